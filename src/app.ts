@@ -1,0 +1,169 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openChildren } from './children.ts';
+import type { Config } from './config.ts';
+import { connectDb } from './db/client.ts';
+import { listen } from './db/listener.ts';
+import { applyMigrations } from './db/migrate.ts';
+import { startDatabaseServer } from './db/server.ts';
+import { Finisher } from './finishing/finisher.ts';
+import { Remover } from './finishing/remover.ts';
+import type { Services } from './graphql/context.ts';
+import { serveHttp } from './http/server.ts';
+import type { Log } from './log.ts';
+import { CameraHub } from './pubsub/camera-hub.ts';
+import { TransitionHub } from './pubsub/transition-hub.ts';
+import { Feeds } from './recording/feeds.ts';
+import { findFfmpeg } from './recording/ffmpeg-binary.ts';
+import { Recorder } from './recording/recorder.ts';
+import { recover } from './recording/recovery.ts';
+import { findSpool } from './recording/spool.ts';
+import { createLocalStore } from './store/local.ts';
+import { createS3Store } from './store/s3.ts';
+import { serveLocal } from './store/serve-local.ts';
+
+export interface App {
+  /** Base of this server's addresses, like http://127.0.0.1:4000. */
+  readonly url: string;
+  /** For people: where ffmpeg was found, and its version. */
+  readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
+  /** Resolves when every part is really over; footage not yet in the store is taken up by the next start. */
+  close(): Promise<void>;
+}
+
+const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+/**
+ * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
+ * @throws Error whose message says what is wrong and what to do
+ */
+export async function startApp(config: Config, log: Log): Promise<App> {
+  const started: { name: string; close: () => Promise<void> | void }[] = [];
+  const part = <T>(name: string, it: T, close: (it: T) => Promise<void> | void): T => {
+    log.debug({ part: name }, 'started');
+    started.push({ name, close: () => close(it) });
+    return it;
+  };
+  const close = async () => {
+    for (const { name, close } of started.splice(0).reverse()) {
+      await close();
+      log.debug({ part: name }, 'closed');
+    }
+  };
+
+  try {
+    const { dataDir, recordDir } = config;
+    const now = Date.now;
+
+    // Processes: what an earlier run left behind is ended first.
+    const children = part('children', await openChildren({ dir: path.join(dataDir, 'children'), log }), (it) => it.close());
+    const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
+
+    // The database.
+    const databaseUrl =
+      config.databaseUrl ??
+      part('database server', await startDatabaseServer({ dataDir, children, log }), (it) => it.close()).url;
+    for (const name of await applyMigrations(databaseUrl, migrations)) log.info({ name }, 'migration applied');
+    const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
+
+    // Transitions and camera states out to subscribers.
+    const transitions = part('transitions', new TransitionHub({ db, log }), (it) => it.close());
+    const cameraStates = new CameraHub();
+    await transitions.start();
+    part(
+      'listener',
+      listen(
+        { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras'], log },
+        {
+          connect: () => transitions.nudge(),
+          notification: (channel, payload) =>
+            channel === 'flashback_cameras' ? cameraStates.publish(payload) : transitions.nudge(),
+        },
+      ),
+      (it) => it.close(),
+    );
+
+    // From spool to store.
+    const mediaDir = path.join(dataDir, 'media');
+    let url = config.publicUrl ?? `http://${config.host}:${config.port}`;
+    const store = part(
+      'store',
+      config.r2 ? createS3Store(config.r2) : createLocalStore({ dir: mediaDir, baseUrl: url }),
+      (it) => it.close(),
+    );
+    const finisher = part('finisher', new Finisher({ db, store, children, ffmpeg, recordDir, log, now }), (it) => it.close());
+    const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
+
+    // From camera to spool.
+    const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
+    const recorder = part(
+      'recorder',
+      new Recorder({ db, feeds, limits: config, log, now, onRecorded: (id) => finisher.enqueue(id) }),
+      (it) => it.close(),
+    );
+    for (const camera of await db.camera.findMany()) await feeds.sync(camera);
+    await recover({ db, recorder, recordDir, log, now });
+    recorder.start();
+    await finisher.start();
+    remover.start();
+
+    // The API.
+    const discardPlayback = async (id: string) => {
+      await recorder.discard(id);
+      await finisher.discard(id);
+    };
+    const services: Services = {
+      db,
+      now: () => new Date(now()),
+      recorder,
+      cameras: {
+        changed: (camera) => feeds.sync(camera),
+        async discard(cameraId) {
+          await feeds.remove(cameraId);
+          const open = { cameraId, recordingStatus: { not: 'COMPLETED' as const } };
+          const playbacks = await db.playback.findMany({ where: open, select: { id: true } });
+          await Promise.all(playbacks.map(({ id }) => discardPlayback(id)));
+        },
+      },
+      playbacks: {
+        discard: discardPlayback,
+        removed: () => remover.nudge(),
+        holdsFootage: async (id) => (await findSpool(recordDir, id)) !== undefined,
+        finish: (id) => finisher.enqueue(id),
+      },
+      subscriptions: {
+        transitions: (filter, after) => transitions.subscribe(filter, after),
+        cameras: (only) =>
+          cameraStates.subscribe(only, async () => {
+            const where = only ? { id: only } : {};
+            const present = await db.camera.findMany({ where, select: { id: true }, orderBy: { name: 'asc' } });
+            return present.map((camera) => camera.id);
+          }),
+      },
+      links: {
+        object: (key) => store.url(key),
+        live: () => null,
+        snapshot: () => null,
+      },
+    };
+    const http = part(
+      'http',
+      await serveHttp(services, {
+        ...config,
+        log,
+        media: config.r2 ? undefined : serveLocal(mediaDir),
+        ready: async () => {
+          await db.$queryRaw`SELECT 1`;
+          await store.check();
+        },
+      }),
+      (it) => it.close(),
+    );
+    url = config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
+    log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
+    return { url, ffmpeg, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+/**
+ * The environment as one frozen, typed object: every variable, every default. Only this file reads the
+ * environment. All faults are told at once, each with the variable's name and what was expected.
+ */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Base of links to this server, without a trailing slash; undefined: http://host:port as it listens. */
+  readonly publicUrl: string | undefined;
+  readonly dataDir: string;
+  /** The spool: one folder per playback while it is not COMPLETED. */
+  readonly recordDir: string;
+  /** undefined: the embedded server in dataDir. */
+  readonly databaseUrl: string | undefined;
+  /** undefined: the local store under dataDir. */
+  readonly r2: R2Config | undefined;
+  /** undefined: ffmpeg is looked for. */
+  readonly ffmpegPath: string | undefined;
+  readonly maxRecordings: number;
+  readonly spoolMaxBytes: number | undefined;
+  readonly spoolMinFreeBytes: number;
+  readonly allowedOrigins: readonly string[];
+  /** GraphiQL and other aids for development. */
+  readonly development: boolean;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+export interface R2Config {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  /** Public base of object links; undefined: presigned links. */
+  readonly publicUrl?: string;
+  /** Life of presigned links, in seconds. */
+  readonly urlTtlSec: number;
+}
+
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((p) => `  ${p}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const whole = (low: number, high: number, unit = '') => {
+  const expected = `expected a whole number from ${low} to ${high}${unit}`;
+  return z
+    .string()
+    .regex(/^\d+$/, expected)
+    .transform(Number)
+    .refine((n) => n >= low && n <= high, expected);
+};
+const httpUrl = z
+  .string()
+  .refine((s) => URL.canParse(s) && /^https?:$/.test(new URL(s).protocol), 'expected an address like https://example.org')
+  .transform((s) => s.replace(/\/+$/, ''));
+const text = (expected: string) => z.string().min(1, expected);
+
+const variables = z.object({
+  HOST: text('expected a host name or an IP address').default('127.0.0.1'),
+  PORT: whole(0, 65535).default(4000),
+  PUBLIC_URL: httpUrl.optional(),
+  DATA_DIR: text('expected a folder').default('./data'),
+  RECORD_DIR: text('expected a folder').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected an address like postgresql://user:password@host:5432/database')
+    .optional(),
+  R2_ENDPOINT: httpUrl.optional(),
+  R2_BUCKET: text('expected the name of a bucket').optional(),
+  R2_ACCESS_KEY_ID: text('expected an access key').optional(),
+  R2_SECRET_ACCESS_KEY: text('expected a secret key').optional(),
+  R2_REGION: text('expected a region').default('auto'),
+  R2_PUBLIC_URL: httpUrl.optional(),
+  URL_TTL_SEC: whole(1, 604_800, ' seconds (seven days is the longest that S3 allows)').default(3600),
+  FFMPEG_PATH: text('expected the path of an ffmpeg').optional(),
+  MAX_RECORDINGS: whole(1, 100_000).default(200),
+  SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
+  SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
+  ALLOWED_ORIGINS: z
+    .string()
+    .transform((s) => s.split(',').map((o) => o.trim()).filter(Boolean))
+    .refine((list) => list.every((o) => URL.canParse(o) && new URL(o).origin === o), 'expected origins like https://example.org, separated by commas')
+    .default([]),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'expected debug, info, warn, error or silent')
+    .default('info'),
+});
+type Variables = z.output<typeof variables>;
+
+/** Reads the environment. An empty variable counts as not set. @throws ConfigError naming every variable that is wrong */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = variables.safeParse(set);
+  const problems = parsed.error?.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}, got "${shown(issue.path[0], set)}".`) ?? [];
+  problems.push(...missingR2(set));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const v = parsed.data;
+  const remote = remoteHostProblem(v);
+  if (remote) throw new ConfigError([remote]);
+  const dataDir = path.resolve(v.DATA_DIR);
+  return Object.freeze({
+    host: v.HOST,
+    port: v.PORT,
+    publicUrl: v.PUBLIC_URL,
+    dataDir,
+    recordDir: v.RECORD_DIR ? path.resolve(v.RECORD_DIR) : path.join(dataDir, 'spool'),
+    databaseUrl: v.DATABASE_URL,
+    r2: r2Config(v),
+    ffmpegPath: v.FFMPEG_PATH,
+    maxRecordings: v.MAX_RECORDINGS,
+    spoolMaxBytes: v.SPOOL_MAX_BYTES,
+    spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,
+    allowedOrigins: v.ALLOWED_ORIGINS,
+    development: v.NODE_ENV !== 'production',
+    logLevel: v.LOG_LEVEL,
+  });
+}
+
+const r2Names = ['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'] as const;
+
+function missingR2(set: Record<string, unknown>): string[] {
+  const missing = r2Names.filter((name) => !(name in set));
+  if (missing.length === 0 || missing.length === r2Names.length) return [];
+  return missing.map((name) => `${name}: not set, but other R2_ variables are; set all of ${r2Names.join(', ')} or none.`);
+}
+
+function r2Config(v: Variables): R2Config | undefined {
+  if (!v.R2_ENDPOINT || !v.R2_BUCKET || !v.R2_ACCESS_KEY_ID || !v.R2_SECRET_ACCESS_KEY) return undefined;
+  return Object.freeze({
+    endpoint: v.R2_ENDPOINT,
+    bucket: v.R2_BUCKET,
+    accessKeyId: v.R2_ACCESS_KEY_ID,
+    secretAccessKey: v.R2_SECRET_ACCESS_KEY,
+    region: v.R2_REGION,
+    ...(v.R2_PUBLIC_URL && { publicUrl: v.R2_PUBLIC_URL }),
+    urlTtlSec: v.URL_TTL_SEC,
+  });
+}
+
+/** Without API keys nobody but this machine may reach the server. */
+function remoteHostProblem(v: Variables): string | undefined {
+  if (loopback.has(v.HOST)) return undefined;
+  return `HOST: "${v.HOST}" is not a loopback address, and this version has no API keys yet; expected 127.0.0.1, ::1 or localhost.`;
+}
+
+/** Secrets are not echoed. */
+function shown(name: PropertyKey | undefined, set: Record<string, string | undefined>): string {
+  const hidden = name === 'R2_SECRET_ACCESS_KEY' || name === 'R2_ACCESS_KEY_ID' || name === 'DATABASE_URL';
+  return hidden ? '(hidden)' : (set[String(name)] ?? '');
+}

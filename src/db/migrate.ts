@@ -1,0 +1,144 @@
+// Brings the database up to date at start-up. It keeps the table _prisma_migrations exactly as
+// `prisma migrate deploy` does, so that either can go on where the other stopped.
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+
+/** The advisory lock that Prisma's own schema engine takes. */
+const LOCK = 72707369;
+
+/** As Prisma's schema engine creates it. */
+const CREATE_BOOKKEEPING = `
+  CREATE TABLE "_prisma_migrations" (
+    id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum            VARCHAR(64) NOT NULL,
+    finished_at         TIMESTAMPTZ,
+    migration_name      VARCHAR(255) NOT NULL,
+    logs                TEXT,
+    rolled_back_at      TIMESTAMPTZ,
+    started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`;
+
+interface Migration {
+  name: string;
+  sql: string;
+  /** SHA-256 of the file, in hexadecimal digits. */
+  checksum: string;
+}
+
+interface AppliedMigration {
+  name: string;
+  checksum: string;
+  finished: boolean;
+}
+
+/**
+ * Applies the migrations of `dir` (`<name>/migration.sql`, in the order of their names) that the database
+ * does not have yet, each in a transaction of its own together with its bookkeeping. Returns their names.
+ * Several processes may do this at once: one works, the others wait and find nothing left to do.
+ *
+ * Unlike `prisma migrate deploy` (P3005) it also takes a database that has tables but no bookkeeping: every
+ * step of these migrations says IF NOT EXISTS, so that they complete a database that has some of it.
+ *
+ * Rejects, with nothing changed, when a migration was edited after it was applied, when the database has a
+ * migration that `dir` has not, or when one failed halfway in the hands of another tool; and when a
+ * migration fails now, with that one undone.
+ * @param database a connection string, or a connected client, whose session is used and left open
+ */
+export async function applyMigrations(database: string | pg.Client, dir: string): Promise<string[]> {
+  const migrations = await readMigrations(dir);
+  if (typeof database !== 'string') return applyWithLock(database, migrations);
+
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  try {
+    return await applyWithLock(client, migrations);
+  } finally {
+    await client.end();
+  }
+}
+
+async function readMigrations(dir: string): Promise<Migration[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(path.join(dir, name, 'migration.sql'), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+async function applyWithLock(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
+  await client.query('SELECT pg_advisory_lock($1::bigint)', [LOCK]);
+  try {
+    const pending = pendingOf(migrations, await readBookkeeping(client));
+    for (const migration of pending) await apply(client, migration);
+    return pending.map(({ name }) => name);
+  } finally {
+    // Fails only when the session is gone, and the lock with it; that error is already on its way.
+    await client.query('SELECT pg_advisory_unlock($1::bigint)', [LOCK]).catch(() => undefined);
+  }
+}
+
+async function readBookkeeping(client: pg.Client): Promise<AppliedMigration[]> {
+  const known = await client.query(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS known`);
+  if (!known.rows[0].known) await client.query(CREATE_BOOKKEEPING);
+  const applied = await client.query<AppliedMigration>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+     FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`,
+  );
+  return applied.rows;
+}
+
+/** The migrations still to be applied. Throws when what was applied does not fit them. */
+function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
+  const byName = new Map(migrations.map((migration) => [migration.name, migration]));
+  for (const { name, checksum, finished } of applied) {
+    const migration = byName.get(name);
+    if (!finished) {
+      throw new Error(
+        `The migration ${name} failed when it was applied earlier: mend the database, ` +
+          'then tell so with `npx prisma migrate resolve`.',
+      );
+    }
+    if (migration === undefined) {
+      throw new Error(
+        `The database has the migration ${name}, which this version does not know: ` +
+          'a newer version has used it. Start that version, or one newer still.',
+      );
+    }
+    if (migration.checksum !== checksum) {
+      throw new Error(
+        `The migration ${name} was edited after it was applied: restore its file, ` +
+          'and put the change into a new migration.',
+      );
+    }
+  }
+  const done = new Set(applied.map(({ name }) => name));
+  return migrations.filter(({ name }) => !done.has(name));
+}
+
+async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN');
+    await client.query(sql);
+    await client.query(
+      `INSERT INTO "_prisma_migrations"
+         (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), checksum, name],
+    );
+    await client.query('COMMIT');
+  } catch (cause) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw new Error(
+      `The migration ${name} could not be applied and was undone: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,76 @@
+import { objectKeys } from '../domain/store-keys.ts';
+import type { EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Db, Tx } from './client.ts';
+
+/** What is asked for when a playback is made. */
+export interface NewPlayback {
+  readonly cameraId: string;
+  readonly startedAt: Date;
+  readonly preRollSec: number;
+  /** The recording stops here at the latest. */
+  readonly deadlineAt: Date;
+}
+
+/** The data of a new playback with its first transition. */
+export function newPlayback(wanted: NewPlayback, at: Date): Prisma.PlaybackUncheckedCreateWithoutEventInput {
+  return { ...wanted, transitions: { create: { from: null, to: 'PENDING', at } } };
+}
+
+export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
+  return db.playback.create({ data: newPlayback(wanted, at) });
+}
+
+/** An end that was decided: when, why, and up to when footage is still taken (end + post-roll). */
+export interface End {
+  readonly endedAt: Date;
+  readonly reason: EndReason;
+  readonly recordUntil: Date;
+}
+
+/**
+ * Notes the end on the playbacks that match and have none yet. The first end stays; a second changes nothing.
+ * @returns the playbacks that were still without an end
+ */
+export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End): Promise<Playback[]> {
+  return db.playback.updateManyAndReturn({
+    where: { ...where, endedAt: null, recordingStatus: { in: ['PENDING', 'RECORDING'] } },
+    data: { endedAt: end.endedAt, endReason: end.reason, recordUntil: end.recordUntil },
+  });
+}
+
+/**
+ * Ends what nobody ended: events whose lease ran out, playbacks that reached their deadline. Each at its own
+ * moment, however late this is noticed (also by a server that was restarted in between).
+ * @returns the playbacks that were ended
+ */
+export async function endOverdue(db: Db, now: Date): Promise<{ id: string; recordUntil: Date }[]> {
+  return db.$queryRaw`
+    WITH lapsed AS (
+      UPDATE events SET ended_at = lease_expires_at, updated_at = ${now}
+      WHERE ended_at IS NULL AND lease_expires_at <= ${now} RETURNING id, ended_at
+    )
+    UPDATE playbacks p SET
+      ended_at = due.ended_at, end_reason = due.reason, updated_at = ${now},
+      record_until = due.ended_at + c.post_roll_sec * interval '1 second'
+    FROM (
+      SELECT p.id, l.ended_at, 'LEASE_EXPIRED'::end_reason AS reason FROM playbacks p JOIN lapsed l ON l.id = p.event_id
+      UNION ALL
+      SELECT id, deadline_at, 'MAX_DURATION' FROM playbacks
+      WHERE recording_status IN ('PENDING', 'RECORDING') AND ended_at IS NULL AND deadline_at <= ${now}
+    ) due, cameras c
+    WHERE due.id = p.id AND c.id = p.camera_id AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
+    RETURNING p.id, p.record_until AS "recordUntil"`;
+}
+
+/**
+ * Deletes playbacks and notes their objects for removal, in one transaction (DESIGN 6.4): the store may be away,
+ * the server may be killed, no object is forgotten.
+ * @returns the ids that were deleted
+ */
+export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
+  const playbacks = await tx.playback.findMany({ where, select: { id: true, cameraId: true, startedAt: true } });
+  const keys = playbacks.flatMap((p) => Object.values(objectKeys(p)));
+  await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
+  await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
+  return playbacks.map((p) => p.id);
+}

@@ -1,0 +1,197 @@
+// The folder of the embedded PostgreSQL: who owns it, what is in it, and who still works in it.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Children, identify, isRunning, type ProcessIdentity } from '../children.ts';
+import type { Log } from '../log.ts';
+import type { Program } from './server-binaries.ts';
+
+/** The only role, a superuser; who may reach the socket may be it. */
+export const ROLE = 'flashback';
+
+const SOCKET_NAME = '.s.PGSQL.5432';
+/** sizeof(sockaddr_un.sun_path) less the closing zero: unix(7). */
+const SOCKET_PATH_MAX_BYTES = process.platform === 'linux' ? 107 : 103;
+const INITDB_TIMEOUT_MS = 120_000;
+const LEFTOVER_TIMEOUT_MS = 60_000;
+const LEFTOVER_POLL_MS = 50;
+
+/**
+ * Makes this process the owner of the data folder until `release`.
+ * Throws when another living server owns it; what a dead one left is taken over.
+ */
+export function claimFolder(dataDir: string): { release(): void } {
+  const file = path.join(dataDir, 'owner.json');
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(identify(process.pid)));
+  try {
+    // A link appears with its content or not at all, and never over another one.
+    while (!tryLink(draft, file)) {
+      const owner = readOwner(file);
+      if (owner !== undefined && isRunning(owner)) {
+        throw new Error(
+          `The data folder ${dataDir} is in use by the server with process id ${owner.pid}: ` +
+            'end that one first, or set DATA_DIR to another folder.',
+        );
+      }
+      rmSync(file, { force: true });
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return { release: () => rmSync(file, { force: true }) };
+}
+
+function tryLink(existing: string, file: string): boolean {
+  try {
+    linkSync(existing, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readOwner(file: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A folder for the socket: beside the data, or in the system's temporary folder where that path is too long. */
+export function openSocketFolder(dataDir: string): { dir: string; remove(): void } {
+  let dir = path.join(dataDir, 'run');
+  if (Buffer.byteLength(path.join(dir, SOCKET_NAME)) > SOCKET_PATH_MAX_BYTES) {
+    dir = mkdtempSync(path.join(os.tmpdir(), 'flashback-'));
+  }
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+/** Makes the database cluster unless there is one. It gets its name when it is whole, so no kill leaves half of one. */
+export async function createCluster(
+  pgdata: string,
+  { initdb, children, log }: { initdb: Program; children: Children; log: Log },
+): Promise<void> {
+  if (existsSync(path.join(pgdata, 'PG_VERSION'))) return;
+  log.info({ dir: pgdata }, 'Creating the embedded database; this takes some seconds, once.');
+  const fresh = `${pgdata}.new`;
+  rmSync(fresh, { recursive: true, force: true, maxRetries: 20 });
+  const settings = [
+    ...['--pgdata', fresh, '--username', ROLE, '--auth', 'trust', '--encoding', 'UTF8'],
+    // The same order of strings on every machine, whatever its locales.
+    ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+  ];
+  const done = await children.run('initdb', initdb.file, [...initdb.args, ...settings], {
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    timeoutMs: INITDB_TIMEOUT_MS,
+    maxOutputBytes: 1024 * 1024,
+  });
+  if (done.code !== 0) {
+    throw new Error(
+      `The embedded database could not be created in ${pgdata}: ${done.stderr.trim() || `exit code ${done.code}`}`,
+    );
+  }
+  renameSync(fresh, pgdata);
+  syncFolder(path.dirname(pgdata));
+}
+
+/** Otherwise a power cut could take the rename back, and with it all that was written since. */
+function syncFolder(dir: string): void {
+  const fd = openSync(dir, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+/**
+ * Ends the PostgreSQL processes that a killed server left in `pgdata`, and removes a pid file whose pid is
+ * somebody else's by now, as in a restarted container: PostgreSQL would not start.
+ * Linux only; elsewhere the book of child processes and PostgreSQL's own check must do.
+ */
+export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const pidFile = path.join(pgdata, 'postmaster.pid');
+  const deadline = Date.now() + LEFTOVER_TIMEOUT_MS;
+  const asked = new Set<number>();
+  for (;;) {
+    // Read in this order: a postmaster enters the folder first and writes its pid file then.
+    const postmaster = readPid(pidFile);
+    const left = processesIn(pgdata);
+    if (left.length === 0) {
+      if (postmaster !== undefined && exists(postmaster)) rmSync(pidFile, { force: true });
+      return;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`PostgreSQL still runs in ${pgdata} (process ${left.join(', ')}) and does not end.`);
+    }
+    // pg_ctl(1): SIGINT to the postmaster is a fast shutdown. Without one, each is asked for itself.
+    const wanted = left.filter((pid) => pid === postmaster || !left.includes(postmaster ?? 0));
+    for (const pid of wanted.filter((one) => !asked.has(one))) {
+      log.warn({ pid }, 'An earlier server left PostgreSQL running; ending it.');
+      asked.add(pid);
+      endProcess(pid, pid === postmaster ? 'SIGINT' : 'SIGTERM');
+    }
+    await sleep(LEFTOVER_POLL_MS);
+  }
+}
+
+/** Every process of a PostgreSQL server has its data folder as working directory. */
+function processesIn(pgdata: string): number[] {
+  const dir = realpathSync(pgdata);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && workingDirectory(pid) === dir);
+}
+
+function workingDirectory(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+function readPid(pidFile: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(pidFile, 'utf8'), 10) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As PostgreSQL asks it: a zombie exists, and so does another user's process. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function endProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Already gone.
+  }
+}

@@ -1,0 +1,104 @@
+import { mayFollow, type RecordingStatus } from '../domain/status.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+import type { Db } from './client.ts';
+
+/** One change of a playback's status, with what subscriptions filter by. */
+export interface Transition extends Position {
+  readonly playbackId: string;
+  readonly eventId: string | null;
+  readonly cameraId: string;
+  readonly startedAt: Date;
+  readonly from: RecordingStatus | null;
+  readonly to: RecordingStatus;
+  readonly at: Date;
+}
+
+/**
+ * A place in the stream of transitions: the writing transaction, then the row's number. Numbers are handed out
+ * before commit, so a later commit may carry a lower one; below the oldest open transaction (the horizon) nothing
+ * can be added any more, and there this order is final.
+ */
+export interface Position {
+  readonly xid: bigint;
+  readonly id: bigint;
+}
+
+export interface TransitionFilter {
+  readonly eventId?: string | null | undefined;
+  readonly cameraId?: string | null | undefined;
+  readonly recordingStatus?: readonly RecordingStatus[] | null | undefined;
+  readonly startedAfter?: Date | null | undefined;
+  readonly startedBefore?: Date | null | undefined;
+}
+
+/**
+ * Moves a playback from one status to another, together with its transition row, if it still is in the first
+ * (compare-and-set, DESIGN 4). The update is the transaction's first write: only so are a playback's transitions
+ * in order by (xid, id).
+ * @returns whether it was moved; false when somebody else was first or the row is gone
+ */
+export async function transition(
+  db: Db,
+  id: string,
+  from: RecordingStatus,
+  to: RecordingStatus,
+  at: Date,
+  change: Prisma.PlaybackUpdateManyMutationInput = {},
+): Promise<boolean> {
+  if (!mayFollow(from, to)) throw new Error(`A playback cannot go from ${from} to ${to}.`);
+  return db.$transaction(async (tx) => {
+    const { count } = await tx.playback.updateMany({
+      where: { id, recordingStatus: from },
+      data: { ...change, recordingStatus: to },
+    });
+    if (count === 0) return false;
+    await tx.playbackTransition.create({ data: { playbackId: id, from, to, at } });
+    return true;
+  });
+}
+
+/** The oldest transaction still open: transitions below it are final in number and order. */
+export async function horizon(db: Db): Promise<bigint> {
+  const rows = await db.$queryRaw<{ xmin: bigint }[]>`SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin`;
+  return rows[0]!.xmin;
+}
+
+const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_status::text AS "from", t.to_status::text AS "to",
+  t.at, p.event_id AS "eventId", p.camera_id AS "cameraId", p.started_at AS "startedAt"`;
+
+/** Transitions after a position and below the horizon, oldest first. */
+export function transitionsAfter(db: Db, after: Position, below: bigint, limit: number): Promise<Transition[]> {
+  return db.$queryRaw`
+    SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
+    WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < ${below}::bigint
+    ORDER BY t.xid, t.id LIMIT ${limit}`;
+}
+
+/**
+ * The newest transition (below the horizon) of every playback that matches and is not yet COMPLETED or FAILED;
+ * where the filter names one playback or one event, of those whatever their status (contract, Subscription).
+ */
+export async function presentTransitions(db: Db, filter: TransitionFilter, below: bigint): Promise<Transition[]> {
+  const named = Boolean(filter.eventId);
+  const rows = await db.$queryRaw<Transition[]>`
+    SELECT ${columns}
+    FROM playbacks p CROSS JOIN LATERAL (
+      SELECT * FROM playback_transitions t
+      WHERE t.playback_id = p.id AND t.xid < ${below}::bigint ORDER BY t.xid DESC, t.id DESC LIMIT 1
+    ) t
+    WHERE (${named} OR p.recording_status IN ('PENDING', 'RECORDING', 'PROCESSING'))
+      AND (${filter.eventId ?? null}::uuid IS NULL OR p.event_id = ${filter.eventId ?? null}::uuid)
+      AND (${filter.cameraId ?? null}::uuid IS NULL OR p.camera_id = ${filter.cameraId ?? null}::uuid)
+    ORDER BY t.xid, t.id`;
+  return rows.filter((t) => matches(filter, t));
+}
+
+/** Whether a subscriber with this filter is told of the transition. The status is the one moved to. */
+export function matches(filter: TransitionFilter, t: Transition): boolean {
+  if (filter.eventId && filter.eventId !== t.eventId) return false;
+  if (filter.cameraId && filter.cameraId !== t.cameraId) return false;
+  if (filter.recordingStatus && !filter.recordingStatus.includes(t.to)) return false;
+  if (filter.startedAfter && t.startedAt <= filter.startedAfter) return false;
+  if (filter.startedBefore && t.startedAt >= filter.startedBefore) return false;
+  return true;
+}

@@ -1,0 +1,167 @@
+import type { Children } from '../children.ts';
+import { createPicture } from './picture.ts';
+import { RtspServer } from './rtsp/server.ts';
+
+export interface DemoCameraOptions {
+  /** Path of an ffmpeg with libx264. */
+  ffmpeg: string;
+  spawn: Children['spawn'];
+  /** Told whenever ffmpeg ended and is started again, with its last words. */
+  onRestart?: (reason: string) => void;
+  fps?: number;
+  /** Even numbers of pixels. */
+  width?: number;
+  height?: number;
+  /** Seconds from keyframe to keyframe. */
+  gopSec?: number;
+}
+
+export interface DemoCamera {
+  /** rtsp:// with an address rather than a name: static builds of ffmpeg cannot look names up. */
+  url: string;
+  /** Resolves when ffmpeg is over and the port is free. */
+  close(): Promise<void>;
+}
+
+interface Encoder {
+  /** Resolves with ffmpeg's last words when it is over, however it ended. */
+  ended: Promise<string>;
+  /** Resolves when ffmpeg is over. */
+  kill(): Promise<void>;
+}
+
+type Picture = Required<Pick<DemoCameraOptions, 'fps' | 'width' | 'height' | 'gopSec'>>;
+
+const PATH = 'demo';
+const RESTART_DELAY_MS = 1_000;
+const STDERR_KEPT_CHARS = 2_000;
+/** Frames that ffmpeg may be behind, in its pipe or not yet drawn, before the camera skips some. */
+const MAX_FRAMES_BEHIND = 15;
+
+/**
+ * Starts a camera to show Flashback with: a picture that moves and tells the time (see `createPicture`),
+ * a beep each second, H.264 and AAC over RTSP on a free port of 127.0.0.1. Resolves once it can be
+ * played; ffmpeg is started again whenever it ends. Rejects if ffmpeg cannot be started or has no
+ * H.264 encoder.
+ */
+export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoCamera> {
+  const { fps = 15, width = 640, height = 360, gopSec = 2, ffmpeg, spawn, onRestart } = options;
+  let onPlayable = () => {};
+  const playable = new Promise<void>((resolve) => {
+    onPlayable = resolve;
+  });
+  const server = new RtspServer({ onPlayable: () => onPlayable() });
+  await server.listen();
+  const url = server.url(PATH);
+
+  const draw = createPicture(width, height);
+  const startedMs = Date.now();
+  const start = () => startEncoder(spawn, ffmpeg, url, { fps, width, height, gopSec }, draw, startedMs);
+  let encoder = start();
+  let restart: NodeJS.Timeout | undefined;
+  let isClosing = false;
+
+  const close = async () => {
+    isClosing = true;
+    clearTimeout(restart);
+    await encoder.kill();
+    await server.close();
+  };
+  const watch = async () => {
+    const lastWords = await encoder.ended;
+    if (isClosing) return;
+    onRestart?.(lastWords);
+    restart = setTimeout(() => {
+      encoder = start();
+      void watch();
+    }, RESTART_DELAY_MS);
+  };
+
+  const failure = await Promise.race([playable, encoder.ended]);
+  if (failure !== undefined) {
+    await close();
+    throw new Error(explain(ffmpeg, failure));
+  }
+  void watch();
+  return { url, close };
+}
+
+function explain(ffmpeg: string, lastWords: string): string {
+  return /unknown encoder/i.test(lastWords)
+    ? `The demo's camera needs an ffmpeg with the H.264 encoder libx264, and ${ffmpeg} has none.`
+    : `The demo's camera could not be started with ${ffmpeg}: ${lastWords}`;
+}
+
+/** Frames are numbered from `startedMs` on, so the numbers go on when ffmpeg is started again. */
+function startEncoder(
+  spawn: Children['spawn'],
+  ffmpeg: string,
+  url: string,
+  picture: Picture,
+  draw: (frameNumber: number, at: Date) => Buffer,
+  startedMs: number,
+): Encoder {
+  const child = spawn('demo camera', ffmpeg, encoderArguments(picture, url), {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const { fps } = picture;
+  const frameBytes = (picture.width * picture.height * 3) / 2;
+  const newestFrame = () => Math.floor(((Date.now() - startedMs) * fps) / 1000);
+  const dueMs = (frame: number) => startedMs + (frame * 1000) / fps;
+
+  let next = newestFrame();
+  let timer: NodeJS.Timeout | undefined;
+  const feed = () => {
+    const newest = newestFrame();
+    const waiting = (child.stdin?.writableLength ?? 0) / frameBytes;
+    if (waiting + newest - next > MAX_FRAMES_BEHIND) next = newest;
+    for (; next <= newest; next++) child.stdin?.write(draw(next, new Date(dueMs(next))));
+    timer = setTimeout(feed, Math.max(1, dueMs(next) - Date.now()));
+  };
+
+  let lastWords = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-STDERR_KEPT_CHARS);
+  });
+  // Writing to an ffmpeg that has just died; 'close' follows and says more.
+  child.stdin?.on('error', () => {});
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(lastWords.trim() || `It ended with ${signal ?? code}.`));
+  }).finally(() => clearTimeout(timer));
+  feed();
+  return {
+    ended,
+    // There is nothing to lose in a live picture, so nobody waits for ffmpeg's manners.
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function encoderArguments({ fps, width, height, gopSec }: Picture, url: string): string[] {
+  const gop = Math.round(gopSec * fps);
+  const pictures = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${width}x${height}`, '-r', `${fps}`];
+  const beep = 'sine=frequency=440:beep_factor=2:sample_rate=16000';
+  return [
+    ...['-hide_banner', '-loglevel', 'error', ...pictures, '-i', 'pipe:0', '-f', 'lavfi', '-i', beep],
+    ...[
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-tune',
+      'zerolatency',
+      '-pix_fmt',
+      'yuv420p',
+      '-crf',
+      '23',
+    ],
+    // Cameras repeat the parameter sets in front of every keyframe; ffmpeg does so only when told.
+    ...['-x264-params', `keyint=${gop}:min-keyint=${gop}:scenecut=0:repeat-headers=1`],
+    ...['-c:a', 'aac', '-b:a', '48k', '-ac', '1'],
+    // One AAC frame per packet, as cameras send it; by default the muxer gathers 0.7 s.
+    ...['-muxdelay', '0.06', '-f', 'rtsp', '-rtsp_transport', 'tcp', url],
+  ];
+}

@@ -1,0 +1,75 @@
+import { type Canvas, type Colour, fillRect } from './canvas.ts';
+
+/** A cell is this wide per unit of height; the segments are a seventh of the height thick. */
+const CELL_ASPECT = 0.54;
+const GAP_ASPECT = 0.16;
+const POINT_ASPECT = 0.16;
+
+/** Which of the seven segments a to g (clockwise from the top, then the middle) each sign lights. */
+const SEGMENTS: Readonly<Record<string, string>> = {
+  '0': 'abcdef',
+  '1': 'bc',
+  '2': 'abdeg',
+  '3': 'abcdg',
+  '4': 'bcfg',
+  '5': 'acdfg',
+  '6': 'acdefg',
+  '7': 'abc',
+  '8': 'abcdefg',
+  '9': 'abcdfg',
+  '-': 'g',
+};
+
+/** Left, top, width and height of each segment as shares of the cell's width and height. */
+const PLACES: Readonly<Record<string, readonly [x: number, y: number, width: number, height: number]>> = {
+  a: [0, 0, 1, 1 / 7],
+  b: [0.74, 0, 0.26, 4 / 7],
+  c: [0.74, 3 / 7, 0.26, 4 / 7],
+  d: [0, 6 / 7, 1, 1 / 7],
+  e: [0, 3 / 7, 0.26, 4 / 7],
+  f: [0, 0, 0.26, 4 / 7],
+  g: [0, 3 / 7, 1, 1 / 7],
+};
+
+/** Width in pixels of `drawDigits`' text. */
+export function digitsWidth(text: string, height: number): number {
+  return [...text].reduce((sum, sign) => sum + advance(sign, height), -GAP_ASPECT * height);
+}
+
+/** Writes digits, `:`, `.`, `-` and spaces in seven segments, which needs no font. */
+export function drawDigits(
+  canvas: Canvas,
+  text: string,
+  x: number,
+  y: number,
+  height: number,
+  paint: Colour,
+): void {
+  let left = x;
+  for (const sign of text) {
+    drawSign(canvas, sign, left, y, height, paint);
+    left += advance(sign, height);
+  }
+}
+
+function advance(sign: string, height: number): number {
+  return ((isPoint(sign) ? POINT_ASPECT : CELL_ASPECT) + GAP_ASPECT) * height;
+}
+
+function isPoint(sign: string): boolean {
+  return sign === ':' || sign === '.';
+}
+
+function drawSign(canvas: Canvas, sign: string, x: number, y: number, height: number, paint: Colour): void {
+  if (isPoint(sign)) {
+    const size = POINT_ASPECT * height;
+    fillRect(canvas, x, y + height - size, size, size, paint);
+    if (sign === ':') fillRect(canvas, x, y + height * 0.25, size, size, paint);
+    return;
+  }
+  const width = CELL_ASPECT * height;
+  for (const segment of SEGMENTS[sign] ?? '') {
+    const [left, top, across, down] = PLACES[segment]!;
+    fillRect(canvas, x + left * width, y + top * height, across * width, down * height, paint);
+  }
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { type AuthScheme, challenge, isAuthorized } from './auth.ts';
+import { homeChannel, remap } from './interleaved.ts';
+import { formatResponse, RtspParser, type RtspRequest } from './message.ts';
+import { RtspReader } from './reader.ts';
+import type { LiveStream, StreamSource } from './stream.ts';
+
+/** What a connection needs of its server. */
+export interface ConnectionHost {
+  readonly users: Readonly<Record<string, string>> | undefined;
+  readonly auth: AuthScheme;
+  find(path: string): StreamSource | undefined;
+  /** A new stream at this path, or undefined where another one plays already. */
+  announce(path: string, sdp: string): LiveStream | undefined;
+  /** The publisher of this stream begins to send. */
+  recording(stream: LiveStream): void;
+  withdraw(path: string): void;
+  hasRoomFor(connection: RtspConnection): boolean;
+  /** Asked before a request is looked at; a status other than undefined refuses it. */
+  admit(request: RtspRequest): Promise<number | undefined>;
+  answered(request: RtspRequest, status: number): void;
+  closed(connection: RtspConnection): void;
+}
+
+interface Publication {
+  path: string;
+  stream: LiveStream;
+  /** Home channels by the channels that the publisher chose. */
+  channels: Map<number, number>;
+}
+
+interface Answer {
+  status: number;
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
+  /** Runs once the answer is written. */
+  afterwards?: () => void;
+}
+
+const METHODS =
+  'OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN';
+const SESSION_TIMEOUT_SEC = 60;
+
+/** One client's TCP connection: it plays a source or publishes one, over this connection alone. */
+export class RtspConnection {
+  private readonly host: ConnectionHost;
+  private readonly socket: Socket;
+  private readonly parser = new RtspParser();
+  private readonly session = randomBytes(8).toString('hex');
+  private readonly nonce = randomBytes(16).toString('hex');
+  private reader: RtspReader | undefined;
+  private publication: Publication | undefined;
+  private isServing = false;
+
+  constructor(host: ConnectionHost, socket: Socket) {
+    this.host = host;
+    this.socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (bytes) => {
+      this.parser.push(bytes);
+      void this.serve();
+    });
+    // 'close' always follows, and there is nobody to tell.
+    socket.on('error', () => {});
+    socket.on('close', () => this.onClose());
+  }
+
+  /** True from a reader's first SETUP on: this is what cameras count when they limit sessions. */
+  get hasReader(): boolean {
+    return this.reader !== undefined;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Requests are answered one after the other, also while `admit` takes its time. */
+  private async serve(): Promise<void> {
+    if (this.isServing) return;
+    this.isServing = true;
+    try {
+      for (let next = this.parser.next(); next !== undefined; next = this.parser.next()) {
+        if ('frame' in next) this.receive(next.frame);
+        else await this.respond(next.request);
+      }
+    } catch {
+      this.socket.end(formatResponse(400, undefined));
+    } finally {
+      this.isServing = false;
+    }
+  }
+
+  /** Frames from readers are RTCP receiver reports, which nobody here needs. */
+  private receive(frame: Buffer): void {
+    if (this.publication === undefined) return;
+    const moved = remap(frame, this.publication.channels);
+    if (moved.length > 0) this.publication.stream.push(moved);
+  }
+
+  private async respond(request: RtspRequest): Promise<void> {
+    const refusal = await this.host.admit(request);
+    const answer = refusal === undefined ? this.answer(request) : { status: refusal };
+    const { status, headers, body } = answer;
+    this.host.answered(request, status);
+    if (!this.socket.writable) return;
+    this.socket.write(formatResponse(status, request.headers.get('cseq'), headers, body));
+    answer.afterwards?.();
+  }
+
+  private answer(request: RtspRequest): Answer {
+    if (request.method === 'OPTIONS') return { status: 200, headers: { Public: METHODS } };
+    if (!this.isAllowed(request)) {
+      return { status: 401, headers: { 'WWW-Authenticate': challenge(this.host.auth, this.nonce) } };
+    }
+    switch (request.method) {
+      case 'DESCRIBE':
+        return this.describe(request);
+      case 'ANNOUNCE':
+        return this.announce(request);
+      case 'SETUP':
+        return this.setUp(request);
+      case 'PLAY':
+        return this.forReader((reader) => reader.play());
+      case 'PAUSE':
+        return this.forReader((reader) => reader.pause());
+      case 'RECORD':
+        return this.record();
+      case 'GET_PARAMETER':
+      case 'SET_PARAMETER':
+        return this.inSession(200);
+      case 'TEARDOWN':
+        return { ...this.inSession(200), afterwards: () => this.socket.end() };
+      default:
+        return { status: 501 };
+    }
+  }
+
+  private isAllowed(request: RtspRequest): boolean {
+    const { users, auth } = this.host;
+    return users === undefined || isAuthorized(request, auth, this.nonce, users);
+  }
+
+  private describe(request: RtspRequest): Answer {
+    const source = this.host.find(request.path);
+    if (source === undefined) return { status: 404 };
+    const headers = {
+      'Content-Type': 'application/sdp',
+      'Content-Base': `${request.url.replace(/\/$/, '')}/`,
+    };
+    return { status: 200, headers, body: source.sdp };
+  }
+
+  private announce(request: RtspRequest): Answer {
+    if (this.reader !== undefined || this.publication !== undefined) return { status: 455 };
+    const stream = this.host.announce(request.path, request.body);
+    if (stream === undefined) return { status: 455 };
+    this.publication = { path: request.path, stream, channels: new Map() };
+    return this.inSession(200);
+  }
+
+  private setUp(request: RtspRequest): Answer {
+    const source = this.publication?.stream ?? this.reader?.source ?? this.host.find(request.path);
+    if (source === undefined) return { status: 404 };
+    const track = source.tracks.findIndex(({ control }) => request.url.endsWith(control));
+    if (track < 0) return { status: 404 };
+    const transport = request.headers.get('transport') ?? '';
+    if (!/RTP\/AVP\/TCP/i.test(transport)) return { status: 461 };
+    if (this.publication === undefined && !this.host.hasRoomFor(this)) return { status: 453 };
+
+    const home = homeChannel(track);
+    const channel = Number(/interleaved=(\d+)/i.exec(transport)?.[1] ?? home);
+    if (this.publication !== undefined) {
+      this.publication.channels.set(channel, home);
+    } else {
+      this.reader ??= new RtspReader(source, this.socket);
+      this.reader.setUp(track, channel);
+    }
+    return this.inSession(200, { Transport: `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}` });
+  }
+
+  private forReader(act: (reader: RtspReader) => void): Answer {
+    const { reader } = this;
+    return reader === undefined ? { status: 454 } : { ...this.inSession(200), afterwards: () => act(reader) };
+  }
+
+  private record(): Answer {
+    if (this.publication === undefined) return { status: 455 };
+    this.host.recording(this.publication.stream);
+    return this.inSession(200);
+  }
+
+  private inSession(status: number, headers: Readonly<Record<string, string>> = {}): Answer {
+    return { status, headers: { ...headers, Session: `${this.session};timeout=${SESSION_TIMEOUT_SEC}` } };
+  }
+
+  private onClose(): void {
+    this.reader?.pause();
+    if (this.publication !== undefined) {
+      this.host.withdraw(this.publication.path);
+      this.publication.stream.end();
+    }
+    this.host.closed(this);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net';
+import { homeChannel, isHome, remap } from './interleaved.ts';
+import type { StreamSink, StreamSource } from './stream.ts';
+
+/** About 16 s of a 4 Mbit/s camera. Who is further behind is cut off, as cameras do. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+
+/** One client that plays a source over its RTSP connection. */
+export class RtspReader implements StreamSink {
+  readonly source: StreamSource;
+  private readonly socket: Socket;
+  private readonly channels = new Map<number, number>();
+
+  constructor(source: StreamSource, socket: Socket) {
+    this.source = source;
+    this.socket = socket;
+  }
+
+  /** Sends a track's RTP on `channel` and its RTCP on the next. */
+  setUp(track: number, channel: number): void {
+    this.channels.set(homeChannel(track), channel);
+  }
+
+  play(): void {
+    this.source.join(this);
+  }
+
+  pause(): void {
+    this.source.leave(this);
+  }
+
+  send(frames: Buffer): void {
+    if (this.socket.writableLength > MAX_UNSENT_BYTES) {
+      this.socket.destroy();
+      return;
+    }
+    const wanted = isHome(this.channels, this.source.tracks.length) ? frames : remap(frames, this.channels);
+    if (wanted.length > 0) this.socket.write(wanted);
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+}

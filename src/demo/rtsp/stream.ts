@@ -1,0 +1,73 @@
+import { FRAME_HEADER_BYTES, framesIn } from './interleaved.ts';
+import { parseTracks, type SdpTrack } from './sdp.ts';
+
+/** One who receives a stream. */
+export interface StreamSink {
+  /** Whole interleaved frames on home channels. */
+  send(frames: Buffer): void;
+  /** The stream is over. */
+  end(): void;
+}
+
+/** What a path of the server plays: a publisher's live stream, or anything else that fills sinks. */
+export interface StreamSource {
+  readonly sdp: string;
+  readonly tracks: readonly SdpTrack[];
+  join(sink: StreamSink): void;
+  leave(sink: StreamSink): void;
+}
+
+const RTCP_SENDER_REPORT = 200;
+
+/** A publisher's packets, handed to every sink as they come. */
+export class LiveStream implements StreamSource {
+  readonly sdp: string;
+  readonly tracks: readonly SdpTrack[];
+  private readonly sinks = new Set<StreamSink>();
+  private readonly senderReports = new Map<number, Buffer>();
+  private readonly onPlayable: () => void;
+
+  /** `onPlayable` is called once, when `isPlayable` becomes true. */
+  constructor(sdp: string, onPlayable: () => void) {
+    this.sdp = sdp;
+    this.tracks = parseTracks(sdp);
+    this.onPlayable = onPlayable;
+  }
+
+  /**
+   * True when every track has sent a report. Only reports tie the tracks' timestamps together
+   * (RFC 3550, 6.4.1); a reader whose first one comes late sees its timestamps jump back.
+   */
+  get isPlayable(): boolean {
+    return this.senderReports.size === this.tracks.length;
+  }
+
+  /** Gives a late joiner each track's newest report at once: the next one may be seconds away. */
+  join(sink: StreamSink): void {
+    for (const report of this.senderReports.values()) sink.send(report);
+    this.sinks.add(sink);
+  }
+
+  leave(sink: StreamSink): void {
+    this.sinks.delete(sink);
+  }
+
+  /** Hands on whole interleaved frames on home channels. */
+  push(frames: Buffer): void {
+    for (const frame of framesIn(frames)) this.remember(frame);
+    for (const sink of this.sinks) sink.send(frames);
+  }
+
+  end(): void {
+    for (const sink of [...this.sinks]) sink.end();
+    this.sinks.clear();
+  }
+
+  private remember(frame: Buffer): void {
+    const channel = frame.readUInt8(1);
+    if (channel % 2 === 0 || frame[FRAME_HEADER_BYTES + 1] !== RTCP_SENDER_REPORT) return;
+    const wasPlayable = this.isPlayable;
+    this.senderReports.set(channel, frame);
+    if (this.isPlayable && !wasPlayable) this.onPlayable();
+  }
+}

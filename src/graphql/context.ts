@@ -1,0 +1,46 @@
+import type { Db } from '../db/client.ts';
+import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
+import type { Camera, Playback } from '../generated/prisma/client.ts';
+
+/**
+ * What resolvers may use: the database, the recorder, the subscriptions, the links. They never see ffmpeg, the
+ * store or a socket. app.ts puts it together.
+ */
+export interface Services {
+  readonly db: Db;
+  readonly now: () => Date;
+  readonly recorder: {
+    /** @throws RequestError CAPACITY */
+    admit(): Promise<void>;
+    begin(playback: Playback, camera: Camera): Promise<void>;
+    stop(playback: { id: string }, until: Date): void;
+    stopByHand(playback: Playback): Promise<void>;
+  };
+  readonly cameras: {
+    changed(camera: Camera): Promise<void>;
+    /** Before its rows go: ends its feed and what is being recorded of it. */
+    discard(cameraId: string): Promise<void>;
+  };
+  readonly playbacks: {
+    /** Before its row goes: ends what is under way for it and removes its spool. */
+    discard(playbackId: string): Promise<void>;
+    /** After rows went: their objects are noted for removal. */
+    removed(): void;
+    /** Whether a FAILED playback's footage is still held. */
+    holdsFootage(playbackId: string): Promise<boolean>;
+    /** A playback is PROCESSING again. */
+    finish(playbackId: string): void;
+  };
+  readonly subscriptions: {
+    transitions(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition>;
+    cameras(only: string | undefined): AsyncIterableIterator<string>;
+  };
+  readonly links: {
+    /** Where an object of the store can be fetched now. */
+    object(key: string): Promise<string>;
+    live(playback: Playback): string | null;
+    snapshot(camera: Camera): string | null;
+  };
+}
+
+export type Context = Services;

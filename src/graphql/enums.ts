@@ -1,0 +1,59 @@
+import { builder } from './builder.ts';
+
+export const RecordingStatus = builder.enumType('RecordingStatus', {
+  description: 'Where a playback stands: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED.',
+  values: {
+    PENDING: { description: 'Asked for; no recorder has taken it up yet.' },
+    RECORDING: { description: 'A recorder has taken it up and keeps whatever the camera delivers.' },
+    PROCESSING: { description: 'All footage is on disk; the clip is being made and put into the store.' },
+    COMPLETED: { description: 'The clip is in the store, with the size that the playback says.' },
+    FAILED: { description: 'There will be no clip, unless it is retried; `failure` says why.' },
+  },
+});
+
+export const EventType = builder.enumType('EventType', {
+  description: 'What happened at the camera.',
+  values: {
+    MOTION: { description: 'Something moved.' },
+    PERSON: { description: 'A person was seen.' },
+    VEHICLE: { description: 'A vehicle was seen.' },
+    ANIMAL: { description: 'An animal was seen.' },
+    INTRUSION: { description: 'Somebody entered a zone.' },
+    LINE_CROSSING: { description: 'Somebody or something crossed a line.' },
+    SOUND: { description: 'A sound was heard.' },
+    TAMPER: { description: 'The camera was covered, turned or defocused.' },
+    OTHER: { description: 'Anything else; `label` says what.' },
+  },
+});
+
+export const CameraState = builder.enumType('CameraState', {
+  description: 'What the camera’s feed is doing now.',
+  values: {
+    DISABLED: { description: 'Switched off in Flashback.' },
+    IDLE: { description: 'Without pre-roll and without a recording: no connection is wanted.' },
+    CONNECTING: { description: 'A connection is being made; no picture has come yet.' },
+    LIVE: { description: 'Pictures come; the ring holds the newest.' },
+    OFFLINE: { description: 'The camera cannot be reached or refuses; it is tried again. `lastError` says why.' },
+  },
+});
+
+export const EndReason = builder.enumType('EndReason', {
+  description: 'Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent.',
+  values: {
+    ENDED: { description: 'Its event was ended.' },
+    STOPPED: { description: 'It was stopped by hand.' },
+    LEASE_EXPIRED: { description: 'Its event’s lease ran out.' },
+    MAX_DURATION: { description: 'It reached the longest duration allowed.' },
+    CAMERA_LOST: { description: 'The camera went away for good, or came back in a form that one file cannot hold.' },
+    SHUTDOWN: { description: 'The server could not go on, for example because its disk took nothing more.' },
+  },
+});
+
+export const Fault = builder.enumType('Fault', {
+  description: 'Who has to act on a failure.',
+  values: {
+    CAMERA: { description: 'Whoever looks after the camera or its network.' },
+    STORAGE: { description: 'Whoever looks after the bucket or the disk.' },
+    SERVER: { description: 'Whoever runs Flashback.' },
+  },
+});

@@ -1,0 +1,293 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import { z } from 'zod';
+import { createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
+import { conflict } from '../domain/errors.ts';
+import type { Camera, Event as EventRow, Prisma } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import { EventType } from './enums.ts';
+import { badField, filterId, found, isId, longestSec, textOf, validate, wholeNumber } from './input.ts';
+import { type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
+import { Playback } from './playback.ts';
+
+export const Event = builder.prismaObject('Event', {
+  description: 'Something that happened at a camera; open until it is ended.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'The event’s id.' }),
+    camera: t.relation('camera', { description: 'Where it happened.' }),
+    channel: t.exposeInt('channel', { description: 'The camera’s channel when it happened.' }),
+    type: t.expose('type', { type: EventType, description: 'What happened.' }),
+    label: t.exposeString('label', { nullable: true, description: 'What happened, in a word or two.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What happened, in words.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Whatever the service that reported it wants kept.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it happened.' }),
+    endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When it ended; null while it is open.' }),
+    leaseExpiresAt: t.expose('leaseExpiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'It ends then unless it is renewed; null without a lease.',
+    }),
+    playbacks: t.relation('playbacks', {
+      description: 'Its recordings, oldest first: none where the camera does not record on its type.',
+      query: { orderBy: [{ startedAt: 'asc' }, { id: 'asc' }] },
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was reported.' }),
+  }),
+});
+
+const EventFilter = builder.inputType('EventFilter', {
+  description: 'Which events: those to which everything given applies.',
+  fields: (t) => ({
+    cameraId: t.id({ description: 'Of this camera.' }),
+    type: t.field({ type: [EventType], description: 'Of one of these types.' }),
+    open: t.boolean({ description: 'true: not ended yet; false: ended.' }),
+    startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
+    startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+  }),
+});
+
+function toWhere(filter: typeof EventFilter.$inferInput | null | undefined): Prisma.EventWhereInput {
+  const cameraId = filterId('cameraId', filter?.cameraId);
+  const { open } = filter ?? {};
+  return {
+    ...(cameraId && { cameraId }),
+    ...(filter?.type && { type: { in: filter.type } }),
+    ...(typeof open === 'boolean' && { endedAt: open ? null : { not: null } }),
+    ...((filter?.startedAfter || filter?.startedBefore) && {
+      startedAt: {
+        ...(filter.startedAfter && { gt: filter.startedAfter }),
+        ...(filter.startedBefore && { lt: filter.startedBefore }),
+      },
+    }),
+  };
+}
+
+const EventEdge = builder.objectRef<EventRow>('EventEdge').implement({
+  description: 'An event in a connection, with its cursor.',
+  fields: (t) => ({
+    cursor: t.string({ description: 'Its place in the list.', resolve: writeCursor }),
+    node: t.field({ type: Event, description: 'The event.', resolve: (event) => event }),
+  }),
+});
+
+const EventConnection = builder.objectRef<KeysetPage<EventRow>>('EventConnection').implement({
+  description: 'Events, newest first, paged by cursor.',
+  fields: (t) => ({
+    edges: t.field({ type: [EventEdge], description: 'The page’s events with their cursors.', resolve: (page) => page.rows }),
+    nodes: t.field({ type: [Event], description: 'The page’s events.', resolve: (page) => page.rows }),
+    pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+    totalCount: t.int({ description: 'All events that match; costs a count.', resolve: (page) => page.totalCount() }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  event: t.prismaField({
+    type: Event,
+    nullable: true,
+    description: 'One event; null where there is none with this id.',
+    args: { id: t.arg.id({ required: true, description: 'The event’s id.' }) },
+    resolve: (query, _root, { id }, { db }) => (isId(id) ? db.event.findUnique({ ...query, where: { id } }) : null),
+  }),
+  events: t.field({
+    type: EventConnection,
+    description: 'Events by cursor, newest first.',
+    args: {
+      filter: t.arg({ type: EventFilter, description: 'Which events; all where it is left out.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'This many from the newest (or from `after`) on: 1 to 100.' }),
+      after: t.arg.string({ description: 'Only what is older than this cursor.' }),
+      last: t.arg.int({ description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.' }),
+      before: t.arg.string({ description: 'Only what is newer than this cursor.' }),
+    },
+    resolve: (_root, { filter, ...args }, context, info) => {
+      const { db } = context;
+      const where = toWhere(filter);
+      const selection = queryFromInfo({ context, info, typeName: 'Event', paths: [['nodes'], ['edges', 'node']] }) as Prisma.EventDefaultArgs;
+      return readPage<EventRow>(
+        args,
+        (page) => db.event.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
+        () => db.event.count({ where }),
+      );
+    },
+  }),
+}));
+
+const CreateEventInput = builder.inputType('CreateEventInput', {
+  description: 'Something that happens at a camera.',
+  fields: (t) => ({
+    cameraId: t.id({ required: true, description: 'Where it happens.' }),
+    type: t.field({ type: EventType, required: true, description: 'What happens; decides whether it is recorded.' }),
+    label: t.string({ description: 'What happens, in a word or two: 1 to 200 characters.' }),
+    description: t.string({ description: 'What happens, in words: 1 to 2000 characters.' }),
+    metadata: t.field({ type: 'JSON', description: 'Whatever is to be kept with it: at most 64 KiB as JSON.' }),
+    startedAt: t.field({
+      type: 'DateTime',
+      description: 'When it happened; now if left out. In the past as far as the camera’s pre-roll reaches.',
+    }),
+    idempotencyKey: t.string({
+      description: 'Same key, same camera: the same event comes back and nothing is recorded twice. 1 to 200 characters.',
+    }),
+    leaseSec: t.int({
+      description:
+        'The recording stops this long after creation, or after the last renewEvent, unless endEvent comes first: 1 to 86400.',
+    }),
+  }),
+});
+
+const EndEventInput = builder.inputType('EndEventInput', {
+  description: 'The end of an event.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The event’s id.' }),
+    endedAt: t.field({ type: 'DateTime', description: 'When it ended, not before it started; now if left out.' }),
+  }),
+});
+
+const RenewEventInput = builder.inputType('RenewEventInput', {
+  description: 'A new lease for an event that goes on.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The event’s id.' }),
+    leaseSec: t.int({ required: true, description: 'It ends this long from now unless it is renewed again: 1 to 86400.' }),
+  }),
+});
+
+interface EventAndPlayback {
+  readonly id: string;
+  readonly playbackId: string | undefined;
+}
+
+const eventPayload = (name: string, description: string) =>
+  builder.objectRef<EventAndPlayback>(name).implement({
+    description,
+    fields: (t) => ({
+      event: t.prismaField({
+        type: Event,
+        description: 'The event.',
+        resolve: (query, { id }, _args, { db }) => db.event.findUniqueOrThrow({ ...query, where: { id } }),
+      }),
+    }),
+  });
+
+const withPlayback = (payload: ReturnType<typeof eventPayload>) =>
+  builder.objectField(payload, 'playback', (t) =>
+    t.prismaField({
+      type: Playback,
+      nullable: true,
+      description: 'Its recording; null where the camera does not record on this type.',
+      resolve: (query, { playbackId }, _args, { db }) =>
+        playbackId ? db.playback.findUnique({ ...query, where: { id: playbackId } }) : null,
+    }),
+  );
+
+const CreateEventPayload = eventPayload('CreateEventPayload', 'The event, and its recording.');
+const EndEventPayload = eventPayload('EndEventPayload', 'Ending an event twice returns the same as ending it once.');
+const RenewEventPayload = eventPayload('RenewEventPayload', 'The event with its new lease.');
+withPlayback(CreateEventPayload);
+withPlayback(EndEventPayload);
+
+const createRules = z.object({
+  label: textOf(200).optional(),
+  description: textOf(2_000).optional(),
+  idempotencyKey: textOf(200).optional(),
+  leaseSec: wholeNumber(1, longestSec).optional(),
+  startedAt: z.date().optional(),
+  metadata: z
+    .json()
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= 65_536, 'Expected at most 64 KiB as JSON.')
+    .optional(),
+});
+
+/** Two clocks on one network differ; a moment this little ahead counts as now. */
+const clockSkewMs = 1_000;
+
+builder.mutationFields((t) => ({
+  createEvent: t.field({
+    type: CreateEventPayload,
+    description: 'Something happens at a camera. Where its type is recorded, the recording has begun when this answers.',
+    args: { input: t.arg({ type: CreateEventInput, required: true, description: 'The event.' }) },
+    resolve: async (_root, { input }, { db, now, recorder }): Promise<EventAndPlayback> => {
+      const { cameraId, type, ...rest } = input;
+      const valid = validate(createRules, rest);
+      const camera = await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } }));
+      const idempotencyKey = valid.idempotencyKey ?? null;
+      const earlier = await findByKey(db, { cameraId, idempotencyKey });
+      if (earlier) return { id: earlier.event.id, playbackId: earlier.playbackId };
+
+      const records = camera.recordOn.includes(type);
+      const at = now();
+      const startedAt = startOf(valid.startedAt, at, records ? camera : undefined);
+      if (records) await recorder.admit();
+      const { event, playbackId, created } = await createEvent(
+        db,
+        {
+          cameraId,
+          channel: camera.channel,
+          type,
+          label: valid.label ?? null,
+          description: valid.description ?? null,
+          metadata: (valid.metadata ?? null) as Prisma.InputJsonValue | null,
+          startedAt,
+          leaseExpiresAt: valid.leaseSec ? after(at, valid.leaseSec) : null,
+          idempotencyKey,
+        },
+        records
+          ? { cameraId, startedAt, preRollSec: camera.preRollSec, deadlineAt: after(startedAt, camera.maxDurationSec) }
+          : undefined,
+        at,
+      );
+      if (created && playbackId) {
+        await recorder.begin(await db.playback.findUniqueOrThrow({ where: { id: playbackId } }), camera);
+      }
+      return { id: event.id, playbackId };
+    },
+  }),
+  endEvent: t.field({
+    type: EndEventPayload,
+    description: 'The event is over: its recording stops, is finished and put into the store in the background.',
+    args: { input: t.arg({ type: EndEventInput, required: true, description: 'The end.' }) },
+    resolve: async (_root, { input: { id, endedAt } }, { db, now, recorder }): Promise<EventAndPlayback> => {
+      const event = await found('event', id, (id) =>
+        db.event.findUnique({ where: { id }, include: { camera: true, playbacks: { select: { id: true }, orderBy: { id: 'desc' }, take: 1 } } }),
+      );
+      if (!event.endedAt) {
+        const end = endOf(endedAt, now(), event.startedAt);
+        const ended = await endEvent(db, id, { endedAt: end, postRollSec: event.camera.postRollSec });
+        for (const playback of ended) recorder.stop(playback, playback.recordUntil);
+      }
+      return { id, playbackId: event.playbacks[0]?.id };
+    },
+  }),
+  renewEvent: t.field({
+    type: RenewEventPayload,
+    description: 'The event goes on: its lease runs from now. CONFLICT once it has ended.',
+    args: { input: t.arg({ type: RenewEventInput, required: true, description: 'The new lease.' }) },
+    resolve: async (_root, { input }, { db, now }): Promise<EventAndPlayback> => {
+      const { leaseSec } = validate(z.object({ leaseSec: wholeNumber(1, longestSec) }), { leaseSec: input.leaseSec });
+      await found('event', input.id, (id) => db.event.findUnique({ where: { id } }));
+      if (!(await renewEvent(db, input.id, after(now(), leaseSec)))) {
+        throw conflict(`The event ${input.id} has ended; its lease cannot be renewed. Report a new event.`);
+      }
+      return { id: input.id, playbackId: undefined };
+    },
+  }),
+}));
+
+const after = (moment: Date, seconds: number) => new Date(moment.getTime() + seconds * 1_000);
+
+/** @param recordedBy the camera whose ring has to reach back, where the event is recorded */
+function startOf(startedAt: Date | undefined, at: Date, recordedBy: Camera | undefined): Date {
+  if (!startedAt) return at;
+  const agoMs = at.getTime() - startedAt.getTime();
+  if (agoMs < -clockSkewMs) throw badField('startedAt', `Expected a moment that is not in the future; it is now ${at.toISOString()}.`);
+  if (recordedBy && agoMs > recordedBy.preRollSec * 1_000 + clockSkewMs) {
+    const reach = `the camera’s pre-roll of ${recordedBy.preRollSec} seconds`;
+    throw badField('startedAt', `It lies ${(agoMs / 1_000).toFixed(1)} seconds back; expected a moment that ${reach} reaches.`);
+  }
+  return agoMs < 0 ? at : startedAt;
+}
+
+function endOf(endedAt: Date | null | undefined, at: Date, startedAt: Date): Date {
+  if (!endedAt) return at;
+  if (endedAt.getTime() > at.getTime() + clockSkewMs) {
+    throw badField('endedAt', `Expected a moment that is not in the future; it is now ${at.toISOString()}.`);
+  }
+  if (endedAt < startedAt) throw badField('endedAt', `Expected a moment not before the event’s start, ${startedAt.toISOString()}.`);
+  return endedAt > at ? at : endedAt;
+}

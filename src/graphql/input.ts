@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { badInput, notFound, RequestError } from '../domain/errors.ts';
+import { streamUrlProblem } from '../domain/stream-url.ts';
+
+/** Rules that GraphQL's types cannot express: ranges, lengths, forms. Contract: BAD_USER_INPUT with issues. */
+
+export const wholeNumber = (low: number, high: number) => {
+  const expected = `Expected a whole number from ${low} to ${high}.`;
+  return z.number(expected).int(expected).min(low, expected).max(high, expected);
+};
+
+export const textOf = (most: number) => {
+  const expected = `Expected text of 1 to ${most} characters.`;
+  return z
+    .string(expected)
+    .refine((s) => s.trim().length > 0 && s.length <= most && !s.includes('\u0000'), expected);
+};
+
+export const streamUrl = z.string().superRefine((address, context) => {
+  const problem = streamUrlProblem(address);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+/** The longest lease and the longest recording: a day, in seconds. */
+export const longestSec = 86_400;
+
+/**
+ * The input with its rules applied. Fields that are null count as left out.
+ * @param path where the input stands among the field's arguments
+ * @throws RequestError BAD_USER_INPUT with an issue for everything that is wrong
+ */
+export function validate<T extends z.ZodType>(rules: T, input: object, path: string[] = ['input']): z.output<T> {
+  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined));
+  const result = rules.safeParse(given);
+  if (result.success) return result.data;
+  throw badInput(
+    result.error.issues.map((issue) => ({ path: [...path, ...(issue.path as (string | number)[])], message: issue.message })),
+  );
+}
+
+/** One thing wrong with one field. */
+export function badField(field: string, message: string, path: string[] = ['input']): RequestError {
+  return badInput([{ path: [...path, field], message }]);
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Ids are UUIDs; anything else names nothing. PostgreSQL would refuse it with an internal error. */
+export const isId = (id: string): boolean => uuid.test(id);
+
+/** What a look-up by id found. @throws RequestError NOT_FOUND */
+export async function found<T>(noun: string, id: string, find: (id: string) => Promise<T | null | undefined>): Promise<T> {
+  const it = isId(id) ? await find(id) : undefined;
+  if (!it) throw notFound(noun, id);
+  return it;
+}
+
+/** An id in a filter, where an unknown one matches nothing but a malformed one is a mistake. */
+export function filterId(field: string, id: string | null | undefined): string | undefined {
+  if (id === null || id === undefined) return undefined;
+  if (!isId(id)) throw badField(field, `"${id}" is not an id; expected a UUID.`, ['filter']);
+  return id;
+}

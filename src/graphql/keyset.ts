@@ -1,0 +1,107 @@
+import { badInput } from '../domain/errors.ts';
+import { builder } from './builder.ts';
+
+/** Pages by key instead of by offset: a cursor keeps its meaning when its row is deleted or others come. */
+
+export interface ConnectionArgs {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** The order of all lists: newest first, and among equal times by id, so that no two rows are equal. */
+interface Key {
+  readonly startedAt: Date;
+  readonly id: string;
+}
+
+const newestFirst = [{ startedAt: 'desc' }, { id: 'desc' }] as const;
+const oldestFirst = [{ startedAt: 'asc' }, { id: 'asc' }] as const;
+const largestPage = 100;
+
+/** What Prisma is asked for, in a form that fits events and playbacks alike. */
+export interface KeysetQuery {
+  readonly where: object;
+  readonly orderBy: { startedAt?: 'asc' | 'desc'; id?: 'asc' | 'desc' }[];
+  readonly take: number;
+}
+
+export interface KeysetPage<Row extends Key> {
+  readonly rows: Row[];
+  readonly hasNextPage: () => Promise<boolean> | boolean;
+  readonly hasPreviousPage: () => Promise<boolean> | boolean;
+  readonly totalCount: () => Promise<number>;
+}
+
+/**
+ * Reads one page.
+ * @param find runs a query; it must add the list's own filter to `where`
+ * @throws RequestError BAD_USER_INPUT for a size out of 1 to 100 or a cursor that is none
+ */
+export async function readPage<Row extends Key>(
+  args: ConnectionArgs,
+  find: (query: KeysetQuery) => Promise<Row[]>,
+  count: () => Promise<number>,
+): Promise<KeysetPage<Row>> {
+  const backwards = args.last !== null && args.last !== undefined;
+  const size = pageSize(backwards ? 'last' : 'first', backwards ? args.last : args.first);
+  const after = readCursor('after', args.after);
+  const before = readCursor('before', args.before);
+  const where = { AND: [...(after ? [olderThan(after)] : []), ...(before ? [newerThan(before)] : [])] };
+  const read = await find({ where, orderBy: [...(backwards ? oldestFirst : newestFirst)], take: size + 1 });
+  const more = read.length > size;
+  const rows = read.slice(0, size);
+  if (backwards) rows.reverse();
+  const exists = async (edge: object) => (await find({ where: edge, orderBy: [...newestFirst], take: 1 })).length > 0;
+  const [newest, oldest] = [rows[0] ?? after, rows.at(-1) ?? before];
+  return {
+    rows,
+    hasNextPage: () => (backwards ? (oldest ? exists(olderThan(oldest)) : false) : more),
+    hasPreviousPage: () => (backwards ? more : newest ? exists(newerThan(newest)) : false),
+    totalCount: count,
+  };
+}
+
+function pageSize(name: string, size: number | null | undefined): number {
+  const wanted = size ?? 20;
+  if (wanted >= 1 && wanted <= largestPage) return wanted;
+  throw badInput([{ path: [name], message: `Expected a whole number from 1 to ${largestPage}.` }]);
+}
+
+const olderThan = ({ startedAt, id }: Key) => ({
+  OR: [{ startedAt: { lt: startedAt } }, { startedAt, id: { lt: id } }],
+});
+
+const newerThan = ({ startedAt, id }: Key) => ({
+  OR: [{ startedAt: { gt: startedAt } }, { startedAt, id: { gt: id } }],
+});
+
+export function writeCursor({ startedAt, id }: Key): string {
+  return Buffer.from(`${startedAt.getTime()} ${id}`).toString('base64url');
+}
+
+function readCursor(name: string, cursor: string | null | undefined): Key | undefined {
+  if (cursor === null || cursor === undefined) return undefined;
+  const match = /^(\d{1,15}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match) return { startedAt: new Date(Number(match[1])), id: match[2]! };
+  throw badInput([{ path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` }]);
+}
+
+export const PageInfo = builder.objectRef<KeysetPage<Key>>('PageInfo').implement({
+  description: 'Where a page of a connection stands in the whole list.',
+  fields: (t) => ({
+    hasNextPage: t.boolean({ description: 'Whether older items follow.', resolve: (page) => page.hasNextPage() }),
+    hasPreviousPage: t.boolean({ description: 'Whether newer items precede.', resolve: (page) => page.hasPreviousPage() }),
+    startCursor: t.string({
+      description: 'Cursor of the page’s first item.',
+      nullable: true,
+      resolve: ({ rows }) => (rows[0] ? writeCursor(rows[0]) : null),
+    }),
+    endCursor: t.string({
+      description: 'Cursor of the page’s last item.',
+      nullable: true,
+      resolve: ({ rows }) => (rows.length > 0 ? writeCursor(rows.at(-1)!) : null),
+    }),
+  }),
+});

@@ -1,0 +1,149 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { RecordingStatus } from './enums.ts';
+import { filterId, validate, wholeNumber } from './input.ts';
+import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
+import { Playback } from './playback.ts';
+import { z } from 'zod';
+
+export const PlaybackFilter = builder.inputType('PlaybackFilter', {
+  description: 'Which playbacks: those to which everything given applies.',
+  fields: (t) => ({
+    eventId: t.id({ description: 'Of this event.' }),
+    cameraId: t.id({ description: 'Of this camera.' }),
+    recordingStatus: t.field({ type: [RecordingStatus], description: 'In one of these.' }),
+    startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
+    startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+  }),
+});
+
+type Filter = typeof PlaybackFilter.$inferInput | null | undefined;
+
+function toWhere(filter: Filter): Prisma.PlaybackWhereInput {
+  const eventId = filterId('eventId', filter?.eventId);
+  const cameraId = filterId('cameraId', filter?.cameraId);
+  return {
+    ...(eventId && { eventId }),
+    ...(cameraId && { cameraId }),
+    ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
+    ...((filter?.startedAfter || filter?.startedBefore) && {
+      startedAt: {
+        ...(filter.startedAfter && { gt: filter.startedAfter }),
+        ...(filter.startedBefore && { lt: filter.startedBefore }),
+      },
+    }),
+  };
+}
+
+interface Page {
+  readonly where: Prisma.PlaybackWhereInput;
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+const countOf = ({ where }: Page, { db }: Context) => db.playback.count({ where });
+
+const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
+  description: 'One numbered page, newest first. `total` and `totalPages` cost a count only when selected.',
+  fields: (t) => ({
+    items: t.prismaField({
+      type: [Playback],
+      description: 'The page’s playbacks.',
+      resolve: (query, { where, page, pageSize }, _args, { db }) =>
+        db.playback.findMany({
+          ...query,
+          where,
+          orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+          skip: (page - 1) * pageSize,
+          take: pageSize,
+        }),
+    }),
+    page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
+    pageSize: t.exposeInt('pageSize', { description: 'Playbacks on a full page.' }),
+    total: t.int({ description: 'All playbacks that match.', resolve: (page, _args, context) => countOf(page, context) }),
+    totalPages: t.int({
+      description: 'Pages that they fill.',
+      resolve: async (page, _args, context) => Math.ceil((await countOf(page, context)) / page.pageSize),
+    }),
+  }),
+});
+
+const PlaybackEdge = builder.objectRef<PlaybackRow>('PlaybackEdge').implement({
+  description: 'A playback in a connection, with its cursor.',
+  fields: (t) => ({
+    cursor: t.string({ description: 'Its place in the list.', resolve: writeCursor }),
+    node: t.field({ type: Playback, description: 'The playback.', resolve: (playback) => playback }),
+  }),
+});
+
+const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackConnection').implement({
+  description: 'Playbacks, newest first, paged by cursor.',
+  fields: (t) => ({
+    edges: t.field({ type: [PlaybackEdge], description: 'The page’s playbacks with their cursors.', resolve: (page) => page.rows }),
+    nodes: t.field({ type: [Playback], description: 'The page’s playbacks.', resolve: (page) => page.rows }),
+    pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+    totalCount: t.int({ description: 'All playbacks that match; costs a count.', resolve: (page) => page.totalCount() }),
+  }),
+});
+
+function readConnection(where: Prisma.PlaybackWhereInput, args: ConnectionArgs, context: Context, info: GraphQLResolveInfo) {
+  const { db } = context;
+  const selection = queryFromInfo({ context, info, typeName: 'Playback', paths: [['nodes'], ['edges', 'node']] }) as Prisma.PlaybackDefaultArgs;
+  return readPage<PlaybackRow>(
+    args,
+    (page) => db.playback.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
+    () => db.playback.count({ where }),
+  );
+}
+
+const filterText = 'Which playbacks; all where it is left out.';
+
+builder.queryFields((t) => ({
+  playbacks: t.field({
+    type: PlaybackPage,
+    description: 'Playbacks by numbered pages, newest first.',
+    args: {
+      filter: t.arg({ type: PlaybackFilter, description: filterText }),
+      page: t.arg.int({ defaultValue: 1, description: 'The page’s number, from 1.' }),
+      pageSize: t.arg.int({ defaultValue: 20, description: 'Playbacks on a page: 1 to 100.' }),
+    },
+    resolve: (_root, { filter, ...args }) => {
+      const { page, pageSize } = validate(pageRules, args, []);
+      return { where: toWhere(filter), page, pageSize };
+    },
+  }),
+  playbackConnection: t.field({
+    type: PlaybackConnection,
+    description: 'Playbacks by cursor, newest first.',
+    args: {
+      filter: t.arg({ type: PlaybackFilter, description: filterText }),
+      first: t.arg.int({ defaultValue: 20, description: 'This many from the newest (or from `after`) on: 1 to 100.' }),
+      after: t.arg.string({ description: 'Only what is older than this cursor.' }),
+      last: t.arg.int({ description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.' }),
+      before: t.arg.string({ description: 'Only what is newer than this cursor.' }),
+    },
+    resolve: (_root, { filter, ...args }, context, info) => readConnection(toWhere(filter), args, context, info),
+  }),
+}));
+
+const pageRules = z.object({
+  page: wholeNumber(1, 1_000_000).default(1),
+  pageSize: wholeNumber(1, 100).default(20),
+});
+
+builder.prismaObjectField('Camera', 'playbacks', (t) =>
+  t.field({
+    type: PlaybackConnection,
+    description: 'The camera’s playbacks, newest first.',
+    args: {
+      first: t.arg.int({ description: 'This many: 1 to 100; 20 where it is left out.' }),
+      after: t.arg.string({ description: 'Only what is older than this cursor.' }),
+      filter: t.arg({ type: PlaybackFilter, description: filterText }),
+    },
+    resolve: (camera, { filter, ...args }, context, info) =>
+      readConnection({ AND: [toWhere(filter), { cameraId: camera.id }] }, args, context, info),
+  }),
+);

@@ -1,0 +1,127 @@
+import { failureKind } from '../domain/failures.ts';
+import { builder } from './builder.ts';
+import { EndReason, Fault, RecordingStatus } from './enums.ts';
+import { isId } from './input.ts';
+import { writePosition } from './position.ts';
+
+const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
+  description: 'A stretch inside a clip in which the camera delivered nothing.',
+  fields: (t) => ({
+    from: t.field({ type: 'DateTime', description: 'When the last picture before it was over.', resolve: (gap) => new Date(gap.from) }),
+    to: t.field({ type: 'DateTime', description: 'When the first picture after it was taken.', resolve: (gap) => new Date(gap.to) }),
+  }),
+});
+
+const PlaybackFailure = builder.objectRef<{ code: string; message: string }>('PlaybackFailure').implement({
+  description: 'Why there is no clip.',
+  fields: (t) => ({
+    code: t.exposeString('code', { description: 'The failure’s name, for programs.' }),
+    message: t.exposeString('message', { description: 'What went wrong, for the person who has to act.' }),
+    fault: t.field({ type: Fault, description: 'Who has to act.', resolve: ({ code }) => failureKind(code).fault }),
+    retryable: t.boolean({
+      description: 'Whether retryPlayback can help: the footage is held.',
+      resolve: ({ code }) => failureKind(code).retryable,
+    }),
+  }),
+});
+
+export const Playback = builder.prismaObject('Playback', {
+  description: 'The recording of an event: a status, and later a clip.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'The playback’s id.' }),
+    event: t.relation('event', {
+      nullable: true,
+      description: 'Null for a recording started by hand, and after its event was deleted.',
+    }),
+    camera: t.relation('camera', { description: 'The camera that was recorded.' }),
+    recordingStatus: t.expose('recordingStatus', { type: RecordingStatus, description: 'Where it stands.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      description: 'When the event happened (or the recording was asked for).',
+    }),
+    endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When the event ended. Null while recording.' }),
+    endReason: t.expose('endReason', { type: EndReason, nullable: true, description: 'Why the recording stopped.' }),
+    clipStartedAt: t.expose('clipStartedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Wall-clock time of the clip’s first frame; before startedAt where there is pre-roll.',
+    }),
+    preRollMs: t.exposeInt('preRollMs', {
+      nullable: true,
+      description: 'How much of the clip lies before startedAt, in milliseconds.',
+    }),
+    missedMs: t.exposeInt('missedMs', {
+      nullable: true,
+      description: 'How much of the beginning is missing because the camera was not live yet, in milliseconds.',
+    }),
+    gaps: t.field({
+      type: [Gap],
+      description: 'Stretches inside the clip in which the camera delivered nothing.',
+      resolve: (playback) => playback.gaps as { from: string; to: string }[],
+    }),
+    durationSec: t.exposeInt('durationSec', { nullable: true, description: 'The clip’s length in whole seconds.' }),
+    durationMs: t.exposeInt('durationMs', { nullable: true, description: 'The clip’s length in milliseconds.' }),
+    fileSizeBytes: t.expose('fileSizeBytes', { type: 'BigInt', nullable: true, description: 'The clip’s size in the store.' }),
+    codec: t.exposeString('codec', { nullable: true, description: 'The video’s codec (RFC 6381).' }),
+    audioCodec: t.exposeString('audioCodec', { nullable: true, description: 'The sound’s codec (RFC 6381); null without sound.' }),
+    resolution: t.exposeString('resolution', { nullable: true, description: 'Like 1920x1080.' }),
+    videoUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'The finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
+      resolve: ({ recordingStatus, storagePath }, _args, { links }) =>
+        recordingStatus === 'COMPLETED' && storagePath ? links.object(storagePath) : null,
+    }),
+    thumbnailUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'A JPEG from the clip.',
+      resolve: ({ recordingStatus, thumbnailPath }, _args, { links }) =>
+        recordingStatus === 'COMPLETED' && thumbnailPath ? links.object(thumbnailPath) : null,
+    }),
+    liveUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'Watchable while recording and while processing: an HLS playlist. Null otherwise.',
+      resolve: (playback, _args, { links }) => links.live(playback),
+    }),
+    errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, in words.' }),
+    failure: t.field({
+      type: PlaybackFailure,
+      nullable: true,
+      description: 'Why there is no clip. Null unless FAILED.',
+      resolve: ({ recordingStatus, failureCode, errorMessage }) =>
+        recordingStatus === 'FAILED' && failureCode ? { code: failureCode, message: errorMessage ?? '' } : null,
+    }),
+    transitions: t.relation('transitions', {
+      description: 'Every transition so far, oldest first.',
+      query: { orderBy: [{ xid: 'asc' }, { id: 'asc' }] },
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its row last changed.' }),
+  }),
+});
+
+export const PlaybackTransition = builder.prismaObject('PlaybackTransition', {
+  description: 'One change of a playback’s status.',
+  fields: (t) => ({
+    cursor: t.string({
+      description: 'Opaque position in the stream of transitions; pass the last one seen as `after` to resume.',
+      resolve: writePosition,
+    }),
+    playback: t.relation('playback', { description: 'The playback as it is now.' }),
+    from: t.expose('from', { type: RecordingStatus, nullable: true, description: 'The status before; null for the first.' }),
+    to: t.expose('to', { type: RecordingStatus, description: 'The status from then on.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it changed.' }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  playback: t.prismaField({
+    type: Playback,
+    nullable: true,
+    description: 'One playback; null where there is none with this id.',
+    args: { id: t.arg.id({ required: true, description: 'The playback’s id.' }) },
+    resolve: (query, _root, { id }, { db }) => (isId(id) ? db.playback.findUnique({ ...query, where: { id } }) : null),
+  }),
+}));

@@ -1,0 +1,105 @@
+import { createPlayback, removePlaybacks } from '../db/playbacks.ts';
+import { transition } from '../db/transitions.ts';
+import { conflict } from '../domain/errors.ts';
+import { failureKind } from '../domain/failures.ts';
+import { builder } from './builder.ts';
+import { badField, found, isId, longestSec, validate, wholeNumber } from './input.ts';
+import { Playback } from './playback.ts';
+import { z } from 'zod';
+
+/** Mutations on playbacks: recordings by hand, deleting, retrying. */
+
+const StartRecordingInput = builder.inputType('StartRecordingInput', {
+  description: 'A recording by hand.',
+  fields: (t) => ({
+    cameraId: t.id({ required: true, description: 'The camera to record.' }),
+    durationSec: t.int({
+      description: 'It stops by itself after this many seconds: 1 to the camera’s maxDurationSec, which is also the default.',
+    }),
+  }),
+});
+
+const playbackPayload = (name: string, description: string) =>
+  builder.objectRef<{ id: string }>(name).implement({
+    description,
+    fields: (t) => ({
+      playback: t.prismaField({
+        type: Playback,
+        description: 'The playback.',
+        resolve: (query, { id }, _args, { db }) => db.playback.findUniqueOrThrow({ ...query, where: { id } }),
+      }),
+    }),
+  });
+const StartRecordingPayload = playbackPayload('StartRecordingPayload', 'The recording that was started.');
+const StopRecordingPayload = playbackPayload('StopRecordingPayload', 'The recording that was stopped.');
+const RetryPlaybackPayload = playbackPayload('RetryPlaybackPayload', 'The playback that is being finished again.');
+
+const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackPayload').implement({
+  description: 'What was deleted.',
+  fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the playback that is gone.' }) }),
+});
+
+const idArg = { required: true, description: 'The playback’s id.' } as const;
+
+builder.mutationFields((t) => ({
+  startRecording: t.field({
+    type: StartRecordingPayload,
+    description: 'A recording by hand, without an event. It begins with the camera’s pre-roll.',
+    args: { input: t.arg({ type: StartRecordingInput, required: true, description: 'What to record.' }) },
+    resolve: async (_root, { input }, { db, now, recorder }) => {
+      const { durationSec } = validate(z.object({ durationSec: wholeNumber(1, longestSec).optional() }), {
+        durationSec: input.durationSec,
+      });
+      const camera = await found('camera', input.cameraId, (id) => db.camera.findUnique({ where: { id } }));
+      if (durationSec && durationSec > camera.maxDurationSec) {
+        throw badField('durationSec', `Expected at most the camera’s maxDurationSec, ${camera.maxDurationSec}.`);
+      }
+      await recorder.admit();
+      const startedAt = now();
+      const deadlineAt = new Date(startedAt.getTime() + (durationSec ?? camera.maxDurationSec) * 1_000);
+      const wanted = { cameraId: camera.id, startedAt, preRollSec: camera.preRollSec, deadlineAt };
+      const playback = await createPlayback(db, wanted, startedAt);
+      await recorder.begin(playback, camera);
+      return playback;
+    },
+  }),
+  stopRecording: t.field({
+    type: StopRecordingPayload,
+    description: 'Stops a recording now, whether it was started by hand or by an event. Safe to repeat.',
+    args: { playbackId: t.arg.id(idArg) },
+    resolve: async (_root, { playbackId }, { db, recorder }) => {
+      const playback = await found('playback', playbackId, (id) => db.playback.findUnique({ where: { id } }));
+      if (playback.endReason !== 'STOPPED') await recorder.stopByHand(playback);
+      return playback;
+    },
+  }),
+  deletePlayback: t.field({
+    type: DeletePlaybackPayload,
+    description: 'Removes the row and every object of it; safe to repeat. A recording that runs is stopped first.',
+    args: { id: t.arg.id(idArg) },
+    resolve: async (_root, { id }, { db, playbacks }) => {
+      if (!isId(id)) return { id };
+      await playbacks.discard(id);
+      await db.$transaction((tx) => removePlaybacks(tx, { id }));
+      playbacks.removed();
+      return { id };
+    },
+  }),
+  retryPlayback: t.field({
+    type: RetryPlaybackPayload,
+    description: 'Takes up a FAILED playback again whose footage is still held locally.',
+    args: { id: t.arg.id(idArg) },
+    resolve: async (_root, { id }, { db, now, playbacks }) => {
+      const playback = await found('playback', id, (id) => db.playback.findUnique({ where: { id } }));
+      if (playback.recordingStatus !== 'FAILED') {
+        throw conflict(`The playback ${id} is ${playback.recordingStatus}; only one that is FAILED can be retried.`);
+      }
+      if (!failureKind(playback.failureCode ?? '').retryable || !(await playbacks.holdsFootage(id))) {
+        throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
+      }
+      const change = { failureCode: null, errorMessage: null };
+      if (await transition(db, id, 'FAILED', 'PROCESSING', now(), change)) playbacks.finish(id);
+      return playback;
+    },
+  }),
+}));

@@ -1,0 +1,17 @@
+import { builder } from './builder.ts';
+
+builder.queryType({ description: 'What can be looked up.' });
+builder.mutationType({ description: 'What can be done.' });
+builder.subscriptionType({ description: 'What can be watched, over WebSocket (graphql-transport-ws) or SSE.' });
+
+// Each of these adds its types and fields to the builder.
+await import('./scalars.ts');
+await import('./camera.ts');
+await import('./event.ts');
+await import('./playback.ts');
+await import('./playback-lists.ts');
+await import('./recording.ts');
+await import('./subscriptions.ts');
+
+/** The whole schema. schema.graphql at the top level is printed from it (npm run schema). */
+export const schema = builder.toSchema();

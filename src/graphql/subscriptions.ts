@@ -1,0 +1,40 @@
+import { builder } from './builder.ts';
+import { Camera } from './camera.ts';
+import { filterId, found, isId } from './input.ts';
+import { PlaybackTransition } from './playback.ts';
+import { PlaybackFilter } from './playback-lists.ts';
+import { readPosition } from './position.ts';
+
+builder.subscriptionFields((t) => ({
+  playbackStatusChanged: t.field({
+    type: PlaybackTransition,
+    description: [
+      'Transitions of the playbacks that match. Without `after`, the newest transition of every matching playback',
+      'that is not yet COMPLETED or FAILED comes first (and, where the filter names one event, of its playbacks',
+      'whatever their status), then each transition as it happens. With `after`, every transition since that cursor,',
+      'then live. In order per playback, none left out.',
+    ].join('\n'),
+    args: {
+      filter: t.arg({ type: PlaybackFilter, description: 'Which playbacks; the status is the one moved to.' }),
+      after: t.arg.string({ description: 'The last cursor seen.' }),
+    },
+    subscribe: (_root, { filter, after }, { subscriptions }) => {
+      const eventId = filterId('eventId', filter?.eventId);
+      const cameraId = filterId('cameraId', filter?.cameraId);
+      const position = after === null || after === undefined ? undefined : readPosition(after);
+      return subscriptions.transitions({ ...filter, eventId, cameraId }, position);
+    },
+    resolve: (transition) => transition,
+  }),
+  cameraStateChanged: t.prismaField({
+    type: Camera,
+    description: 'The camera’s present state first, then each change; of all cameras where no id is given.',
+    args: { cameraId: t.arg.id({ description: 'Of this camera alone.' }) },
+    subscribe: async (_root, { cameraId }, { db, subscriptions }) => {
+      if (cameraId) await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } }));
+      return subscriptions.cameras(cameraId ?? undefined) as unknown as AsyncIterable<never>;
+    },
+    resolve: (query, id: unknown, _args, { db }) =>
+      found('camera', id as string, (id) => (isId(id) ? db.camera.findUnique({ ...query, where: { id } }) : Promise.resolve(null))),
+  }),
+}));

@@ -1,0 +1,23 @@
+import { startApp } from './app.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { createLog } from './log.ts';
+
+/** The server alone: configuration, app, and a signal to end it. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.logLevel);
+  const stop = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  const app = await startApp(config, log);
+  log.info({ signal: await stop }, 'stopping');
+  await app.close();
+  log.info({}, 'stopped');
+}
+
+main().catch((error: Error) => {
+  // A person reads this: the sentence, and the stack only where nobody expected it.
+  console.error(error instanceof ConfigError ? error.message : error.stack);
+  process.exitCode = 1;
+});

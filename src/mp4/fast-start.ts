@@ -1,0 +1,47 @@
+/** The beginning of a progressive MP4 that can be played while it is still coming in. */
+import { box, u32, u64 } from './boxes.ts';
+import { movieBox } from './movie-box.ts';
+import type { SampleIndex } from './sample-index.ts';
+import { hasNegativeOffsets } from './sample-tables.ts';
+
+/**
+ * Everything of the finished clip that comes before its payload: `ftyp`, `moov` and the header of `mdat`. This,
+ * followed by the payloads of all added fragments in their order, is the clip.
+ */
+export function fastStartHead(index: SampleIndex): Buffer {
+  const ftyp = fileTypeBox(index);
+  const mdat = mdatHeader(index.payloadBytes);
+  let payloadOffset = ftyp.length + mdat.length;
+  // The moov states where the payload begins, which is behind it. Its length changes only where an offset
+  // grows beyond 4 GiB, and never back: so this ends after two or three rounds.
+  for (;;) {
+    const head = Buffer.concat([ftyp, movieBox(index, payloadOffset), mdat]);
+    if (head.length === payloadOffset) return head;
+    payloadOffset = head.length;
+  }
+}
+
+/**
+ * `ftyp` (ISO/IEC 14496-12, 4.3). `isom` and `iso2` are the brands of the base format (Annex E), `mp41` that of
+ * MP4 itself, `avc1` says that H.264 is inside and `iso4` that `ctts` may be signed. H.265 has no brand of its
+ * own here: it is told by its sample entry.
+ */
+function fileTypeBox(index: SampleIndex): Buffer {
+  const brands = ['isom', 'iso2'];
+  if (index.tracks.some(({ codec }) => codec.startsWith('avc'))) brands.push('avc1');
+  if (index.tables.some(hasNegativeOffsets)) brands.push('iso4');
+  brands.push('mp41');
+  const minorVersion = 512;
+  return box(
+    'ftyp',
+    Buffer.from('isom', 'latin1'),
+    u32(minorVersion),
+    Buffer.from(brands.join(''), 'latin1'),
+  );
+}
+
+/** The header of `mdat`, always with a 64-bit size: one form for clips of every length (4.2). */
+export function mdatHeader(payloadBytes: number): Buffer {
+  const headerBytes = 16;
+  return Buffer.concat([u32(1), Buffer.from('mdat', 'latin1'), u64(headerBytes + payloadBytes)]);
+}

@@ -1,0 +1,101 @@
+/** Fragments: a `moof` and the `mdat` it describes, about half a second of footage. */
+import { Mp4Error, readBoxHeader } from './boxes.ts';
+import type { Track } from './init-segment.ts';
+import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.ts';
+
+export interface Fragment {
+  moof: Buffer;
+  /** The whole mdat box, header included. */
+  mdat: Buffer;
+  /** One for each track that has samples in this fragment. */
+  runs: TrackRun[];
+  /** True when it has video and a decoder can begin with its first picture. */
+  startsWithKeyframe: boolean;
+  hasVideo: boolean;
+  /** Seconds of media time, in decoding order: of the video where there is any, else of the first run. */
+  start: number;
+  end: number;
+  /** moof and mdat together. */
+  bytes: number;
+}
+
+/** A track's samples in a fragment. Times are ticks of the track's timescale. */
+export interface TrackRun {
+  trackId: number;
+  kind: Track['kind'];
+  timescale: number;
+  decodeTime: number;
+  duration: number;
+  samples: number;
+  firstIsSync: boolean;
+  /** Where in the moof the decode time stands, and its box's version: 32 bits in 0, 64 in 1. */
+  decodeTimeAt: number;
+  decodeTimeVersion: number;
+}
+
+/**
+ * Reads a fragment from its two whole boxes. The buffers are kept, not copied.
+ * Throws Mp4Error when the boxes are torn, do not belong together, or hold no sample.
+ */
+export function parseFragment(moof: Buffer, mdat: Buffer, tracks: readonly Track[]): Fragment {
+  const header = readBoxHeader(mdat, 0);
+  if (header?.type !== 'mdat' || header.size !== mdat.length) {
+    throw new Mp4Error(
+      `Expected one whole 'mdat' box of ${mdat.length} bytes, found '${header?.type ?? 'less'}'.`,
+    );
+  }
+  const { headerBytes } = header;
+  const shape = { headerBytes, payloadBytes: mdat.length - headerBytes };
+  const runs = readTrackFragments(moof, tracks, shape)
+    .map(toRun)
+    .filter((run) => run.samples > 0);
+  const video = runs.find((run) => run.kind === 'video');
+  const leading = video ?? runs[0];
+  if (!leading) throw new Mp4Error('A fragment holds no sample.');
+  return {
+    moof,
+    mdat,
+    runs,
+    startsWithKeyframe: video?.firstIsSync ?? false,
+    hasVideo: video !== undefined,
+    start: leading.decodeTime / leading.timescale,
+    end: (leading.decodeTime + leading.duration) / leading.timescale,
+    bytes: moof.length + mdat.length,
+  };
+}
+
+function toRun(part: TrackFragment): TrackRun {
+  const samples: Sample[] = part.chunks.flatMap((chunk) => chunk.samples);
+  return {
+    trackId: part.track.id,
+    kind: part.track.kind,
+    timescale: part.track.timescale,
+    decodeTime: part.decodeTime,
+    duration: samples.reduce((sum, sample) => sum + sample.duration, 0),
+    samples: samples.length,
+    firstIsSync: samples[0]?.isSync ?? false,
+    decodeTimeAt: part.decodeTimeAt,
+    decodeTimeVersion: part.decodeTimeVersion,
+  };
+}
+
+/**
+ * A copy of the fragment's moof with every track's decode time moved by its offset in ticks (none: not moved).
+ * A time that would become negative becomes 0. Throws Mp4Error when it does not fit a 32-bit field.
+ */
+export function shiftFragment(fragment: Fragment, offsets: ReadonlyMap<number, number>): Buffer {
+  const moof = Buffer.from(fragment.moof);
+  for (const run of fragment.runs) {
+    const moved = Math.max(0, run.decodeTime + (offsets.get(run.trackId) ?? 0));
+    if (run.decodeTimeVersion !== 0) {
+      moof.writeBigUInt64BE(BigInt(moved), run.decodeTimeAt);
+    } else if (moved <= 0xffffffff) {
+      moof.writeUInt32BE(moved, run.decodeTimeAt);
+    } else {
+      throw new Mp4Error(
+        `Track ${run.trackId} cannot be moved to ${moved} ticks: its decode time has 32 bits.`,
+      );
+    }
+  }
+  return moof;
+}

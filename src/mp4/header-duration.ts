@@ -1,0 +1,32 @@
+import { type Box, fullBox, u32, u64 } from './boxes.ts';
+import { Cursor } from './cursor.ts';
+
+/** All bits set means "unknown" (8.2.2.3), so it is no duration. */
+const UNKNOWN_DURATION = 0xffffffff;
+
+/**
+ * A copy of an `mvhd`, `tkhd` or `mdhd` box with this duration and, where given, this timescale. All three are
+ * two times, a 32-bit number (the timescale, or in `tkhd` the track's id and a reserved word), the duration, and
+ * the rest (ISO/IEC 14496-12, 8.2.2, 8.3.2, 8.4.2). Times have 32 bits in version 0, 64 in version 1, which is
+ * written where the box had it or needs it.
+ */
+export function withDuration(buf: Buffer, header: Box, duration: number, timescale?: number): Buffer {
+  const fields = new Cursor(buf, header);
+  const { version, flags } = fields.versionAndFlags();
+  const created = fields.time(version);
+  const modified = fields.time(version);
+  const middle = fields.bytes(header.type === 'tkhd' ? 8 : 4);
+  fields.time(version);
+  const rest = fields.bytes(fields.left);
+  const newVersion = version === 0 && duration < UNKNOWN_DURATION ? 0 : 1;
+  const times = newVersion === 0 ? u32 : u64;
+  return fullBox(
+    header.type,
+    newVersion,
+    flags,
+    times(created, modified),
+    timescale === undefined ? middle : u32(timescale),
+    times(duration),
+    rest,
+  );
+}

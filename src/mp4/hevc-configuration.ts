@@ -1,0 +1,52 @@
+/** H.265 in MP4: ISO/IEC 14496-15, chapter 8. */
+import { type Box, boxes, children, Mp4Error } from './boxes.ts';
+import { Cursor } from './cursor.ts';
+import type { Track } from './init-segment.ts';
+
+/** NAL unit types of ISO/IEC 23008-2, table 7-1: video, sequence and picture parameter sets. */
+const PARAMETER_SETS = [32, 33, 34];
+const ARRAY_COMPLETE = 0x80;
+const VISUAL_ENTRY_FIELD_BYTES = 78;
+
+/**
+ * The `stsd` that the clip has for a track, and its codec string. It is the one from the init segment, except
+ * that `hev1` becomes `hvc1`, without which Apple's players show nothing. That is allowed when the parameter
+ * sets stand in the entry itself (8.4.1.1), and is what ffmpeg's `-tag:v hvc1` does; otherwise it stays `hev1`.
+ */
+export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescription' | 'codec'> {
+  const { sampleDescription, codec } = track;
+  const [stsd] = boxes(sampleDescription);
+  const entries = stsd ? [...children(sampleDescription, stsd, 8)] : [];
+  const entry = entries[0];
+  if (entry?.type !== 'hev1' || entries.length > 1) return { sampleDescription, codec };
+  const arrays = parameterSetArrays(sampleDescription, entry);
+  if (!PARAMETER_SETS.every((type) => arrays.some((array) => array.type === type))) {
+    return { sampleDescription, codec };
+  }
+  const renamed = Buffer.from(sampleDescription);
+  renamed.write('hvc1', entry.start + 4, 'latin1');
+  // In `hvc1` the entry must hold all parameter sets there are, and must say so (8.4.1.1.3).
+  for (const { at, type } of arrays) renamed[at] = ARRAY_COMPLETE | type;
+  return { sampleDescription: renamed, codec: codec.replace('hev1', 'hvc1') };
+}
+
+/** The non-empty parameter set arrays of the entry's `hvcC` (8.3.3.1): where their first byte is, and their type. */
+function parameterSetArrays(stsd: Buffer, entry: Box): { at: number; type: number }[] {
+  const fields = new Cursor(stsd, configurationOf(stsd, entry));
+  fields.skip(22);
+  const arrays: { at: number; type: number }[] = [];
+  for (let left = fields.u8(); left > 0; left--) {
+    const at = fields.at;
+    const type = fields.u8() & 0x3f;
+    const units = fields.u16();
+    for (let unit = 0; unit < units; unit++) fields.skip(fields.u16());
+    if (units > 0 && PARAMETER_SETS.includes(type)) arrays.push({ at, type });
+  }
+  return arrays;
+}
+
+function configurationOf(stsd: Buffer, entry: Box): Box {
+  for (const child of children(stsd, entry, VISUAL_ENTRY_FIELD_BYTES))
+    if (child.type === 'hvcC') return child;
+  throw new Mp4Error("Sample entry 'hev1' has no 'hvcC' that describes the codec.");
+}

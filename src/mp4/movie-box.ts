@@ -1,0 +1,99 @@
+/** The `moov` of a progressive file, made from the init segment's own and the sample index. */
+import { type Box, box, children, findBox, fullBox, requireBox, u32, u64 } from './boxes.ts';
+import { withDuration } from './header-duration.ts';
+import { clipSampleDescription } from './hevc-configuration.ts';
+import { readTrackId } from './init-segment.ts';
+import type { SampleIndex } from './sample-index.ts';
+import { sampleTableBox } from './sample-tables.ts';
+import { type TrackSpan, timelineOf } from './timeline.ts';
+
+/** Finer than any delay that could be seen or heard. */
+const MIN_MOVIE_TIMESCALE = 10_000;
+
+/**
+ * The `moov` box for a file in which the indexed payloads follow each other from byte `payloadOffset` on.
+ * Its length may depend on that offset (`co64` beyond 4 GiB), so callers that put the box in front of the
+ * payload ask until the offset is stable, see fastStartHead. Tracks without samples are left out, and so is
+ * `mvex`, which announces fragments.
+ */
+export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
+  const { bytes } = index.init;
+  const moov = findBox(bytes, ['moov'])!;
+  const timeline = timelineOf(index.tables);
+  const timescale = movieTimescale(index);
+  const parts: Buffer[] = [];
+  for (const child of children(bytes, moov)) {
+    if (child.type === 'mvhd') {
+      parts.push(withDuration(bytes, child, Math.ceil(timeline.seconds * timescale), timescale));
+    } else if (child.type === 'trak') {
+      const id = readTrackId(bytes, requireBox(bytes, child, 'tkhd'));
+      const span = timeline.spans.find(({ table }) => table.track.id === id);
+      if (span) parts.push(trackBox(bytes, child, span, timescale, payloadOffset));
+    } else if (child.type !== 'mvex') {
+      parts.push(whole(bytes, child));
+    }
+  }
+  return box('moov', ...parts);
+}
+
+/** The video's own timescale, so that its edits are exact, multiplied if it is a coarse one. */
+function movieTimescale(index: SampleIndex): number {
+  const { tracks } = index;
+  const timescale =
+    (tracks.find(({ kind }) => kind === 'video') ?? tracks[0])?.timescale ?? MIN_MOVIE_TIMESCALE;
+  return timescale * Math.ceil(MIN_MOVIE_TIMESCALE / timescale);
+}
+
+function trackBox(
+  buf: Buffer,
+  trak: Box,
+  span: TrackSpan,
+  movieTimescale: number,
+  payloadOffset: number,
+): Buffer {
+  const delay = Math.round(span.delay * movieTimescale);
+  // Rounded up, or the edit would end before its last sample does.
+  const shown = Math.ceil((span.ticks * movieTimescale) / span.table.track.timescale);
+  const parts: Buffer[] = [];
+  for (const child of children(buf, trak)) {
+    if (child.type === 'tkhd')
+      parts.push(withDuration(buf, child, delay + shown), ...edits(span, delay, shown));
+    else if (child.type === 'mdia') parts.push(mediaBox(buf, child, span, payloadOffset));
+    else if (child.type !== 'edts') parts.push(whole(buf, child));
+  }
+  return box('trak', ...parts);
+}
+
+/**
+ * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its first
+ * shown sample on. Not needed for a track that is shown from the beginning and decoded in the order shown.
+ */
+function edits({ mediaTime }: TrackSpan, delay: number, shown: number): Buffer[] {
+  if (delay === 0 && mediaTime === 0) return [];
+  const version = Math.max(delay, shown, mediaTime) > 0x7fffffff ? 1 : 0;
+  const time = version === 0 ? u32 : u64;
+  const normalRate = u32(0x10000);
+  const entries = [Buffer.concat([time(shown), time(mediaTime), normalRate])];
+  if (delay > 0) {
+    const empty = version === 0 ? u32(-1) : u32(-1, -1);
+    entries.unshift(Buffer.concat([time(delay), empty, normalRate]));
+  }
+  return [box('edts', fullBox('elst', version, 0, u32(entries.length), ...entries))];
+}
+
+function mediaBox(buf: Buffer, mdia: Box, { table }: TrackSpan, payloadOffset: number): Buffer {
+  const parts = [...children(buf, mdia)].map((child) => {
+    if (child.type === 'mdhd') return withDuration(buf, child, table.decodeEnd);
+    if (child.type !== 'minf') return whole(buf, child);
+    const { sampleDescription } = clipSampleDescription(table.track);
+    const information = [...children(buf, child)].map((part) =>
+      part.type === 'stbl' ? sampleTableBox(table, sampleDescription, payloadOffset) : whole(buf, part),
+    );
+    return box('minf', ...information);
+  });
+  return box('mdia', ...parts);
+}
+
+function whole(buf: Buffer, { start, end }: Box): Buffer {
+  return buf.subarray(start, end);
+}

@@ -1,0 +1,104 @@
+/** Cuts the fragmented MP4 that ffmpeg writes to a pipe into its init segment and its fragments. */
+import { type BoxHeader, Mp4Error, readBoxHeader } from './boxes.ts';
+import { type Fragment, parseFragment } from './fragment.ts';
+import { type InitSegment, parseInit } from './init-segment.ts';
+
+export interface SplitterHandlers {
+  onInit(init: InitSegment): void;
+  onFragment(fragment: Fragment): void;
+}
+
+export interface Splitter {
+  /** Takes the next bytes, cut anywhere. Throws Mp4Error when they are no fragmented MP4; it is of no use then. */
+  push(chunk: Buffer): void;
+}
+
+/** A fragment is half a second, so this is a camera of 1 Gbit/s; more is a lost place in the stream. */
+export const MAX_BOX_BYTES = 64 * 1024 * 1024;
+const LONGEST_HEADER = 16;
+const KEPT = new Set(['ftyp', 'moov', 'moof', 'mdat']);
+
+/** A box of which not all bytes have come; `bytes` is undefined where they are not wanted. */
+interface OpenBox {
+  type: string;
+  size: number;
+  filled: number;
+  bytes: Buffer | undefined;
+}
+
+/**
+ * A splitter calls its handlers during `push`. Each box is gathered in a buffer of exactly its size: keeping a
+ * fragment keeps its own bytes and nothing else, whatever chunks it came in.
+ */
+export function createSplitter(handlers: SplitterHandlers): Splitter {
+  const header = Buffer.alloc(LONGEST_HEADER);
+  let headerFilled = 0;
+  let open: OpenBox | undefined;
+  let ftyp: Buffer | undefined;
+  let init: InitSegment | undefined;
+  let moof: Buffer | undefined;
+
+  function finish(type: string, bytes: Buffer): void {
+    if (type === 'ftyp') {
+      ftyp = bytes;
+    } else if (type === 'moov') {
+      init = parseInit(ftyp ? Buffer.concat([ftyp, bytes]) : bytes);
+      handlers.onInit(init);
+    } else if (type === 'moof') {
+      moof = bytes;
+    } else {
+      if (!init || !moof)
+        throw new Mp4Error(`An 'mdat' box came before ${init ? "its 'moof'" : "the 'moov'"}.`);
+      const fragment = parseFragment(moof, bytes, init.tracks);
+      moof = undefined;
+      handlers.onFragment(fragment);
+    }
+  }
+
+  /** Takes header bytes from `chunk` at `at` until a box can be opened; says how many it took. */
+  function fillHeader(chunk: Buffer, at: number): number {
+    // The length of a header is known only from its first half.
+    const wanted = headerFilled < 8 ? 8 : LONGEST_HEADER;
+    const taken = chunk.copy(header, headerFilled, at, at + wanted - headerFilled);
+    headerFilled += taken;
+    if (headerFilled < wanted) return taken;
+    const parsed = readBoxHeader(header, 0, headerFilled);
+    if (parsed) {
+      open = openBox(parsed, header);
+      headerFilled = 0;
+    }
+    return taken;
+  }
+
+  function fillBox(box: OpenBox, chunk: Buffer, at: number): number {
+    const taken = Math.min(box.size - box.filled, chunk.length - at);
+    if (box.bytes) chunk.copy(box.bytes, box.filled, at, at + taken);
+    box.filled += taken;
+    return taken;
+  }
+
+  return {
+    push(chunk) {
+      let at = 0;
+      while (at < chunk.length) {
+        at += open ? fillBox(open, chunk, at) : fillHeader(chunk, at);
+        if (open && open.filled === open.size) {
+          const { type, bytes } = open;
+          open = undefined;
+          if (bytes) finish(type, bytes);
+        }
+      }
+    },
+  };
+}
+
+function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer): OpenBox {
+  if (size > MAX_BOX_BYTES) {
+    throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${MAX_BOX_BYTES} are taken.`);
+  }
+  if (!KEPT.has(type)) return { type, size, filled: headerBytes, bytes: undefined };
+  // Not from Node's shared pool: a kept moof would keep 8 KiB of it.
+  const bytes = Buffer.allocUnsafeSlow(size);
+  header.copy(bytes, 0, 0, headerBytes);
+  return { type, size, filled: headerBytes, bytes };
+}

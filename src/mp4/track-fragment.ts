@@ -1,0 +1,179 @@
+/** What a `moof` says of its samples: ISO/IEC 14496-12, 8.8. */
+import { type Box, boxes, children, Mp4Error, requireBox } from './boxes.ts';
+import { Cursor } from './cursor.ts';
+import type { SampleDefaults, Track } from './init-segment.ts';
+
+/** One track's part of a fragment (`traf`). */
+export interface TrackFragment {
+  track: Track;
+  /** Ticks of media time at which the first sample is decoded. */
+  decodeTime: number;
+  /** Where in the moof that time stands, and the version of its box: 32 bits in 0, 64 in 1. */
+  decodeTimeAt: number;
+  decodeTimeVersion: number;
+  chunks: Chunk[];
+}
+
+/** Samples of one track that lie together (`trun`). */
+export interface Chunk {
+  /** Bytes from the beginning of the mdat's payload. */
+  position: number;
+  samples: Sample[];
+}
+
+export interface Sample {
+  /** Bytes. */
+  size: number;
+  /** Ticks. */
+  duration: number;
+  /** Ticks from decoding to showing; may be negative. */
+  compositionOffset: number;
+  /** True when decoding can begin here. */
+  isSync: boolean;
+}
+
+/** The mdat that a moof describes. */
+export interface MdatShape {
+  headerBytes: number;
+  payloadBytes: number;
+}
+
+/** Ten times what a second of 48 kHz PCM takes: a count beyond that is a torn box, not a fragment. */
+const MAX_SAMPLES = 500_000;
+const MAX_TICKS = 0x7fffffff;
+
+/** Flags of `tfhd` (8.8.7). */
+const TFHD = {
+  baseDataOffset: 0x1,
+  sampleDescription: 0x2,
+  duration: 0x8,
+  size: 0x10,
+  flags: 0x20,
+  baseIsMoof: 0x20000,
+};
+/** Flags of `trun` (8.8.8). */
+const TRUN = {
+  dataOffset: 0x1,
+  firstFlags: 0x4,
+  duration: 0x100,
+  size: 0x200,
+  flags: 0x400,
+  composition: 0x800,
+};
+/** Sample flags (8.8.3.1): sample_is_non_sync_sample. */
+const NON_SYNC = 0x10000;
+
+/**
+ * Reads a whole `moof` box and checks that every sample lies inside the payload that follows it.
+ * Throws Mp4Error when it does not, when a track is not among `tracks`, or when the box is torn.
+ */
+export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat: MdatShape): TrackFragment[] {
+  const [root] = boxes(moof);
+  if (root?.type !== 'moof') throw new Mp4Error(`Expected a 'moof' box, found '${root?.type ?? 'nothing'}'.`);
+  const place: Place = {
+    payloadAt: moof.length + mdat.headerBytes,
+    ...mdat,
+    nextData: 0,
+    samplesLeft: MAX_SAMPLES,
+  };
+  const fragments: TrackFragment[] = [];
+  for (const child of children(moof, root)) {
+    if (child.type === 'traf') fragments.push(readTraf(moof, child, tracks, place));
+  }
+  return fragments;
+}
+
+/** What carries over from one run of samples to the next. */
+interface Place {
+  /** Where the payload begins, and how long it is; like all data offsets counted from the moof's first byte. */
+  payloadAt: number;
+  payloadBytes: number;
+  /** Where the previous run's data ended. */
+  nextData: number;
+  samplesLeft: number;
+}
+
+function readTraf(moof: Buffer, traf: Box, tracks: readonly Track[], place: Place): TrackFragment {
+  const head = readTfhd(moof, requireBox(moof, traf, 'tfhd'), tracks);
+  const time = new Cursor(moof, requireBox(moof, traf, 'tfdt'));
+  const { version } = time.versionAndFlags();
+  const decodeTimeAt = time.at;
+  const decodeTime = time.time(version);
+  const dataBase = head.baseIsMoof ? 0 : place.nextData;
+  const chunks: Chunk[] = [];
+  for (const child of children(moof, traf)) {
+    if (child.type === 'trun') chunks.push(readTrun(moof, child, head.defaults, dataBase, place));
+  }
+  return { track: head.track, decodeTime, decodeTimeAt, decodeTimeVersion: version, chunks };
+}
+
+function readTfhd(moof: Buffer, tfhd: Box, tracks: readonly Track[]) {
+  const fields = new Cursor(moof, tfhd);
+  const { flags } = fields.versionAndFlags();
+  const id = fields.u32();
+  const track = tracks.find((candidate) => candidate.id === id);
+  if (!track)
+    throw new Mp4Error(`A fragment has samples of track ${id}, which the init segment does not announce.`);
+  if (flags & TFHD.baseDataOffset) {
+    throw new Mp4Error(
+      'A fragment places its data by offsets from the beginning of a file that is not there.',
+    );
+  }
+  if (flags & TFHD.sampleDescription) fields.skip(4);
+  const defaults: SampleDefaults = {
+    duration: flags & TFHD.duration ? fields.u32() : track.defaults.duration,
+    size: flags & TFHD.size ? fields.u32() : track.defaults.size,
+    flags: flags & TFHD.flags ? fields.u32() : track.defaults.flags,
+  };
+  return { track, defaults, baseIsMoof: (flags & TFHD.baseIsMoof) !== 0 };
+}
+
+function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults, dataBase: number, place: Place): Chunk {
+  const fields = new Cursor(moof, trun);
+  const { version, flags } = fields.versionAndFlags();
+  const count = fields.u32();
+  place.samplesLeft -= count;
+  if (place.samplesLeft < 0) throw new Mp4Error(`A fragment states more than ${MAX_SAMPLES} samples.`);
+  // Without an offset of its own a run follows the one before it (8.8.8.1).
+  const start = flags & TRUN.dataOffset ? dataBase + fields.i32() : place.nextData || place.payloadAt;
+  const firstFlags = flags & TRUN.firstFlags ? fields.u32() : undefined;
+  const samples: Sample[] = [];
+  let end = start;
+  for (let i = 0; i < count; i++) {
+    const sample = readSample(fields, version, flags, defaults, i === 0 ? firstFlags : undefined);
+    samples.push(sample);
+    end += sample.size;
+  }
+  const position = start - place.payloadAt;
+  if (position < 0 || end - place.payloadAt > place.payloadBytes) {
+    throw new Mp4Error(
+      `A fragment has samples at ${position} to ${end - place.payloadAt} of ${place.payloadBytes} payload bytes.`,
+    );
+  }
+  place.nextData = end;
+  return { position, samples };
+}
+
+function readSample(
+  fields: Cursor,
+  version: number,
+  flags: number,
+  defaults: SampleDefaults,
+  firstFlags: number | undefined,
+): Sample {
+  const duration = flags & TRUN.duration ? fields.u32() : defaults.duration;
+  const size = flags & TRUN.size ? fields.u32() : defaults.size;
+  const ownFlags = flags & TRUN.flags ? fields.u32() : defaults.flags;
+  const compositionOffset = flags & TRUN.composition ? readOffset(fields, version) : 0;
+  if (duration > MAX_TICKS || compositionOffset > MAX_TICKS) {
+    throw new Mp4Error(
+      `A sample lasts ${duration} ticks and is shown ${compositionOffset} later: that is no time.`,
+    );
+  }
+  return { size, duration, compositionOffset, isSync: ((firstFlags ?? ownFlags) & NON_SYNC) === 0 };
+}
+
+/** Unsigned in version 0 of `trun`, signed in version 1 (8.8.8.2). */
+function readOffset(fields: Cursor, version: number): number {
+  return version === 0 ? fields.u32() : fields.i32();
+}

@@ -1,0 +1,103 @@
+import { Mp4Error } from './boxes.ts';
+import { Column } from './column.ts';
+import type { Track } from './init-segment.ts';
+import type { Sample, TrackFragment } from './track-fragment.ts';
+
+const MAX_LEAP_TICKS = 0x7fffffff;
+
+/**
+ * All samples of one track, in 12 bytes each (and 4 more for a keyframe). Times are ticks of the track's
+ * timescale, counted from the first sample's decode time unless they say otherwise.
+ */
+export class TrackTable {
+  readonly track: Track;
+  readonly sizes = new Column(Uint32Array);
+  readonly durations = new Column(Uint32Array);
+  readonly compositionOffsets = new Column(Int32Array);
+  /** Numbers, counted from 1, of the samples at which decoding can begin. Of video only. */
+  readonly syncSamples = new Column(Uint32Array);
+  /** For each chunk: bytes from the beginning of all payload, and the number of its samples. */
+  readonly chunkPositions = new Column(Float64Array);
+  readonly chunkSamples = new Column(Uint32Array);
+
+  /** Decode time of the first sample, as its fragment states it. */
+  firstDecodeTime = 0;
+  /** Where the last sample ends in decoding order: the sum of all durations. */
+  decodeEnd = 0;
+  /** When the sample shown first is shown. */
+  earliest = Number.POSITIVE_INFINITY;
+  /** When all samples but the last in decoding order have been shown; that one's duration may still change. */
+  #othersShown = 0;
+
+  constructor(track: Track) {
+    this.track = track;
+  }
+
+  /** When the sample shown last has been shown. */
+  get latest(): number {
+    const { length } = this.compositionOffsets;
+    return length === 0 ? 0 : Math.max(this.#othersShown, this.decodeEnd + this.compositionOffsets.at(length - 1));
+  }
+
+  /** Throws Mp4Error when the part begins so far ahead that the hole does not fit a sample's duration. */
+  check(part: TrackFragment): void {
+    const leap = part.decodeTime - this.firstDecodeTime - this.decodeEnd;
+    if (this.sizes.length > 0 && leap > MAX_LEAP_TICKS) {
+      throw new Mp4Error(`Track ${this.track.id} leaps ahead by ${leap} ticks, more than a sample can last.`);
+    }
+  }
+
+  /** Adds a fragment's samples; `payloadAt` is where its payload begins within all payload. */
+  append(part: TrackFragment, payloadAt: number): void {
+    const chunks = part.chunks.filter((chunk) => chunk.samples.length > 0);
+    if (chunks.length === 0) return;
+    if (this.sizes.length === 0) this.firstDecodeTime = part.decodeTime;
+    else this.#moveEndTo(part.decodeTime - this.firstDecodeTime);
+    for (const chunk of chunks) {
+      this.chunkPositions.push(payloadAt + chunk.position);
+      this.chunkSamples.push(chunk.samples.length);
+      for (const sample of chunk.samples) this.#appendSample(sample);
+    }
+  }
+
+  /**
+   * A progressive file has no decode times, only durations. So a hole in front of a fragment makes the sample
+   * before it last longer, and an overlap makes as many samples as it takes shorter, but none shorter than a
+   * tick: decode times increase, and this track stays with the others.
+   */
+  #moveEndTo(decodeTime: number): void {
+    let i = this.durations.length - 1;
+    for (; i >= 0 && decodeTime !== this.decodeEnd; i--) {
+      const old = this.durations.at(i);
+      const duration = Math.max(Math.min(1, old), old + decodeTime - this.decodeEnd);
+      this.durations.set(i, duration);
+      this.decodeEnd += duration - old;
+    }
+    // Clocks jitter, so the last sample changes often. More than that only a broken source can bring about.
+    if (i < this.durations.length - 2) this.#showAgain();
+  }
+
+  /** Finds out anew when the samples are shown, after decode times have changed. */
+  #showAgain(): void {
+    const { durations, compositionOffsets } = this;
+    let decodeTime = 0;
+    this.earliest = Number.POSITIVE_INFINITY;
+    this.#othersShown = 0;
+    for (let i = 0; i < durations.length; i++) {
+      const from = decodeTime + compositionOffsets.at(i);
+      decodeTime += durations.at(i);
+      this.earliest = Math.min(this.earliest, from);
+      if (i < durations.length - 1) this.#othersShown = Math.max(this.#othersShown, from + durations.at(i));
+    }
+  }
+
+  #appendSample(sample: Sample): void {
+    this.#othersShown = this.latest;
+    this.earliest = Math.min(this.earliest, this.decodeEnd + sample.compositionOffset);
+    this.sizes.push(sample.size);
+    this.durations.push(sample.duration);
+    this.compositionOffsets.push(sample.compositionOffset);
+    if (sample.isSync && this.track.kind === 'video') this.syncSamples.push(this.sizes.length);
+    this.decodeEnd += sample.duration;
+  }
+}

@@ -1,0 +1,191 @@
+import type { Db } from '../db/client.ts';
+import {
+  horizon,
+  matches,
+  type Position,
+  presentTransitions,
+  type Transition,
+  type TransitionFilter,
+  transitionsAfter,
+} from '../db/transitions.ts';
+import { RequestError } from '../domain/errors.ts';
+import type { Log } from '../log.ts';
+import { Queue } from './queue.ts';
+
+/** Transitions that a subscriber may be behind before it is told to resume by cursor. */
+const maxBehind = 1_000;
+const pageSize = 500;
+/** The safety net where a notification was lost. */
+const pollMs = 2_000;
+/** Rows at or above the horizon wait for another transaction's commit, which notifies nobody but itself. */
+const horizonRetryMs = 10;
+
+interface Subscriber {
+  readonly filter: TransitionFilter;
+  readonly queue: Queue<Transition>;
+}
+
+/**
+ * Transitions out to subscribers (DESIGN 7). The table is the truth; `nudge` is called on NOTIFY and is only a
+ * hint. One reader per process follows the table below the horizon and hands every row, in order, to all
+ * subscribers that match.
+ */
+export class TransitionHub {
+  readonly #db: Db;
+  readonly #log: Log;
+  readonly #subscribers = new Set<Subscriber>();
+  #position: Position = { xid: 0n, id: 0n };
+  #reading: Promise<void> | undefined;
+  #again = false;
+  #poll: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: { db: Db; log: Log }) {
+    this.#db = options.db;
+    this.#log = options.log;
+  }
+
+  async start(): Promise<void> {
+    this.#position = { xid: await horizon(this.#db), id: 0n };
+    this.#poll = setInterval(() => this.nudge(), pollMs);
+  }
+
+  /** Looks for new transitions soon. Cheap; calls while a read is under way lead to one more read. */
+  nudge(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+      if (this.#again) this.nudge();
+    });
+  }
+
+  async #read(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      try {
+        const below = await horizon(this.#db);
+        const rows = await transitionsAfter(this.#db, this.#position, below, pageSize);
+        for (const row of rows) this.#deliver(row);
+        const last = rows.at(-1);
+        if (last) this.#position = last;
+        if (rows.length === pageSize) this.#again = true;
+        else await this.#lookBehindHorizon(below);
+      } catch (error) {
+        this.#log.warn({ error: (error as Error).message }, 'transitions cannot be read; trying again');
+        return;
+      }
+    }
+  }
+
+  async #lookBehindHorizon(below: bigint): Promise<void> {
+    const waiting = await this.#db.$queryRaw<unknown[]>`
+      SELECT 1 FROM playback_transitions WHERE xid >= ${below}::bigint LIMIT 1`;
+    if (waiting.length > 0) setTimeout(() => this.nudge(), horizonRetryMs);
+  }
+
+  #deliver(transition: Transition): void {
+    this.#log.info(
+      {
+        playbackId: transition.playbackId,
+        cameraId: transition.cameraId,
+        eventId: transition.eventId,
+        from: transition.from,
+        to: transition.to,
+      },
+      'transition',
+    );
+    for (const subscriber of this.#subscribers) {
+      if (!matches(subscriber.filter, transition) || subscriber.queue.push(transition)) continue;
+      this.#subscribers.delete(subscriber);
+      subscriber.queue.fail(
+        new RequestError(
+          'SUBSCRIBER_LAGGED',
+          `This subscriber is more than ${maxBehind} transitions behind; subscribe again with the last cursor as "after".`,
+        ),
+      );
+    }
+  }
+
+  /**
+   * Without `after`: what is present now, then live. With it: everything since, then live (contract,
+   * playbackStatusChanged). Nothing between the two parts is lost or doubled: the subscriber is registered before
+   * the first part is read, which ends at a horizon where the second begins.
+   */
+  subscribe(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition> {
+    return new TransitionStream(this.#db, this.#subscribers, filter, after);
+  }
+
+  get subscriberCount(): number {
+    return this.#subscribers.size;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    for (const subscriber of this.#subscribers) subscriber.queue.end();
+    this.#subscribers.clear();
+    await this.#reading;
+  }
+}
+
+class TransitionStream implements AsyncIterableIterator<Transition> {
+  readonly #db: Db;
+  readonly #registry: Set<Subscriber>;
+  readonly #subscriber: Subscriber;
+  #after: Position | undefined;
+  #replay: Transition[] = [];
+  #liveFrom: bigint | undefined;
+
+  constructor(db: Db, registry: Set<Subscriber>, filter: TransitionFilter, after: Position | undefined) {
+    this.#db = db;
+    this.#registry = registry;
+    this.#subscriber = { filter, queue: new Queue<Transition>(maxBehind) };
+    this.#after = after;
+    registry.add(this.#subscriber);
+  }
+
+  async next(): Promise<IteratorResult<Transition>> {
+    for (;;) {
+      const replayed = this.#replay.shift();
+      if (replayed) return { value: replayed, done: false };
+      if (this.#liveFrom === undefined) {
+        await this.#readReplay();
+        continue;
+      }
+      const result = await this.#subscriber.queue.next();
+      if (result.done || result.value.xid >= this.#liveFrom) return result;
+    }
+  }
+
+  async #readReplay(): Promise<void> {
+    const { filter, queue } = this.#subscriber;
+    // What arrives from here on is above the horizon that is read next, or read with this page.
+    queue.clear();
+    const below = await horizon(this.#db);
+    if (this.#after === undefined) {
+      this.#replay = await presentTransitions(this.#db, filter, below);
+      this.#liveFrom = below;
+      return;
+    }
+    const page = await transitionsAfter(this.#db, this.#after, below, pageSize);
+    this.#replay = page.filter((t) => matches(filter, t));
+    this.#after = page.at(-1) ?? this.#after;
+    if (page.length < pageSize) this.#liveFrom = below;
+  }
+
+  async return(): Promise<IteratorResult<Transition>> {
+    this.#registry.delete(this.#subscriber);
+    this.#subscriber.queue.end();
+    return { value: undefined, done: true };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<Transition>> {
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

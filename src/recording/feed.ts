@@ -1,0 +1,216 @@
+import { lookup } from 'node:dns/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChildProcess, Children } from '../children.ts';
+import { scrubCredentials } from '../domain/stream-url.ts';
+import type { Log } from '../log.ts';
+import { createSplitter } from '../mp4/splitter.ts';
+import { type AudioMode, feedArgs, nextAudioMode } from './ffmpeg-args.ts';
+import type { Ffmpeg } from './ffmpeg-binary.ts';
+import { Ring } from './ring.ts';
+import { type FeedFragment, newSession, type Session } from './session.ts';
+import type { Turnstile } from './turnstile.ts';
+
+export type FeedState = 'CONNECTING' | 'LIVE' | 'OFFLINE';
+
+export interface FeedOptions {
+  readonly cameraId: string;
+  readonly url: string;
+  readonly preRollSec: number;
+  readonly ffmpeg: Ffmpeg;
+  readonly children: Children;
+  readonly turnstile: Turnstile;
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly onState: (feed: Feed) => void;
+  readonly onFragment: (fragment: FeedFragment) => void;
+}
+
+/** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
+const ringSlackSec = 2;
+/** A ring of 60 s holds 8 Mbit/s; more is cut, and the log says so. */
+const ringMaxBytes = 64 * 1024 * 1024;
+/** A camera that is connected but silent this long counts as dropped. */
+const stallMs = 5_000;
+/** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
+const firstFragmentMs = 25_000;
+const backoffMs = { first: 250, most: 5_000 };
+const stderrKept = 8_192;
+
+/** The one running ffmpeg of a camera: reads RTSP, gives out fragments, keeps the ring, connects again when it ends. */
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly ring: Ring;
+  #state: FeedState = 'CONNECTING';
+  #lastError: string | undefined;
+  #session: Session | undefined;
+  #audio: AudioMode = 'copy';
+  #child: ChildProcess | undefined;
+  #running: Promise<void> | undefined;
+  readonly #stop = new AbortController();
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.ring = new Ring({ seconds: options.preRollSec + ringSlackSec, maxBytes: ringMaxBytes });
+  }
+
+  get cameraId(): string {
+    return this.#options.cameraId;
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  /** Why the camera is not live, as a sentence without credentials; undefined while all is well. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** The newest connection that delivered, also after it was lost. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    if (this.#child) await this.#options.children.end(this.#child);
+    await this.#running;
+    this.ring.clear();
+  }
+
+  async #run(): Promise<void> {
+    let delay = backoffMs.first;
+    while (!this.#stop.signal.aborted) {
+      const leave = await this.#options.turnstile.enter();
+      const outcome = await this.#connect(leave).catch((error: Error) => ({ delivered: false, problem: error.message }));
+      leave();
+      if (this.#stop.signal.aborted) return;
+      this.#lastError = scrubCredentials(outcome.problem);
+      this.#options.log.warn({ cameraId: this.cameraId, problem: this.#lastError }, 'the camera is not delivering; connecting again');
+      if (outcome.delivered) delay = backoffMs.first;
+      this.#become(outcome.delivered ? 'CONNECTING' : 'OFFLINE');
+      await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {});
+      delay = Math.min(delay * 2, backoffMs.most);
+    }
+  }
+
+  /** One session, from connect to its end. @returns whether it delivered anything, and why it ended */
+  async #connect(onDelivering: () => void): Promise<{ delivered: boolean; problem: string }> {
+    const { ffmpeg, children } = this.#options;
+    const url = await withAddress(this.#options.url);
+    if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
+    const args = feedArgs({ ffmpeg, url, audio: this.#audio });
+    const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+
+    let stderr = '';
+    let delivered = false;
+    let problem: string | undefined;
+    const kill = (why: string) => {
+      problem ??= why;
+      child.kill('SIGKILL');
+    };
+    let watchdog = setTimeout(kill, firstFragmentMs, `The camera sent no keyframe within ${firstFragmentMs / 1_000} seconds.`);
+
+    let session: Session | undefined;
+    const splitter = createSplitter({
+      onInit: (init) => {
+        session = newSession(init);
+      },
+      onFragment: (fragment) => {
+        if (!session) return;
+        clearTimeout(watchdog);
+        watchdog = setTimeout(kill, stallMs, `The camera is connected but has sent nothing for ${stallMs / 1_000} seconds.`);
+        onDelivering();
+        delivered = true;
+        this.#take({ ...fragment, session });
+      },
+    });
+    child.stdout!.on('data', (chunk: Buffer) => {
+      try {
+        splitter.push(chunk);
+      } catch (error) {
+        kill((error as Error).message);
+      }
+    });
+    child.stderr!.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-stderrKept);
+    });
+    const end = await new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(`ffmpeg cannot be started: ${error.message}.`));
+      child.once('close', () => resolve(''));
+    });
+    clearTimeout(watchdog);
+    this.#child = undefined;
+    const mode = nextAudioMode(this.#audio, stderr);
+    if (mode !== this.#audio) {
+      this.#audio = mode;
+      return { delivered: true, problem: `MP4 cannot hold the camera's audio as it is; it will be ${mode === 'aac' ? 'turned into AAC' : 'left out'}.` };
+    }
+    return { delivered, problem: problem ?? (end || explain(stderr)) };
+  }
+
+  #take(fragment: FeedFragment): void {
+    fragment.session.clock.observe(fragment.end, this.#options.now());
+    const isNew = fragment.session !== this.#session;
+    if (isNew && !fragment.startsWithKeyframe) return;
+    if (isNew) {
+      // One file cannot hold what was before and what comes now, so what was before is no pre-roll any more.
+      if (this.#session && !this.#session.init.bytes.equals(fragment.session.init.bytes)) this.ring.clear();
+      this.#session = fragment.session;
+    }
+    if (this.ring.push(fragment)) {
+      this.#options.log.warn({ cameraId: this.cameraId, ringBytes: this.ring.bytes }, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
+    }
+    if (this.#state !== 'LIVE') {
+      this.#lastError = undefined;
+      this.#become('LIVE');
+    }
+    this.#options.onFragment(fragment);
+  }
+
+  #become(state: FeedState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onState(this);
+  }
+}
+
+/**
+ * The address with the host name looked up: the static Linux builds of ffmpeg crash (SIGSEGV) on any name,
+ * because they cannot load the system's resolver.
+ */
+async function withAddress(address: string): Promise<string> {
+  const url = new URL(address);
+  const bare = url.hostname.replace(/^\[|\]$/g, '');
+  const found = await lookup(bare).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`The camera's host name ${bare} cannot be found (${error.code}).`);
+  });
+  if (found.address === bare) return address;
+  url.hostname = found.family === 6 ? `[${found.address}]` : found.address;
+  return url.href;
+}
+
+const explanations: readonly [RegExp, string][] = [
+  [/401 Unauthorized/, 'The camera refused the user name or the password (401 Unauthorized).'],
+  [/403 Forbidden/, 'The camera refused access (403 Forbidden).'],
+  [/404 Not Found/, 'The camera knows no stream at this path (404 Not Found).'],
+  [/453 /, 'The camera allows no further session (453 Not Enough Bandwidth).'],
+  [/Connection refused/, 'Nothing listens at the camera’s address (connection refused).'],
+  [/No route to host|Network is unreachable|Host is down/, 'The camera cannot be reached over the network.'],
+  [/Connection timed out|Operation timed out/, 'The camera did not answer in time.'],
+  [/matches no streams/, 'The camera sends no video.'],
+];
+
+/** ffmpeg's exit code says nothing about why it ended (a dropped connection ends with 0); its words do. */
+function explain(stderr: string): string {
+  const known = explanations.find(([pattern]) => pattern.test(stderr));
+  if (known) return known[1];
+  const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 300);
+  return last ? `The camera’s stream ended; ffmpeg’s last words: ${last}` : 'The camera closed the connection.';
+}

@@ -1,0 +1,169 @@
+import type { Children } from '../children.ts';
+import { type FeedReport, reportFeed } from '../db/cameras.ts';
+import type { Db } from '../db/client.ts';
+import type { Camera, CameraState } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import { resolution } from '../mp4/init-segment.ts';
+import { Feed } from './feed.ts';
+import type { Ffmpeg } from './ffmpeg-binary.ts';
+import type { FeedFragment, Session } from './session.ts';
+import { Turnstile } from './turnstile.ts';
+
+export interface FeedsOptions {
+  readonly db: Db;
+  readonly children: Children;
+  readonly ffmpeg: Ffmpeg;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+type Take = (fragment: FeedFragment) => void;
+
+/** How long the feed of a camera without pre-roll stays after the last recording, so that the next is not cold. */
+const lingerMs = 10_000;
+
+interface Entry {
+  camera: Camera;
+  feed: Feed | undefined;
+  readonly takers: Set<Take>;
+  linger: NodeJS.Timeout | undefined;
+  state: CameraState | undefined;
+  /** Reports of state are written one after the other, in the order in which they happened. */
+  reports: Promise<void>;
+}
+
+/**
+ * All feeds of this node: one per camera, always on where there is pre-roll, on demand where there is none
+ * (DESIGN 5). Keeps what a camera's feed does in the camera's row.
+ */
+export class Feeds {
+  readonly #options: FeedsOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #turnstile = new Turnstile({ atOnce: 8, apartMs: 150 });
+  #closed = false;
+
+  constructor(options: FeedsOptions) {
+    this.#options = options;
+  }
+
+  /** Brings the camera's feed into line with its settings; a changed address or pre-roll starts it anew. */
+  async sync(camera: Camera): Promise<void> {
+    const entry = this.#entries.get(camera.id) ?? this.#add(camera);
+    const before = entry.camera;
+    entry.camera = camera;
+    const stale = before.rtspUrl !== camera.rtspUrl || before.preRollSec !== camera.preRollSec || !camera.enabled;
+    if (stale) await this.#stop(entry);
+    this.#settle(entry);
+  }
+
+  /** Ends the feed of a camera that is gone. */
+  async remove(cameraId: string): Promise<void> {
+    const entry = this.#entries.get(cameraId);
+    if (!entry) return;
+    this.#entries.delete(cameraId);
+    clearTimeout(entry.linger);
+    await this.#stop(entry);
+    await entry.reports;
+  }
+
+  /** Hands every fragment of the camera to `take` from now on, and sees to it that there is a feed. */
+  attach(cameraId: string, take: Take): () => void {
+    const entry = this.#entries.get(cameraId);
+    if (!entry) throw new Error(`There is no feed for the camera ${cameraId}.`);
+    entry.takers.add(take);
+    this.#settle(entry);
+    return () => {
+      if (!entry.takers.delete(take) || entry.takers.size > 0) return;
+      clearTimeout(entry.linger);
+      entry.linger = setTimeout(() => this.#settle(entry), lingerMs);
+    };
+  }
+
+  get(cameraId: string): Feed | undefined {
+    return this.#entries.get(cameraId)?.feed;
+  }
+
+  all(): Feed[] {
+    return [...this.#entries.values()].flatMap((entry) => entry.feed ?? []);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#entries.keys()].map((id) => this.remove(id)));
+  }
+
+  #add(camera: Camera): Entry {
+    const entry: Entry = {
+      camera,
+      feed: undefined,
+      takers: new Set(),
+      linger: undefined,
+      state: undefined,
+      reports: Promise.resolve(),
+    };
+    this.#entries.set(camera.id, entry);
+    return entry;
+  }
+
+  /** Starts the feed if it is wanted and not there, ends it if it is there and not wanted. */
+  #settle(entry: Entry): void {
+    if (this.#closed || this.#entries.get(entry.camera.id) !== entry) return;
+    const { camera } = entry;
+    const wanted = camera.enabled && (camera.preRollSec > 0 || entry.takers.size > 0);
+    if (wanted && !entry.feed) this.#start(entry);
+    if (!wanted && entry.feed) void this.#stop(entry).then(() => this.#settle(entry));
+    if (!wanted && !entry.feed) this.#report(entry, camera.enabled ? 'IDLE' : 'DISABLED');
+  }
+
+  #start(entry: Entry): void {
+    const { camera } = entry;
+    clearTimeout(entry.linger);
+    entry.feed = new Feed({
+      ...this.#options,
+      cameraId: camera.id,
+      url: camera.rtspUrl,
+      preRollSec: camera.preRollSec,
+      turnstile: this.#turnstile,
+      onState: (feed) => this.#report(entry, feed.state, feed),
+      onFragment: (fragment) => {
+        for (const take of entry.takers) take(fragment);
+      },
+    });
+    this.#report(entry, 'CONNECTING');
+    entry.feed.start();
+  }
+
+  async #stop(entry: Entry): Promise<void> {
+    const { feed } = entry;
+    entry.feed = undefined;
+    await feed?.close();
+  }
+
+  #report(entry: Entry, state: CameraState, feed?: Feed): void {
+    if (entry.state === state || (feed && entry.feed !== feed)) return;
+    entry.state = state;
+    const report: FeedReport = {
+      state,
+      stateSince: new Date(this.#options.now()),
+      lastError: feed?.lastError ?? null,
+      ...(feed?.session && state === 'LIVE' && { stream: describe(feed.session) }),
+    };
+    const { db, log } = this.#options;
+    const { id } = entry.camera;
+    log.info({ cameraId: id, state, problem: report.lastError ?? undefined }, 'camera');
+    entry.reports = entry.reports
+      .then(() => reportFeed(db, id, report))
+      .catch((error: Error) => log.warn({ cameraId: id, error: error.message }, 'the camera’s state cannot be written'));
+  }
+}
+
+/** What a session's stream is made of, as the API tells it. */
+function describe(session: Session): NonNullable<FeedReport['stream']> {
+  const video = session.init.tracks.find((track) => track.kind === 'video');
+  const audio = session.init.tracks.find((track) => track.kind === 'audio');
+  return {
+    codec: video?.codec ?? null,
+    audioCodec: audio?.codec ?? null,
+    resolution: (video && resolution(video)) ?? null,
+  };
+}

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Children } from '../children.ts';
+import type { Log } from '../log.ts';
+
+/** An ffmpeg that was run and can do what is needed of it. */
+export interface Ffmpeg {
+  readonly path: string;
+  readonly version: string;
+  /** Where it was found, for people. */
+  readonly source: string;
+  /**
+   * Up to ffmpeg 4.4 the socket's time-out is -stimeout, and -timeout makes ffmpeg listen for a camera to call;
+   * from 5.0 on it is -timeout, and -stimeout does not exist.
+   */
+  readonly timeoutOption: '-timeout' | '-stimeout';
+}
+
+const probeMs = 15_000;
+const require = createRequire(import.meta.url);
+
+/**
+ * Finds a usable ffmpeg: the configured one (which must then work), else ffmpeg-static's if its download worked
+ * (it names a file that may not exist), else the one on PATH, else the one inside @ffmpeg-installer/ffmpeg, which
+ * is of 2018. Every candidate is run before it is believed.
+ * @throws Error that lists what was tried
+ */
+export async function findFfmpeg(children: Children, configured: string | undefined, log: Log): Promise<Ffmpeg> {
+  const candidates: { source: string; path: string | undefined }[] = configured
+    ? [{ source: 'FFMPEG_PATH', path: configured }]
+    : [
+        { source: 'ffmpeg-static', path: packaged('ffmpeg-static') },
+        { source: 'PATH', path: 'ffmpeg' },
+        { source: '@ffmpeg-installer/ffmpeg', path: packaged('@ffmpeg-installer/ffmpeg') },
+      ];
+  const tried: string[] = [];
+  for (const { source, path } of candidates) {
+    if (!path) {
+      tried.push(`${source}: not installed`);
+      continue;
+    }
+    try {
+      const ffmpeg = { source, path, ...(await probe(children, path)) };
+      if (source === '@ffmpeg-installer/ffmpeg') {
+        log.warn({ version: ffmpeg.version }, 'using the old ffmpeg that comes with a package; install a current one and put it on PATH');
+      }
+      return ffmpeg;
+    } catch (error) {
+      tried.push(`${source} (${path}): ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`No usable ffmpeg was found. Install ffmpeg, or set FFMPEG_PATH to one. Tried: ${tried.join('; ')}.`);
+}
+
+/** The binary's path that a package names, if the file is really there. */
+function packaged(name: string): string | undefined {
+  try {
+    const module = require(name) as string | { path: string } | null;
+    const path = typeof module === 'string' ? module : module?.path;
+    return path && existsSync(path) ? path : undefined;
+  } catch {
+    return undefined; // an optional package that was not installed
+  }
+}
+
+async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 'version' | 'timeoutOption'>> {
+  const ask = async (...args: string[]) => {
+    const result = await children.run('ffmpeg', path, ['-hide_banner', ...args], { timeoutMs: probeMs, maxOutputBytes: 1 << 20 });
+    if (result.code !== 0) throw new Error(`it ended with ${result.code ?? result.signal} when asked ${args.join(' ')}`);
+    return result.stdout.toString();
+  };
+  const version = /^ffmpeg version (\S+)/m.exec(await ask('-version'))?.[1];
+  if (!version) throw new Error('it does not say that it is ffmpeg');
+  const options = await ask('-h', 'demuxer=rtsp');
+  if (!options.includes('rtsp_transport')) throw new Error('it was built without RTSP');
+  return { version, timeoutOption: options.includes('-stimeout') ? '-stimeout' : '-timeout' };
+}

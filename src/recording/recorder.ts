@@ -1,0 +1,216 @@
+import type { Db } from '../db/client.ts';
+import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
+import { transition } from '../db/transitions.ts';
+import { conflict } from '../domain/errors.ts';
+import { RecordingFailure } from '../domain/failures.ts';
+import { scrubCredentials } from '../domain/stream-url.ts';
+import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import { admit, type CapacityLimits } from './capacity.ts';
+import type { Feeds } from './feeds.ts';
+import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
+import { clipBounds, gapsToJson } from './row.ts';
+import { makeSpoolFolder, removeSpool } from './spool.ts';
+
+export interface RecorderOptions {
+  readonly db: Db;
+  readonly feeds: Feeds;
+  readonly limits: CapacityLimits;
+  readonly log: Log;
+  readonly now: () => number;
+  /** A playback is PROCESSING: its spool is complete and closed. */
+  readonly onRecorded: (playbackId: string) => void;
+}
+
+/** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
+const tickMs = 500;
+/** A camera that has delivered nothing for this long is not waited for any more. */
+const cameraLostMs = 60_000;
+
+interface Running {
+  readonly playback: Playback;
+  readonly recording: Recording;
+  readonly since: number;
+  /** Resolves when the row says what became of it. */
+  readonly settled: Promise<void>;
+}
+
+/** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #running = new Map<string, Running>();
+  #starting = 0;
+  #tick: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> | undefined;
+  #closing = false;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#tick = setInterval(() => {
+      this.#ticking ??= this.#endWhatIsDue().finally(() => {
+        this.#ticking = undefined;
+      });
+    }, tickMs);
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** @throws RequestError CAPACITY when no further recording may begin */
+  admit(): Promise<void> {
+    return admit(this.#options.limits, { recordings: this.#running.size + this.#starting, spoolBytes: 0 });
+  }
+
+  /**
+   * Begins to record a PENDING playback, or goes on with one that a crash interrupted. When it returns, the row
+   * says RECORDING and every fragment from the pre-roll on is being kept; where the camera is not live yet, from
+   * its first keyframe on. A camera that is switched off makes the playback FAILED, not this call.
+   */
+  async begin(playback: Playback, camera: Camera, leftover?: Leftover): Promise<void> {
+    const { db, now, limits } = this.#options;
+    if (!camera.enabled) {
+      const failure = new RecordingFailure('CAMERA_DISABLED', 'The camera is switched off; switch it on to record.');
+      await this.#fail(playback, failure);
+      return;
+    }
+    this.#starting++;
+    try {
+      const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
+      if (folder instanceof Error) {
+        await this.#fail(playback, new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${folder.message}.`));
+        return;
+      }
+      const running = this.#record(playback, camera, folder, leftover);
+      if (playback.recordingStatus === 'RECORDING') return;
+      const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
+        localPath: folder,
+        streamUrl: scrubCredentials(camera.rtspUrl),
+        ...clipBounds(playback, running.recording.clipStartedAt),
+      });
+      if (!began) await this.discard(playback.id);
+    } finally {
+      this.#starting--;
+    }
+  }
+
+  /** From here to the attachment nothing waits, so that no fragment falls between the ring and what follows it. */
+  #record(playback: Playback, camera: Camera, folder: string, leftover: Leftover | undefined): Running {
+    const { db, feeds, log, now } = this.#options;
+    const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
+      db.playback
+        .updateMany({ where: { id: playback.id, recordingStatus: 'RECORDING' }, data: change })
+        .catch((error: Error) => log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`));
+    };
+    const recording = new Recording({
+      folder,
+      leftover,
+      now,
+      onFirstFrame: (at) => write('the clip’s beginning', clipBounds(playback, at)),
+      onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
+      onFormatChange: () => log.warn({ playbackId: playback.id }, 'the stream changed its form; the recording ends here'),
+    });
+    const pre = leftover ? undefined : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
+    for (const fragment of pre ?? []) recording.take(fragment);
+    const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
+    const settled = recording.done().then(async (end) => {
+      detach();
+      await this.#settle(playback, end);
+    });
+    const running: Running = { playback, recording, since: now(), settled };
+    this.#running.set(playback.id, running);
+    if (playback.recordUntil) this.stop(playback, playback.recordUntil);
+    settled
+      .catch((error: Error) => log.error({ playbackId: playback.id, error }, 'a recording could not be closed in the database; the next start will'))
+      .finally(() => this.#running.delete(playback.id));
+    return running;
+  }
+
+  /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */
+  stop(playback: { id: string }, until: Date): void {
+    const running = this.#running.get(playback.id);
+    if (!running) return;
+    const deadline = running.playback.deadlineAt?.getTime() ?? Number.POSITIVE_INFINITY;
+    running.recording.stopAt(Math.min(until.getTime(), deadline));
+  }
+
+  /** Ends a recording whose playback is deleted, and removes its spool. */
+  async discard(playbackId: string): Promise<void> {
+    const running = this.#running.get(playbackId);
+    running?.recording.abort();
+    await running?.settled.catch(() => {});
+    await removeSpool(this.#options.limits.recordDir, playbackId);
+  }
+
+  /** Stops a recording by hand, now. @throws RequestError CONFLICT where none runs */
+  async stopByHand(playback: Playback): Promise<void> {
+    const endedAt = new Date(this.#options.now());
+    const ended = await endPlaybacks(this.#options.db, { id: playback.id }, { endedAt, reason: 'STOPPED', recordUntil: endedAt });
+    if (ended.length === 0) {
+      throw conflict(`The playback ${playback.id} is ${playback.recordingStatus}; there is no recording of it to stop.`);
+    }
+    this.stop(playback, endedAt);
+  }
+
+  async #settle(playback: Playback, end: RecordingEnd): Promise<void> {
+    const { db, feeds, log, now, limits, onRecorded } = this.#options;
+    if (end.diskFailure) log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
+    if (this.#closing) return; // the row stays RECORDING: the next start goes on or finishes
+    if (end.clipStartedAt === undefined) {
+      const why = end.diskFailure
+        ? new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`)
+        : new RecordingFailure('CAMERA_UNREACHABLE', feeds.get(playback.cameraId)?.lastError ?? 'The camera delivered no picture while the recording lasted.');
+      await this.#fail(playback, why);
+      await removeSpool(limits.recordDir, playback.id);
+      return;
+    }
+    const at = new Date(now());
+    // Where nobody ended it, the stream or the disk did.
+    const reason = end.diskFailure ? 'SHUTDOWN' : 'CAMERA_LOST';
+    await endPlaybacks(db, { id: playback.id }, { endedAt: at, reason, recordUntil: at });
+    const moved = await transition(db, playback.id, 'RECORDING', 'PROCESSING', at, {
+      ...clipBounds(playback, end.clipStartedAt),
+      gaps: gapsToJson(end.gaps),
+    });
+    if (moved) onRecorded(playback.id);
+  }
+
+  async #fail(playback: Playback, failure: RecordingFailure): Promise<void> {
+    const { db, now } = this.#options;
+    const at = new Date(now());
+    const change = { failureCode: failure.code, errorMessage: failure.message.slice(0, 500) };
+    const moved = await transition(db, playback.id, 'RECORDING', 'FAILED', at, change);
+    if (!moved) await transition(db, playback.id, 'PENDING', 'FAILED', at, change);
+  }
+
+  async #endWhatIsDue(): Promise<void> {
+    const { db, log, now } = this.#options;
+    try {
+      for (const due of await endOverdue(db, new Date(now()))) this.stop(due, due.recordUntil);
+      for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
+    }
+  }
+
+  async #endIfCameraIsLost({ playback, recording, since }: Running): Promise<void> {
+    const at = this.#options.now();
+    const silentSince = recording.lastFragmentAt ?? since;
+    if (at - silentSince < cameraLostMs) return;
+    const endedAt = new Date(silentSince);
+    await endPlaybacks(this.#options.db, { id: playback.id }, { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt });
+    recording.abort();
+  }
+
+  /** Closes all spools. Rows stay RECORDING: the next start goes on with events still open and finishes the others. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#tick);
+    await this.#ticking;
+    for (const { recording } of this.#running.values()) recording.abort();
+    await Promise.allSettled([...this.#running.values()].map((r) => r.settled));
+  }
+}

@@ -1,0 +1,161 @@
+import { shiftFragment } from '../mp4/fragment.ts';
+import type { InitSegment } from '../mp4/init-segment.ts';
+import { fragmentMs } from './ffmpeg-args.ts';
+import { type FeedFragment, wallStart } from './session.ts';
+import { Spool } from './spool.ts';
+import { type GapSpan, reaches, Timeline } from './timeline.ts';
+
+/** A fragment may come this much later than its end: it is cut by the next picture, and the network delays it. */
+const graceMs = 1_000;
+
+export interface RecordingEnd {
+  /** undefined: not one frame came */
+  readonly clipStartedAt: number | undefined;
+  readonly gaps: readonly GapSpan[];
+  /** Why the disk took nothing any more; what came before is kept. */
+  readonly diskFailure: Error | undefined;
+}
+
+/** What a crash left of this recording: it goes on behind it. */
+export interface Leftover {
+  readonly file: string;
+  readonly startedAt: number;
+  readonly wholeBytes: number;
+  readonly durationSec: number;
+  readonly init: InitSegment;
+  readonly gaps: readonly GapSpan[];
+}
+
+export interface RecordingOptions {
+  readonly folder: string;
+  readonly leftover: Leftover | undefined;
+  readonly now: () => number;
+  /** Called with the first fragment, once. */
+  readonly onFirstFrame: (clipStartedAt: number) => void;
+  readonly onGap: (gaps: readonly GapSpan[]) => void;
+  /** The stream came back in a form that this file cannot hold (another codec or resolution). */
+  readonly onFormatChange: () => void;
+}
+
+/** One playback being recorded: takes the feed's fragments from a keyframe on and writes them to its spool. */
+export class Recording {
+  readonly #options: RecordingOptions;
+  #spool: Promise<Spool> | undefined;
+  #open: Spool | undefined;
+  /** Fragments that came while the spool was being opened. */
+  #waiting: Buffer[] = [];
+  #init: InitSegment | undefined;
+  #timeline: Timeline | undefined;
+  #first: Pick<FeedFragment, 'session' | 'start'> | undefined;
+  #newest: Pick<FeedFragment, 'session' | 'end'> | undefined;
+  #gaps: GapSpan[];
+  #until = Number.POSITIVE_INFINITY;
+  #giveUp: NodeJS.Timeout | undefined;
+  #over = false;
+  #finished!: () => void;
+  readonly #complete = new Promise<void>((resolve) => {
+    this.#finished = resolve;
+  });
+  lastFragmentAt: number | undefined;
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+    this.#gaps = [...(options.leftover?.gaps ?? [])];
+    const { leftover } = options;
+    if (!leftover) return;
+    this.#init = leftover.init;
+    this.#timeline = new Timeline(() => leftover.startedAt, leftover.durationSec);
+    this.#openSpool(Spool.reopen(leftover.file, leftover.wholeBytes));
+  }
+
+  /** When the first frame was taken, in epoch milliseconds, as far as is known by now; undefined: none came yet. */
+  get clipStartedAt(): number | undefined {
+    return this.#first ? wallStart(this.#first) : this.#options.leftover?.startedAt;
+  }
+
+  /** Takes the next fragment; never blocks, never throws. What comes after the end is left out. */
+  take(fragment: FeedFragment): void {
+    if (this.#over) return;
+    this.lastFragmentAt = this.#options.now();
+    if (!this.#timeline && !fragment.startsWithKeyframe) return;
+    if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
+      this.#end();
+      this.#options.onFormatChange();
+      return;
+    }
+    this.#timeline ??= this.#begin(fragment);
+    const { offsets, gap } = this.#timeline.place(fragment);
+    if (gap) {
+      this.#gaps.push(gap);
+      this.#options.onGap(this.#gaps);
+    }
+    this.#write(shiftFragment(fragment, offsets), fragment.mdat);
+    this.#newest = { session: fragment.session, end: fragment.end };
+    if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
+  }
+
+  #begin(fragment: FeedFragment): Timeline {
+    const startedAt = wallStart(fragment);
+    const first = { session: fragment.session, start: fragment.start };
+    this.#first = first;
+    this.#init = fragment.session.init;
+    this.#openSpool(Spool.create(this.#options.folder, startedAt, fragment.session.init));
+    this.#options.onFirstFrame(startedAt);
+    return new Timeline(() => wallStart(first), 0);
+  }
+
+  #openSpool(opening: Promise<Spool>): void {
+    this.#spool = opening;
+    opening.then(
+      (spool) => {
+        this.#open = spool;
+        spool.append(...this.#waiting);
+        this.#waiting = [];
+      },
+      () => this.#end(),
+    );
+  }
+
+  #write(...boxes: Buffer[]): void {
+    if (this.#open) this.#open.append(...boxes);
+    else this.#waiting.push(...boxes);
+  }
+
+  /**
+   * Footage is taken up to here, then the recording is complete; if the camera delivers no fragment that reaches
+   * it, a second later. Asking again moves the end.
+   * @param wallMs epoch milliseconds
+   */
+  stopAt(wallMs: number): void {
+    this.#until = wallMs;
+    clearTimeout(this.#giveUp);
+    if (this.#over || (this.#newest && reaches(this.#newest, wallMs))) return this.#end();
+    const wait = wallMs + fragmentMs + graceMs - this.#options.now();
+    this.#giveUp = setTimeout(() => this.#end(), Math.max(0, wait));
+  }
+
+  /** Ends now, with what is there. */
+  abort(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    clearTimeout(this.#giveUp);
+    this.#over = true;
+    this.#finished();
+  }
+
+  /** Resolves when the recording is over and its spool is closed and synced. */
+  async done(): Promise<RecordingEnd> {
+    await this.#complete;
+    let diskFailure: Error | undefined;
+    try {
+      const spool = await this.#spool;
+      await spool?.close();
+      diskFailure = spool?.failure;
+    } catch (error) {
+      diskFailure = error as Error;
+    }
+    return { clipStartedAt: this.clipStartedAt, gaps: this.#gaps, diskFailure };
+  }
+}

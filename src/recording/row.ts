@@ -1,0 +1,34 @@
+import type { Playback, Prisma } from '../generated/prisma/client.ts';
+import type { GapSpan } from './timeline.ts';
+
+/** What a playback's row says of where its clip begins. */
+export interface ClipBounds {
+  clipStartedAt: Date | null;
+  preRollMs: number | null;
+  missedMs: number | null;
+}
+
+/**
+ * How the clip's first frame (epoch ms) lies to the moment that was asked for: before it is pre-roll, after it is
+ * missed. All null while no frame has come.
+ */
+export function clipBounds(playback: Pick<Playback, 'startedAt'>, clipStartedAt: number | undefined): ClipBounds {
+  if (clipStartedAt === undefined) return { clipStartedAt: null, preRollMs: null, missedMs: null };
+  const before = Math.round(playback.startedAt.getTime() - clipStartedAt);
+  return {
+    clipStartedAt: new Date(Math.round(clipStartedAt)),
+    preRollMs: Math.max(0, before),
+    missedMs: Math.max(0, -before),
+  };
+}
+
+export function gapsToJson(gaps: readonly GapSpan[]): Prisma.InputJsonValue {
+  return gaps.map(({ from, to }) => ({
+    from: new Date(Math.round(from)).toISOString(),
+    to: new Date(Math.round(to)).toISOString(),
+  }));
+}
+
+export function gapsFromJson(gaps: unknown): GapSpan[] {
+  return (gaps as { from: string; to: string }[]).map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }));
+}

@@ -1,0 +1,24 @@
+import type { Fragment } from '../mp4/fragment.ts';
+import type { InitSegment } from '../mp4/init-segment.ts';
+import { SessionClock } from './session-clock.ts';
+
+/** One connection to a camera: its media time starts anew, and so does the clock that explains it. */
+export interface Session {
+  readonly init: InitSegment;
+  readonly clock: SessionClock;
+}
+
+export function newSession(init: InitSegment): Session {
+  return { init, clock: new SessionClock() };
+}
+
+/** A fragment as it came out of a feed. */
+export interface FeedFragment extends Fragment {
+  readonly session: Session;
+}
+
+/** When the fragment's first picture was taken, in epoch milliseconds, as far as is known by now. */
+export const wallStart = (fragment: Pick<FeedFragment, 'session' | 'start'>): number => fragment.session.clock.toWall(fragment.start);
+
+/** When the fragment's last picture was over, in epoch milliseconds, as far as is known by now. */
+export const wallEnd = (fragment: Pick<FeedFragment, 'session' | 'end'>): number => fragment.session.clock.toWall(fragment.end);

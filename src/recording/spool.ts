@@ -1,0 +1,134 @@
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { InitSegment } from '../mp4/init-segment.ts';
+
+/** Footage is on the platter at most this long after it was written. */
+const syncMs = 1_000;
+
+/**
+ * A playback's growing fragmented MP4: one folder per playback, in it one file named after the wall-clock time of
+ * its first frame in epoch milliseconds. Media time in the file is wall-clock time since then, so that the file
+ * alone, after whatever crash, says what was recorded when.
+ */
+export class Spool {
+  readonly path: string;
+  readonly #file: FileHandle;
+  #pending: Buffer[] = [];
+  #writing: Promise<void> | undefined;
+  #unsynced = false;
+  #sync: NodeJS.Timeout | undefined;
+  #failure: Error | undefined;
+  #bytes: number;
+
+  private constructor(path: string, file: FileHandle, bytes: number) {
+    this.path = path;
+    this.#file = file;
+    this.#bytes = bytes;
+  }
+
+  /**
+   * @param folder as made by makeSpoolFolder
+   * @param clipStartedAt epoch milliseconds of the first frame
+   */
+  static async create(folder: string, clipStartedAt: number, init: InitSegment): Promise<Spool> {
+    const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
+    const spool = new Spool(file, await open(file, 'wx'), 0);
+    await syncFolder(folder);
+    spool.append(init.bytes);
+    return spool;
+  }
+
+  /** Goes on after `bytes`, where the last whole fragment ends; a torn one behind it is cut off. */
+  static async reopen(file: string, bytes: number): Promise<Spool> {
+    const handle = await open(file, 'a');
+    await handle.truncate(bytes);
+    return new Spool(file, handle, bytes);
+  }
+
+  /** Bytes taken so far, written or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Why the disk takes nothing any more; what was written before is good. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Takes whole boxes to be written in this order, soon. Never throws: see failure. */
+  append(...boxes: Buffer[]): void {
+    if (this.#failure) return;
+    for (const box of boxes) this.#bytes += box.length;
+    this.#pending.push(...boxes);
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) {
+        const batch = Buffer.concat(this.#pending);
+        this.#pending = [];
+        await this.#file.appendFile(batch);
+        this.#unsynced = true;
+        this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();
+      }
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  async #flush(): Promise<void> {
+    this.#sync = undefined;
+    this.#unsynced = false;
+    await this.#file.datasync().catch((error: Error) => this.#fail(error));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#pending = [];
+  }
+
+  /** Resolves when all that was taken is on disk; see failure for whether it is. */
+  async close(): Promise<void> {
+    await this.#writing;
+    clearTimeout(this.#sync);
+    if (this.#unsynced) await this.#flush();
+    await this.#file.close().catch((error: Error) => this.#fail(error));
+  }
+}
+
+/** Where the spool of a playback is. */
+export function spoolFolder(recordDir: string, playbackId: string): string {
+  return path.join(recordDir, playbackId);
+}
+
+/** Makes the folder and sees to it that a power cut does not take it away again. */
+export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
+  const folder = spoolFolder(recordDir, playbackId);
+  await mkdir(folder, { recursive: true });
+  await syncFolder(recordDir);
+  return folder;
+}
+
+export async function removeSpool(recordDir: string, playbackId: string): Promise<void> {
+  await rm(spoolFolder(recordDir, playbackId), { recursive: true, force: true });
+}
+
+/** The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded. */
+export async function findSpool(recordDir: string, playbackId: string): Promise<{ file: string; startedAt: number } | undefined> {
+  const folder = spoolFolder(recordDir, playbackId);
+  const names = await readdir(folder).catch(() => []);
+  const name = names.find((n) => /^\d+\.mp4$/.test(n));
+  return name ? { file: path.join(folder, name), startedAt: Number.parseInt(name, 10) } : undefined;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,31 @@
+/** Bytes of a representation, both ends inclusive as in HTTP. */
+export interface ByteRange {
+  first: number;
+  last: number;
+}
+
+/**
+ * What a Range field asks of a representation of `size` bytes (RFC 9110 §14.1.2 and §14.2).
+ * 'everything' where the field is to be ignored: malformed, another unit, or several ranges, which a server is
+ * free to answer whole. 'unsatisfiable' calls for a 416.
+ */
+export function parseRange(
+  field: string | undefined,
+  size: number,
+): ByteRange | 'everything' | 'unsatisfiable' {
+  const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(field ?? '');
+  if (!match) return 'everything';
+  const [, from = '', to = ''] = match;
+  if (from === '') return to === '' ? 'everything' : lastBytes(Number(to), size);
+  const first = Number(from);
+  if (to !== '' && Number(to) < first) return 'everything';
+  if (first >= size) return 'unsatisfiable';
+  return { first, last: to === '' ? size - 1 : Math.min(Number(to), size - 1) };
+}
+
+function lastBytes(length: number, size: number): ByteRange | 'everything' | 'unsatisfiable' {
+  if (length === 0) return 'unsatisfiable';
+  // Satisfiable, but a Content-Range cannot say "no bytes".
+  if (size === 0) return 'everything';
+  return { first: Math.max(0, size - length), last: size - 1 };
+}

@@ -1,0 +1,141 @@
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { parseRange } from './byte-range.ts';
+import { etagOf, matchesAny } from './etag.ts';
+import { contentTypeOf, isKey } from './key.ts';
+import { localPath } from './local.ts';
+
+const YEAR_SEC = 365 * 24 * 60 * 60;
+
+/** What is known of a file before its answer is decided. */
+interface Representation {
+  size: number;
+  etag: string;
+  /** ms since 1970 in whole seconds, as HTTP dates are */
+  modifiedMs: number;
+}
+
+/**
+ * Serves the local store's objects: GET and HEAD, one byte range, conditional requests (RFC 9110 §13 and §14).
+ * `?download=1` makes browsers save instead of play. Who may fetch is for the caller to decide beforehand.
+ * The promise resolves when the answer is over, also where the client went away; it rejects if reading failed.
+ */
+export function serveLocal(
+  dir: string,
+): (req: IncomingMessage, res: ServerResponse, key: string) => Promise<void> {
+  return async (req, res, key) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD') {
+      return answerText(res, 405, 'Only GET and HEAD are answered here.', { allow: 'GET, HEAD' });
+    }
+    const file = isKey(key) ? await openOrNothing(localPath(dir, key)) : undefined;
+    try {
+      const found = await file?.stat({ bigint: true });
+      if (!file || !found?.isFile()) return answerText(res, 404, 'There is no such object.');
+      await answerFile(req, res, key, file, representationOf(found));
+    } finally {
+      await file?.close();
+    }
+  };
+}
+
+async function answerFile(
+  req: IncomingMessage,
+  res: ServerResponse,
+  key: string,
+  file: FileHandle,
+  it: Representation,
+): Promise<void> {
+  const headers = headersOf(it, key, wantsDownload(req));
+  if (isUnchanged(req, it)) {
+    res.writeHead(304, headers).end();
+    return;
+  }
+  const range = rangeOf(req, it);
+  if (range === 'unsatisfiable') {
+    const text = `The object has ${it.size} bytes; the range asked for begins after them.`;
+    return answerText(res, 416, text, { 'content-range': `bytes */${it.size}` });
+  }
+  const { first, last } = range === 'everything' ? { first: 0, last: it.size - 1 } : range;
+  const length = { 'content-type': contentTypeOf(key), 'content-length': last - first + 1 };
+  if (range === 'everything') res.writeHead(200, { ...headers, ...length });
+  else res.writeHead(206, { ...headers, ...length, 'content-range': `bytes ${first}-${last}/${it.size}` });
+
+  if (req.method === 'HEAD' || last < first) res.end();
+  else await send(file, first, last, res);
+}
+
+async function send(file: FileHandle, first: number, last: number, res: ServerResponse): Promise<void> {
+  const bytes = file.createReadStream({ start: first, end: last, autoClose: false });
+  try {
+    await pipeline(bytes, res);
+  } catch (error) {
+    const clientWentAway = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!clientWentAway) throw error;
+  }
+}
+
+function representationOf(found: BigIntStats): Representation {
+  const modifiedMs = Math.floor(Number(found.mtimeMs) / 1000) * 1000;
+  return { size: Number(found.size), etag: etagOf(found), modifiedMs };
+}
+
+function headersOf(it: Representation, key: string, download: boolean): OutgoingHttpHeaders {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return {
+    'accept-ranges': 'bytes',
+    'cache-control': `private, max-age=${YEAR_SEC}, immutable`,
+    etag: it.etag,
+    'last-modified': new Date(it.modifiedMs).toUTCString(),
+    'x-content-type-options': 'nosniff',
+    // A key has no character that would have to be quoted.
+    ...(download && { 'content-disposition': `attachment; filename="${name}"` }),
+  };
+}
+
+/** RFC 9110 §13.2.2: a date is looked at only where no ETag was given. */
+function isUnchanged({ headers }: IncomingMessage, it: Representation): boolean {
+  const noneMatch = headers['if-none-match'];
+  if (noneMatch !== undefined) return matchesAny(noneMatch, it.etag);
+  const since = headers['if-modified-since'];
+  return since !== undefined && it.modifiedMs <= Date.parse(since);
+}
+
+/** §14.2: ranges are for GET alone. §13.1.5: without a strong match the range is ignored. */
+function rangeOf({ method, headers }: IncomingMessage, it: Representation): ReturnType<typeof parseRange> {
+  const condition = headers['if-range'];
+  if (method !== 'GET' || Array.isArray(condition)) return 'everything';
+  if (condition !== undefined && !isStrongMatch(condition, it)) return 'everything';
+  return parseRange(headers.range, it.size);
+}
+
+/** §8.8.2.2: a date is a strong validator once the second that it names is over. */
+function isStrongMatch(ifRange: string, it: Representation): boolean {
+  if (ifRange === it.etag) return true;
+  return Date.parse(ifRange) === it.modifiedMs && Date.now() - it.modifiedMs >= 1000;
+}
+
+function wantsDownload(req: IncomingMessage): boolean {
+  return new URL(req.url ?? '/', 'http://localhost').searchParams.get('download') === '1';
+}
+
+async function openOrNothing(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+    throw error;
+  }
+}
+
+function answerText(res: ServerResponse, status: number, text: string, headers?: OutgoingHttpHeaders): void {
+  res.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  res.end(text);
+}

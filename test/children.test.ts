@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type ChildProcess, type Children, identify, isRunning, openChildren } from '../src/children.ts';
+import { createLog } from '../src/log.ts';
+
+const log = createLog('silent');
+const PARENT = path.resolve(import.meta.dirname, 'support/killable-parent.ts');
+const SHORT = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
+
+let folder: string;
+/** The book of the test itself, which also ends what a failing test leaves. */
+let children: Children;
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'flashback-children-'));
+  children = await openChildren({ dir: path.join(folder, 'own'), log });
+});
+
+afterEach(async () => {
+  await children.close();
+  rmSync(folder, { recursive: true });
+});
+
+const sleeper = (label = 'sleeper') => children.spawn(label, 'sleep', ['600'], { stdio: 'ignore' });
+const isAlive = (pid: number) => identify(pid) !== undefined;
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  const [line] = await once(createInterface({ input: child.stdout! }), 'line');
+  return line;
+}
+
+describe('spawn', () => {
+  it('hands over every argument as it is, for there is no shell', async () => {
+    const args = [
+      'two words',
+      `single ' and double "`,
+      '$(touch owned) `touch owned` $HOME',
+      '; touch owned #',
+      '-leading-dash',
+      '--',
+      '*',
+      '',
+      'back\\slash',
+      'new\nline',
+    ];
+    const script = 'process.stdout.write(JSON.stringify(process.argv.slice(1)))';
+    const done = await children.run('echo', process.execPath, ['-e', script, '--', ...args], {
+      ...SHORT,
+      cwd: folder,
+    });
+    expect(JSON.parse(done.stdout.toString())).toEqual(args);
+    expect(existsSync(path.join(folder, 'owned'))).toBe(false);
+  });
+
+  it('writes the child down until it is over', async () => {
+    const child = sleeper();
+    const record = path.join(folder, 'own', `${child.pid}.json`);
+    expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({
+      ...identify(child.pid!),
+      label: 'sleeper',
+    });
+
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(readdirSync(path.join(folder, 'own'))).toEqual([]);
+  });
+
+  it('tells of a file that is not there by the error event', async () => {
+    const [error] = await once(children.spawn('nothing', '/nowhere/nothing', []), 'error');
+    expect(error.code).toBe('ENOENT');
+    expect(readdirSync(path.join(folder, 'own'))).toEqual([]);
+  });
+});
+
+describe('run', () => {
+  const sh = (script: string, options = {}) =>
+    children.run('script', 'sh', ['-c', script], { ...SHORT, ...options });
+
+  it('gives output, complaints and exit code back', async () => {
+    const done = await sh('cat; echo complaint >&2; exit 3', { input: Buffer.from('input') });
+    expect(done).toEqual({ code: 3, signal: null, stdout: Buffer.from('input'), stderr: 'complaint\n' });
+  });
+
+  it('does not mind a command that leaves its input unread', async () => {
+    const done = await sh('exit 0', { input: Buffer.alloc(4 * 1024 * 1024) });
+    expect(done.code).toBe(0);
+  });
+
+  it('kills a command that takes too long, with all that it started', async () => {
+    const pidFile = path.join(folder, 'pid');
+    const running = sh(`sleep 600 & echo $! > ${pidFile}; wait`, { timeoutMs: 500 });
+    await expect(running).rejects.toThrow('The command "script" took longer than 500 ms and was killed.');
+    const grandchild = Number(readFileSync(pidFile, 'utf8'));
+    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false));
+    expect(readdirSync(path.join(folder, 'own'))).toEqual([]);
+  });
+
+  it('kills a command that writes too much', async () => {
+    await expect(sh('yes', { maxOutputBytes: 1000 })).rejects.toThrow('wrote more than 1000 bytes');
+  });
+
+  it('kills a command that nobody waits for any more', async () => {
+    const abort = new AbortController();
+    const running = sh('sleep 600', { signal: abort.signal });
+    abort.abort();
+    await expect(running).rejects.toThrow('The command "script" was given up.');
+  });
+
+  it('rejects with a sentence when there is no such command', async () => {
+    const running = children.run('nothing', '/nowhere/nothing', [], SHORT);
+    await expect(running).rejects.toThrow(
+      'The command "nothing" could not be started: spawn /nowhere/nothing ENOENT.',
+    );
+  });
+});
+
+describe('close', () => {
+  it('resolves when all children are over, also those that do not listen', async () => {
+    const deaf = children.spawn('deaf', 'sh', ['-c', 'trap "" TERM; echo up; while :; do sleep 1; done'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      stop: { signal: 'SIGTERM', killAfterMs: 200 },
+    });
+    const polite = sleeper();
+    await firstLine(deaf);
+
+    await children.close();
+    expect([deaf.signalCode, polite.signalCode]).toEqual(['SIGKILL', 'SIGTERM']);
+    expect([isAlive(deaf.pid!), isAlive(polite.pid!)]).toEqual([false, false]);
+  });
+
+  it('lets nothing be started after it', async () => {
+    await children.close();
+    expect(() => sleeper()).toThrow('The server is closing');
+    await expect(children.run('late', 'true', [], SHORT)).rejects.toThrow('The server is closing');
+  });
+});
+
+describe('what a killed server left behind', () => {
+  const book = () => path.join(folder, 'book');
+
+  async function startParent(): Promise<{ parent: ChildProcess; orphan: number }> {
+    const args = ['--import', 'tsx', PARENT, book()];
+    const parent = children.spawn('parent', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    return { parent, orphan: Number(await firstLine(parent)) };
+  }
+
+  /** As a server writes it down that is dead by now: its pid is ours, its start time is not. */
+  function writeRecord(child: { pid: number; startTime: string }): string {
+    const file = path.join(book(), `${child.pid}.json`);
+    const owner = { pid: process.pid, startTime: 'long ago' };
+    const stop = { signal: 'SIGTERM', killAfterMs: 2_000 };
+    writeFileSync(file, JSON.stringify({ ...child, label: 'sleeper', stop, owner }));
+    return file;
+  }
+
+  it('is ended by the next one, and left alone while its server lives', async () => {
+    const { parent, orphan } = await startParent();
+    await openChildren({ dir: book(), log });
+    expect(isAlive(orphan)).toBe(true);
+
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    expect(isAlive(orphan)).toBe(true);
+    await openChildren({ dir: book(), log });
+    expect(isAlive(orphan)).toBe(false);
+    expect(readdirSync(book())).toEqual([]);
+  });
+
+  it('is told by its start time: another process with its pid is not touched', async () => {
+    await openChildren({ dir: book(), log });
+    const reused = identify(sleeper().pid!)!;
+    const record = writeRecord({ ...reused, startTime: 'before' });
+    await openChildren({ dir: book(), log });
+    expect(isRunning(reused)).toBe(true);
+    expect(existsSync(record)).toBe(false);
+
+    writeRecord(reused);
+    await openChildren({ dir: book(), log });
+    expect(isRunning(reused)).toBe(false);
+  });
+
+  it('does not stop the next one when its record was cut short', async () => {
+    await openChildren({ dir: book(), log });
+    writeFileSync(path.join(book(), '123.json'), '{"pid":12');
+    await openChildren({ dir: book(), log });
+    expect(readdirSync(book())).toEqual([]);
+  });
+});
+
+it('takes a zombie for over', async () => {
+  // The shell becomes a sleep that never asks after its child.
+  const child = children.spawn('parent of a zombie', 'sh', ['-c', 'true & echo $!; exec sleep 600'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const zombie = Number(await firstLine(child));
+  await vi.waitFor(() => expect(identify(zombie)).toBeUndefined());
+  expect(() => process.kill(zombie, 0)).not.toThrow();
+});

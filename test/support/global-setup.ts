@@ -1,0 +1,44 @@
+// One embedded PostgreSQL for the whole run, with a migrated database in it that every test copies.
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { openChildren } from '../../src/children.ts';
+import { applyMigrations } from '../../src/db/migrate.ts';
+import { startDatabaseServer } from '../../src/db/server.ts';
+import { createLog } from '../../src/log.ts';
+import { addressOf, TEMPLATE } from './database.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The administrator's database of the server that all tests share. */
+    databaseServerUrl: string;
+  }
+}
+
+const MIGRATIONS = path.resolve(import.meta.dirname, '../../prisma/migrations');
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const log = createLog('error');
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-test-'));
+  const children = await openChildren({ dir: path.join(dir, 'children'), log });
+  const server = await startDatabaseServer({ dataDir: path.join(dir, 'data'), children, log });
+  await createTemplate(server.url);
+  project.provide('databaseServerUrl', server.url);
+  return async () => {
+    await server.close();
+    await children.close();
+    await rm(dir, { recursive: true });
+  };
+}
+
+async function createTemplate(serverUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${TEMPLATE}`);
+  await applyMigrations(addressOf(serverUrl, TEMPLATE), MIGRATIONS);
+  // A session in the template would make every copy of it fail.
+  await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
+  await client.end();
+}

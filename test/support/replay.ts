@@ -1,0 +1,203 @@
+import { randomInt } from 'node:crypto';
+import { FRAME_HEADER_BYTES, frame, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
+import type { StreamSink } from '../../src/demo/rtsp/stream.ts';
+import type { Capture } from './captures.ts';
+
+/** ffmpeg's own interval (RFC 3550 asks for at least 5 s on average). */
+const REPORT_INTERVAL_MS = 5_000;
+/** Seconds from the epoch of NTP (1900) to that of Unix. */
+const NTP_TO_UNIX_SEC = 2_208_988_800;
+const RTP_HEADER_BYTES = 12;
+
+/** Wall-clock time in ms since 1970 with fractions; unlike Date.now it never jumps. */
+export function wallMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+interface TrackState {
+  clockRate: number;
+  ssrc: number;
+  firstTimestamp: number;
+  sequence: number;
+  packets: number;
+  octets: number;
+}
+
+/**
+ * A capture sent forever in real time. What is due when follows from the wall clock alone, so it runs on
+ * while nobody listens. Costs one copy of the bytes per wake-up, whatever the number of packets.
+ */
+export class Replay {
+  readonly capture: Capture;
+  /** Wall-clock ms at which the camera began to see this capture. */
+  readonly startedMs: number;
+  /** Wall-clock ms at which the loop that ran then had begun. */
+  private readonly loopStartMs: number;
+  /** While true, nothing is sent; what was due meanwhile is lost. */
+  isSilent = false;
+  /** RTP packets sent, counted for each sink. */
+  packetsSent = 0;
+  private readonly clockRate: number;
+  private readonly sinks = new Set<StreamSink>();
+  private readonly tracks: TrackState[];
+  private jumpedSec = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private nextReportMs = 0;
+  /** The next packet to send. */
+  private loop = 0;
+  private index = 0;
+
+  /**
+   * `phaseSec`: how far into the loop it is at `startedMs`.
+   * `clockRate`: seconds of the camera's own clock per second of wall-clock time.
+   */
+  constructor(capture: Capture, startedMs: number, phaseSec: number, clockRate: number) {
+    this.capture = capture;
+    this.startedMs = startedMs;
+    this.loopStartMs = startedMs - phaseSec * 1000;
+    this.clockRate = clockRate;
+    this.tracks = capture.tracks.map((track) => ({
+      clockRate: track.clockRate,
+      ssrc: randomInt(2 ** 32),
+      firstTimestamp: randomInt(2 ** 32),
+      sequence: randomInt(2 ** 16),
+      packets: 0,
+      octets: 0,
+    }));
+  }
+
+  join(sink: StreamSink): void {
+    if (this.sinks.size === 0) {
+      this.skipTo(wallMs());
+      this.nextReportMs = wallMs() + REPORT_INTERVAL_MS;
+      this.sinks.add(sink);
+      this.sleep();
+    }
+    this.sinks.add(sink);
+    if (!this.isSilent) sink.send(this.senderReports());
+  }
+
+  leave(sink: StreamSink): void {
+    this.sinks.delete(sink);
+    if (this.sinks.size === 0) clearTimeout(this.timer);
+  }
+
+  /** The camera's clock jumps, and with it all RTP timestamps and sender reports from now on. */
+  jump(seconds: number): void {
+    this.jumpedSec += seconds;
+  }
+
+  /** The counter of the newest frame that was due at this time. */
+  frameAt(atMs: number): number {
+    const { frameDueSec, parameters } = this.capture;
+    const inLoopSec = modulo((atMs - this.loopStartMs) / 1000, parameters.seconds);
+    return frameDueSec.findLastIndex((due) => due <= inLoopSec);
+  }
+
+  /** All times at which the frame with this counter was or will be due between these times. */
+  sentTimes(counter: number, fromMs: number, untilMs: number): number[] {
+    const { frameDueSec, parameters } = this.capture;
+    const due = frameDueSec[counter];
+    if (due === undefined) return [];
+    const loopMs = parameters.seconds * 1000;
+    const times: number[] = [];
+    const firstMs = this.loopStartMs + due * 1000;
+    for (let at = firstMs; at < untilMs; at += loopMs) if (at >= fromMs) times.push(at);
+    return times;
+  }
+
+  private dueMs(): number {
+    const { packets, parameters } = this.capture;
+    return this.loopStartMs + (this.loop * parameters.seconds + packets[this.index]!.dueSec) * 1000;
+  }
+
+  private skipTo(atMs: number): void {
+    const { packets, parameters } = this.capture;
+    const elapsedSec = (atMs - this.loopStartMs) / 1000;
+    this.loop = Math.floor(elapsedSec / parameters.seconds);
+    const inLoopSec = elapsedSec - this.loop * parameters.seconds;
+    const index = packets.findIndex(({ dueSec }) => dueSec > inLoopSec);
+    this.index = Math.max(0, index);
+    if (index < 0) this.loop++;
+  }
+
+  private sleep(): void {
+    this.timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(this.dueMs() - wallMs())));
+  }
+
+  private wake(): void {
+    const nowMs = wallMs();
+    if (nowMs >= this.nextReportMs) {
+      this.nextReportMs = nowMs + REPORT_INTERVAL_MS;
+      this.send(this.senderReports());
+    }
+    const { packets } = this.capture;
+    while (this.dueMs() <= nowMs) {
+      const from = this.index;
+      while (this.index < packets.length && this.dueMs() <= nowMs) this.index++;
+      this.sendPackets(from, this.index);
+      if (this.index === packets.length) {
+        this.index = 0;
+        this.loop++;
+      }
+    }
+    if (this.sinks.size > 0) this.sleep();
+  }
+
+  private sendPackets(from: number, to: number): void {
+    const { packets, bytes } = this.capture;
+    const origin = packets[from]!.start;
+    const batch = Buffer.from(bytes.subarray(origin, packets[to - 1]!.end));
+    for (const packet of packets.slice(from, to)) {
+      const track = this.tracks[packet.track]!;
+      const at = packet.start - origin + FRAME_HEADER_BYTES;
+      track.sequence = (track.sequence + 1) % 2 ** 16;
+      batch.writeUInt16BE(track.sequence, at + 2);
+      const mediaSec = this.loop * this.capture.parameters.seconds + packet.mediaSec;
+      batch.writeUInt32BE(this.timestamp(track, mediaSec), at + 4);
+      batch.writeUInt32BE(track.ssrc, at + 8);
+      track.packets++;
+      track.octets += packet.end - packet.start - FRAME_HEADER_BYTES - RTP_HEADER_BYTES;
+    }
+    if (this.send(batch)) this.packetsSent += (to - from) * this.sinks.size;
+  }
+
+  private send(frames: Buffer): boolean {
+    if (this.isSilent) return false;
+    for (const sink of this.sinks) sink.send(frames);
+    return true;
+  }
+
+  private cameraClockSec(sinceStartSec: number): number {
+    return sinceStartSec * this.clockRate + this.jumpedSec;
+  }
+
+  private timestamp(track: TrackState, sinceStartSec: number): number {
+    const ticks = Math.round(this.cameraClockSec(sinceStartSec) * track.clockRate);
+    return (track.firstTimestamp + ticks) >>> 0;
+  }
+
+  /** RTCP sender reports (RFC 3550, 6.4.1) by the camera's own clock. */
+  private senderReports(): Buffer {
+    const sinceStartSec = (wallMs() - this.loopStartMs) / 1000;
+    const ntp = this.loopStartMs / 1000 + NTP_TO_UNIX_SEC + this.cameraClockSec(sinceStartSec);
+    return Buffer.concat(
+      this.tracks.map((track, index) => {
+        const report = Buffer.alloc(28);
+        report.writeUInt16BE(0x80c8, 0); // version 2, no report blocks, packet type 200
+        report.writeUInt16BE(report.length / 4 - 1, 2);
+        report.writeUInt32BE(track.ssrc, 4);
+        report.writeUInt32BE(Math.floor(ntp) >>> 0, 8);
+        report.writeUInt32BE(Math.floor((ntp % 1) * 2 ** 32), 12);
+        report.writeUInt32BE(this.timestamp(track, sinceStartSec), 16);
+        report.writeUInt32BE(track.packets >>> 0, 20);
+        report.writeUInt32BE(track.octets >>> 0, 24);
+        return frame(homeChannel(index) + 1, report);
+      }),
+    );
+  }
+}
+
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by;
+}

@@ -1,0 +1,47 @@
+/** The name of an operation, as in the S3 API reference. */
+export type Operation =
+  | 'PutObject'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'DeleteObject'
+  | 'DeleteObjects'
+  | 'ListObjectsV2'
+  | 'HeadBucket'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'ListParts'
+  | 'ListMultipartUploads'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload';
+
+/** What goes wrong. `reset` cuts the connection: before anything, within the body, or in place of the answer. */
+export type Effect =
+  | { status: number; code?: string }
+  | { reset: 'at once' | 'midway' | 'after' }
+  /** never answers, never reads */
+  | { stall: true }
+  | { delayMs: number }
+  /** the size that HeadObject tells */
+  | { wrongSize: number };
+
+export type Fault = Effect & {
+  match: (op: Operation, key: string, part: number | undefined) => boolean;
+  times: number;
+};
+
+export class Faults {
+  #waiting: Fault[] = [];
+
+  add(fault: Fault): void {
+    this.#waiting.push({ ...fault });
+  }
+
+  /** The effect for this request; used up by being taken. */
+  take(op: Operation, key: string, part: number | undefined): Effect | undefined {
+    const fault = this.#waiting.find((candidate) => candidate.match(op, key, part));
+    if (!fault) return undefined;
+    fault.times--;
+    if (fault.times <= 0) this.#waiting = this.#waiting.filter((other) => other !== fault);
+    return fault;
+  }
+}

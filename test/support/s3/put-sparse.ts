@@ -1,0 +1,42 @@
+/**
+ * Puts a sparse file of `bytes` into the store that the argument describes, and prints by how many bytes the
+ * resident memory of this process grew at most, as one line of JSON.
+ */
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bufferBody, fileBody } from '../../../src/store/body.ts';
+import { createLocalStore, type LocalStoreOptions } from '../../../src/store/local.ts';
+import { createS3Store, type S3StoreOptions } from '../../../src/store/s3.ts';
+
+export interface SparsePut {
+  bytes: number;
+  store: { local: LocalStoreOptions } | { s3: S3StoreOptions };
+}
+
+const { bytes, store: into } = JSON.parse(process.argv[2]!) as SparsePut;
+const store = 'local' in into ? createLocalStore(into.local) : createS3Store(into.s3);
+const dir = await mkdtemp(join(tmpdir(), 'flashback-sparse-'));
+try {
+  const path = join(dir, 'spool');
+  const file = await open(path, 'w');
+  await file.truncate(bytes);
+  await file.close();
+
+  // Loads and compiles all code before the measurement begins.
+  await store.put('warm-up.mp4', bufferBody(Buffer.alloc(1024)), 'video/mp4');
+  const before = process.memoryUsage.rss();
+  let peak = before;
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }, 10);
+  const ranges = [{ from: 0, to: bytes }];
+  await store.put('sparse.mp4', fileBody({ head: Buffer.alloc(1024), path, ranges }), 'video/mp4');
+  clearInterval(sampling);
+  const stored = await store.stat('sparse.mp4');
+  await store.remove('sparse.mp4');
+  console.log(JSON.stringify({ grown: peak - before, size: stored?.size }));
+} finally {
+  await rm(dir, { recursive: true });
+  await store.close();
+}
