@@ -88,7 +88,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     let url = config.publicUrl ?? `http://${config.host}:${config.port}`;
     const store = part(
       'store',
-      config.r2 ? createS3Store(config.r2) : createLocalStore({ dir: mediaDir, baseUrl: url }),
+      config.r2 ? createS3Store(config.r2) : createLocalStore({ dir: mediaDir, baseUrl: () => url }),
       (it) => it.close(),
     );
     const finisher = part('finisher', new Finisher({ db, store, children, ffmpeg, recordDir, log, now }), (it) => it.close());

@@ -130,9 +130,11 @@ describe('the embedded database', () => {
   });
 
   it('is not held up by a pid file whose pid is somebody else by now', async () => {
+    // Not our own pid, for PostgreSQL knows that its parent cannot be another PostgreSQL.
+    const somebody = children.spawn('somebody', 'sleep', ['600'], { stdio: 'ignore' });
     writeFileSync(
       path.join(dataDir(), 'pg18/postmaster.pid'),
-      `${process.pid}\n${dataDir()}/pg18\n1700000000\n5432\n`,
+      `${somebody.pid}\n${dataDir()}/pg18\n1700000000\n5432\n`,
     );
     expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });

@@ -206,14 +206,21 @@ describe('applyMigrations', () => {
     );
   });
 
-  it('undoes all of a migration that fails, and keeps those before it', async () => {
-    const dir = await copyOfMigrations('failing');
-    await mkdir(path.join(dir, '20990101000000_failing'));
-    const failing = 'CREATE TABLE half (id integer); SELECT 1 / 0;';
-    await writeFile(path.join(dir, '20990101000000_failing/migration.sql'), failing);
+  it.each([
+    ['fails', 'SELECT 1 / 0;', 'division by zero'],
+    [
+      'cannot be written down',
+      'ALTER TABLE _prisma_migrations ALTER COLUMN migration_name TYPE varchar(50);',
+      'value too long for type character varying(50)',
+    ],
+  ])('undoes all of a migration that %s, and keeps those before it', async (what, fault, message) => {
+    const name = `20990101000000_migration_that_${what.replaceAll(' ', '_')}`.padEnd(60, '_');
+    const dir = await copyOfMigrations(name);
+    await mkdir(path.join(dir, name));
+    await writeFile(path.join(dir, name, 'migration.sql'), `CREATE TABLE half (id integer); ${fault}`);
     const url = await bareDatabase();
     await expect(applyMigrations(url, dir)).rejects.toThrow(
-      'The migration 20990101000000_failing could not be applied and was undone: division by zero',
+      `The migration ${name} could not be applied and was undone: ${message}`,
     );
     expect(await sql(url, `SELECT to_regclass('half') AS half, to_regclass('cameras') AS cameras`)).toEqual([
       { half: null, cameras: 'cameras' },

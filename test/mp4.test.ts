@@ -18,9 +18,9 @@ import {
   ffprobe,
   ffprobeWarnings,
   mediabunnyFacts,
+  type ProbedPacket,
   packetHashes,
   packets,
-  type ProbedPacket,
   strictBoxes,
 } from './support/judges.ts';
 
@@ -109,25 +109,28 @@ afterAll(async () => {
 });
 
 describe('a clip made of fragments', () => {
-  test.concurrent.for(Object.entries(CASES))('of %s is the same footage in a form that plays anywhere', async ([name, made]) => {
-    const file = (extension: string) => join(dir, `${name.replaceAll(/\W+/g, '-')}.${extension}`);
-    const bytes = await makeFragmented(file('mkv'), made);
-    await writeFile(file('frag.mp4'), bytes);
-    const parts = split(bytes);
-    const index = await writeClip(file('mp4'), parts.init, parts.fragments);
+  test.concurrent.for(Object.entries(CASES))(
+    'of %s is the same footage in a form that plays anywhere',
+    async ([name, made]) => {
+      const file = (extension: string) => join(dir, `${name.replaceAll(/\W+/g, '-')}.${extension}`);
+      const bytes = await makeFragmented(file('mkv'), made);
+      await writeFile(file('frag.mp4'), bytes);
+      const parts = split(bytes);
+      const index = await writeClip(file('mp4'), parts.init, parts.fragments);
 
-    expect(index.tracks.map(({ codec }) => codec)).toEqual(made.codecs);
-    expect(resolution(index.tracks[0]!)).toBe('320x180');
-    const hashes = await packetHashes(file('mp4'));
-    expect(hashes).toHaveLength(made.codecs.length);
-    expect(hashes).toEqual(await packetHashes(file('frag.mp4')));
-    const copied = made.audioIsEncoded ? 1 : hashes.length;
-    expect(hashes.slice(0, copied)).toEqual((await packetHashes(file('mkv'))).slice(0, copied));
+      expect(index.tracks.map(({ codec }) => codec)).toEqual(made.codecs);
+      expect(resolution(index.tracks[0]!)).toBe('320x180');
+      const hashes = await packetHashes(file('mp4'));
+      expect(hashes).toHaveLength(made.codecs.length);
+      expect(hashes).toEqual(await packetHashes(file('frag.mp4')));
+      const copied = made.audioIsEncoded ? 1 : hashes.length;
+      expect(hashes.slice(0, copied)).toEqual((await packetHashes(file('mkv'))).slice(0, copied));
 
-    expectSameTimes(await packets(file('mp4')), await packets(file('frag.mp4')));
-    expect(await ffprobeWarnings(file('mp4'))).toBe('');
-    await expectJudgesAgree(file('mp4'), index, made);
-  });
+      expectSameTimes(await packets(file('mp4')), await packets(file('frag.mp4')));
+      expect(await ffprobeWarnings(file('mp4'))).toBe('');
+      await expectJudgesAgree(file('mp4'), index, made);
+    },
+  );
 
   test('begins at zero and keeps its sync when it is cut out of the middle of a session', async () => {
     const path = join(dir, 'middle.mp4');
@@ -143,7 +146,9 @@ describe('a clip made of fragments', () => {
     expect(moved[0]!.start).toBeGreaterThan(300);
     expectSameTimes(await packets(path), await packets(raw));
     expect(await ffprobeWarnings(path)).toBe('');
-    expect(Math.abs(index.durationMs / 1000 - Number((await ffprobe(path)).format.duration))).toBeLessThan(0.002);
+    expect(Math.abs(index.durationMs / 1000 - Number((await ffprobe(path)).format.duration))).toBeLessThan(
+      0.002,
+    );
   });
 
   test('leaves out a track without samples', async () => {
@@ -298,7 +303,9 @@ describe('time in a clip', () => {
       const shifts = shiftsOf(after, before, stream).slice(beginning);
       for (const shift of shifts) expect(Math.abs(shift + 0.3)).toBeLessThan(0.001);
     }
-    expect(Math.abs(index.durationMs / 1000 - Number((await ffprobe(path)).format.duration))).toBeLessThan(0.002);
+    expect(Math.abs(index.durationMs / 1000 - Number((await ffprobe(path)).format.duration))).toBeLessThan(
+      0.002,
+    );
   });
 
   test('begins with the track shown first; the other keeps its distance by an edit list', async () => {
@@ -306,8 +313,14 @@ describe('time in a clip', () => {
     const [video, audio] = init.tracks;
     const index = new SampleIndex(init);
     const second = (track: number) => init.tracks[track]!.timescale;
-    index.add(syntheticMoof({ trackId: video!.id, decodeTime: 7 * second(0), samples: [[second(0), 10]] }), 10);
-    index.add(syntheticMoof({ trackId: audio!.id, decodeTime: 7.25 * second(1), samples: [[second(1), 10]] }), 10);
+    index.add(
+      syntheticMoof({ trackId: video!.id, decodeTime: 7 * second(0), samples: [[second(0), 10]] }),
+      10,
+    );
+    index.add(
+      syntheticMoof({ trackId: audio!.id, decodeTime: 7.25 * second(1), samples: [[second(1), 10]] }),
+      10,
+    );
     await writeFile(path, Buffer.concat([fastStartHead(index), Buffer.alloc(20)]));
 
     const facts = await strictBoxes(path);
@@ -382,7 +395,11 @@ describe('the splitter', () => {
   test.for<[string, () => Buffer, RegExp]>([
     ['text', () => Buffer.from('rtsp://camera: 401 Unauthorized'), /rtsp|states \d+ bytes/],
     ['zeros', () => Buffer.alloc(100), /type is the bytes 00000000/],
-    ['a box beyond the limit', () => Buffer.concat([u32(MAX_BOX_BYTES + 1), Buffer.from('mdat')]), /at most 67108864/],
+    [
+      'a box beyond the limit',
+      () => Buffer.concat([u32(MAX_BOX_BYTES + 1), Buffer.from('mdat')]),
+      /at most 67108864/,
+    ],
     ['a box without an end', () => Buffer.concat([u32(0), Buffer.from('mdat')]), /states a size of 0 bytes/],
     ['an mdat before the moov', () => box('mdat', Buffer.alloc(9)), /came before the 'moov'/],
     ['an mdat without a moof', () => Buffer.concat([init.bytes, box('mdat')]), /came before its 'moof'/],
@@ -431,7 +448,8 @@ describe('the sample index', () => {
     const fragment = fragments[2]!;
     const before = arrays();
     const index = new SampleIndex(init);
-    for (let i = 0; i < 7200; i++) index.add(movedBySeconds(fragment, i / 2).moof, payloadOf(fragment).length);
+    for (let i = 0; i < 7200; i++)
+      index.add(movedBySeconds(fragment, i / 2).moof, payloadOf(fragment).length);
     const taken = arrays() - before;
     const samples = 7200 * fragment.runs.reduce((sum, run) => sum + run.samples, 0);
     expect(samples).toBeGreaterThan(200_000);
@@ -469,29 +487,34 @@ describe('torn bytes', () => {
     expect(() => parseFragment(moof, mdat.subarray(0, -1), init.tracks)).toThrow(Mp4Error);
   });
 
+  const one = (trackId: number, decodeTime: number) =>
+    syntheticMoof({ trackId, decodeTime, samples: [[1000, 1]] });
   test.for<[string, () => void, RegExp]>([
     [
       'a decode time beyond all reason',
-      () => new SampleIndex(init).add(syntheticMoof({ trackId: 1, decodeTime: 0 }, { tfdt: 2n ** 60n }), 1),
+      () => new SampleIndex(init).add(patched(one(1, 0), 'tfdt', 4, Buffer.alloc(8, 0x10)), 1),
       /beyond any real time/,
     ],
     [
       'tracks that are shown ages apart',
       () => {
-        const index = new SampleIndex(init);
-        index.add(syntheticMoof({ trackId: 1, decodeTime: 0 }), 1);
-        index.add(syntheticMoof({ trackId: 2, decodeTime: 2 ** 53 - 1 }), 1);
-        index.tracks[1]!.timescale = 1;
+        const index = new SampleIndex(parseInit(patched(init.bytes, 'mdhd', 12, u32(1))));
+        index.add(one(1, 2 ** 53 - 1), 1);
+        index.add(one(2, 0), 1);
         fastStartHead(index);
       },
       /beyond any real time/,
     ],
     [
       'four billion samples without a byte',
-      () => new SampleIndex(init).add(syntheticMoof({ trackId: 1, decodeTime: 0 }, { count: 2 ** 32 - 1 }), 1),
+      () => new SampleIndex(init).add(patched(one(1, 0), 'trun', 0, u32(0, 0xffffffff)), 1),
       /more than 500000 samples/,
     ],
-    ['a clock that stands still', () => parseInit(withTimescale(init.bytes, 0)), /0 ticks per second/],
+    [
+      'a clock that stands still',
+      () => parseInit(patched(init.bytes, 'mdhd', 12, u32(0))),
+      /0 ticks per second/,
+    ],
   ])('are refused for %s', ([, work, message]) => {
     expect(work).toThrow(Mp4Error);
     expect(work).toThrow(message);
@@ -543,6 +566,13 @@ function useMoof(segment: InitSegment, moof: Buffer, mdat: Buffer): void {
   index.add(moof, mdat.length - 8);
   fastStartHead(index);
   if (!Number.isFinite(index.durationMs)) throw new Error(`The duration is ${index.durationMs}.`);
+}
+
+/** A copy with these bytes in place of those at `offset` in the body of the first box of a type. */
+function patched(bytes: Buffer, type: string, offset: number, replacement: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  replacement.copy(copy, copy.indexOf(type) + 4 + offset);
+  return copy;
 }
 
 function withWrongByte(bytes: Buffer, random: (below: number) => number): Buffer {
@@ -599,10 +629,13 @@ function syntheticMoof({ trackId, decodeTime, version = 1, samples }: SyntheticM
   return write(write(0).length + 8);
 }
 
-/** The same packets, all moved by the same time, so that the first one shown is at zero. */
+/**
+ * The same packets, all moved by the same time, so that the first one shown is at zero. What has a time below
+ * zero in the fragmented file is not shown (ffprobe says so of progressive files only).
+ */
 function expectSameTimes(clip: ProbedPacket[], fragmented: ProbedPacket[]): void {
   const streams = new Set(fragmented.map((packet) => packet.stream_index));
-  const zero = Math.min(...shown(fragmented).map(({ pts }) => pts));
+  const zero = Math.max(0, Math.min(...fragmented.map(({ pts }) => pts)));
   expect(Math.min(...shown(clip).map(({ pts }) => pts))).toBeCloseTo(0, 4);
   for (const stream of streams) {
     const shifts = shiftsOf(clip, fragmented, stream);
@@ -617,11 +650,13 @@ function shown(all: ProbedPacket[]): ProbedPacket[] {
 
 /** By how much each packet of a stream is shown later in `moved`; its decode time and place must fit too. */
 function shiftsOf(moved: ProbedPacket[], original: ProbedPacket[], stream: number): number[] {
-  const [after, before] = [moved, original].map((all) => all.filter((packet) => packet.stream_index === stream));
+  const [after, before] = [moved, original].map((all) =>
+    all.filter((packet) => packet.stream_index === stream),
+  );
   expect(after!.length).toBe(before!.length);
   return after!.map((packet, i) => {
-    const { pts, dts, size, isKey, isDiscarded } = before![i]!;
-    expect(packet).toMatchObject({ size, isKey, isDiscarded });
+    const { pts, dts, size, isKey } = before![i]!;
+    expect(packet).toMatchObject({ size, isKey });
     expect(Math.abs(packet.dts - dts - (packet.pts - pts))).toBeLessThan(0.001);
     return packet.pts - pts;
   });
@@ -639,7 +674,9 @@ async function expectJudgesAgree(path: string, index: SampleIndex, { codecs, ent
   expect(facts.tracks[0]).toMatchObject({ samples: 60, syncSamples: 2 });
   expect(facts.payloadBytes).toBe(index.payloadBytes);
   // mediabunny names all H.265 hev1, whatever the sample entry.
-  expect(bunny.tracks.map(({ codec }) => codec)).toEqual(codecs.map((codec) => codec.replace('hvc1', 'hev1')));
+  expect(bunny.tracks.map(({ codec }) => codec)).toEqual(
+    codecs.map((codec) => codec.replace('hvc1', 'hev1')),
+  );
   expect(bunny.tracks[0]).toMatchObject({ width: 320, height: 180, packets: 60 });
   expect(bunny.firstTimestamp).toBeCloseTo(0, 4);
   for (const duration of [Number(probed.format.duration), facts.duration, bunny.duration]) {

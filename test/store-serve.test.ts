@@ -31,7 +31,7 @@ beforeAll(async () => {
   await once(http, 'listening');
   base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 
-  const store = createLocalStore({ dir: media, baseUrl: base });
+  const store = createLocalStore({ dir: media, baseUrl: () => base });
   await store.put('cam/clip.mp4', bufferBody(content), 'video/mp4');
   await store.put('cam/empty.mp4', bufferBody(Buffer.alloc(0)), 'video/mp4');
   await store.put('poster.jpg', bufferBody(content), 'image/jpeg');

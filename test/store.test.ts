@@ -102,7 +102,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     store =
       kind === 's3'
         ? bucketStore()
-        : createLocalStore({ dir: join(dir, 'objects'), baseUrl: 'http://flash' });
+        : createLocalStore({ dir: join(dir, 'objects'), baseUrl: () => 'http://flash' });
   });
 
   test.each([0, 1000, PART_BYTES, PART_BYTES + 1, 40 * MIB])(
@@ -186,7 +186,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
 });
 
 describe('the local store', () => {
-  const local = (name: string) => createLocalStore({ dir: join(dir, name), baseUrl: 'http://flash:4000' });
+  const local = (name: string) => createLocalStore({ dir: join(dir, name), baseUrl: () => 'http://flash:4000' });
 
   test('gives addresses of this server', async () => {
     expect(local('x').address('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');

@@ -1,6 +1,7 @@
 // The programs of the embedded PostgreSQL: where they are, and how they run on this machine.
 import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import type { Children, RunResult } from '../children.ts';
 
@@ -21,7 +22,7 @@ const PROBE = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
 /**
  * The programs of the optional package for this machine, proved to run here.
  * Rejects with a sentence that says what to do where there is no package, where its programs do not run
- * (they need glibc or macOS), and where root may not lay down its rights, as PostgreSQL demands.
+ * (they need glibc or macOS), and where root cannot be somebody else, as PostgreSQL demands.
  */
 export async function findPrograms(children: Children): Promise<Programs> {
   const native = findPackage(process.platform, process.arch);
@@ -86,19 +87,29 @@ function makeExecutable(file: string): void {
 }
 
 /**
- * PostgreSQL refuses to run as root. In a user namespace of its own root has another number, while the
- * files stay root's, so that the folder needs no other owner.
+ * PostgreSQL refuses to run as root, and initdb as a user that has no name. In a user namespace of its own
+ * such a user is "nobody", while the files stay the real user's, so that the folder needs no other owner.
  */
 async function unprivilegedPrefix(children: Children): Promise<string[]> {
-  if (process.getuid?.() !== 0) return [];
+  if (process.getuid?.() !== 0 && hasName()) return [];
   const prefix = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
   const [file, ...args] = [...prefix, 'true'];
   const tried = await children.run('unshare', file!, args, PROBE).catch((error: Error) => error);
   if (!(tried instanceof Error) && tried.code === 0) return prefix;
   throw new Error(
-    'The embedded PostgreSQL cannot run as root here, for this system forbids user namespaces ' +
-      `(${excuse(tried)}): start the server as an ordinary user, or ${OWN_DATABASE}.`,
+    'The embedded PostgreSQL runs neither as root nor as a user without a name, and this system has no user ' +
+      `namespaces (${excuse(tried)}): start the server as an ordinary user, or ${OWN_DATABASE}.`,
   );
+}
+
+/** Whether the passwd file knows this user; in a container it may be a mere number. */
+function hasName(): boolean {
+  try {
+    os.userInfo();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function probe(children: Children, postgres: Program): Promise<void> {
@@ -106,8 +117,8 @@ async function probe(children: Children, postgres: Program): Promise<void> {
   const tried = await children.run('postgres', postgres.file, args, PROBE).catch((error: Error) => error);
   if (!(tried instanceof Error) && tried.code === 0) return;
   throw new Error(
-    `The embedded PostgreSQL does not run on this system (it needs glibc, which Alpine has not, or macOS; ` +
-      `${excuse(tried)}): use another system, or ${OWN_DATABASE}.`,
+    `The embedded PostgreSQL does not run here (${excuse(tried)}). It needs macOS or a Linux with glibc, which ` +
+      `Alpine is not; and as root it can enter only what belongs to root or to all. Otherwise ${OWN_DATABASE}.`,
   );
 }
 

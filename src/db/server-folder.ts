@@ -107,7 +107,8 @@ export async function createCluster(
   });
   if (done.code !== 0) {
     throw new Error(
-      `The embedded database could not be created in ${pgdata}: ${done.stderr.trim() || `exit code ${done.code}`}`,
+      `The embedded database could not be created in ${pgdata}: ${done.stderr.trim() || `exit code ${done.code}`}. ` +
+        'Set DATA_DIR to a folder that belongs to the user of this server.',
     );
   }
   renameSync(fresh, pgdata);

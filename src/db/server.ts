@@ -45,8 +45,8 @@ interface Postmaster {
 /**
  * Starts the embedded PostgreSQL 18 in `dataDir`, and creates its database first when there is none
  * (about two seconds; later starts take a third of one).
- * Rejects with a sentence that says what to do when this machine has no embedded PostgreSQL, when root may
- * not lay down its rights here, or when another living server uses the same folder.
+ * Rejects with a sentence that says what to do when this machine has no embedded PostgreSQL, when it may
+ * not run as this user, or when another living server uses the same folder.
  */
 export async function startDatabaseServer(options: DatabaseServerOptions): Promise<DatabaseServer> {
   const { children, log } = options;

@@ -36,7 +36,9 @@ export class TrackTable {
   /** When the sample shown last has been shown. */
   get latest(): number {
     const { length } = this.compositionOffsets;
-    return length === 0 ? 0 : Math.max(this.#othersShown, this.decodeEnd + this.compositionOffsets.at(length - 1));
+    return length === 0
+      ? 0
+      : Math.max(this.#othersShown, this.decodeEnd + this.compositionOffsets.at(length - 1));
   }
 
   /** Throws Mp4Error when the part begins so far ahead that the hole does not fit a sample's duration. */

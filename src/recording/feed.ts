@@ -34,6 +34,8 @@ const ringMaxBytes = 64 * 1024 * 1024;
 const stallMs = 5_000;
 /** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
 const firstFragmentMs = 25_000;
+/** A fragment that comes at least this share of its length (ms per s) after the one before was not held back. */
+const asItHappens = 400;
 const backoffMs = { first: 250, most: 5_000 };
 const stderrKept = 8_192;
 
@@ -46,6 +48,9 @@ export class Feed {
   #session: Session | undefined;
   #audio: AudioMode = 'copy';
   #child: ChildProcess | undefined;
+  /** Fragments of a new session whose clock is not right yet. */
+  readonly #held: FeedFragment[] = [];
+  #lastArrival = 0;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
@@ -146,6 +151,7 @@ export class Feed {
       child.once('close', () => resolve(''));
     });
     clearTimeout(watchdog);
+    this.#release();
     this.#child = undefined;
     const mode = nextAudioMode(this.#audio, stderr);
     if (mode !== this.#audio) {
@@ -155,17 +161,35 @@ export class Feed {
     return { delivered, problem: problem ?? (end || explain(stderr)) };
   }
 
+  /**
+   * While ffmpeg probes a new session it holds fragments back and then gives them out in a burst, late by up to a
+   * second. The clock is right with the first fragment that comes as it happens: until then all are held here, so
+   * that whoever gets a fragment can believe its time.
+   */
   #take(fragment: FeedFragment): void {
-    fragment.session.clock.observe(fragment.end, this.#options.now());
-    const isNew = fragment.session !== this.#session;
+    const now = this.#options.now();
+    fragment.session.clock.observe(fragment.end, now);
+    const waitedMs = now - this.#lastArrival;
+    this.#lastArrival = now;
+    const isNew = fragment.session !== (this.#held.at(-1)?.session ?? this.#session);
     if (isNew && !fragment.startsWithKeyframe) return;
-    if (isNew) {
-      // One file cannot hold what was before and what comes now, so what was before is no pre-roll any more.
-      if (this.#session && !this.#session.init.bytes.equals(fragment.session.init.bytes)) this.ring.clear();
-      this.#session = fragment.session;
-    }
+    const isSettled = !isNew && (this.#held.length === 0 || waitedMs >= (fragment.end - fragment.start) * asItHappens);
+    this.#held.push(fragment);
+    if (isSettled) this.#release();
+  }
+
+  #release(): void {
+    for (const fragment of this.#held.splice(0)) this.#giveOut(fragment);
+  }
+
+  #giveOut(fragment: FeedFragment): void {
+    // One file cannot hold two forms of the stream, so what was before is no pre-roll any more.
+    const { init } = fragment.session;
+    if (this.#session && !this.#session.init.bytes.equals(init.bytes)) this.ring.clear();
+    this.#session = fragment.session;
     if (this.ring.push(fragment)) {
-      this.#options.log.warn({ cameraId: this.cameraId, ringBytes: this.ring.bytes }, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
+      const { log } = this.#options;
+      log.warn({ cameraId: this.cameraId, ringBytes: this.ring.bytes }, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
     }
     if (this.#state !== 'LIVE') {
       this.#lastError = undefined;

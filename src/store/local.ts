@@ -9,8 +9,8 @@ import type { ObjectBody, Store } from './store.ts';
 export interface LocalStoreOptions {
   /** The folder that holds the objects; made when it is first needed. */
   dir: string;
-  /** This server's own base URL, without a slash at the end. */
-  baseUrl: string;
+  /** This server's own base URL, without a slash at the end; known only once it listens. */
+  baseUrl: () => string;
 }
 
 const PROBE_KEY = 'flashback-check';
@@ -58,7 +58,7 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
 
   function address(key: string): string {
     assertKey(key);
-    return `${baseUrl}/media/${key}`;
+    return `${baseUrl()}/media/${key}`;
   }
 
   return {

@@ -221,7 +221,10 @@ function checkOffsets(buf: Buffer, stbl: Node, samples: number): void {
   if (!ctts) return;
   const offsets = runs(buf, ctts);
   assert.equal(offsets.length, samples, 'ctts has one offset per sample');
-  assert.ok(offsets.every((offset) => offset < 2 ** 31), 'negative offsets are in a ctts of version 1');
+  assert.ok(
+    offsets.every((offset) => offset < 2 ** 31),
+    'negative offsets are in a ctts of version 1',
+  );
 }
 
 function readSync(buf: Buffer, stbl: Node, samples: number): number {

@@ -29,7 +29,8 @@ export async function makeFragmented(
   source: string,
   { encode, feed = '-c copy', output = FEED_OUTPUT }: FootageArguments,
 ): Promise<Buffer> {
-  const picture = '-f lavfi -i testsrc2=size=320x180:rate=15 -f lavfi -i sine=frequency=440:sample_rate=48000';
+  const picture =
+    '-f lavfi -i testsrc2=size=320x180:rate=15 -f lavfi -i sine=frequency=440:sample_rate=48000';
   await ffmpeg(`${picture} -t 4 -pix_fmt yuv420p ${encode} -y`, source);
   const { stdout } = await run(tools().ffmpeg, words(`-v error -i ${source} -map 0 ${feed} ${output}`), {
     encoding: 'buffer',
@@ -67,7 +68,11 @@ export function payloadOf(fragment: Fragment): Buffer {
 }
 
 /** Writes the clip made of these fragments, and returns the index that made it. */
-export async function writeClip(path: string, init: InitSegment, fragments: Fragment[]): Promise<SampleIndex> {
+export async function writeClip(
+  path: string,
+  init: InitSegment,
+  fragments: Fragment[],
+): Promise<SampleIndex> {
   const index = new SampleIndex(init);
   for (const fragment of fragments) index.add(fragment.moof, payloadOf(fragment).length);
   await writeFile(path, Buffer.concat([fastStartHead(index), ...fragments.map(payloadOf)]));

@@ -45,15 +45,20 @@ export async function readCounterOfImage(file: string): Promise<number> {
 }
 
 async function readStrips(file: string, extra: readonly string[]) {
-  // Rows of strip are a fortieth of the width (see counter-strip.ts). showinfo tells the file's own
-  // times; after it the frames are renumbered at a constant rate, so that every ffmpeg passes on each
-  // frame once, and no option that was renamed in between is needed.
-  const filter = [
-    `crop=iw:trunc(iw/40):0:0,scale=${STRIP_WIDTH}:${STRIP_HEIGHT}:flags=area,format=gray`,
-    'showinfo,settb=1/25,setpts=N',
-  ].join(',');
+  // Rows of strip are a fortieth of the width (see counter-strip.ts). showinfo tells the file's own times.
+  const filter = `crop=iw:trunc(iw/40):0:0,scale=${STRIP_WIDTH}:${STRIP_HEIGHT}:flags=area,format=gray,showinfo`;
   const input = ['-hide_banner', '-nostdin', '-nostats', '-copyts', '-i', file];
-  const output = ['-map', '0:v:0', '-vf', filter, '-r', '25', ...extra, '-f', 'rawvideo', 'pipe:1'];
+  const output = [
+    '-map',
+    '0:v:0',
+    '-vf',
+    filter,
+    ...(await everyFrameOnce()),
+    ...extra,
+    '-f',
+    'rawvideo',
+    'pipe:1',
+  ];
   const { stdout, stderr } = await run([...input, ...output]);
 
   const counters: (number | undefined)[] = [];
@@ -64,6 +69,16 @@ async function readStrips(file: string, extra: readonly string[]) {
   }
   const times = [...stderr.matchAll(/ pts_time:(-?[\d.e+-]+)/g)].map(([, time]) => Number(time));
   return { counters, times };
+}
+
+let everyFrame: Promise<string[]> | undefined;
+
+/** `-vsync` was renamed in ffmpeg 5.1; without either, frames are repeated and dropped for a constant rate. */
+function everyFrameOnce(): Promise<string[]> {
+  everyFrame ??= run(['-hide_banner', '-h', 'long']).then(({ stdout }) => {
+    return stdout.includes('-fps_mode') ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];
+  });
+  return everyFrame;
 }
 
 async function run(args: readonly string[]): Promise<{ stdout: Buffer; stderr: string }> {
