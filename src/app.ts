@@ -56,14 +56,19 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const now = Date.now;
 
     // Processes: what an earlier run left behind is ended first.
-    const children = part('children', await openChildren({ dir: path.join(dataDir, 'children'), log }), (it) => it.close());
+    const children = part(
+      'children',
+      await openChildren({ dir: path.join(dataDir, 'children'), log }),
+      (it) => it.close(),
+    );
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
     // The database.
     const databaseUrl =
       config.databaseUrl ??
       part('database server', await startDatabaseServer({ dataDir, children, log }), (it) => it.close()).url;
-    for (const name of await applyMigrations(databaseUrl, migrations)) log.info({ name }, 'migration applied');
+    for (const name of await applyMigrations(databaseUrl, migrations))
+      log.info({ name }, 'migration applied');
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
 
     // Transitions and camera states out to subscribers.
@@ -91,7 +96,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       config.r2 ? createS3Store(config.r2) : createLocalStore({ dir: mediaDir, baseUrl: () => url }),
       (it) => it.close(),
     );
-    const finisher = part('finisher', new Finisher({ db, store, children, ffmpeg, recordDir, log, now }), (it) => it.close());
+    const finisher = part(
+      'finisher',
+      new Finisher({ db, store, children, ffmpeg, recordDir, log, now }),
+      (it) => it.close(),
+    );
     const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
 
     // From camera to spool.
@@ -136,7 +145,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         cameras: (only) =>
           cameraStates.subscribe(only, async () => {
             const where = only ? { id: only } : {};
-            const present = await db.camera.findMany({ where, select: { id: true }, orderBy: { name: 'asc' } });
+            const present = await db.camera.findMany({
+              where,
+              select: { id: true },
+              orderBy: { name: 'asc' },
+            });
             return present.map((camera) => camera.id);
           }),
       },
@@ -159,7 +172,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       }),
       (it) => it.close(),
     );
-    url = config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
+    url =
+      config.publicUrl ??
+      `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
     return { url, ffmpeg, close };
   } catch (error) {

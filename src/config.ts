@@ -59,7 +59,10 @@ const whole = (low: number, high: number, unit = '') => {
 };
 const httpUrl = z
   .string()
-  .refine((s) => URL.canParse(s) && /^https?:$/.test(new URL(s).protocol), 'expected an address like https://example.org')
+  .refine(
+    (s) => URL.canParse(s) && /^https?:$/.test(new URL(s).protocol),
+    'expected an address like https://example.org',
+  )
   .transform((s) => s.replace(/\/+$/, ''));
 const text = (expected: string) => z.string().min(1, expected);
 
@@ -86,8 +89,16 @@ const variables = z.object({
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
   ALLOWED_ORIGINS: z
     .string()
-    .transform((s) => s.split(',').map((o) => o.trim()).filter(Boolean))
-    .refine((list) => list.every((o) => URL.canParse(o) && new URL(o).origin === o), 'expected origins like https://example.org, separated by commas')
+    .transform((s) =>
+      s
+        .split(',')
+        .map((o) => o.trim())
+        .filter(Boolean),
+    )
+    .refine(
+      (list) => list.every((o) => URL.canParse(o) && new URL(o).origin === o),
+      'expected origins like https://example.org, separated by commas',
+    )
     .default([]),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z
@@ -98,9 +109,14 @@ type Variables = z.output<typeof variables>;
 
 /** Reads the environment. An empty variable counts as not set. @throws ConfigError naming every variable that is wrong */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = variables.safeParse(set);
-  const problems = parsed.error?.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}, got "${shown(issue.path[0], set)}".`) ?? [];
+  const problems =
+    parsed.error?.issues.map(
+      (issue) => `${String(issue.path[0])}: ${issue.message}, got "${shown(issue.path[0], set)}".`,
+    ) ?? [];
   problems.push(...missingR2(set));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const v = parsed.data;
@@ -130,7 +146,9 @@ const r2Names = ['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCE
 function missingR2(set: Record<string, unknown>): string[] {
   const missing = r2Names.filter((name) => !(name in set));
   if (missing.length === 0 || missing.length === r2Names.length) return [];
-  return missing.map((name) => `${name}: not set, but other R2_ variables are; set all of ${r2Names.join(', ')} or none.`);
+  return missing.map(
+    (name) => `${name}: not set, but other R2_ variables are; set all of ${r2Names.join(', ')} or none.`,
+  );
 }
 
 function r2Config(v: Variables): R2Config | undefined {

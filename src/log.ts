@@ -9,6 +9,12 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
  * One JSON object per line. Every line is scrubbed as a whole, so that no credentials of a stream address are
  * ever written, whichever field or error text they came in.
  */
-export function createLog(level: LogLevel, destination: DestinationStream = pino.destination({ fd: 1, sync: true })): Log {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: scrubCredentials } }, destination);
+export function createLog(
+  level: LogLevel,
+  destination: DestinationStream = pino.destination({ fd: 1, sync: true }),
+): Log {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: scrubCredentials } },
+    destination,
+  );
 }

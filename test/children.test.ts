@@ -192,11 +192,14 @@ describe('what a killed server left behind', () => {
 });
 
 it('takes a zombie for over', async () => {
-  // The shell becomes a sleep that never asks after its child.
-  const child = children.spawn('parent of a zombie', 'sh', ['-c', 'true & echo $!; exec sleep 600'], {
+  // What the first shell becomes does not know that it has a child, and never asks after it.
+  const script = `sleep 600 & exec sh -c 'echo "$0"; exec sleep 600' $!`;
+  const child = children.spawn('parent of a zombie', 'sh', ['-c', script], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const zombie = Number(await firstLine(child));
-  await vi.waitFor(() => expect(identify(zombie)).toBeUndefined());
+  expect(isAlive(zombie)).toBe(true);
+  process.kill(zombie, 'SIGKILL');
+  await vi.waitFor(() => expect(isAlive(zombie)).toBe(false));
   expect(() => process.kill(zombie, 0)).not.toThrow();
 });

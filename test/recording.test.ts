@@ -8,7 +8,14 @@ import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
-import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts, readPlayback } from './support/playbacks.ts';
+import {
+  awaitEnd,
+  createEvent,
+  download,
+  endEvent,
+  type PlaybackFacts,
+  readPlayback,
+} from './support/playbacks.ts';
 
 let app: TestApp;
 let camera: TestCamera;
@@ -56,7 +63,13 @@ test('an event becomes a clip that begins before it, frame by frame', async () =
   await endEvent(app.client, event.id);
   const playback = await awaitEnd(app.client, event);
 
-  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED', resolution: '320x180', missedMs: 0, gaps: [] });
+  expect(playback).toMatchObject({
+    recordingStatus: 'COMPLETED',
+    endReason: 'ENDED',
+    resolution: '320x180',
+    missedMs: 0,
+    gaps: [],
+  });
   const { file, frames, firstSentAt, lastSentAt } = await framesOf(playback);
   const startedAt = Date.parse(playback.startedAt);
   // G1: at least the pre-roll, at most one keyframe interval (1 s) more.
@@ -123,9 +136,12 @@ test('a camera that drops out is recorded on into the same playback, and the hol
   const behind = camera.sentAt(frames[jump]!.counter, droppedAt);
   expect(Math.abs(Date.parse(gap!.from) - before)).toBeLessThan(500);
   expect(Math.abs(Date.parse(gap!.to) - behind)).toBeLessThan(500);
-  expect(Math.abs((frames[jump]!.time - frames[jump - 1]!.time) * 1_000 - (behind - before))).toBeLessThan(500);
+  expect(Math.abs((frames[jump]!.time - frames[jump - 1]!.time) * 1_000 - (behind - before))).toBeLessThan(
+    500,
+  );
   const clipMs = frames.at(-1)!.time * 1_000;
-  const wallMs = camera.sentAt(frames.at(-1)!.counter, droppedAt) - camera.sentAt(frames[0]!.counter, droppedAt);
+  const wallMs =
+    camera.sentAt(frames.at(-1)!.counter, droppedAt) - camera.sentAt(frames[0]!.counter, droppedAt);
   expect(Math.abs(clipMs - wallMs)).toBeLessThan(500);
 });
 
@@ -160,16 +176,28 @@ test('a wrong password is told in words and never shown', async () => {
   const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { admin: 'right' } });
   const secret = 'wr0ng-pässword';
   const id = await app.addCamera({ rtspUrl: locked.urlAs('admin', secret) }, 'OFFLINE');
-  const answer = await app.client.run('query($id: ID!) { camera(id: $id) { rtspUrl lastError state } }', { id });
-  expect(answer).toEqual({ camera: { rtspUrl: locked.url, lastError: expect.stringContaining('401'), state: 'OFFLINE' } });
-  await app.client.run('mutation($id: ID!) { updateCamera(input: { id: $id, rtspUrl: "rtsp://[" , name: "x" }) { camera { id } } }', { id }).catch(() => {});
+  const answer = await app.client.run('query($id: ID!) { camera(id: $id) { rtspUrl lastError state } }', {
+    id,
+  });
+  expect(answer).toEqual({
+    camera: { rtspUrl: locked.url, lastError: expect.stringContaining('401'), state: 'OFFLINE' },
+  });
+  await app.client
+    .run(
+      'mutation($id: ID!) { updateCamera(input: { id: $id, rtspUrl: "rtsp://[" , name: "x" }) { camera { id } } }',
+      { id },
+    )
+    .catch(() => {});
   for (const form of [secret, encodeURIComponent(secret)]) {
     expect(app.logged.filter((line) => line.includes(form))).toEqual([]);
   }
   // The right one, with the rest of the address unchanged, brings it up.
-  await app.client.run('mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }', {
-    input: { id, rtspUrl: locked.urlAs('admin', 'right') },
-  });
+  await app.client.run(
+    'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }',
+    {
+      input: { id, rtspUrl: locked.urlAs('admin', 'right') },
+    },
+  );
   await app.awaitCamera(id, 'LIVE');
   await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
   await locked.close();

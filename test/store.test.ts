@@ -186,7 +186,8 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
 });
 
 describe('the local store', () => {
-  const local = (name: string) => createLocalStore({ dir: join(dir, name), baseUrl: () => 'http://flash:4000' });
+  const local = (name: string) =>
+    createLocalStore({ dir: join(dir, name), baseUrl: () => 'http://flash:4000' });
 
   test('gives addresses of this server', async () => {
     expect(local('x').address('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');

@@ -29,7 +29,17 @@ describe.concurrent('the test camera', () => {
     test('a reader gets every frame from the next keyframe on, when the camera says', async (context) => {
       const camera = await cameraFor(context, { capture: await capture({ audio: 'aac' }) });
       const { file, arrivals, arrivals: ARR } = await recordFrames(context, camera.url, 50);
-      const frames = await readFrames(file); if (Math.abs(frames[1]!.time-frames[0]!.time-1/15)>.003) { (await import('node:fs')).copyFileSync(file, `/tmp/odd-${Date.now()}.mp4`); console.log('ODD', frames.slice(0,4), JSON.stringify(ARR.slice(0,6)), JSON.stringify(camera.requests), camera.frameAt(ARR[0]!.atMs)); }
+      const frames = await readFrames(file);
+      if (Math.abs(frames[1]!.time - frames[0]!.time - 1 / 15) > 0.003) {
+        (await import('node:fs')).copyFileSync(file, `/tmp/odd-${Date.now()}.mp4`);
+        console.log(
+          'ODD',
+          frames.slice(0, 4),
+          JSON.stringify(ARR.slice(0, 6)),
+          JSON.stringify(camera.requests),
+          camera.frameAt(ARR[0]!.atMs),
+        );
+      }
 
       const counters = frames.map(({ counter }) => counter);
       expect(counters).toEqual(consecutive(counters[0]!, counters.length));
@@ -58,8 +68,23 @@ describe.concurrent('the test camera', () => {
         const seamMs = nearest > first.atMs ? nearest : nearest + loopMs;
         return wallMs() > seamMs + 500;
       };
-      const { file, arrivals: ARR } = await recordUntil(context, camera.url, path.join(dir, 'seam.mp4'), isPastSeam);
-      const frames = await readFrames(file); if (Math.abs(frames[1]!.time-frames[0]!.time-1/15)>.003) { (await import('node:fs')).copyFileSync(file, `/tmp/odd-${Date.now()}.mp4`); console.log('ODD', frames.slice(0,4), JSON.stringify(ARR.slice(0,6)), JSON.stringify(camera.requests), camera.frameAt(ARR[0]!.atMs)); }
+      const { file, arrivals: ARR } = await recordUntil(
+        context,
+        camera.url,
+        path.join(dir, 'seam.mp4'),
+        isPastSeam,
+      );
+      const frames = await readFrames(file);
+      if (Math.abs(frames[1]!.time - frames[0]!.time - 1 / 15) > 0.003) {
+        (await import('node:fs')).copyFileSync(file, `/tmp/odd-${Date.now()}.mp4`);
+        console.log(
+          'ODD',
+          frames.slice(0, 4),
+          JSON.stringify(ARR.slice(0, 6)),
+          JSON.stringify(camera.requests),
+          camera.frameAt(ARR[0]!.atMs),
+        );
+      }
       const last = short.frameDueSec.length - 1;
       expect(frames.map(({ counter }) => counter)).toContain(last);
       for (const [index, { counter, time }] of frames.entries()) {

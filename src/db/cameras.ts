@@ -47,7 +47,11 @@ export async function deleteCamera(db: Db, id: string): Promise<boolean> {
 
 export async function reportFeed(db: Db, id: string, report: FeedReport): Promise<void> {
   const { stream, ...state } = report;
-  const data: Prisma.CameraUpdateManyMutationInput = { ...state, lastError: state.lastError?.slice(0, 500) ?? null, ...stream };
+  const data: Prisma.CameraUpdateManyMutationInput = {
+    ...state,
+    lastError: state.lastError?.slice(0, 500) ?? null,
+    ...stream,
+  };
   // Not by Prisma's update: a camera deleted meanwhile is no error.
   await db.camera.updateMany({ where: { id }, data });
 }

@@ -75,9 +75,16 @@ export async function endEvent(
 ): Promise<{ id: string; recordUntil: Date }[]> {
   const recordUntil = new Date(end.endedAt.getTime() + end.postRollSec * 1_000);
   return db.$transaction(async (tx) => {
-    const { count } = await tx.event.updateMany({ where: { id, endedAt: null }, data: { endedAt: end.endedAt } });
+    const { count } = await tx.event.updateMany({
+      where: { id, endedAt: null },
+      data: { endedAt: end.endedAt },
+    });
     if (count === 0) return [];
-    const ended = await endPlaybacks(tx, { eventId: id }, { endedAt: end.endedAt, reason: 'ENDED', recordUntil });
+    const ended = await endPlaybacks(
+      tx,
+      { eventId: id },
+      { endedAt: end.endedAt, reason: 'ENDED', recordUntil },
+    );
     return ended.map((p) => ({ id: p.id, recordUntil }));
   });
 }

@@ -28,7 +28,10 @@ export function listen(
       lost = true;
       fresh.end().catch(() => {});
       if (closed) return;
-      log.warn({ error: error?.message }, 'the connection that listens for notifications is lost; connecting again');
+      log.warn(
+        { error: error?.message },
+        'the connection that listens for notifications is lost; connecting again',
+      );
       retry = setTimeout(connect, 1_000);
     };
     fresh.on('error', lose);

@@ -68,7 +68,10 @@ export async function endOverdue(db: Db, now: Date): Promise<{ id: string; recor
  * @returns the ids that were deleted
  */
 export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
-  const playbacks = await tx.playback.findMany({ where, select: { id: true, cameraId: true, startedAt: true } });
+  const playbacks = await tx.playback.findMany({
+    where,
+    select: { id: true, cameraId: true, startedAt: true },
+  });
   const keys = playbacks.flatMap((p) => Object.values(objectKeys(p)));
   await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
   await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });

@@ -59,7 +59,9 @@ export async function transition(
 
 /** The oldest transaction still open: transitions below it are final in number and order. */
 export async function horizon(db: Db): Promise<bigint> {
-  const rows = await db.$queryRaw<{ xmin: bigint }[]>`SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin`;
+  const rows = await db.$queryRaw<
+    { xmin: bigint }[]
+  >`SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin`;
   return rows[0]!.xmin;
 }
 
@@ -67,7 +69,12 @@ const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_st
   t.at, p.event_id AS "eventId", p.camera_id AS "cameraId", p.started_at AS "startedAt"`;
 
 /** Transitions after a position and below the horizon, oldest first. */
-export function transitionsAfter(db: Db, after: Position, below: bigint, limit: number): Promise<Transition[]> {
+export function transitionsAfter(
+  db: Db,
+  after: Position,
+  below: bigint,
+  limit: number,
+): Promise<Transition[]> {
   return db.$queryRaw`
     SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
     WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < ${below}::bigint
@@ -78,7 +85,11 @@ export function transitionsAfter(db: Db, after: Position, below: bigint, limit: 
  * The newest transition (below the horizon) of every playback that matches and is not yet COMPLETED or FAILED;
  * where the filter names one playback or one event, of those whatever their status (contract, Subscription).
  */
-export async function presentTransitions(db: Db, filter: TransitionFilter, below: bigint): Promise<Transition[]> {
+export async function presentTransitions(
+  db: Db,
+  filter: TransitionFilter,
+  below: bigint,
+): Promise<Transition[]> {
   const named = Boolean(filter.eventId);
   const rows = await db.$queryRaw<Transition[]>`
     SELECT ${columns}

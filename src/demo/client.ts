@@ -42,7 +42,10 @@ export const PlaybackDocument = graphql(
 
 export interface FlashbackClient {
   /** @throws Error with the server's words */
-  request<Result, Variables>(document: TypedDocumentString<Result, Variables>, variables: Variables): Promise<Result>;
+  request<Result, Variables>(
+    document: TypedDocumentString<Result, Variables>,
+    variables: Variables,
+  ): Promise<Result>;
   subscribe<Result, Variables>(
     document: TypedDocumentString<Result, Variables>,
     variables: Variables,

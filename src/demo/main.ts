@@ -65,7 +65,8 @@ async function run(closers: (() => Promise<void>)[], stop: Promise<void>): Promi
   const cameraId = await register(client, camera.url);
   await becomesLive(client, cameraId);
   step(`Waiting ${preRollSec} seconds: there must be a past before it can be recorded …`);
-  for (let left = preRollSec; left > 0 && (await notYet(stop, 1_000)); left--) process.stdout.write(`  ${left}`);
+  for (let left = preRollSec; left > 0 && (await notYet(stop, 1_000)); left--)
+    process.stdout.write(`  ${left}`);
   say('');
 
   const playbackId = await oneEvent(client, cameraId, stop);
@@ -85,27 +86,39 @@ async function register(client: FlashbackClient, rtspUrl: string): Promise<strin
   const { cameras } = await client.request(CamerasDocument, {});
   const known = cameras.find((camera) => camera.name === cameraName);
   if (known) {
-    await client.request(UpdateCameraDocument, { input: { id: known.id, rtspUrl, preRollSec, enabled: true } });
+    await client.request(UpdateCameraDocument, {
+      input: { id: known.id, rtspUrl, preRollSec, enabled: true },
+    });
     return known.id;
   }
-  const { createCamera } = await client.request(CreateCameraDocument, { input: { name: cameraName, rtspUrl, preRollSec } });
+  const { createCamera } = await client.request(CreateCameraDocument, {
+    input: { name: cameraName, rtspUrl, preRollSec },
+  });
   return createCamera.camera.id;
 }
 
 function becomesLive(client: FlashbackClient, cameraId: string): Promise<void> {
   return new Promise((resolve) => {
-    const unsubscribe = client.subscribe(CameraStateDocument, { cameraId }, ({ cameraStateChanged: camera }) => {
-      say(`  camera: ${camera.state}${camera.lastError ? ` (${camera.lastError})` : ''}`);
-      if (camera.state !== 'LIVE') return;
-      say(`  ${camera.codec} ${camera.resolution}, sound ${camera.audioCodec ?? 'none'}`);
-      unsubscribe();
-      resolve();
-    });
+    const unsubscribe = client.subscribe(
+      CameraStateDocument,
+      { cameraId },
+      ({ cameraStateChanged: camera }) => {
+        say(`  camera: ${camera.state}${camera.lastError ? ` (${camera.lastError})` : ''}`);
+        if (camera.state !== 'LIVE') return;
+        say(`  ${camera.codec} ${camera.resolution}, sound ${camera.audioCodec ?? 'none'}`);
+        unsubscribe();
+        resolve();
+      },
+    );
   });
 }
 
 /** @returns the playback, once it is COMPLETED; undefined when it was interrupted */
-async function oneEvent(client: FlashbackClient, cameraId: string, stop: Promise<void>): Promise<string | undefined> {
+async function oneEvent(
+  client: FlashbackClient,
+  cameraId: string,
+  stop: Promise<void>,
+): Promise<string | undefined> {
   step('createEvent(type: MOTION); every transition below comes over the graphql-ws subscription:');
   let wanted: string | undefined;
   let completed: (() => void) | undefined;
@@ -116,7 +129,9 @@ async function oneEvent(client: FlashbackClient, cameraId: string, stop: Promise
     say(`  ${at}  ${(from ?? '').padEnd(10)} → ${to.padEnd(10)}  playback ${playback.id}`);
     if (playback.id === wanted && (to === 'COMPLETED' || to === 'FAILED')) completed?.();
   });
-  const { createEvent } = await client.request(CreateEventDocument, { input: { cameraId, type: 'MOTION', label: 'demo' } });
+  const { createEvent } = await client.request(CreateEventDocument, {
+    input: { cameraId, type: 'MOTION', label: 'demo' },
+  });
   wanted = createEvent.playback?.id;
   say(`  createEvent answered: ${createEvent.playback?.recordingStatus}`);
   const goesOn = await notYet(stop, eventSec * 1_000);
@@ -135,7 +150,10 @@ async function tellFacts(client: FlashbackClient, id: string): Promise<void> {
     ['video', playback.videoUrl],
     ['poster', playback.thumbnailUrl],
     ['duration', `${((playback.durationMs ?? 0) / 1000).toFixed(2)} s`],
-    ['pre-roll', `${((playback.preRollMs ?? 0) / 1000).toFixed(2)} s before the event (asked for: ${preRollSec})`],
+    [
+      'pre-roll',
+      `${((playback.preRollMs ?? 0) / 1000).toFixed(2)} s before the event (asked for: ${preRollSec})`,
+    ],
     ['size', `${playback.fileSizeBytes} bytes`],
     ['codec', `${playback.codec} + ${playback.audioCodec ?? 'no sound'}, ${playback.resolution}`],
     ['ended by', playback.endReason],

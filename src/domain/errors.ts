@@ -31,7 +31,8 @@ export class RequestError extends Error {
   }
 }
 
-export const notFound = (noun: string, id: string) => new RequestError('NOT_FOUND', `There is no ${noun} with the id "${id}".`);
+export const notFound = (noun: string, id: string) =>
+  new RequestError('NOT_FOUND', `There is no ${noun} with the id "${id}".`);
 
 export const conflict = (message: string) => new RequestError('CONFLICT', message);
 

@@ -50,7 +50,11 @@ export function failureKind(code: string): FailureKind {
 /** Any thrown value as a RecordingFailure; what is not one yet becomes INTERNAL. */
 export function asFailure(error: unknown): RecordingFailure {
   if (error instanceof RecordingFailure) return error;
-  return new RecordingFailure('INTERNAL', 'The server failed while it worked on this recording; its log has the details.', {
-    cause: error,
-  });
+  return new RecordingFailure(
+    'INTERNAL',
+    'The server failed while it worked on this recording; its log has the details.',
+    {
+      cause: error,
+    },
+  );
 }

@@ -13,10 +13,13 @@ export function scrubCredentials(text: string): string {
  */
 export function streamUrlProblem(address: string): string | undefined {
   const expected = 'Expected an address like rtsp://user:password@192.0.2.10:554/stream.';
-  if (address.length > 2000) return `The address is ${address.length} characters long; at most 2000 are allowed.`;
+  if (address.length > 2000)
+    return `The address is ${address.length} characters long; at most 2000 are allowed.`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (/[\u0000-\u0020\u007f]/.test(address)) return `The address holds a space or a control character. ${expected}`;
-  if (!/^rtsps?:\/\//i.test(address)) return `The address does not begin with rtsp:// or rtsps://. ${expected}`;
+  if (/[\u0000-\u0020\u007f]/.test(address))
+    return `The address holds a space or a control character. ${expected}`;
+  if (!/^rtsps?:\/\//i.test(address))
+    return `The address does not begin with rtsp:// or rtsps://. ${expected}`;
   let url: URL;
   try {
     url = new URL(address);

@@ -23,13 +23,20 @@ export interface Clip {
  * @param recordUntil footage that begins later is left out
  * @throws RecordingFailure SPOOL_UNREADABLE when there is no whole fragment of video
  */
-export async function clipFromSpool(recordDir: string, playback: { id: string; recordUntil: Date | null }): Promise<Clip> {
+export async function clipFromSpool(
+  recordDir: string,
+  playback: { id: string; recordUntil: Date | null },
+): Promise<Clip> {
   const spool = await findSpool(recordDir, playback.id);
-  const untilSec = spool && playback.recordUntil ? (playback.recordUntil.getTime() - spool.startedAt) / 1_000 : undefined;
+  const untilSec =
+    spool && playback.recordUntil ? (playback.recordUntil.getTime() - spool.startedAt) / 1_000 : undefined;
   const contents = spool && (await readSpool(spool.file, untilSec));
   const video = contents?.index.tracks.find((track) => track.kind === 'video');
   if (!spool || !contents || !video) {
-    throw new RecordingFailure('SPOOL_UNREADABLE', 'The recorded footage is not on this server’s disk, or not one whole fragment of it.');
+    throw new RecordingFailure(
+      'SPOOL_UNREADABLE',
+      'The recorded footage is not on this server’s disk, or not one whole fragment of it.',
+    );
   }
   const audio = contents.index.tracks.find((track) => track.kind === 'audio');
   return {

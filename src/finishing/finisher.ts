@@ -131,11 +131,19 @@ export class Finisher {
     await store.put(key, body, contentType, signal);
     const held = await store.stat(key);
     if (held?.size === body.size) return;
-    throw new RecordingFailure('STORE_MISMATCH', `The store holds ${held?.size ?? 'no'} bytes of the object; ${body.size} were sent.`);
+    throw new RecordingFailure(
+      'STORE_MISMATCH',
+      `The store holds ${held?.size ?? 'no'} bytes of the object; ${body.size} were sent.`,
+    );
   }
 
   /** @returns the poster's size in bytes; undefined when the footage cannot be decoded: a clip without poster is better than none */
-  async #putPoster(playback: Playback, clip: Clip, key: string, signal: AbortSignal): Promise<number | undefined> {
+  async #putPoster(
+    playback: Playback,
+    clip: Clip,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
     const { children, ffmpeg, log } = this.#options;
     let jpeg: Buffer;
     try {
@@ -150,7 +158,10 @@ export class Finisher {
 
   async #handle(id: string, failure: RecordingFailure): Promise<void> {
     const { db, log, now } = this.#options;
-    log.warn({ playbackId: id, code: failure.code, error: failure.message, cause: failure.cause }, 'a clip could not be finished');
+    log.warn(
+      { playbackId: id, code: failure.code, error: failure.message, cause: failure.cause },
+      'a clip could not be finished',
+    );
     if (failure.code === 'STORE_UNREACHABLE') {
       this.#retryLater(id);
       return;

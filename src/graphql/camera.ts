@@ -16,18 +16,32 @@ export const Camera = builder.prismaObject('Camera', {
       resolve: (camera) => scrubCredentials(camera.rtspUrl),
     }),
     enabled: t.exposeBoolean('enabled', { description: 'Whether it is used at all.' }),
-    recordOn: t.expose('recordOn', { type: [EventType], description: 'The types of events that are recorded.' }),
+    recordOn: t.expose('recordOn', {
+      type: [EventType],
+      description: 'The types of events that are recorded.',
+    }),
     preRollSec: t.exposeInt('preRollSec', {
       description: 'Seconds of footage kept from before an event. 0: no standing connection.',
     }),
     postRollSec: t.exposeInt('postRollSec', { description: 'Seconds recorded after the end of an event.' }),
-    maxDurationSec: t.exposeInt('maxDurationSec', { description: 'A recording ends after this many seconds at the latest.' }),
+    maxDurationSec: t.exposeInt('maxDurationSec', {
+      description: 'A recording ends after this many seconds at the latest.',
+    }),
     state: t.expose('state', { type: CameraState, description: 'What its feed is doing now.' }),
     stateSince: t.expose('stateSince', { type: 'DateTime', description: 'Since when it is in this state.' }),
     lastError: t.exposeString('lastError', { nullable: true, description: 'Why it is not live, in words.' }),
-    codec: t.exposeString('codec', { nullable: true, description: 'The video’s codec (RFC 6381), known once it was live.' }),
-    audioCodec: t.exposeString('audioCodec', { nullable: true, description: 'The sound’s codec in clips (RFC 6381).' }),
-    resolution: t.exposeString('resolution', { nullable: true, description: 'Like 1920x1080, known once it was live.' }),
+    codec: t.exposeString('codec', {
+      nullable: true,
+      description: 'The video’s codec (RFC 6381), known once it was live.',
+    }),
+    audioCodec: t.exposeString('audioCodec', {
+      nullable: true,
+      description: 'The sound’s codec in clips (RFC 6381).',
+    }),
+    resolution: t.exposeString('resolution', {
+      nullable: true,
+      description: 'Like 1920x1080, known once it was live.',
+    }),
     snapshotUrl: t.field({
       type: 'URL',
       nullable: true,
@@ -43,7 +57,8 @@ builder.queryFields((t) => ({
   cameras: t.prismaField({
     type: [Camera],
     description: 'All cameras, by name.',
-    resolve: (query, _root, _args, { db }) => db.camera.findMany({ ...query, orderBy: [{ name: 'asc' }, { id: 'asc' }] }),
+    resolve: (query, _root, _args, { db }) =>
+      db.camera.findMany({ ...query, orderBy: [{ name: 'asc' }, { id: 'asc' }] }),
   }),
   camera: t.prismaField({
     type: Camera,
@@ -70,11 +85,13 @@ const forUpdate = z.object(settings).partial();
 
 const texts = {
   name: 'The name people know it by: 1 to 200 characters.',
-  rtspUrl: 'The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them.',
+  rtspUrl:
+    'The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them.',
   channel: 'Its channel at the recorder or encoder it hangs on: 0 to 65535.',
   enabled: 'Whether it is used at all.',
   recordOn: 'The types of events that are recorded.',
-  preRollSec: 'Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes.',
+  preRollSec:
+    'Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes.',
   postRollSec: 'Seconds recorded after the end of an event: 0 to 300.',
   maxDurationSec: 'A recording ends after this many seconds at the latest: 1 to 86400.',
 };
@@ -148,7 +165,9 @@ builder.mutationFields((t) => ({
       const present = await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
       const { rtspUrl, ...changes } = defined(validate(forUpdate, input));
       const keepsAddress = rtspUrl === undefined || rtspUrl === scrubCredentials(present.rtspUrl);
-      const camera = await found('camera', id, (id) => updateCamera(db, id, keepsAddress ? changes : { ...changes, rtspUrl }));
+      const camera = await found('camera', id, (id) =>
+        updateCamera(db, id, keepsAddress ? changes : { ...changes, rtspUrl }),
+      );
       await cameras.changed(camera);
       return camera;
     },
@@ -169,7 +188,14 @@ builder.mutationFields((t) => ({
 
 /** A null stands for the default, as if the field had been left out. */
 function withDefaults(input: typeof CreateCameraInput.$inferInput): object {
-  const defaults = { channel: 1, enabled: true, recordOn: ['MOTION'], preRollSec: 5, postRollSec: 0, maxDurationSec: 3600 };
+  const defaults = {
+    channel: 1,
+    enabled: true,
+    recordOn: ['MOTION'],
+    preRollSec: 5,
+    postRollSec: 0,
+    maxDurationSec: 3600,
+  };
   return { ...defaults, ...Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)) };
 }
 

@@ -33,7 +33,9 @@ export const CameraState = builder.enumType('CameraState', {
     IDLE: { description: 'Without pre-roll and without a recording: no connection is wanted.' },
     CONNECTING: { description: 'A connection is being made; no picture has come yet.' },
     LIVE: { description: 'Pictures come; the ring holds the newest.' },
-    OFFLINE: { description: 'The camera cannot be reached or refuses; it is tried again. `lastError` says why.' },
+    OFFLINE: {
+      description: 'The camera cannot be reached or refuses; it is tried again. `lastError` says why.',
+    },
   },
 });
 
@@ -44,7 +46,9 @@ export const EndReason = builder.enumType('EndReason', {
     STOPPED: { description: 'It was stopped by hand.' },
     LEASE_EXPIRED: { description: 'Its event’s lease ran out.' },
     MAX_DURATION: { description: 'It reached the longest duration allowed.' },
-    CAMERA_LOST: { description: 'The camera went away for good, or came back in a form that one file cannot hold.' },
+    CAMERA_LOST: {
+      description: 'The camera went away for good, or came back in a form that one file cannot hold.',
+    },
     SHUTDOWN: { description: 'The server could not go on, for example because its disk took nothing more.' },
   },
 });

@@ -18,9 +18,17 @@ export const Event = builder.prismaObject('Event', {
     type: t.expose('type', { type: EventType, description: 'What happened.' }),
     label: t.exposeString('label', { nullable: true, description: 'What happened, in a word or two.' }),
     description: t.exposeString('description', { nullable: true, description: 'What happened, in words.' }),
-    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Whatever the service that reported it wants kept.' }),
+    metadata: t.expose('metadata', {
+      type: 'JSON',
+      nullable: true,
+      description: 'Whatever the service that reported it wants kept.',
+    }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it happened.' }),
-    endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When it ended; null while it is open.' }),
+    endedAt: t.expose('endedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended; null while it is open.',
+    }),
     leaseExpiresAt: t.expose('leaseExpiresAt', {
       type: 'DateTime',
       nullable: true,
@@ -72,10 +80,17 @@ const EventEdge = builder.objectRef<EventRow>('EventEdge').implement({
 const EventConnection = builder.objectRef<KeysetPage<EventRow>>('EventConnection').implement({
   description: 'Events, newest first, paged by cursor.',
   fields: (t) => ({
-    edges: t.field({ type: [EventEdge], description: 'The page’s events with their cursors.', resolve: (page) => page.rows }),
+    edges: t.field({
+      type: [EventEdge],
+      description: 'The page’s events with their cursors.',
+      resolve: (page) => page.rows,
+    }),
     nodes: t.field({ type: [Event], description: 'The page’s events.', resolve: (page) => page.rows }),
     pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
-    totalCount: t.int({ description: 'All events that match; costs a count.', resolve: (page) => page.totalCount() }),
+    totalCount: t.int({
+      description: 'All events that match; costs a count.',
+      resolve: (page) => page.totalCount(),
+    }),
   }),
 });
 
@@ -85,22 +100,33 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One event; null where there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The event’s id.' }) },
-    resolve: (query, _root, { id }, { db }) => (isId(id) ? db.event.findUnique({ ...query, where: { id } }) : null),
+    resolve: (query, _root, { id }, { db }) =>
+      isId(id) ? db.event.findUnique({ ...query, where: { id } }) : null,
   }),
   events: t.field({
     type: EventConnection,
     description: 'Events by cursor, newest first.',
     args: {
       filter: t.arg({ type: EventFilter, description: 'Which events; all where it is left out.' }),
-      first: t.arg.int({ defaultValue: 20, description: 'This many from the newest (or from `after`) on: 1 to 100.' }),
+      first: t.arg.int({
+        defaultValue: 20,
+        description: 'This many from the newest (or from `after`) on: 1 to 100.',
+      }),
       after: t.arg.string({ description: 'Only what is older than this cursor.' }),
-      last: t.arg.int({ description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.' }),
+      last: t.arg.int({
+        description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.',
+      }),
       before: t.arg.string({ description: 'Only what is newer than this cursor.' }),
     },
     resolve: (_root, { filter, ...args }, context, info) => {
       const { db } = context;
       const where = toWhere(filter);
-      const selection = queryFromInfo({ context, info, typeName: 'Event', paths: [['nodes'], ['edges', 'node']] }) as Prisma.EventDefaultArgs;
+      const selection = queryFromInfo({
+        context,
+        info,
+        typeName: 'Event',
+        paths: [['nodes'], ['edges', 'node']],
+      }) as Prisma.EventDefaultArgs;
       return readPage<EventRow>(
         args,
         (page) => db.event.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
@@ -114,16 +140,24 @@ const CreateEventInput = builder.inputType('CreateEventInput', {
   description: 'Something that happens at a camera.',
   fields: (t) => ({
     cameraId: t.id({ required: true, description: 'Where it happens.' }),
-    type: t.field({ type: EventType, required: true, description: 'What happens; decides whether it is recorded.' }),
+    type: t.field({
+      type: EventType,
+      required: true,
+      description: 'What happens; decides whether it is recorded.',
+    }),
     label: t.string({ description: 'What happens, in a word or two: 1 to 200 characters.' }),
     description: t.string({ description: 'What happens, in words: 1 to 2000 characters.' }),
-    metadata: t.field({ type: 'JSON', description: 'Whatever is to be kept with it: at most 64 KiB as JSON.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Whatever is to be kept with it: at most 64 KiB as JSON.',
+    }),
     startedAt: t.field({
       type: 'DateTime',
       description: 'When it happened; now if left out. In the past as far as the camera’s pre-roll reaches.',
     }),
     idempotencyKey: t.string({
-      description: 'Same key, same camera: the same event comes back and nothing is recorded twice. 1 to 200 characters.',
+      description:
+        'Same key, same camera: the same event comes back and nothing is recorded twice. 1 to 200 characters.',
     }),
     leaseSec: t.int({
       description:
@@ -136,7 +170,10 @@ const EndEventInput = builder.inputType('EndEventInput', {
   description: 'The end of an event.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'The event’s id.' }),
-    endedAt: t.field({ type: 'DateTime', description: 'When it ended, not before it started; now if left out.' }),
+    endedAt: t.field({
+      type: 'DateTime',
+      description: 'When it ended, not before it started; now if left out.',
+    }),
   }),
 });
 
@@ -144,7 +181,10 @@ const RenewEventInput = builder.inputType('RenewEventInput', {
   description: 'A new lease for an event that goes on.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'The event’s id.' }),
-    leaseSec: t.int({ required: true, description: 'It ends this long from now unless it is renewed again: 1 to 86400.' }),
+    leaseSec: t.int({
+      required: true,
+      description: 'It ends this long from now unless it is renewed again: 1 to 86400.',
+    }),
   }),
 });
 
@@ -177,7 +217,10 @@ const withPlayback = (payload: ReturnType<typeof eventPayload>) =>
   );
 
 const CreateEventPayload = eventPayload('CreateEventPayload', 'The event, and its recording.');
-const EndEventPayload = eventPayload('EndEventPayload', 'Ending an event twice returns the same as ending it once.');
+const EndEventPayload = eventPayload(
+  'EndEventPayload',
+  'Ending an event twice returns the same as ending it once.',
+);
 const RenewEventPayload = eventPayload('RenewEventPayload', 'The event with its new lease.');
 withPlayback(CreateEventPayload);
 withPlayback(EndEventPayload);
@@ -200,7 +243,8 @@ const clockSkewMs = 1_000;
 builder.mutationFields((t) => ({
   createEvent: t.field({
     type: CreateEventPayload,
-    description: 'Something happens at a camera. Where its type is recorded, the recording has begun when this answers.',
+    description:
+      'Something happens at a camera. Where its type is recorded, the recording has begun when this answers.',
     args: { input: t.arg({ type: CreateEventInput, required: true, description: 'The event.' }) },
     resolve: async (_root, { input }, { db, now, recorder }): Promise<EventAndPlayback> => {
       const { cameraId, type, ...rest } = input;
@@ -228,7 +272,12 @@ builder.mutationFields((t) => ({
           idempotencyKey,
         },
         records
-          ? { cameraId, startedAt, preRollSec: camera.preRollSec, deadlineAt: after(startedAt, camera.maxDurationSec) }
+          ? {
+              cameraId,
+              startedAt,
+              preRollSec: camera.preRollSec,
+              deadlineAt: after(startedAt, camera.maxDurationSec),
+            }
           : undefined,
         at,
       );
@@ -240,11 +289,15 @@ builder.mutationFields((t) => ({
   }),
   endEvent: t.field({
     type: EndEventPayload,
-    description: 'The event is over: its recording stops, is finished and put into the store in the background.',
+    description:
+      'The event is over: its recording stops, is finished and put into the store in the background.',
     args: { input: t.arg({ type: EndEventInput, required: true, description: 'The end.' }) },
     resolve: async (_root, { input: { id, endedAt } }, { db, now, recorder }): Promise<EventAndPlayback> => {
       const event = await found('event', id, (id) =>
-        db.event.findUnique({ where: { id }, include: { camera: true, playbacks: { select: { id: true }, orderBy: { id: 'desc' }, take: 1 } } }),
+        db.event.findUnique({
+          where: { id },
+          include: { camera: true, playbacks: { select: { id: true }, orderBy: { id: 'desc' }, take: 1 } },
+        }),
       );
       if (!event.endedAt) {
         const end = endOf(endedAt, now(), event.startedAt);
@@ -259,7 +312,9 @@ builder.mutationFields((t) => ({
     description: 'The event goes on: its lease runs from now. CONFLICT once it has ended.',
     args: { input: t.arg({ type: RenewEventInput, required: true, description: 'The new lease.' }) },
     resolve: async (_root, { input }, { db, now }): Promise<EventAndPlayback> => {
-      const { leaseSec } = validate(z.object({ leaseSec: wholeNumber(1, longestSec) }), { leaseSec: input.leaseSec });
+      const { leaseSec } = validate(z.object({ leaseSec: wholeNumber(1, longestSec) }), {
+        leaseSec: input.leaseSec,
+      });
       await found('event', input.id, (id) => db.event.findUnique({ where: { id } }));
       if (!(await renewEvent(db, input.id, after(now(), leaseSec)))) {
         throw conflict(`The event ${input.id} has ended; its lease cannot be renewed. Report a new event.`);
@@ -275,10 +330,17 @@ const after = (moment: Date, seconds: number) => new Date(moment.getTime() + sec
 function startOf(startedAt: Date | undefined, at: Date, recordedBy: Camera | undefined): Date {
   if (!startedAt) return at;
   const agoMs = at.getTime() - startedAt.getTime();
-  if (agoMs < -clockSkewMs) throw badField('startedAt', `Expected a moment that is not in the future; it is now ${at.toISOString()}.`);
+  if (agoMs < -clockSkewMs)
+    throw badField(
+      'startedAt',
+      `Expected a moment that is not in the future; it is now ${at.toISOString()}.`,
+    );
   if (recordedBy && agoMs > recordedBy.preRollSec * 1_000 + clockSkewMs) {
     const reach = `the camera’s pre-roll of ${recordedBy.preRollSec} seconds`;
-    throw badField('startedAt', `It lies ${(agoMs / 1_000).toFixed(1)} seconds back; expected a moment that ${reach} reaches.`);
+    throw badField(
+      'startedAt',
+      `It lies ${(agoMs / 1_000).toFixed(1)} seconds back; expected a moment that ${reach} reaches.`,
+    );
   }
   return agoMs < 0 ? at : startedAt;
 }
@@ -288,6 +350,7 @@ function endOf(endedAt: Date | null | undefined, at: Date, startedAt: Date): Dat
   if (endedAt.getTime() > at.getTime() + clockSkewMs) {
     throw badField('endedAt', `Expected a moment that is not in the future; it is now ${at.toISOString()}.`);
   }
-  if (endedAt < startedAt) throw badField('endedAt', `Expected a moment not before the event’s start, ${startedAt.toISOString()}.`);
+  if (endedAt < startedAt)
+    throw badField('endedAt', `Expected a moment not before the event’s start, ${startedAt.toISOString()}.`);
   return endedAt > at ? at : endedAt;
 }

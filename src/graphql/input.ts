@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { badInput, notFound, RequestError } from '../domain/errors.ts';
+import { badInput, notFound, type RequestError } from '../domain/errors.ts';
 import { streamUrlProblem } from '../domain/stream-url.ts';
 
 /** Rules that GraphQL's types cannot express: ranges, lengths, forms. Contract: BAD_USER_INPUT with issues. */
@@ -29,12 +29,21 @@ export const longestSec = 86_400;
  * @param path where the input stands among the field's arguments
  * @throws RequestError BAD_USER_INPUT with an issue for everything that is wrong
  */
-export function validate<T extends z.ZodType>(rules: T, input: object, path: string[] = ['input']): z.output<T> {
-  const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined));
+export function validate<T extends z.ZodType>(
+  rules: T,
+  input: object,
+  path: string[] = ['input'],
+): z.output<T> {
+  const given = Object.fromEntries(
+    Object.entries(input).filter(([, value]) => value !== null && value !== undefined),
+  );
   const result = rules.safeParse(given);
   if (result.success) return result.data;
   throw badInput(
-    result.error.issues.map((issue) => ({ path: [...path, ...(issue.path as (string | number)[])], message: issue.message })),
+    result.error.issues.map((issue) => ({
+      path: [...path, ...(issue.path as (string | number)[])],
+      message: issue.message,
+    })),
   );
 }
 
@@ -49,7 +58,11 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export const isId = (id: string): boolean => uuid.test(id);
 
 /** What a look-up by id found. @throws RequestError NOT_FOUND */
-export async function found<T>(noun: string, id: string, find: (id: string) => Promise<T | null | undefined>): Promise<T> {
+export async function found<T>(
+  noun: string,
+  id: string,
+  find: (id: string) => Promise<T | null | undefined>,
+): Promise<T> {
   const it = isId(id) ? await find(id) : undefined;
   if (!it) throw notFound(noun, id);
   return it;

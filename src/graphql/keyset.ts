@@ -53,7 +53,8 @@ export async function readPage<Row extends Key>(
   const more = read.length > size;
   const rows = read.slice(0, size);
   if (backwards) rows.reverse();
-  const exists = async (edge: object) => (await find({ where: edge, orderBy: [...newestFirst], take: 1 })).length > 0;
+  const exists = async (edge: object) =>
+    (await find({ where: edge, orderBy: [...newestFirst], take: 1 })).length > 0;
   const [newest, oldest] = [rows[0] ?? after, rows.at(-1) ?? before];
   return {
     rows,
@@ -85,14 +86,22 @@ function readCursor(name: string, cursor: string | null | undefined): Key | unde
   if (cursor === null || cursor === undefined) return undefined;
   const match = /^(\d{1,15}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match) return { startedAt: new Date(Number(match[1])), id: match[2]! };
-  throw badInput([{ path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` }]);
+  throw badInput([
+    { path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` },
+  ]);
 }
 
 export const PageInfo = builder.objectRef<KeysetPage<Key>>('PageInfo').implement({
   description: 'Where a page of a connection stands in the whole list.',
   fields: (t) => ({
-    hasNextPage: t.boolean({ description: 'Whether older items follow.', resolve: (page) => page.hasNextPage() }),
-    hasPreviousPage: t.boolean({ description: 'Whether newer items precede.', resolve: (page) => page.hasPreviousPage() }),
+    hasNextPage: t.boolean({
+      description: 'Whether older items follow.',
+      resolve: (page) => page.hasNextPage(),
+    }),
+    hasPreviousPage: t.boolean({
+      description: 'Whether newer items precede.',
+      resolve: (page) => page.hasPreviousPage(),
+    }),
     startCursor: t.string({
       description: 'Cursor of the page’s first item.',
       nullable: true,

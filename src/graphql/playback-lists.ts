@@ -1,5 +1,6 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
+import { z } from 'zod';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
@@ -7,7 +8,6 @@ import { RecordingStatus } from './enums.ts';
 import { filterId, validate, wholeNumber } from './input.ts';
 import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
 import { Playback } from './playback.ts';
-import { z } from 'zod';
 
 export const PlaybackFilter = builder.inputType('PlaybackFilter', {
   description: 'Which playbacks: those to which everything given applies.',
@@ -63,7 +63,10 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
     }),
     page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
     pageSize: t.exposeInt('pageSize', { description: 'Playbacks on a full page.' }),
-    total: t.int({ description: 'All playbacks that match.', resolve: (page, _args, context) => countOf(page, context) }),
+    total: t.int({
+      description: 'All playbacks that match.',
+      resolve: (page, _args, context) => countOf(page, context),
+    }),
     totalPages: t.int({
       description: 'Pages that they fill.',
       resolve: async (page, _args, context) => Math.ceil((await countOf(page, context)) / page.pageSize),
@@ -82,16 +85,33 @@ const PlaybackEdge = builder.objectRef<PlaybackRow>('PlaybackEdge').implement({
 const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackConnection').implement({
   description: 'Playbacks, newest first, paged by cursor.',
   fields: (t) => ({
-    edges: t.field({ type: [PlaybackEdge], description: 'The page’s playbacks with their cursors.', resolve: (page) => page.rows }),
+    edges: t.field({
+      type: [PlaybackEdge],
+      description: 'The page’s playbacks with their cursors.',
+      resolve: (page) => page.rows,
+    }),
     nodes: t.field({ type: [Playback], description: 'The page’s playbacks.', resolve: (page) => page.rows }),
     pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
-    totalCount: t.int({ description: 'All playbacks that match; costs a count.', resolve: (page) => page.totalCount() }),
+    totalCount: t.int({
+      description: 'All playbacks that match; costs a count.',
+      resolve: (page) => page.totalCount(),
+    }),
   }),
 });
 
-function readConnection(where: Prisma.PlaybackWhereInput, args: ConnectionArgs, context: Context, info: GraphQLResolveInfo) {
+function readConnection(
+  where: Prisma.PlaybackWhereInput,
+  args: ConnectionArgs,
+  context: Context,
+  info: GraphQLResolveInfo,
+) {
   const { db } = context;
-  const selection = queryFromInfo({ context, info, typeName: 'Playback', paths: [['nodes'], ['edges', 'node']] }) as Prisma.PlaybackDefaultArgs;
+  const selection = queryFromInfo({
+    context,
+    info,
+    typeName: 'Playback',
+    paths: [['nodes'], ['edges', 'node']],
+  }) as Prisma.PlaybackDefaultArgs;
   return readPage<PlaybackRow>(
     args,
     (page) => db.playback.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
@@ -120,12 +140,18 @@ builder.queryFields((t) => ({
     description: 'Playbacks by cursor, newest first.',
     args: {
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
-      first: t.arg.int({ defaultValue: 20, description: 'This many from the newest (or from `after`) on: 1 to 100.' }),
+      first: t.arg.int({
+        defaultValue: 20,
+        description: 'This many from the newest (or from `after`) on: 1 to 100.',
+      }),
       after: t.arg.string({ description: 'Only what is older than this cursor.' }),
-      last: t.arg.int({ description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.' }),
+      last: t.arg.int({
+        description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.',
+      }),
       before: t.arg.string({ description: 'Only what is newer than this cursor.' }),
     },
-    resolve: (_root, { filter, ...args }, context, info) => readConnection(toWhere(filter), args, context, info),
+    resolve: (_root, { filter, ...args }, context, info) =>
+      readConnection(toWhere(filter), args, context, info),
   }),
 }));
 

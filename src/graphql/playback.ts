@@ -7,8 +7,16 @@ import { writePosition } from './position.ts';
 const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
   description: 'A stretch inside a clip in which the camera delivered nothing.',
   fields: (t) => ({
-    from: t.field({ type: 'DateTime', description: 'When the last picture before it was over.', resolve: (gap) => new Date(gap.from) }),
-    to: t.field({ type: 'DateTime', description: 'When the first picture after it was taken.', resolve: (gap) => new Date(gap.to) }),
+    from: t.field({
+      type: 'DateTime',
+      description: 'When the last picture before it was over.',
+      resolve: (gap) => new Date(gap.from),
+    }),
+    to: t.field({
+      type: 'DateTime',
+      description: 'When the first picture after it was taken.',
+      resolve: (gap) => new Date(gap.to),
+    }),
   }),
 });
 
@@ -17,7 +25,11 @@ const PlaybackFailure = builder.objectRef<{ code: string; message: string }>('Pl
   fields: (t) => ({
     code: t.exposeString('code', { description: 'The failure’s name, for programs.' }),
     message: t.exposeString('message', { description: 'What went wrong, for the person who has to act.' }),
-    fault: t.field({ type: Fault, description: 'Who has to act.', resolve: ({ code }) => failureKind(code).fault }),
+    fault: t.field({
+      type: Fault,
+      description: 'Who has to act.',
+      resolve: ({ code }) => failureKind(code).fault,
+    }),
     retryable: t.boolean({
       description: 'Whether retryPlayback can help: the footage is held.',
       resolve: ({ code }) => failureKind(code).retryable,
@@ -39,8 +51,16 @@ export const Playback = builder.prismaObject('Playback', {
       type: 'DateTime',
       description: 'When the event happened (or the recording was asked for).',
     }),
-    endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When the event ended. Null while recording.' }),
-    endReason: t.expose('endReason', { type: EndReason, nullable: true, description: 'Why the recording stopped.' }),
+    endedAt: t.expose('endedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the event ended. Null while recording.',
+    }),
+    endReason: t.expose('endReason', {
+      type: EndReason,
+      nullable: true,
+      description: 'Why the recording stopped.',
+    }),
     clipStartedAt: t.expose('clipStartedAt', {
       type: 'DateTime',
       nullable: true,
@@ -52,23 +72,38 @@ export const Playback = builder.prismaObject('Playback', {
     }),
     missedMs: t.exposeInt('missedMs', {
       nullable: true,
-      description: 'How much of the beginning is missing because the camera was not live yet, in milliseconds.',
+      description:
+        'How much of the beginning is missing because the camera was not live yet, in milliseconds.',
     }),
     gaps: t.field({
       type: [Gap],
       description: 'Stretches inside the clip in which the camera delivered nothing.',
       resolve: (playback) => playback.gaps as { from: string; to: string }[],
     }),
-    durationSec: t.exposeInt('durationSec', { nullable: true, description: 'The clip’s length in whole seconds.' }),
-    durationMs: t.exposeInt('durationMs', { nullable: true, description: 'The clip’s length in milliseconds.' }),
-    fileSizeBytes: t.expose('fileSizeBytes', { type: 'BigInt', nullable: true, description: 'The clip’s size in the store.' }),
+    durationSec: t.exposeInt('durationSec', {
+      nullable: true,
+      description: 'The clip’s length in whole seconds.',
+    }),
+    durationMs: t.exposeInt('durationMs', {
+      nullable: true,
+      description: 'The clip’s length in milliseconds.',
+    }),
+    fileSizeBytes: t.expose('fileSizeBytes', {
+      type: 'BigInt',
+      nullable: true,
+      description: 'The clip’s size in the store.',
+    }),
     codec: t.exposeString('codec', { nullable: true, description: 'The video’s codec (RFC 6381).' }),
-    audioCodec: t.exposeString('audioCodec', { nullable: true, description: 'The sound’s codec (RFC 6381); null without sound.' }),
+    audioCodec: t.exposeString('audioCodec', {
+      nullable: true,
+      description: 'The sound’s codec (RFC 6381); null without sound.',
+    }),
     resolution: t.exposeString('resolution', { nullable: true, description: 'Like 1920x1080.' }),
     videoUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
+      description:
+        'The finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
       resolve: ({ recordingStatus, storagePath }, _args, { links }) =>
         recordingStatus === 'COMPLETED' && storagePath ? links.object(storagePath) : null,
     }),
@@ -91,7 +126,9 @@ export const Playback = builder.prismaObject('Playback', {
       nullable: true,
       description: 'Why there is no clip. Null unless FAILED.',
       resolve: ({ recordingStatus, failureCode, errorMessage }) =>
-        recordingStatus === 'FAILED' && failureCode ? { code: failureCode, message: errorMessage ?? '' } : null,
+        recordingStatus === 'FAILED' && failureCode
+          ? { code: failureCode, message: errorMessage ?? '' }
+          : null,
     }),
     transitions: t.relation('transitions', {
       description: 'Every transition so far, oldest first.',
@@ -106,11 +143,16 @@ export const PlaybackTransition = builder.prismaObject('PlaybackTransition', {
   description: 'One change of a playback’s status.',
   fields: (t) => ({
     cursor: t.string({
-      description: 'Opaque position in the stream of transitions; pass the last one seen as `after` to resume.',
+      description:
+        'Opaque position in the stream of transitions; pass the last one seen as `after` to resume.',
       resolve: writePosition,
     }),
     playback: t.relation('playback', { description: 'The playback as it is now.' }),
-    from: t.expose('from', { type: RecordingStatus, nullable: true, description: 'The status before; null for the first.' }),
+    from: t.expose('from', {
+      type: RecordingStatus,
+      nullable: true,
+      description: 'The status before; null for the first.',
+    }),
     to: t.expose('to', { type: RecordingStatus, description: 'The status from then on.' }),
     at: t.expose('at', { type: 'DateTime', description: 'When it changed.' }),
   }),
@@ -122,6 +164,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One playback; null where there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The playback’s id.' }) },
-    resolve: (query, _root, { id }, { db }) => (isId(id) ? db.playback.findUnique({ ...query, where: { id } }) : null),
+    resolve: (query, _root, { id }, { db }) =>
+      isId(id) ? db.playback.findUnique({ ...query, where: { id } }) : null,
   }),
 }));

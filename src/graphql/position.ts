@@ -10,5 +10,7 @@ export function writePosition({ xid, id }: Position): string {
 export function readPosition(cursor: string): Position {
   const match = /^(\d{1,18}) (\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match) return { xid: BigInt(match[1]!), id: BigInt(match[2]!) };
-  throw badInput([{ path: ['after'], message: `"${cursor}" is not a cursor; expected the cursor of a transition.` }]);
+  throw badInput([
+    { path: ['after'], message: `"${cursor}" is not a cursor; expected the cursor of a transition.` },
+  ]);
 }

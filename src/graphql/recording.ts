@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { createPlayback, removePlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict } from '../domain/errors.ts';
@@ -5,7 +6,6 @@ import { failureKind } from '../domain/failures.ts';
 import { builder } from './builder.ts';
 import { badField, found, isId, longestSec, validate, wholeNumber } from './input.ts';
 import { Playback } from './playback.ts';
-import { z } from 'zod';
 
 /** Mutations on playbacks: recordings by hand, deleting, retrying. */
 
@@ -14,7 +14,8 @@ const StartRecordingInput = builder.inputType('StartRecordingInput', {
   fields: (t) => ({
     cameraId: t.id({ required: true, description: 'The camera to record.' }),
     durationSec: t.int({
-      description: 'It stops by itself after this many seconds: 1 to the camera’s maxDurationSec, which is also the default.',
+      description:
+        'It stops by itself after this many seconds: 1 to the camera’s maxDurationSec, which is also the default.',
     }),
   }),
 });
@@ -32,7 +33,10 @@ const playbackPayload = (name: string, description: string) =>
   });
 const StartRecordingPayload = playbackPayload('StartRecordingPayload', 'The recording that was started.');
 const StopRecordingPayload = playbackPayload('StopRecordingPayload', 'The recording that was stopped.');
-const RetryPlaybackPayload = playbackPayload('RetryPlaybackPayload', 'The playback that is being finished again.');
+const RetryPlaybackPayload = playbackPayload(
+  'RetryPlaybackPayload',
+  'The playback that is being finished again.',
+);
 
 const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackPayload').implement({
   description: 'What was deleted.',
@@ -52,7 +56,10 @@ builder.mutationFields((t) => ({
       });
       const camera = await found('camera', input.cameraId, (id) => db.camera.findUnique({ where: { id } }));
       if (durationSec && durationSec > camera.maxDurationSec) {
-        throw badField('durationSec', `Expected at most the camera’s maxDurationSec, ${camera.maxDurationSec}.`);
+        throw badField(
+          'durationSec',
+          `Expected at most the camera’s maxDurationSec, ${camera.maxDurationSec}.`,
+        );
       }
       await recorder.admit();
       const startedAt = now();
@@ -75,7 +82,8 @@ builder.mutationFields((t) => ({
   }),
   deletePlayback: t.field({
     type: DeletePlaybackPayload,
-    description: 'Removes the row and every object of it; safe to repeat. A recording that runs is stopped first.',
+    description:
+      'Removes the row and every object of it; safe to repeat. A recording that runs is stopped first.',
     args: { id: t.arg.id(idArg) },
     resolve: async (_root, { id }, { db, playbacks }) => {
       if (!isId(id)) return { id };
@@ -92,7 +100,9 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { id }, { db, now, playbacks }) => {
       const playback = await found('playback', id, (id) => db.playback.findUnique({ where: { id } }));
       if (playback.recordingStatus !== 'FAILED') {
-        throw conflict(`The playback ${id} is ${playback.recordingStatus}; only one that is FAILED can be retried.`);
+        throw conflict(
+          `The playback ${id} is ${playback.recordingStatus}; only one that is FAILED can be retried.`,
+        );
       }
       if (!failureKind(playback.failureCode ?? '').retryable || !(await playbacks.holdsFootage(id))) {
         throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);

@@ -7,7 +7,9 @@ const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:
 function parseDateTime(value: unknown): Date {
   const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined;
   if (!date || Number.isNaN(date.getTime())) {
-    throw new GraphQLError(`${JSON.stringify(value)} is not a date-time; expected one like "2026-11-22T20:15:00.000Z".`);
+    throw new GraphQLError(
+      `${JSON.stringify(value)} is not a date-time; expected one like "2026-11-22T20:15:00.000Z".`,
+    );
   }
   return date;
 }

@@ -2,7 +2,9 @@ import { builder } from './builder.ts';
 
 builder.queryType({ description: 'What can be looked up.' });
 builder.mutationType({ description: 'What can be done.' });
-builder.subscriptionType({ description: 'What can be watched, over WebSocket (graphql-transport-ws) or SSE.' });
+builder.subscriptionType({
+  description: 'What can be watched, over WebSocket (graphql-transport-ws) or SSE.',
+});
 
 // Each of these adds its types and fields to the builder.
 await import('./scalars.ts');

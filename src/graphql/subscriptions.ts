@@ -15,7 +15,10 @@ builder.subscriptionFields((t) => ({
       'then live. In order per playback, none left out.',
     ].join('\n'),
     args: {
-      filter: t.arg({ type: PlaybackFilter, description: 'Which playbacks; the status is the one moved to.' }),
+      filter: t.arg({
+        type: PlaybackFilter,
+        description: 'Which playbacks; the status is the one moved to.',
+      }),
       after: t.arg.string({ description: 'The last cursor seen.' }),
     },
     subscribe: (_root, { filter, after }, { subscriptions }) => {
@@ -35,6 +38,8 @@ builder.subscriptionFields((t) => ({
       return subscriptions.cameras(cameraId ?? undefined) as unknown as AsyncIterable<never>;
     },
     resolve: (query, id: unknown, _args, { db }) =>
-      found('camera', id as string, (id) => (isId(id) ? db.camera.findUnique({ ...query, where: { id } }) : Promise.resolve(null))),
+      found('camera', id as string, (id) =>
+        isId(id) ? db.camera.findUnique({ ...query, where: { id } }) : Promise.resolve(null),
+      ),
   }),
 }));

@@ -15,16 +15,26 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
   }
   if (cause instanceof GraphQLError) return badDocument(error as GraphQLError);
   log.error({ requestId, error: cause }, 'a request failed unexpectedly');
-  return located(error, 'Something went wrong in the server; its log has the details.', { code: 'INTERNAL_SERVER_ERROR', requestId });
+  return located(error, 'Something went wrong in the server; its log has the details.', {
+    code: 'INTERNAL_SERVER_ERROR',
+    requestId,
+  });
 }
 
 /** What graphql itself refuses: syntax, validation, values that do not fit their type. */
 function badDocument(error: GraphQLError): GraphQLError {
   const path = error.path ? [...error.path] : [];
-  return located(error, error.message, { code: 'BAD_USER_INPUT', issues: [{ path, message: error.message }] });
+  return located(error, error.message, {
+    code: 'BAD_USER_INPUT',
+    issues: [{ path, message: error.message }],
+  });
 }
 
-function located(error: unknown, message: string, extensions: GraphQLFormattedError['extensions'] & object): GraphQLError {
+function located(
+  error: unknown,
+  message: string,
+  extensions: GraphQLFormattedError['extensions'] & object,
+): GraphQLError {
   if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions });
   const { nodes, source, positions, path } = error;
   return new GraphQLError(message, {
@@ -39,11 +49,15 @@ function located(error: unknown, message: string, extensions: GraphQLFormattedEr
 /** Parsing and validating are not masked by Yoga and give no code of their own. Holds for HTTP and WebSocket. */
 export function codedDocuments(): Plugin {
   return {
-    onParse: () => ({ result, replaceParseResult }) => {
-      if (result instanceof GraphQLError) replaceParseResult(badDocument(result) as never);
-    },
-    onValidate: () => ({ result, setResult }) => {
-      if (result.length > 0) setResult(result.map((error) => badDocument(error as GraphQLError)));
-    },
+    onParse:
+      () =>
+      ({ result, replaceParseResult }) => {
+        if (result instanceof GraphQLError) replaceParseResult(badDocument(result) as never);
+      },
+    onValidate:
+      () =>
+      ({ result, setResult }) => {
+        if (result.length > 0) setResult(result.map((error) => badDocument(error as GraphQLError)));
+      },
   };
 }

@@ -12,7 +12,9 @@ export interface HttpOptions {
   readonly development: boolean;
   readonly log: Log;
   /** Serves an object of the local store; undefined where clips are in a bucket. */
-  readonly media: ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>) | undefined;
+  readonly media:
+    | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
+    | undefined;
   /** Resolves where the server can work; rejects with what is wrong. */
   readonly ready: () => Promise<void>;
 }
@@ -33,7 +35,14 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     [graphqlPath, (request, response) => yoga(request, response)],
     ['/media/', (request, response, path) => (media ? media(request, response, path) : notFound(response))],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
-    ['/readyz', (_request, response) => ready().then(() => send(response, 200, 'ready'), (error: Error) => send(response, 503, error.message))],
+    [
+      '/readyz',
+      (_request, response) =>
+        ready().then(
+          () => send(response, 200, 'ready'),
+          (error: Error) => send(response, 503, error.message),
+        ),
+    ],
   ];
 
   const server = createServer((request, response) => {
@@ -42,27 +51,33 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       return;
     }
     const { pathname } = new URL(request.url ?? '/', 'http://server');
-    const route = routes.find(([prefix]) => pathname === prefix || (prefix.endsWith('/') && pathname.startsWith(prefix)));
+    const route = routes.find(
+      ([prefix]) => pathname === prefix || (prefix.endsWith('/') && pathname.startsWith(prefix)),
+    );
     if (!route && pathname === '/') {
       response.writeHead(302, { location: graphqlPath }).end();
       return;
     }
-    Promise.resolve(route ? route[1](request, response, pathname.slice(route[0].length)) : notFound(response)).catch(
-      (error: Error) => {
-        log.error({ error, path: pathname }, 'a request failed');
-        if (!response.headersSent) send(response, 500, 'Something went wrong in the server; its log has the details.');
-        else response.destroy();
-      },
-    );
+    Promise.resolve(
+      route ? route[1](request, response, pathname.slice(route[0].length)) : notFound(response),
+    ).catch((error: Error) => {
+      log.error({ error, path: pathname }, 'a request failed');
+      if (!response.headersSent)
+        send(response, 500, 'Something went wrong in the server; its log has the details.');
+      else response.destroy();
+    });
   });
   server.prependListener('upgrade', (request, socket) => {
-    if (!originAllowed(request, options.allowedOrigins)) socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
+    if (!originAllowed(request, options.allowedOrigins))
+      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
   });
   const sockets = serveWebSockets(server, yoga);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`Port ${options.port} of ${options.host} is taken. Set PORT to another.`) : error);
+      reject(
+        taken ? new Error(`Port ${options.port} of ${options.host} is taken. Set PORT to another.`) : error,
+      );
     });
     server.listen(options.port, options.host, resolve);
   });

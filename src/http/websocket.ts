@@ -25,7 +25,11 @@ export function serveWebSockets(server: Server, yoga: Yoga): { close(): Promise<
       execute: (args) => (args.rootValue as Enveloped).execute(args) as never,
       subscribe: (args) => (args.rootValue as Enveloped).subscribe(args) as never,
       onSubscribe: async (context, _id, params) => {
-        const enveloped = yoga.getEnveloped({ req: context.extra.request, socket: context.extra.socket, params });
+        const enveloped = yoga.getEnveloped({
+          req: context.extra.request,
+          socket: context.extra.socket,
+          params,
+        });
         const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
         const document = tryParse(parse, params.query);
         if (document instanceof GraphQLError) return [document];

@@ -8,7 +8,9 @@ export class Mp4Error extends Error {
   override name = 'Mp4Error';
 }
 
-/** Where a box lies in a buffer: `start` is its header's first byte, `body` its content's, `end` is behind it. */
+/**
+ * Where a box lies in a buffer: `start` is its header's first byte, `body` its content's, `end` is behind it.
+ */
 export interface Box {
   type: string;
   start: number;
@@ -54,7 +56,10 @@ function checked(header: BoxHeader): BoxHeader {
   return header;
 }
 
-/** The boxes between `start` and `end`, one after the other. Throws Mp4Error where they do not fill it exactly. */
+/**
+ * The boxes between `start` and `end`, one after the other. Throws Mp4Error where they do not fill it
+ * exactly.
+ */
 export function* boxes(buf: Buffer, start = 0, end = buf.length): Generator<Box> {
   let at = start;
   while (at < end) {
@@ -119,7 +124,10 @@ export function u32(...values: number[]): Buffer {
   return bytes;
 }
 
-/** These non-negative numbers as big-endian 64-bit words. Throws Mp4Error beyond 2^53, where they are not exact. */
+/**
+ * These non-negative numbers as big-endian 64-bit words. Throws Mp4Error beyond 2^53, where they are not
+ * exact.
+ */
 export function u64(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 8);
   values.forEach((value, i) => {

@@ -36,7 +36,10 @@ function avcProfile(buf: Buffer, avcC: Box): string {
   return fields.bytes(3).toString('hex');
 }
 
-/** ISO/IEC 14496-15, Annex E.3: profile, compatibility flags in reverse bit order, tier and level, constraints. */
+/**
+ * ISO/IEC 14496-15, Annex E.3: profile, compatibility flags in reverse bit order, tier and level,
+ * constraints.
+ */
 function hevcProfile(buf: Buffer, hvcC: Box): string {
   const fields = new Cursor(buf, hvcC);
   fields.skip(1);

@@ -5,8 +5,8 @@ import type { SampleIndex } from './sample-index.ts';
 import { hasNegativeOffsets } from './sample-tables.ts';
 
 /**
- * Everything of the finished clip that comes before its payload: `ftyp`, `moov` and the header of `mdat`. This,
- * followed by the payloads of all added fragments in their order, is the clip.
+ * Everything of the finished clip that comes before its payload: `ftyp`, `moov` and the header of `mdat`.
+ * This, followed by the payloads of all added fragments in their order, is the clip.
  */
 export function fastStartHead(index: SampleIndex): Buffer {
   const ftyp = fileTypeBox(index);
@@ -22,9 +22,9 @@ export function fastStartHead(index: SampleIndex): Buffer {
 }
 
 /**
- * `ftyp` (ISO/IEC 14496-12, 4.3). `isom` and `iso2` are the brands of the base format (Annex E), `mp41` that of
- * MP4 itself, `avc1` says that H.264 is inside and `iso4` that `ctts` may be signed. H.265 has no brand of its
- * own here: it is told by its sample entry.
+ * `ftyp` (ISO/IEC 14496-12, 4.3). `isom` and `iso2` are the brands of the base format (Annex E), `mp41` that
+ * of MP4 itself, `avc1` says that H.264 is inside and `iso4` that `ctts` may be signed. H.265 has no brand of
+ * its own here: it is told by its sample entry.
  */
 function fileTypeBox(index: SampleIndex): Buffer {
   const brands = ['isom', 'iso2'];

@@ -80,8 +80,8 @@ function toRun(part: TrackFragment): TrackRun {
 }
 
 /**
- * A copy of the fragment's moof with every track's decode time moved by its offset in ticks (none: not moved).
- * A time that would become negative becomes 0. Throws Mp4Error when it does not fit a 32-bit field.
+ * A copy of the fragment's moof with every track's decode time moved by its offset in ticks (none: not
+ * moved). A time that would become negative becomes 0. Throws Mp4Error when it does not fit a 32-bit field.
  */
 export function shiftFragment(fragment: Fragment, offsets: ReadonlyMap<number, number>): Buffer {
   const moof = Buffer.from(fragment.moof);

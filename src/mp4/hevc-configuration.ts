@@ -11,7 +11,8 @@ const VISUAL_ENTRY_FIELD_BYTES = 78;
 /**
  * The `stsd` that the clip has for a track, and its codec string. It is the one from the init segment, except
  * that `hev1` becomes `hvc1`, without which Apple's players show nothing. That is allowed when the parameter
- * sets stand in the entry itself (8.4.1.1), and is what ffmpeg's `-tag:v hvc1` does; otherwise it stays `hev1`.
+ * sets stand in the entry itself (8.4.1.1), and is what ffmpeg's `-tag:v hvc1` does; otherwise it stays
+ * `hev1`.
  */
 export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescription' | 'codec'> {
   const { sampleDescription, codec } = track;
@@ -30,7 +31,10 @@ export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescript
   return { sampleDescription: renamed, codec: codec.replace('hev1', 'hvc1') };
 }
 
-/** The non-empty parameter set arrays of the entry's `hvcC` (8.3.3.1): where their first byte is, and their type. */
+/**
+ * The non-empty parameter set arrays of the entry's `hvcC` (8.3.3.1): where their first byte is, and their
+ * type.
+ */
 function parameterSetArrays(stsd: Buffer, entry: Box): { at: number; type: number }[] {
   const fields = new Cursor(stsd, configurationOf(stsd, entry));
   fields.skip(22);

@@ -1,4 +1,7 @@
-/** The init segment of a fragmented MP4: `ftyp` and `moov`, which say what tracks there are but hold no samples. */
+/**
+ * The init segment of a fragmented MP4: `ftyp` and `moov`, which say what tracks there are but hold no
+ * samples.
+ */
 import { type Box, children, findBox, Mp4Error, requireBox } from './boxes.ts';
 import { codecString } from './codec-string.ts';
 import { Cursor } from './cursor.ts';
@@ -40,7 +43,10 @@ const KINDS: Record<string, Track['kind'] | undefined> = { vide: 'video', soun: 
 /** Bytes of fixed fields before a sample entry's child boxes (12.1.3 and 12.2.3). */
 const ENTRY_FIELD_BYTES = { video: 78, audio: 28 };
 
-/** Reads `ftyp` + `moov`. Throws Mp4Error when there is no movie, no track, or a track that cannot be recorded. */
+/**
+ * Reads `ftyp` + `moov`. Throws Mp4Error when there is no movie, no track, or a track that cannot be
+ * recorded.
+ */
 export function parseInit(bytes: Buffer): InitSegment {
   const moov = findBox(bytes, ['moov']);
   if (!moov) throw new Mp4Error("The init segment has no 'moov' box.");

@@ -65,8 +65,9 @@ function trackBox(
 }
 
 /**
- * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its first
- * shown sample on. Not needed for a track that is shown from the beginning and decoded in the order shown.
+ * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its
+ * first shown sample on. Not needed for a track that is shown from the beginning and decoded in the order
+ * shown.
  */
 function edits({ mediaTime }: TrackSpan, delay: number, shown: number): Buffer[] {
   if (delay === 0 && mediaTime === 0) return [];

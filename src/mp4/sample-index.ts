@@ -19,8 +19,8 @@ export class SampleIndex {
   }
 
   /**
-   * Adds a fragment. `mdatPayloadBytes` is the length of its mdat without the header, which has 8 bytes unless
-   * `mdatHeaderBytes` says 16. Throws Mp4Error for a faulty moof and then leaves the index as it was.
+   * Adds a fragment. `mdatPayloadBytes` is the length of its mdat without the header, which has 8 bytes
+   * unless `mdatHeaderBytes` says 16. Throws Mp4Error for a faulty moof and then leaves the index as it was.
    */
   add(moof: Buffer, mdatPayloadBytes: number, mdatHeaderBytes = 8): void {
     const shape = { headerBytes: mdatHeaderBytes, payloadBytes: mdatPayloadBytes };

@@ -32,7 +32,9 @@ function compositionOffsets(table: TrackTable): Buffer[] {
   return [runsBox('ctts', hasNegativeOffsets(table) ? 1 : 0, runs)];
 }
 
-/** True when a sample is shown before the time at which it is decoded, which `ctts` can say from version 1 on. */
+/**
+ * True when a sample is shown before the time at which it is decoded, which `ctts` can say from version 1 on.
+ */
 export function hasNegativeOffsets(table: TrackTable): boolean {
   let isNegative = false;
   table.compositionOffsets.forEach((offset) => {
@@ -47,7 +49,10 @@ function syncSamples({ track, syncSamples, sizes }: TrackTable): Buffer[] {
   return [fullBox('stss', 0, 0, u32(syncSamples.length), packed(syncSamples))];
 }
 
-/** Samples per chunk (8.7.4): the first chunk of each stretch of equal ones, its samples, its description's number. */
+/**
+ * Samples per chunk (8.7.4): the first chunk of each stretch of equal ones, its samples, its description's
+ * number.
+ */
 function sampleToChunk(table: TrackTable): Buffer {
   const runs = runLengths(table.chunkSamples);
   const entries: number[] = [];
@@ -84,8 +89,8 @@ function chunkOffsets({ chunkPositions }: TrackTable, payloadOffset: number): Bu
 }
 
 /**
- * Equal neighbours put together, which is how `stts` and `ctts` are written: count, value, count, value, and so
- * on. Flat, because a camera whose clock jitters has nearly as many runs as samples.
+ * Equal neighbours put together, which is how `stts` and `ctts` are written: count, value, count, value, and
+ * so on. Flat, because a camera whose clock jitters has nearly as many runs as samples.
  */
 function runLengths(values: Column): number[] {
   const runs: number[] = [];

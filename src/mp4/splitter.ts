@@ -9,7 +9,10 @@ export interface SplitterHandlers {
 }
 
 export interface Splitter {
-  /** Takes the next bytes, cut anywhere. Throws Mp4Error when they are no fragmented MP4; it is of no use then. */
+  /**
+   * Takes the next bytes, cut anywhere. Throws Mp4Error when they are no fragmented MP4; it is of no use
+   * then.
+   */
   push(chunk: Buffer): void;
 }
 
@@ -27,8 +30,8 @@ interface OpenBox {
 }
 
 /**
- * A splitter calls its handlers during `push`. Each box is gathered in a buffer of exactly its size: keeping a
- * fragment keeps its own bytes and nothing else, whatever chunks it came in.
+ * A splitter calls its handlers during `push`. Each box is gathered in a buffer of exactly its size: keeping
+ * a fragment keeps its own bytes and nothing else, whatever chunks it came in.
  */
 export function createSplitter(handlers: SplitterHandlers): Splitter {
   const header = Buffer.alloc(LONGEST_HEADER);

@@ -19,9 +19,9 @@ export interface TrackSpan {
 }
 
 /**
- * The earliest track begins at 0, the others keep their distance to it. Within a track the sample *shown* first
- * begins it, which with B-frames comes later than the one decoded first. What the init segment's edit list puts
- * before zero on the recording's own time line (an audio encoder's priming) stays hidden.
+ * The earliest track begins at 0, the others keep their distance to it. Within a track the sample *shown*
+ * first begins it, which with B-frames comes later than the one decoded first. What the init segment's edit
+ * list puts before zero on the recording's own time line (an audio encoder's priming) stays hidden.
  */
 export function timelineOf(tables: readonly TrackTable[]): Timeline {
   const shown = tables.map((table) => {

@@ -85,7 +85,9 @@ export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat:
 
 /** What carries over from one run of samples to the next. */
 interface Place {
-  /** Where the payload begins, and how long it is; like all data offsets counted from the moof's first byte. */
+  /**
+   * Where the payload begins, and how long it is; like all data offsets counted from the moof's first byte.
+   */
   payloadAt: number;
   payloadBytes: number;
   /** Where the previous run's data ended. */
@@ -146,9 +148,8 @@ function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults, dataBase: n
   }
   const position = start - place.payloadAt;
   if (position < 0 || end - place.payloadAt > place.payloadBytes) {
-    throw new Mp4Error(
-      `A fragment has samples at ${position} to ${end - place.payloadAt} of ${place.payloadBytes} payload bytes.`,
-    );
+    const range = `${position} to ${end - place.payloadAt}`;
+    throw new Mp4Error(`A fragment has samples at ${range} of ${place.payloadBytes} payload bytes.`);
   }
   place.nextData = end;
   return { position, samples };

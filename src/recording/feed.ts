@@ -92,11 +92,17 @@ export class Feed {
     let delay = backoffMs.first;
     while (!this.#stop.signal.aborted) {
       const leave = await this.#options.turnstile.enter();
-      const outcome = await this.#connect(leave).catch((error: Error) => ({ delivered: false, problem: error.message }));
+      const outcome = await this.#connect(leave).catch((error: Error) => ({
+        delivered: false,
+        problem: error.message,
+      }));
       leave();
       if (this.#stop.signal.aborted) return;
       this.#lastError = scrubCredentials(outcome.problem);
-      this.#options.log.warn({ cameraId: this.cameraId, problem: this.#lastError }, 'the camera is not delivering; connecting again');
+      this.#options.log.warn(
+        { cameraId: this.cameraId, problem: this.#lastError },
+        'the camera is not delivering; connecting again',
+      );
       if (outcome.delivered) delay = backoffMs.first;
       this.#become(outcome.delivered ? 'CONNECTING' : 'OFFLINE');
       await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {});
@@ -120,7 +126,11 @@ export class Feed {
       problem ??= why;
       child.kill('SIGKILL');
     };
-    let watchdog = setTimeout(kill, firstFragmentMs, `The camera sent no keyframe within ${firstFragmentMs / 1_000} seconds.`);
+    let watchdog = setTimeout(
+      kill,
+      firstFragmentMs,
+      `The camera sent no keyframe within ${firstFragmentMs / 1_000} seconds.`,
+    );
 
     let session: Session | undefined;
     const splitter = createSplitter({
@@ -130,7 +140,11 @@ export class Feed {
       onFragment: (fragment) => {
         if (!session) return;
         clearTimeout(watchdog);
-        watchdog = setTimeout(kill, stallMs, `The camera is connected but has sent nothing for ${stallMs / 1_000} seconds.`);
+        watchdog = setTimeout(
+          kill,
+          stallMs,
+          `The camera is connected but has sent nothing for ${stallMs / 1_000} seconds.`,
+        );
         onDelivering();
         delivered = true;
         this.#take({ ...fragment, session });
@@ -156,7 +170,10 @@ export class Feed {
     const mode = nextAudioMode(this.#audio, stderr);
     if (mode !== this.#audio) {
       this.#audio = mode;
-      return { delivered: true, problem: `MP4 cannot hold the camera's audio as it is; it will be ${mode === 'aac' ? 'turned into AAC' : 'left out'}.` };
+      return {
+        delivered: true,
+        problem: `MP4 cannot hold the camera's audio as it is; it will be ${mode === 'aac' ? 'turned into AAC' : 'left out'}.`,
+      };
     }
     return { delivered, problem: problem ?? (end || explain(stderr)) };
   }
@@ -173,7 +190,8 @@ export class Feed {
     this.#lastArrival = now;
     const isNew = fragment.session !== (this.#held.at(-1)?.session ?? this.#session);
     if (isNew && !fragment.startsWithKeyframe) return;
-    const isSettled = !isNew && (this.#held.length === 0 || waitedMs >= (fragment.end - fragment.start) * asItHappens);
+    const isSettled =
+      !isNew && (this.#held.length === 0 || waitedMs >= (fragment.end - fragment.start) * asItHappens);
     this.#held.push(fragment);
     if (isSettled) this.#release();
   }
@@ -189,7 +207,10 @@ export class Feed {
     this.#session = fragment.session;
     if (this.ring.push(fragment)) {
       const { log } = this.#options;
-      log.warn({ cameraId: this.cameraId, ringBytes: this.ring.bytes }, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
+      log.warn(
+        { cameraId: this.cameraId, ringBytes: this.ring.bytes },
+        'the ring is at its limit in bytes; the pre-roll is shorter than asked for',
+      );
     }
     if (this.#state !== 'LIVE') {
       this.#lastError = undefined;
@@ -236,5 +257,7 @@ function explain(stderr: string): string {
   const known = explanations.find(([pattern]) => pattern.test(stderr));
   if (known) return known[1];
   const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 300);
-  return last ? `The camera’s stream ended; ffmpeg’s last words: ${last}` : 'The camera closed the connection.';
+  return last
+    ? `The camera’s stream ended; ffmpeg’s last words: ${last}`
+    : 'The camera closed the connection.';
 }

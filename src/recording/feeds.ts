@@ -51,7 +51,8 @@ export class Feeds {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera);
     const before = entry.camera;
     entry.camera = camera;
-    const stale = before.rtspUrl !== camera.rtspUrl || before.preRollSec !== camera.preRollSec || !camera.enabled;
+    const stale =
+      before.rtspUrl !== camera.rtspUrl || before.preRollSec !== camera.preRollSec || !camera.enabled;
     if (stale) await this.#stop(entry);
     this.#settle(entry);
   }
@@ -153,7 +154,9 @@ export class Feeds {
     log.info({ cameraId: id, state, problem: report.lastError ?? undefined }, 'camera');
     entry.reports = entry.reports
       .then(() => reportFeed(db, id, report))
-      .catch((error: Error) => log.warn({ cameraId: id, error: error.message }, 'the camera’s state cannot be written'));
+      .catch((error: Error) =>
+        log.warn({ cameraId: id, error: error.message }, 'the camera’s state cannot be written'),
+      );
   }
 }
 

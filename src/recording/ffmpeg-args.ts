@@ -16,7 +16,11 @@ const socketTimeoutUs = 10_000_000;
  * - `empty_moov` writes the init segment first; `frag_keyframe` begins a fragment with every keyframe.
  * - `-strict -2` lets older builds put Opus into MP4.
  */
-export function feedArgs(options: { ffmpeg: Pick<Ffmpeg, 'timeoutOption'>; url: string; audio: AudioMode }): string[] {
+export function feedArgs(options: {
+  ffmpeg: Pick<Ffmpeg, 'timeoutOption'>;
+  url: string;
+  audio: AudioMode;
+}): string[] {
   const { ffmpeg, url, audio } = options;
   const audioArgs = audio === 'none' ? ['-an'] : ['-map', '0:a:0?', '-c:a', audio];
   return [
@@ -43,7 +47,12 @@ export function posterArgs(width: number): string[] {
 
 /** Whether ffmpeg's words say that MP4 cannot hold the camera's audio as it is, or that it cannot decode it. */
 export function nextAudioMode(mode: AudioMode, stderr: string): AudioMode {
-  if (mode === 'copy' && /Could not find tag for codec|codec not currently supported in container/.test(stderr)) return 'aac';
-  if (mode !== 'none' && /Decoder \(codec .*\) not found|no decoder found for|Unknown decoder/i.test(stderr)) return 'none';
+  if (
+    mode === 'copy' &&
+    /Could not find tag for codec|codec not currently supported in container/.test(stderr)
+  )
+    return 'aac';
+  if (mode !== 'none' && /Decoder \(codec .*\) not found|no decoder found for|Unknown decoder/i.test(stderr))
+    return 'none';
   return mode;
 }

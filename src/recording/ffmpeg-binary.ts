@@ -25,7 +25,11 @@ const require = createRequire(import.meta.url);
  * is of 2018. Every candidate is run before it is believed.
  * @throws Error that lists what was tried
  */
-export async function findFfmpeg(children: Children, configured: string | undefined, log: Log): Promise<Ffmpeg> {
+export async function findFfmpeg(
+  children: Children,
+  configured: string | undefined,
+  log: Log,
+): Promise<Ffmpeg> {
   const candidates: { source: string; path: string | undefined }[] = configured
     ? [{ source: 'FFMPEG_PATH', path: configured }]
     : [
@@ -42,14 +46,19 @@ export async function findFfmpeg(children: Children, configured: string | undefi
     try {
       const ffmpeg = { source, path, ...(await probe(children, path)) };
       if (source === '@ffmpeg-installer/ffmpeg') {
-        log.warn({ version: ffmpeg.version }, 'using the old ffmpeg that comes with a package; install a current one and put it on PATH');
+        log.warn(
+          { version: ffmpeg.version },
+          'using the old ffmpeg that comes with a package; install a current one and put it on PATH',
+        );
       }
       return ffmpeg;
     } catch (error) {
       tried.push(`${source} (${path}): ${(error as Error).message}`);
     }
   }
-  throw new Error(`No usable ffmpeg was found. Install ffmpeg, or set FFMPEG_PATH to one. Tried: ${tried.join('; ')}.`);
+  throw new Error(
+    `No usable ffmpeg was found. Install ffmpeg, or set FFMPEG_PATH to one. Tried: ${tried.join('; ')}.`,
+  );
 }
 
 /** The binary's path that a package names, if the file is really there. */
@@ -65,8 +74,12 @@ function packaged(name: string): string | undefined {
 
 async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 'version' | 'timeoutOption'>> {
   const ask = async (...args: string[]) => {
-    const result = await children.run('ffmpeg', path, ['-hide_banner', ...args], { timeoutMs: probeMs, maxOutputBytes: 1 << 20 });
-    if (result.code !== 0) throw new Error(`it ended with ${result.code ?? result.signal} when asked ${args.join(' ')}`);
+    const result = await children.run('ffmpeg', path, ['-hide_banner', ...args], {
+      timeoutMs: probeMs,
+      maxOutputBytes: 1 << 20,
+    });
+    if (result.code !== 0)
+      throw new Error(`it ended with ${result.code ?? result.signal} when asked ${args.join(' ')}`);
     return result.stdout.toString();
   };
   const version = /^ffmpeg version (\S+)/m.exec(await ask('-version'))?.[1];

@@ -73,7 +73,10 @@ export class Recorder {
   async begin(playback: Playback, camera: Camera, leftover?: Leftover): Promise<void> {
     const { db, now, limits } = this.#options;
     if (!camera.enabled) {
-      const failure = new RecordingFailure('CAMERA_DISABLED', 'The camera is switched off; switch it on to record.');
+      const failure = new RecordingFailure(
+        'CAMERA_DISABLED',
+        'The camera is switched off; switch it on to record.',
+      );
       await this.#fail(playback, failure);
       return;
     }
@@ -81,7 +84,10 @@ export class Recorder {
     try {
       const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
       if (folder instanceof Error) {
-        await this.#fail(playback, new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${folder.message}.`));
+        await this.#fail(
+          playback,
+          new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${folder.message}.`),
+        );
         return;
       }
       const running = this.#record(playback, camera, folder, leftover);
@@ -103,7 +109,9 @@ export class Recorder {
     const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
       db.playback
         .updateMany({ where: { id: playback.id, recordingStatus: 'RECORDING' }, data: change })
-        .catch((error: Error) => log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`));
+        .catch((error: Error) =>
+          log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
+        );
     };
     const recording = new Recording({
       folder,
@@ -111,9 +119,12 @@ export class Recorder {
       now,
       onFirstFrame: (at) => write('the clip’s beginning', clipBounds(playback, at)),
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
-      onFormatChange: () => log.warn({ playbackId: playback.id }, 'the stream changed its form; the recording ends here'),
+      onFormatChange: () =>
+        log.warn({ playbackId: playback.id }, 'the stream changed its form; the recording ends here'),
     });
-    const pre = leftover ? undefined : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
+    const pre = leftover
+      ? undefined
+      : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     for (const fragment of pre ?? []) recording.take(fragment);
     const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
     const settled = recording.done().then(async (end) => {
@@ -124,7 +135,12 @@ export class Recorder {
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
     settled
-      .catch((error: Error) => log.error({ playbackId: playback.id, error }, 'a recording could not be closed in the database; the next start will'))
+      .catch((error: Error) =>
+        log.error(
+          { playbackId: playback.id, error },
+          'a recording could not be closed in the database; the next start will',
+        ),
+      )
       .finally(() => this.#running.delete(playback.id));
     return running;
   }
@@ -148,21 +164,32 @@ export class Recorder {
   /** Stops a recording by hand, now. @throws RequestError CONFLICT where none runs */
   async stopByHand(playback: Playback): Promise<void> {
     const endedAt = new Date(this.#options.now());
-    const ended = await endPlaybacks(this.#options.db, { id: playback.id }, { endedAt, reason: 'STOPPED', recordUntil: endedAt });
+    const ended = await endPlaybacks(
+      this.#options.db,
+      { id: playback.id },
+      { endedAt, reason: 'STOPPED', recordUntil: endedAt },
+    );
     if (ended.length === 0) {
-      throw conflict(`The playback ${playback.id} is ${playback.recordingStatus}; there is no recording of it to stop.`);
+      throw conflict(
+        `The playback ${playback.id} is ${playback.recordingStatus}; there is no recording of it to stop.`,
+      );
     }
     this.stop(playback, endedAt);
   }
 
   async #settle(playback: Playback, end: RecordingEnd): Promise<void> {
     const { db, feeds, log, now, limits, onRecorded } = this.#options;
-    if (end.diskFailure) log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
+    if (end.diskFailure)
+      log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
     if (this.#closing) return; // the row stays RECORDING: the next start goes on or finishes
     if (end.clipStartedAt === undefined) {
       const why = end.diskFailure
         ? new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`)
-        : new RecordingFailure('CAMERA_UNREACHABLE', feeds.get(playback.cameraId)?.lastError ?? 'The camera delivered no picture while the recording lasted.');
+        : new RecordingFailure(
+            'CAMERA_UNREACHABLE',
+            feeds.get(playback.cameraId)?.lastError ??
+              'The camera delivered no picture while the recording lasted.',
+          );
       await this.#fail(playback, why);
       await removeSpool(limits.recordDir, playback.id);
       return;
@@ -201,7 +228,11 @@ export class Recorder {
     const silentSince = recording.lastFragmentAt ?? since;
     if (at - silentSince < cameraLostMs) return;
     const endedAt = new Date(silentSince);
-    await endPlaybacks(this.#options.db, { id: playback.id }, { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt });
+    await endPlaybacks(
+      this.#options.db,
+      { id: playback.id },
+      { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt },
+    );
     recording.abort();
   }
 

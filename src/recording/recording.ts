@@ -129,7 +129,10 @@ export class Recording {
   stopAt(wallMs: number): void {
     this.#until = wallMs;
     clearTimeout(this.#giveUp);
-    if (this.#over || (this.#newest && reaches(this.#newest, wallMs))) return this.#end();
+    if (this.#over || (this.#newest && reaches(this.#newest, wallMs))) {
+      this.#end();
+      return;
+    }
     const wait = wallMs + fragmentMs + graceMs - this.#options.now();
     this.#giveUp = setTimeout(() => this.#end(), Math.max(0, wait));
   }

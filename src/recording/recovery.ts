@@ -32,7 +32,10 @@ export async function recover(options: {
   for (const { camera, ...playback } of unfinished) {
     const leftover = await readLeftover(recordDir, playback);
     const goesOn = !playback.recordUntil || playback.recordUntil.getTime() > now();
-    log.info({ playbackId: playback.id, heldSec: leftover?.durationSec ?? 0, goesOn }, 'a recording was interrupted');
+    log.info(
+      { playbackId: playback.id, heldSec: leftover?.durationSec ?? 0, goesOn },
+      'a recording was interrupted',
+    );
     if (goesOn) await recorder.begin(playback, camera, leftover);
     else await close(db, playback, leftover, new Date(now()));
   }
@@ -58,7 +61,14 @@ async function readLeftover(recordDir: string, playback: Playback): Promise<Left
 
 async function close(db: Db, playback: Playback, leftover: Leftover | undefined, at: Date): Promise<void> {
   if (playback.recordingStatus === 'RECORDING' && leftover) {
-    await transition(db, playback.id, 'RECORDING', 'PROCESSING', at, clipBounds(playback, leftover.startedAt));
+    await transition(
+      db,
+      playback.id,
+      'RECORDING',
+      'PROCESSING',
+      at,
+      clipBounds(playback, leftover.startedAt),
+    );
     return;
   }
   await transition(db, playback.id, playback.recordingStatus, 'FAILED', at, {

@@ -12,7 +12,10 @@ export interface ClipBounds {
  * How the clip's first frame (epoch ms) lies to the moment that was asked for: before it is pre-roll, after it is
  * missed. All null while no frame has come.
  */
-export function clipBounds(playback: Pick<Playback, 'startedAt'>, clipStartedAt: number | undefined): ClipBounds {
+export function clipBounds(
+  playback: Pick<Playback, 'startedAt'>,
+  clipStartedAt: number | undefined,
+): ClipBounds {
   if (clipStartedAt === undefined) return { clipStartedAt: null, preRollMs: null, missedMs: null };
   const before = Math.round(playback.startedAt.getTime() - clipStartedAt);
   return {
@@ -30,5 +33,8 @@ export function gapsToJson(gaps: readonly GapSpan[]): Prisma.InputJsonValue {
 }
 
 export function gapsFromJson(gaps: unknown): GapSpan[] {
-  return (gaps as { from: string; to: string }[]).map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }));
+  return (gaps as { from: string; to: string }[]).map(({ from, to }) => ({
+    from: Date.parse(from),
+    to: Date.parse(to),
+  }));
 }

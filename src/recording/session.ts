@@ -18,7 +18,9 @@ export interface FeedFragment extends Fragment {
 }
 
 /** When the fragment's first picture was taken, in epoch milliseconds, as far as is known by now. */
-export const wallStart = (fragment: Pick<FeedFragment, 'session' | 'start'>): number => fragment.session.clock.toWall(fragment.start);
+export const wallStart = (fragment: Pick<FeedFragment, 'session' | 'start'>): number =>
+  fragment.session.clock.toWall(fragment.start);
 
 /** When the fragment's last picture was over, in epoch milliseconds, as far as is known by now. */
-export const wallEnd = (fragment: Pick<FeedFragment, 'session' | 'end'>): number => fragment.session.clock.toWall(fragment.end);
+export const wallEnd = (fragment: Pick<FeedFragment, 'session' | 'end'>): number =>
+  fragment.session.clock.toWall(fragment.end);

@@ -26,7 +26,10 @@ const maxHeadBytes = 16 * 1024 * 1024;
  * @param untilSec fragments that begin at or after this media time are left out
  * @returns undefined where not even an init segment and one whole fragment are there
  */
-export async function readSpool(path: string, untilSec = Number.POSITIVE_INFINITY): Promise<SpoolContents | undefined> {
+export async function readSpool(
+  path: string,
+  untilSec = Number.POSITIVE_INFINITY,
+): Promise<SpoolContents | undefined> {
   const file = await open(path, 'r');
   try {
     return await read(file, (await file.stat()).size, untilSec);
@@ -72,7 +75,8 @@ function windowReader(file: FileHandle, size: number) {
   let windowAt = 0;
 
   async function bytes(at: number, length: number): Promise<Buffer> {
-    if (length > maxHeadBytes) throw new Mp4Error(`A box head of ${length} bytes at ${at} is larger than any real one.`);
+    if (length > maxHeadBytes)
+      throw new Mp4Error(`A box head of ${length} bytes at ${at} is larger than any real one.`);
     if (at < windowAt || at + length > windowAt + window.length) {
       const fresh = Buffer.allocUnsafe(Math.min(Math.max(length, readAhead), size - at));
       const { bytesRead } = await file.read(fresh, 0, fresh.length, at);

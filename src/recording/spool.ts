@@ -117,7 +117,10 @@ export async function removeSpool(recordDir: string, playbackId: string): Promis
 }
 
 /** The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded. */
-export async function findSpool(recordDir: string, playbackId: string): Promise<{ file: string; startedAt: number } | undefined> {
+export async function findSpool(
+  recordDir: string,
+  playbackId: string,
+): Promise<{ file: string; startedAt: number } | undefined> {
   const folder = spoolFolder(recordDir, playbackId);
   const names = await readdir(folder).catch(() => []);
   const name = names.find((n) => /^\d+\.mp4$/.test(n));

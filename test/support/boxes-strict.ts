@@ -1,6 +1,6 @@
 /**
- * A strict reader of finished (progressive) MP4 files, written from ISO/IEC 14496-12 and independent of src/mp4:
- * it shares no code with what it judges. Every breach of the format throws.
+ * A strict reader of finished (progressive) MP4 files, written from ISO/IEC 14496-12 and independent of
+ * src/mp4: it shares no code with what it judges. Every breach of the format throws.
  */
 import assert from 'node:assert/strict';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -40,8 +40,8 @@ interface Node {
 }
 
 /**
- * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree with
- * each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
+ * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree
+ * with each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
  */
 export async function strictBoxes(path: string, { mayHaveUnusedPayload = false } = {}): Promise<StrictFacts> {
   const file = await open(path);

@@ -21,7 +21,10 @@ export interface TestClient {
   /** The data; throws where there is an error. */
   run<Data>(query: string, variables?: object): Promise<Data>;
   /** The first error's extensions; throws where there is none. */
-  fail(query: string, variables?: object): Promise<{ code: string; message: string; issues?: { path: string[]; message: string }[] }>;
+  fail(
+    query: string,
+    variables?: object,
+  ): Promise<{ code: string; message: string; issues?: { path: string[]; message: string }[] }>;
   /** Queues from the moment it is called; nothing is missed between two calls of next. */
   subscribe<Item>(query: string, variables?: object): Stream<Item>;
   close(): Promise<void>;
@@ -31,7 +34,11 @@ const patienceMs = 20_000;
 
 export function connectClient(url: string): TestClient {
   const endpoint = `${url}/graphql`;
-  const sockets = createClient({ url: endpoint.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+  const sockets = createClient({
+    url: endpoint.replace(/^http/, 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+  });
 
   async function ask<Data>(query: string, variables: object = {}): Promise<Answer<Data>> {
     const response = await fetch(endpoint, {

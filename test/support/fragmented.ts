@@ -1,4 +1,6 @@
-/** Fragmented MP4s from a real ffmpeg, made as a feed makes them, and the clips that src/mp4 makes of them. */
+/**
+ * Fragmented MP4s from a real ffmpeg, made as a feed makes them, and the clips that src/mp4 makes of them.
+ */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -13,7 +15,8 @@ const run = promisify(execFile);
 
 /** How a feed asks ffmpeg for fragments of half a second. */
 const FEED_OUTPUT =
-  '-f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof -frag_duration 500000 -flush_packets 1 pipe:1';
+  '-f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof ' +
+  '-frag_duration 500000 -flush_packets 1 pipe:1';
 
 export interface FootageArguments {
   /** ffmpeg's encoder arguments, given a moving picture of 320x180 at 15 frames/s and a 48 kHz tone. */

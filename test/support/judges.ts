@@ -5,8 +5,6 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { ALL_FORMATS, FilePathSource, Input } from 'mediabunny';
 
-export { type StrictFacts, type StrictTrack, strictBoxes } from './boxes-strict.ts';
-
 const run = promisify(execFile);
 const requirePackage = createRequire(import.meta.url);
 const MAX_OUTPUT = 64 * 1024 * 1024;

@@ -34,7 +34,9 @@ export async function createEvent(
   client: TestClient,
   input: { cameraId: string; [field: string]: unknown },
 ): Promise<{ id: string; playback: PlaybackFacts | null }> {
-  const { createEvent } = await client.run<{ createEvent: { event: { id: string }; playback: PlaybackFacts | null } }>(
+  const { createEvent } = await client.run<{
+    createEvent: { event: { id: string }; playback: PlaybackFacts | null };
+  }>(
     `mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } playback { ${fields} } } }`,
     { input: { type: 'MOTION', ...input } },
   );
@@ -48,12 +50,18 @@ export async function endEvent(client: TestClient, id: string, endedAt?: string)
 }
 
 export async function readPlayback(client: TestClient, id: string): Promise<PlaybackFacts> {
-  const { playback } = await client.run<{ playback: PlaybackFacts }>(`query($id: ID!) { playback(id: $id) { ${fields} } }`, { id });
+  const { playback } = await client.run<{ playback: PlaybackFacts }>(
+    `query($id: ID!) { playback(id: $id) { ${fields} } }`,
+    { id },
+  );
   return playback;
 }
 
 /** Waits until the playback of that event is COMPLETED or FAILED. */
-export async function awaitEnd(client: TestClient, event: { id: string; playback: { id: string } | null }): Promise<PlaybackFacts> {
+export async function awaitEnd(
+  client: TestClient,
+  event: { id: string; playback: { id: string } | null },
+): Promise<PlaybackFacts> {
   const transitions = client.subscribe<{ playbackStatusChanged: { to: string } }>(
     'subscription($id: ID!) { playbackStatusChanged(filter: { eventId: $id }) { to } }',
     { id: event.id },
