@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { startTestCamera, type TestCameraOptions } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { ffmpeg, oldFfmpeg, readFrames } from './support/frames.ts';
+import { type CountedFrame, ffmpeg, oldFfmpeg, readFrames } from './support/frames.ts';
 import { type Arrival, ask, describeFile, play, recordUntil, until } from './support/reader.ts';
 import { wallMs } from './support/replay.ts';
 
@@ -43,9 +43,7 @@ describe.concurrent('the test camera', () => {
       });
       expect(Math.min(...lateBy)).toBeGreaterThanOrEqual(0);
       expect(median(lateBy)).toBeLessThanOrEqual(1);
-      for (const [index, { time }] of frames.entries()) {
-        expect(time - frames[0]!.time).toBeCloseTo(index / FPS, 2);
-      }
+      expectEvenSpacing(frames);
     });
 
     test('it goes on without a seam when its capture begins again', async (context) => {
@@ -62,10 +60,9 @@ describe.concurrent('the test camera', () => {
       const frames = await readFrames(file);
       const last = short.frameDueSec.length - 1;
       expect(frames.map(({ counter }) => counter)).toContain(last);
-      for (const [index, { counter, time }] of frames.entries()) {
-        expect(counter).toBe((frames[0]!.counter + index) % (last + 1));
-        expect(time - frames[0]!.time).toBeCloseTo(index / FPS, 2);
-      }
+      const counters = consecutive(frames[0]!.counter, frames.length).map((counter) => counter % (last + 1));
+      expect(frames.map(({ counter }) => counter)).toEqual(counters);
+      expectEvenSpacing(frames);
     });
 
     test.for([
@@ -269,6 +266,13 @@ async function cameraFor({ onTestFinished }: TestContext, options: TestCameraOpt
   const camera = await startTestCamera(options);
   onTestFinished(() => camera.close());
   return camera;
+}
+
+/** From the second frame on: on a loaded machine ffmpeg was seen to guess the first one's time. */
+function expectEvenSpacing([, ...frames]: readonly CountedFrame[]): void {
+  for (const [index, { time }] of frames.entries()) {
+    expect(time - frames[0]!.time).toBeCloseTo(index / FPS, 2);
+  }
 }
 
 /** Seconds of media time from each frame to the next. */

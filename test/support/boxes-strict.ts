@@ -3,7 +3,7 @@
  * src/mp4: it shares no code with what it judges. Every breach of the format throws.
  */
 import assert from 'node:assert/strict';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 export interface StrictFacts {
   brands: string[];
@@ -40,25 +40,20 @@ interface Node {
 }
 
 /**
- * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree
- * with each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
+ * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree with
+ * each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
  */
-export async function strictBoxes(path: string, { mayHaveUnusedPayload = false } = {}): Promise<StrictFacts> {
-  const file = await open(path);
-  try {
-    const top = await topLevel(file);
-    const types = top.map(({ type }) => type);
-    assert.equal(types[0], 'ftyp', `${path} begins with ${types[0]}`);
-    assert.equal(types.filter((type) => type === 'moov').length, 1, 'one moov');
-    assert.equal(types.filter((type) => type === 'mdat').length, 1, 'one mdat');
-    assert.ok(types.indexOf('moov') < types.indexOf('mdat'), 'the moov comes before the mdat (fast start)');
-    const ftyp = await bytesOf(file, top[0]!);
-    const moov = await bytesOf(file, top.find(({ type }) => type === 'moov')!);
-    const mdat = top.find(({ type }) => type === 'mdat')!;
-    return readMovie(ftyp, types, moov, mdat, mayHaveUnusedPayload);
-  } finally {
-    await file.close();
-  }
+export async function walkStrictly(file: FileHandle, mayHaveUnusedPayload: boolean): Promise<StrictFacts> {
+  const top = await topLevel(file);
+  const types = top.map(({ type }) => type);
+  assert.equal(types[0], 'ftyp', `the file begins with ${types[0]}`);
+  assert.equal(types.filter((type) => type === 'moov').length, 1, 'one moov');
+  assert.equal(types.filter((type) => type === 'mdat').length, 1, 'one mdat');
+  assert.ok(types.indexOf('moov') < types.indexOf('mdat'), 'the moov comes before the mdat (fast start)');
+  const ftyp = await bytesOf(file, top[0]!);
+  const moov = await bytesOf(file, top.find(({ type }) => type === 'moov')!);
+  const mdat = top.find(({ type }) => type === 'mdat')!;
+  return readMovie(ftyp, types, moov, mdat, mayHaveUnusedPayload);
 }
 
 async function topLevel(file: FileHandle): Promise<Node[]> {

@@ -1,9 +1,11 @@
 /** Independent judges of media files: what Flashback wrote is believed only when these agree with it. */
 import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, chmodSync, constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { ALL_FORMATS, FilePathSource, Input } from 'mediabunny';
+import { type StrictFacts, walkStrictly } from './boxes-strict.ts';
 
 const run = promisify(execFile);
 const requirePackage = createRequire(import.meta.url);
@@ -124,6 +126,19 @@ export async function packetHashes(path: string): Promise<string[]> {
     .trim()
     .split('\n')
     .map((line) => line.replace(/^\d+,/, ''));
+}
+
+/**
+ * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file with
+ * holes in its payload passes only with `mayHaveUnusedPayload`.
+ */
+export async function strictBoxes(path: string, { mayHaveUnusedPayload = false } = {}): Promise<StrictFacts> {
+  const file = await open(path);
+  try {
+    return await walkStrictly(file, mayHaveUnusedPayload);
+  } finally {
+    await file.close();
+  }
 }
 
 export interface MediabunnyFacts {
