@@ -79,11 +79,13 @@ test('a bucket that fails for a while delays COMPLETED and loses nothing', async
 
   await bucket.offline();
   const later = await oneEvent(600);
-  await until(() => app.logged.some((line) => line.includes('STORE_UNREACHABLE')), 'the outage is noticed');
+  // The store tries several times by itself before it says so.
+  const noticed = () => app.logged.some((line) => line.includes('STORE_UNREACHABLE'));
+  await expect.poll(noticed, { timeout: 40_000 }).toBe(true);
   expect((await readPlayback(app.client, later.playback!.id)).recordingStatus).toBe('PROCESSING');
   await bucket.online();
   expect((await awaitEnd(app.client, later)).recordingStatus).toBe('COMPLETED');
-}, 60_000);
+}, 90_000);
 
 test('a bucket that says another size than was sent is not believed; the footage is kept and can be retried', async () => {
   bucket.fail({ match: (op, key) => op === 'HeadObject' && key.endsWith('.mp4'), times: 1, wrongSize: 7 });

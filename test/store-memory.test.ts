@@ -10,7 +10,7 @@ import type { SparsePut } from './support/s3/put-sparse.ts';
 
 const MIB = 1024 * 1024;
 
-describe('the memory of a process that stores 1 GiB', () => {
+describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () => {
   const GIB = 1024 * MIB;
   const limit = 100 * MIB;
 

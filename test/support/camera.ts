@@ -198,7 +198,7 @@ export class TestCamera {
 
   private join(sink: StreamSink): void {
     if (this.options.idrOnPlay && this.sessions === 0) {
-      this.replay = this.see(this.replay.capture, 0.2);
+      this.replay = this.see(this.replay.capture, -KEYFRAME_DELAY_SEC);
     }
     this.playsEver++;
     this.playing.set(sink, this.replay);
