@@ -52,7 +52,7 @@ export class SessionClock {
 
   /**
    * Compares the smallest delay in three stretches of equal length. With a wrong rate it grows (or shrinks) from
-   * each to the next by about the same; a busy moment or the burst after a connect does it only once.
+   * each to the next by about the same; a busy moment does it only once.
    */
   #measureRate(): void {
     const steady = this.#arrivals.filter(({ at }) => at >= this.#firstAt! + burstMs);
@@ -68,6 +68,29 @@ export class SessionClock {
     if (!Number.isFinite(a + b + c)) return;
     const isSteady = (b - a) / (c - b) > 0.5 && (b - a) / (c - b) < 2;
     this.#isLying ||= isSteady && Math.min(Math.abs(b - a), Math.abs(c - b)) > clearlyWrongMs;
-    if (this.#isLying) this.#rate = 1 + (c - a) / (2 * third);
+    if (this.#isLying) this.#rate = slopeBelow(steady);
   }
+}
+
+/**
+ * The slope of the line that lies below all arrivals and closest to them: delays only ever add. It is the edge of
+ * their lower convex hull below their middle (Moon, Skelly, Towsley: Estimation and Removal of Clock Skew from
+ * Network Delay Measurements, 1999).
+ */
+function slopeBelow(arrivals: readonly Arrival[]): number {
+  const hull: Arrival[] = [];
+  for (const arrival of arrivals) {
+    while (hull.length > 1 && slope(hull.at(-2)!, hull.at(-1)!) >= slope(hull.at(-1)!, arrival)) hull.pop();
+    hull.push(arrival);
+  }
+  const middle = arrivals.reduce((sum, { mediaMs }) => sum + mediaMs, 0) / arrivals.length;
+  const behind = Math.max(
+    1,
+    hull.findIndex(({ mediaMs }) => mediaMs >= middle),
+  );
+  return slope(hull[behind - 1]!, hull[behind]!);
+}
+
+function slope(from: Arrival, to: Arrival): number {
+  return (to.at - from.at) / (to.mediaMs - from.mediaMs);
 }

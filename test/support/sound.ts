@@ -12,8 +12,17 @@ const windowSamples = 64;
 
 /** When the beeps begin, in seconds of the file's own time. */
 export async function readBeeps(file: string): Promise<number[]> {
-  // Holes are filled with silence, so that samples count time from the file's zero on.
-  const decode = ['-v', 'error', '-i', file, '-map', '0:a:0', '-af', 'aresample=async=1:first_pts=0'];
+  // Holes are filled and overlaps cut, so that a sample's number tells its time in the file.
+  const decode = [
+    '-v',
+    'error',
+    '-i',
+    file,
+    '-map',
+    '0:a:0',
+    '-af',
+    'aresample=async=1:min_hard_comp=0.01:first_pts=0',
+  ];
   const raw = ['-ac', '1', '-ar', `${sampleRate}`, '-f', 's16le', 'pipe:1'];
   const { stdout } = await run(tools().ffmpeg, [...decode, ...raw], {
     encoding: 'buffer',
