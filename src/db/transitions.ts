@@ -32,9 +32,9 @@ export interface TransitionFilter {
 }
 
 /**
- * Moves a playback from one status to another, together with its transition row, if it still is in the first
- * (compare-and-set, DESIGN 4). The update is the transaction's first write: only so are a playback's transitions
- * in order by (xid, id).
+ * Moves a playback from one status to another if it still is in the first (compare-and-set, DESIGN 4). The database
+ * writes the transition's row in the same transaction (trigger playbacks_write_transition). The update is the
+ * transaction's first write: only so are a playback's transitions in order by (xid, id).
  * @returns whether it was moved; false when somebody else was first or the row is gone
  */
 export async function transition(
@@ -46,15 +46,11 @@ export async function transition(
   change: Prisma.PlaybackUpdateManyMutationInput = {},
 ): Promise<boolean> {
   if (!mayFollow(from, to)) throw new Error(`A playback cannot go from ${from} to ${to}.`);
-  return db.$transaction(async (tx) => {
-    const { count } = await tx.playback.updateMany({
-      where: { id, recordingStatus: from },
-      data: { ...change, recordingStatus: to },
-    });
-    if (count === 0) return false;
-    await tx.playbackTransition.create({ data: { playbackId: id, from, to, at } });
-    return true;
+  const { count } = await db.playback.updateMany({
+    where: { id, recordingStatus: from },
+    data: { ...change, recordingStatus: to, updatedAt: at },
   });
+  return count > 0;
 }
 
 /** The oldest transaction still open: transitions below it are final in number and order. */

@@ -252,13 +252,13 @@ builder.mutationFields((t) => ({
       const camera = await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } }));
       const idempotencyKey = valid.idempotencyKey ?? null;
       const earlier = await findByKey(db, { cameraId, idempotencyKey });
-      if (earlier) return { id: earlier.event.id, playbackId: earlier.playbackId };
+      if (earlier) return { id: earlier.event.id, playbackId: earlier.playback?.id };
 
       const records = camera.recordOn.includes(type);
       const at = now();
       const startedAt = startOf(valid.startedAt, at, records ? camera : undefined);
       if (records) await recorder.admit();
-      const { event, playbackId, created } = await createEvent(
+      const { event, playback, created } = await createEvent(
         db,
         {
           cameraId,
@@ -281,10 +281,8 @@ builder.mutationFields((t) => ({
           : undefined,
         at,
       );
-      if (created && playbackId) {
-        await recorder.begin(await db.playback.findUniqueOrThrow({ where: { id: playbackId } }), camera);
-      }
-      return { id: event.id, playbackId };
+      if (created && playback) await recorder.begin(playback, camera);
+      return { id: event.id, playbackId: playback?.id };
     },
   }),
   endEvent: t.field({
