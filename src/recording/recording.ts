@@ -1,5 +1,5 @@
-import { shiftFragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { pictureFirst } from '../mp4/picture-first.ts';
 import { fragmentMs } from './ffmpeg-args.ts';
 import { type FeedFragment, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
@@ -84,12 +84,16 @@ export class Recording {
       return;
     }
     this.#timeline ??= this.#begin(fragment);
-    const { offsets, gap } = this.#timeline.place(fragment);
+    const isFirst = this.#newest === undefined && !this.#options.leftover;
+    const taken = isFirst
+      ? { ...pictureFirst(fragment, fragment.session.init.tracks), session: fragment.session }
+      : fragment;
+    const { moof, gap } = this.#timeline.place(taken);
     if (gap) {
       this.#gaps.push(gap);
       this.#options.onGap(this.#gaps);
     }
-    this.#write(shiftFragment(fragment, offsets), fragment.mdat);
+    this.#write(moof, taken.mdat);
     this.#newest = { session: fragment.session, end: fragment.end };
     if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
   }
