@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { Recorder } from './recorder.ts';
 import type { Leftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
-import { findSpool, removeSpool } from './spool.ts';
+import { findSpool, isSpoolName, removeSpool } from './spool.ts';
 import { readSpool } from './spool-reader.ts';
 
 export interface RecoveryOptions {
@@ -68,7 +68,8 @@ async function takeUp(options: RecoveryOptions, before: number): Promise<void> {
     if (!found) continue;
     const { camera, ...playback } = found;
     if (wasRunning || recorder.isRunning(id)) {
-      if (playback.recordingStatus === 'PENDING') await recorder.begin(playback, camera);
+      const isUnsaid = playback.recordingStatus === 'PENDING' && recorder.isRunning(id);
+      if (isUnsaid) await recorder.begin(playback, camera);
       continue;
     }
     const leftover = await readLeftover(recordDir, playback);
@@ -115,7 +116,7 @@ async function close(db: Db, playback: Playback, leftover: Leftover | undefined,
 }
 
 async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void> {
-  const folders = (await readdir(recordDir)).filter((name) => /^[0-9a-f-]{36}$/.test(name));
+  const folders = (await readdir(recordDir)).filter(isSpoolName);
   const needed = await db.playback.findMany({
     where: { id: { in: folders }, recordingStatus: { not: 'COMPLETED' } },
     select: { id: true },

@@ -109,6 +109,11 @@ export function spoolFolder(recordDir: string, playbackId: string): string {
   return path.join(recordDir, playbackId);
 }
 
+/** Whether a name in the spool's folder is that of a playback. */
+export function isSpoolName(name: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(name);
+}
+
 /** Makes the folder and sees to it that a power cut does not take it away again. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
