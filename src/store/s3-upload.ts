@@ -128,7 +128,10 @@ async function listSent(
   return sent;
 }
 
-/** Sends those of the plan's parts that are not in `sent`, and notes them there. The first failure stops the others; rejects after the last one has stopped. */
+/**
+ * Sends those of the plan's parts that are not in `sent`, and notes them there. The first failure stops the
+ * others; rejects once all have stopped.
+ */
 async function sendParts(
   client: S3Client,
   upload: Upload,
@@ -190,8 +193,8 @@ async function complete(
   try {
     await client.send(command, { abortSignal: signal });
   } catch (error) {
-    // The first answer may have been lost: for the second try the upload is already over. Whether the object is
-    // really there is found out by the size check that follows every upload.
+    // The first answer may have been lost: for the second try the upload is already over. Whether the object
+    // is really there is found out by the size check that follows every upload.
     if ((error as Error).name !== 'NoSuchUpload') throw error;
   }
 }

@@ -25,8 +25,9 @@ export interface StoredObject {
 }
 
 /**
- * Every method throws RecordingFailure with STORE_UNREACHABLE (trying again may help), STORE_REFUSED (a person
- * must act) or STORE_MISMATCH (the store holds something else than was sent). An invalid key is a plain Error.
+ * Every method throws RecordingFailure with STORE_UNREACHABLE (trying again may help), STORE_REFUSED (a
+ * person must act) or STORE_MISMATCH (the store holds something else than was sent). An invalid key is a
+ * plain Error.
  */
 export interface Store {
   readonly kind: 's3' | 'local';
