@@ -31,6 +31,8 @@ export interface TortureResult {
 /** DESIGN 1, G3: every playback is COMPLETED or FAILED this soon after a start. */
 const settleMs = 10_000;
 const stopMs = 10_000;
+/** What was deleted is gone from the bucket this soon after the last crash. */
+const sweepMs = 15_000;
 
 export async function torture({ rounds, seed, say }: TortureOptions): Promise<TortureResult> {
   const random = seededRandom(seed);
@@ -116,7 +118,8 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     for (const event of world.events.filter((e) => e.state === 'going on'))
       await insist(() => world.end(event));
     await verify();
-    await sleep(1_000);
+    const deadline = Date.now() + sweepMs;
+    while (strayObjects().length > 0 && Date.now() < deadline) await sleep(100);
 
     const stoppedMs = await world.server.stop();
     count('ms to stop', stoppedMs);
@@ -132,16 +135,22 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
   }
   return { breaches: world.breaches, ...tally, settledMs };
 
+  function strayObjects(): string[] {
+    const kept = new Set(world.events.filter((e) => e.state === 'verified').map((e) => e.playbackId));
+    const isStray = (key: string) =>
+      key !== 'flashback-check' && !kept.has(path.basename(key).replace(/\.\w+$/, ''));
+    const keys = [...bucket.contents.objects.keys()].filter(isStray);
+    return [
+      ...keys.map((key) => `an orphaned object: ${key}`),
+      ...[...bucket.contents.uploads.values()].map(({ key }) => `an orphaned upload of ${key}`),
+    ];
+  }
+
   async function leftovers(): Promise<string[]> {
     const found = processesAbout([dir, small.url, large.url]).map((it) => `an orphaned process: ${it}`);
     for (const folder of await readdir(path.join(dir, 'data/spool')))
       found.push(`an orphaned spool: ${folder}`);
-    for (const { key } of bucket.contents.uploads.values()) found.push(`an orphaned upload of ${key}`);
-    const kept = new Set(world.events.filter((e) => e.state === 'verified').map((e) => e.playbackId));
-    for (const key of bucket.contents.objects.keys()) {
-      const id = path.basename(key).replace(/\.\w+$/, '');
-      if (key !== 'flashback-check' && !kept.has(id)) found.push(`an orphaned object: ${key}`);
-    }
+    found.push(...strayObjects());
     const check = runSource('src/check-store.ts', [], env);
     let words = '';
     check.stdout!.on('data', (chunk) => (words += chunk));

@@ -1,5 +1,7 @@
 // Whether a playback is what was promised, by the frames in its clip.
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { readFrames } from '../support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/judges.ts';
 import { download, type PlaybackFacts } from '../support/playbacks.ts';
@@ -46,8 +48,13 @@ export async function judgeClip(
     return verdict;
   }
   const problems = [await ffprobeWarnings(file), await strictBoxes(file).then(() => '', error)];
-  for (const problem of problems.filter(Boolean)) say(`does not play: ${problem.slice(0, 300)}`);
   const frames = await readFrames(file);
+  if (problems.some(Boolean)) {
+    const kept = path.join(os.tmpdir(), `flashback-torture-${playback.id}.mp4`);
+    await copyFile(file, kept);
+    for (const problem of problems.filter(Boolean))
+      say(`does not play (see ${kept}): ${problem.slice(0, 300)}`);
+  }
   await rm(file);
 
   const clipStart = Date.parse(playback.clipStartedAt ?? playback.startedAt);
