@@ -16,7 +16,7 @@ import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Feeds } from './recording/feeds.ts';
 import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Recorder } from './recording/recorder.ts';
-import { recover } from './recording/recovery.ts';
+import { startRecovery } from './recording/recovery.ts';
 import { findSpool } from './recording/spool.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
@@ -107,11 +107,18 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
     const recorder = part(
       'recorder',
-      new Recorder({ db, feeds, limits: config, log, now, onRecorded: (id) => finisher.enqueue(id) }),
+      new Recorder({
+        db,
+        feeds,
+        limits: config,
+        log,
+        now,
+        onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
+      }),
       (it) => it.close(),
     );
     for (const camera of await db.camera.findMany()) await feeds.sync(camera);
-    await recover({ db, recorder, recordDir, log, now });
+    part('recovery', await startRecovery({ db, recorder, recordDir, log, now }), (it) => it.close());
     recorder.start();
     await finisher.start();
     remover.start();
@@ -138,7 +145,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         discard: discardPlayback,
         removed: () => remover.nudge(),
         holdsFootage: async (id) => (await findSpool(recordDir, id)) !== undefined,
-        finish: (id) => finisher.enqueue(id),
+        finish: (playback) => finisher.enqueue(playback.id, playback.cameraId),
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),

@@ -69,7 +69,12 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
     select: { id: true, cameraId: true, startedAt: true },
   });
   const keys = playbacks.flatMap((p) => Object.values(objectKeys(p)));
-  await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
+  await noteRemovals(tx, keys);
   await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
   return playbacks.map((p) => p.id);
+}
+
+/** Notes objects for removal from the store; noting one again is fine. */
+export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
+  await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
 }

@@ -7,7 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess, Children } from '../children.ts';
 import type { Log } from '../log.ts';
 import { findPrograms, type Program } from './server-binaries.ts';
-import { claimFolder, createCluster, endLeftoverPostgres, openSocketFolder, ROLE } from './server-folder.ts';
+import {
+  claimFolder,
+  createCluster,
+  endLeftoverPostgres,
+  isClaimed,
+  openSocketFolder,
+  ROLE,
+  usualSocketFolder,
+} from './server-folder.ts';
 
 export interface DatabaseServer {
   /** A connection string for the database "postgres". It stays the same when PostgreSQL is restarted. */
@@ -71,7 +79,7 @@ export async function startDatabaseServer(options: DatabaseServerOptions): Promi
     const supervision = supervise(await startPatiently(start), { start, children, log });
     log.info({ dir: pgdata, ms: Date.now() - startedAt }, 'The embedded database is ready.');
     return {
-      url: `postgresql://${ROLE}@localhost/postgres?host=${encodeURIComponent(socket.dir)}`,
+      url: urlOf(socket.dir),
       close: async () => {
         await supervision.close();
         leave();
@@ -81,6 +89,18 @@ export async function startDatabaseServer(options: DatabaseServerOptions): Promi
     leave();
     throw error;
   }
+}
+
+/**
+ * The connection string of the embedded PostgreSQL that another process runs in `dataDir`; undefined where none
+ * does. (Where the folder's path is too long for a socket, it is not found.)
+ */
+export function runningServerUrl(dataDir: string): string | undefined {
+  return isClaimed(dataDir) ? urlOf(usualSocketFolder(realpathSync(dataDir))) : undefined;
+}
+
+function urlOf(socketDir: string): string {
+  return `postgresql://${ROLE}@localhost/postgres?host=${encodeURIComponent(socketDir)}`;
 }
 
 async function startPatiently(start: () => Promise<Postmaster>): Promise<Postmaster> {

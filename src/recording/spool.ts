@@ -50,6 +50,11 @@ export class Spool {
     return this.#bytes;
   }
 
+  /** Resolves when all that was taken so far is written: a crash of this process does not take it away any more. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
   /** Why the disk takes nothing any more; what was written before is good. */
   get failure(): Error | undefined {
     return this.#failure;
@@ -110,10 +115,18 @@ export function spoolFolder(recordDir: string, playbackId: string): string {
   return path.join(recordDir, playbackId);
 }
 
+/** Whether a name in the spool's folder is that of a playback. */
+export function isSpoolName(name: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(name);
+}
+
 /** Makes the folder and sees to it that a power cut does not take it away again. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
-  await mkdir(folder, { recursive: true });
+  // Not recursive: where the spool's disk is not mounted, its footage must not land beside it.
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   await syncFolder(recordDir);
   return folder;
 }
