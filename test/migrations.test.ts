@@ -163,7 +163,9 @@ describe('applyMigrations', () => {
     const url = await bareDatabase();
     const applied = await Promise.all(Array.from({ length: 4 }, () => applyMigrations(url, MIGRATIONS)));
     expect(applied.filter((names) => names.length > 0)).toEqual([[BASELINE, ...LATER]]);
-    expect(await sql(url, 'SELECT count(*)::int AS n FROM _prisma_migrations')).toEqual([{ n: 1 + LATER.length }]);
+    expect(await sql(url, 'SELECT count(*)::int AS n FROM _prisma_migrations')).toEqual([
+      { n: 1 + LATER.length },
+    ]);
   });
 
   it('uses the session of a connected client, and lets go of its lock', async () => {

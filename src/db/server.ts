@@ -1,6 +1,6 @@
 // The embedded PostgreSQL: one folder, one Unix socket, no port. It lives as long as this process does,
 // however that one ends, and is started again when it dies first.
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +22,20 @@ export interface DatabaseServerOptions {
   children: Children;
   log: Log;
 }
+
+/**
+ * The connection string of the embedded PostgreSQL that a server with this data folder runs now, for tools beside
+ * it; undefined where none runs. `postmaster.pid` names the socket's folder in its fifth line (PostgreSQL,
+ * "Server Setup").
+ */
+export function findDatabaseServer(dataDir: string): string | undefined {
+  const file = path.join(dataDir, CLUSTER, 'postmaster.pid');
+  const socketDir = existsSync(file) ? readFileSync(file, 'utf8').split('\n')[4] : undefined;
+  return socketDir && existsSync(socketDir) ? addressOf(socketDir) : undefined;
+}
+
+const addressOf = (socketDir: string) =>
+  `postgresql://${ROLE}@localhost/postgres?host=${encodeURIComponent(socketDir)}`;
 
 /** The on-disk format is one major version's own, and so is the folder. */
 const CLUSTER = 'pg18';
@@ -71,7 +85,7 @@ export async function startDatabaseServer(options: DatabaseServerOptions): Promi
     const supervision = supervise(await startPatiently(start), { start, children, log });
     log.info({ dir: pgdata, ms: Date.now() - startedAt }, 'The embedded database is ready.');
     return {
-      url: `postgresql://${ROLE}@localhost/postgres?host=${encodeURIComponent(socket.dir)}`,
+      url: addressOf(socket.dir),
       close: async () => {
         await supervision.close();
         leave();
