@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Every file starts real processes (ffmpeg, servers): forks keep one file's crash away from the next.
     pool: 'forks',
+    // Tests wait for cameras and servers more than they compute.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
