@@ -12,6 +12,8 @@ export interface NewEvent {
   readonly startedAt: Date;
   readonly leaseExpiresAt: Date | null;
   readonly idempotencyKey: string | null;
+  /** Whose it is. */
+  readonly createdByKey: string | null;
 }
 
 export interface CreatedEvent {
