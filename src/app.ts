@@ -129,6 +129,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         db,
         feeds,
         limits: config,
+        cameraLostSec: config.cameraLostSec,
         log,
         now,
         onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
