@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
+import { loadDashboard } from './dashboard.ts';
 import { createGraphql, graphqlPath } from './graphql.ts';
 import { serveWebSockets } from './websocket.ts';
 
@@ -11,6 +12,8 @@ export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
   readonly development: boolean;
   readonly log: Log;
+  /** The folder of the built dashboard. */
+  readonly dashboardDir: string;
   /** Serves an object of the local store; undefined where clips are in a bucket. */
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
@@ -26,10 +29,11 @@ export interface HttpServer {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
-/** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health. */
+/** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
   const { log, media, ready } = options;
   const yoga = createGraphql({ services, ...options });
+  const dashboard = await loadDashboard(options.dashboardDir);
 
   const routes: readonly [string, Handler][] = [
     [graphqlPath, (request, response) => yoga(request, response)],
@@ -54,12 +58,10 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     const route = routes.find(
       ([prefix]) => pathname === prefix || (prefix.endsWith('/') && pathname.startsWith(prefix)),
     );
-    if (!route && pathname === '/') {
-      response.writeHead(302, { location: graphqlPath }).end();
-      return;
-    }
     Promise.resolve(
-      route ? route[1](request, response, pathname.slice(route[0].length)) : notFound(response),
+      route
+        ? route[1](request, response, pathname.slice(route[0].length))
+        : dashboard(request, response, pathname),
     ).catch((error: Error) => {
       log.error({ error, path: pathname }, 'a request failed');
       if (!response.headersSent)
