@@ -192,9 +192,10 @@ describe('what a killed server left behind', () => {
 });
 
 it('takes a zombie for over', async () => {
-  // What the first shell becomes does not know that it has a child, and never asks after it.
-  const script = `sleep 600 & exec sh -c 'echo "$0"; exec sleep 600' $!`;
-  const child = children.spawn('parent of a zombie', 'sh', ['-c', script], {
+  // The shell becomes a Node.js that does not know that it has a child, and never asks after it.
+  const idle = 'console.log(process.argv[1]); setInterval(() => {}, 60_000)';
+  const script = `sleep 600 & exec "$0" -e '${idle}' $!`;
+  const child = children.spawn('parent of a zombie', 'sh', ['-c', script, process.execPath], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const zombie = Number(await firstLine(child));

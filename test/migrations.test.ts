@@ -76,7 +76,8 @@ async function copyOfMigrations(name: string): Promise<string> {
 async function schemaOf(url: string): Promise<string[]> {
   const ours = `relnamespace = 'public'::regnamespace AND relname <> '_prisma_migrations'`;
   const parts = [
-    `SELECT format('column %s.%s %s %s default %s', c.oid::regclass, attname, format_type(atttypid, atttypmod),
+    `SELECT format('column %s.%s %s %s default %s', c.oid::regclass, attname,
+       format_type(atttypid, atttypmod),
        CASE WHEN attnotnull THEN 'not null' END, pg_get_expr(adbin, adrelid))
      FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
      LEFT JOIN pg_attrdef ON adrelid = c.oid AND adnum = attnum
@@ -85,9 +86,10 @@ async function schemaOf(url: string): Promise<string[]> {
      FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid WHERE ${ours}`,
     `SELECT format('index %s', pg_get_indexdef(c.oid)) FROM pg_class c
      WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_prisma%'`,
-    `SELECT format('trigger %s', pg_get_triggerdef(t.oid)) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
-     WHERE NOT tgisinternal AND ${ours}`,
-    `SELECT format('function %s', pg_get_functiondef(oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
+    `SELECT format('trigger %s', pg_get_triggerdef(t.oid))
+     FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND ${ours}`,
+    `SELECT format('function %s', pg_get_functiondef(oid)) FROM pg_proc
+     WHERE pronamespace = 'public'::regnamespace`,
     `SELECT format('type %s %s', enumtypid::regtype, string_agg(enumlabel, ' ' ORDER BY enumsortorder))
      FROM pg_enum GROUP BY enumtypid`,
   ];
@@ -252,7 +254,8 @@ describe("Prisma's own command line", () => {
   const bookkeeping = (url: string) =>
     sql(
       url,
-      `SELECT migration_name, checksum, logs, rolled_back_at, applied_steps_count, finished_at >= started_at AS finished
+      `SELECT migration_name, checksum, logs, rolled_back_at, applied_steps_count,
+         finished_at >= started_at AS finished
        FROM _prisma_migrations ORDER BY started_at`,
     );
 

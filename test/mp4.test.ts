@@ -10,7 +10,6 @@ import { type InitSegment, parseInit, resolution } from '../src/mp4/init-segment
 import { movieBox } from '../src/mp4/movie-box.ts';
 import { SampleIndex } from '../src/mp4/sample-index.ts';
 import { type FootageArguments, makeFragmented, payloadOf, split, writeClip } from './support/fragmented.ts';
-
 import {
   ffprobe,
   ffprobeWarnings,

@@ -11,8 +11,9 @@ import { connectDb, type Db } from '../src/db/client.ts';
 import { startDatabaseServer } from '../src/db/server.ts';
 import { startDemoCamera } from '../src/demo/camera.ts';
 import { createLog } from '../src/log.ts';
-import { buildDashboard, findChromium, startBrowser } from './support/browser.ts';
+import { launchBrowser } from './support/browser.ts';
 import { connectClient, type TestClient } from './support/client.ts';
+import { buildDashboard } from './support/dashboard.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from './support/playbacks.ts';
 
 const target = path.resolve(process.argv[2] ?? 'docs/screenshots');
@@ -29,8 +30,6 @@ async function main(): Promise<void> {
 }
 
 async function run(closers: (() => Promise<unknown> | unknown)[]): Promise<void> {
-  const executable = findChromium();
-  if (!executable) throw new Error('No Chromium was found; set CHROMIUM_PATH to one.');
   await buildDashboard();
   await mkdir(target, { recursive: true });
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-screenshots-'));
@@ -58,7 +57,7 @@ async function run(closers: (() => Promise<unknown> | unknown)[]): Promise<void>
     await createEvent(client, { cameraId: cameras[0]!, type: 'PERSON', leaseSec: 900 }),
   ];
   await sleep(4_000);
-  const browser = await startBrowser(executable);
+  const browser = await launchBrowser();
   closers.push(() => browser.close());
   await shootAll(browser, app.url, playback.id, cameras[0]!);
   for (const { id } of running) await endEvent(client, id);

@@ -14,7 +14,7 @@ import { type S3Server, startS3Server } from './support/s3-server.ts';
 const MIB = 1024 * 1024;
 const footage = randomBytes(40 * MIB);
 const clip = (size: number) => bufferBody(footage.subarray(0, size));
-const QUICK = { attempts: 3, connectMs: 1000, silenceMs: 400 };
+const QUICK = { attempts: 3, connectMs: 1000, silenceMs: 1500 };
 
 let dir: string;
 let server: S3Server;

@@ -97,8 +97,8 @@ async function unprivilegedPrefix(children: Children): Promise<string[]> {
   const tried = await children.run('unshare', file!, args, PROBE).catch((error: Error) => error);
   if (!(tried instanceof Error) && tried.code === 0) return prefix;
   throw new Error(
-    'The embedded PostgreSQL runs neither as root nor as a user without a name, and this system has no user ' +
-      `namespaces (${excuse(tried)}): start the server as an ordinary user, or ${OWN_DATABASE}.`,
+    'The embedded PostgreSQL runs neither as root nor as a user without a name, and this system has no ' +
+      `user namespaces (${excuse(tried)}): start the server as an ordinary user, or ${OWN_DATABASE}.`,
   );
 }
 
@@ -117,8 +117,9 @@ async function probe(children: Children, postgres: Program): Promise<void> {
   const tried = await children.run('postgres', postgres.file, args, PROBE).catch((error: Error) => error);
   if (!(tried instanceof Error) && tried.code === 0) return;
   throw new Error(
-    `The embedded PostgreSQL does not run here (${excuse(tried)}). It needs macOS or a Linux with glibc, which ` +
-      `Alpine is not; and as root it can enter only what belongs to root or to all. Otherwise ${OWN_DATABASE}.`,
+    `The embedded PostgreSQL does not run here (${excuse(tried)}). It needs macOS or a Linux with glibc, ` +
+      'which Alpine is not; and as root it can enter only what belongs to root or to all. ' +
+      `Otherwise ${OWN_DATABASE}.`,
   );
 }
 

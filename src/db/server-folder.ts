@@ -76,7 +76,7 @@ function readOwner(file: string): ProcessIdentity | undefined {
   }
 }
 
-/** A folder for the socket: beside the data, or in the system's temporary folder where that path is too long. */
+/** A folder for the socket: beside the data, or among the temporary files where that path is too long. */
 export function openSocketFolder(dataDir: string): { dir: string; remove(): void } {
   let dir = path.join(dataDir, 'run');
   if (Buffer.byteLength(path.join(dir, SOCKET_NAME)) > SOCKET_PATH_MAX_BYTES) {
@@ -86,7 +86,10 @@ export function openSocketFolder(dataDir: string): { dir: string; remove(): void
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** Makes the database cluster unless there is one. It gets its name when it is whole, so no kill leaves half of one. */
+/**
+ * Makes the database cluster unless there is one. It gets its name when it is whole, so that no kill leaves
+ * half of one.
+ */
 export async function createCluster(
   pgdata: string,
   { initdb, children, log }: { initdb: Program; children: Children; log: Log },
@@ -106,8 +109,9 @@ export async function createCluster(
     maxOutputBytes: 1024 * 1024,
   });
   if (done.code !== 0) {
+    const reason = done.stderr.trim() || `exit code ${done.code}`;
     throw new Error(
-      `The embedded database could not be created in ${pgdata}: ${done.stderr.trim() || `exit code ${done.code}`}. ` +
+      `The embedded database could not be created in ${pgdata}: ${reason}. ` +
         'Set DATA_DIR to a folder that belongs to the user of this server.',
     );
   }

@@ -26,7 +26,7 @@ export interface DatabaseServerOptions {
 /** The on-disk format is one major version's own, and so is the folder. */
 const CLUSTER = 'pg18';
 const READY = 'database system is ready to accept connections';
-/** A shutdown writes out what is in memory; one that takes longer is cut off and recovered at the next start. */
+/** A shutdown writes out what is in memory; one that takes longer is cut off, and the next start recovers. */
 const STOP = { signal: 'SIGINT', killAfterMs: 60_000 } as const;
 const RESTART_PAUSE_MIN_MS = 100;
 const RESTART_PAUSE_MAX_MS = 5_000;
@@ -138,7 +138,7 @@ function supervise(
   };
 }
 
-/** Starts PostgreSQL and resolves when it takes connections; rejects with what it said when it ends instead. */
+/** Starts PostgreSQL and resolves when it takes connections; rejects with its last words if it ends first. */
 async function launch(
   postgres: Program,
   { pgdata, socketDir, children, log }: { pgdata: string; socketDir: string; children: Children; log: Log },

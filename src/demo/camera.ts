@@ -5,6 +5,7 @@ import { RtspServer } from './rtsp/server.ts';
 export interface DemoCameraOptions {
   /** Path of an ffmpeg with libx264. */
   ffmpeg: string;
+  /** The camera has to be closed before the children that this belongs to. */
   spawn: Children['spawn'];
   /** Told whenever ffmpeg ended and is started again, with its last words. */
   onRestart?: (reason: string) => void;
@@ -30,13 +31,19 @@ interface Encoder {
   kill(): Promise<void>;
 }
 
-type Picture = Required<Pick<DemoCameraOptions, 'fps' | 'width' | 'height' | 'gopSec'>>;
+interface EncoderOptions extends Required<Omit<DemoCameraOptions, 'onRestart'>> {
+  /** Where it publishes. */
+  url: string;
+  draw: (frameNumber: number, at: Date) => Buffer;
+  /** Frames are numbered from here on, so the numbers go on when ffmpeg is started again. */
+  startedMs: number;
+}
 
 const PATH = 'demo';
 const RESTART_DELAY_MS = 1_000;
 const STDERR_KEPT_CHARS = 2_000;
-/** Frames that ffmpeg may be behind, in its pipe or not yet drawn, before the camera skips some. */
-const MAX_FRAMES_BEHIND = 15;
+/** Frames that may wait for ffmpeg, or to be drawn, before the camera skips some. */
+const MAX_FRAMES_BEHIND = 30;
 
 /**
  * Starts a camera to show Flashback with: a picture that moves and tells the time (see `createPicture`),
@@ -55,9 +62,8 @@ export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoC
   const url = server.url(PATH);
 
   const draw = createPicture(width, height);
-  const startedMs = Date.now();
-  const start = () => startEncoder(spawn, ffmpeg, url, { fps, width, height, gopSec }, draw, startedMs);
-  let encoder = start();
+  const encoding = { ffmpeg, spawn, fps, width, height, gopSec, url, draw, startedMs: Date.now() };
+  let encoder = startEncoder(encoding);
   let restart: NodeJS.Timeout | undefined;
   let isClosing = false;
 
@@ -72,7 +78,7 @@ export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoC
     if (isClosing) return;
     onRestart?.(lastWords);
     restart = setTimeout(() => {
-      encoder = start();
+      encoder = startEncoder(encoding);
       void watch();
     }, RESTART_DELAY_MS);
   };
@@ -92,20 +98,12 @@ function explain(ffmpeg: string, lastWords: string): string {
     : `The demo's camera could not be started with ${ffmpeg}: ${lastWords}`;
 }
 
-/** Frames are numbered from `startedMs` on, so the numbers go on when ffmpeg is started again. */
-function startEncoder(
-  spawn: Children['spawn'],
-  ffmpeg: string,
-  url: string,
-  picture: Picture,
-  draw: (frameNumber: number, at: Date) => Buffer,
-  startedMs: number,
-): Encoder {
-  const child = spawn('demo camera', ffmpeg, encoderArguments(picture, url), {
+function startEncoder(options: EncoderOptions): Encoder {
+  const { ffmpeg, spawn, fps, width, height, draw, startedMs } = options;
+  const child = spawn('demo camera', ffmpeg, encoderArguments(options), {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
-  const { fps } = picture;
-  const frameBytes = (picture.width * picture.height * 3) / 2;
+  const frameBytes = (width * height * 3) / 2;
   const newestFrame = () => Math.floor(((Date.now() - startedMs) * fps) / 1000);
   const dueMs = (frame: number) => startedMs + (frame * 1000) / fps;
 
@@ -114,7 +112,8 @@ function startEncoder(
   const feed = () => {
     const newest = newestFrame();
     const waiting = (child.stdin?.writableLength ?? 0) / frameBytes;
-    if (waiting + newest - next > MAX_FRAMES_BEHIND) next = newest;
+    if (waiting > MAX_FRAMES_BEHIND) next = newest + 1;
+    else if (newest - next > MAX_FRAMES_BEHIND) next = newest;
     for (; next <= newest; next++) child.stdin?.write(draw(next, new Date(dueMs(next))));
     timer = setTimeout(feed, Math.max(1, dueMs(next) - Date.now()));
   };
@@ -140,7 +139,7 @@ function startEncoder(
   };
 }
 
-function encoderArguments({ fps, width, height, gopSec }: Picture, url: string): string[] {
+function encoderArguments({ fps, width, height, gopSec, url }: EncoderOptions): string[] {
   const gop = Math.round(gopSec * fps);
   const pictures = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${width}x${height}`, '-r', `${fps}`];
   const beep = 'sine=frequency=440:beep_factor=2:sample_rate=16000';

@@ -11,8 +11,6 @@ import {
 import { drawCounterStrip } from './counter-strip.ts';
 import { digitsWidth, drawDigits } from './digits.ts';
 
-export { readCounter } from './counter-strip.ts';
-
 /** The scene is laid out on 640 × 360 and scaled to the picture. */
 const SCENE_WIDTH = 640;
 const SCENE_HEIGHT = 360;

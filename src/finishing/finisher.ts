@@ -99,10 +99,13 @@ export class Finisher {
     if (playback?.recordingStatus !== 'PROCESSING') return;
     const clip = await clipFromSpool(recordDir, playback);
     const keys = objectKeys(playback);
-    const [poster] = await Promise.all([
+    // Both are over before anything else happens: a retry must not run beside what is left of this try.
+    const [poster, stored] = await Promise.allSettled([
       this.#putPoster(playback, clip, keys.poster, signal),
       this.#put(keys.clip, clip.body, 'video/mp4', signal),
     ]);
+    if (stored.status === 'rejected') throw stored.reason;
+    if (poster.status === 'rejected') throw poster.reason;
     const completed = await transition(db, id, 'PROCESSING', 'COMPLETED', new Date(now()), {
       storagePath: keys.clip,
       videoUrl: store.address(keys.clip),
@@ -112,8 +115,8 @@ export class Finisher {
       codec: clip.codec.slice(0, 20),
       audioCodec: clip.audioCodec,
       resolution: clip.resolution,
-      thumbnailPath: poster ? keys.poster : null,
-      thumbnailSizeBytes: poster ?? null,
+      thumbnailPath: poster.value ? keys.poster : null,
+      thumbnailSizeBytes: poster.value ?? null,
       localPath: null,
       failureCode: null,
       errorMessage: null,

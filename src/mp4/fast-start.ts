@@ -41,7 +41,7 @@ function fileTypeBox(index: SampleIndex): Buffer {
 }
 
 /** The header of `mdat`, always with a 64-bit size: one form for clips of every length (4.2). */
-export function mdatHeader(payloadBytes: number): Buffer {
+function mdatHeader(payloadBytes: number): Buffer {
   const headerBytes = 16;
   return Buffer.concat([u32(1), Buffer.from('mdat', 'latin1'), u64(headerBytes + payloadBytes)]);
 }

@@ -50,7 +50,8 @@ function parameterSetArrays(stsd: Buffer, entry: Box): { at: number; type: numbe
 }
 
 function configurationOf(stsd: Buffer, entry: Box): Box {
-  for (const child of children(stsd, entry, VISUAL_ENTRY_FIELD_BYTES))
+  for (const child of children(stsd, entry, VISUAL_ENTRY_FIELD_BYTES)) {
     if (child.type === 'hvcC') return child;
+  }
   throw new Mp4Error("Sample entry 'hev1' has no 'hvcC' that describes the codec.");
 }

@@ -26,9 +26,7 @@ export class TrackTable {
   decodeEnd = 0;
   /** When the sample shown first is shown. */
   earliest = Number.POSITIVE_INFINITY;
-  /**
-   * When all samples but the last in decoding order have been shown; that one's duration may still change.
-   */
+  /** When all samples but the last one decoded have been shown; that one's duration may still change. */
   #othersShown = 0;
 
   constructor(track: Track) {

@@ -96,7 +96,7 @@ async function readFully(file: FileHandle, path: string, target: Buffer, positio
   }
 }
 
-/** Index of the last start that is ≤ `at`. Empty ranges share their start with the next one and are skipped. */
+/** Index of the last start that is ≤ `at`. Empty ranges share the next one's start and are skipped. */
 function lastStartUpTo(starts: Float64Array, at: number): number {
   let low = 0;
   let high = starts.length - 1;

@@ -6,8 +6,8 @@ export interface ByteRange {
 
 /**
  * What a Range field asks of a representation of `size` bytes (RFC 9110 §14.1.2 and §14.2).
- * 'everything' where the field is to be ignored: malformed, another unit, or several ranges, which a server is
- * free to answer whole. 'unsatisfiable' calls for a 416.
+ * 'everything' where the field is to be ignored: malformed, another unit, or several ranges, which a server
+ * is free to answer whole. 'unsatisfiable' calls for a 416.
  */
 export function parseRange(
   field: string | undefined,

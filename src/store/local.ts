@@ -88,7 +88,7 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
   };
 }
 
-/** The file that holds an object. @throws Error for an invalid key, so that no path leads out of the folder */
+/** The file that holds an object. @throws Error for an invalid key: no path leads out of the folder */
 export function localPath(dir: string, key: string): string {
   assertKey(key);
   return join(dir, ...key.split('/'));

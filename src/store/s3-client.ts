@@ -27,8 +27,8 @@ export function createS3Client(access: S3Access, patience: Patience): S3Client {
     region: access.region,
     credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey },
     forcePathStyle: true,
-    // The SDK's default, CRC32 trailers in aws-chunked framing, is not understood by every S3-like store; some
-    // store the framing as content. Requests with a buffer are guarded by the SHA-256 in their signature.
+    // Not every S3-like store understands the SDK's default, CRC32 trailers in aws-chunked framing; some store
+    // the framing as content. Requests with a buffer are guarded by the SHA-256 in their signature.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // With "Expect: 100-continue" the SDK opens a new connection for every part.

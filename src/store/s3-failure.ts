@@ -17,7 +17,7 @@ const ADVICE: Partial<Record<FailureCode, string>> = {
   STORE_REFUSED: " Check the bucket's name, the credentials, their rights and this machine's clock.",
 };
 
-/** The SDK marks what came of a request with `$metadata`, an answer or none; all else is not the store's fault. */
+/** The SDK marks what came of a request, or of no answer, with `$metadata`; the rest is no fault of the store. */
 export function isRequestError(error: unknown): boolean {
   return error instanceof Error && '$metadata' in error;
 }

@@ -26,8 +26,8 @@ interface Upload {
 type SentParts = Map<number, string>;
 
 /**
- * Stores a body in equal parts, a few at a time, each from a buffer so that it can be sent again. What was sent
- * is taken back if it cannot be finished, and nothing is under way any more when this rejects.
+ * Stores a body in equal parts, a few at a time, each from a buffer so that it can be sent again. What was
+ * sent is taken back if it cannot be finished, and nothing is under way any more when this rejects.
  *
  * Not `Upload` of @aws-sdk/lib-storage: it cannot take up an upload that another process began, rejects on
  * abort while its requests are still under way, and hides the first error if taking back fails as well.
@@ -54,7 +54,7 @@ export async function uploadInParts(
   }
 }
 
-/** Sends all of the plan's parts. The first failure stops the others; rejects after the last one has stopped. */
+/** Sends all of the plan's parts. The first failure stops the others; rejects once all have stopped. */
 async function sendParts(
   client: S3Client,
   upload: Upload,
@@ -117,13 +117,13 @@ async function complete(
   try {
     await client.send(command, { abortSignal: signal });
   } catch (error) {
-    // The first answer may have been lost: for the second try the upload is already over. Whether the object is
-    // really there is found out by the size check that follows every upload.
+    // The first answer may have been lost: for the second try the upload is already over. Whether the object
+    // is really there is found out by the size check that follows every upload.
     if ((error as Error).name !== 'NoSuchUpload') throw error;
   }
 }
 
-/** Best effort, not bound to the caller's signal: the bucket drops unfinished uploads by itself in the end. */
+/** Best effort, not bound to the caller's signal: in time the bucket drops unfinished uploads itself. */
 async function takeBack(client: S3Client, upload: Upload): Promise<void> {
   await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
 }

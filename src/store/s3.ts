@@ -76,7 +76,8 @@ export function createS3Store(options: S3StoreOptions): Store {
     const stored = await request(`say what it holds under ${key}`, () => head(patient, key));
     if (stored?.size === size) return;
     const held = stored ? `${stored.size} bytes` : 'nothing';
-    const message = `The bucket "${Bucket}" at ${place.host} holds ${held} under ${key}; expected ${size} bytes.`;
+    const where = `The bucket "${Bucket}" at ${place.host}`;
+    const message = `${where} holds ${held} under ${key}; expected ${size} bytes.`;
     throw new RecordingFailure('STORE_MISMATCH', message);
   }
 

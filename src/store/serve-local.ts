@@ -18,9 +18,9 @@ interface Representation {
 }
 
 /**
- * Serves the local store's objects: GET and HEAD, one byte range, conditional requests (RFC 9110 §13 and §14).
+ * Serves the local store's objects: GET and HEAD, one byte range, conditional requests (RFC 9110 §13, §14).
  * `?download=1` makes browsers save instead of play. Who may fetch is for the caller to decide beforehand.
- * The promise resolves when the answer is over, also where the client went away; it rejects if reading failed.
+ * The promise resolves when the answer is over, also where the client went away; rejects if reading failed.
  */
 export function serveLocal(
   dir: string,

@@ -18,16 +18,17 @@ export interface ObjectInfo {
 }
 
 /**
- * Every method throws RecordingFailure with STORE_UNREACHABLE (trying again may help), STORE_REFUSED (a person
- * must act) or STORE_MISMATCH (the store holds something else than was sent). An invalid key is a plain Error.
+ * Every method throws RecordingFailure with STORE_UNREACHABLE (trying again may help), STORE_REFUSED (a
+ * person must act) or STORE_MISMATCH (the store holds something else than was sent). An invalid key is a
+ * plain Error.
  */
 export interface Store {
   readonly kind: 's3' | 'local';
 
   /**
    * Resolves once the object is durable and the store has answered with the body's size. A put that fails
-   * leaves nothing half-written: under the key is what was there before, or the whole object. An abort rejects
-   * with the signal's reason. Errors of the body itself are passed on as they are.
+   * leaves nothing half-written: under the key is what was there before, or the whole object. An abort
+   * rejects with the signal's reason. Errors of the body itself are passed on as they are.
    */
   put(key: string, body: ObjectBody, contentType: string, signal?: AbortSignal): Promise<void>;
 

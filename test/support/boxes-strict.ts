@@ -40,8 +40,8 @@ interface Node {
 }
 
 /**
- * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree with
- * each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
+ * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree
+ * with each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
  */
 export async function walkStrictly(file: FileHandle, mayHaveUnusedPayload: boolean): Promise<StrictFacts> {
   const top = await topLevel(file);

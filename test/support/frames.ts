@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { readCounter } from '../../src/demo/picture.ts';
+import { readCounter } from '../../src/demo/counter-strip.ts';
 
 export interface CountedFrame {
   /** The number that `createPicture` drew into the frame. */

@@ -129,8 +129,8 @@ export async function packetHashes(path: string): Promise<string[]> {
 }
 
 /**
- * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file with
- * holes in its payload passes only with `mayHaveUnusedPayload`.
+ * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file
+ * with holes in its payload passes only with `mayHaveUnusedPayload`.
  */
 export async function strictBoxes(path: string, { mayHaveUnusedPayload = false } = {}): Promise<StrictFacts> {
   const file = await open(path);

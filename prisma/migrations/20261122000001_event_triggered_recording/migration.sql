@@ -36,7 +36,12 @@ CREATE UNIQUE INDEX IF NOT EXISTS "events_camera_id_idempotency_key_key" ON "eve
 CREATE INDEX IF NOT EXISTS "events_open_lease_idx" ON "events"("lease_expires_at") WHERE "ended_at" IS NULL AND "lease_expires_at" IS NOT NULL;
 
 -- A playback: its event, its status, its bounds, its clip.
-ALTER TABLE "playbacks" ADD COLUMN IF NOT EXISTS "event_id" UUID REFERENCES "events"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+ALTER TABLE "playbacks" ADD COLUMN IF NOT EXISTS "event_id" UUID;
+DO $$ BEGIN
+  ALTER TABLE "playbacks" ADD CONSTRAINT "playbacks_event_id_fkey"
+    FOREIGN KEY ("event_id") REFERENCES "events"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
 ALTER TABLE "playbacks" ADD COLUMN IF NOT EXISTS "recording_status" "recording_status" NOT NULL DEFAULT 'PENDING';
 ALTER TABLE "playbacks" ADD COLUMN IF NOT EXISTS "video_url" VARCHAR(500);
 ALTER TABLE "playbacks" ADD COLUMN IF NOT EXISTS "local_path" VARCHAR(500);

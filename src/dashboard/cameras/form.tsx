@@ -57,7 +57,14 @@ export function CameraForm({ camera, onClose }: { camera: Camera | undefined; on
   return (
     <form className={css.form} onSubmit={save} noValidate>
       {saved && <CameraOutcome id={saved.id} />}
-      <TextField label="Name" required autoComplete="off" {...text('name')} problem={refusal?.at('name')} />
+      <TextField
+        label="Name"
+        required
+        autoComplete="off"
+        data-first={saved ? undefined : true}
+        {...text('name')}
+        problem={refusal?.at('name')}
+      />
       <TextField
         label="Address"
         required

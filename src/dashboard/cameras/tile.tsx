@@ -41,7 +41,7 @@ export function CameraTile({ camera, recordings }: { camera: Camera; recordings:
         <div className={css.actions}>
           {recording && !recording.event ? (
             <IconButton
-              icon="record"
+              icon="stop"
               kind="danger"
               label={`Stop recording ${camera.name}`}
               onClick={() => stopRecording(recording.id)}

@@ -30,7 +30,6 @@ export function NowPage() {
             <Empty title="Nothing is being recorded">An event will appear here by itself.</Empty>
           )}
           <CardList label="Running" playbacks={running} />
-          {arrived.length > 0 && <h2 className={css.heading}>Just finished</h2>}
           <CardList label="Just finished" playbacks={arrived} />
         </div>
         {cameras.length > 0 && <Trigger cameras={cameras} />}
@@ -42,13 +41,16 @@ export function NowPage() {
 function CardList({ label, playbacks }: { label: string; playbacks: readonly Playback[] }) {
   if (playbacks.length === 0) return null;
   return (
-    <ul className={css.list} aria-label={label}>
-      {playbacks.map((playback) => (
-        <li key={playback.id}>
-          <RunningCard playback={playback} />
-        </li>
-      ))}
-    </ul>
+    <section aria-label={label}>
+      <h2 className={css.heading}>{label}</h2>
+      <ul className={css.list}>
+        {playbacks.map((playback) => (
+          <li key={playback.id}>
+            <RunningCard playback={playback} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -18,19 +18,18 @@ export function RunningCard({ playback }: { playback: Playback }) {
   const takesMore = recordingStatus === 'RECORDING' || recordingStatus === 'PENDING';
   return (
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
-      {watching && liveUrl ? (
+      {watching && liveUrl && isRunning(playback) && (
         <div className={css.screen}>
           <LivePlayer url={liveUrl} label={`${camera.name}, live`} />
         </div>
-      ) : (
-        recordingStatus === 'COMPLETED' && (
-          <div className={css.screen}>
-            <Poster playback={playback} />
-          </div>
-        )
       )}
       <div className={css.body}>
         <div className={css.head}>
+          {recordingStatus === 'COMPLETED' && (
+            <div className={css.poster}>
+              <Poster playback={playback} />
+            </div>
+          )}
           <div className={css.words}>
             <h3 className={css.name}>{camera.name}</h3>
             <p className="quiet">
@@ -60,7 +59,7 @@ export function RunningCard({ playback }: { playback: Playback }) {
             <Button onClick={() => endEvent(event.id)}>End event</Button>
           )}
           {takesMore && !event && (
-            <Button icon="record" kind="danger" onClick={() => stopRecording(id)}>
+            <Button icon="stop" kind="danger" onClick={() => stopRecording(id)}>
               Stop
             </Button>
           )}

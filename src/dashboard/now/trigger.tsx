@@ -18,7 +18,7 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
   const [seconds, setSeconds] = useState('');
   const [busy, setBusy] = useState(false);
   const camera =
-    cameras.find(({ id }) => id === chosen) ?? cameras.find(({ enabled }) => enabled) ?? cameras[0];
+    cameras.find(({ id }) => id === chosen) ?? cameras.find(({ state }) => state === 'LIVE') ?? cameras[0];
   if (!camera) return null;
   const lengthSec = seconds === '' ? undefined : Number(seconds);
   const during = async (deed: Promise<unknown>) => {

@@ -13,7 +13,7 @@ export function TextField({
   hint,
   problem,
   ...rest
-}: Texts & Omit<ComponentProps<'input'>, 'className' | 'id'>) {
+}: Texts & Omit<ComponentProps<'input'>, 'className' | 'id'> & { 'data-first'?: true | undefined }) {
   const id = useId();
   return (
     <Labelled id={id} {...{ label, hint, problem }}>

@@ -61,7 +61,7 @@ export function zoneName(): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' }).formatToParts(new Date());
   const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  return timeZone === offset || offset === 'GMT' ? timeZone : `${timeZone}, ${offset}`;
+  return timeZone === offset || /^GMT(\+0)?$/.test(offset) ? timeZone : `${timeZone}, ${offset}`;
 }
 
 /** 0:07, 12:40, 1:02:03. */

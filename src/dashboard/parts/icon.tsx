@@ -1,12 +1,13 @@
 /** Drawn on a grid of 20, in the colour of the text beside them. They say nothing that a label does not. */
 const paths = {
   cameras: 'M3 5.5h9.5v9H3zM12.5 9l4.5-2.5v7L12.5 11z',
-  now: 'M10 2.8a7.2 7.2 0 1 0 0 14.4a7.2 7.2 0 1 0 0-14.4M10 7a3 3 0 1 0 0 6a3 3 0 1 0 0-6',
+  now: 'M2.5 10.5h3.2l2.3-6l4 11l2.3-5h3.2',
   playbacks: 'M3 4.5h14v11H3zM8.3 7.5v5l4.2-2.5z',
   plus: 'M10 4v12M4 10h12',
   close: 'M5 5l10 10M15 5L5 15',
   settings: 'M3 6h8M15 6h2M3 14h2M9 14h8M13 4v4M7 12v4',
-  record: 'M10 5.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9',
+  record: 'M10 2.8a7.2 7.2 0 1 0 0 14.4a7.2 7.2 0 1 0 0-14.4M10 7.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5',
+  stop: 'M10 2.8a7.2 7.2 0 1 0 0 14.4a7.2 7.2 0 1 0 0-14.4M7.8 7.8h4.4v4.4H7.8z',
   event: 'M11.5 2.5L4.5 11.5h5l-1 6l7-9h-5z',
   play: 'M6 4v12l10-6z',
   pause: 'M7 4.5v11M13 4.5v11',
@@ -29,7 +30,7 @@ const paths = {
 } as const;
 
 export type IconName = keyof typeof paths;
-const solid = new Set<IconName>(['play', 'record', 'event', 'stepBack', 'stepForward']);
+const solid = new Set<IconName>(['play', 'event', 'stepBack', 'stepForward']);
 
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (

@@ -15,6 +15,7 @@ export function DayTimeline({ cameras }: { cameras: readonly Camera[] }) {
   const now = useNow(10_000);
   const { day, hours, from, to } = window;
   const span = to - from;
+  const recorded = cameras.filter(({ id }) => playbacks.some(({ camera }) => camera.id === id));
   const step = hours === 24 ? span : span / 2;
   const zoom = (next: number) => {
     const ofInterest = playbacks.at(-1)?.startedAt;
@@ -54,7 +55,7 @@ export function DayTimeline({ cameras }: { cameras: readonly Camera[] }) {
       </header>
       <div className={css.lines}>
         <Scale window={window} />
-        {cameras.map((camera) => (
+        {recorded.map((camera) => (
           <CameraLine
             key={camera.id}
             camera={camera}
@@ -64,6 +65,7 @@ export function DayTimeline({ cameras }: { cameras: readonly Camera[] }) {
           />
         ))}
       </div>
+      {recorded.length === 0 && <p className={css.hint}>Nothing was recorded in this stretch.</p>}
       {truncated && <p className={css.hint}>This is a busy stretch: only its newest playbacks are drawn.</p>}
     </section>
   );

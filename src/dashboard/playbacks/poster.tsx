@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import { query } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
 import { PlaybackDetailsDocument } from '../gql/graphql.ts';
-import { statusNames } from '../parts/format.ts';
+import { Icon } from '../parts/icon.tsx';
 import css from './poster.module.css';
 
 /** The clip's picture; words where there is none. A link to a bucket that has run out is asked for anew, once. */
@@ -13,7 +13,7 @@ export function Poster({ playback }: { playback: Playback }) {
   if (!thumbnailUrl || broken === thumbnailUrl) {
     return (
       <div className={css.none} data-status={recordingStatus}>
-        {statusNames[recordingStatus]}
+        <Icon name={recordingStatus === 'FAILED' ? 'noPicture' : 'playbacks'} size={24} />
       </div>
     );
   }

@@ -14,7 +14,7 @@ export type Operation =
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload';
 
-/** What goes wrong. `reset` cuts the connection: before anything, within the body, or in place of the answer. */
+/** What goes wrong. `reset` cuts the connection: at once, within the body, or in place of the answer. */
 export type Effect =
   | { status: number; code?: string }
   | { reset: 'at once' | 'midway' | 'after' }

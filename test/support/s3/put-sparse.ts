@@ -6,16 +6,19 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bufferBody, fileBody } from '../../../src/store/body.ts';
-import { createLocalStore, type LocalStoreOptions } from '../../../src/store/local.ts';
+import { createLocalStore } from '../../../src/store/local.ts';
 import { createS3Store, type S3StoreOptions } from '../../../src/store/s3.ts';
 
 export interface SparsePut {
   bytes: number;
-  store: { local: LocalStoreOptions } | { s3: S3StoreOptions };
+  store: { local: { dir: string } } | { s3: S3StoreOptions };
 }
 
 const { bytes, store: into } = JSON.parse(process.argv[2]!) as SparsePut;
-const store = 'local' in into ? createLocalStore(into.local) : createS3Store(into.s3);
+const store =
+  'local' in into
+    ? createLocalStore({ ...into.local, baseUrl: () => 'http://flash' })
+    : createS3Store(into.s3);
 const dir = await mkdtemp(join(tmpdir(), 'flashback-sparse-'));
 try {
   const path = join(dir, 'spool');

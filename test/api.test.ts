@@ -1,0 +1,393 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { awaitEnd, createEvent, endEvent, readPlayback } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
+
+let app: TestApp;
+let camera: TestCamera;
+let cameraId: string;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp();
+  cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 2 });
+});
+
+afterAll(async () => {
+  await app.close();
+  await camera.close();
+});
+
+const nowhere = '00000000-0000-7000-8000-000000000000';
+const createCamera = 'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }';
+const createEventText =
+  'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } playback { id } } }';
+
+describe('cameras', () => {
+  test('have the contract’s defaults and come back without credentials', async () => {
+    const { createCamera: made } = await app.client.run<{ createCamera: { camera: { id: string } } }>(
+      `mutation { createCamera(input: { name: "Yard", rtspUrl: "rtsp://eve:p%40ss:w0rd@127.0.0.1:9/a?b=c", preRollSec: 0 }) { camera {
+        id name channel rtspUrl enabled recordOn preRollSec postRollSec maxDurationSec state codec snapshotUrl } } }`,
+    );
+    expect(made.camera).toMatchObject({
+      name: 'Yard',
+      channel: 1,
+      rtspUrl: 'rtsp://127.0.0.1:9/a?b=c',
+      enabled: true,
+      recordOn: ['MOTION'],
+      preRollSec: 0,
+      postRollSec: 0,
+      maxDurationSec: 3600,
+      state: 'IDLE',
+      codec: null,
+      snapshotUrl: null,
+    });
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: made.camera.id });
+    expect(
+      await app.client.run('query($id: ID!) { camera(id: $id) { id } }', { id: made.camera.id }),
+    ).toEqual({ camera: null });
+  });
+
+  test('are refused with an issue for everything that is wrong, and none is made', async () => {
+    const before = await app.client.run('{ cameras { id } }');
+    const error = await app.client.fail(createCamera, {
+      input: {
+        name: ' ',
+        rtspUrl: 'http://camera/stream',
+        preRollSec: 61,
+        postRollSec: -1,
+        maxDurationSec: 0,
+        channel: 70_000,
+      },
+    });
+    expect(error.code).toBe('BAD_USER_INPUT');
+    expect(error.issues?.map((issue) => issue.path.join('.')).sort()).toEqual(
+      [
+        'input.channel',
+        'input.maxDurationSec',
+        'input.name',
+        'input.postRollSec',
+        'input.preRollSec',
+        'input.rtspUrl',
+      ].sort(),
+    );
+    expect(error.issues?.find((i) => i.path[1] === 'preRollSec')?.message).toBe(
+      'Expected a whole number from 0 to 60.',
+    );
+    expect(await app.client.run('{ cameras { id } }')).toEqual(before);
+  });
+
+  test.each([
+    ['file:///etc/passwd'],
+    ['-i /etc/passwd'],
+    ['rtsp://'],
+    ['rtsp://host/a b'],
+    ['concat:rtsp://a'],
+    [`rtsp://host/${'x'.repeat(2_000)}`],
+    ['rtsp://user:geheim@/'],
+  ])('an address like %s is refused in words without repeating its credentials', async (rtspUrl) => {
+    const error = await app.client.fail(createCamera, { input: { name: 'x', rtspUrl } });
+    expect(error).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: ['input', 'rtspUrl'] }] });
+    expect(JSON.stringify(error)).not.toContain('geheim');
+  });
+
+  test('keep their credentials when the address comes back as it was shown', async () => {
+    const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { a: 'b' } });
+    const id = await app.addCamera({ rtspUrl: locked.urlAs('a', 'b') });
+    await app.client.run(
+      'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }',
+      {
+        input: { id, rtspUrl: locked.url, preRollSec: 1 },
+      },
+    );
+    await app.awaitCamera(id, 'LIVE');
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
+    await until(() => locked.sessions === 0, 'the deleted camera is left alone');
+    await locked.close();
+  });
+
+  test('that are switched off are left alone, and an event on them says why there is no recording', async () => {
+    const set = (enabled: boolean) =>
+      app.client.run(
+        'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }',
+        { input: { id: cameraId, enabled } },
+      );
+    await set(false);
+    await app.awaitCamera(cameraId, 'DISABLED');
+    await until(() => camera.sessions === 0, 'the session has ended');
+    const { playback } = await createEvent(app.client, { cameraId });
+    expect(playback).toMatchObject({
+      recordingStatus: 'FAILED',
+      failure: { code: 'CAMERA_DISABLED', fault: 'CAMERA' },
+    });
+    await set(true);
+    await app.awaitCamera(cameraId, 'LIVE');
+  });
+});
+
+describe('events', () => {
+  test('of a type that the camera does not record have no playback', async () => {
+    const event = await createEvent(app.client, { cameraId, type: 'SOUND' });
+    expect(event.playback).toBeNull();
+    await endEvent(app.client, event.id);
+  });
+
+  test('with one key are one event and one recording, whoever comes first', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        createEvent(app.client, { cameraId, idempotencyKey: 'door-17', leaseSec: 60 }),
+      ),
+    );
+    expect(new Set(answers.map((event) => event.id)).size).toBe(1);
+    expect(new Set(answers.map((event) => event.playback!.id)).size).toBe(1);
+    await endEvent(app.client, answers[0]!.id);
+    expect((await awaitEnd(app.client, answers[0]!)).recordingStatus).toBe('COMPLETED');
+    const again = await createEvent(app.client, { cameraId, idempotencyKey: 'door-17' });
+    expect(again.id).toBe(answers[0]!.id);
+  });
+
+  test('keep what they were given', async () => {
+    const metadata = { score: 0.93, box: [1, 2, 3, 4], nested: { ünïcode: '✓' } };
+    const { id } = await createEvent(app.client, {
+      cameraId,
+      type: 'PERSON',
+      label: 'courier',
+      description: 'at the door',
+      metadata,
+    });
+    const { event } = await app.client.run<{ event: object }>(
+      'query($id: ID!) { event(id: $id) { type label description metadata channel endedAt leaseExpiresAt camera { id } playbacks { id } } }',
+      { id },
+    );
+    expect(event).toEqual({
+      type: 'PERSON',
+      label: 'courier',
+      description: 'at the door',
+      metadata,
+      channel: 1,
+      endedAt: null,
+      leaseExpiresAt: null,
+      camera: { id: cameraId },
+      playbacks: [],
+    });
+  });
+
+  test('are refused in words where they cannot be', async () => {
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const refused = async (input: object) =>
+      (await app.client.fail(createEventText, { input: { cameraId, type: 'MOTION', ...input } })).issues;
+    expect(await refused({ startedAt: at(60_000) })).toMatchObject([
+      { path: ['input', 'startedAt'], message: expect.stringContaining('not in the future') },
+    ]);
+    expect(await refused({ startedAt: at(-60_000) })).toMatchObject([
+      { message: expect.stringContaining('pre-roll of 2 seconds') },
+    ]);
+    expect(await refused({ leaseSec: 0 })).toMatchObject([{ path: ['input', 'leaseSec'] }]);
+    expect(await refused({ label: 'x'.repeat(201) })).toMatchObject([{ path: ['input', 'label'] }]);
+    expect(await refused({ metadata: { text: 'x'.repeat(70_000) } })).toMatchObject([
+      { path: ['input', 'metadata'] },
+    ]);
+    expect(
+      (await app.client.fail(createEventText, { input: { cameraId: nowhere, type: 'MOTION' } })).code,
+    ).toBe('NOT_FOUND');
+    expect(
+      (await app.client.fail(createEventText, { input: { cameraId: 'no id', type: 'MOTION' } })).code,
+    ).toBe('NOT_FOUND');
+    expect(
+      (
+        await app.client.fail(createEventText, {
+          input: { cameraId, type: 'MOTION', startedAt: 'yesterday' },
+        })
+      ).code,
+    ).toBe('BAD_USER_INPUT');
+    expect((await app.client.fail(createEventText, { input: { cameraId, type: 'NOISE' } })).code).toBe(
+      'BAD_USER_INPUT',
+    );
+  });
+
+  test('end once: a second end changes nothing; an end before the start or in the future is refused', async () => {
+    const event = await createEvent(app.client, { cameraId });
+    const end =
+      'mutation($input: EndEventInput!) { endEvent(input: $input) { event { endedAt } playback { id } } }';
+    const future = new Date(Date.now() + 60_000).toISOString();
+    expect((await app.client.fail(end, { input: { id: event.id, endedAt: future } })).issues).toMatchObject([
+      { path: ['input', 'endedAt'] },
+    ]);
+    expect(
+      (await app.client.fail(end, { input: { id: event.id, endedAt: '2020-01-01T00:00:00Z' } })).code,
+    ).toBe('BAD_USER_INPUT');
+    const first = await app.client.run(end, { input: { id: event.id } });
+    expect(await app.client.run(end, { input: { id: event.id } })).toEqual(first);
+    expect((await app.client.fail(end, { input: { id: nowhere } })).code).toBe('NOT_FOUND');
+    await awaitEnd(app.client, event);
+  });
+
+  test('are renewed while they are open, and not after', async () => {
+    const renew =
+      'mutation($input: RenewEventInput!) { renewEvent(input: $input) { event { leaseExpiresAt } } }';
+    const event = await createEvent(app.client, { cameraId, type: 'OTHER', leaseSec: 1 });
+    const { renewEvent } = await app.client.run<{ renewEvent: { event: { leaseExpiresAt: string } } }>(
+      renew,
+      {
+        input: { id: event.id, leaseSec: 600 },
+      },
+    );
+    expect(Date.parse(renewEvent.event.leaseExpiresAt) - Date.now()).toBeGreaterThan(590_000);
+    await endEvent(app.client, event.id);
+    expect(await app.client.fail(renew, { input: { id: event.id, leaseSec: 5 } })).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('has ended'),
+    });
+  });
+
+  test('are listed by filter and cursor, also behind a deleted row', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) ids.push((await createEvent(app.client, { cameraId, type: 'ANIMAL' })).id);
+    const page = (args: string) =>
+      app.client.run<{
+        events: { nodes: { id: string }[]; totalCount: number; pageInfo: Record<string, unknown> };
+      }>(
+        `{ events(filter: { type: [ANIMAL], cameraId: "${cameraId}", open: true }, ${args}) {
+          totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+      );
+    const newest = [...ids].reverse();
+    const one = await page('first: 2');
+    expect(one.events.nodes.map((e) => e.id)).toEqual(newest.slice(0, 2));
+    expect(one.events).toMatchObject({
+      totalCount: 5,
+      pageInfo: { hasNextPage: true, hasPreviousPage: false },
+    });
+    const two = await page(`first: 10, after: "${one.events.pageInfo.endCursor}"`);
+    expect(two.events.nodes.map((e) => e.id)).toEqual(newest.slice(2));
+    expect(two.events.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    const back = await page(`last: 2, before: "${two.events.pageInfo.startCursor}"`);
+    expect(back.events.nodes.map((e) => e.id)).toEqual(newest.slice(0, 2));
+    expect((await app.client.fail('{ events(first: 101) { totalCount } }')).code).toBe('BAD_USER_INPUT');
+    expect((await app.client.fail('{ events(after: "nonsense") { totalCount } }')).code).toBe(
+      'BAD_USER_INPUT',
+    );
+  });
+});
+
+describe('recordings by hand and playbacks', () => {
+  const start =
+    'mutation($input: StartRecordingInput!) { startRecording(input: $input) { playback { id recordingStatus event { id } } } }';
+  const stop = 'mutation($id: ID!) { stopRecording(playbackId: $id) { playback { id endReason } } }';
+
+  test('are started and stopped; stopping again is harmless, stopping what never ran is a conflict', async () => {
+    const { startRecording } = await app.client.run<{ startRecording: { playback: { id: string } } }>(start, {
+      input: { cameraId },
+    });
+    const { id } = startRecording.playback;
+    expect(startRecording.playback).toMatchObject({ recordingStatus: 'RECORDING', event: null });
+    expect(await app.client.run(stop, { id })).toMatchObject({
+      stopRecording: { playback: { id, endReason: 'STOPPED' } },
+    });
+    await until(
+      async () => (await readPlayback(app.client, id)).recordingStatus === 'COMPLETED',
+      'it is COMPLETED',
+    );
+    expect(await app.client.run(stop, { id })).toMatchObject({ stopRecording: { playback: { id } } });
+
+    const event = await createEvent(app.client, { cameraId });
+    await endEvent(app.client, event.id);
+    await awaitEnd(app.client, event);
+    const conflict = await app.client.fail(stop, { id: event.playback!.id });
+    expect(conflict).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('no recording of it to stop'),
+    });
+    expect((await app.client.fail(stop, { id: nowhere })).code).toBe('NOT_FOUND');
+  });
+
+  test('end by themselves after durationSec', async () => {
+    const { startRecording } = await app.client.run<{ startRecording: { playback: { id: string } } }>(start, {
+      input: { cameraId, durationSec: 1 },
+    });
+    const { id } = startRecording.playback;
+    await until(
+      async () => (await readPlayback(app.client, id)).recordingStatus === 'COMPLETED',
+      'it is COMPLETED',
+    );
+    expect((await readPlayback(app.client, id)).endReason).toBe('MAX_DURATION');
+    expect((await app.client.fail(start, { input: { cameraId, durationSec: 4_000 } })).issues).toMatchObject([
+      { path: ['input', 'durationSec'] },
+    ]);
+  });
+
+  test('are deleted with their objects, also while they run; deleting again is harmless', async () => {
+    const remove = 'mutation($id: ID!) { deletePlayback(id: $id) { id } }';
+    const event = await createEvent(app.client, { cameraId });
+    await endEvent(app.client, event.id);
+    const { id, videoUrl, thumbnailUrl } = await awaitEnd(app.client, event);
+    expect((await fetch(videoUrl!)).status).toBe(200);
+    expect((await fetch(thumbnailUrl!)).headers.get('content-type')).toBe('image/jpeg');
+    await app.client.run(remove, { id });
+    await until(async () => (await fetch(videoUrl!)).status === 404, 'the clip is gone');
+    await until(async () => (await fetch(thumbnailUrl!)).status === 404, 'the poster is gone');
+    expect(await app.client.run('query($id: ID!) { playback(id: $id) { id } }', { id })).toEqual({
+      playback: null,
+    });
+    expect(
+      await app.client.run('query($id: ID!) { event(id: $id) { playbacks { id } } }', { id: event.id }),
+    ).toEqual({ event: { playbacks: [] } });
+    await app.client.run(remove, { id });
+
+    const running = await createEvent(app.client, { cameraId });
+    await app.client.run(remove, { id: running.playback!.id });
+    expect(
+      await app.client.run('query($id: ID!) { playback(id: $id) { id } }', { id: running.playback!.id }),
+    ).toEqual({ playback: null });
+  });
+
+  test('that failed because of the camera cannot be retried, and the answer says so', async () => {
+    const retry = 'mutation($id: ID!) { retryPlayback(id: $id) { playback { id } } }';
+    const off = await app.addCamera({ rtspUrl: 'rtsp://127.0.0.1:9/', enabled: false }, 'DISABLED');
+    const { playback } = await createEvent(app.client, { cameraId: off });
+    expect(await app.client.fail(retry, { id: playback!.id })).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('no footage'),
+    });
+    expect((await app.client.fail(retry, { id: nowhere })).code).toBe('NOT_FOUND');
+  });
+
+  test('are paged by number, counted only where asked, and refused out of range', async () => {
+    const { playbacks } = await app.client.run<{
+      playbacks: Record<string, unknown> & { items: { id: string }[] };
+    }>(
+      `{ playbacks(filter: { cameraId: "${cameraId}", recordingStatus: [COMPLETED] }, page: 2, pageSize: 1) { items { id } page pageSize total totalPages } }`,
+    );
+    expect(playbacks).toMatchObject({ page: 2, pageSize: 1, totalPages: playbacks.total });
+    expect(playbacks.items).toHaveLength(1);
+    for (const args of ['page: 0', 'pageSize: 101', 'pageSize: 0']) {
+      expect((await app.client.fail(`{ playbacks(${args}) { page } }`)).code).toBe('BAD_USER_INPUT');
+    }
+    const byCamera = await app.client.run<{
+      camera: { playbacks: { nodes: unknown[]; totalCount: number } };
+    }>(
+      `{ camera(id: "${cameraId}") { playbacks(first: 1, filter: { recordingStatus: [COMPLETED] }) { nodes { camera { id } } totalCount } } }`,
+    );
+    expect(byCamera.camera.playbacks).toEqual({
+      nodes: [{ camera: { id: cameraId } }],
+      totalCount: playbacks.total,
+    });
+  });
+});
+
+test('what goes wrong inside is masked, logged and has a code', async () => {
+  const syntax = await app.client.fail('{ cameras {');
+  expect(syntax.code).toBe('BAD_USER_INPUT');
+  expect((await app.client.fail('{ cameras { nonsense } }')).code).toBe('BAD_USER_INPUT');
+  const form = await fetch(`${app.app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain' },
+    body: JSON.stringify({ query: '{ cameras { id } }' }),
+  });
+  expect(form.status).toBe(415);
+  const foreign = await fetch(`${app.app.url}/graphql?query={cameras{id}}`, {
+    headers: { origin: 'http://evil.example' },
+  });
+  expect(foreign.status).toBe(403);
+});

@@ -1,0 +1,66 @@
+// The built server as a process of its own, so that its memory and CPU are its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { connectClient, type TestClient } from '../support/client.ts';
+
+export interface BenchServer {
+  readonly client: TestClient;
+  readonly dataDir: string;
+  /** Resident memory of the server's own process now, in MiB. */
+  rssMib(): number;
+  stop(): Promise<void>;
+}
+
+const main = path.resolve(import.meta.dirname, '../../dist/main.js');
+
+export async function makeDataDir(): Promise<{ dir: string; remove: () => Promise<void> }> {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-bench-'));
+  return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
+}
+
+/** Starts `node dist/main.js` on this data; resolves when it is ready. */
+export async function startServer(dataDir: string): Promise<BenchServer> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await ready(child);
+  const client = connectClient(`http://127.0.0.1:${port}`);
+  return {
+    client,
+    dataDir,
+    rssMib: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024,
+    async stop() {
+      await client.close();
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    // Goes on reading after that: a full pipe would stop the server.
+    child.stdout!.on('data', (chunk: Buffer) => {
+      if (text.includes('"msg":"ready"')) return;
+      text += chunk;
+      if (text.includes('"msg":"ready"')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`The server did not start: ${text}`)));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}

@@ -1,0 +1,75 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectDb } from '../src/db/client.ts';
+import { exampleOperations } from '../src/http/graphiql.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { browserMissing, launchBrowser } from './support/browser.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+
+let app: TestApp;
+let camera: TestCamera;
+let cameraId: string;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp();
+  cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+});
+
+afterAll(async () => {
+  await app.close();
+  await camera.close();
+});
+
+test('every example operation works as it stands', async () => {
+  const db = connectDb(app.config.databaseUrl!);
+  const text = await exampleOperations(db);
+  await db.$disconnect();
+  expect(text).toContain(cameraId);
+  const named = [...text.matchAll(/^(query|mutation) (\w+)/gm)].map((match) => match[2]!);
+  expect(named).toEqual(expect.arrayContaining(['Trigger', 'Recordings', 'Cameras', 'AddCamera']));
+  for (const operationName of named) {
+    const response = await fetch(`${app.app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: text, operationName }),
+    });
+    expect(await response.json(), operationName).not.toHaveProperty('errors');
+  }
+});
+
+test('in production there is no GraphiQL', async () => {
+  const production = await startTestApp({ development: false });
+  const page = await fetch(`${production.app.url}/graphql`, { headers: { accept: 'text/html' } });
+  expect(await page.text()).not.toContain('GraphiQL');
+  await production.close();
+});
+
+describe.skipIf(browserMissing)('in a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  test('it loads from this server alone, and a subscription shows what happens', async () => {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const hosts = new Set<string>();
+    page.on('request', (request) => hosts.add(new URL(request.url()).host || 'inline'));
+    await page.goto(`${app.app.url}/graphql`);
+    await page.getByText('subscription Watch').first().waitFor();
+    // Several operations: the play button asks which one.
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByRole('menuitem', { name: 'Watch' }).click();
+    await page.waitForTimeout(500);
+    await app.client.run(
+      'mutation($id: ID!) { createEvent(input: { cameraId: $id, type: MOTION, leaseSec: 1 }) { event { id } } }',
+      { id: cameraId },
+    );
+    const result = page.locator('.result-window');
+    await expect.poll(() => result.innerText(), { timeout: 15_000 }).toContain('COMPLETED');
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    expect([...hosts].filter((host) => host !== new URL(app.app.url).host && host !== 'inline')).toEqual([]);
+  });
+});

@@ -1,0 +1,171 @@
+// What the design promises about the code itself: who imports whom, what is printed from what.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { generate } from '@graphql-codegen/cli';
+import {
+  buildSchema,
+  findBreakingChanges,
+  GraphQLEnumType,
+  GraphQLInputObjectType,
+  type GraphQLNamedType,
+  isIntrospectionType,
+  isObjectType,
+} from 'graphql';
+import { expect, test } from 'vitest';
+import codegen from '../codegen.ts';
+import { printedSchema } from '../src/graphql/print.ts';
+import { schema } from '../src/graphql/schema.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const src = path.join(root, 'src');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+/** Room → the rooms it may import. `*`: all. Files directly under src are rooms of their own name. */
+const mayImport: Record<string, readonly string[]> = {
+  domain: [],
+  mp4: [],
+  log: ['domain'],
+  config: [],
+  children: ['log'],
+  db: ['domain', 'log', 'children'],
+  store: ['domain'],
+  pubsub: ['domain', 'db', 'log'],
+  recording: ['domain', 'mp4', 'db', 'log', 'children'],
+  finishing: ['domain', 'mp4', 'db', 'store', 'recording', 'log', 'children'],
+  graphql: ['domain', 'db', 'pubsub'],
+  http: ['graphql', 'domain', 'db', 'log'],
+  app: ['*'],
+  main: ['app', 'config', 'log'],
+  demo: ['*'],
+};
+/** Of the recording room, finishing may use what is about ffmpeg and the spool. */
+const ofRecording = /^recording\/(ffmpeg|spool|poster|snapshot)/;
+/** Packages that only one room may use. */
+const onlyIn: Record<string, RegExp> = {
+  'node:child_process': /^children\.ts$/,
+  pg: /^db\//,
+  '@prisma/adapter-pg': /^db\//,
+  '@aws-sdk/client-s3': /^store\//,
+  'graphql-yoga': /^http\//,
+  ws: /^(http|demo)\//,
+  zod: /^(config\.ts|graphql\/|access\/)/,
+};
+
+interface Import {
+  file: string;
+  target: string;
+}
+
+function importsOf(): Import[] {
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/^generated\/|^dashboard\/|\/gql\//.test(file))
+    .map((file) => file.replaceAll('\\', '/'));
+  return files.flatMap((file) => {
+    const text = readFileSync(path.join(src, file), 'utf8');
+    const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+    return specifiers.map((target) => ({
+      file,
+      target: target.startsWith('.') ? path.posix.join(path.posix.dirname(file), target) : target,
+    }));
+  });
+}
+
+const roomOf = (file: string) => file.split('/')[0]!.replace(/\.ts$/, '');
+
+test('rooms import only what the design lets them', () => {
+  const breaches = importsOf().filter(({ file, target }) => {
+    const [from, to] = [roomOf(file), roomOf(target)];
+    if (!/\.(ts|js|json)$/.test(target) || from === to || to === 'generated') return false;
+    const allowed = mayImport[from];
+    if (!allowed) return true;
+    if (allowed.includes('*')) return false;
+    if (from === 'finishing' && to === 'recording') return !ofRecording.test(target);
+    return !allowed.includes(to);
+  });
+  expect(breaches).toEqual([]);
+});
+
+test('one room alone spawns, speaks SQL, S3 or HTTP', () => {
+  const breaches = importsOf().filter(({ file, target }) => onlyIn[target] && !onlyIn[target].test(file));
+  expect(breaches).toEqual([]);
+});
+
+test('only the configuration reads the environment', () => {
+  const readers = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (file) =>
+      /\.ts$/.test(file) &&
+      !file.startsWith('generated') &&
+      readFileSync(path.join(src, file), 'utf8').includes('process.env'),
+  );
+  // The entry points hand it to readConfig; PostgreSQL's own processes get PATH.
+  expect(readers.filter((file) => !/^(main|demo\/main|db\/server.*|[a-z-]+)\.ts$/.test(file))).toEqual([]);
+});
+
+test('schema.graphql is what the code prints', () => {
+  expect(read('schema.graphql'), 'run: npm run schema').toBe(printedSchema());
+});
+
+test('the typed documents are what codegen makes', async () => {
+  const files = (await generate({ ...codegen, cwd: root }, false)) as { filename: string; content: string }[];
+  expect(files.length).toBeGreaterThan(0);
+  for (const { filename, content } of files) {
+    expect(readFileSync(path.resolve(root, filename), 'utf8'), `${filename}: run npm run schema`).toBe(
+      content,
+    );
+  }
+});
+
+test('the schema holds everything of the public contract', () => {
+  const contract = buildSchema(read('test/support/contract.graphql'));
+  expect(findBreakingChanges(contract, schema)).toEqual([]);
+});
+
+test('everything in the schema has a description', () => {
+  const own = Object.values(schema.getTypeMap()).filter(
+    (type) => !isIntrospectionType(type) && !['String', 'Int', 'Float', 'Boolean', 'ID'].includes(type.name),
+  );
+  expect(own.flatMap(undescribed)).toEqual([]);
+});
+
+function undescribed(type: GraphQLNamedType): string[] {
+  const parts: { name: string; description?: string | null | undefined }[] = [
+    { name: type.name, description: type.description },
+  ];
+  if (type instanceof GraphQLEnumType) {
+    parts.push(
+      ...type.getValues().map(({ name, description }) => ({ name: `${type.name}.${name}`, description })),
+    );
+  }
+  if (isObjectType(type) || type instanceof GraphQLInputObjectType) {
+    for (const field of Object.values(type.getFields())) {
+      parts.push({ name: `${type.name}.${field.name}`, description: field.description });
+      if (!('args' in field)) continue;
+      parts.push(
+        ...field.args.map(
+          ({ name, description }: { name: string; description?: string | null | undefined }) => ({
+            name: `${type.name}.${field.name}(${name})`,
+            description,
+          }),
+        ),
+      );
+    }
+  }
+  return parts.filter(({ description }) => !description).map(({ name }) => name);
+}
+
+test('there is one copy of graphql', () => {
+  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, unknown> };
+  expect(Object.keys(lock.packages).filter((name) => /(^|\/)node_modules\/graphql$/.test(name))).toEqual([
+    'node_modules/graphql',
+  ]);
+});
+
+test('files are small', () => {
+  const sizes = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/^generated|gql/.test(file))
+    .map((file) => ({ file, lines: readFileSync(path.join(src, file), 'utf8').split('\n').length }))
+    .sort((a, b) => a.lines - b.lines);
+  expect(sizes.filter(({ lines }) => lines > 400)).toEqual([]);
+  expect(sizes[Math.floor(sizes.length / 2)]!.lines).toBeLessThanOrEqual(120);
+  expect(sizes[Math.floor(sizes.length * 0.9)]!.lines).toBeLessThanOrEqual(300);
+});
