@@ -37,6 +37,8 @@ export interface App {
 }
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+/** Built by vite; from src/ as from dist/ the same. */
+const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
@@ -189,6 +191,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         access,
         signer,
         log,
+        dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;

@@ -1,6 +1,6 @@
 // The embedded PostgreSQL: one folder, one Unix socket, no port. It lives as long as this process does,
 // however that one ends, and is started again when it dies first.
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,6 @@ import {
   isClaimed,
   openSocketFolder,
   ROLE,
-  usualSocketFolder,
 } from './server-folder.ts';
 
 export interface DatabaseServer {
