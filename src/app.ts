@@ -8,6 +8,7 @@ import { applyMigrations } from './db/migrate.ts';
 import { startDatabaseServer } from './db/server.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { Remover } from './finishing/remover.ts';
+import { Retention } from './finishing/retention.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
 import type { Log } from './log.ts';
@@ -18,6 +19,7 @@ import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
 import { findSpool } from './recording/spool.ts';
+import { SpoolDisk } from './recording/spool-disk.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 import { serveLocal } from './store/serve-local.ts';
@@ -102,14 +104,21 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       (it) => it.close(),
     );
     const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
+    const retention = part(
+      'retention',
+      new Retention({ db, days: config.retentionDays, log, now, onRemoved: () => remover.nudge() }),
+      (it) => it.close(),
+    );
 
     // From camera to spool.
     const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
+    const disk = new SpoolDisk(config, log);
     const recorder = part(
       'recorder',
       new Recorder({
         db,
         feeds,
+        disk,
         limits: config,
         log,
         now,
@@ -122,6 +131,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     recorder.start();
     await finisher.start();
     remover.start();
+    retention.start();
 
     // The API.
     const discardPlayback = async (id: string) => {
@@ -174,6 +184,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         media: config.r2 ? undefined : serveLocal(mediaDir),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;
+          if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await store.check();
         },
       }),

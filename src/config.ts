@@ -22,6 +22,8 @@ export interface Config {
   readonly maxRecordings: number;
   readonly spoolMaxBytes: number | undefined;
   readonly spoolMinFreeBytes: number;
+  /** Completed playbacks older than this are deleted; undefined: none is. */
+  readonly retentionDays: number | undefined;
   readonly allowedOrigins: readonly string[];
   /** GraphiQL and other aids for development. */
   readonly development: boolean;
@@ -87,6 +89,7 @@ const variables = z.object({
   MAX_RECORDINGS: whole(1, 100_000).default(200),
   SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
+  RETENTION_DAYS: whole(1, 36_500, ' days').optional(),
   ALLOWED_ORIGINS: z
     .string()
     .transform((s) =>
@@ -135,6 +138,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     maxRecordings: v.MAX_RECORDINGS,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,
+    retentionDays: v.RETENTION_DAYS,
     allowedOrigins: v.ALLOWED_ORIGINS,
     development: v.NODE_ENV !== 'production',
     logLevel: v.LOG_LEVEL,

@@ -12,11 +12,13 @@ import type { Feeds } from './feeds.ts';
 import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
+import type { SpoolDisk } from './spool-disk.ts';
 import { holdsFootage } from './spool-reader.ts';
 
 export interface RecorderOptions {
   readonly db: Db;
   readonly feeds: Feeds;
+  readonly disk: SpoolDisk;
   readonly limits: CapacityLimits;
   readonly log: Log;
   readonly now: () => number;
@@ -72,7 +74,8 @@ export class Recorder {
 
   /** @throws RequestError CAPACITY when no further recording may begin */
   admit(): Promise<void> {
-    return admit(this.#options.limits, { recordings: this.#running.size + this.#starting, spoolBytes: 0 });
+    const { limits, disk } = this.#options;
+    return admit(limits, this.#running.size + this.#starting, disk);
   }
 
   /**
@@ -256,12 +259,21 @@ export class Recorder {
 
   async #endWhatIsDue(): Promise<void> {
     const { db, log, now } = this.#options;
+    await this.#endIfDiskIsFull();
     try {
       for (const due of await endOverdue(db, new Date(now()))) this.stop(due, due.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
     }
+  }
+
+  async #endIfDiskIsFull(): Promise<void> {
+    const { disk } = this.#options;
+    await disk.look();
+    if (!disk.mustEnd) return;
+    const because = new Error(disk.mustEnd);
+    for (const { recording } of this.#running.values()) recording.abort(because);
   }
 
   async #endIfCameraIsLost({ playback, recording, since }: Running): Promise<void> {
