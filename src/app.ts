@@ -12,6 +12,7 @@ import { Retention } from './finishing/retention.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Feeds } from './recording/feeds.ts';
@@ -182,6 +183,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         ...config,
         log,
         media: config.r2 ? undefined : serveLocal(mediaDir),
+        metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);

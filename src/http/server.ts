@@ -15,6 +15,8 @@ export interface HttpOptions {
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
     | undefined;
+  /** Figures for Prometheus. */
+  readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves where the server can work; rejects with what is wrong. */
   readonly ready: () => Promise<void>;
 }
@@ -28,12 +30,19 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
-  const { log, media, ready } = options;
+  const { log, media, metrics, ready } = options;
   const yoga = createGraphql({ services, ...options });
 
   const routes: readonly [string, Handler][] = [
     [graphqlPath, (request, response) => yoga(request, response)],
     ['/media/', (request, response, path) => (media ? media(request, response, path) : notFound(response))],
+    [
+      '/metrics',
+      async (_request, response) => {
+        const figures = await metrics.read();
+        response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
+      },
+    ],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
       '/readyz',

@@ -11,6 +11,7 @@ import { admit, type CapacityLimits } from './capacity.ts';
 import type { Feeds } from './feeds.ts';
 import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
+import type { FeedFragment } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolDisk } from './spool-disk.ts';
 import { holdsFootage } from './spool-reader.ts';
@@ -48,6 +49,8 @@ interface Running {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
+  /** Footage handed to recordings since the start. */
+  recordedBytes = 0;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -150,8 +153,12 @@ export class Recorder {
     const pre = leftover
       ? undefined
       : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
-    for (const fragment of pre ?? []) recording.take(fragment);
-    const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
+    const take = (fragment: FeedFragment) => {
+      this.recordedBytes += fragment.bytes;
+      recording.take(fragment);
+    };
+    for (const fragment of pre ?? []) take(fragment);
+    const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
