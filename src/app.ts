@@ -141,6 +141,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         feeds,
         disk,
         limits: config,
+        cameraLostSec: config.cameraLostSec,
         log,
         now,
         onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
