@@ -26,6 +26,8 @@ export interface Config {
   readonly cameraLostSec: number;
   readonly spoolMaxBytes: number | undefined;
   readonly spoolMinFreeBytes: number;
+  /** Completed playbacks older than this are deleted; undefined: none is. */
+  readonly retentionDays: number | undefined;
   readonly allowedOrigins: readonly string[];
   /** Keys from the environment; more can be made at run time. */
   readonly apiKeys: readonly ApiKeyConfig[];
@@ -123,6 +125,7 @@ const variables = z.object({
   MAX_RECORDINGS: whole(1, 100_000).default(200),
   SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
+  RETENTION_DAYS: whole(1, 36_500, ' days').optional(),
   ALLOWED_ORIGINS: z
     .string()
     .transform(list)
@@ -184,6 +187,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     cameraLostSec: v.CAMERA_LOST_SEC,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,
+    retentionDays: v.RETENTION_DAYS,
     allowedOrigins: v.ALLOWED_ORIGINS,
     apiKeys: v.API_KEYS.map(readApiKey),
     oidc: oidcConfig(v),

@@ -104,3 +104,22 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
 export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
   await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
 }
+
+/**
+ * Deletes the oldest COMPLETED playbacks that began before that moment, as removePlaybacks does.
+ * @returns how many there were: fewer than `limit` when none is left
+ */
+export function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
+  return db.$transaction(async (tx) => {
+    const gone = await tx.$queryRaw<{ id: string; cameraId: string; startedAt: Date }[]>`
+      DELETE FROM playbacks WHERE id IN (
+        SELECT id FROM playbacks WHERE recording_status = 'COMPLETED' AND started_at < ${before}
+        ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt"`;
+    await noteRemovals(
+      tx,
+      gone.flatMap((playback) => Object.values(objectKeys(playback))),
+    );
+    return gone.length;
+  });
+}

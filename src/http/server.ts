@@ -32,6 +32,8 @@ export interface HttpOptions {
   readonly live: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
   /** A JPEG of what the camera sees now; undefined where there is none. */
   readonly snapshot: (cameraId: string) => Promise<Buffer | undefined>;
+  /** Figures for Prometheus. */
+  readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves where the server can work; rejects with what is wrong. */
   readonly ready: () => Promise<void>;
 }
@@ -51,7 +53,7 @@ const drainMs = 1_000;
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
-  const { access, allowedOrigins, log, media, ready, signer } = options;
+  const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
   const yoga = createGraphql({ services, ...options });
   const connections = new Connections(options.socketsPerKey);
   const dashboard = await loadDashboard(options.dashboardDir);
@@ -61,6 +63,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     ['/media/', answerMedia],
     ['/live/', answerLive],
     ['/snapshots/', answerSnapshot],
+    ['/metrics', answerMetrics],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
       '/readyz',
@@ -106,6 +109,11 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     if (!headers.origin || !allowedOrigins.includes(headers.origin)) return;
     response.setHeader('access-control-allow-origin', headers.origin);
     response.setHeader('vary', 'Origin');
+  }
+
+  async function answerMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const figures = await metrics.read();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
   }
 
   async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {

@@ -11,12 +11,15 @@ import { admit, type CapacityLimits } from './capacity.ts';
 import type { Feeds } from './feeds.ts';
 import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
+import type { FeedFragment } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
+import type { SpoolDisk } from './spool-disk.ts';
 import { holdsFootage } from './spool-reader.ts';
 
 export interface RecorderOptions {
   readonly db: Db;
   readonly feeds: Feeds;
+  readonly disk: SpoolDisk;
   readonly limits: CapacityLimits;
   /** A camera that has delivered nothing for this long is not waited for any more. */
   readonly cameraLostSec: number;
@@ -46,6 +49,8 @@ interface Running {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
+  /** Footage handed to recordings since the start. */
+  recordedBytes = 0;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -72,7 +77,8 @@ export class Recorder {
 
   /** @throws RequestError CAPACITY when no further recording may begin */
   admit(): Promise<void> {
-    return admit(this.#options.limits, { recordings: this.#running.size + this.#starting, spoolBytes: 0 });
+    const { limits, disk } = this.#options;
+    return admit(limits, this.#running.size + this.#starting, disk);
   }
 
   /**
@@ -149,8 +155,12 @@ export class Recorder {
     const pre = leftover
       ? undefined
       : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
-    for (const fragment of pre ?? []) recording.take(fragment);
-    const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
+    const take = (fragment: FeedFragment) => {
+      this.recordedBytes += fragment.bytes;
+      recording.take(fragment);
+    };
+    for (const fragment of pre ?? []) take(fragment);
+    const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
@@ -278,12 +288,21 @@ export class Recorder {
 
   async #endWhatIsDue(): Promise<void> {
     const { db, log, now } = this.#options;
+    await this.#endIfDiskIsFull();
     try {
       for (const due of await endOverdue(db, new Date(now()))) this.stop(due, due.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
     }
+  }
+
+  async #endIfDiskIsFull(): Promise<void> {
+    const { disk } = this.#options;
+    await disk.look();
+    if (!disk.mustEnd) return;
+    const because = new Error(disk.mustEnd);
+    for (const { recording } of this.#running.values()) recording.abort(because);
   }
 
   async #endIfCameraIsLost({ playback, recording, since }: Running): Promise<void> {
