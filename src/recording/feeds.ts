@@ -9,10 +9,18 @@ import type { Ffmpeg } from './ffmpeg-binary.ts';
 import type { FeedFragment, Session } from './session.ts';
 import { Turnstile } from './turnstile.ts';
 
+/** What rings may hold, in bytes. */
+export interface RingLimits {
+  readonly ringMaxBytes: number;
+  /** Of all cameras together; each camera has an equal share of it. */
+  readonly ringsMaxBytes: number;
+}
+
 export interface FeedsOptions {
   readonly db: Db;
   readonly children: Children;
   readonly ffmpeg: Ffmpeg;
+  readonly ringLimits: RingLimits;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -124,6 +132,7 @@ export class Feeds {
       cameraId: camera.id,
       url: camera.rtspUrl,
       preRollSec: camera.preRollSec,
+      ringMaxBytes: () => this.#ringMaxBytes(),
       turnstile: this.#turnstile,
       onState: (feed) => this.#report(entry, feed.state, feed),
       onFragment: (fragment) => {
@@ -132,6 +141,11 @@ export class Feeds {
     });
     this.#report(entry, 'CONNECTING');
     entry.feed.start();
+  }
+
+  #ringMaxBytes(): number {
+    const { ringMaxBytes, ringsMaxBytes } = this.#options.ringLimits;
+    return Math.min(ringMaxBytes, ringsMaxBytes / Math.max(1, this.all().length));
   }
 
   async #stop(entry: Entry): Promise<void> {

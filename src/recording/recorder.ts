@@ -75,10 +75,23 @@ export class Recorder {
     return this.#running.has(playbackId);
   }
 
-  /** @throws RequestError CAPACITY when no further recording may begin */
-  admit(): Promise<void> {
+  /**
+   * Keeps a place for a recording that is about to begin, so that many at once do not all take the last one.
+   * @returns what gives the place back: to be called once, before `begin` or instead of it
+   * @throws RequestError CAPACITY when no further recording may begin
+   */
+  async admit(): Promise<() => void> {
     const { limits, disk } = this.#options;
-    return admit(limits, this.#running.size + this.#starting, disk);
+    const recordings = this.#running.size + this.#starting;
+    this.#starting++;
+    const release = () => {
+      this.#starting--;
+    };
+    await admit(limits, recordings, disk).catch((error: Error) => {
+      release();
+      throw error;
+    });
+    return release;
   }
 
   /**
@@ -99,22 +112,17 @@ export class Recorder {
       return;
     }
     this.#starting++;
-    try {
-      const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
-      if (folder instanceof Error) {
-        await this.#fail(
-          playback,
-          new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${folder.message}.`),
-        );
-        return;
-      }
-      const running = this.#record(playback, camera, folder, leftover);
-      // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
-      await running.recording.written();
-      await this.#sayRecording(running);
-    } finally {
-      this.#starting--;
+    const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
+    this.#starting--;
+    if (folder instanceof Error) {
+      const why = `The spool’s folder cannot be made: ${folder.message}.`;
+      await this.#fail(playback, new RecordingFailure('DISK_FAILED', why));
+      return;
     }
+    const running = this.#record(playback, camera, folder, leftover);
+    // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
+    await running.recording.written();
+    await this.#sayRecording(running);
   }
 
   /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
