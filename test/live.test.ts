@@ -114,7 +114,9 @@ test.skipIf(browserMissing)('it plays in a browser from the pre-roll to the end'
 });
 
 test('H.265 is hvc1 while it records, too, and a cold recording can be watched', async () => {
-  const other = await startTestCamera({ capture: await capture({ codec: 'h265', audio: 'aac', gopSec: 1 }) });
+  const other = await startTestCamera({
+    capture: await capture({ codec: 'h265', audio: 'aac', gopSec: 1, seconds: 16 }),
+  });
   const cold = await app.addCamera({ rtspUrl: other.url, preRollSec: 0 }, 'IDLE');
   const event = await createEvent(app.client, { cameraId: cold });
   expect(await liveUrlOf(event.playback!.id)).toBeNull();

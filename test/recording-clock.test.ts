@@ -69,6 +69,22 @@ for (const clockRate of [1.2, 0.8]) {
   });
 }
 
+test.concurrent('a camera that sends pictures as it likes gives each of them its time', async () => {
+  const thinned = await capture({ audio: 'aac', gopSec: 1, variableRate: true });
+  const camera = await startTestCamera({ capture: thinned });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 2 });
+  await sleep(measuredMs);
+  const playback = await record(cameraId, 3_000);
+  const { file, frames, worst } = await judge(camera, playback);
+  expect(
+    new Set(frames.map((frame, i) => frame.counter - (frames[i - 1]?.counter ?? 0))).size,
+  ).toBeGreaterThan(2);
+  expect(worst).toBeLessThan(200);
+  expect(playback.gaps).toEqual([]);
+  expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
+
 test.concurrent('a camera whose clock leaps ahead goes on without a gap, picture and sound together', async () => {
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });

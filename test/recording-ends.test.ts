@@ -95,7 +95,7 @@ test.concurrent('another resolution and codec give a further playback of the sam
   const { camera, cameraId } = await liveCamera();
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
-  camera.switchTo(await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270 }));
+  camera.switchTo(await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 }));
   await awaitEnd(app.client, event);
   await sleep(1_500);
   await endEvent(app.client, event.id);

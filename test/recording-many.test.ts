@@ -86,8 +86,8 @@ test('of many events at the same moment no more are taken than there is room for
 
 for (const gopSec of [1, 2, 4, 10]) {
   test.concurrent(`the pre-roll is whole with a keyframe every ${gopSec} s`, async () => {
-    // 60 is a whole number of all these intervals.
-    const other = await startTestCamera({ capture: await capture({ gopSec, seconds: 60 }) });
+    // 20 is a whole number of all these intervals.
+    const other = await startTestCamera({ capture: await capture({ gopSec, seconds: 20 }) });
     const cameraId = await app.addCamera({ rtspUrl: other.url, preRollSec: 2 });
     await sleep(2_000 + gopSec * 1_000);
     const event = await createEvent(app.client, { cameraId });
