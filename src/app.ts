@@ -1,5 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createAccess } from './access/access.ts';
+import { limitEvents } from './access/event-rate.ts';
+import { Keys } from './access/keys.ts';
+import { createPathSigner, linkSecret } from './access/signed-path.ts';
+import { createTokenVerifier } from './access/tokens.ts';
 import { openChildren } from './children.ts';
 import type { Config } from './config.ts';
 import { connectDb } from './db/client.ts';
@@ -35,6 +40,8 @@ export interface App {
 }
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+/** Built by vite; from src/ as from dist/ the same. */
+const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
@@ -74,6 +81,13 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       log.info({ name }, 'migration applied');
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
 
+    // Who may call.
+    const keys = part('keys', new Keys({ db, log, now, bootstrap: config.apiKeys }), (it) => it.close());
+    await keys.start();
+    const verifyToken = config.oidc && createTokenVerifier(config.oidc, now);
+    const access = createAccess({ keys, verifyToken, host: config.host, now, log });
+    const signer = createPathSigner({ secret: await linkSecret(dataDir), ttlSec: config.urlTtlSec, now });
+
     // Transitions and camera states out to subscribers.
     const transitions = part('transitions', new TransitionHub({ db, log }), (it) => it.close());
     const cameraStates = new CameraHub();
@@ -81,11 +95,17 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     part(
       'listener',
       listen(
-        { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras'], log },
+        { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras', 'flashback_keys'], log },
         {
-          connect: () => transitions.nudge(),
-          notification: (channel, payload) =>
-            channel === 'flashback_cameras' ? cameraStates.publish(payload) : transitions.nudge(),
+          connect: () => {
+            transitions.nudge();
+            keys.nudge();
+          },
+          notification: (channel, payload) => {
+            if (channel === 'flashback_cameras') cameraStates.publish(payload);
+            else if (channel === 'flashback_keys') keys.nudge();
+            else transitions.nudge();
+          },
         },
       ),
       (it) => it.close(),
@@ -121,6 +141,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         feeds,
         disk,
         limits: config,
+        cameraLostSec: config.cameraLostSec,
         log,
         now,
         onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
@@ -160,19 +181,16 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),
-        cameras: (only) =>
-          cameraStates.subscribe(only, async () => {
-            const where = only ? { id: only } : {};
-            const present = await db.camera.findMany({
-              where,
-              select: { id: true },
-              orderBy: { name: 'asc' },
-            });
+        cameras: (isWanted) =>
+          cameraStates.subscribe(isWanted, async () => {
+            const present = await db.camera.findMany({ select: { id: true }, orderBy: { name: 'asc' } });
             return present.map((camera) => camera.id);
           }),
       },
+      keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
+      limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
-        object: (key) => store.url(key),
+        object: (key) => (config.r2 ? store.url(key) : Promise.resolve(`${url}${signer.sign('media', key)}`)),
         live: () => null,
         snapshot: () => null,
       },
@@ -181,7 +199,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       'http',
       await serveHttp(services, {
         ...config,
+        access,
+        signer,
         log,
+        dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),
         metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {

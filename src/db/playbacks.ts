@@ -1,5 +1,5 @@
 import { objectKeys } from '../domain/store-keys.ts';
-import type { EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
 
 /** What is asked for when a playback is made. */
@@ -11,13 +11,35 @@ export interface NewPlayback {
   readonly deadlineAt: Date;
 }
 
-/** The data of a new playback with its first transition. */
-export function newPlayback(wanted: NewPlayback, at: Date): Prisma.PlaybackUncheckedCreateWithoutEventInput {
-  return { ...wanted, transitions: { create: { from: null, to: 'PENDING', at } } };
+/** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
+export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
+  return db.playback.create({ data: { ...wanted, createdAt: at } });
 }
 
-export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
-  return db.playback.create({ data: newPlayback(wanted, at) });
+/**
+ * A further playback of the same event (or of the same recording by hand), where the first could not go on. None
+ * where that was ended by somebody, or where the event has ended meanwhile.
+ * @param startedAt when the footage begins that the first could not take
+ */
+export function createFurtherPlayback(
+  db: Db,
+  firstId: string,
+  startedAt: Date,
+  at: Date,
+): Promise<(Playback & { camera: Camera }) | undefined> {
+  return db.$transaction(async (tx) => {
+    const first = await tx.playback.findUnique({ where: { id: firstId } });
+    if (first?.endReason !== 'CAMERA_LOST') return undefined;
+    const { cameraId, eventId, deadlineAt } = first;
+    // Locked, so that endEvent comes either before this look or after the new playback is there to be ended.
+    const open = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM events WHERE id = ${eventId}::uuid AND ended_at IS NULL FOR UPDATE`;
+    if (eventId !== null && open.length === 0) return undefined;
+    return tx.playback.create({
+      data: { cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at },
+      include: { camera: true },
+    });
+  });
 }
 
 /** An end that was decided: when, why, and up to when footage is still taken (end + post-roll). */

@@ -82,7 +82,7 @@ function readOwner(file: string): ProcessIdentity | undefined {
   }
 }
 
-export const usualSocketFolder = (dataDir: string): string => path.join(dataDir, 'run');
+const usualSocketFolder = (dataDir: string): string => path.join(dataDir, 'run');
 
 /** A folder for the socket: beside the data, or in the system's temporary folder where that path is too long. */
 export function openSocketFolder(dataDir: string): { dir: string; remove(): void } {

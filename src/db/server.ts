@@ -1,6 +1,6 @@
 // The embedded PostgreSQL: one folder, one Unix socket, no port. It lives as long as this process does,
 // however that one ends, and is started again when it dies first.
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,6 @@ import {
   isClaimed,
   openSocketFolder,
   ROLE,
-  usualSocketFolder,
 } from './server-folder.ts';
 
 export interface DatabaseServer {
@@ -92,11 +91,14 @@ export async function startDatabaseServer(options: DatabaseServerOptions): Promi
 }
 
 /**
- * The connection string of the embedded PostgreSQL that another process runs in `dataDir`; undefined where none
- * does. (Where the folder's path is too long for a socket, it is not found.)
+ * The connection string of the embedded PostgreSQL that another process runs in `dataDir`, for tools beside it;
+ * undefined where none does. `postmaster.pid` names the socket's folder in its fifth line (PostgreSQL, "Server
+ * Setup").
  */
 export function runningServerUrl(dataDir: string): string | undefined {
-  return isClaimed(dataDir) ? urlOf(usualSocketFolder(realpathSync(dataDir))) : undefined;
+  if (!isClaimed(dataDir)) return undefined;
+  const socketDir = readFileSync(path.join(dataDir, CLUSTER, 'postmaster.pid'), 'utf8').split('\n')[4];
+  return socketDir ? urlOf(socketDir) : undefined;
 }
 
 function urlOf(socketDir: string): string {

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { RecordingStatus } from './enums.ts';
+import { EventType, RecordingStatus } from './enums.ts';
 import { filterId, validate, wholeNumber } from './input.ts';
 import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
 import { Playback } from './playback.ts';
+import { visiblePlaybacks } from './visible.ts';
 
 export const PlaybackFilter = builder.inputType('PlaybackFilter', {
   description: 'Which playbacks: those to which everything given applies.',
@@ -15,6 +16,10 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
     eventId: t.id({ description: 'Of this event.' }),
     cameraId: t.id({ description: 'Of this camera.' }),
     recordingStatus: t.field({ type: [RecordingStatus], description: 'In one of these.' }),
+    eventType: t.field({
+      type: [EventType],
+      description: 'Of events of one of these types; those recorded by hand are of none.',
+    }),
     startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
     startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
   }),
@@ -29,6 +34,7 @@ function toWhere(filter: Filter): Prisma.PlaybackWhereInput {
     ...(eventId && { eventId }),
     ...(cameraId && { cameraId }),
     ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
+    ...(filter?.eventType && { event: { type: { in: filter.eventType } } }),
     ...((filter?.startedAfter || filter?.startedBefore) && {
       startedAt: {
         ...(filter.startedAfter && { gt: filter.startedAfter }),
@@ -100,12 +106,13 @@ const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackC
 });
 
 function readConnection(
-  where: Prisma.PlaybackWhereInput,
+  filter: Prisma.PlaybackWhereInput,
   args: ConnectionArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ) {
   const { db } = context;
+  const where = { AND: [filter, visiblePlaybacks(context)] };
   const selection = queryFromInfo({
     context,
     info,
@@ -130,9 +137,9 @@ builder.queryFields((t) => ({
       page: t.arg.int({ defaultValue: 1, description: 'The page’s number, from 1.' }),
       pageSize: t.arg.int({ defaultValue: 20, description: 'Playbacks on a page: 1 to 100.' }),
     },
-    resolve: (_root, { filter, ...args }) => {
+    resolve: (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      return { where: toWhere(filter), page, pageSize };
+      return { where: { AND: [toWhere(filter), visiblePlaybacks(context)] }, page, pageSize };
     },
   }),
   playbackConnection: t.field({

@@ -1,5 +1,5 @@
-import { shiftFragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { pictureFirst } from '../mp4/picture-first.ts';
 import { fragmentMs } from './ffmpeg-args.ts';
 import { type FeedFragment, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
@@ -33,8 +33,11 @@ export interface RecordingOptions {
   /** Called with the first fragment, once. */
   readonly onFirstFrame: (clipStartedAt: number) => void;
   readonly onGap: (gaps: readonly GapSpan[]) => void;
-  /** The stream came back in a form that this file cannot hold (another codec or resolution). */
-  readonly onFormatChange: () => void;
+  /**
+   * The stream came back in a form that this file cannot hold (another codec or resolution): the recording is over
+   * and would have to go on elsewhere from this moment on (epoch milliseconds).
+   */
+  readonly onFormatChange: (from: number) => void;
 }
 
 /** One playback being recorded: takes the feed's fragments from a keyframe on and writes them to its spool. */
@@ -82,16 +85,20 @@ export class Recording {
     if (!this.#timeline && !fragment.startsWithKeyframe) return;
     if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
       this.#end();
-      this.#options.onFormatChange();
+      this.#options.onFormatChange(wallStart(fragment));
       return;
     }
     this.#timeline ??= this.#begin(fragment);
-    const { offsets, gap } = this.#timeline.place(fragment);
+    const isFirst = this.#newest === undefined && !this.#options.leftover;
+    const taken = isFirst
+      ? { ...pictureFirst(fragment, fragment.session.init.tracks), session: fragment.session }
+      : fragment;
+    const { moof, gap } = this.#timeline.place(taken);
     if (gap) {
       this.#gaps.push(gap);
       this.#options.onGap(this.#gaps);
     }
-    this.#write(shiftFragment(fragment, offsets), fragment.mdat);
+    this.#write(moof, taken.mdat);
     this.#newest = { session: fragment.session, end: fragment.end };
     if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
   }

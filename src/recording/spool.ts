@@ -13,7 +13,7 @@ const syncMs = 1_000;
 export class Spool {
   readonly path: string;
   readonly #file: FileHandle;
-  #pending: Buffer[] = [];
+  readonly #pending: Buffer[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
   #sync: NodeJS.Timeout | undefined;
@@ -73,9 +73,7 @@ export class Spool {
   async #write(): Promise<void> {
     try {
       while (this.#pending.length > 0) {
-        const batch = Buffer.concat(this.#pending);
-        this.#pending = [];
-        await this.#file.appendFile(batch);
+        await writeAll(this.#file, this.#pending.splice(0));
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();
       }
@@ -92,7 +90,7 @@ export class Spool {
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    this.#pending = [];
+    this.#pending.length = 0;
   }
 
   /** Resolves when all that was taken is on disk; see failure for whether it is. */
@@ -102,6 +100,14 @@ export class Spool {
     if (this.#unsynced) await this.#flush();
     await this.#file.close().catch((error: Error) => this.#fail(error));
   }
+}
+
+/** Writes all of it, in order, without making one large copy first. */
+async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
+  const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  const { bytesWritten } = await file.writev(buffers);
+  // The kernel may take less than all of it; what is left is small.
+  if (bytesWritten < bytes) await file.appendFile(Buffer.concat(buffers).subarray(bytesWritten));
 }
 
 /** Where the spool of a playback is. */
