@@ -1,23 +1,30 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
+const config = {
+  enumsAsTypes: true,
+  useTypeImports: true,
+  scalars: { DateTime: 'string', BigInt: 'number', JSON: 'unknown', URL: 'string', ID: 'string' },
+};
+
 /** Typed documents for clients, made from schema.graphql and the operations in their sources. */
-const config: CodegenConfig = {
+const codegen: CodegenConfig = {
   schema: 'schema.graphql',
   generates: {
     'src/demo/gql/': {
       documents: ['src/demo/*.ts'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
-      config: {
-        documentMode: 'string',
-        enumsAsTypes: true,
-        useTypeImports: true,
-        scalars: { DateTime: 'string', BigInt: 'number', JSON: 'unknown', URL: 'string', ID: 'string' },
-      },
+      config: { ...config, documentMode: 'string' },
+    },
+    'src/dashboard/gql/': {
+      documents: ['src/dashboard/**/*.graphql'],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: { ...config, documentMode: 'documentNode', inlineFragmentTypes: 'combine' },
     },
   },
   emitLegacyCommonJSImports: false,
   silent: true,
 };
 
-export default config;
+export default codegen;

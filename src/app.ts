@@ -13,16 +13,19 @@ import { applyMigrations } from './db/migrate.ts';
 import { startDatabaseServer } from './db/server.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { Remover } from './finishing/remover.ts';
+import { Retention } from './finishing/retention.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Feeds } from './recording/feeds.ts';
 import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Recorder } from './recording/recorder.ts';
-import { recover } from './recording/recovery.ts';
+import { startRecovery } from './recording/recovery.ts';
 import { findSpool } from './recording/spool.ts';
+import { SpoolDisk } from './recording/spool-disk.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 import { serveLocal } from './store/serve-local.ts';
@@ -37,6 +40,8 @@ export interface App {
 }
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+/** Built by vite; from src/ as from dist/ the same. */
+const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
@@ -124,19 +129,35 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       (it) => it.close(),
     );
     const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
+    const retention = part(
+      'retention',
+      new Retention({ db, days: config.retentionDays, log, now, onRemoved: () => remover.nudge() }),
+      (it) => it.close(),
+    );
 
     // From camera to spool.
     const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
+    const disk = new SpoolDisk(config, log);
     const recorder = part(
       'recorder',
-      new Recorder({ db, feeds, limits: config, log, now, onRecorded: (id) => finisher.enqueue(id) }),
+      new Recorder({
+        db,
+        feeds,
+        disk,
+        limits: config,
+        cameraLostSec: config.cameraLostSec,
+        log,
+        now,
+        onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
+      }),
       (it) => it.close(),
     );
     for (const camera of await db.camera.findMany()) await feeds.sync(camera);
-    await recover({ db, recorder, recordDir, log, now });
+    part('recovery', await startRecovery({ db, recorder, recordDir, log, now }), (it) => it.close());
     recorder.start();
     await finisher.start();
     remover.start();
+    retention.start();
 
     // The API.
     const discardPlayback = async (id: string) => {
@@ -160,7 +181,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         discard: discardPlayback,
         removed: () => remover.nudge(),
         holdsFootage: async (id) => (await findSpool(recordDir, id)) !== undefined,
-        finish: (id) => finisher.enqueue(id),
+        finish: (playback) => finisher.enqueue(playback.id, playback.cameraId),
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),
@@ -185,9 +206,12 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         access,
         signer,
         log,
+        dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),
+        metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;
+          if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await store.check();
         },
       }),

@@ -8,7 +8,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { connectDb, type Db } from './db/client.ts';
 import { allKeys, revokeKey } from './db/keys.ts';
 import { applyMigrations } from './db/migrate.ts';
-import { findDatabaseServer, startDatabaseServer } from './db/server.ts';
+import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { type Role, roles } from './domain/caller.ts';
 import { createLog } from './log.ts';
 
@@ -84,7 +84,7 @@ async function revoke(db: Db, [id]: string[]): Promise<void> {
 /** The database of the running server, or the embedded one started for this command alone. */
 async function withDatabase(config: Config, work: (db: Db) => Promise<void>): Promise<void> {
   const log = createLog('error');
-  const running = config.databaseUrl ?? findDatabaseServer(config.dataDir);
+  const running = config.databaseUrl ?? runningServerUrl(config.dataDir);
   if (running) return workIn(running, work);
   mkdirSync(config.dataDir, { recursive: true });
   const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });

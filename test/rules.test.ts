@@ -36,6 +36,7 @@ const mayImport: Record<string, readonly string[]> = {
   graphql: ['domain', 'db', 'pubsub'],
   http: ['graphql', 'access', 'domain', 'db', 'log'],
   app: ['*'],
+  'check-store': ['*'],
   main: ['app', 'config', 'log'],
   key: ['access', 'children', 'config', 'db', 'domain', 'log'],
   demo: ['*'],

@@ -30,7 +30,7 @@ export interface Services {
     /** Whether a FAILED playback's footage is still held. */
     holdsFootage(playbackId: string): Promise<boolean>;
     /** A playback is PROCESSING again. */
-    finish(playbackId: string): void;
+    finish(playback: { id: string; cameraId: string }): void;
   };
   readonly subscriptions: {
     transitions(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition>;

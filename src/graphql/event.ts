@@ -295,10 +295,8 @@ builder.mutationFields((t) => ({
         at,
       );
       if (!made.created) return sameEvent(made, caller);
-      if (made.playbackId) {
-        await recorder.begin(await db.playback.findUniqueOrThrow({ where: { id: made.playbackId } }), camera);
-      }
-      return { id: made.event.id, playbackId: made.playbackId };
+      if (made.playback) await recorder.begin(made.playback, camera);
+      return { id: made.event.id, playbackId: made.playback?.id };
     },
   }),
   endEvent: t.field({
@@ -345,8 +343,9 @@ builder.mutationFields((t) => ({
 }));
 
 /** What a repeated idempotency key gives back, unless somebody else used it whose events the caller does not see. */
-function sameEvent({ event, playbackId }: CreatedEvent, caller: Caller): EventAndPlayback {
-  if (!seesOnlyOwn(caller) || event.createdByKey === caller.name) return { id: event.id, playbackId };
+function sameEvent({ event, playback }: CreatedEvent, caller: Caller): EventAndPlayback {
+  if (!seesOnlyOwn(caller) || event.createdByKey === caller.name)
+    return { id: event.id, playbackId: playback?.id };
   throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
 }
 

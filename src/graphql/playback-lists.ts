@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { RecordingStatus } from './enums.ts';
+import { EventType, RecordingStatus } from './enums.ts';
 import { filterId, validate, wholeNumber } from './input.ts';
 import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
 import { Playback } from './playback.ts';
@@ -16,6 +16,10 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
     eventId: t.id({ description: 'Of this event.' }),
     cameraId: t.id({ description: 'Of this camera.' }),
     recordingStatus: t.field({ type: [RecordingStatus], description: 'In one of these.' }),
+    eventType: t.field({
+      type: [EventType],
+      description: 'Of events of one of these types; those recorded by hand are of none.',
+    }),
     startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
     startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
   }),
@@ -30,6 +34,7 @@ function toWhere(filter: Filter): Prisma.PlaybackWhereInput {
     ...(eventId && { eventId }),
     ...(cameraId && { cameraId }),
     ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
+    ...(filter?.eventType && { event: { type: { in: filter.eventType } } }),
     ...((filter?.startedAfter || filter?.startedBefore) && {
       startedAt: {
         ...(filter.startedAfter && { gt: filter.startedAfter }),

@@ -128,7 +128,7 @@ builder.mutationFields((t) => ({
         throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
       }
       const change = { failureCode: null, errorMessage: null };
-      if (await transition(db, id, 'FAILED', 'PROCESSING', now(), change)) playbacks.finish(id);
+      if (await transition(db, id, 'FAILED', 'PROCESSING', now(), change)) playbacks.finish(playback);
       return playback;
     },
   }),

@@ -7,6 +7,7 @@ import { RequestError } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
 import { Connections } from './connections.ts';
+import { loadDashboard } from './dashboard.ts';
 import { createGraphql, graphqlPath } from './graphql.ts';
 import { isJson, namesThisMachine, originAllowed, refuse } from './refuse.ts';
 import { serveWebSockets } from './websocket.ts';
@@ -21,10 +22,14 @@ export interface HttpOptions {
   readonly access: Access;
   readonly signer: PathSigner;
   readonly log: Log;
+  /** The folder of the built dashboard. */
+  readonly dashboardDir: string;
   /** Serves an object of the local store; undefined where clips are in a bucket. */
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
     | undefined;
+  /** Figures for Prometheus. */
+  readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves where the server can work; rejects with what is wrong. */
   readonly ready: () => Promise<void>;
 }
@@ -42,15 +47,17 @@ const requestTimeoutMs = 30_000;
 /** Answers under way get this long when the server stops; what streams is cut then. */
 const drainMs = 1_000;
 
-/** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health. */
+/** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
-  const { access, allowedOrigins, log, media, ready, signer } = options;
+  const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
   const yoga = createGraphql({ services, ...options });
   const connections = new Connections(options.socketsPerKey);
+  const dashboard = await loadDashboard(options.dashboardDir);
 
   const routes: readonly [string, Handler][] = [
     [graphqlPath, answerGraphql],
     ['/media/', answerMedia],
+    ['/metrics', answerMetrics],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
       '/readyz',
@@ -98,6 +105,11 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     response.setHeader('vary', 'Origin');
   }
 
+  async function answerMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const figures = await metrics.read();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
+  }
+
   async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {
     const key = signer.verify('media', path);
     if (!media) return notFound(response);
@@ -118,12 +130,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       const route = routes.find(
         ([prefix]) => path === prefix || (prefix.endsWith('/') && path.startsWith(prefix)),
       );
-      if (!route && path === '/') {
-        response.writeHead(302, { location: graphqlPath }).end();
-        return;
-      }
       const answer = async () =>
-        route ? route[1](request, response, path.slice(route[0].length)) : notFound(response);
+        route ? route[1](request, response, path.slice(route[0].length)) : dashboard(request, response, path);
       answer().catch((error: Error) => failRequest(error, path, response));
     },
   );

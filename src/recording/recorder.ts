@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
+import { createFurtherPlayback, endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
@@ -10,39 +11,49 @@ import { admit, type CapacityLimits } from './capacity.ts';
 import type { Feeds } from './feeds.ts';
 import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import { makeSpoolFolder, removeSpool } from './spool.ts';
+import type { FeedFragment } from './session.ts';
+import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
+import type { SpoolDisk } from './spool-disk.ts';
+import { holdsFootage } from './spool-reader.ts';
 
 export interface RecorderOptions {
   readonly db: Db;
   readonly feeds: Feeds;
+  readonly disk: SpoolDisk;
   readonly limits: CapacityLimits;
+  /** A camera that has delivered nothing for this long is not waited for any more. */
+  readonly cameraLostSec: number;
   readonly log: Log;
   readonly now: () => number;
   /** A playback is PROCESSING: its spool is complete and closed. */
-  readonly onRecorded: (playbackId: string) => void;
+  readonly onRecorded: (playbackId: string, cameraId: string) => void;
 }
 
 /** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
 const tickMs = 500;
-/** A camera that has delivered nothing for this long is not waited for any more. */
-const cameraLostMs = 60_000;
+/** Between two tries to write the end of a recording while the database is away. */
+const longestPauseMs = 2_000;
 
 interface Running {
   readonly playback: Playback;
+  readonly camera: Camera;
   readonly recording: Recording;
   readonly since: number;
   /** Resolves when the row says what became of it. */
   readonly settled: Promise<void>;
+  /** Aborted where the row is not to be written any more: the playback is deleted, or the server stops. */
+  readonly forget: AbortController;
 }
 
 /** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
+  /** Footage handed to recordings since the start. */
+  recordedBytes = 0;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
-  #closing = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -60,9 +71,14 @@ export class Recorder {
     return this.#running.size;
   }
 
+  isRunning(playbackId: string): boolean {
+    return this.#running.has(playbackId);
+  }
+
   /** @throws RequestError CAPACITY when no further recording may begin */
   admit(): Promise<void> {
-    return admit(this.#options.limits, { recordings: this.#running.size + this.#starting, spoolBytes: 0 });
+    const { limits, disk } = this.#options;
+    return admit(limits, this.#running.size + this.#starting, disk);
   }
 
   /**
@@ -71,7 +87,9 @@ export class Recorder {
    * its first keyframe on. A camera that is switched off makes the playback FAILED, not this call.
    */
   async begin(playback: Playback, camera: Camera, leftover?: Leftover): Promise<void> {
-    const { db, now, limits } = this.#options;
+    const { limits } = this.#options;
+    const already = this.#running.get(playback.id);
+    if (already) return this.#sayRecording(already);
     if (!camera.enabled) {
       const failure = new RecordingFailure(
         'CAMERA_DISABLED',
@@ -91,15 +109,25 @@ export class Recorder {
         return;
       }
       const running = this.#record(playback, camera, folder, leftover);
-      if (playback.recordingStatus === 'RECORDING') return;
-      const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
-        localPath: folder,
-        streamUrl: scrubCredentials(camera.rtspUrl),
-        ...clipBounds(playback, running.recording.clipStartedAt),
-      });
-      if (!began) await this.discard(playback.id);
+      // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
+      await running.recording.written();
+      await this.#sayRecording(running);
     } finally {
       this.#starting--;
+    }
+  }
+
+  /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
+  async #sayRecording({ playback, recording, camera }: Running): Promise<void> {
+    const { db, now, limits } = this.#options;
+    if (playback.recordingStatus === 'RECORDING') return;
+    const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
+      localPath: spoolFolder(limits.recordDir, playback.id),
+      streamUrl: scrubCredentials(camera.rtspUrl),
+      ...clipBounds(playback, recording.clipStartedAt),
+    });
+    if (!began && !(await db.playback.findUnique({ where: { id: playback.id } }))) {
+      await this.discard(playback.id);
     }
   }
 
@@ -113,36 +141,56 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
+    let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
       now,
       onFirstFrame: (at) => write('the clip’s beginning', clipBounds(playback, at)),
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
-      onFormatChange: () =>
-        log.warn({ playbackId: playback.id }, 'the stream changed its form; the recording ends here'),
+      onFormatChange: (from) => {
+        changedAt = from;
+      },
     });
     const pre = leftover
       ? undefined
       : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
-    for (const fragment of pre ?? []) recording.take(fragment);
-    const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
+    const take = (fragment: FeedFragment) => {
+      this.recordedBytes += fragment.bytes;
+      recording.take(fragment);
+    };
+    for (const fragment of pre ?? []) take(fragment);
+    const detach = feeds.attach(camera.id, take);
+    const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
-      await this.#settle(playback, end);
+      await this.#settle(playback, camera, end, forget.signal);
+      this.#running.delete(playback.id);
+      if (changedAt === undefined || forget.signal.aborted) return;
+      await this.#goOnElsewhere(playback, changedAt).catch((error: Error) =>
+        log.error({ playbackId: playback.id, error }, 'a recording cannot go on in the stream’s new form'),
+      );
     });
-    const running: Running = { playback, recording, since: now(), settled };
+    const running: Running = { playback, camera, recording, since: now(), settled, forget };
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
-    settled
-      .catch((error: Error) =>
-        log.error(
-          { playbackId: playback.id, error },
-          'a recording could not be closed in the database; the next start will',
-        ),
-      )
-      .finally(() => this.#running.delete(playback.id));
     return running;
+  }
+
+  /** One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. */
+  async #goOnElsewhere({ id }: Playback, from: number): Promise<void> {
+    const { db, log, now } = this.#options;
+    const further = await createFurtherPlayback(db, id, new Date(from), new Date(now()));
+    if (!further) return;
+    const { camera, ...playback } = further;
+    log.info(
+      { playbackId: id, furtherId: playback.id },
+      'the stream changed its form; a further playback goes on',
+    );
+    await this.begin(playback, camera);
+    // It may have been ended before it ran here.
+    const { recordUntil } = await db.playback.findUniqueOrThrow({ where: { id: playback.id } });
+    if (recordUntil) this.stop(playback, recordUntil);
   }
 
   /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */
@@ -156,8 +204,9 @@ export class Recorder {
   /** Ends a recording whose playback is deleted, and removes its spool. */
   async discard(playbackId: string): Promise<void> {
     const running = this.#running.get(playbackId);
+    running?.forget.abort();
     running?.recording.abort();
-    await running?.settled.catch(() => {});
+    await running?.settled;
     await removeSpool(this.#options.limits.recordDir, playbackId);
   }
 
@@ -177,12 +226,33 @@ export class Recorder {
     this.stop(playback, endedAt);
   }
 
-  async #settle(playback: Playback, end: RecordingEnd): Promise<void> {
-    const { db, feeds, log, now, limits, onRecorded } = this.#options;
+  /**
+   * Writes what became of a recording, for as long as it takes the database to be there: the footage is safe in
+   * the spool meanwhile. Every step may run again after its answer was lost.
+   */
+  async #settle(playback: Playback, camera: Camera, end: RecordingEnd, forget: AbortSignal): Promise<void> {
+    const { log, now } = this.#options;
     if (end.diskFailure)
       log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
-    if (this.#closing) return; // the row stays RECORDING: the next start goes on or finishes
-    if (end.clipStartedAt === undefined) {
+    const at = new Date(now());
+    for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+      try {
+        await this.#writeEnd(playback, camera, end, at);
+        return;
+      } catch (error) {
+        log.warn(
+          { playbackId: playback.id, error: (error as Error).message },
+          'the end of a recording cannot be written; trying again',
+        );
+        await sleep(pause, undefined, { signal: forget }).catch(() => {});
+      }
+    }
+  }
+
+  async #writeEnd(playback: Playback, camera: Camera, end: RecordingEnd, at: Date): Promise<void> {
+    const { db, feeds, limits, onRecorded } = this.#options;
+    const { id } = playback;
+    if (end.clipStartedAt === undefined || (end.diskFailure && !(await holdsFootage(limits.recordDir, id)))) {
       const why = end.diskFailure
         ? new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`)
         : new RecordingFailure(
@@ -191,18 +261,21 @@ export class Recorder {
               'The camera delivered no picture while the recording lasted.',
           );
       await this.#fail(playback, why);
-      await removeSpool(limits.recordDir, playback.id);
+      await removeSpool(limits.recordDir, id).catch(() => {});
       return;
     }
-    const at = new Date(now());
     // Where nobody ended it, the stream or the disk did.
     const reason = end.diskFailure ? 'SHUTDOWN' : 'CAMERA_LOST';
-    await endPlaybacks(db, { id: playback.id }, { endedAt: at, reason, recordUntil: at });
-    const moved = await transition(db, playback.id, 'RECORDING', 'PROCESSING', at, {
+    await endPlaybacks(db, { id }, { endedAt: at, reason, recordUntil: at });
+    await transition(db, id, 'PENDING', 'RECORDING', at, {
+      localPath: spoolFolder(limits.recordDir, id),
+      streamUrl: scrubCredentials(camera.rtspUrl),
+    });
+    await transition(db, id, 'RECORDING', 'PROCESSING', at, {
       ...clipBounds(playback, end.clipStartedAt),
       gaps: gapsToJson(end.gaps),
     });
-    if (moved) onRecorded(playback.id);
+    onRecorded(id, playback.cameraId);
   }
 
   async #fail(playback: Playback, failure: RecordingFailure): Promise<void> {
@@ -215,6 +288,7 @@ export class Recorder {
 
   async #endWhatIsDue(): Promise<void> {
     const { db, log, now } = this.#options;
+    await this.#endIfDiskIsFull();
     try {
       for (const due of await endOverdue(db, new Date(now()))) this.stop(due, due.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
@@ -223,10 +297,18 @@ export class Recorder {
     }
   }
 
+  async #endIfDiskIsFull(): Promise<void> {
+    const { disk } = this.#options;
+    await disk.look();
+    if (!disk.mustEnd) return;
+    const because = new Error(disk.mustEnd);
+    for (const { recording } of this.#running.values()) recording.abort(because);
+  }
+
   async #endIfCameraIsLost({ playback, recording, since }: Running): Promise<void> {
     const at = this.#options.now();
     const silentSince = recording.lastFragmentAt ?? since;
-    if (at - silentSince < cameraLostMs) return;
+    if (at - silentSince < this.#options.cameraLostSec * 1_000) return;
     const endedAt = new Date(silentSince);
     await endPlaybacks(
       this.#options.db,
@@ -238,10 +320,12 @@ export class Recorder {
 
   /** Closes all spools. Rows stay RECORDING: the next start goes on with events still open and finishes the others. */
   async close(): Promise<void> {
-    this.#closing = true;
     clearInterval(this.#tick);
     await this.#ticking;
-    for (const { recording } of this.#running.values()) recording.abort();
+    for (const { recording, forget } of this.#running.values()) {
+      forget.abort();
+      recording.abort();
+    }
     await Promise.allSettled([...this.#running.values()].map((r) => r.settled));
   }
 }

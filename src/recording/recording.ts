@@ -1,5 +1,5 @@
-import { shiftFragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { pictureFirst } from '../mp4/picture-first.ts';
 import { fragmentMs } from './ffmpeg-args.ts';
 import { type FeedFragment, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
@@ -33,8 +33,11 @@ export interface RecordingOptions {
   /** Called with the first fragment, once. */
   readonly onFirstFrame: (clipStartedAt: number) => void;
   readonly onGap: (gaps: readonly GapSpan[]) => void;
-  /** The stream came back in a form that this file cannot hold (another codec or resolution). */
-  readonly onFormatChange: () => void;
+  /**
+   * The stream came back in a form that this file cannot hold (another codec or resolution): the recording is over
+   * and would have to go on elsewhere from this moment on (epoch milliseconds).
+   */
+  readonly onFormatChange: (from: number) => void;
 }
 
 /** One playback being recorded: takes the feed's fragments from a keyframe on and writes them to its spool. */
@@ -52,6 +55,8 @@ export class Recording {
   #until = Number.POSITIVE_INFINITY;
   #giveUp: NodeJS.Timeout | undefined;
   #over = false;
+  /** Why the recording was ended before its time, where that was the disk's fault. */
+  #stopped: Error | undefined;
   #finished!: () => void;
   readonly #complete = new Promise<void>((resolve) => {
     this.#finished = resolve;
@@ -80,16 +85,20 @@ export class Recording {
     if (!this.#timeline && !fragment.startsWithKeyframe) return;
     if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
       this.#end();
-      this.#options.onFormatChange();
+      this.#options.onFormatChange(wallStart(fragment));
       return;
     }
     this.#timeline ??= this.#begin(fragment);
-    const { offsets, gap } = this.#timeline.place(fragment);
+    const isFirst = this.#newest === undefined && !this.#options.leftover;
+    const taken = isFirst
+      ? { ...pictureFirst(fragment, fragment.session.init.tracks), session: fragment.session }
+      : fragment;
+    const { moof, gap } = this.#timeline.place(taken);
     if (gap) {
       this.#gaps.push(gap);
       this.#options.onGap(this.#gaps);
     }
-    this.#write(shiftFragment(fragment, offsets), fragment.mdat);
+    this.#write(moof, taken.mdat);
     this.#newest = { session: fragment.session, end: fragment.end };
     if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
   }
@@ -137,9 +146,16 @@ export class Recording {
     this.#giveUp = setTimeout(() => this.#end(), Math.max(0, wait));
   }
 
-  /** Ends now, with what is there. */
-  abort(): void {
+  /** Ends now, with what is there. @param because where the disk is to take no more */
+  abort(because?: Error): void {
+    this.#stopped ??= because;
     this.#end();
+  }
+
+  /** Resolves when all that was taken so far is written, or cannot be. */
+  async written(): Promise<void> {
+    const spool = await this.#spool?.catch(() => undefined);
+    await spool?.written();
   }
 
   #end(): void {
@@ -151,13 +167,13 @@ export class Recording {
   /** Resolves when the recording is over and its spool is closed and synced. */
   async done(): Promise<RecordingEnd> {
     await this.#complete;
-    let diskFailure: Error | undefined;
+    let diskFailure = this.#stopped;
     try {
       const spool = await this.#spool;
       await spool?.close();
-      diskFailure = spool?.failure;
+      diskFailure ??= spool?.failure;
     } catch (error) {
-      diskFailure = error as Error;
+      diskFailure ??= error as Error;
     }
     return { clipStartedAt: this.clipStartedAt, gaps: this.#gaps, diskFailure };
   }

@@ -98,7 +98,9 @@ async function probe(path: string, ...what: string[]): Promise<unknown> {
 
 /** Decodes the whole file and returns everything ffmpeg complains about: empty for a file without fault. */
 export async function ffprobeWarnings(path: string): Promise<string> {
-  const { stderr } = await run(tools().ffmpeg, ['-v', 'warning', '-i', path, '-f', 'null', '-'], {
+  // In the file's own time base: in that of its mean frame rate, two frames may fall on the same tick.
+  const decode = ['-v', 'warning', '-i', path, '-enc_time_base', '-1', '-f', 'null', '-'];
+  const { stderr } = await run(tools().ffmpeg, decode, {
     maxBuffer: MAX_OUTPUT,
   });
   return stderr.trim();
@@ -126,6 +128,14 @@ export async function packetHashes(path: string): Promise<string[]> {
     .trim()
     .split('\n')
     .map((line) => line.replace(/^\d+,/, ''));
+}
+
+/** An MD5 of each packet of a stream (like `a:0`), in order. */
+export async function packetDigests(path: string, stream: string): Promise<string[]> {
+  const copy = ['-v', 'error', '-i', path, '-map', `0:${stream}`, '-c', 'copy', '-f', 'framehash'];
+  const { stdout } = await run(tools().ffmpeg, [...copy, '-hash', 'md5', '-'], { maxBuffer: MAX_OUTPUT });
+  const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return lines.map((line) => line.split(',').at(-1)!.trim());
 }
 
 /**

@@ -557,6 +557,8 @@ export type PlaybackFilter = {
   cameraId?: InputMaybe<Scalars['ID']['input']>;
   /** Of this event. */
   eventId?: InputMaybe<Scalars['ID']['input']>;
+  /** Of events of one of these types; those recorded by hand are of none. */
+  eventType?: InputMaybe<Array<EventType>>;
   /** In one of these. */
   recordingStatus?: InputMaybe<Array<RecordingStatus>>;
   /** Started later than this. */

@@ -1,0 +1,58 @@
+import { createClient } from 'graphql-ws';
+import { observable } from './observable.ts';
+import { authorization } from './session.ts';
+
+export type Connection =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'open'; readonly since: number }
+  /** `since`: epoch ms; from then on nothing that is shown can be trusted to be so still. */
+  | { readonly state: 'lost'; readonly since: number }
+  /** The server wants a key, or another one. */
+  | { readonly state: 'refused' };
+
+export const connection = observable<Connection>({ state: 'connecting' });
+
+/** Browsers do not see the server's pings: without our own, a dead connection looks like a quiet one. */
+const pingMs = 8_000;
+const pongWithinMs = 5_000;
+const fatalCodes = new Set([4401, 4403]);
+
+let socket: WebSocket | undefined;
+let pongDue: number | undefined;
+
+/** The one WebSocket of this tab. It connects again for ever, fast at first. */
+export const sockets = createClient({
+  url: () => `${location.origin.replace(/^http/, 'ws')}/graphql`,
+  connectionParams: () => authorization(),
+  lazy: true,
+  lazyCloseTimeout: 2_000,
+  keepAlive: pingMs,
+  retryAttempts: Number.POSITIVE_INFINITY,
+  retryWait: (retries) =>
+    new Promise((resolve) =>
+      setTimeout(resolve, Math.min(4_000, 200 * 2 ** retries) * (0.75 + Math.random() / 2)),
+    ),
+  shouldRetry: (cause) => !(cause instanceof CloseEvent && fatalCodes.has(cause.code)),
+  on: {
+    opened: (opened) => {
+      socket = opened as WebSocket;
+    },
+    connected: () => connection.set({ state: 'open', since: Date.now() }),
+    closed: (event) => {
+      clearTimeout(pongDue);
+      const refused = event instanceof CloseEvent && fatalCodes.has(event.code);
+      const before = connection.get();
+      if (refused) connection.set({ state: 'refused' });
+      else if (before.state !== 'lost') connection.set({ state: 'lost', since: Date.now() });
+    },
+    ping: (received) => {
+      if (received) return;
+      pongDue = window.setTimeout(() => socket?.close(4408, 'No answer to a ping'), pongWithinMs);
+    },
+    pong: (received) => {
+      if (received) clearTimeout(pongDue);
+    },
+  },
+});
+
+window.addEventListener('offline', () => socket?.close(4408, 'The browser is offline'));

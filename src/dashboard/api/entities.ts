@@ -1,0 +1,88 @@
+import type { CameraFieldsFragment, PlaybackFieldsFragment } from '../gql/graphql.ts';
+import { observable, useObservable } from './observable.ts';
+
+/**
+ * Every camera and playback that this tab has heard of, in its newest form: whatever answers a query, a mutation
+ * or a subscription passes through here. Views read from here, so that all of them say the same. It is a copy of
+ * what the API said, never more.
+ */
+
+export type Camera = CameraFieldsFragment;
+export type Playback = PlaybackFieldsFragment;
+
+export const cameras = observable<ReadonlyMap<string, Camera>>(new Map());
+export const playbacks = observable<ReadonlyMap<string, Playback>>(new Map());
+
+/** Ids are never used again: what was deleted stays so, also where a late answer still has it. */
+const deleted = new Set<string>();
+
+/** Takes up all cameras and playbacks in an answer. An answer that was overtaken by a newer one changes nothing. */
+export function learn(answer: unknown): void {
+  const found = { cameras: [] as Camera[], playbacks: [] as Playback[] };
+  collect(answer, found);
+  cameras.set(merged(cameras.get(), found.cameras));
+  playbacks.set(merged(playbacks.get(), found.playbacks));
+}
+
+/** The cameras are these and no others. */
+export function learnAllCameras(list: readonly Camera[]): void {
+  const present = new Set(list.map(({ id }) => id));
+  const gone = [...cameras.get().keys()].filter((id) => !present.has(id));
+  cameras.set(without(cameras.get(), gone));
+}
+
+export function forgetPlaybacks(ids: readonly string[]): void {
+  for (const id of ids) deleted.add(id);
+  playbacks.set(without(playbacks.get(), ids));
+}
+
+/** Its playbacks went with it. */
+export function forgetCamera(id: string): void {
+  deleted.add(id);
+  cameras.set(without(cameras.get(), [id]));
+  forgetPlaybacks([...playbacks.get().values()].filter((it) => it.camera.id === id).map((it) => it.id));
+}
+
+/** Who is signed in has changed: nothing of what another was told stays. */
+export function forgetEverything(): void {
+  cameras.set(new Map());
+  playbacks.set(new Map());
+}
+
+export const useCameras = (): readonly Camera[] =>
+  [...useObservable(cameras).values()].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
+
+export const useCamera = (id: string): Camera | undefined => useObservable(cameras).get(id);
+
+export const usePlayback = (id: string): Playback | undefined => useObservable(playbacks).get(id);
+
+function collect(value: unknown, found: { cameras: Camera[]; playbacks: Playback[] }): void {
+  if (Array.isArray(value)) {
+    for (const item of value) collect(item, found);
+  } else if (typeof value === 'object' && value !== null) {
+    const { __typename } = value as { __typename?: string };
+    if (__typename === 'Playback') found.playbacks.push(value as Playback);
+    else if (__typename === 'Camera') found.cameras.push(value as Camera);
+    else for (const item of Object.values(value)) collect(item, found);
+  }
+}
+
+function merged<T extends { id: string; updatedAt: string }>(
+  known: ReadonlyMap<string, T>,
+  heard: readonly T[],
+): ReadonlyMap<string, T> {
+  const news = heard.filter(
+    ({ id, updatedAt }) => !deleted.has(id) && updatedAt >= (known.get(id)?.updatedAt ?? ''),
+  );
+  if (news.length === 0) return known;
+  const next = new Map(known);
+  for (const it of news) next.set(it.id, it);
+  return next;
+}
+
+function without<T>(known: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
+  if (!ids.some((id) => known.has(id))) return known;
+  const next = new Map(known);
+  for (const id of ids) next.delete(id);
+  return next;
+}

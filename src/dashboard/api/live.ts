@@ -1,0 +1,97 @@
+import { type AnyVariables, stringifyDocument, type TypedDocumentNode } from 'urql';
+import { CameraStatesDocument, CamerasDocument, TransitionsDocument } from '../gql/graphql.ts';
+import { query } from './client.ts';
+import { connection, sockets } from './connection.ts';
+import { learn, learnAllCameras } from './entities.ts';
+import { observable } from './observable.ts';
+import { listenToTabs } from './tabs.ts';
+
+/** Counts the moments at which what is shown has to be asked for anew, because a push may have been missed. */
+export const freshness = observable(0);
+const askAnew = () => freshness.set(freshness.get() + 1);
+
+export async function loadCameras(): Promise<void> {
+  const { cameras } = await query(CamerasDocument, {});
+  learnAllCameras(cameras);
+}
+
+/**
+ * Follows everything that the API pushes, for as long as the page is open. Transitions are resumed by cursor: also
+ * those that happened while the connection was away come, in order.
+ */
+export function followEverything(): () => void {
+  let cursor: string | undefined;
+  const stopTransitions = follow(
+    TransitionsDocument,
+    // graphql-ws sends the operation again after it has connected again, and reads the variables then.
+    () => ({ after: cursor }),
+    (data) => {
+      cursor = data.playbackStatusChanged.cursor;
+      learn(data);
+    },
+    (code) => {
+      if (code === 'CURSOR_EXPIRED') cursor = undefined;
+      askAnew();
+    },
+  );
+  const stopCameras = follow(
+    CameraStatesDocument,
+    () => ({}),
+    learn,
+    () => {},
+  );
+  const refreshCameras = () => void loadCameras().catch(() => {});
+  const stopTabs = listenToTabs(refreshCameras);
+  const stopConnection = connection.subscribe(() => {
+    if (connection.get().state === 'open') askAnew();
+  });
+  const stopFresh = freshness.subscribe(refreshCameras);
+  const onSeenAgain = () => document.visibilityState === 'visible' && askAnew();
+  document.addEventListener('visibilitychange', onSeenAgain);
+  return () => {
+    for (const stop of [stopTransitions, stopCameras, stopTabs, stopConnection, stopFresh]) stop();
+    document.removeEventListener('visibilitychange', onSeenAgain);
+  };
+}
+
+const againMs = 1_000;
+
+/** One subscription that is begun again whenever the server ends it. @param onEnd gets the error's code, if any */
+function follow<Data, Variables extends AnyVariables>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: () => Record<string, unknown>,
+  onData: (data: Data) => void,
+  onEnd: (code: string | undefined) => void,
+): () => void {
+  let stopped = false;
+  let timer: number | undefined;
+  let unsubscribe = () => {};
+  const begin = () => {
+    let code: string | undefined;
+    const again = () => {
+      if (stopped || connection.get().state === 'refused') return;
+      onEnd(code);
+      timer = window.setTimeout(begin, againMs);
+    };
+    const operation = {
+      query: stringifyDocument(document),
+      get variables() {
+        return variables();
+      },
+    };
+    unsubscribe = sockets.subscribe<Data>(operation, {
+      next: ({ data, errors }) => {
+        code = errors?.[0]?.extensions?.code as string | undefined;
+        if (data) onData(data);
+      },
+      error: again,
+      complete: again,
+    });
+  };
+  begin();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    unsubscribe();
+  };
+}

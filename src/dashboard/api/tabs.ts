@@ -1,0 +1,34 @@
+import { forgetCamera, forgetPlaybacks } from './entities.ts';
+
+/**
+ * What the API does not push (deletions, a camera's settings) is told to this browser's other tabs, so that all
+ * of them agree. Other browsers learn it when they are looked at again.
+ */
+
+interface News {
+  readonly deletedPlayback?: string;
+  readonly deletedCamera?: string;
+  readonly changedCamera?: string;
+}
+
+const channel = new BroadcastChannel('flashback');
+
+export function tellTabs(news: News): void {
+  apply(news);
+  channel.postMessage(news);
+}
+
+/** @param onCameraChanged is called when another tab changed a camera's settings */
+export function listenToTabs(onCameraChanged: () => void): () => void {
+  const onMessage = ({ data }: MessageEvent<News>) => {
+    apply(data);
+    if (data.changedCamera) onCameraChanged();
+  };
+  channel.addEventListener('message', onMessage);
+  return () => channel.removeEventListener('message', onMessage);
+}
+
+function apply({ deletedPlayback, deletedCamera }: News): void {
+  if (deletedPlayback) forgetPlaybacks([deletedPlayback]);
+  if (deletedCamera) forgetCamera(deletedCamera);
+}

@@ -1,0 +1,33 @@
+import { useEffect } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { followEverything } from './api/live.ts';
+import { CamerasPage } from './cameras/page.tsx';
+import { NowPage } from './now/page.tsx';
+import { Notices } from './parts/notice.tsx';
+import { Empty, Page } from './parts/page.tsx';
+import { PlaybackPage } from './playback/page.tsx';
+import { PlaybacksPage } from './playbacks/page.tsx';
+import { Shell } from './shell/shell.tsx';
+
+export function App() {
+  useEffect(followEverything, []);
+  return (
+    <Shell>
+      <Switch>
+        <Route path="/">
+          <Redirect to="/cameras" replace />
+        </Route>
+        <Route path="/cameras/:id?">{({ id }) => <CamerasPage opened={id} />}</Route>
+        <Route path="/now" component={NowPage} />
+        <Route path="/playbacks" component={PlaybacksPage} />
+        <Route path="/playbacks/:id">{({ id }) => <PlaybackPage key={id} id={id} />}</Route>
+        <Route>
+          <Page title="Nothing here">
+            <Empty title="There is no view at this address." />
+          </Page>
+        </Route>
+      </Switch>
+      <Notices />
+    </Shell>
+  );
+}

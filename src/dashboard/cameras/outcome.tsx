@@ -1,0 +1,60 @@
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { useCamera, usePlayback } from '../api/entities.ts';
+import { recordByHand } from '../now/actions.ts';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { StateDot, StatusBadge } from '../parts/status.tsx';
+import css from './form.module.css';
+import { Snapshot } from './snapshot.tsx';
+import { stateWords, streamWords } from './state-words.ts';
+
+const testSec = 3;
+
+/** How the camera gets on with these settings, pushed; and a short recording as the proof of all of it. */
+export function CameraOutcome({ id }: { id: string }) {
+  const camera = useCamera(id);
+  const [testId, setTestId] = useState<string>();
+  const [, navigate] = useLocation();
+  if (!camera) return null;
+  const test = async () => setTestId(await recordByHand(camera, testSec));
+  return (
+    <section className={css.outcome} aria-label="Connection of the camera">
+      <div className={css.picture}>
+        <Snapshot camera={camera} />
+      </div>
+      <div aria-live="polite">
+        <p className={css.state}>
+          <StateDot state={camera.state} /> {stateWords(camera)}
+        </p>
+        <p className="quiet">{streamWords(camera)}</p>
+        {camera.lastError && camera.state !== 'LIVE' && <p className={css.problem}>{camera.lastError}</p>}
+        <div className={css.outcomeActions}>
+          <Button icon="record" disabled={!camera.enabled} onClick={test}>
+            Test: record {testSec} s
+          </Button>
+          {testId ? (
+            <TestResult id={testId} onOpen={() => navigate(`/playbacks/${testId}`)} />
+          ) : (
+            <ButtonLink to={`/playbacks?camera=${id}`} kind="bare">
+              Its playbacks
+            </ButtonLink>
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function TestResult({ id, onOpen }: { id: string; onOpen: () => void }) {
+  const playback = usePlayback(id);
+  if (!playback) return null;
+  const { recordingStatus } = playback;
+  if (recordingStatus === 'COMPLETED' || recordingStatus === 'FAILED') {
+    return (
+      <Button onClick={onOpen}>
+        {recordingStatus === 'COMPLETED' ? 'See the clip' : 'See why it failed'}
+      </Button>
+    );
+  }
+  return <StatusBadge status={recordingStatus} />;
+}

@@ -1,0 +1,61 @@
+import { Link } from 'wouter';
+import type { Camera, Playback } from '../api/entities.ts';
+import { recordByHand, stopRecording } from '../now/actions.ts';
+import { IconButton } from '../parts/button.tsx';
+import { StateDot } from '../parts/status.tsx';
+import { Elapsed } from '../parts/time.tsx';
+import { Snapshot } from './snapshot.tsx';
+import { stateWords, streamWords } from './state-words.ts';
+import css from './tile.module.css';
+
+/** One camera of the wall. @param recordings what is being recorded of it now, newest first */
+export function CameraTile({ camera, recordings }: { camera: Camera; recordings: readonly Playback[] }) {
+  const recording = recordings.find(({ recordingStatus }) => recordingStatus === 'RECORDING');
+  const stream = streamWords(camera);
+  return (
+    <article className={css.tile} aria-label={camera.name} data-state={camera.state}>
+      <Link to={`/cameras/${camera.id}`} className={css.frame} aria-label={`Settings of ${camera.name}`}>
+        <Snapshot camera={camera} />
+      </Link>
+      {recording && (
+        <Link to="/now" className={css.recording}>
+          Recording <Elapsed since={recording.startedAt} />
+        </Link>
+      )}
+      <div className={css.foot}>
+        <div className={css.words}>
+          <h2 className={css.name} title={camera.name}>
+            {camera.name}
+          </h2>
+          <p className={css.state}>
+            <StateDot state={camera.state} />
+            <span>
+              {stateWords(camera)}
+              {camera.state === 'LIVE' && stream && ` · ${stream}`}
+            </span>
+          </p>
+          {camera.state === 'OFFLINE' && camera.lastError && (
+            <p className={css.problem}>{camera.lastError}</p>
+          )}
+        </div>
+        <div className={css.actions}>
+          {recording && !recording.event ? (
+            <IconButton
+              icon="stop"
+              kind="danger"
+              label={`Stop recording ${camera.name}`}
+              onClick={() => stopRecording(recording.id)}
+            />
+          ) : (
+            <IconButton
+              icon="record"
+              label={`Record ${camera.name}`}
+              disabled={!camera.enabled}
+              onClick={() => recordByHand(camera)}
+            />
+          )}
+        </div>
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,973 @@
+/* eslint-disable */
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = T | null | undefined;
+export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
+export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
+export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A whole number beyond 32 bits, as a JSON integer. */
+  BigInt: { input: number; output: number; }
+  /** A moment, as RFC 3339 writes it, in UTC and with milliseconds. */
+  DateTime: { input: string; output: string; }
+  /** Any JSON value. */
+  JSON: { input: unknown; output: unknown; }
+  /** An absolute address. */
+  URL: { input: string; output: string; }
+};
+
+/** A key by which a program or a person may call. Its secret is shown once, when it is made. */
+export type ApiKey = {
+  __typename?: 'ApiKey';
+  /** The only cameras that it may see and use; null: all. */
+  cameraIds?: Maybe<Array<Scalars['ID']['output']>>;
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** It stops working then; null: never. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The key’s id. */
+  id: Scalars['ID']['output'];
+  /** When it was last used, to the minute; null: never. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whose it is. Keys of one name stand for one service and share its events. */
+  name: Scalars['String']['output'];
+  /** When it was revoked; null while it was not. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What it may do. */
+  role: Role;
+};
+
+/** A stream address and how to record it. */
+export type Camera = {
+  __typename?: 'Camera';
+  /** The sound’s codec in clips (RFC 6381). */
+  audioCodec?: Maybe<Scalars['String']['output']>;
+  /** Its channel at the recorder or encoder it hangs on. */
+  channel: Scalars['Int']['output'];
+  /** The video’s codec (RFC 6381), known once it was live. */
+  codec?: Maybe<Scalars['String']['output']>;
+  /** When it was added. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Whether it is used at all. */
+  enabled: Scalars['Boolean']['output'];
+  /** The camera’s id. */
+  id: Scalars['ID']['output'];
+  /** Why it is not live, in words. */
+  lastError?: Maybe<Scalars['String']['output']>;
+  /** A recording ends after this many seconds at the latest. */
+  maxDurationSec: Scalars['Int']['output'];
+  /** The name people know it by. */
+  name: Scalars['String']['output'];
+  /** The camera’s playbacks, newest first. */
+  playbacks: PlaybackConnection;
+  /** Seconds recorded after the end of an event. */
+  postRollSec: Scalars['Int']['output'];
+  /** Seconds of footage kept from before an event. 0: no standing connection. */
+  preRollSec: Scalars['Int']['output'];
+  /** The types of events that are recorded. */
+  recordOn: Array<EventType>;
+  /** Like 1920x1080, known once it was live. */
+  resolution?: Maybe<Scalars['String']['output']>;
+  /** The stream’s address with the user name and the password taken out. */
+  rtspUrl: Scalars['String']['output'];
+  /** A JPEG of the newest keyframe in the buffer; null while there is none. */
+  snapshotUrl?: Maybe<Scalars['URL']['output']>;
+  /** What its feed is doing now. */
+  state: CameraState;
+  /** Since when it is in this state. */
+  stateSince: Scalars['DateTime']['output'];
+  /** When its row last changed. */
+  updatedAt: Scalars['DateTime']['output'];
+};
+
+
+/** A stream address and how to record it. */
+export type CameraPlaybacksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<PlaybackFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What the camera’s feed is doing now. */
+export type CameraState =
+  /** A connection is being made; no picture has come yet. */
+  | 'CONNECTING'
+  /** Switched off in Flashback. */
+  | 'DISABLED'
+  /** Without pre-roll and without a recording: no connection is wanted. */
+  | 'IDLE'
+  /** Pictures come; the ring holds the newest. */
+  | 'LIVE'
+  /** The camera cannot be reached or refuses; it is tried again. `lastError` says why. */
+  | 'OFFLINE';
+
+/** A new key. */
+export type CreateApiKeyInput = {
+  /** The only cameras that it may see and use; all if left out. Not for ADMIN. */
+  cameraIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** It stops working then; never if left out. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Whose it is: 1 to 100 characters. */
+  name: Scalars['String']['input'];
+  /** What it may do. */
+  role: Role;
+};
+
+/** The key and its secret. */
+export type CreateApiKeyPayload = {
+  __typename?: 'CreateApiKeyPayload';
+  /** The key. */
+  apiKey: ApiKey;
+  /** What to send as `Authorization: Bearer …`. It is shown this once and kept nowhere. */
+  secret: Scalars['String']['output'];
+};
+
+/** A new camera. */
+export type CreateCameraInput = {
+  /** Its channel at the recorder or encoder it hangs on: 0 to 65535. */
+  channel?: InputMaybe<Scalars['Int']['input']>;
+  /** Whether it is used at all. */
+  enabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** A recording ends after this many seconds at the latest: 1 to 86400. */
+  maxDurationSec?: InputMaybe<Scalars['Int']['input']>;
+  /** The name people know it by: 1 to 200 characters. */
+  name: Scalars['String']['input'];
+  /** Seconds recorded after the end of an event: 0 to 300. */
+  postRollSec?: InputMaybe<Scalars['Int']['input']>;
+  /** Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes. */
+  preRollSec?: InputMaybe<Scalars['Int']['input']>;
+  /** The types of events that are recorded. */
+  recordOn?: InputMaybe<Array<EventType>>;
+  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them. */
+  rtspUrl: Scalars['String']['input'];
+};
+
+/** The camera as it was made. */
+export type CreateCameraPayload = {
+  __typename?: 'CreateCameraPayload';
+  /** The camera. */
+  camera: Camera;
+};
+
+/** Something that happens at a camera. */
+export type CreateEventInput = {
+  /** Where it happens. */
+  cameraId: Scalars['ID']['input'];
+  /** What happens, in words: 1 to 2000 characters. */
+  description?: InputMaybe<Scalars['String']['input']>;
+  /** Same key, same camera: the same event comes back and nothing is recorded twice. 1 to 200 characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** What happens, in a word or two: 1 to 200 characters. */
+  label?: InputMaybe<Scalars['String']['input']>;
+  /** The recording stops this long after creation, or after the last renewEvent, unless endEvent comes first: 1 to 86400. */
+  leaseSec?: InputMaybe<Scalars['Int']['input']>;
+  /** Whatever is to be kept with it: at most 64 KiB as JSON. */
+  metadata?: InputMaybe<Scalars['JSON']['input']>;
+  /** When it happened; now if left out. In the past as far as the camera’s pre-roll reaches. */
+  startedAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** What happens; decides whether it is recorded. */
+  type: EventType;
+};
+
+/** The event, and its recording. */
+export type CreateEventPayload = {
+  __typename?: 'CreateEventPayload';
+  /** The event. */
+  event: Event;
+  /** Its recording; null where the camera does not record on this type. */
+  playback?: Maybe<Playback>;
+};
+
+/** What was deleted. */
+export type DeleteCameraPayload = {
+  __typename?: 'DeleteCameraPayload';
+  /** The id of the camera that is gone. */
+  id: Scalars['ID']['output'];
+};
+
+/** What was deleted. */
+export type DeletePlaybackPayload = {
+  __typename?: 'DeletePlaybackPayload';
+  /** The id of the playback that is gone. */
+  id: Scalars['ID']['output'];
+};
+
+/** The end of an event. */
+export type EndEventInput = {
+  /** When it ended, not before it started; now if left out. */
+  endedAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The event’s id. */
+  id: Scalars['ID']['input'];
+};
+
+/** Ending an event twice returns the same as ending it once. */
+export type EndEventPayload = {
+  __typename?: 'EndEventPayload';
+  /** The event. */
+  event: Event;
+  /** Its recording; null where the camera does not record on this type. */
+  playback?: Maybe<Playback>;
+};
+
+/** Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent. */
+export type EndReason =
+  /** The camera went away for good, or came back in a form that one file cannot hold. */
+  | 'CAMERA_LOST'
+  /** Its event was ended. */
+  | 'ENDED'
+  /** Its event’s lease ran out. */
+  | 'LEASE_EXPIRED'
+  /** It reached the longest duration allowed. */
+  | 'MAX_DURATION'
+  /** The server could not go on, for example because its disk took nothing more. */
+  | 'SHUTDOWN'
+  /** It was stopped by hand. */
+  | 'STOPPED';
+
+/** Something that happened at a camera; open until it is ended. */
+export type Event = {
+  __typename?: 'Event';
+  /** Where it happened. */
+  camera: Camera;
+  /** The camera’s channel when it happened. */
+  channel: Scalars['Int']['output'];
+  /** When it was reported. */
+  createdAt: Scalars['DateTime']['output'];
+  /** What happened, in words. */
+  description?: Maybe<Scalars['String']['output']>;
+  /** When it ended; null while it is open. */
+  endedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The event’s id. */
+  id: Scalars['ID']['output'];
+  /** What happened, in a word or two. */
+  label?: Maybe<Scalars['String']['output']>;
+  /** It ends then unless it is renewed; null without a lease. */
+  leaseExpiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whatever the service that reported it wants kept. */
+  metadata?: Maybe<Scalars['JSON']['output']>;
+  /** Its recordings, oldest first: none where the camera does not record on its type. */
+  playbacks: Array<Playback>;
+  /** When it happened. */
+  startedAt: Scalars['DateTime']['output'];
+  /** What happened. */
+  type: EventType;
+};
+
+/** Events, newest first, paged by cursor. */
+export type EventConnection = {
+  __typename?: 'EventConnection';
+  /** The page’s events with their cursors. */
+  edges: Array<EventEdge>;
+  /** The page’s events. */
+  nodes: Array<Event>;
+  /** Where the page stands. */
+  pageInfo: PageInfo;
+  /** All events that match; costs a count. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** An event in a connection, with its cursor. */
+export type EventEdge = {
+  __typename?: 'EventEdge';
+  /** Its place in the list. */
+  cursor: Scalars['String']['output'];
+  /** The event. */
+  node: Event;
+};
+
+/** Which events: those to which everything given applies. */
+export type EventFilter = {
+  /** Of this camera. */
+  cameraId?: InputMaybe<Scalars['ID']['input']>;
+  /** true: not ended yet; false: ended. */
+  open?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Started later than this. */
+  startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Started earlier than this. */
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Of one of these types. */
+  type?: InputMaybe<Array<EventType>>;
+};
+
+/** What happened at the camera. */
+export type EventType =
+  /** An animal was seen. */
+  | 'ANIMAL'
+  /** Somebody entered a zone. */
+  | 'INTRUSION'
+  /** Somebody or something crossed a line. */
+  | 'LINE_CROSSING'
+  /** Something moved. */
+  | 'MOTION'
+  /** Anything else; `label` says what. */
+  | 'OTHER'
+  /** A person was seen. */
+  | 'PERSON'
+  /** A sound was heard. */
+  | 'SOUND'
+  /** The camera was covered, turned or defocused. */
+  | 'TAMPER'
+  /** A vehicle was seen. */
+  | 'VEHICLE';
+
+/** Who has to act on a failure. */
+export type Fault =
+  /** Whoever looks after the camera or its network. */
+  | 'CAMERA'
+  /** Whoever runs Flashback. */
+  | 'SERVER'
+  /** Whoever looks after the bucket or the disk. */
+  | 'STORAGE';
+
+/** A stretch inside a clip in which the camera delivered nothing. */
+export type Gap = {
+  __typename?: 'Gap';
+  /** When the last picture before it was over. */
+  from: Scalars['DateTime']['output'];
+  /** When the first picture after it was taken. */
+  to: Scalars['DateTime']['output'];
+};
+
+/** Who is calling. */
+export type Me = {
+  __typename?: 'Me';
+  /** The only cameras that the caller may see and use; null: all. */
+  cameraIds?: Maybe<Array<Scalars['ID']['output']>>;
+  /** The key’s name, or the token’s subject. */
+  name: Scalars['String']['output'];
+  /** What the caller may do. */
+  role: Role;
+};
+
+/** What can be done. */
+export type Mutation = {
+  __typename?: 'Mutation';
+  /** Makes a key. The first key closes the server to everybody without one, so make an ADMIN first. For ADMIN. */
+  createApiKey: CreateApiKeyPayload;
+  /** Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected. For ADMIN. */
+  createCamera: CreateCameraPayload;
+  /** Something happens at a camera. Where its type is recorded, the recording has begun when this answers. */
+  createEvent: CreateEventPayload;
+  /** Playbacks of the camera are deleted with it, their objects too. For ADMIN. */
+  deleteCamera: DeleteCameraPayload;
+  /** Removes the row and every object of it; safe to repeat. A recording that runs is stopped first. */
+  deletePlayback: DeletePlaybackPayload;
+  /** The event is over: its recording stops, is finished and put into the store in the background. */
+  endEvent: EndEventPayload;
+  /** The event goes on: its lease runs from now. CONFLICT once it has ended. */
+  renewEvent: RenewEventPayload;
+  /** Takes up a FAILED playback again whose footage is still held locally. */
+  retryPlayback: RetryPlaybackPayload;
+  /** The key stops working; whoever is connected with it is cut off within seconds. For ADMIN. */
+  revokeApiKey: RevokeApiKeyPayload;
+  /** A recording by hand, without an event. It begins with the camera’s pre-roll. */
+  startRecording: StartRecordingPayload;
+  /** Stops a recording now, whether it was started by hand or by an event. Safe to repeat. */
+  stopRecording: StopRecordingPayload;
+  /** Changes a camera. Recordings that run go on. For ADMIN. */
+  updateCamera: UpdateCameraPayload;
+};
+
+
+/** What can be done. */
+export type MutationCreateApiKeyArgs = {
+  input: CreateApiKeyInput;
+};
+
+
+/** What can be done. */
+export type MutationCreateCameraArgs = {
+  input: CreateCameraInput;
+};
+
+
+/** What can be done. */
+export type MutationCreateEventArgs = {
+  input: CreateEventInput;
+};
+
+
+/** What can be done. */
+export type MutationDeleteCameraArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationDeletePlaybackArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationEndEventArgs = {
+  input: EndEventInput;
+};
+
+
+/** What can be done. */
+export type MutationRenewEventArgs = {
+  input: RenewEventInput;
+};
+
+
+/** What can be done. */
+export type MutationRetryPlaybackArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationRevokeApiKeyArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationStartRecordingArgs = {
+  input: StartRecordingInput;
+};
+
+
+/** What can be done. */
+export type MutationStopRecordingArgs = {
+  playbackId: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationUpdateCameraArgs = {
+  input: UpdateCameraInput;
+};
+
+/** Where a page of a connection stands in the whole list. */
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  /** Cursor of the page’s last item. */
+  endCursor?: Maybe<Scalars['String']['output']>;
+  /** Whether older items follow. */
+  hasNextPage: Scalars['Boolean']['output'];
+  /** Whether newer items precede. */
+  hasPreviousPage: Scalars['Boolean']['output'];
+  /** Cursor of the page’s first item. */
+  startCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** The recording of an event: a status, and later a clip. */
+export type Playback = {
+  __typename?: 'Playback';
+  /** The sound’s codec (RFC 6381); null without sound. */
+  audioCodec?: Maybe<Scalars['String']['output']>;
+  /** The camera that was recorded. */
+  camera: Camera;
+  /** Wall-clock time of the clip’s first frame; before startedAt where there is pre-roll. */
+  clipStartedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The video’s codec (RFC 6381). */
+  codec?: Maybe<Scalars['String']['output']>;
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** The clip’s length in milliseconds. */
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** The clip’s length in whole seconds. */
+  durationSec?: Maybe<Scalars['Int']['output']>;
+  /** Why the recording stopped. */
+  endReason?: Maybe<EndReason>;
+  /** When the event ended. Null while recording. */
+  endedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Why it failed, in words. */
+  errorMessage?: Maybe<Scalars['String']['output']>;
+  /** Null for a recording started by hand, and after its event was deleted. */
+  event?: Maybe<Event>;
+  /** Why there is no clip. Null unless FAILED. */
+  failure?: Maybe<PlaybackFailure>;
+  /** The clip’s size in the store. */
+  fileSizeBytes?: Maybe<Scalars['BigInt']['output']>;
+  /** Stretches inside the clip in which the camera delivered nothing. */
+  gaps: Array<Gap>;
+  /** The playback’s id. */
+  id: Scalars['ID']['output'];
+  /** Watchable while recording and while processing: an HLS playlist. Null otherwise. */
+  liveUrl?: Maybe<Scalars['URL']['output']>;
+  /** How much of the beginning is missing because the camera was not live yet, in milliseconds. */
+  missedMs?: Maybe<Scalars['Int']['output']>;
+  /** How much of the clip lies before startedAt, in milliseconds. */
+  preRollMs?: Maybe<Scalars['Int']['output']>;
+  /** Where it stands. */
+  recordingStatus: RecordingStatus;
+  /** Like 1920x1080. */
+  resolution?: Maybe<Scalars['String']['output']>;
+  /** When the event happened (or the recording was asked for). */
+  startedAt: Scalars['DateTime']['output'];
+  /** A JPEG from the clip. */
+  thumbnailUrl?: Maybe<Scalars['URL']['output']>;
+  /** Every transition so far, oldest first. */
+  transitions: Array<PlaybackTransition>;
+  /** When its row last changed. */
+  updatedAt: Scalars['DateTime']['output'];
+  /** The finished MP4. Null until COMPLETED, and never set for an object that is not in the store. */
+  videoUrl?: Maybe<Scalars['URL']['output']>;
+};
+
+/** Playbacks, newest first, paged by cursor. */
+export type PlaybackConnection = {
+  __typename?: 'PlaybackConnection';
+  /** The page’s playbacks with their cursors. */
+  edges: Array<PlaybackEdge>;
+  /** The page’s playbacks. */
+  nodes: Array<Playback>;
+  /** Where the page stands. */
+  pageInfo: PageInfo;
+  /** All playbacks that match; costs a count. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** A playback in a connection, with its cursor. */
+export type PlaybackEdge = {
+  __typename?: 'PlaybackEdge';
+  /** Its place in the list. */
+  cursor: Scalars['String']['output'];
+  /** The playback. */
+  node: Playback;
+};
+
+/** Why there is no clip. */
+export type PlaybackFailure = {
+  __typename?: 'PlaybackFailure';
+  /** The failure’s name, for programs. */
+  code: Scalars['String']['output'];
+  /** Who has to act. */
+  fault: Fault;
+  /** What went wrong, for the person who has to act. */
+  message: Scalars['String']['output'];
+  /** Whether retryPlayback can help: the footage is held. */
+  retryable: Scalars['Boolean']['output'];
+};
+
+/** Which playbacks: those to which everything given applies. */
+export type PlaybackFilter = {
+  /** Of this camera. */
+  cameraId?: InputMaybe<Scalars['ID']['input']>;
+  /** Of this event. */
+  eventId?: InputMaybe<Scalars['ID']['input']>;
+  /** Of events of one of these types; those recorded by hand are of none. */
+  eventType?: InputMaybe<Array<EventType>>;
+  /** In one of these. */
+  recordingStatus?: InputMaybe<Array<RecordingStatus>>;
+  /** Started later than this. */
+  startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Started earlier than this. */
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** One numbered page, newest first. `total` and `totalPages` cost a count only when selected. */
+export type PlaybackPage = {
+  __typename?: 'PlaybackPage';
+  /** The page’s playbacks. */
+  items: Array<Playback>;
+  /** The page’s number, from 1. */
+  page: Scalars['Int']['output'];
+  /** Playbacks on a full page. */
+  pageSize: Scalars['Int']['output'];
+  /** All playbacks that match. */
+  total: Scalars['Int']['output'];
+  /** Pages that they fill. */
+  totalPages: Scalars['Int']['output'];
+};
+
+/** One change of a playback’s status. */
+export type PlaybackTransition = {
+  __typename?: 'PlaybackTransition';
+  /** When it changed. */
+  at: Scalars['DateTime']['output'];
+  /** Opaque position in the stream of transitions; pass the last one seen as `after` to resume. */
+  cursor: Scalars['String']['output'];
+  /** The status before; null for the first. */
+  from?: Maybe<RecordingStatus>;
+  /** The playback as it is now. */
+  playback: Playback;
+  /** The status from then on. */
+  to: RecordingStatus;
+};
+
+/** What can be looked up. */
+export type Query = {
+  __typename?: 'Query';
+  /** All keys, oldest first, with those revoked and expired; without those of API_KEYS. For ADMIN. */
+  apiKeys: Array<ApiKey>;
+  /** One camera; null where there is none with this id. */
+  camera?: Maybe<Camera>;
+  /** All cameras, by name. */
+  cameras: Array<Camera>;
+  /** One event; null where there is none with this id. */
+  event?: Maybe<Event>;
+  /** Events by cursor, newest first. */
+  events: EventConnection;
+  /** Who is calling, as the server sees it. */
+  me: Me;
+  /** One playback; null where there is none with this id. */
+  playback?: Maybe<Playback>;
+  /** Playbacks by cursor, newest first. */
+  playbackConnection: PlaybackConnection;
+  /** Playbacks by numbered pages, newest first. */
+  playbacks: PlaybackPage;
+};
+
+
+/** What can be looked up. */
+export type QueryCameraArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be looked up. */
+export type QueryEventArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be looked up. */
+export type QueryEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<EventFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What can be looked up. */
+export type QueryPlaybackArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be looked up. */
+export type QueryPlaybackConnectionArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<PlaybackFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What can be looked up. */
+export type QueryPlaybacksArgs = {
+  filter?: InputMaybe<PlaybackFilter>;
+  page?: InputMaybe<Scalars['Int']['input']>;
+  pageSize?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Where a playback stands: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED. */
+export type RecordingStatus =
+  /** The clip is in the store, with the size that the playback says. */
+  | 'COMPLETED'
+  /** There will be no clip, unless it is retried; `failure` says why. */
+  | 'FAILED'
+  /** Asked for; no recorder has taken it up yet. */
+  | 'PENDING'
+  /** All footage is on disk; the clip is being made and put into the store. */
+  | 'PROCESSING'
+  /** A recorder has taken it up and keeps whatever the camera delivers. */
+  | 'RECORDING';
+
+/** A new lease for an event that goes on. */
+export type RenewEventInput = {
+  /** The event’s id. */
+  id: Scalars['ID']['input'];
+  /** It ends this long from now unless it is renewed again: 1 to 86400. */
+  leaseSec: Scalars['Int']['input'];
+};
+
+/** The event with its new lease. */
+export type RenewEventPayload = {
+  __typename?: 'RenewEventPayload';
+  /** The event. */
+  event: Event;
+};
+
+/** The playback that is being finished again. */
+export type RetryPlaybackPayload = {
+  __typename?: 'RetryPlaybackPayload';
+  /** The playback. */
+  playback: Playback;
+};
+
+/** The key that was revoked. */
+export type RevokeApiKeyPayload = {
+  __typename?: 'RevokeApiKeyPayload';
+  /** The key. */
+  apiKey: ApiKey;
+};
+
+/** What a caller may do. Each role may do what is said of it, and nothing else. */
+export type Role =
+  /** Everything: also cameras and keys. */
+  | 'ADMIN'
+  /** Report, renew and end events; read cameras and its own events with their playbacks. */
+  | 'ANALYTICS'
+  /** What VIEWER and ANALYTICS may; record by hand, delete and retry playbacks. */
+  | 'OPERATOR'
+  /** Read and subscribe. */
+  | 'VIEWER';
+
+/** A recording by hand. */
+export type StartRecordingInput = {
+  /** The camera to record. */
+  cameraId: Scalars['ID']['input'];
+  /** It stops by itself after this many seconds: 1 to the camera’s maxDurationSec, which is also the default. */
+  durationSec?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** The recording that was started. */
+export type StartRecordingPayload = {
+  __typename?: 'StartRecordingPayload';
+  /** The playback. */
+  playback: Playback;
+};
+
+/** The recording that was stopped. */
+export type StopRecordingPayload = {
+  __typename?: 'StopRecordingPayload';
+  /** The playback. */
+  playback: Playback;
+};
+
+/** What can be watched, over WebSocket (graphql-transport-ws) or SSE. */
+export type Subscription = {
+  __typename?: 'Subscription';
+  /** The camera’s present state first, then each change; of all cameras where no id is given. */
+  cameraStateChanged: Camera;
+  /**
+   * Transitions of the playbacks that match. Without `after`, the newest transition of every matching playback
+   * that is not yet COMPLETED or FAILED comes first (and, where the filter names one event, of its playbacks
+   * whatever their status), then each transition as it happens. With `after`, every transition since that cursor,
+   * then live. In order per playback, none left out.
+   */
+  playbackStatusChanged: PlaybackTransition;
+};
+
+
+/** What can be watched, over WebSocket (graphql-transport-ws) or SSE. */
+export type SubscriptionCameraStateChangedArgs = {
+  cameraId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** What can be watched, over WebSocket (graphql-transport-ws) or SSE. */
+export type SubscriptionPlaybackStatusChangedArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<PlaybackFilter>;
+};
+
+/** What is to change of a camera. What is left out (or null) stays. */
+export type UpdateCameraInput = {
+  /** Its channel at the recorder or encoder it hangs on: 0 to 65535. */
+  channel?: InputMaybe<Scalars['Int']['input']>;
+  /** Whether it is used at all. */
+  enabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The camera’s id. */
+  id: Scalars['ID']['input'];
+  /** A recording ends after this many seconds at the latest: 1 to 86400. */
+  maxDurationSec?: InputMaybe<Scalars['Int']['input']>;
+  /** The name people know it by: 1 to 200 characters. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** Seconds recorded after the end of an event: 0 to 300. */
+  postRollSec?: InputMaybe<Scalars['Int']['input']>;
+  /** Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes. */
+  preRollSec?: InputMaybe<Scalars['Int']['input']>;
+  /** The types of events that are recorded. */
+  recordOn?: InputMaybe<Array<EventType>>;
+  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them. The address as the API shows it, without credentials, leaves those in place. */
+  rtspUrl?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The camera as it is now. */
+export type UpdateCameraPayload = {
+  __typename?: 'UpdateCameraPayload';
+  /** The camera. */
+  camera: Camera;
+};
+
+export type CameraFieldsFragment = { __typename: 'Camera', id: string, name: string, channel: number, rtspUrl: string, enabled: boolean, recordOn: Array<EventType>, preRollSec: number, postRollSec: number, maxDurationSec: number, state: CameraState, stateSince: string, lastError?: string | null, codec?: string | null, audioCodec?: string | null, resolution?: string | null, snapshotUrl?: string | null, updatedAt: string };
+
+export type PlaybackFieldsFragment = { __typename: 'Playback', id: string, recordingStatus: RecordingStatus, startedAt: string, endedAt?: string | null, endReason?: EndReason | null, clipStartedAt?: string | null, preRollMs?: number | null, missedMs?: number | null, durationMs?: number | null, fileSizeBytes?: number | null, codec?: string | null, audioCodec?: string | null, resolution?: string | null, videoUrl?: string | null, thumbnailUrl?: string | null, liveUrl?: string | null, createdAt: string, updatedAt: string, gaps: Array<{ __typename?: 'Gap', from: string, to: string }>, failure?: { __typename?: 'PlaybackFailure', code: string, message: string, fault: Fault, retryable: boolean } | null, camera: { __typename?: 'Camera', id: string, name: string }, event?: { __typename?: 'Event', id: string, type: EventType, label?: string | null, endedAt?: string | null, leaseExpiresAt?: string | null } | null };
+
+export type CamerasQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CamerasQuery = { __typename?: 'Query', cameras: Array<(
+    { __typename?: 'Camera' }
+    & CameraFieldsFragment
+  )> };
+
+export type PlaybacksByCursorQueryVariables = Exact<{
+  filter?: InputMaybe<PlaybackFilter>;
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type PlaybacksByCursorQuery = { __typename?: 'Query', playbackConnection: { __typename?: 'PlaybackConnection', nodes: Array<(
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    )>, pageInfo: { __typename?: 'PageInfo', endCursor?: string | null, hasNextPage: boolean } } };
+
+export type PlaybackCountQueryVariables = Exact<{
+  filter?: InputMaybe<PlaybackFilter>;
+}>;
+
+
+export type PlaybackCountQuery = { __typename?: 'Query', playbackConnection: { __typename?: 'PlaybackConnection', totalCount: number } };
+
+export type PlaybacksByNumberQueryVariables = Exact<{
+  filter?: InputMaybe<PlaybackFilter>;
+  page: Scalars['Int']['input'];
+  pageSize: Scalars['Int']['input'];
+}>;
+
+
+export type PlaybacksByNumberQuery = { __typename?: 'Query', playbacks: { __typename?: 'PlaybackPage', page: number, total: number, totalPages: number, items: Array<(
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    )> } };
+
+export type PlaybackDetailsQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type PlaybackDetailsQuery = { __typename?: 'Query', playback?: (
+    { __typename?: 'Playback', event?: { __typename?: 'Event', channel: number, description?: string | null, metadata?: unknown | null } | null, transitions: Array<{ __typename?: 'PlaybackTransition', cursor: string, from?: RecordingStatus | null, to: RecordingStatus, at: string }> }
+    & PlaybackFieldsFragment
+  ) | null };
+
+export type CreateCameraMutationVariables = Exact<{
+  input: CreateCameraInput;
+}>;
+
+
+export type CreateCameraMutation = { __typename?: 'Mutation', createCamera: { __typename?: 'CreateCameraPayload', camera: (
+      { __typename?: 'Camera' }
+      & CameraFieldsFragment
+    ) } };
+
+export type UpdateCameraMutationVariables = Exact<{
+  input: UpdateCameraInput;
+}>;
+
+
+export type UpdateCameraMutation = { __typename?: 'Mutation', updateCamera: { __typename?: 'UpdateCameraPayload', camera: (
+      { __typename?: 'Camera' }
+      & CameraFieldsFragment
+    ) } };
+
+export type DeleteCameraMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type DeleteCameraMutation = { __typename?: 'Mutation', deleteCamera: { __typename?: 'DeleteCameraPayload', id: string } };
+
+export type CreateEventMutationVariables = Exact<{
+  input: CreateEventInput;
+}>;
+
+
+export type CreateEventMutation = { __typename?: 'Mutation', createEvent: { __typename?: 'CreateEventPayload', event: { __typename?: 'Event', id: string }, playback?: (
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    ) | null } };
+
+export type EndEventMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type EndEventMutation = { __typename?: 'Mutation', endEvent: { __typename?: 'EndEventPayload', playback?: (
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    ) | null } };
+
+export type StartRecordingMutationVariables = Exact<{
+  cameraId: Scalars['ID']['input'];
+  durationSec?: InputMaybe<Scalars['Int']['input']>;
+}>;
+
+
+export type StartRecordingMutation = { __typename?: 'Mutation', startRecording: { __typename?: 'StartRecordingPayload', playback: (
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    ) } };
+
+export type StopRecordingMutationVariables = Exact<{
+  playbackId: Scalars['ID']['input'];
+}>;
+
+
+export type StopRecordingMutation = { __typename?: 'Mutation', stopRecording: { __typename?: 'StopRecordingPayload', playback: (
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    ) } };
+
+export type RetryPlaybackMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type RetryPlaybackMutation = { __typename?: 'Mutation', retryPlayback: { __typename?: 'RetryPlaybackPayload', playback: (
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    ) } };
+
+export type DeletePlaybackMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type DeletePlaybackMutation = { __typename?: 'Mutation', deletePlayback: { __typename?: 'DeletePlaybackPayload', id: string } };
+
+export type TransitionsSubscriptionVariables = Exact<{
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type TransitionsSubscription = { __typename?: 'Subscription', playbackStatusChanged: { __typename?: 'PlaybackTransition', cursor: string, at: string, from?: RecordingStatus | null, to: RecordingStatus, playback: (
+      { __typename?: 'Playback' }
+      & PlaybackFieldsFragment
+    ) } };
+
+export type CameraStatesSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CameraStatesSubscription = { __typename?: 'Subscription', cameraStateChanged: (
+    { __typename?: 'Camera' }
+    & CameraFieldsFragment
+  ) };
+
+export const CameraFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CameraFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Camera"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"rtspUrl"}},{"kind":"Field","name":{"kind":"Name","value":"enabled"}},{"kind":"Field","name":{"kind":"Name","value":"recordOn"}},{"kind":"Field","name":{"kind":"Name","value":"preRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"postRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"maxDurationSec"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"stateSince"}},{"kind":"Field","name":{"kind":"Name","value":"lastError"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"snapshotUrl"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<CameraFieldsFragment, unknown>;
+export const PlaybackFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<PlaybackFieldsFragment, unknown>;
+export const CamerasDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Cameras"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cameras"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"CameraFields"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CameraFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Camera"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"rtspUrl"}},{"kind":"Field","name":{"kind":"Name","value":"enabled"}},{"kind":"Field","name":{"kind":"Name","value":"recordOn"}},{"kind":"Field","name":{"kind":"Name","value":"preRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"postRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"maxDurationSec"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"stateSince"}},{"kind":"Field","name":{"kind":"Name","value":"lastError"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"snapshotUrl"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<CamerasQuery, CamerasQueryVariables>;
+export const PlaybacksByCursorDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"PlaybacksByCursor"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"PlaybackFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playbackConnection"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"endCursor"}},{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<PlaybacksByCursorQuery, PlaybacksByCursorQueryVariables>;
+export const PlaybackCountDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"PlaybackCount"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"PlaybackFilter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playbackConnection"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"1"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}}]}}]}}]} as unknown as DocumentNode<PlaybackCountQuery, PlaybackCountQueryVariables>;
+export const PlaybacksByNumberDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"PlaybacksByNumber"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"PlaybackFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"page"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"pageSize"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playbacks"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"page"},"value":{"kind":"Variable","name":{"kind":"Name","value":"page"}}},{"kind":"Argument","name":{"kind":"Name","value":"pageSize"},"value":{"kind":"Variable","name":{"kind":"Name","value":"pageSize"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"items"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}},{"kind":"Field","name":{"kind":"Name","value":"page"}},{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"totalPages"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<PlaybacksByNumberQuery, PlaybacksByNumberQueryVariables>;
+export const PlaybackDetailsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"PlaybackDetails"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playback"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"description"}},{"kind":"Field","name":{"kind":"Name","value":"metadata"}}]}},{"kind":"Field","name":{"kind":"Name","value":"transitions"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"at"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<PlaybackDetailsQuery, PlaybackDetailsQueryVariables>;
+export const CreateCameraDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateCamera"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateCameraInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createCamera"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"CameraFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CameraFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Camera"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"rtspUrl"}},{"kind":"Field","name":{"kind":"Name","value":"enabled"}},{"kind":"Field","name":{"kind":"Name","value":"recordOn"}},{"kind":"Field","name":{"kind":"Name","value":"preRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"postRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"maxDurationSec"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"stateSince"}},{"kind":"Field","name":{"kind":"Name","value":"lastError"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"snapshotUrl"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<CreateCameraMutation, CreateCameraMutationVariables>;
+export const UpdateCameraDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"UpdateCamera"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"UpdateCameraInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"updateCamera"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"CameraFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CameraFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Camera"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"rtspUrl"}},{"kind":"Field","name":{"kind":"Name","value":"enabled"}},{"kind":"Field","name":{"kind":"Name","value":"recordOn"}},{"kind":"Field","name":{"kind":"Name","value":"preRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"postRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"maxDurationSec"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"stateSince"}},{"kind":"Field","name":{"kind":"Name","value":"lastError"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"snapshotUrl"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<UpdateCameraMutation, UpdateCameraMutationVariables>;
+export const DeleteCameraDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"DeleteCamera"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deleteCamera"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<DeleteCameraMutation, DeleteCameraMutationVariables>;
+export const CreateEventDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateEvent"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateEventInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createEvent"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}},{"kind":"Field","name":{"kind":"Name","value":"playback"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<CreateEventMutation, CreateEventMutationVariables>;
+export const EndEventDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"EndEvent"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"endEvent"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playback"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<EndEventMutation, EndEventMutationVariables>;
+export const StartRecordingDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"StartRecording"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"cameraId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"durationSec"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"startRecording"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"cameraId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"cameraId"}}},{"kind":"ObjectField","name":{"kind":"Name","value":"durationSec"},"value":{"kind":"Variable","name":{"kind":"Name","value":"durationSec"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playback"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<StartRecordingMutation, StartRecordingMutationVariables>;
+export const StopRecordingDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"StopRecording"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"playbackId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"stopRecording"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"playbackId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"playbackId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playback"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<StopRecordingMutation, StopRecordingMutationVariables>;
+export const RetryPlaybackDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RetryPlayback"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"retryPlayback"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playback"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<RetryPlaybackMutation, RetryPlaybackMutationVariables>;
+export const DeletePlaybackDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"DeletePlayback"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deletePlayback"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<DeletePlaybackMutation, DeletePlaybackMutationVariables>;
+export const TransitionsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"Transitions"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"playbackStatusChanged"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"playback"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"PlaybackFields"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"PlaybackFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Playback"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"recordingStatus"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endReason"}},{"kind":"Field","name":{"kind":"Name","value":"clipStartedAt"}},{"kind":"Field","name":{"kind":"Name","value":"preRollMs"}},{"kind":"Field","name":{"kind":"Name","value":"missedMs"}},{"kind":"Field","name":{"kind":"Name","value":"gaps"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"fileSizeBytes"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"videoUrl"}},{"kind":"Field","name":{"kind":"Name","value":"thumbnailUrl"}},{"kind":"Field","name":{"kind":"Name","value":"liveUrl"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fault"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}}]}},{"kind":"Field","name":{"kind":"Name","value":"camera"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"event"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"label"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"leaseExpiresAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<TransitionsSubscription, TransitionsSubscriptionVariables>;
+export const CameraStatesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"CameraStates"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cameraStateChanged"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"CameraFields"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CameraFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Camera"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"channel"}},{"kind":"Field","name":{"kind":"Name","value":"rtspUrl"}},{"kind":"Field","name":{"kind":"Name","value":"enabled"}},{"kind":"Field","name":{"kind":"Name","value":"recordOn"}},{"kind":"Field","name":{"kind":"Name","value":"preRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"postRollSec"}},{"kind":"Field","name":{"kind":"Name","value":"maxDurationSec"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"stateSince"}},{"kind":"Field","name":{"kind":"Name","value":"lastError"}},{"kind":"Field","name":{"kind":"Name","value":"codec"}},{"kind":"Field","name":{"kind":"Name","value":"audioCodec"}},{"kind":"Field","name":{"kind":"Name","value":"resolution"}},{"kind":"Field","name":{"kind":"Name","value":"snapshotUrl"}},{"kind":"Field","name":{"kind":"Name","value":"updatedAt"}}]}}]} as unknown as DocumentNode<CameraStatesSubscription, CameraStatesSubscriptionVariables>;

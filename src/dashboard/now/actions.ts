@@ -1,0 +1,46 @@
+import { mutate } from '../api/client.ts';
+import type { Camera } from '../api/entities.ts';
+import {
+  CreateEventDocument,
+  type CreateEventInput,
+  EndEventDocument,
+  StartRecordingDocument,
+  StopRecordingDocument,
+} from '../gql/graphql.ts';
+import { say, sayProblem } from '../parts/notice.tsx';
+
+/** What people do to recordings. What goes wrong is said in the server's words; none of these throws. */
+
+/** @returns the playback's id, unless it failed */
+export async function recordByHand(camera: Camera, durationSec?: number): Promise<string | undefined> {
+  try {
+    const variables = { cameraId: camera.id, durationSec: durationSec ?? null };
+    const { startRecording } = await mutate(StartRecordingDocument, variables);
+    say(`${camera.name} is being recorded.`);
+    return startRecording.playback.id;
+  } catch (error) {
+    sayProblem(error);
+    return undefined;
+  }
+}
+
+export async function triggerEvent(input: CreateEventInput, camera: Camera): Promise<void> {
+  try {
+    const { createEvent } = await mutate(CreateEventDocument, { input });
+    say(
+      createEvent.playback
+        ? `The event is reported; ${camera.name} is being recorded.`
+        : `The event is reported. It is not recorded: ${camera.name} does not record on this type.`,
+    );
+  } catch (error) {
+    sayProblem(error);
+  }
+}
+
+export async function endEvent(id: string): Promise<void> {
+  await mutate(EndEventDocument, { id }).catch(sayProblem);
+}
+
+export async function stopRecording(playbackId: string): Promise<void> {
+  await mutate(StopRecordingDocument, { playbackId }).catch(sayProblem);
+}

@@ -1,0 +1,64 @@
+import { useEffect } from 'react';
+import { query } from '../api/client.ts';
+import { type Playback, playbacks, useCameras } from '../api/entities.ts';
+import { freshness } from '../api/live.ts';
+import { useObservable } from '../api/observable.ts';
+import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
+import { Empty, Page } from '../parts/page.tsx';
+import { useNow } from '../parts/time.tsx';
+import css from './page.module.css';
+import { isRunning, newestFirst } from './running.ts';
+import { RunningCard } from './running-card.tsx';
+import { Trigger } from './trigger.tsx';
+
+/** What has ended stays in view for a while, so that one sees it arrive. */
+const lingerMs = 3 * 60_000;
+
+/** What is being recorded and finished at this moment, and the means to start and stop it. */
+export function NowPage() {
+  const all = [...useObservable(playbacks).values()].sort(newestFirst);
+  const cameras = useCameras();
+  const now = useNow(5_000);
+  useNewest();
+  const running = all.filter(isRunning);
+  const arrived = all.filter((it) => !isRunning(it) && now - Date.parse(it.updatedAt) < lingerMs);
+  return (
+    <Page title="Now" count={running.length > 0 ? `${running.length} running` : undefined}>
+      <div className={css.columns}>
+        <div className={css.lists}>
+          {running.length === 0 && (
+            <Empty title="Nothing is being recorded">An event will appear here by itself.</Empty>
+          )}
+          <CardList label="Running" playbacks={running} />
+          <CardList label="Just finished" playbacks={arrived} />
+        </div>
+        {cameras.length > 0 && <Trigger cameras={cameras} />}
+      </div>
+    </Page>
+  );
+}
+
+function CardList({ label, playbacks }: { label: string; playbacks: readonly Playback[] }) {
+  if (playbacks.length === 0) return null;
+  return (
+    <section aria-label={label}>
+      <h2 className={css.heading}>{label}</h2>
+      <ul className={css.list}>
+        {playbacks.map((playback) => (
+          <li key={playback.id}>
+            <RunningCard playback={playback} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What runs comes with the subscription; what has just ended is asked for. */
+function useNewest(): void {
+  const fresh = useObservable(freshness);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
+  useEffect(() => {
+    query(PlaybacksByCursorDocument, { first: 20 }).catch(() => {});
+  }, [fresh]);
+}

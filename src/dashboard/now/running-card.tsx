@@ -1,0 +1,80 @@
+import { useState } from 'react';
+import type { Playback } from '../api/entities.ts';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { length } from '../parts/format.ts';
+import { StatusBadge } from '../parts/status.tsx';
+import { Elapsed, Time, useNow } from '../parts/time.tsx';
+import { LivePlayer } from '../playback/live-player.tsx';
+import { Poster } from '../playbacks/poster.tsx';
+import { endEvent, stopRecording } from './actions.ts';
+import { isRunning, occasion } from './running.ts';
+import css from './running-card.module.css';
+import { Steps } from './steps.tsx';
+
+/** One recording on its way from PENDING to COMPLETED or FAILED. */
+export function RunningCard({ playback }: { playback: Playback }) {
+  const { id, camera, event, recordingStatus, startedAt, liveUrl, durationMs, failure } = playback;
+  const [watching, setWatching] = useState(false);
+  const takesMore = recordingStatus === 'RECORDING' || recordingStatus === 'PENDING';
+  return (
+    <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
+      {watching && liveUrl && isRunning(playback) && (
+        <div className={css.screen}>
+          <LivePlayer url={liveUrl} label={`${camera.name}, live`} />
+        </div>
+      )}
+      <div className={css.body}>
+        <div className={css.head}>
+          {recordingStatus === 'COMPLETED' && (
+            <div className={css.poster}>
+              <Poster playback={playback} />
+            </div>
+          )}
+          <div className={css.words}>
+            <h3 className={css.name}>{camera.name}</h3>
+            <p className="quiet">
+              {occasion(playback)} · <Time at={startedAt} />
+            </p>
+          </div>
+          <div className={css.length}>
+            {takesMore ? (
+              <Elapsed since={startedAt} />
+            ) : (
+              durationMs != null && <span>{length(durationMs)}</span>
+            )}
+          </div>
+        </div>
+        <Steps status={recordingStatus} />
+        {failure && <p className={css.failure}>{failure.message}</p>}
+        {event?.leaseExpiresAt && takesMore && <Lease expiresAt={event.leaseExpiresAt} />}
+        <div className={css.actions}>
+          {!isRunning(playback) && <StatusBadge status={recordingStatus} />}
+          <span className={css.space} />
+          {liveUrl && isRunning(playback) && (
+            <Button icon="play" aria-pressed={watching} onClick={() => setWatching(!watching)}>
+              {watching ? 'Stop watching' : 'Watch'}
+            </Button>
+          )}
+          {takesMore && event && !event.endedAt && (
+            <Button onClick={() => endEvent(event.id)}>End event</Button>
+          )}
+          {takesMore && !event && (
+            <Button icon="stop" kind="danger" onClick={() => stopRecording(id)}>
+              Stop
+            </Button>
+          )}
+          <ButtonLink to={`/playbacks/${id}`} kind={recordingStatus === 'COMPLETED' ? 'main' : 'plain'}>
+            {recordingStatus === 'COMPLETED' ? 'Play' : 'Details'}
+          </ButtonLink>
+        </div>
+      </div>
+    </article>
+  );
+}
+
+function Lease({ expiresAt }: { expiresAt: string }) {
+  const left = Date.parse(expiresAt) - useNow();
+  return (
+    <p className="quiet numbers">{left > 0 ? `Ends by itself in ${length(left + 999)}` : 'Its time is up'}</p>
+  );
+}

@@ -1,0 +1,17 @@
+import type { Playback } from '../api/entities.ts';
+import { typeNames } from '../parts/format.ts';
+
+const running = new Set<Playback['recordingStatus']>(['PENDING', 'RECORDING', 'PROCESSING']);
+
+/** Not yet COMPLETED or FAILED. */
+export const isRunning = ({ recordingStatus }: Playback): boolean => running.has(recordingStatus);
+
+/** The API's order of lists. */
+export const newestFirst = (a: Playback, b: Playback): number =>
+  a.startedAt < b.startedAt || (a.startedAt === b.startedAt && a.id < b.id) ? 1 : -1;
+
+/** What it was recorded for, in a word or two. */
+export function occasion({ event }: Playback): string {
+  if (!event) return 'By hand';
+  return event.label ? `${typeNames[event.type]} · ${event.label}` : typeNames[event.type];
+}

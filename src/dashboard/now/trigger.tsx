@@ -1,0 +1,83 @@
+import { type FormEvent, useId, useState } from 'react';
+import type { Camera } from '../api/entities.ts';
+import type { EventType } from '../gql/graphql.ts';
+import { Button } from '../parts/button.tsx';
+import { SelectField, TextField } from '../parts/field.tsx';
+import { eventTypes, span, typeNames } from '../parts/format.ts';
+import { recordByHand, triggerEvent } from './actions.ts';
+import css from './trigger.module.css';
+
+const lengthsSec = [5, 10, 30, 60, 300] as const;
+
+/** Reports an event as an analytics service would, or records without one. */
+export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
+  const titleId = useId();
+  const [chosen, setChosen] = useState('');
+  const [type, setType] = useState<EventType>('MOTION');
+  const [label, setLabel] = useState('');
+  const [seconds, setSeconds] = useState('');
+  const [busy, setBusy] = useState(false);
+  const camera =
+    cameras.find(({ id }) => id === chosen) ?? cameras.find(({ state }) => state === 'LIVE') ?? cameras[0];
+  if (!camera) return null;
+  const lengthSec = seconds === '' ? undefined : Number(seconds);
+  const during = async (deed: Promise<unknown>) => {
+    setBusy(true);
+    await deed;
+    setBusy(false);
+  };
+  const trigger = (event: FormEvent) => {
+    event.preventDefault();
+    const input = { cameraId: camera.id, type, label: label.trim() || null, leaseSec: lengthSec ?? null };
+    void during(triggerEvent(input, camera));
+  };
+  return (
+    <form className={css.panel} onSubmit={trigger} aria-labelledby={titleId}>
+      <h2 id={titleId}>Start something</h2>
+      <SelectField label="Camera" value={camera.id} onChange={({ target }) => setChosen(target.value)}>
+        {cameras.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label="Type"
+        value={type}
+        onChange={({ target }) => setType(target.value as EventType)}
+        hint={camera.recordOn.includes(type) ? undefined : `${camera.name} does not record on this type.`}
+      >
+        {eventTypes.map((each) => (
+          <option key={each} value={each}>
+            {typeNames[each]}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label="Label"
+        placeholder="in a word or two"
+        maxLength={200}
+        value={label}
+        onChange={({ target }) => setLabel(target.value)}
+      />
+      <SelectField label="Lasts" value={seconds} onChange={({ target }) => setSeconds(target.value)}>
+        <option value="">until it is ended</option>
+        {lengthsSec.map((sec) => (
+          <option key={sec} value={sec}>
+            {span(sec * 1_000)}
+          </option>
+        ))}
+      </SelectField>
+      <Button type="submit" kind="main" icon="event" disabled={busy}>
+        Trigger event
+      </Button>
+      <Button
+        icon="record"
+        disabled={busy || !camera.enabled}
+        onClick={() => during(recordByHand(camera, lengthSec))}
+      >
+        Record by hand
+      </Button>
+    </form>
+  );
+}

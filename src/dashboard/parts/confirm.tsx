@@ -1,0 +1,50 @@
+import { type ReactNode, useState } from 'react';
+import { Button } from './button.tsx';
+import css from './confirm.module.css';
+import { Dialog } from './dialog.tsx';
+import { sayProblem } from './notice.tsx';
+
+/** A button whose deed cannot be undone: asks first, saying what will happen. */
+export function ConfirmedButton({
+  label,
+  question,
+  children,
+  onConfirm,
+}: {
+  label: string;
+  question: string;
+  children: ReactNode;
+  onConfirm: () => Promise<void>;
+}) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const confirm = async () => {
+    setBusy(true);
+    try {
+      await onConfirm();
+    } catch (error) {
+      sayProblem(error);
+      setAsking(false);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <Button kind="danger" icon="trash" onClick={() => setAsking(true)}>
+        {label}
+      </Button>
+      {asking && (
+        <Dialog title={question} small onClose={() => setAsking(false)}>
+          <p>{children}</p>
+          <div className={css.actions}>
+            <Button onClick={() => setAsking(false)}>Keep</Button>
+            <Button kind="dangerMain" disabled={busy} onClick={confirm}>
+              Delete
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,12 @@
+import type { CameraState, RecordingStatus } from '../gql/graphql.ts';
+import { statusNames } from './format.ts';
+import css from './status.module.css';
+
+export function StatusBadge({ status }: { status: RecordingStatus }) {
+  return <span className={`${css.badge} ${css[status]}`}>{statusNames[status]}</span>;
+}
+
+/** Stands beside words that say the same. */
+export function StateDot({ state }: { state: CameraState }) {
+  return <span className={`${css.dot} ${css[state] ?? ''}`} aria-hidden="true" />;
+}

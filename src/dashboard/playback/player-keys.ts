@@ -1,0 +1,47 @@
+import { useEffect, useRef } from 'react';
+
+interface Deeds {
+  readonly toggle: () => void;
+  readonly step: (way: 1 | -1) => void;
+  readonly skip: (ms: number) => void;
+  readonly seek: (ms: number) => void;
+  readonly mute: () => void;
+  readonly fullscreen: () => void;
+  readonly toEvent: () => void;
+}
+
+/** The keys that players have, wherever on the page the focus is, unless it is where they mean something else. */
+export function usePlayerKeys(deeds: Deeds): void {
+  const newest = useRef(deeds);
+  newest.current = deeds;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+      const target = event.target as HTMLElement;
+      if (target.closest('input, select, textarea')) return;
+      if (event.key === ' ' && target.closest('button, a')) return;
+      const deed = keys(newest.current)[event.key];
+      if (!deed) return;
+      event.preventDefault();
+      deed();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+}
+
+const keys = (deeds: Deeds): Readonly<Record<string, () => void>> => ({
+  ' ': deeds.toggle,
+  k: deeds.toggle,
+  ',': () => deeds.step(-1),
+  '.': () => deeds.step(1),
+  ArrowLeft: () => deeds.skip(-1_000),
+  ArrowRight: () => deeds.skip(1_000),
+  j: () => deeds.skip(-10_000),
+  l: () => deeds.skip(10_000),
+  Home: () => deeds.seek(0),
+  End: () => deeds.seek(Number.MAX_SAFE_INTEGER),
+  e: deeds.toEvent,
+  m: deeds.mute,
+  f: deeds.fullscreen,
+});

@@ -1,0 +1,143 @@
+import { useEffect, useRef, useState } from 'react';
+import { query } from '../api/client.ts';
+import type { Playback } from '../api/entities.ts';
+import { PlaybackDetailsDocument } from '../gql/graphql.ts';
+import { Button, IconButton } from '../parts/button.tsx';
+import { clock, fineLength } from '../parts/format.ts';
+import { clipTime } from './clip-time.ts';
+import { createFrameStepper, type FrameStepper } from './frame-stepper.ts';
+import css from './player.module.css';
+import { usePlayerKeys } from './player-keys.ts';
+import { Strip } from './strip.tsx';
+import { useVideo } from './video-state.ts';
+
+export const rates = [0.1, 0.25, 0.5, 1, 2, 4, 8] as const;
+
+/** Plays a clip; what the strip below shows lies in the clip where it lay in time. */
+export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: string }) {
+  const screen = useRef<HTMLDivElement>(null);
+  const video = useRef<HTMLVideoElement>(null);
+  const stepper = useRef<FrameStepper>(undefined);
+  const source = useSource(playback.id, videoUrl);
+  const { atMs, paused, muted, rate, begun } = useVideo(video);
+  const clip = clipTime(playback);
+  useEffect(() => {
+    const created = createFrameStepper(video.current as HTMLVideoElement);
+    stepper.current = created;
+    return () => created.close();
+  }, []);
+
+  const act = {
+    toggle() {
+      const it = video.current;
+      if (it?.paused) void it.play().catch(() => {});
+      else it?.pause();
+    },
+    seek(ms: number) {
+      if (video.current) video.current.currentTime = Math.min(Math.max(0, ms), clip.lengthMs) / 1_000;
+    },
+    step: (way: 1 | -1) => void stepper.current?.step(way),
+    mute() {
+      if (video.current) video.current.muted = !video.current.muted;
+    },
+    rate(next: number) {
+      if (video.current) video.current.playbackRate = next;
+    },
+    fullscreen() {
+      if (document.fullscreenElement) void document.exitFullscreen();
+      else void screen.current?.requestFullscreen();
+    },
+    toEvent: () => act.seek(clip.eventMs),
+  };
+  usePlayerKeys({ ...act, skip: (ms) => act.seek((video.current?.currentTime ?? 0) * 1_000 + ms) });
+
+  return (
+    <section className={css.player} ref={screen} aria-label="Player">
+      <div className={css.screen}>
+        {/* biome-ignore lint/a11y/useMediaCaption: cameras have none */}
+        <video
+          ref={video}
+          className={css.video}
+          src={source.url}
+          poster={playback.thumbnailUrl ?? undefined}
+          preload="auto"
+          playsInline
+          onError={source.onError}
+          onClick={act.toggle}
+        />
+        {!begun && (
+          <button
+            type="button"
+            className={css.start}
+            aria-label="Play from the pre-roll on"
+            onClick={act.toggle}
+          >
+            <svg width="30" height="30" viewBox="0 0 20 20" fill="currentColor" aria-hidden="true">
+              <path d="M6 3.5v13l11-6.5z" />
+            </svg>
+          </button>
+        )}
+      </div>
+      <div className={css.controls}>
+        <Strip clip={clip} atMs={atMs} onSeek={act.seek} />
+        <div className={css.row}>
+          <IconButton
+            icon={paused ? 'play' : 'pause'}
+            label={paused ? 'Play (space)' : 'Pause (space)'}
+            onClick={act.toggle}
+          />
+          <IconButton icon="stepBack" label="One frame back (,)" onClick={() => act.step(-1)} />
+          <IconButton icon="stepForward" label="One frame on (.)" onClick={() => act.step(1)} />
+          <Button kind="bare" onClick={act.toEvent} title="Go to where the event begins (e)">
+            <span className={css.flag} aria-hidden="true" />
+            Event
+          </Button>
+          <p className={css.time}>
+            <b>{clock(clip.startsAt + atMs)}</b>
+            <span>
+              {fineLength(atMs)} / {fineLength(clip.lengthMs)}
+            </span>
+          </p>
+          <select
+            className={css.rate}
+            aria-label="Speed"
+            value={rate}
+            onChange={({ target }) => act.rate(Number(target.value))}
+          >
+            {rates.map((each) => (
+              <option key={each} value={each}>
+                {each} ×
+              </option>
+            ))}
+          </select>
+          {playback.audioCodec && (
+            <IconButton
+              icon={muted ? 'muted' : 'sound'}
+              label={muted ? 'Sound on (m)' : 'Sound off (m)'}
+              onClick={act.mute}
+            />
+          )}
+          <IconButton icon="fullscreen" label="Full screen (f)" onClick={act.fullscreen} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/**
+ * A bucket's link is signed anew in every answer: the one that plays is kept, so that the video does not begin
+ * again, until it has run out.
+ */
+function useSource(id: string, videoUrl: string) {
+  const [url, setUrl] = useState(videoUrl);
+  const newest = useRef(videoUrl);
+  newest.current = videoUrl;
+  const onError = () => {
+    if (url !== newest.current) return setUrl(newest.current);
+    query(PlaybackDetailsDocument, { id }).then(
+      ({ playback }) => playback?.videoUrl && setUrl(playback.videoUrl),
+      () => {},
+    );
+  };
+  return { url, onError };
+}

@@ -1,0 +1,24 @@
+import { fineClock, span, statusNames } from '../parts/format.ts';
+import { Time } from '../parts/time.tsx';
+import type { Details } from './page.tsx';
+import css from './transitions.module.css';
+
+/** What it went through, and how long each step took. */
+export function Transitions({ transitions }: { transitions: Details['transitions'] }) {
+  return (
+    <section className={css.panel} aria-label="Transitions">
+      <ol className={css.way}>
+        {transitions.map(({ cursor, to, at }, i) => {
+          const next = transitions[i + 1];
+          return (
+            <li key={cursor} data-status={to}>
+              <span className={css.name}>{statusNames[to]}</span>
+              <Time at={at} as={fineClock} />
+              {next && <span className={css.took}>{span(Date.parse(next.at) - Date.parse(at))}</span>}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+import { type KeyboardEvent, useRef } from 'react';
+import { Link } from 'wouter';
+import type { Camera, Playback } from '../api/entities.ts';
+import { occasion } from '../now/running.ts';
+import { clock, span, statusNames } from '../parts/format.ts';
+import type { DayWindow } from './day.ts';
+import css from './day-timeline.module.css';
+import { stretchOf } from './stretch.ts';
+
+/** One camera's day. One stop of the Tab key; the arrow keys go from clip to clip. */
+export function CameraLine({
+  camera,
+  playbacks,
+  window: { from, to, hours },
+  now,
+}: {
+  camera: Camera;
+  /** Oldest first. */
+  playbacks: readonly Playback[];
+  window: DayWindow;
+  now: number;
+}) {
+  const ref = useRef<HTMLDivElement>(null);
+  const part = (at: number) => ((at - from) / (to - from)) * 100;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!way) return;
+    const clips = [...(ref.current?.querySelectorAll('a') ?? [])];
+    const next = clips[clips.indexOf(event.target as HTMLAnchorElement) + way];
+    next?.focus();
+    event.preventDefault();
+  };
+  return (
+    <>
+      <div className={css.name} title={camera.name}>
+        {camera.name}
+      </div>
+      <div
+        ref={ref}
+        className={css.line}
+        data-hours={hours}
+        role="group"
+        aria-label={`${camera.name}: ${playbacks.length} playbacks`}
+        onKeyDown={onKeyDown}
+      >
+        {now > from && now < to && <span className={css.ahead} style={{ left: `${part(now)}%` }} />}
+        {playbacks.map((playback, i) => (
+          <Clip
+            key={playback.id}
+            playback={playback}
+            part={part}
+            now={now}
+            isStop={i === playbacks.length - 1}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Clip({
+  playback,
+  part,
+  now,
+  isStop,
+}: {
+  playback: Playback;
+  part: (at: number) => number;
+  now: number;
+  isStop: boolean;
+}) {
+  const stretch = stretchOf(playback, now);
+  const inside = (at: number) => `${((at - stretch.from) / Math.max(1, stretch.to - stretch.from)) * 100}%`;
+  const words = [
+    `${clock(playback.startedAt)}, ${occasion(playback)}`,
+    statusNames[playback.recordingStatus],
+    playback.durationMs != null ? span(playback.durationMs) : undefined,
+    playback.gaps.length > 0 ? `${playback.gaps.length} gaps` : undefined,
+  ];
+  const label = words.filter(Boolean).join(', ');
+  return (
+    <Link
+      to={`/playbacks/${playback.id}`}
+      className={css.clip}
+      data-status={playback.recordingStatus}
+      aria-label={label}
+      title={label}
+      tabIndex={isStop ? 0 : -1}
+      style={{ left: `${part(stretch.from)}%`, width: `${part(stretch.to) - part(stretch.from)}%` }}
+    >
+      <span className={css.preRoll} style={{ width: inside(stretch.event) }} />
+      {playback.gaps.map((gap) => (
+        <span
+          key={gap.from}
+          className={css.gap}
+          style={{
+            left: inside(Date.parse(gap.from)),
+            width: `calc(${inside(Date.parse(gap.to))} - ${inside(Date.parse(gap.from))})`,
+          }}
+        />
+      ))}
+    </Link>
+  );
+}

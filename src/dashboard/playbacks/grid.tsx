@@ -1,0 +1,108 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { Playback } from '../api/entities.ts';
+import { dayName, localDay } from '../parts/format.ts';
+import { PlaybackCard } from './card.tsx';
+import css from './grid.module.css';
+
+const gap = 16;
+/** Name and facts below a picture. */
+const wordsHeight = 46;
+const headingHeight = 40;
+
+type Row =
+  | { readonly key: string; readonly day: string }
+  | { readonly key: string; readonly cards: readonly Playback[] };
+
+/** Cards under their days. Only what is on the screen is in the document, however long the list is. */
+export function PlaybackGrid({
+  items,
+  onEnd,
+}: {
+  items: readonly Playback[];
+  /** The last cards are about to be seen. */
+  onEnd?: () => void;
+}) {
+  const ref = useRef<HTMLDivElement>(null);
+  const { width, top } = usePlace(ref);
+  const columns = Math.max(1, Math.floor((width + gap) / ((width < 560 ? 150 : 216) + gap)));
+  const rows = useMemo(() => rowsOf(items, columns), [items, columns]);
+  const cardHeight = (((width - gap * (columns - 1)) / columns) * 9) / 16 + wordsHeight;
+  const virtual = useWindowVirtualizer({
+    count: width > 0 ? rows.length : 0,
+    estimateSize: (i) => (rows[i] && 'day' in rows[i] ? headingHeight : cardHeight + gap),
+    getItemKey: (i) => rows[i]?.key ?? i,
+    overscan: 3,
+    scrollMargin: top,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the sizes hang on these
+  useLayoutEffect(() => virtual.measure(), [columns, cardHeight, rows]);
+  const shown = virtual.getVirtualItems();
+  const lastShown = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (rows.length > 0 && lastShown >= rows.length - 6) onEnd?.();
+  }, [lastShown, rows.length, onEnd]);
+
+  return (
+    <section ref={ref} aria-label="Playbacks" className={css.grid} style={{ height: virtual.getTotalSize() }}>
+      {shown.map(({ index, start, key }) => {
+        const row = rows[index] as Row;
+        const style = { transform: `translateY(${start - top}px)` };
+        if ('day' in row) {
+          return (
+            <h2 key={key} className={css.day} style={style}>
+              {dayName(row.day)}
+            </h2>
+          );
+        }
+        const place = { ...style, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` };
+        return (
+          <div key={key} className={css.row} style={place}>
+            {row.cards.map((playback) => (
+              <PlaybackCard key={playback.id} playback={playback} />
+            ))}
+          </div>
+        );
+      })}
+    </section>
+  );
+}
+
+function rowsOf(items: readonly Playback[], columns: number): readonly Row[] {
+  const rows: Row[] = [];
+  let day = '';
+  let cards: Playback[] = [];
+  const finish = () => {
+    if (cards[0]) rows.push({ key: cards[0].id, cards });
+    cards = [];
+  };
+  for (const playback of items) {
+    const its = localDay(playback.startedAt);
+    if (its !== day || cards.length === columns) finish();
+    if (its !== day) rows.push({ key: its, day: its });
+    day = its;
+    cards.push(playback);
+  }
+  finish();
+  return rows;
+}
+
+/** How wide the list is, and how far below the document's top. */
+function usePlace(ref: React.RefObject<HTMLElement | null>) {
+  const [place, setPlace] = useState({ width: 0, top: 0 });
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const measure = () => {
+      const { width, top } = element.getBoundingClientRect();
+      const next = { width, top: Math.round(top + window.scrollY) };
+      setPlace((before) => (before.width === next.width && before.top === next.top ? before : next));
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    observer.observe(document.body);
+    measure();
+    return () => observer.disconnect();
+  }, [ref]);
+  return place;
+}

@@ -1,0 +1,72 @@
+import type { ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
+import { playbacks } from '../api/entities.ts';
+import { useObservable } from '../api/observable.ts';
+import { isRunning } from '../now/running.ts';
+import { zoneName } from '../parts/format.ts';
+import { Icon, type IconName } from '../parts/icon.tsx';
+import { ConnectionBadge, LostBanner } from './connection-badge.tsx';
+import css from './shell.module.css';
+import { ThemeButton } from './theme.tsx';
+
+const views: readonly { path: string; name: string; icon: IconName }[] = [
+  { path: '/cameras', name: 'Cameras', icon: 'cameras' },
+  { path: '/now', name: 'Now', icon: 'now' },
+  { path: '/playbacks', name: 'Playbacks', icon: 'playbacks' },
+];
+
+/** What stands around every view: the way to the others, the connection, the zone of all times. */
+export function Shell({ children }: { children: ReactNode }) {
+  return (
+    <div className={css.shell}>
+      <a className={css.skip} href="#content">
+        Skip to content
+      </a>
+      <header className={css.side}>
+        <Link to="/cameras" className={css.brand}>
+          <img src="/icon.svg" alt="" width="26" height="26" />
+          Flashback
+        </Link>
+        <nav className={css.nav} aria-label="Views">
+          {views.map((view) => (
+            <ViewLink key={view.path} {...view} />
+          ))}
+        </nav>
+        <div className={css.foot}>
+          <div className={css.footRow}>
+            <ConnectionBadge />
+            <ThemeButton />
+          </div>
+          <p className={css.zone}>Times in {zoneName()}</p>
+        </div>
+      </header>
+      <div className={css.view}>
+        <LostBanner />
+        {children}
+      </div>
+    </div>
+  );
+}
+
+function ViewLink({ path, name, icon }: (typeof views)[number]) {
+  const [location] = useLocation();
+  const current = location === path || location.startsWith(`${path}/`);
+  return (
+    <Link to={path} className={css.link} aria-current={current ? 'page' : undefined}>
+      <Icon name={icon} size={20} />
+      <span>{name}</span>
+      {path === '/now' && <RunningCount />}
+    </Link>
+  );
+}
+
+function RunningCount() {
+  const running = [...useObservable(playbacks).values()].filter(isRunning).length;
+  if (running === 0) return null;
+  return (
+    <span className={css.count}>
+      {running}
+      <span className="visuallyHidden"> running</span>
+    </span>
+  );
+}

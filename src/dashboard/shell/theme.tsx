@@ -1,0 +1,30 @@
+import { observable, useObservable } from '../api/observable.ts';
+import { IconButton } from '../parts/button.tsx';
+import type { IconName } from '../parts/icon.tsx';
+
+/** Dark, light, or as the system has it: the one thing that this browser remembers by itself. */
+
+const themes = ['system', 'light', 'dark'] as const;
+type Theme = (typeof themes)[number];
+
+const name = 'flashback.theme';
+const theme = observable<Theme>(themes.find((known) => known === localStorage.getItem(name)) ?? 'system');
+
+export function applyTheme(): void {
+  document.documentElement.style.colorScheme = theme.get() === 'system' ? '' : theme.get();
+}
+
+const icons: Record<Theme, IconName> = { system: 'system', light: 'sun', dark: 'moon' };
+
+export function ThemeButton() {
+  const current = useObservable(theme);
+  const next = themes[(themes.indexOf(current) + 1) % themes.length] as Theme;
+  const change = () => {
+    localStorage.setItem(name, next);
+    theme.set(next);
+    applyTheme();
+  };
+  return (
+    <IconButton icon={icons[current]} label={`Colours: ${current}. Change to ${next}`} onClick={change} />
+  );
+}
