@@ -40,6 +40,8 @@ export interface Config {
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
+  /** Transitions of finished playbacks are removed at this age, but for the last; undefined: with the playback. */
+  readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -151,6 +153,7 @@ const variables = z.object({
   INTROSPECTION: yesOrNo.default(true),
   EVENTS_PER_MINUTE: whole(1, 10_000_000).default(6_000),
   SOCKETS_PER_KEY: whole(1, 1_000_000).default(1_000),
+  TRANSITION_DAYS: whole(1, 36_500, ' days').optional(),
   PRIVATE_CAMERAS: yesOrNo.default(true),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z
@@ -195,6 +198,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     introspection: v.INTROSPECTION,
     eventsPerMinute: v.EVENTS_PER_MINUTE,
     socketsPerKey: v.SOCKETS_PER_KEY,
+    transitionDays: v.TRANSITION_DAYS,
     privateCameras: v.PRIVATE_CAMERAS,
     logLevel: v.LOG_LEVEL,
   });

@@ -48,9 +48,9 @@ interface Page {
   readonly where: Prisma.PlaybackWhereInput;
   readonly page: number;
   readonly pageSize: number;
+  /** Counts when it is first asked, and once. */
+  readonly total: () => Promise<number>;
 }
-
-const countOf = ({ where }: Page, { db }: Context) => db.playback.count({ where });
 
 const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
   description: 'One numbered page, newest first. `total` and `totalPages` cost a count only when selected.',
@@ -69,13 +69,10 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
     }),
     page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
     pageSize: t.exposeInt('pageSize', { description: 'Playbacks on a full page.' }),
-    total: t.int({
-      description: 'All playbacks that match.',
-      resolve: (page, _args, context) => countOf(page, context),
-    }),
+    total: t.int({ description: 'All playbacks that match.', resolve: ({ total }) => total() }),
     totalPages: t.int({
       description: 'Pages that they fill.',
-      resolve: async (page, _args, context) => Math.ceil((await countOf(page, context)) / page.pageSize),
+      resolve: async ({ total, pageSize }) => Math.ceil((await total()) / pageSize),
     }),
   }),
 });
@@ -139,7 +136,13 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      return { where: { AND: [toWhere(filter), visiblePlaybacks(context)] }, page, pageSize };
+      const where = { AND: [toWhere(filter), visiblePlaybacks(context)] };
+      let count: Promise<number> | undefined;
+      const total = () => {
+        count ??= context.db.playback.count({ where });
+        return count;
+      };
+      return { where, page, pageSize, total };
     },
   }),
   playbackConnection: t.field({
