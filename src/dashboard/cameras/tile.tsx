@@ -14,8 +14,9 @@ export function CameraTile({ camera, recordings }: { camera: Camera; recordings:
   const stream = streamWords(camera);
   return (
     <article className={css.tile} aria-label={camera.name} data-state={camera.state}>
-      <Link to={`/cameras/${camera.id}`} className={css.frame} aria-label={`Settings of ${camera.name}`}>
+      <Link to={`/cameras/${camera.id}`} className={css.frame}>
         <Snapshot camera={camera} />
+        <span className="visuallyHidden">Settings of {camera.name}</span>
       </Link>
       {recording && (
         <Link to="/now" className={css.recording}>
