@@ -1,5 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createAccess } from './access/access.ts';
+import { limitEvents } from './access/event-rate.ts';
+import { Keys } from './access/keys.ts';
+import { createPathSigner, linkSecret } from './access/signed-path.ts';
+import { createTokenVerifier } from './access/tokens.ts';
 import { openChildren } from './children.ts';
 import type { Config } from './config.ts';
 import { connectDb } from './db/client.ts';
@@ -16,7 +21,7 @@ import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Feeds } from './recording/feeds.ts';
 import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Recorder } from './recording/recorder.ts';
-import { recover } from './recording/recovery.ts';
+import { startRecovery } from './recording/recovery.ts';
 import { findSpool } from './recording/spool.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
@@ -73,6 +78,13 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       log.info({ name }, 'migration applied');
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
 
+    // Who may call.
+    const keys = part('keys', new Keys({ db, log, now, bootstrap: config.apiKeys }), (it) => it.close());
+    await keys.start();
+    const verifyToken = config.oidc && createTokenVerifier(config.oidc, now);
+    const access = createAccess({ keys, verifyToken, host: config.host, now, log });
+    const signer = createPathSigner({ secret: await linkSecret(dataDir), ttlSec: config.urlTtlSec, now });
+
     // Transitions and camera states out to subscribers.
     const transitions = part('transitions', new TransitionHub({ db, log }), (it) => it.close());
     const cameraStates = new CameraHub();
@@ -80,11 +92,17 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     part(
       'listener',
       listen(
-        { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras'], log },
+        { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras', 'flashback_keys'], log },
         {
-          connect: () => transitions.nudge(),
-          notification: (channel, payload) =>
-            channel === 'flashback_cameras' ? cameraStates.publish(payload) : transitions.nudge(),
+          connect: () => {
+            transitions.nudge();
+            keys.nudge();
+          },
+          notification: (channel, payload) => {
+            if (channel === 'flashback_cameras') cameraStates.publish(payload);
+            else if (channel === 'flashback_keys') keys.nudge();
+            else transitions.nudge();
+          },
         },
       ),
       (it) => it.close(),
@@ -109,11 +127,18 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
     const recorder = part(
       'recorder',
-      new Recorder({ db, feeds, limits: config, log, now, onRecorded: (id) => finisher.enqueue(id) }),
+      new Recorder({
+        db,
+        feeds,
+        limits: config,
+        log,
+        now,
+        onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
+      }),
       (it) => it.close(),
     );
     for (const camera of await db.camera.findMany()) await feeds.sync(camera);
-    await recover({ db, recorder, recordDir, log, now });
+    part('recovery', await startRecovery({ db, recorder, recordDir, log, now }), (it) => it.close());
     recorder.start();
     await finisher.start();
     remover.start();
@@ -140,23 +165,20 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         discard: discardPlayback,
         removed: () => remover.nudge(),
         holdsFootage: async (id) => (await findSpool(recordDir, id)) !== undefined,
-        finish: (id) => finisher.enqueue(id),
+        finish: (playback) => finisher.enqueue(playback.id, playback.cameraId),
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),
-        cameras: (only) =>
-          cameraStates.subscribe(only, async () => {
-            const where = only ? { id: only } : {};
-            const present = await db.camera.findMany({
-              where,
-              select: { id: true },
-              orderBy: { name: 'asc' },
-            });
+        cameras: (isWanted) =>
+          cameraStates.subscribe(isWanted, async () => {
+            const present = await db.camera.findMany({ select: { id: true }, orderBy: { name: 'asc' } });
             return present.map((camera) => camera.id);
           }),
       },
+      keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
+      limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
-        object: (key) => store.url(key),
+        object: (key) => (config.r2 ? store.url(key) : Promise.resolve(`${url}${signer.sign('media', key)}`)),
         live: () => null,
         snapshot: () => null,
       },
@@ -165,6 +187,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       'http',
       await serveHttp(services, {
         ...config,
+        access,
+        signer,
         log,
         dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),

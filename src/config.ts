@@ -17,14 +17,27 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** undefined: the local store under dataDir. */
   readonly r2: R2Config | undefined;
+  /** Life of presigned links, in seconds, of the bucket's as of this server's own. */
+  readonly urlTtlSec: number;
   /** undefined: ffmpeg is looked for. */
   readonly ffmpegPath: string | undefined;
   readonly maxRecordings: number;
   readonly spoolMaxBytes: number | undefined;
   readonly spoolMinFreeBytes: number;
   readonly allowedOrigins: readonly string[];
-  /** GraphiQL and other aids for development. */
-  readonly development: boolean;
+  /** Keys from the environment; more can be made at run time. */
+  readonly apiKeys: readonly ApiKeyConfig[];
+  /** undefined: no tokens of an OpenID provider are taken. */
+  readonly oidc: OidcConfig | undefined;
+  /** Whether GraphiQL is served. */
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  /** createEvent calls that each key may make in a minute. */
+  readonly eventsPerMinute: number;
+  /** WebSockets and SSE streams that each key may have open. */
+  readonly socketsPerKey: number;
+  /** Whether cameras may be at addresses of this machine and of private networks. */
+  readonly privateCameras: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -40,14 +53,26 @@ export interface R2Config {
   readonly urlTtlSec: number;
 }
 
+export interface ApiKeyConfig {
+  readonly name: string;
+  readonly role: 'VIEWER' | 'ANALYTICS' | 'OPERATOR' | 'ADMIN';
+  readonly secret: string;
+}
+
+export interface OidcConfig {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that holds the role; dots lead into objects. */
+  readonly roleClaim: string;
+}
+
 export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
     super(`The configuration is not usable:\n${problems.map((p) => `  ${p}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }
-
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const whole = (low: number, high: number, unit = '') => {
   const expected = `expected a whole number from ${low} to ${high}${unit}`;
@@ -65,6 +90,14 @@ const httpUrl = z
   )
   .transform((s) => s.replace(/\/+$/, ''));
 const text = (expected: string) => z.string().min(1, expected);
+
+const yesOrNo = z.enum(['true', 'false'], 'expected true or false').transform((s) => s === 'true');
+const list = (s: string) =>
+  s
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+const apiKey = /^([\w .-]{1,100}):(viewer|analytics|operator|admin):(.{16,})$/i;
 
 const variables = z.object({
   HOST: text('expected a host name or an IP address').default('127.0.0.1'),
@@ -89,17 +122,30 @@ const variables = z.object({
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
   ALLOWED_ORIGINS: z
     .string()
-    .transform((s) =>
-      s
-        .split(',')
-        .map((o) => o.trim())
-        .filter(Boolean),
-    )
+    .transform(list)
     .refine(
-      (list) => list.every((o) => URL.canParse(o) && new URL(o).origin === o),
+      (origins) => origins.every((o) => URL.canParse(o) && new URL(o).origin === o),
       'expected origins like https://example.org, separated by commas',
     )
     .default([]),
+  API_KEYS: z
+    .string()
+    .transform(list)
+    .refine(
+      (keys) => keys.every((key) => apiKey.test(key)),
+      'expected name:role:secret, separated by commas, with the role viewer, analytics, operator or admin ' +
+        'and a secret of at least 16 characters',
+    )
+    .default([]),
+  OIDC_JWKS_URL: httpUrl.optional(),
+  OIDC_ISSUER: text('expected the issuer as it stands in tokens').optional(),
+  OIDC_AUDIENCE: text('expected the audience as it stands in tokens').optional(),
+  OIDC_ROLE_CLAIM: text('expected the name of a claim').default('role'),
+  GRAPHIQL: yesOrNo.optional(),
+  INTROSPECTION: yesOrNo.default(true),
+  EVENTS_PER_MINUTE: whole(1, 10_000_000).default(6_000),
+  SOCKETS_PER_KEY: whole(1, 1_000_000).default(1_000),
+  PRIVATE_CAMERAS: yesOrNo.default(true),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'expected debug, info, warn, error or silent')
@@ -117,11 +163,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     parsed.error?.issues.map(
       (issue) => `${String(issue.path[0])}: ${issue.message}, got "${shown(issue.path[0], set)}".`,
     ) ?? [];
-  problems.push(...missingR2(set));
+  problems.push(...missingOf(r2Names, set), ...missingOf(oidcNames, set));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const v = parsed.data;
-  const remote = remoteHostProblem(v);
-  if (remote) throw new ConfigError([remote]);
   const dataDir = path.resolve(v.DATA_DIR);
   return Object.freeze({
     host: v.HOST,
@@ -131,24 +175,48 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     recordDir: v.RECORD_DIR ? path.resolve(v.RECORD_DIR) : path.join(dataDir, 'spool'),
     databaseUrl: v.DATABASE_URL,
     r2: r2Config(v),
+    urlTtlSec: v.URL_TTL_SEC,
     ffmpegPath: v.FFMPEG_PATH,
     maxRecordings: v.MAX_RECORDINGS,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,
     allowedOrigins: v.ALLOWED_ORIGINS,
-    development: v.NODE_ENV !== 'production',
+    apiKeys: v.API_KEYS.map(readApiKey),
+    oidc: oidcConfig(v),
+    graphiql: v.GRAPHIQL ?? v.NODE_ENV !== 'production',
+    introspection: v.INTROSPECTION,
+    eventsPerMinute: v.EVENTS_PER_MINUTE,
+    socketsPerKey: v.SOCKETS_PER_KEY,
+    privateCameras: v.PRIVATE_CAMERAS,
     logLevel: v.LOG_LEVEL,
   });
 }
 
 const r2Names = ['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'] as const;
+const oidcNames = ['OIDC_JWKS_URL', 'OIDC_ISSUER', 'OIDC_AUDIENCE'] as const;
 
-function missingR2(set: Record<string, unknown>): string[] {
-  const missing = r2Names.filter((name) => !(name in set));
-  if (missing.length === 0 || missing.length === r2Names.length) return [];
+/** Variables that only make sense together. */
+function missingOf(names: readonly string[], set: Record<string, unknown>): string[] {
+  const missing = names.filter((name) => !(name in set));
+  if (missing.length === 0 || missing.length === names.length) return [];
   return missing.map(
-    (name) => `${name}: not set, but other R2_ variables are; set all of ${r2Names.join(', ')} or none.`,
+    (name) => `${name}: not set, but others that belong to it are; set all of ${names.join(', ')} or none.`,
   );
+}
+
+function readApiKey(key: string): ApiKeyConfig {
+  const [, name, role, secret] = apiKey.exec(key)!;
+  return { name: name!, role: role!.toUpperCase() as ApiKeyConfig['role'], secret: secret! };
+}
+
+function oidcConfig(v: Variables): OidcConfig | undefined {
+  if (!v.OIDC_JWKS_URL || !v.OIDC_ISSUER || !v.OIDC_AUDIENCE) return undefined;
+  return {
+    jwksUrl: v.OIDC_JWKS_URL,
+    issuer: v.OIDC_ISSUER,
+    audience: v.OIDC_AUDIENCE,
+    roleClaim: v.OIDC_ROLE_CLAIM,
+  };
 }
 
 function r2Config(v: Variables): R2Config | undefined {
@@ -164,14 +232,9 @@ function r2Config(v: Variables): R2Config | undefined {
   });
 }
 
-/** Without API keys nobody but this machine may reach the server. */
-function remoteHostProblem(v: Variables): string | undefined {
-  if (loopback.has(v.HOST)) return undefined;
-  return `HOST: "${v.HOST}" is not a loopback address, and this version has no API keys yet; expected 127.0.0.1, ::1 or localhost.`;
-}
+const secretNames = new Set(['R2_SECRET_ACCESS_KEY', 'R2_ACCESS_KEY_ID', 'DATABASE_URL', 'API_KEYS']);
 
 /** Secrets are not echoed. */
 function shown(name: PropertyKey | undefined, set: Record<string, string | undefined>): string {
-  const hidden = name === 'R2_SECRET_ACCESS_KEY' || name === 'R2_ACCESS_KEY_ID' || name === 'DATABASE_URL';
-  return hidden ? '(hidden)' : (set[String(name)] ?? '');
+  return secretNames.has(String(name)) ? '(hidden)' : (set[String(name)] ?? '');
 }

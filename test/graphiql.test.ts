@@ -40,7 +40,7 @@ test('every example operation works as it stands', async () => {
 });
 
 test('in production there is no GraphiQL', async () => {
-  const production = await startTestApp({ development: false });
+  const production = await startTestApp({ graphiql: false });
   const page = await fetch(`${production.app.url}/graphql`, { headers: { accept: 'text/html' } });
   expect(await page.text()).not.toContain('GraphiQL');
   await production.close();

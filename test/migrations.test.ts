@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,11 @@ import { createBareDatabase, createTestDatabase, type TestDatabase } from './sup
 const ROOT = path.resolve(import.meta.dirname, '..');
 const MIGRATIONS = path.join(ROOT, 'prisma/migrations');
 const BASELINE = '20261122000000_baseline';
-const SECOND = '20261122000001_event_triggered_recording';
+/** What came after the baseline, oldest first. */
+const LATER = readdirSync(MIGRATIONS)
+  .filter((name) => /^\d/.test(name) && name !== BASELINE)
+  .sort();
+const SECOND = LATER[0]!;
 
 let folder: string;
 let children: Children;
@@ -59,10 +63,15 @@ async function sql(url: string, ...statements: string[]): Promise<Record<string,
 
 const fileOf = (migration: string, name: string) => readFile(path.join(MIGRATIONS, migration, name), 'utf8');
 
-/** Undoes the second migration as an operator would: its down.sql, and its line in the bookkeeping. */
+/** Undoes the later migrations as an operator would: the down.sql of each, newest first, and its line in the bookkeeping. */
 async function down(url: string): Promise<void> {
-  const forget = `DELETE FROM _prisma_migrations WHERE migration_name = '${SECOND}'`;
-  await sql(url, await fileOf(SECOND, 'down.sql'), forget);
+  for (const name of LATER.toReversed()) {
+    await sql(
+      url,
+      await fileOf(name, 'down.sql'),
+      `DELETE FROM _prisma_migrations WHERE migration_name = '${name}'`,
+    );
+  }
 }
 
 /** A folder of migrations of the test's own, which starts as a copy of ours. */
@@ -106,7 +115,7 @@ describe('up and down', () => {
   it('takes nothing that the baseline has, and leaves no trace', async () => {
     const url = await bareDatabase();
     const baselineOnly = await copyOfMigrations('baseline');
-    rmSync(path.join(baselineOnly, SECOND), { recursive: true });
+    for (const name of LATER) rmSync(path.join(baselineOnly, name), { recursive: true });
     expect(await applyMigrations(url, baselineOnly)).toEqual([BASELINE]);
     await sql(url, INSERT_CAMERA, INSERT_PLAYBACK);
     const before = await schemaOf(url);
@@ -114,7 +123,7 @@ describe('up and down', () => {
       FROM cameras JOIN playbacks ON camera_id = cameras.id`;
     const data = await sql(url, rows);
 
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([SECOND]);
+    expect(await applyMigrations(url, MIGRATIONS)).toEqual(LATER);
     const after = await schemaOf(url);
     expect(after).toEqual(await schemaOf(await migratedDatabase()));
     expect(after.length).toBeGreaterThan(before.length);
@@ -124,7 +133,7 @@ describe('up and down', () => {
     expect(await sql(url, rows)).toEqual(data);
     expect(data).toHaveLength(1);
 
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([SECOND]);
+    expect(await applyMigrations(url, MIGRATIONS)).toEqual(LATER);
     expect(await schemaOf(url)).toEqual(after);
     expect(await sql(url, 'SELECT recording_status FROM playbacks')).toEqual([
       { recording_status: 'PENDING' },
@@ -134,7 +143,7 @@ describe('up and down', () => {
   it('may be repeated, for every step says IF NOT EXISTS or IF EXISTS', async () => {
     const url = await migratedDatabase();
     const whole = await schemaOf(url);
-    await sql(url, await fileOf(BASELINE, 'migration.sql'), await fileOf(SECOND, 'migration.sql'));
+    for (const name of [BASELINE, ...LATER]) await sql(url, await fileOf(name, 'migration.sql'));
     expect(await schemaOf(url)).toEqual(whole);
     await down(url);
     const less = await schemaOf(url);
@@ -146,21 +155,23 @@ describe('up and down', () => {
 describe('applyMigrations', () => {
   it('does nothing the second time', async () => {
     const url = await bareDatabase();
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([BASELINE, SECOND]);
+    expect(await applyMigrations(url, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
     expect(await applyMigrations(url, MIGRATIONS)).toEqual([]);
   });
 
   it('works for one of four that come at once, while the others wait for it', async () => {
     const url = await bareDatabase();
     const applied = await Promise.all(Array.from({ length: 4 }, () => applyMigrations(url, MIGRATIONS)));
-    expect(applied.filter((names) => names.length > 0)).toEqual([[BASELINE, SECOND]]);
-    expect(await sql(url, 'SELECT count(*)::int AS n FROM _prisma_migrations')).toEqual([{ n: 2 }]);
+    expect(applied.filter((names) => names.length > 0)).toEqual([[BASELINE, ...LATER]]);
+    expect(await sql(url, 'SELECT count(*)::int AS n FROM _prisma_migrations')).toEqual([
+      { n: 1 + LATER.length },
+    ]);
   });
 
   it('uses the session of a connected client, and lets go of its lock', async () => {
     const client = new pg.Client({ connectionString: await bareDatabase() });
     await client.connect();
-    expect(await applyMigrations(client, MIGRATIONS)).toEqual([BASELINE, SECOND]);
+    expect(await applyMigrations(client, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
     const locks = await client.query(
       `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`,
     );
@@ -179,7 +190,7 @@ describe('applyMigrations', () => {
       `ALTER TABLE cameras ADD COLUMN pre_roll_sec integer NOT NULL DEFAULT 5`,
       INSERT_CAMERA,
     );
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([BASELINE, SECOND]);
+    expect(await applyMigrations(url, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
     expect(await schemaOf(url)).toEqual(await schemaOf(await migratedDatabase()));
     expect(await sql(url, 'SELECT name FROM cameras')).toEqual([{ name: 'gate' }]);
   });

@@ -32,10 +32,13 @@ const mayImport: Record<string, readonly string[]> = {
   pubsub: ['domain', 'db', 'log'],
   recording: ['domain', 'mp4', 'db', 'log', 'children'],
   finishing: ['domain', 'mp4', 'db', 'store', 'recording', 'log', 'children'],
+  access: ['domain', 'db', 'log'],
   graphql: ['domain', 'db', 'pubsub'],
-  http: ['graphql', 'domain', 'db', 'log'],
+  http: ['graphql', 'access', 'domain', 'db', 'log'],
   app: ['*'],
+  'check-store': ['*'],
   main: ['app', 'config', 'log'],
+  key: ['access', 'children', 'config', 'db', 'domain', 'log'],
   demo: ['*'],
 };
 /** Of the recording room, finishing may use what is about ffmpeg and the spool. */
@@ -98,7 +101,9 @@ test('only the configuration reads the environment', () => {
       readFileSync(path.join(src, file), 'utf8').includes('process.env'),
   );
   // The entry points hand it to readConfig; PostgreSQL's own processes get PATH.
-  expect(readers.filter((file) => !/^(main|demo\/main|db\/server.*|[a-z-]+)\.ts$/.test(file))).toEqual([]);
+  expect(readers.filter((file) => !/^(main|key|demo\/main|db\/server.*|[a-z-]+)\.ts$/.test(file))).toEqual(
+    [],
+  );
 });
 
 test('schema.graphql is what the code prints', () => {

@@ -41,6 +41,12 @@ async function collect(body: ObjectBody, from = 0, to = body.size): Promise<Buff
   return Buffer.concat(chunks);
 }
 
+async function collectKeys(keys: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const key of keys) all.push(key);
+  return all.sort();
+}
+
 const failure = (code: string, message: RegExp) => ({ code, message: expect.stringMatching(message) });
 
 describe('a body of a file', () => {
@@ -120,6 +126,20 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     },
   );
 
+  test('lists what it holds, and removes many at once', async () => {
+    const keys = ['list/a/1.mp4', 'list/a/2.mp4', 'list/b.mp4'];
+    for (const [i, key] of keys.entries()) await store.put(key, clip(10 + i), 'video/mp4');
+    const held = async (prefix: string) => {
+      const all = [];
+      for await (const object of store.list(prefix)) all.push(object);
+      return all.sort((a, b) => (a.key < b.key ? -1 : 1));
+    };
+    expect(await held('list/')).toEqual(keys.map((key, i) => ({ key, size: 10 + i })));
+    expect(await held('list/a')).toHaveLength(2);
+    await store.removeAll([...keys, 'list/never-was.mp4']);
+    expect(await held('list/')).toEqual([]);
+  });
+
   test('replaces an object', async () => {
     await store.put('poster.jpg', clip(500), 'image/jpeg');
     await store.put('poster.jpg', clip(300), 'image/jpeg');
@@ -157,7 +177,8 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     };
     await expect(store.put('torn.mp4', torn, 'video/mp4')).rejects.toThrow('the spool is torn');
     expect(await store.stat('torn.mp4')).toBeUndefined();
-    expect(server.contents.uploads.size).toBe(0);
+    await store.removeAll(['torn.mp4']);
+    expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
   test('does not take a body that gives less than its size', async () => {
@@ -179,7 +200,8 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
       'no longer wanted',
     );
     expect(await store.stat('aborted.mp4')).toBeUndefined();
-    expect(server.contents.uploads.size).toBe(0);
+    await store.removeAll(['aborted.mp4']);
+    expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
   test('passes its check', () => store.check());
@@ -266,18 +288,55 @@ describe('the S3 store', () => {
     expect(server.contents.object('lost-answer.mp4').size).toBe(9 * MIB);
   });
 
-  test('gives up after its tries, and takes back what it has sent', async () => {
-    const operations = recorded();
-    server.fail({ match: (op, _, part) => op === 'UploadPart' && part === 2, times: 3, status: 503 });
+  /** Parts of a body of 40 MiB: when the last one is begun, two others at least have arrived. */
+  const LAST = 5;
+  const refuseLastPart = () =>
+    server.fail({ match: (op, _, part) => op === 'UploadPart' && part === LAST, times: 3, status: 503 });
+  const taken = (operations: string[]) =>
+    operations.filter((o) => /^UploadPart \d+ 200$/.test(o)).map((o) => Number(o.split(' ')[1]));
+
+  test('gives up after its tries; the next put, of another process, sends only what is missing', async () => {
+    refuseLastPart();
+    const first = recorded();
     const unreachable = failure(
       'STORE_UNREACHABLE',
-      /^The bucket "clips" at 127.0.0.1:\d+ could not store gone.mp4 \(503/,
+      /^The bucket "clips" at 127.0.0.1:\d+ could not store again.mp4 \(503/,
     );
-    await expect(bucketStore().put('gone.mp4', clip(20 * MIB), 'video/mp4')).rejects.toMatchObject(
+    await expect(bucketStore().put('again.mp4', clip(40 * MIB), 'video/mp4')).rejects.toMatchObject(
       unreachable,
     );
+    const held = taken(first());
+    expect(held.length).toBeGreaterThanOrEqual(2);
+    const second = recorded();
+    await bucketStore().put('again.mp4', clip(40 * MIB), 'video/mp4');
+    expect([...held, ...taken(second())].sort()).toEqual([1, 2, 3, 4, 5]);
+    expect((await server.bytes('again.mp4')).equals(footage.subarray(0, 40 * MIB))).toBe(true);
     expect(server.contents.uploads.size).toBe(0);
-    expect(operations()).toContain('AbortMultipartUpload 204');
+  });
+
+  test('takes up no parts of another size, and of several uploads the one that is furthest', async () => {
+    const put = (size: number) => bucketStore().put('grown.mp4', clip(size), 'video/mp4');
+    refuseLastPart();
+    await expect(put(40 * MIB)).rejects.toThrow('503');
+    server.contents.begin('grown.mp4', {});
+    const second = recorded();
+    await put(40 * MIB);
+    expect(taken(second())).toContain(LAST);
+    expect(taken(second()).length).toBeLessThanOrEqual(3);
+    expect(server.contents.uploads.size).toBe(0);
+
+    refuseLastPart();
+    await expect(put(40 * MIB)).rejects.toThrow('503');
+    await put(39 * MIB);
+    expect((await server.bytes('grown.mp4')).equals(footage.subarray(0, 39 * MIB))).toBe(true);
+    expect(server.contents.uploads.size).toBe(0);
+  });
+
+  test('needs no right to list uploads', async () => {
+    const denied = { status: 403, code: 'AccessDenied', times: 1 };
+    server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
+    await bucketStore().put('unlisted.mp4', clip(9 * MIB), 'video/mp4');
+    expect(server.contents.object('unlisted.mp4').size).toBe(9 * MIB);
   });
 
   test('stops requests that are under way when it is aborted', async () => {
@@ -287,11 +346,12 @@ describe('the S3 store', () => {
     const patience = { ...QUICK, silenceMs: 20_000 };
     const put = bucketStore({ patience }).put('cut.mp4', clip(40 * MIB), 'video/mp4', stop.signal);
     const settled = expect(put).rejects.toThrow('stop now');
-    await expect.poll(() => operations().length).toBe(4);
+    await expect.poll(() => operations().length).toBe(5);
     stop.abort(new Error('stop now'));
     await settled;
-    expect(server.contents.uploads.size).toBe(0);
     expect(operations()).toHaveLength(5);
+    await bucketStore().removeAll(['cut.mp4']);
+    expect([...server.contents.uploads.values()].map(({ key }) => key)).toEqual([]);
   });
 
   test('says that it holds another size than was sent', async () => {

@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '../generated/prisma/client.ts';
+import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 
 export type Db = PrismaClient;
 /** A client or a transaction of one: what the functions that write take, so that they can be combined. */
@@ -18,4 +18,27 @@ export function connectDb(url: string): Db {
     keepAlive: true,
   });
   return new PrismaClient({ adapter });
+}
+
+/** The database did not do what it was asked for, and may do so later: it is away, starting, or overloaded. */
+export class DatabaseAway extends Error {
+  constructor(cause: unknown) {
+    super(`The database is not available: ${(cause as Error).message}`, { cause });
+    this.name = 'DatabaseAway';
+  }
+}
+
+/** Codes with which Prisma says that the data or the query itself is wrong ("Error reference", P2000 to P2023). */
+const wrongInItself = /^P20([01]\d|2[0-3])$/;
+
+/** Tells an outage from a mistake. @throws DatabaseAway where trying again later can help */
+export async function inDatabase<T>(operation: Promise<T>): Promise<T> {
+  try {
+    return await operation;
+  } catch (error) {
+    const isMistake =
+      error instanceof Prisma.PrismaClientValidationError ||
+      (error instanceof Prisma.PrismaClientKnownRequestError && wrongInItself.test(error.code));
+    throw isMistake ? error : new DatabaseAway(error);
+  }
 }

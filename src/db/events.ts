@@ -1,6 +1,6 @@
-import { type Event, type EventType, Prisma } from '../generated/prisma/client.ts';
+import { type Event, type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
-import { endPlaybacks, type NewPlayback, newPlayback } from './playbacks.ts';
+import { endPlaybacks, type NewPlayback } from './playbacks.ts';
 
 export interface NewEvent {
   readonly cameraId: string;
@@ -12,17 +12,19 @@ export interface NewEvent {
   readonly startedAt: Date;
   readonly leaseExpiresAt: Date | null;
   readonly idempotencyKey: string | null;
+  /** Whose it is. */
+  readonly createdByKey: string | null;
 }
 
 export interface CreatedEvent {
   readonly event: Event;
-  readonly playbackId: string | undefined;
+  readonly playback: Playback | undefined;
   /** false: an event with this key was there already, nothing was written */
   readonly created: boolean;
 }
 
 /**
- * Writes an event, its playback (PENDING) and the playback's first transition in one transaction. With an
+ * Writes an event and its playback (PENDING, with its first transition) in one transaction. With an
  * idempotency key that the camera has seen, gives back what was written then.
  * @param playback undefined: the camera does not record on this type
  */
@@ -38,11 +40,11 @@ export async function createEvent(
       data: {
         ...rest,
         metadata: metadata ?? Prisma.DbNull,
-        ...(playback && { playbacks: { create: newPlayback(playback, at) } }),
+        ...(playback && { playbacks: { create: { ...playback, createdAt: at } } }),
       },
-      include: { playbacks: { select: { id: true } } },
+      include: { playbacks: true },
     });
-    return { event: created, playbackId: created.playbacks[0]?.id, created: true };
+    return { event: created, playback: created.playbacks[0], created: true };
   } catch (error) {
     const first = isUniqueViolation(error) && event.idempotencyKey ? await findByKey(db, event) : undefined;
     if (!first) throw error;
@@ -58,9 +60,9 @@ export async function findByKey(
   if (key.idempotencyKey === null) return undefined;
   const found = await db.event.findUnique({
     where: { cameraId_idempotencyKey: { cameraId: key.cameraId, idempotencyKey: key.idempotencyKey } },
-    include: { playbacks: { select: { id: true }, orderBy: { id: 'asc' }, take: 1 } },
+    include: { playbacks: { orderBy: { id: 'asc' }, take: 1 } },
   });
-  return found ? { event: found, playbackId: found.playbacks[0]?.id, created: false } : undefined;
+  return found ? { event: found, playback: found.playbacks[0], created: false } : undefined;
 }
 
 /**

@@ -11,13 +11,9 @@ export interface NewPlayback {
   readonly deadlineAt: Date;
 }
 
-/** The data of a new playback with its first transition. */
-export function newPlayback(wanted: NewPlayback, at: Date): Prisma.PlaybackUncheckedCreateWithoutEventInput {
-  return { ...wanted, transitions: { create: { from: null, to: 'PENDING', at } } };
-}
-
+/** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
 export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
-  return db.playback.create({ data: newPlayback(wanted, at) });
+  return db.playback.create({ data: { ...wanted, createdAt: at } });
 }
 
 /** An end that was decided: when, why, and up to when footage is still taken (end + post-roll). */
@@ -73,7 +69,12 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
     select: { id: true, cameraId: true, startedAt: true },
   });
   const keys = playbacks.flatMap((p) => Object.values(objectKeys(p)));
-  await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
+  await noteRemovals(tx, keys);
   await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
   return playbacks.map((p) => p.id);
+}
+
+/** Notes objects for removal from the store; noting one again is fine. */
+export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
+  await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
 }

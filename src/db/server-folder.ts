@@ -58,6 +58,12 @@ export function claimFolder(dataDir: string): { release(): void } {
   return { release: () => rmSync(file, { force: true }) };
 }
 
+/** Whether a living server owns the folder. */
+export function isClaimed(dataDir: string): boolean {
+  const owner = readOwner(path.join(dataDir, 'owner.json'));
+  return owner !== undefined && isRunning(owner);
+}
+
 function tryLink(existing: string, file: string): boolean {
   try {
     linkSync(existing, file);
@@ -76,9 +82,11 @@ function readOwner(file: string): ProcessIdentity | undefined {
   }
 }
 
-/** A folder for the socket: beside the data, or among the temporary files where that path is too long. */
+const usualSocketFolder = (dataDir: string): string => path.join(dataDir, 'run');
+
+/** A folder for the socket: beside the data, or in the system's temporary folder where that path is too long. */
 export function openSocketFolder(dataDir: string): { dir: string; remove(): void } {
-  let dir = path.join(dataDir, 'run');
+  let dir = usualSocketFolder(dataDir);
   if (Buffer.byteLength(path.join(dir, SOCKET_NAME)) > SOCKET_PATH_MAX_BYTES) {
     dir = mkdtempSync(path.join(os.tmpdir(), 'flashback-'));
   }

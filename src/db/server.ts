@@ -1,13 +1,20 @@
 // The embedded PostgreSQL: one folder, one Unix socket, no port. It lives as long as this process does,
 // however that one ends, and is started again when it dies first.
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess, Children } from '../children.ts';
 import type { Log } from '../log.ts';
 import { findPrograms, type Program } from './server-binaries.ts';
-import { claimFolder, createCluster, endLeftoverPostgres, openSocketFolder, ROLE } from './server-folder.ts';
+import {
+  claimFolder,
+  createCluster,
+  endLeftoverPostgres,
+  isClaimed,
+  openSocketFolder,
+  ROLE,
+} from './server-folder.ts';
 
 export interface DatabaseServer {
   /** A connection string for the database "postgres". It stays the same when PostgreSQL is restarted. */
@@ -71,7 +78,7 @@ export async function startDatabaseServer(options: DatabaseServerOptions): Promi
     const supervision = supervise(await startPatiently(start), { start, children, log });
     log.info({ dir: pgdata, ms: Date.now() - startedAt }, 'The embedded database is ready.');
     return {
-      url: `postgresql://${ROLE}@localhost/postgres?host=${encodeURIComponent(socket.dir)}`,
+      url: urlOf(socket.dir),
       close: async () => {
         await supervision.close();
         leave();
@@ -81,6 +88,21 @@ export async function startDatabaseServer(options: DatabaseServerOptions): Promi
     leave();
     throw error;
   }
+}
+
+/**
+ * The connection string of the embedded PostgreSQL that another process runs in `dataDir`, for tools beside it;
+ * undefined where none does. `postmaster.pid` names the socket's folder in its fifth line (PostgreSQL, "Server
+ * Setup").
+ */
+export function runningServerUrl(dataDir: string): string | undefined {
+  if (!isClaimed(dataDir)) return undefined;
+  const socketDir = readFileSync(path.join(dataDir, CLUSTER, 'postmaster.pid'), 'utf8').split('\n')[4];
+  return socketDir ? urlOf(socketDir) : undefined;
+}
+
+function urlOf(socketDir: string): string {
+  return `postgresql://${ROLE}@localhost/postgres?host=${encodeURIComponent(socketDir)}`;
 }
 
 async function startPatiently(start: () => Promise<Postmaster>): Promise<Postmaster> {

@@ -10,6 +10,8 @@ export interface Transition extends Position {
   readonly eventType: EventType | null;
   readonly cameraId: string;
   readonly startedAt: Date;
+  /** Whose event it is; null: nobody's, or without an event. */
+  readonly createdByKey: string | null;
   readonly from: RecordingStatus | null;
   readonly to: RecordingStatus;
   readonly at: Date;
@@ -32,12 +34,15 @@ export interface TransitionFilter {
   readonly eventType?: readonly EventType[] | null | undefined;
   readonly startedAfter?: Date | null | undefined;
   readonly startedBefore?: Date | null | undefined;
+  /** What the subscriber may see at all: of these cameras, of this name's events. undefined: no limit. */
+  readonly cameraIds?: readonly string[] | undefined;
+  readonly createdByKey?: string | undefined;
 }
 
 /**
- * Moves a playback from one status to another, together with its transition row, if it still is in the first
- * (compare-and-set, DESIGN 4). The update is the transaction's first write: only so are a playback's transitions
- * in order by (xid, id).
+ * Moves a playback from one status to another if it still is in the first (compare-and-set, DESIGN 4). The database
+ * writes the transition's row in the same transaction (trigger playbacks_write_transition). The update is the
+ * transaction's first write: only so are a playback's transitions in order by (xid, id).
  * @returns whether it was moved; false when somebody else was first or the row is gone
  */
 export async function transition(
@@ -49,15 +54,11 @@ export async function transition(
   change: Prisma.PlaybackUpdateManyMutationInput = {},
 ): Promise<boolean> {
   if (!mayFollow(from, to)) throw new Error(`A playback cannot go from ${from} to ${to}.`);
-  return db.$transaction(async (tx) => {
-    const { count } = await tx.playback.updateMany({
-      where: { id, recordingStatus: from },
-      data: { ...change, recordingStatus: to },
-    });
-    if (count === 0) return false;
-    await tx.playbackTransition.create({ data: { playbackId: id, from, to, at } });
-    return true;
+  const { count } = await db.playback.updateMany({
+    where: { id, recordingStatus: from },
+    data: { ...change, recordingStatus: to, updatedAt: at },
   });
+  return count > 0;
 }
 
 /** The oldest transaction still open: transitions below it are final in number and order. */
@@ -70,6 +71,7 @@ export async function horizon(db: Db): Promise<bigint> {
 
 const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_status::text AS "from", t.to_status::text AS "to",
   t.at, p.event_id AS "eventId", p.camera_id AS "cameraId", p.started_at AS "startedAt",
+  (SELECT created_by_key FROM events e WHERE e.id = p.event_id) AS "createdByKey",
   (SELECT e.type::text FROM events e WHERE e.id = p.event_id) AS "eventType"`;
 
 /** Transitions after a position and below the horizon, oldest first. */
@@ -113,6 +115,8 @@ export function matches(filter: TransitionFilter, t: Transition): boolean {
   if (filter.eventId && filter.eventId !== t.eventId) return false;
   if (filter.cameraId && filter.cameraId !== t.cameraId) return false;
   if (filter.recordingStatus && !filter.recordingStatus.includes(t.to)) return false;
+  if (filter.cameraIds && !filter.cameraIds.includes(t.cameraId)) return false;
+  if (filter.createdByKey !== undefined && filter.createdByKey !== t.createdByKey) return false;
   if (filter.eventType && !(t.eventType && filter.eventType.includes(t.eventType))) return false;
   if (filter.startedAfter && t.startedAt <= filter.startedAfter) return false;
   if (filter.startedBefore && t.startedAt >= filter.startedBefore) return false;

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startApp } from '../app.ts';
-import { openChildren } from '../children.ts';
+import { type App, startApp } from '../app.ts';
+import { type Children, openChildren } from '../children.ts';
 import { readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
-import { startDemoCamera } from './camera.ts';
+import { type DemoCamera, startDemoCamera } from './camera.ts';
 import {
   CameraStateDocument,
   CamerasDocument,
@@ -27,41 +27,52 @@ const eventSec = 5;
 const say = (text: string) => console.log(text);
 const step = (text: string) => say(`\n● ${text}`);
 
+/** What is running, in the order in which it is closed: whoever uses something goes before it. */
+interface Parts {
+  client?: FlashbackClient;
+  app?: App;
+  camera?: DemoCamera;
+  children?: Children;
+}
+
 async function main(): Promise<void> {
-  const closers: (() => Promise<void>)[] = [];
+  const parts: Parts = {};
   const stop = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
   try {
-    await run(closers, stop);
+    await run(parts, stop);
   } finally {
-    for (const close of closers.reverse()) await close();
+    await parts.client?.close();
+    await parts.app?.close();
+    await parts.camera?.close();
+    await parts.children?.close();
   }
 }
 
-async function run(closers: (() => Promise<void>)[], stop: Promise<void>): Promise<void> {
+async function run(parts: Parts, stop: Promise<void>): Promise<void> {
   const config = readConfig({ DATA_DIR: './data/demo', LOG_LEVEL: 'warn', ...process.env });
   const log = createLog(config.logLevel);
 
   step('Starting PostgreSQL and the server (the first time it makes a database, which takes some seconds) …');
   const app = await startApp(config, log);
-  closers.push(() => app.close());
+  parts.app = app;
   say(`  ${app.url} is up; ffmpeg ${app.ffmpeg.version} (${app.ffmpeg.source}); data in ${config.dataDir}`);
 
   step('Starting a camera: a picture with a clock and a frame counter, H.264 and AAC over RTSP …');
   const children = await openChildren({ dir: path.join(config.dataDir, 'demo-children'), log });
-  closers.push(() => children.close());
+  parts.children = children;
   const camera = await startDemoCamera({
     ffmpeg: app.ffmpeg.path,
     spawn: children.spawn,
     onRestart: (reason) => say(`  the demo camera’s ffmpeg ended and is started again: ${reason}`),
   });
-  closers.push(() => camera.close());
+  parts.camera = camera;
   say(`  ${camera.url}`);
 
   const client = connect(app.url);
-  closers.push(() => client.close());
+  parts.client = client;
   const cameraId = await register(client, camera.url);
   await becomesLive(client, cameraId);
   step(`Waiting ${preRollSec} seconds: there must be a past before it can be recorded …`);

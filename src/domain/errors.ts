@@ -12,6 +12,14 @@ export type ErrorCode =
   | 'CURSOR_EXPIRED'
   | 'SUBSCRIBER_LAGGED';
 
+/** What goes with some codes. */
+export interface ErrorDetails {
+  /** BAD_USER_INPUT */
+  readonly issues?: readonly Issue[];
+  /** RATE_LIMITED */
+  readonly retryAfterMs?: number;
+}
+
 /** One thing that is wrong with the input: where it stands, and what was expected. */
 export interface Issue {
   readonly path: readonly (string | number)[];
@@ -21,13 +29,13 @@ export interface Issue {
 /** A failure that the caller is told about in words; anything else is masked. */
 export class RequestError extends Error {
   readonly code: ErrorCode;
-  readonly issues: readonly Issue[] | undefined;
+  readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, message: string, issues?: readonly Issue[]) {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message);
     this.name = 'RequestError';
     this.code = code;
-    this.issues = issues;
+    this.details = details;
   }
 }
 
@@ -39,5 +47,5 @@ export const conflict = (message: string) => new RequestError('CONFLICT', messag
 /** BAD_USER_INPUT with every fault found, each with its path. */
 export function badInput(issues: readonly Issue[]): RequestError {
   const text = issues.map((i) => (i.path.length ? `${i.path.join('.')}: ${i.message}` : i.message)).join(' ');
-  return new RequestError('BAD_USER_INPUT', text, issues);
+  return new RequestError('BAD_USER_INPUT', text, { issues });
 }

@@ -1,5 +1,6 @@
 import type { Children } from '../children.ts';
-import type { Db } from '../db/client.ts';
+import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
+import { noteRemovals } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { asFailure, failureKind, RecordingFailure } from '../domain/failures.ts';
 import { objectKeys } from '../domain/store-keys.ts';
@@ -11,6 +12,7 @@ import { bufferBody } from '../store/body.ts';
 import type { ObjectBody, Store } from '../store/store.ts';
 import { type Clip, clipFromSpool } from './clip.ts';
 import { makePoster } from './poster.ts';
+import { FinishingQueue, type Outcome } from './queue.ts';
 
 export interface FinisherOptions {
   readonly db: Db;
@@ -22,14 +24,10 @@ export interface FinisherOptions {
   readonly now: () => number;
 }
 
-/** Clips that are put into the store side by side. */
+/** Clips that are put into the store side by side, each in up to three parts side by side. */
 const atOnce = 4;
-const retryMs = { first: 1_000, most: 60_000 };
-
-interface Job {
-  readonly abort: AbortController;
-  readonly done: Promise<void>;
-}
+/** The safety net where a row became PROCESSING and nobody could be told, as when the database went away. */
+const pollMs = 30_000;
 
 /**
  * From spool to COMPLETED: clip and poster into the store, the store's answer checked, the row, and only then the
@@ -37,76 +35,81 @@ interface Job {
  */
 export class Finisher {
   readonly #options: FinisherOptions;
-  readonly #waiting: string[] = [];
-  readonly #jobs = new Map<string, Job>();
-  readonly #retries = new Map<string, { timer: NodeJS.Timeout; attempt: number }>();
-  #closed = false;
+  readonly #queue: FinishingQueue;
+  #poll: NodeJS.Timeout | undefined;
 
   constructor(options: FinisherOptions) {
     this.#options = options;
+    this.#queue = new FinishingQueue({
+      atOnce,
+      now: options.now,
+      work: (id, signal) => this.#work(id, signal),
+    });
   }
 
   async start(): Promise<void> {
-    const { db } = this.#options;
-    const rows = await db.playback.findMany({
+    await this.#takeUp();
+    this.#poll = setInterval(() => {
+      this.#takeUp().catch((error: Error) =>
+        this.#options.log.warn({ error: error.message }, 'playbacks to finish cannot be looked up'),
+      );
+    }, pollMs);
+  }
+
+  async #takeUp(): Promise<void> {
+    const rows = await this.#options.db.playback.findMany({
       where: { recordingStatus: 'PROCESSING' },
-      select: { id: true },
+      select: { id: true, cameraId: true },
       orderBy: { startedAt: 'asc' },
     });
-    for (const { id } of rows) this.enqueue(id);
+    for (const { id, cameraId } of rows) this.enqueue(id, cameraId);
   }
 
   /** Takes up a playback that is PROCESSING. */
-  enqueue(playbackId: string): void {
-    if (this.#closed || this.#jobs.has(playbackId) || this.#waiting.includes(playbackId)) return;
-    this.#waiting.push(playbackId);
-    this.#next();
+  enqueue(playbackId: string, cameraId: string): void {
+    this.#queue.add(playbackId, cameraId);
   }
 
-  /** Playbacks that are waiting or being worked on. */
+  /** Playbacks that wait or are worked on. */
   get depth(): number {
-    return this.#waiting.length + this.#jobs.size + this.#retries.size;
+    return this.#queue.depth;
   }
 
-  #next(): void {
-    while (this.#jobs.size < atOnce && this.#waiting.length > 0 && !this.#closed) {
-      const id = this.#waiting.shift()!;
-      const abort = new AbortController();
-      const done = this.#work(id, abort.signal).finally(() => {
-        this.#jobs.delete(id);
-        this.#next();
-      });
-      this.#jobs.set(id, { abort, done });
-    }
+  /** How long the oldest of them has been waiting, in milliseconds. */
+  get oldestMs(): number {
+    return this.#queue.oldestMs;
   }
 
-  async #work(id: string, signal: AbortSignal): Promise<void> {
+  async #work(id: string, signal: AbortSignal): Promise<Outcome> {
     try {
       await this.#finish(id, signal);
-      this.#forgetRetry(id);
+      return 'done';
     } catch (error) {
-      if (signal.aborted) return;
-      await this.#handle(id, asFailure(error)).catch((problem: Error) => {
+      if (signal.aborted) return 'done';
+      if (error instanceof DatabaseAway) {
+        this.#options.log.warn({ playbackId: id, error: error.message }, 'a clip waits for the database');
+        return 'later';
+      }
+      return this.#handle(id, asFailure(error)).catch((problem: Error) => {
         this.#options.log.error({ playbackId: id, error: problem }, 'a failure cannot be written');
-        this.#retryLater(id);
+        return 'later' as const;
       });
     }
   }
 
   async #finish(id: string, signal: AbortSignal): Promise<void> {
     const { db, recordDir, store, now, log } = this.#options;
-    const playback = await db.playback.findUnique({ where: { id } });
+    const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
+    // Deleted, or COMPLETED by a try whose answer from the database was lost: the spool is of no use any more.
+    if (!playback || playback.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     const clip = await clipFromSpool(recordDir, playback);
     const keys = objectKeys(playback);
-    // Both are over before anything else happens: a retry must not run beside what is left of this try.
-    const [poster, stored] = await Promise.allSettled([
+    const poster = await bothOver(
       this.#putPoster(playback, clip, keys.poster, signal),
       this.#put(keys.clip, clip.body, 'video/mp4', signal),
-    ]);
-    if (stored.status === 'rejected') throw stored.reason;
-    if (poster.status === 'rejected') throw poster.reason;
-    const completed = await transition(db, id, 'PROCESSING', 'COMPLETED', new Date(now()), {
+    );
+    const change = {
       storagePath: keys.clip,
       videoUrl: store.address(keys.clip),
       fileSizeBytes: BigInt(clip.body.size),
@@ -115,15 +118,17 @@ export class Finisher {
       codec: clip.codec.slice(0, 20),
       audioCodec: clip.audioCodec,
       resolution: clip.resolution,
-      thumbnailPath: poster.value ? keys.poster : null,
-      thumbnailSizeBytes: poster.value ?? null,
+      thumbnailPath: poster ? keys.poster : null,
+      thumbnailSizeBytes: poster ?? null,
       localPath: null,
       failureCode: null,
       errorMessage: null,
-    });
-    if (!completed) {
+    };
+    const at = new Date(now());
+    const completed = await inDatabase(transition(db, id, 'PROCESSING', 'COMPLETED', at, change));
+    if (!completed && !(await inDatabase(db.playback.findUnique({ where: { id } })))) {
       log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
-      await Promise.all([store.remove(keys.clip), store.remove(keys.poster)]);
+      await inDatabase(noteRemovals(db, Object.values(keys)));
     }
     await removeSpool(recordDir, id);
   }
@@ -159,52 +164,35 @@ export class Finisher {
     return jpeg.length;
   }
 
-  async #handle(id: string, failure: RecordingFailure): Promise<void> {
+  async #handle(id: string, failure: RecordingFailure): Promise<Outcome> {
     const { db, log, now } = this.#options;
     log.warn(
       { playbackId: id, code: failure.code, error: failure.message, cause: failure.cause },
       'a clip could not be finished',
     );
-    if (failure.code === 'STORE_UNREACHABLE') {
-      this.#retryLater(id);
-      return;
-    }
-    this.#forgetRetry(id);
+    if (failure.code === 'STORE_UNREACHABLE') return 'later';
     await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), {
       failureCode: failure.code,
       errorMessage: failure.message.slice(0, 500),
     });
     if (!failureKind(failure.code).retryable) await removeSpool(this.#options.recordDir, id);
-  }
-
-  /** A store that is away comes back: there is no last attempt, only a longest pause. */
-  #retryLater(id: string): void {
-    if (this.#closed) return;
-    const attempt = (this.#retries.get(id)?.attempt ?? 0) + 1;
-    const pause = Math.min(retryMs.first * 2 ** (attempt - 1), retryMs.most) * (0.75 + Math.random() / 2);
-    const timer = setTimeout(() => this.enqueue(id), pause);
-    this.#retries.set(id, { timer, attempt });
-  }
-
-  #forgetRetry(id: string): void {
-    clearTimeout(this.#retries.get(id)?.timer);
-    this.#retries.delete(id);
+    return 'done';
   }
 
   /** Stops working on a playback that is deleted; resolves when nothing of it is under way any more. */
-  async discard(id: string): Promise<void> {
-    this.#forgetRetry(id);
-    const at = this.#waiting.indexOf(id);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    const job = this.#jobs.get(id);
-    job?.abort.abort();
-    await job?.done;
+  discard(id: string): Promise<void> {
+    return this.#queue.discard(id);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const id of [...this.#retries.keys()]) this.#forgetRetry(id);
-    for (const job of this.#jobs.values()) job.abort.abort();
-    await Promise.all([...this.#jobs.values()].map((job) => job.done));
+    clearInterval(this.#poll);
+    await this.#queue.close();
   }
+}
+
+/** The first one's result, when both are over: also where one failed, nothing goes on behind the caller's back. */
+async function bothOver<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
+  await Promise.allSettled([first, second]);
+  await second;
+  return first;
 }

@@ -3,12 +3,17 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 
 const pollMs = 30_000;
-const batch = 100;
+/** After a fault of the store or the database. */
+const retryMs = 2_000;
+const batch = 500;
+/** Side by side: objects are removed one by one from a bucket. */
+const lanes = 4;
 
 /** Removes the objects of deleted playbacks: what is noted in store_removals, until the store has taken it. */
 export class Remover {
   readonly #options: { db: Db; store: Store; log: Log };
   #poll: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -36,19 +41,26 @@ export class Remover {
     try {
       while (this.#again && !this.#closed) {
         this.#again = false;
-        const removals = await db.storeRemoval.findMany({ orderBy: { createdAt: 'asc' }, take: batch });
-        await Promise.all(removals.map(({ key }) => store.remove(key)));
-        await db.storeRemoval.deleteMany({ where: { key: { in: removals.map((r) => r.key) } } });
-        if (removals.length === batch) this.#again = true;
+        const noted = await db.storeRemoval.findMany({ orderBy: { createdAt: 'asc' }, take: batch });
+        const keys = noted.map(({ key }) => key);
+        if (keys.length === 0) return;
+        const share = Math.ceil(keys.length / lanes);
+        const shares = Array.from({ length: lanes }, (_, i) => keys.slice(i * share, (i + 1) * share));
+        await Promise.all(shares.filter((s) => s.length > 0).map((s) => store.removeAll(s)));
+        await db.storeRemoval.deleteMany({ where: { key: { in: keys } } });
+        if (noted.length === batch) this.#again = true;
       }
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'objects cannot be removed now; trying again');
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.nudge(), retryMs);
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#poll);
+    clearTimeout(this.#retry);
     await this.#working;
   }
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { type CameraSettings, createCamera, deleteCamera, updateCamera } from '../db/cameras.ts';
+import { demand } from '../domain/caller.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import { builder } from './builder.ts';
 import { CameraState, EventType } from './enums.ts';
 import { found, isId, longestSec, streamUrl, textOf, validate, wholeNumber } from './input.ts';
+import { visibleCameras } from './visible.ts';
 
 export const Camera = builder.prismaObject('Camera', {
   description: 'A stream address and how to record it.',
@@ -57,16 +59,22 @@ builder.queryFields((t) => ({
   cameras: t.prismaField({
     type: [Camera],
     description: 'All cameras, by name.',
-    resolve: (query, _root, _args, { db }) =>
-      db.camera.findMany({ ...query, orderBy: [{ name: 'asc' }, { id: 'asc' }] }),
+    resolve: (query, _root, _args, context) =>
+      context.db.camera.findMany({
+        ...query,
+        where: visibleCameras(context),
+        orderBy: [{ name: 'asc' }, { id: 'asc' }],
+      }),
   }),
   camera: t.prismaField({
     type: Camera,
     nullable: true,
     description: 'One camera; null where there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
-    resolve: (query, _root, { id }, { db }) =>
-      isId(id) ? db.camera.findUnique({ ...query, where: { id } }) : null,
+    resolve: (query, _root, { id }, context) =>
+      isId(id)
+        ? context.db.camera.findUnique({ ...query, where: { id, AND: [visibleCameras(context)] } })
+        : null,
   }),
 }));
 
@@ -149,9 +157,11 @@ const DeleteCameraPayload = builder.objectRef<{ id: string }>('DeleteCameraPaylo
 builder.mutationFields((t) => ({
   createCamera: t.field({
     type: CreateCameraPayload,
-    description: 'Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected.',
+    description:
+      'Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected. For ADMIN.',
     args: { input: t.arg({ type: CreateCameraInput, required: true, description: 'The camera.' }) },
-    resolve: async (_root, { input }, { db, cameras }) => {
+    resolve: async (_root, { input }, { caller, db, cameras }) => {
+      demand(caller, 'MANAGE');
       const camera = await createCamera(db, validate(forCreate, withDefaults(input)));
       await cameras.changed(camera);
       return camera;
@@ -159,9 +169,10 @@ builder.mutationFields((t) => ({
   }),
   updateCamera: t.field({
     type: UpdateCameraPayload,
-    description: 'Changes a camera. Recordings that run go on.',
+    description: 'Changes a camera. Recordings that run go on. For ADMIN.',
     args: { input: t.arg({ type: UpdateCameraInput, required: true, description: 'The changes.' }) },
-    resolve: async (_root, { input: { id, ...input } }, { db, cameras }) => {
+    resolve: async (_root, { input: { id, ...input } }, { caller, db, cameras }) => {
+      demand(caller, 'MANAGE');
       const present = await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
       const { rtspUrl, ...changes } = defined(validate(forUpdate, input));
       const keepsAddress = rtspUrl === undefined || rtspUrl === scrubCredentials(present.rtspUrl);
@@ -174,9 +185,10 @@ builder.mutationFields((t) => ({
   }),
   deleteCamera: t.field({
     type: DeleteCameraPayload,
-    description: 'Playbacks of the camera are deleted with it, their objects too.',
+    description: 'Playbacks of the camera are deleted with it, their objects too. For ADMIN.',
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
-    resolve: async (_root, { id }, { db, cameras, playbacks }) => {
+    resolve: async (_root, { id }, { caller, db, cameras, playbacks }) => {
+      demand(caller, 'MANAGE');
       await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
       await cameras.discard(id);
       await deleteCamera(db, id);

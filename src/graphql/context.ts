@@ -1,6 +1,7 @@
 import type { Db } from '../db/client.ts';
 import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
-import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { Caller } from '../domain/caller.ts';
+import type { ApiKey, Camera, Playback } from '../generated/prisma/client.ts';
 
 /**
  * What resolvers may use: the database, the recorder, the subscriptions, the links. They never see ffmpeg, the
@@ -29,11 +30,25 @@ export interface Services {
     /** Whether a FAILED playback's footage is still held. */
     holdsFootage(playbackId: string): Promise<boolean>;
     /** A playback is PROCESSING again. */
-    finish(playbackId: string): void;
+    finish(playback: { id: string; cameraId: string }): void;
   };
   readonly subscriptions: {
     transitions(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition>;
-    cameras(only: string | undefined): AsyncIterableIterator<string>;
+    /** Ids of cameras whose state is to be read again: first all that are wanted, then each that changes. */
+    cameras(isWanted: (cameraId: string) => boolean): AsyncIterableIterator<string>;
+  };
+  readonly keys: {
+    make(key: {
+      name: string;
+      role: Caller['role'];
+      cameraIds: readonly string[] | undefined;
+      expiresAt: Date | undefined;
+    }): Promise<{ key: ApiKey; secret: string }>;
+    revoke(id: string): Promise<ApiKey | undefined>;
+  };
+  readonly limits: {
+    /** @throws RequestError RATE_LIMITED */
+    takeEvent(caller: Caller): void;
   };
   readonly links: {
     /** Where an object of the store can be fetched now. */
@@ -43,4 +58,7 @@ export interface Services {
   };
 }
 
-export type Context = Services;
+/** What one operation works with: the services, and who is calling. */
+export interface Context extends Services {
+  readonly caller: Caller;
+}

@@ -53,6 +53,18 @@ export const EndReason = builder.enumType('EndReason', {
   },
 });
 
+export const Role = builder.enumType('Role', {
+  description: 'What a caller may do. Each role may do what is said of it, and nothing else.',
+  values: {
+    VIEWER: { description: 'Read and subscribe.' },
+    ANALYTICS: {
+      description: 'Report, renew and end events; read cameras and its own events with their playbacks.',
+    },
+    OPERATOR: { description: 'What VIEWER and ANALYTICS may; record by hand, delete and retry playbacks.' },
+    ADMIN: { description: 'Everything: also cameras and keys.' },
+  },
+});
+
 export const Fault = builder.enumType('Fault', {
   description: 'Who has to act on a failure.',
   values: {

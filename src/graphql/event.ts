@@ -1,6 +1,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import { z } from 'zod';
-import { createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
+import { type CreatedEvent, createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
+import { type Caller, demand, seesOnlyOwn } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import type { Camera, Event as EventRow, Prisma } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
@@ -8,6 +9,7 @@ import { EventType } from './enums.ts';
 import { badField, filterId, found, isId, longestSec, textOf, validate, wholeNumber } from './input.ts';
 import { type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
 import { Playback } from './playback.ts';
+import { visibleCameras, visibleEvents, visiblePlaybacks } from './visible.ts';
 
 export const Event = builder.prismaObject('Event', {
   description: 'Something that happened at a camera; open until it is ended.',
@@ -36,7 +38,10 @@ export const Event = builder.prismaObject('Event', {
     }),
     playbacks: t.relation('playbacks', {
       description: 'Its recordings, oldest first: none where the camera does not record on its type.',
-      query: { orderBy: [{ startedAt: 'asc' }, { id: 'asc' }] },
+      query: (_args, context) => ({
+        where: visiblePlaybacks(context),
+        orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
+      }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was reported.' }),
   }),
@@ -100,8 +105,10 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One event; null where there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The event’s id.' }) },
-    resolve: (query, _root, { id }, { db }) =>
-      isId(id) ? db.event.findUnique({ ...query, where: { id } }) : null,
+    resolve: (query, _root, { id }, context) =>
+      isId(id)
+        ? context.db.event.findUnique({ ...query, where: { id, AND: [visibleEvents(context)] } })
+        : null,
   }),
   events: t.field({
     type: EventConnection,
@@ -120,7 +127,7 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { filter, ...args }, context, info) => {
       const { db } = context;
-      const where = toWhere(filter);
+      const where = { AND: [toWhere(filter), visibleEvents(context)] };
       const selection = queryFromInfo({
         context,
         info,
@@ -246,19 +253,24 @@ builder.mutationFields((t) => ({
     description:
       'Something happens at a camera. Where its type is recorded, the recording has begun when this answers.',
     args: { input: t.arg({ type: CreateEventInput, required: true, description: 'The event.' }) },
-    resolve: async (_root, { input }, { db, now, recorder }): Promise<EventAndPlayback> => {
+    resolve: async (_root, { input }, context): Promise<EventAndPlayback> => {
+      const { caller, db, now, recorder, limits } = context;
+      demand(caller, 'REPORT');
+      limits.takeEvent(caller);
       const { cameraId, type, ...rest } = input;
       const valid = validate(createRules, rest);
-      const camera = await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } }));
+      const camera = await found('camera', cameraId, (id) =>
+        db.camera.findUnique({ where: { id, AND: [visibleCameras(context)] } }),
+      );
       const idempotencyKey = valid.idempotencyKey ?? null;
       const earlier = await findByKey(db, { cameraId, idempotencyKey });
-      if (earlier) return { id: earlier.event.id, playbackId: earlier.playbackId };
+      if (earlier) return sameEvent(earlier, caller);
 
       const records = camera.recordOn.includes(type);
       const at = now();
       const startedAt = startOf(valid.startedAt, at, records ? camera : undefined);
       if (records) await recorder.admit();
-      const { event, playbackId, created } = await createEvent(
+      const made = await createEvent(
         db,
         {
           cameraId,
@@ -270,6 +282,7 @@ builder.mutationFields((t) => ({
           startedAt,
           leaseExpiresAt: valid.leaseSec ? after(at, valid.leaseSec) : null,
           idempotencyKey,
+          createdByKey: caller.name,
         },
         records
           ? {
@@ -281,10 +294,9 @@ builder.mutationFields((t) => ({
           : undefined,
         at,
       );
-      if (created && playbackId) {
-        await recorder.begin(await db.playback.findUniqueOrThrow({ where: { id: playbackId } }), camera);
-      }
-      return { id: event.id, playbackId };
+      if (!made.created) return sameEvent(made, caller);
+      if (made.playback) await recorder.begin(made.playback, camera);
+      return { id: made.event.id, playbackId: made.playback?.id };
     },
   }),
   endEvent: t.field({
@@ -292,10 +304,12 @@ builder.mutationFields((t) => ({
     description:
       'The event is over: its recording stops, is finished and put into the store in the background.',
     args: { input: t.arg({ type: EndEventInput, required: true, description: 'The end.' }) },
-    resolve: async (_root, { input: { id, endedAt } }, { db, now, recorder }): Promise<EventAndPlayback> => {
+    resolve: async (_root, { input: { id, endedAt } }, context): Promise<EventAndPlayback> => {
+      const { caller, db, now, recorder } = context;
+      demand(caller, 'REPORT');
       const event = await found('event', id, (id) =>
         db.event.findUnique({
-          where: { id },
+          where: { id, AND: [visibleEvents(context)] },
           include: { camera: true, playbacks: { select: { id: true }, orderBy: { id: 'desc' }, take: 1 } },
         }),
       );
@@ -311,11 +325,15 @@ builder.mutationFields((t) => ({
     type: RenewEventPayload,
     description: 'The event goes on: its lease runs from now. CONFLICT once it has ended.',
     args: { input: t.arg({ type: RenewEventInput, required: true, description: 'The new lease.' }) },
-    resolve: async (_root, { input }, { db, now }): Promise<EventAndPlayback> => {
+    resolve: async (_root, { input }, context): Promise<EventAndPlayback> => {
+      const { caller, db, now } = context;
+      demand(caller, 'REPORT');
       const { leaseSec } = validate(z.object({ leaseSec: wholeNumber(1, longestSec) }), {
         leaseSec: input.leaseSec,
       });
-      await found('event', input.id, (id) => db.event.findUnique({ where: { id } }));
+      await found('event', input.id, (id) =>
+        db.event.findUnique({ where: { id, AND: [visibleEvents(context)] } }),
+      );
       if (!(await renewEvent(db, input.id, after(now(), leaseSec)))) {
         throw conflict(`The event ${input.id} has ended; its lease cannot be renewed. Report a new event.`);
       }
@@ -323,6 +341,13 @@ builder.mutationFields((t) => ({
     },
   }),
 }));
+
+/** What a repeated idempotency key gives back, unless somebody else used it whose events the caller does not see. */
+function sameEvent({ event, playback }: CreatedEvent, caller: Caller): EventAndPlayback {
+  if (!seesOnlyOwn(caller) || event.createdByKey === caller.name)
+    return { id: event.id, playbackId: playback?.id };
+  throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
+}
 
 const after = (moment: Date, seconds: number) => new Date(moment.getTime() + seconds * 1_000);
 

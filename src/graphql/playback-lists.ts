@@ -8,6 +8,7 @@ import { EventType, RecordingStatus } from './enums.ts';
 import { filterId, validate, wholeNumber } from './input.ts';
 import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
 import { Playback } from './playback.ts';
+import { visiblePlaybacks } from './visible.ts';
 
 export const PlaybackFilter = builder.inputType('PlaybackFilter', {
   description: 'Which playbacks: those to which everything given applies.',
@@ -105,12 +106,13 @@ const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackC
 });
 
 function readConnection(
-  where: Prisma.PlaybackWhereInput,
+  filter: Prisma.PlaybackWhereInput,
   args: ConnectionArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ) {
   const { db } = context;
+  const where = { AND: [filter, visiblePlaybacks(context)] };
   const selection = queryFromInfo({
     context,
     info,
@@ -135,9 +137,9 @@ builder.queryFields((t) => ({
       page: t.arg.int({ defaultValue: 1, description: 'The page’s number, from 1.' }),
       pageSize: t.arg.int({ defaultValue: 20, description: 'Playbacks on a page: 1 to 100.' }),
     },
-    resolve: (_root, { filter, ...args }) => {
+    resolve: (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      return { where: toWhere(filter), page, pageSize };
+      return { where: { AND: [toWhere(filter), visiblePlaybacks(context)] }, page, pageSize };
     },
   }),
   playbackConnection: t.field({

@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import { EndReason, Fault, RecordingStatus } from './enums.ts';
 import { isId } from './input.ts';
 import { writePosition } from './position.ts';
+import { visiblePlaybacks } from './visible.ts';
 
 const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
   description: 'A stretch inside a clip in which the camera delivered nothing.',
@@ -164,7 +165,9 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One playback; null where there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The playback’s id.' }) },
-    resolve: (query, _root, { id }, { db }) =>
-      isId(id) ? db.playback.findUnique({ ...query, where: { id } }) : null,
+    resolve: (query, _root, { id }, context) =>
+      isId(id)
+        ? context.db.playback.findUnique({ ...query, where: { id, AND: [visiblePlaybacks(context)] } })
+        : null,
   }),
 }));

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { createPlayback, removePlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
+import { demand } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import { failureKind } from '../domain/failures.ts';
 import { builder } from './builder.ts';
+import type { Context } from './context.ts';
 import { badField, found, isId, longestSec, validate, wholeNumber } from './input.ts';
 import { Playback } from './playback.ts';
+import { visibleCameras, visiblePlaybacks } from './visible.ts';
 
 /** Mutations on playbacks: recordings by hand, deleting, retrying. */
 
@@ -43,6 +46,11 @@ const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackP
   fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the playback that is gone.' }) }),
 });
 
+const visible = (id: string, context: Context) =>
+  found('playback', id, (id) =>
+    context.db.playback.findUnique({ where: { id, AND: [visiblePlaybacks(context)] } }),
+  );
+
 const idArg = { required: true, description: 'The playback’s id.' } as const;
 
 builder.mutationFields((t) => ({
@@ -50,11 +58,15 @@ builder.mutationFields((t) => ({
     type: StartRecordingPayload,
     description: 'A recording by hand, without an event. It begins with the camera’s pre-roll.',
     args: { input: t.arg({ type: StartRecordingInput, required: true, description: 'What to record.' }) },
-    resolve: async (_root, { input }, { db, now, recorder }) => {
+    resolve: async (_root, { input }, context) => {
+      const { caller, db, now, recorder } = context;
+      demand(caller, 'RECORD');
       const { durationSec } = validate(z.object({ durationSec: wholeNumber(1, longestSec).optional() }), {
         durationSec: input.durationSec,
       });
-      const camera = await found('camera', input.cameraId, (id) => db.camera.findUnique({ where: { id } }));
+      const camera = await found('camera', input.cameraId, (id) =>
+        db.camera.findUnique({ where: { id, AND: [visibleCameras(context)] } }),
+      );
       if (durationSec && durationSec > camera.maxDurationSec) {
         throw badField(
           'durationSec',
@@ -74,8 +86,10 @@ builder.mutationFields((t) => ({
     type: StopRecordingPayload,
     description: 'Stops a recording now, whether it was started by hand or by an event. Safe to repeat.',
     args: { playbackId: t.arg.id(idArg) },
-    resolve: async (_root, { playbackId }, { db, recorder }) => {
-      const playback = await found('playback', playbackId, (id) => db.playback.findUnique({ where: { id } }));
+    resolve: async (_root, { playbackId }, context) => {
+      demand(context.caller, 'RECORD');
+      const { recorder } = context;
+      const playback = await visible(playbackId, context);
       if (playback.endReason !== 'STOPPED') await recorder.stopByHand(playback);
       return playback;
     },
@@ -85,8 +99,12 @@ builder.mutationFields((t) => ({
     description:
       'Removes the row and every object of it; safe to repeat. A recording that runs is stopped first.',
     args: { id: t.arg.id(idArg) },
-    resolve: async (_root, { id }, { db, playbacks }) => {
-      if (!isId(id)) return { id };
+    resolve: async (_root, { id }, context) => {
+      const { caller, db, playbacks } = context;
+      demand(caller, 'RECORD');
+      // One that the caller may not see is as good as gone.
+      const where = { id, AND: [visiblePlaybacks(context)] };
+      if (!isId(id) || !(await db.playback.findUnique({ where, select: { id: true } }))) return { id };
       await playbacks.discard(id);
       await db.$transaction((tx) => removePlaybacks(tx, { id }));
       playbacks.removed();
@@ -97,8 +115,10 @@ builder.mutationFields((t) => ({
     type: RetryPlaybackPayload,
     description: 'Takes up a FAILED playback again whose footage is still held locally.',
     args: { id: t.arg.id(idArg) },
-    resolve: async (_root, { id }, { db, now, playbacks }) => {
-      const playback = await found('playback', id, (id) => db.playback.findUnique({ where: { id } }));
+    resolve: async (_root, { id }, context) => {
+      const { caller, db, now, playbacks } = context;
+      demand(caller, 'RECORD');
+      const playback = await visible(id, context);
       if (playback.recordingStatus !== 'FAILED') {
         throw conflict(
           `The playback ${id} is ${playback.recordingStatus}; only one that is FAILED can be retried.`,
@@ -108,7 +128,7 @@ builder.mutationFields((t) => ({
         throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
       }
       const change = { failureCode: null, errorMessage: null };
-      if (await transition(db, id, 'FAILED', 'PROCESSING', now(), change)) playbacks.finish(id);
+      if (await transition(db, id, 'FAILED', 'PROCESSING', now(), change)) playbacks.finish(playback);
       return playback;
     },
   }),

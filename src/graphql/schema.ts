@@ -14,6 +14,7 @@ await import('./playback.ts');
 await import('./playback-lists.ts');
 await import('./recording.ts');
 await import('./subscriptions.ts');
+await import('./keys.ts');
 
 /** The whole schema. schema.graphql at the top level is printed from it (npm run schema). */
 export const schema = builder.toSchema();

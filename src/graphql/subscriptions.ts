@@ -1,9 +1,11 @@
+import { maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
 import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
 import { filterId, found, isId } from './input.ts';
 import { PlaybackTransition } from './playback.ts';
 import { PlaybackFilter } from './playback-lists.ts';
 import { readPosition } from './position.ts';
+import { visibleCameras } from './visible.ts';
 
 builder.subscriptionFields((t) => ({
   playbackStatusChanged: t.field({
@@ -21,11 +23,15 @@ builder.subscriptionFields((t) => ({
       }),
       after: t.arg.string({ description: 'The last cursor seen.' }),
     },
-    subscribe: (_root, { filter, after }, { subscriptions }) => {
+    subscribe: (_root, { filter, after }, { caller, subscriptions }) => {
       const eventId = filterId('eventId', filter?.eventId);
       const cameraId = filterId('cameraId', filter?.cameraId);
       const position = after === null || after === undefined ? undefined : readPosition(after);
-      return subscriptions.transitions({ ...filter, eventId, cameraId }, position);
+      const seen = {
+        cameraIds: caller.cameraIds,
+        createdByKey: seesOnlyOwn(caller) ? caller.name : undefined,
+      };
+      return subscriptions.transitions({ ...filter, eventId, cameraId, ...seen }, position);
     },
     resolve: (transition) => transition,
   }),
@@ -33,9 +39,15 @@ builder.subscriptionFields((t) => ({
     type: Camera,
     description: 'The camera’s present state first, then each change; of all cameras where no id is given.',
     args: { cameraId: t.arg.id({ description: 'Of this camera alone.' }) },
-    subscribe: async (_root, { cameraId }, { db, subscriptions }) => {
-      if (cameraId) await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } }));
-      return subscriptions.cameras(cameraId ?? undefined) as unknown as AsyncIterable<never>;
+    subscribe: async (_root, { cameraId }, context) => {
+      const { caller, db, subscriptions } = context;
+      if (cameraId) {
+        await found('camera', cameraId, (id) =>
+          db.camera.findUnique({ where: { id, AND: [visibleCameras(context)] } }),
+        );
+      }
+      const isWanted = (id: string) => (!cameraId || id === cameraId) && maySeeCamera(caller, id);
+      return subscriptions.cameras(isWanted) as unknown as AsyncIterable<never>;
     },
     resolve: (query, id: unknown, _args, { db }) =>
       found('camera', id as string, (id) =>

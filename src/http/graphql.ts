@@ -1,42 +1,58 @@
 import { randomUUID } from 'node:crypto';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga } from 'graphql-yoga';
+import type { Session } from '../access/access.ts';
+import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Log } from '../log.ts';
 import { exampleOperations } from './graphiql.ts';
+import { limitedDocuments } from './limits.ts';
 import { codedDocuments, publicError } from './public-errors.ts';
 
 export const graphqlPath = '/graphql';
+/** The largest request, over HTTP as over WebSocket. The largest event is a quarter of it. */
+export const maxRequestBytes = 256 * 1024;
 
 export type Yoga = ReturnType<typeof createGraphql>;
 
+/** What every request brings with it; the page of GraphiQL alone is given without. */
+export interface RequestContext {
+  readonly session?: Session;
+}
+
 /**
  * GraphQL over HTTP and SSE; WebSocket operations run through the same plugins (websocket.ts). Yoga's defaults
- * are open; what is closed here: batches, uploads, cross-origin answers, the page from a CDN.
+ * are open; what is closed here: batches, uploads, cross-origin answers, the page from a CDN, large requests.
  */
 export function createGraphql(options: {
   services: Services;
   allowedOrigins: readonly string[];
-  development: boolean;
+  graphiql: boolean;
+  introspection: boolean;
   log: Log;
 }) {
-  const { services, allowedOrigins, development, log } = options;
-  return createYoga<object, Context>({
+  const { services, allowedOrigins, graphiql, introspection, log } = options;
+  return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
     landingPage: false,
     multipart: false,
     batching: false,
+    maxRequestBodySize: maxRequestBytes,
     logging: false,
     cors: { origin: [...allowedOrigins], credentials: false, methods: ['GET', 'POST', 'OPTIONS'] },
-    context: (): Context => services,
+    context: ({ session }): Context => {
+      if (!session) throw new RequestError('UNAUTHENTICATED', 'This needs an API key.');
+      return { ...services, caller: session.caller };
+    },
     maskedErrors: {
       maskError: (error) => publicError(error, randomUUID(), log),
     },
-    plugins: [codedDocuments()],
+    // The limits come first: validating a document that is too large would itself be too much work.
+    plugins: [codedDocuments(), limitedDocuments({ introspection })],
     renderGraphiQL,
-    graphiql: development
+    graphiql: graphiql
       ? async () => ({
           title: 'Flashback',
           subscriptionsProtocol: 'WS' as const,

@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
@@ -8,12 +8,16 @@ import type { Log } from '../log.ts';
  * list; everything else as INTERNAL_SERVER_ERROR with the request's id and no detail, which goes into the log.
  */
 export function publicError(error: unknown, requestId: string, log: Log): GraphQLError {
+  if (error instanceof GraphQLError && told.has(error)) return error;
   const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (cause instanceof RequestError) {
-    const extensions = { code: cause.code, ...(cause.issues && { issues: cause.issues }) };
-    return located(error, cause.message, extensions);
+    return located(error, cause.message, { code: cause.code, ...cause.details });
   }
-  if (cause instanceof GraphQLError) return badDocument(error as GraphQLError);
+  if (cause instanceof GraphQLError) {
+    return told.has(cause)
+      ? located(error, cause.message, cause.extensions)
+      : badDocument(error as GraphQLError);
+  }
   log.error({ requestId, error: cause }, 'a request failed unexpectedly');
   return located(error, 'Something went wrong in the server; its log has the details.', {
     code: 'INTERNAL_SERVER_ERROR',
@@ -21,30 +25,37 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
   });
 }
 
-/** What graphql itself refuses: syntax, validation, values that do not fit their type. */
+/** Errors that were made here: they may pass again, and nothing else may look like them. */
+const told = new WeakSet<GraphQLError>();
+
+/** What graphql or Yoga refuses: syntax, validation, values that do not fit their type, requests that are none. */
 function badDocument(error: GraphQLError): GraphQLError {
   const path = error.path ? [...error.path] : [];
+  // Yoga reads the answer's HTTP status from here and leaves it out of the answer.
+  const { http } = error.extensions;
   return located(error, error.message, {
     code: 'BAD_USER_INPUT',
     issues: [{ path, message: error.message }],
+    ...(http !== undefined && { http }),
   });
 }
 
-function located(
-  error: unknown,
-  message: string,
-  extensions: GraphQLFormattedError['extensions'] & object,
-): GraphQLError {
-  if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions });
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    path: path ?? null,
+function located(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+  const at = error instanceof GraphQLError ? error : undefined;
+  const made = new GraphQLError(message, {
+    nodes: at?.nodes ?? null,
+    source: at?.source ?? null,
+    positions: at?.positions ?? null,
+    path: at?.path ?? null,
     extensions,
   });
+  told.add(made);
+  return made;
 }
+
+/** An expected failure as clients see it, for where no resolver threw it. */
+export const expectedError = (error: RequestError): GraphQLError =>
+  located(undefined, error.message, { code: error.code, ...error.details });
 
 /** Parsing and validating are not masked by Yoga and give no code of their own. Holds for HTTP and WebSocket. */
 export function codedDocuments(): Plugin {
@@ -52,12 +63,19 @@ export function codedDocuments(): Plugin {
     onParse:
       () =>
       ({ result, replaceParseResult }) => {
-        if (result instanceof GraphQLError) replaceParseResult(badDocument(result) as never);
+        if (result instanceof GraphQLError && !told.has(result)) {
+          replaceParseResult(badDocument(result) as never);
+        }
       },
     onValidate:
       () =>
       ({ result, setResult }) => {
-        if (result.length > 0) setResult(result.map((error) => badDocument(error as GraphQLError)));
+        if (result.length === 0) return;
+        setResult(
+          result.map((error) =>
+            told.has(error as GraphQLError) ? (error as GraphQLError) : badDocument(error as GraphQLError),
+          ),
+        );
       },
   };
 }

@@ -1,16 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Access, Session } from '../access/access.ts';
+import type { PathSigner } from '../access/signed-path.ts';
+import { RequestError } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
+import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
 import { createGraphql, graphqlPath } from './graphql.ts';
+import { isJson, namesThisMachine, originAllowed, refuse } from './refuse.ts';
 import { serveWebSockets } from './websocket.ts';
 
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly allowedOrigins: readonly string[];
-  readonly development: boolean;
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly socketsPerKey: number;
+  readonly access: Access;
+  readonly signer: PathSigner;
   readonly log: Log;
   /** The folder of the built dashboard. */
   readonly dashboardDir: string;
@@ -29,15 +39,22 @@ export interface HttpServer {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
+/** A client gets this long for its headers, and for its whole request: one that drips holds nothing for long. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+/** Answers under way get this long when the server stops; what streams is cut then. */
+const drainMs = 1_000;
+
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
-  const { log, media, ready } = options;
+  const { access, allowedOrigins, log, media, ready, signer } = options;
   const yoga = createGraphql({ services, ...options });
+  const connections = new Connections(options.socketsPerKey);
   const dashboard = await loadDashboard(options.dashboardDir);
 
   const routes: readonly [string, Handler][] = [
-    [graphqlPath, (request, response) => yoga(request, response)],
-    ['/media/', (request, response, path) => (media ? media(request, response, path) : notFound(response))],
+    [graphqlPath, answerGraphql],
+    ['/media/', answerMedia],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
       '/readyz',
@@ -49,31 +66,86 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     ],
   ];
 
-  const server = createServer((request, response) => {
-    if (!originAllowed(request, options.allowedOrigins)) {
-      send(response, 403, 'This origin is not among ALLOWED_ORIGINS.');
-      return;
+  async function answerGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'POST' && !isJson(request)) {
+      return refuse(response, 415, 'BAD_USER_INPUT', 'Expected the content type application/json.');
     }
-    const { pathname } = new URL(request.url ?? '/', 'http://server');
-    const route = routes.find(
-      ([prefix]) => pathname === prefix || (prefix.endsWith('/') && pathname.startsWith(prefix)),
-    );
-    Promise.resolve(
-      route
-        ? route[1](request, response, pathname.slice(route[0].length))
-        : dashboard(request, response, pathname),
-    ).catch((error: Error) => {
-      log.error({ error, path: pathname }, 'a request failed');
-      if (!response.headersSent)
-        send(response, 500, 'Something went wrong in the server; its log has the details.');
-      else response.destroy();
-    });
-  });
-  server.prependListener('upgrade', (request, socket) => {
-    if (!originAllowed(request, options.allowedOrigins))
-      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
-  });
-  const sockets = serveWebSockets(server, yoga);
+    if (request.method === 'OPTIONS' || (options.graphiql && wantsPage(request))) {
+      return void (await yoga(request, response));
+    }
+    try {
+      const session = await access.authenticate(request.headers.authorization);
+      if (wantsStream(request)) holdOpen(session, response);
+      await yoga(request, response, { session });
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      allowOrigin(request, response);
+      refuse(
+        response,
+        error.code === 'UNAUTHENTICATED' ? 401 : 503,
+        error.code,
+        error.message,
+        error.details,
+      );
+    }
+  }
+
+  function holdOpen(session: Session, response: ServerResponse): void {
+    const release = connections.admit(session, () => response.destroy());
+    response.once('close', release);
+  }
+
+  /** Yoga does it for what Yoga answers. */
+  function allowOrigin({ headers }: IncomingMessage, response: ServerResponse): void {
+    if (!headers.origin || !allowedOrigins.includes(headers.origin)) return;
+    response.setHeader('access-control-allow-origin', headers.origin);
+    response.setHeader('vary', 'Origin');
+  }
+
+  async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {
+    const key = signer.verify('media', path);
+    if (!media) return notFound(response);
+    if (!key) return send(response, 403, 'This link has expired, or is none; ask for a new one.');
+    await media(request, response, key);
+  }
+
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+    },
+    (request, response) => {
+      const refusal = refusalOf(request);
+      if (refusal) return refuse(response, 403, 'FORBIDDEN', refusal);
+      const path = (request.url ?? '/').split('?')[0]!;
+      const route = routes.find(
+        ([prefix]) => path === prefix || (prefix.endsWith('/') && path.startsWith(prefix)),
+      );
+      const answer = async () =>
+        route ? route[1](request, response, path.slice(route[0].length)) : dashboard(request, response, path);
+      answer().catch((error: Error) => failRequest(error, path, response));
+    },
+  );
+
+  /** Why nobody at this address or of this page is answered at all. */
+  function refusalOf(request: IncomingMessage): string | undefined {
+    if (access.open && !namesThisMachine(request)) {
+      return 'Without API keys this server answers to 127.0.0.1 and localhost only.';
+    }
+    if (!originAllowed(request, allowedOrigins)) return 'This origin is not among ALLOWED_ORIGINS.';
+    return undefined;
+  }
+
+  function failRequest(error: Error, path: string, response: ServerResponse): void {
+    const requestId = randomUUID();
+    log.error({ requestId, error, path }, 'a request failed');
+    const text = 'Something went wrong in the server; its log has the details.';
+    if (response.headersSent) response.destroy();
+    else refuse(response, 500, 'INTERNAL_SERVER_ERROR', text, { requestId });
+  }
+
+  const sockets = serveWebSockets(server, { yoga, access, connections, log, refusalOf });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
@@ -92,12 +164,10 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       server.closeIdleConnections();
       setTimeout(() => server.closeAllConnections(), drainMs).unref();
       await closed;
+      connections.close();
     },
   };
 }
-
-/** Answers under way get this long when the server stops; what streams is cut then. */
-const drainMs = 1_000;
 
 function send(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
@@ -105,12 +175,7 @@ function send(response: ServerResponse, status: number, text: string): void {
 
 const notFound = (response: ServerResponse) => send(response, 404, 'There is nothing at this address.');
 
-/**
- * Browsers name the page that makes a request. Only this server's own pages and those of ALLOWED_ORIGINS may:
- * CORS alone would not stop a foreign page from sending mutations or opening WebSockets.
- */
-function originAllowed(request: IncomingMessage, allowed: readonly string[]): boolean {
-  const { origin, host } = request.headers;
-  if (!origin || allowed.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
-}
+const wantsPage = ({ method, headers }: IncomingMessage) =>
+  method === 'GET' && Boolean(headers.accept?.includes('text/html'));
+
+const wantsStream = ({ headers }: IncomingMessage) => Boolean(headers.accept?.includes('text/event-stream'));

@@ -1,65 +1,165 @@
-import type { Server } from 'node:http';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
-import { graphqlPath, type Yoga } from './graphql.ts';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { Context as SocketContext, SubscribePayload } from 'graphql-ws';
+import { useServer as attach, type Extra } from 'graphql-ws/use/ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Access, Session } from '../access/access.ts';
+import { RequestError } from '../domain/errors.ts';
+import type { Log } from '../log.ts';
+import type { Connections } from './connections.ts';
+import { graphqlPath, maxRequestBytes, type Yoga } from './graphql.ts';
+import { publicError } from './public-errors.ts';
 
-/** The largest message a client may send; ws would take 100 MiB. */
-const maxPayloadBytes = 256 * 1024;
-/** Going away: graphql-ws clients connect again after it. */
-const goingAway = 1001;
+/** Operations that may run on one socket at a time. */
+const maxOperations = 100;
+
+/**
+ * Why a socket is closed. graphql-ws clients connect again after 1001, 1013 and 4403, and then learn whether their
+ * key still holds; 4401 and 4429 they take for final (its isFatalInternalCloseCode).
+ */
+const closing = {
+  goingAway: 1001,
+  tryAgainLater: 1013,
+  unauthorized: 4401,
+  forbidden: 4403,
+  tooMany: 4429,
+} as const;
 
 interface Enveloped {
   execute: (args: ExecutionArgs) => unknown;
   subscribe: (args: ExecutionArgs) => unknown;
 }
 
+type Admission = {
+  session?: Session;
+  release?: () => void;
+};
+type Socket = SocketContext<Record<string, unknown> | undefined, Extra & Admission>;
+
 /**
  * GraphQL over WebSocket (graphql-transport-ws) on the same port. Operations run through Yoga's envelop, so that
  * masking, codes and limits hold there too.
  */
-export function serveWebSockets(server: Server, yoga: Yoga): { close(): Promise<void> } {
-  const sockets = new WebSocketServer({ server, path: graphqlPath, maxPayload: maxPayloadBytes });
-  const disposable = useServer(
+export function serveWebSockets(
+  server: Server,
+  options: {
+    yoga: Yoga;
+    access: Access;
+    connections: Connections;
+    log: Log;
+    refusalOf: (request: IncomingMessage) => string | undefined;
+  },
+): { close(): Promise<void> } {
+  const { yoga, access, connections, log, refusalOf } = options;
+  const sockets = new WebSocketServer({
+    server,
+    path: graphqlPath,
+    maxPayload: maxRequestBytes,
+    verifyClient: ({ req }, decide) => {
+      const refusal = refusalOf(req);
+      decide(refusal === undefined, 403, refusal);
+    },
+  });
+  // ws closes the socket on a broken or too large message and says so here as well.
+  sockets.on('connection', (socket) =>
+    socket.on('error', (error) => log.debug({ error }, 'a socket failed')),
+  );
+
+  async function admit({ connectionParams, extra }: Socket): Promise<boolean> {
+    const { socket, request } = extra;
+    try {
+      const session = await access.authenticate(authorizationOf(connectionParams, request));
+      const end = () => endSocket(socket, closing.forbidden, 'The key or token does not hold any more.');
+      extra.release = connections.admit(session, end);
+      extra.session = session;
+      socket.once('close', extra.release);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RequestError)) log.error({ error }, 'a socket could not be authenticated');
+      socket.close(closeCodeOf(error), error instanceof RequestError ? error.message : 'Try again later.');
+      return false;
+    }
+  }
+
+  const mask = (error: unknown): GraphQLError => publicError(error, randomUUID(), log);
+
+  const disposable = attach<Record<string, unknown> | undefined, Admission>(
     {
+      onConnect: admit,
       execute: (args) => (args.rootValue as Enveloped).execute(args) as never,
       subscribe: (args) => (args.rootValue as Enveloped).subscribe(args) as never,
       onSubscribe: async (context, _id, params) => {
-        const enveloped = yoga.getEnveloped({
-          req: context.extra.request,
-          socket: context.extra.socket,
-          params,
-        });
-        const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
-        const document = tryParse(parse, params.query);
-        if (document instanceof GraphQLError) return [document];
-        const errors = validate(schema, document);
-        if (errors.length > 0) return errors as GraphQLError[];
-        return {
-          schema,
-          operationName: params.operationName ?? null,
-          document,
-          variableValues: params.variables ?? null,
-          contextValue: await contextFactory(),
-          rootValue: { execute, subscribe },
-        };
+        try {
+          if (Object.keys(context.subscriptions).length > maxOperations) throw tooManyOperations();
+          return await prepare(yoga, context.extra, params);
+        } catch (error) {
+          return [mask(error)];
+        }
       },
+      onNext: (_context, _id, _payload, _args, result) =>
+        result.errors
+          ? ({ ...result, errors: result.errors.map((e) => formatted(mask(e))) } as FormattedExecutionResult)
+          : undefined,
+      onError: (_context, _id, _payload, errors) => errors.map((error) => formatted(mask(error))),
     },
     sockets,
   );
   return {
     async close() {
-      for (const socket of sockets.clients) socket.close(goingAway, 'The server is stopping; connect again.');
+      for (const socket of sockets.clients) {
+        endSocket(socket, closing.goingAway, 'The server is stopping; connect again.');
+      }
       await disposable.dispose();
     },
   };
 }
 
-function tryParse<T>(parse: (source: string) => T, source: string): T | GraphQLError {
-  try {
-    return parse(source);
-  } catch (error) {
-    if (error instanceof GraphQLError) return error;
-    throw error;
-  }
+/** A client that has stalled does not answer the farewell: it is not waited for longer than this. */
+const farewellMs = 1_000;
+
+function endSocket(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), farewellMs).unref();
+}
+
+async function prepare(
+  yoga: Yoga,
+  { request, socket, session }: Extra & Admission,
+  params: SubscribePayload,
+) {
+  const enveloped = yoga.getEnveloped({ req: request, socket, params, session });
+  const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
+  const document = parse(params.query);
+  const errors = validate(schema, document);
+  if (errors.length > 0) return errors as GraphQLError[];
+  return {
+    schema,
+    operationName: params.operationName ?? null,
+    document,
+    variableValues: params.variables ?? null,
+    contextValue: await contextFactory(),
+    rootValue: { execute, subscribe },
+  };
+}
+
+/** Browsers cannot set headers on a WebSocket: the key comes in the first message. */
+function authorizationOf(params: Record<string, unknown> | undefined, request: IncomingMessage) {
+  const given = params?.authorization ?? params?.Authorization;
+  return typeof given === 'string' ? given : request.headers.authorization;
+}
+
+function closeCodeOf(error: unknown): number {
+  if (!(error instanceof RequestError)) return closing.tryAgainLater;
+  return error.code === 'UNAUTHENTICATED' ? closing.unauthorized : closing.tooMany;
+}
+
+const tooManyOperations = () =>
+  new RequestError('CAPACITY', `At most ${maxOperations} operations may run on one socket at a time.`);
+
+/** Yoga notes the status of an HTTP answer in errors; on a socket it means nothing. */
+function formatted(error: GraphQLError): GraphQLFormattedError {
+  const { extensions, ...rest } = error.toJSON();
+  const { http: _, ...ours } = extensions ?? {};
+  return { ...rest, extensions: ours };
 }

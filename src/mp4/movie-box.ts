@@ -24,7 +24,7 @@ export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
   const parts: Buffer[] = [];
   for (const child of children(bytes, moov)) {
     if (child.type === 'mvhd') {
-      parts.push(withDuration(bytes, child, Math.ceil(timeline.seconds * timescale), timescale));
+      parts.push(withDuration(bytes, child, movieDuration(timeline.spans, timescale), timescale));
     } else if (child.type === 'trak') {
       const id = readTrackId(bytes, requireBox(bytes, child, 'tkhd'));
       const span = timeline.spans.find(({ table }) => table.track.id === id);
@@ -44,6 +44,21 @@ function movieTimescale(index: SampleIndex): number {
   return timescale * Math.ceil(MIN_MOVIE_TIMESCALE / timescale);
 }
 
+/** The movie lasts as long as its longest track (8.2.2.3), to the tick to which each of them is rounded. */
+function movieDuration(spans: readonly TrackSpan[], movieTimescale: number): number {
+  const edits = spans.map((span) => editOf(span, movieTimescale));
+  return Math.max(0, ...edits.map(({ delay, shown }) => delay + shown));
+}
+
+/** How long a track waits and how long it is then shown, in ticks of the movie. */
+function editOf(span: TrackSpan, movieTimescale: number): { delay: number; shown: number } {
+  return {
+    delay: Math.round(span.delay * movieTimescale),
+    // Rounded up, or the edit would end before its last sample does.
+    shown: Math.ceil((span.ticks * movieTimescale) / span.table.track.timescale),
+  };
+}
+
 function trackBox(
   buf: Buffer,
   trak: Box,
@@ -51,9 +66,7 @@ function trackBox(
   movieTimescale: number,
   payloadOffset: number,
 ): Buffer {
-  const delay = Math.round(span.delay * movieTimescale);
-  // Rounded up, or the edit would end before its last sample does.
-  const shown = Math.ceil((span.ticks * movieTimescale) / span.table.track.timescale);
+  const { delay, shown } = editOf(span, movieTimescale);
   const parts: Buffer[] = [];
   for (const child of children(buf, trak)) {
     if (child.type === 'tkhd')

@@ -10,14 +10,16 @@ export class CameraHub {
   }
 
   /**
-   * First the ids of `present`, then the id of each camera as its state changes.
-   * @param only tells of one camera alone
+   * First the ids of `present`, then the id of each camera as its state changes; only those that are wanted.
    */
-  subscribe(only: string | undefined, present: () => Promise<string[]>): AsyncIterableIterator<string> {
+  subscribe(
+    isWanted: (cameraId: string) => boolean,
+    present: () => Promise<string[]>,
+  ): AsyncIterableIterator<string> {
     const waiting = new Set<string>();
     const queue = new Queue<string>(Number.POSITIVE_INFINITY);
     const tell = (cameraId: string) => {
-      if ((only !== undefined && only !== cameraId) || waiting.has(cameraId)) return;
+      if (!isWanted(cameraId) || waiting.has(cameraId)) return;
       waiting.add(cameraId);
       queue.push(cameraId);
     };

@@ -1,9 +1,11 @@
-import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess, Children } from '../children.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Log } from '../log.ts';
+import { mendBeginning } from '../mp4/beginning.ts';
 import { createSplitter } from '../mp4/splitter.ts';
+import { withAddress } from './feed-address.ts';
+import { explain } from './feed-problem.ts';
 import { type AudioMode, feedArgs, nextAudioMode } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { Ring } from './ring.ts';
@@ -147,10 +149,12 @@ export class Feed {
         );
         onDelivering();
         delivered = true;
-        this.#take({ ...fragment, session });
+        const straight = session.camera.straighten(fragment, this.#options.now());
+        this.#take({ ...straight, session });
       },
     });
     child.stdout!.on('data', (chunk: Buffer) => {
+      if (problem) return;
       try {
         splitter.push(chunk);
       } catch (error) {
@@ -197,7 +201,12 @@ export class Feed {
   }
 
   #release(): void {
-    for (const fragment of this.#held.splice(0)) this.#giveOut(fragment);
+    const held = this.#held.splice(0);
+    const session = held[0]?.session;
+    if (!session) return;
+    const isBeginning = session !== this.#session;
+    const fragments = isBeginning ? mendBeginning(held, session.init.tracks) : held;
+    for (const fragment of fragments) this.#giveOut({ ...fragment, session });
   }
 
   #giveOut(fragment: FeedFragment): void {
@@ -224,40 +233,4 @@ export class Feed {
     this.#state = state;
     this.#options.onState(this);
   }
-}
-
-/**
- * The address with the host name looked up: the static Linux builds of ffmpeg crash (SIGSEGV) on any name,
- * because they cannot load the system's resolver.
- */
-async function withAddress(address: string): Promise<string> {
-  const url = new URL(address);
-  const bare = url.hostname.replace(/^\[|\]$/g, '');
-  const found = await lookup(bare).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`The camera's host name ${bare} cannot be found (${error.code}).`);
-  });
-  if (found.address === bare) return address;
-  url.hostname = found.family === 6 ? `[${found.address}]` : found.address;
-  return url.href;
-}
-
-const explanations: readonly [RegExp, string][] = [
-  [/401 Unauthorized/, 'The camera refused the user name or the password (401 Unauthorized).'],
-  [/403 Forbidden/, 'The camera refused access (403 Forbidden).'],
-  [/404 Not Found/, 'The camera knows no stream at this path (404 Not Found).'],
-  [/453 /, 'The camera allows no further session (453 Not Enough Bandwidth).'],
-  [/Connection refused/, 'Nothing listens at the camera’s address (connection refused).'],
-  [/No route to host|Network is unreachable|Host is down/, 'The camera cannot be reached over the network.'],
-  [/Connection timed out|Operation timed out/, 'The camera did not answer in time.'],
-  [/matches no streams/, 'The camera sends no video.'],
-];
-
-/** ffmpeg's exit code says nothing about why it ended (a dropped connection ends with 0); its words do. */
-function explain(stderr: string): string {
-  const known = explanations.find(([pattern]) => pattern.test(stderr));
-  if (known) return known[1];
-  const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 300);
-  return last
-    ? `The camera’s stream ended; ffmpeg’s last words: ${last}`
-    : 'The camera closed the connection.';
 }

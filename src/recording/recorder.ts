@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
@@ -10,7 +11,8 @@ import { admit, type CapacityLimits } from './capacity.ts';
 import type { Feeds } from './feeds.ts';
 import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import { makeSpoolFolder, removeSpool } from './spool.ts';
+import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
+import { holdsFootage } from './spool-reader.ts';
 
 export interface RecorderOptions {
   readonly db: Db;
@@ -19,20 +21,25 @@ export interface RecorderOptions {
   readonly log: Log;
   readonly now: () => number;
   /** A playback is PROCESSING: its spool is complete and closed. */
-  readonly onRecorded: (playbackId: string) => void;
+  readonly onRecorded: (playbackId: string, cameraId: string) => void;
 }
 
 /** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
 const tickMs = 500;
+/** Between two tries to write the end of a recording while the database is away. */
+const longestPauseMs = 2_000;
 /** A camera that has delivered nothing for this long is not waited for any more. */
 const cameraLostMs = 60_000;
 
 interface Running {
   readonly playback: Playback;
+  readonly camera: Camera;
   readonly recording: Recording;
   readonly since: number;
   /** Resolves when the row says what became of it. */
   readonly settled: Promise<void>;
+  /** Aborted where the row is not to be written any more: the playback is deleted, or the server stops. */
+  readonly forget: AbortController;
 }
 
 /** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
@@ -42,7 +49,6 @@ export class Recorder {
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
-  #closing = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -60,6 +66,10 @@ export class Recorder {
     return this.#running.size;
   }
 
+  isRunning(playbackId: string): boolean {
+    return this.#running.has(playbackId);
+  }
+
   /** @throws RequestError CAPACITY when no further recording may begin */
   admit(): Promise<void> {
     return admit(this.#options.limits, { recordings: this.#running.size + this.#starting, spoolBytes: 0 });
@@ -71,7 +81,9 @@ export class Recorder {
    * its first keyframe on. A camera that is switched off makes the playback FAILED, not this call.
    */
   async begin(playback: Playback, camera: Camera, leftover?: Leftover): Promise<void> {
-    const { db, now, limits } = this.#options;
+    const { limits } = this.#options;
+    const already = this.#running.get(playback.id);
+    if (already) return this.#sayRecording(already);
     if (!camera.enabled) {
       const failure = new RecordingFailure(
         'CAMERA_DISABLED',
@@ -91,15 +103,25 @@ export class Recorder {
         return;
       }
       const running = this.#record(playback, camera, folder, leftover);
-      if (playback.recordingStatus === 'RECORDING') return;
-      const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
-        localPath: folder,
-        streamUrl: scrubCredentials(camera.rtspUrl),
-        ...clipBounds(playback, running.recording.clipStartedAt),
-      });
-      if (!began) await this.discard(playback.id);
+      // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
+      await running.recording.written();
+      await this.#sayRecording(running);
     } finally {
       this.#starting--;
+    }
+  }
+
+  /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
+  async #sayRecording({ playback, recording, camera }: Running): Promise<void> {
+    const { db, now, limits } = this.#options;
+    if (playback.recordingStatus === 'RECORDING') return;
+    const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
+      localPath: spoolFolder(limits.recordDir, playback.id),
+      streamUrl: scrubCredentials(camera.rtspUrl),
+      ...clipBounds(playback, recording.clipStartedAt),
+    });
+    if (!began && !(await db.playback.findUnique({ where: { id: playback.id } }))) {
+      await this.discard(playback.id);
     }
   }
 
@@ -127,21 +149,15 @@ export class Recorder {
       : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     for (const fragment of pre ?? []) recording.take(fragment);
     const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
+    const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
-      await this.#settle(playback, end);
+      await this.#settle(playback, camera, end, forget.signal);
+      this.#running.delete(playback.id);
     });
-    const running: Running = { playback, recording, since: now(), settled };
+    const running: Running = { playback, camera, recording, since: now(), settled, forget };
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
-    settled
-      .catch((error: Error) =>
-        log.error(
-          { playbackId: playback.id, error },
-          'a recording could not be closed in the database; the next start will',
-        ),
-      )
-      .finally(() => this.#running.delete(playback.id));
     return running;
   }
 
@@ -156,8 +172,9 @@ export class Recorder {
   /** Ends a recording whose playback is deleted, and removes its spool. */
   async discard(playbackId: string): Promise<void> {
     const running = this.#running.get(playbackId);
+    running?.forget.abort();
     running?.recording.abort();
-    await running?.settled.catch(() => {});
+    await running?.settled;
     await removeSpool(this.#options.limits.recordDir, playbackId);
   }
 
@@ -177,12 +194,33 @@ export class Recorder {
     this.stop(playback, endedAt);
   }
 
-  async #settle(playback: Playback, end: RecordingEnd): Promise<void> {
-    const { db, feeds, log, now, limits, onRecorded } = this.#options;
+  /**
+   * Writes what became of a recording, for as long as it takes the database to be there: the footage is safe in
+   * the spool meanwhile. Every step may run again after its answer was lost.
+   */
+  async #settle(playback: Playback, camera: Camera, end: RecordingEnd, forget: AbortSignal): Promise<void> {
+    const { log, now } = this.#options;
     if (end.diskFailure)
       log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
-    if (this.#closing) return; // the row stays RECORDING: the next start goes on or finishes
-    if (end.clipStartedAt === undefined) {
+    const at = new Date(now());
+    for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+      try {
+        await this.#writeEnd(playback, camera, end, at);
+        return;
+      } catch (error) {
+        log.warn(
+          { playbackId: playback.id, error: (error as Error).message },
+          'the end of a recording cannot be written; trying again',
+        );
+        await sleep(pause, undefined, { signal: forget }).catch(() => {});
+      }
+    }
+  }
+
+  async #writeEnd(playback: Playback, camera: Camera, end: RecordingEnd, at: Date): Promise<void> {
+    const { db, feeds, limits, onRecorded } = this.#options;
+    const { id } = playback;
+    if (end.clipStartedAt === undefined || (end.diskFailure && !(await holdsFootage(limits.recordDir, id)))) {
       const why = end.diskFailure
         ? new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`)
         : new RecordingFailure(
@@ -191,18 +229,21 @@ export class Recorder {
               'The camera delivered no picture while the recording lasted.',
           );
       await this.#fail(playback, why);
-      await removeSpool(limits.recordDir, playback.id);
+      await removeSpool(limits.recordDir, id).catch(() => {});
       return;
     }
-    const at = new Date(now());
     // Where nobody ended it, the stream or the disk did.
     const reason = end.diskFailure ? 'SHUTDOWN' : 'CAMERA_LOST';
-    await endPlaybacks(db, { id: playback.id }, { endedAt: at, reason, recordUntil: at });
-    const moved = await transition(db, playback.id, 'RECORDING', 'PROCESSING', at, {
+    await endPlaybacks(db, { id }, { endedAt: at, reason, recordUntil: at });
+    await transition(db, id, 'PENDING', 'RECORDING', at, {
+      localPath: spoolFolder(limits.recordDir, id),
+      streamUrl: scrubCredentials(camera.rtspUrl),
+    });
+    await transition(db, id, 'RECORDING', 'PROCESSING', at, {
       ...clipBounds(playback, end.clipStartedAt),
       gaps: gapsToJson(end.gaps),
     });
-    if (moved) onRecorded(playback.id);
+    onRecorded(id, playback.cameraId);
   }
 
   async #fail(playback: Playback, failure: RecordingFailure): Promise<void> {
@@ -238,10 +279,12 @@ export class Recorder {
 
   /** Closes all spools. Rows stay RECORDING: the next start goes on with events still open and finishes the others. */
   async close(): Promise<void> {
-    this.#closing = true;
     clearInterval(this.#tick);
     await this.#ticking;
-    for (const { recording } of this.#running.values()) recording.abort();
+    for (const { recording, forget } of this.#running.values()) {
+      forget.abort();
+      recording.abort();
+    }
     await Promise.allSettled([...this.#running.values()].map((r) => r.settled));
   }
 }

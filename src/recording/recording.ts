@@ -1,5 +1,5 @@
-import { shiftFragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { pictureFirst } from '../mp4/picture-first.ts';
 import { fragmentMs } from './ffmpeg-args.ts';
 import { type FeedFragment, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
@@ -52,6 +52,8 @@ export class Recording {
   #until = Number.POSITIVE_INFINITY;
   #giveUp: NodeJS.Timeout | undefined;
   #over = false;
+  /** Why the recording was ended before its time, where that was the disk's fault. */
+  #stopped: Error | undefined;
   #finished!: () => void;
   readonly #complete = new Promise<void>((resolve) => {
     this.#finished = resolve;
@@ -84,12 +86,16 @@ export class Recording {
       return;
     }
     this.#timeline ??= this.#begin(fragment);
-    const { offsets, gap } = this.#timeline.place(fragment);
+    const isFirst = this.#newest === undefined && !this.#options.leftover;
+    const taken = isFirst
+      ? { ...pictureFirst(fragment, fragment.session.init.tracks), session: fragment.session }
+      : fragment;
+    const { moof, gap } = this.#timeline.place(taken);
     if (gap) {
       this.#gaps.push(gap);
       this.#options.onGap(this.#gaps);
     }
-    this.#write(shiftFragment(fragment, offsets), fragment.mdat);
+    this.#write(moof, taken.mdat);
     this.#newest = { session: fragment.session, end: fragment.end };
     if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
   }
@@ -137,9 +143,16 @@ export class Recording {
     this.#giveUp = setTimeout(() => this.#end(), Math.max(0, wait));
   }
 
-  /** Ends now, with what is there. */
-  abort(): void {
+  /** Ends now, with what is there. @param because where the disk is to take no more */
+  abort(because?: Error): void {
+    this.#stopped ??= because;
     this.#end();
+  }
+
+  /** Resolves when all that was taken so far is written, or cannot be. */
+  async written(): Promise<void> {
+    const spool = await this.#spool?.catch(() => undefined);
+    await spool?.written();
   }
 
   #end(): void {
@@ -151,13 +164,13 @@ export class Recording {
   /** Resolves when the recording is over and its spool is closed and synced. */
   async done(): Promise<RecordingEnd> {
     await this.#complete;
-    let diskFailure: Error | undefined;
+    let diskFailure = this.#stopped;
     try {
       const spool = await this.#spool;
       await spool?.close();
-      diskFailure = spool?.failure;
+      diskFailure ??= spool?.failure;
     } catch (error) {
-      diskFailure = error as Error;
+      diskFailure ??= error as Error;
     }
     return { clipStartedAt: this.clipStartedAt, gaps: this.#gaps, diskFailure };
   }

@@ -1,45 +1,86 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
-import { endOverdue } from '../db/playbacks.ts';
+import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import type { Recorder } from './recorder.ts';
 import type { Leftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
-import { findSpool, removeSpool } from './spool.ts';
+import { findSpool, isSpoolName, removeSpool } from './spool.ts';
 import { readSpool } from './spool-reader.ts';
+
+export interface RecoveryOptions {
+  readonly db: Db;
+  readonly recorder: Recorder;
+  readonly recordDir: string;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** How often is looked for recordings that should run and do not. */
+const everyMs = 5_000;
+/** A playback this young may still be on its way from its row to the recorder. */
+const youngMs = 5_000;
 
 /**
  * Takes up what an earlier run of this server left behind (DESIGN 6.5): recordings whose end lies ahead go on,
  * the hole becoming a gap; those whose end is past are finished with what there is. Spools that no playback
- * needs are removed.
+ * needs are removed. From then on the same is done for what fell between row and recorder while the database
+ * was away.
  */
-export async function recover(options: {
-  db: Db;
-  recorder: Recorder;
-  recordDir: string;
-  log: Log;
-  now: () => number;
-}): Promise<void> {
-  const { db, recorder, recordDir, log, now } = options;
+export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
+  const { db, recordDir, log, now } = options;
   await mkdir(recordDir, { recursive: true });
   await endOverdue(db, new Date(now()));
-  const unfinished = await db.playback.findMany({
-    where: { recordingStatus: { in: ['PENDING', 'RECORDING'] } },
-    include: { camera: true },
-  });
-  for (const { camera, ...playback } of unfinished) {
+  await takeUp(options, now());
+  await removeOrphans(db, recordDir, log);
+
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= takeUp(options, now() - youngMs)
+      .catch((error: Error) =>
+        log.warn({ error: error.message }, 'interrupted recordings cannot be looked up; trying again'),
+      )
+      .finally(() => {
+        looking = undefined;
+      });
+  }, everyMs);
+  return {
+    async close() {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** @param before epoch ms; playbacks made later than this are left alone */
+async function takeUp(options: RecoveryOptions, before: number): Promise<void> {
+  const { db, recorder, recordDir, log, now } = options;
+  const where = {
+    recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] },
+    createdAt: { lte: new Date(before) },
+  };
+  for (const { id } of await db.playback.findMany({ where, select: { id: true } })) {
+    const wasRunning = recorder.isRunning(id);
+    // Read after that: a recording that ends in between is no longer RECORDING in its row.
+    const found = await db.playback.findUnique({ where: { ...where, id }, include: { camera: true } });
+    if (!found) continue;
+    const { camera, ...playback } = found;
+    if (wasRunning || recorder.isRunning(id)) {
+      const isUnsaid = playback.recordingStatus === 'PENDING' && recorder.isRunning(id);
+      if (isUnsaid) await recorder.begin(playback, camera);
+      continue;
+    }
     const leftover = await readLeftover(recordDir, playback);
-    const goesOn = !playback.recordUntil || playback.recordUntil.getTime() > now();
+    const goesOn = camera.enabled && (!playback.recordUntil || playback.recordUntil.getTime() > now());
     log.info(
       { playbackId: playback.id, heldSec: leftover?.durationSec ?? 0, goesOn },
       'a recording was interrupted',
     );
-    if (goesOn) await recorder.begin(playback, camera, leftover);
+    if (goesOn || (!leftover && !camera.enabled)) await recorder.begin(playback, camera, leftover);
     else await close(db, playback, leftover, new Date(now()));
   }
-  await removeOrphans(db, recordDir, log);
 }
 
 async function readLeftover(recordDir: string, playback: Playback): Promise<Leftover | undefined> {
@@ -59,26 +100,23 @@ async function readLeftover(recordDir: string, playback: Playback): Promise<Left
   };
 }
 
+/** The recording is over: what is held is finished, also where the row did not yet say that it had begun. */
 async function close(db: Db, playback: Playback, leftover: Leftover | undefined, at: Date): Promise<void> {
-  if (playback.recordingStatus === 'RECORDING' && leftover) {
-    await transition(
-      db,
-      playback.id,
-      'RECORDING',
-      'PROCESSING',
-      at,
-      clipBounds(playback, leftover.startedAt),
-    );
+  const { id } = playback;
+  if (!leftover) {
+    await transition(db, id, playback.recordingStatus, 'FAILED', at, {
+      failureCode: 'NOT_RECORDED',
+      errorMessage: 'The server was not running while this should have been recorded.',
+    });
     return;
   }
-  await transition(db, playback.id, playback.recordingStatus, 'FAILED', at, {
-    failureCode: 'NOT_RECORDED',
-    errorMessage: 'The server was not running while this should have been recorded.',
-  });
+  if (!playback.endedAt) await endPlaybacks(db, { id }, { endedAt: at, reason: 'SHUTDOWN', recordUntil: at });
+  await transition(db, id, 'PENDING', 'RECORDING', at);
+  await transition(db, id, 'RECORDING', 'PROCESSING', at, clipBounds(playback, leftover.startedAt));
 }
 
 async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void> {
-  const folders = (await readdir(recordDir)).filter((name) => /^[0-9a-f-]{36}$/.test(name));
+  const folders = (await readdir(recordDir)).filter(isSpoolName);
   const needed = await db.playback.findMany({
     where: { id: { in: folders }, recordingStatus: { not: 'COMPLETED' } },
     select: { id: true },

@@ -1,28 +1,96 @@
 /** How far back arrivals are looked at: long enough for a quiet moment, short enough to follow a drifting clock. */
 const windowMs = 60_000;
+/** A rate is believed to be wrong when media time has run away this far (ms) in each of two stretches. */
+const clearlyWrongMs = 120;
+/** The burst after a connect says nothing about the rate. */
+const burstMs = 2_000;
+/** Shorter stretches than this (ms of media time) are not compared. */
+const leastStretchMs = 1_000;
+
+interface Arrival {
+  readonly mediaMs: number;
+  readonly at: number;
+}
 
 /**
  * Turns media time of one session (one connection to a camera) into wall-clock time. A fragment arrives when its
  * end was seen, plus a delay that varies; the smallest difference of late is the truest. In the first second
  * after a connect fragments come in a burst that was held back by probing, so early answers are late by up to a
  * second and then settle.
+ *
+ * Some cameras count time at a wrong rate (they stamp 25 pictures a second and send 20). That is measured too; a
+ * rate that is not clearly wrong is taken for right, so that the time of an honest camera is never touched.
  */
 export class SessionClock {
-  readonly #differences: { at: number; ms: number }[] = [];
-  #best = Number.POSITIVE_INFINITY;
+  readonly #arrivals: Arrival[] = [];
+  #rate = 1;
+  #isLying = false;
+  #firstAt: number | undefined;
+  #offset = Number.POSITIVE_INFINITY;
 
   /**
    * @param mediaEnd end of a fragment, in seconds of media time
    * @param arrivedAt when it was complete, in epoch milliseconds
    */
   observe(mediaEnd: number, arrivedAt: number): void {
-    this.#differences.push({ at: arrivedAt, ms: arrivedAt - mediaEnd * 1_000 });
-    while (this.#differences[0]!.at < arrivedAt - windowMs) this.#differences.shift();
-    this.#best = Math.min(...this.#differences.map((d) => d.ms));
+    this.#firstAt ??= arrivedAt;
+    this.#arrivals.push({ mediaMs: mediaEnd * 1_000, at: arrivedAt });
+    while (this.#arrivals[0]!.at < arrivedAt - windowMs) this.#arrivals.shift();
+    this.#measureRate();
+    this.#offset = Math.min(...this.#arrivals.map(({ mediaMs, at }) => at - mediaMs * this.#rate));
+  }
+
+  /** Wall-clock seconds per second of media time; exactly 1 unless it is clearly something else. */
+  get rate(): number {
+    return this.#rate;
   }
 
   /** @returns epoch milliseconds */
   toWall(mediaSec: number): number {
-    return mediaSec * 1_000 + this.#best;
+    return mediaSec * 1_000 * this.#rate + this.#offset;
   }
+
+  /**
+   * Compares the smallest delay in three stretches of equal length. With a wrong rate it grows (or shrinks) from
+   * each to the next by about the same; a busy moment does it only once.
+   */
+  #measureRate(): void {
+    const steady = this.#arrivals.filter(({ at }) => at >= this.#firstAt! + burstMs);
+    const first = steady[0]?.mediaMs ?? 0;
+    const third = ((steady.at(-1)?.mediaMs ?? 0) - first) / 3;
+    if (third < leastStretchMs) return;
+    const least = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const { mediaMs, at } of steady) {
+      const stretch = Math.min(2, Math.floor((mediaMs - first) / third));
+      least[stretch] = Math.min(least[stretch]!, at - mediaMs);
+    }
+    const [a, b, c] = least as [number, number, number];
+    if (!Number.isFinite(a + b + c)) return;
+    const isSteady = (b - a) / (c - b) > 0.5 && (b - a) / (c - b) < 2;
+    this.#isLying ||= isSteady && Math.min(Math.abs(b - a), Math.abs(c - b)) > clearlyWrongMs;
+    if (this.#isLying) this.#rate = slopeBelow(steady);
+  }
+}
+
+/**
+ * The slope of the line that lies below all arrivals and closest to them: delays only ever add. It is the edge of
+ * their lower convex hull below their middle (Moon, Skelly, Towsley: Estimation and Removal of Clock Skew from
+ * Network Delay Measurements, 1999).
+ */
+function slopeBelow(arrivals: readonly Arrival[]): number {
+  const hull: Arrival[] = [];
+  for (const arrival of arrivals) {
+    while (hull.length > 1 && slope(hull.at(-2)!, hull.at(-1)!) >= slope(hull.at(-1)!, arrival)) hull.pop();
+    hull.push(arrival);
+  }
+  const middle = arrivals.reduce((sum, { mediaMs }) => sum + mediaMs, 0) / arrivals.length;
+  const behind = Math.max(
+    1,
+    hull.findIndex(({ mediaMs }) => mediaMs >= middle),
+  );
+  return slope(hull[behind - 1]!, hull[behind]!);
+}
+
+function slope(from: Arrival, to: Arrival): number {
+  return (to.at - from.at) / (to.mediaMs - from.mediaMs);
 }

@@ -1,15 +1,18 @@
 import type { Fragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { CameraClock } from './camera-clock.ts';
 import { SessionClock } from './session-clock.ts';
 
 /** One connection to a camera: its media time starts anew, and so does the clock that explains it. */
 export interface Session {
   readonly init: InitSegment;
   readonly clock: SessionClock;
+  readonly camera: CameraClock;
 }
 
 export function newSession(init: InitSegment): Session {
-  return { init, clock: new SessionClock() };
+  const clock = new SessionClock();
+  return { init, clock, camera: new CameraClock(init, clock) };
 }
 
 /** A fragment as it came out of a feed. */

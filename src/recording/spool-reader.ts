@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
 import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
+import { findSpool } from './spool.ts';
 
 /** What a spool holds, read from its boxes alone. */
 export interface SpoolContents {
@@ -36,6 +37,13 @@ export async function readSpool(
   } finally {
     await file.close();
   }
+}
+
+/** Whether a whole fragment of the playback is on disk. */
+export async function holdsFootage(recordDir: string, playbackId: string): Promise<boolean> {
+  const found = await findSpool(recordDir, playbackId);
+  const contents = found && (await readSpool(found.file).catch(() => undefined));
+  return contents !== undefined;
 }
 
 async function read(file: FileHandle, size: number, untilSec: number): Promise<SpoolContents | undefined> {

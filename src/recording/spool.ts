@@ -13,7 +13,7 @@ const syncMs = 1_000;
 export class Spool {
   readonly path: string;
   readonly #file: FileHandle;
-  #pending: Buffer[] = [];
+  readonly #pending: Buffer[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
   #sync: NodeJS.Timeout | undefined;
@@ -50,6 +50,11 @@ export class Spool {
     return this.#bytes;
   }
 
+  /** Resolves when all that was taken so far is written: a crash of this process does not take it away any more. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
   /** Why the disk takes nothing any more; what was written before is good. */
   get failure(): Error | undefined {
     return this.#failure;
@@ -68,9 +73,7 @@ export class Spool {
   async #write(): Promise<void> {
     try {
       while (this.#pending.length > 0) {
-        const batch = Buffer.concat(this.#pending);
-        this.#pending = [];
-        await this.#file.appendFile(batch);
+        await writeAll(this.#file, this.#pending.splice(0));
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();
       }
@@ -87,7 +90,7 @@ export class Spool {
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    this.#pending = [];
+    this.#pending.length = 0;
   }
 
   /** Resolves when all that was taken is on disk; see failure for whether it is. */
@@ -99,15 +102,31 @@ export class Spool {
   }
 }
 
+/** Writes all of it, in order, without making one large copy first. */
+async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
+  const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  const { bytesWritten } = await file.writev(buffers);
+  // The kernel may take less than all of it; what is left is small.
+  if (bytesWritten < bytes) await file.appendFile(Buffer.concat(buffers).subarray(bytesWritten));
+}
+
 /** Where the spool of a playback is. */
 export function spoolFolder(recordDir: string, playbackId: string): string {
   return path.join(recordDir, playbackId);
 }
 
+/** Whether a name in the spool's folder is that of a playback. */
+export function isSpoolName(name: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(name);
+}
+
 /** Makes the folder and sees to it that a power cut does not take it away again. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
-  await mkdir(folder, { recursive: true });
+  // Not recursive: where the spool's disk is not mounted, its footage must not land beside it.
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   await syncFolder(recordDir);
   return folder;
 }

@@ -1,9 +1,10 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { RecordingFailure } from '../domain/failures.ts';
 import { bufferBody } from './body.ts';
 import { etagOf } from './etag.ts';
 import { assertKey, contentTypeOf } from './key.ts';
+import { listFiles, listUnfinishedFiles, removeIfEmpty, UNFINISHED } from './local-listing.ts';
 import type { ObjectBody, Store } from './store.ts';
 
 export interface LocalStoreOptions {
@@ -22,7 +23,7 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
   async function write(key: string, body: ObjectBody, signal?: AbortSignal): Promise<void> {
     const path = localPath(dir, key);
     // One fixed name for a key's unfinished file: the try after a crash replaces what the crash left behind.
-    const unfinished = join(dirname(path), `.${key.slice(key.lastIndexOf('/') + 1)}.part`);
+    const unfinished = unfinishedPath(dir, key);
     const task = `store ${key}`;
     await onDisk(dir, task, () => makeFolder(dirname(path)));
     try {
@@ -81,6 +82,23 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
       });
     },
 
+    async removeAll(keys) {
+      const folders = new Set<string>();
+      for (const key of keys) folders.add(dirname(localPath(dir, key)));
+      await onDisk(dir, `remove ${keys[0]} and others`, async () => {
+        for (const key of keys) {
+          await rm(localPath(dir, key), { force: true });
+          await rm(unfinishedPath(dir, key), { force: true });
+        }
+        // One sync for all the names that went from a folder.
+        for (const folder of folders) await syncFolder(folder).catch(ignoreMissing);
+        for (const folder of folders) await removeIfEmpty(folder, dir);
+      });
+    },
+
+    list: (prefix) => listFiles(dir, prefix),
+    listUnfinished: () => listUnfinishedFiles(dir),
+
     address,
     url: async (key) => address(key),
     check: () => put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)),
@@ -92,6 +110,11 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
 export function localPath(dir: string, key: string): string {
   assertKey(key);
   return join(dir, ...key.split('/'));
+}
+
+function unfinishedPath(dir: string, key: string): string {
+  const path = localPath(dir, key);
+  return join(dirname(path), `.${basename(path)}${UNFINISHED}`);
 }
 
 async function writeFile(

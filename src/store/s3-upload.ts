@@ -2,18 +2,14 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListPartsCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { type Part, type PartPlan, planParts } from './parts.ts';
+import { statusOf } from './s3-failure.ts';
+import { listUploads, type OpenUpload } from './s3-listing.ts';
 import type { ObjectBody } from './store.ts';
-
-export interface S3Clients {
-  /** for work that can wait out a bad minute */
-  patient: S3Client;
-  /** for what must be over soon, or does not matter that much */
-  hasty: S3Client;
-}
 
 /** An upload that has begun in the bucket. Parts may be sent to it in any order and by any process. */
 interface Upload {
@@ -26,44 +22,125 @@ interface Upload {
 type SentParts = Map<number, string>;
 
 /**
- * Stores a body in equal parts, a few at a time, each from a buffer so that it can be sent again. What was
- * sent is taken back if it cannot be finished, and nothing is under way any more when this rejects.
+ * Stores a body in equal parts, a few at a time, each from a buffer so that it can be sent again. What an earlier
+ * try has sent, by this process or one before it, is taken up and not sent again: the plan follows from the size
+ * alone, and the bytes from the spool alone. Nothing is under way any more when this rejects.
  *
  * Not `Upload` of @aws-sdk/lib-storage: it cannot take up an upload that another process began, rejects on
  * abort while its requests are still under way, and hides the first error if taking back fails as well.
  */
 export async function uploadInParts(
-  { patient: client, hasty }: S3Clients,
+  client: S3Client,
   target: { Bucket: string; Key: string },
   body: ObjectBody,
   contentType: string,
   signal: AbortSignal,
 ): Promise<void> {
   const plan = planParts(body.size);
-  const begin = new CreateMultipartUploadCommand({ ...target, ContentType: contentType });
-  const { UploadId } = await client.send(begin, { abortSignal: signal });
-  if (UploadId === undefined)
-    throw new Error(`The bucket began an upload of ${target.Key} without giving its id.`);
-  const upload = { ...target, UploadId };
+  const begun = await findBegun(client, target, plan, signal);
+  const upload = begun?.upload ?? (await begin(client, target, contentType, signal));
+  const sent = begun?.sent ?? new Map();
+  await sendParts(client, upload, body, plan, sent, signal);
   try {
-    const sent = await sendParts(client, upload, body, plan, signal);
     await complete(client, upload, sent, signal);
   } catch (error) {
-    await takeBack(hasty, upload);
+    // Parts that the bucket will not put together must not be taken up again.
+    if ((statusOf(error) ?? 0) >= 400 && statusOf(error)! < 500) {
+      await abortUpload(client, upload.Bucket, { key: upload.Key, uploadId: upload.UploadId }).catch(
+        () => {},
+      );
+    }
     throw error;
   }
 }
 
-/** Sends all of the plan's parts. The first failure stops the others; rejects once all have stopped. */
+async function begin(
+  client: S3Client,
+  target: { Bucket: string; Key: string },
+  ContentType: string,
+  abortSignal: AbortSignal,
+): Promise<Upload> {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ContentType }), {
+    abortSignal,
+  });
+  if (UploadId === undefined)
+    throw new Error(`The bucket began an upload of ${target.Key} without giving its id.`);
+  return { ...target, UploadId };
+}
+
+/**
+ * The upload of this key that has most of the plan's parts. Others of the key are aborted, and so is one with a
+ * part that the plan does not have.
+ */
+async function findBegun(
+  client: S3Client,
+  target: { Bucket: string; Key: string },
+  plan: PartPlan,
+  signal: AbortSignal,
+): Promise<{ upload: Upload; sent: SentParts } | undefined> {
+  let best: { upload: Upload; sent: SentParts } | undefined;
+  for (const { key, uploadId } of await uploadsOf(client, target)) {
+    signal.throwIfAborted();
+    const upload = { ...target, UploadId: uploadId };
+    const sent = await listSent(client, upload, plan, signal);
+    const loser = sent === undefined || (best && sent.size <= best.sent.size) ? upload : best?.upload;
+    if (loser) await abortUpload(client, target.Bucket, { key, uploadId: loser.UploadId });
+    if (sent && loser !== upload) best = { upload, sent };
+  }
+  return best;
+}
+
+/** Rights on objects alone do not include the listing; then nothing is known to have been begun. */
+async function uploadsOf(client: S3Client, { Bucket, Key }: { Bucket: string; Key: string }) {
+  const found: OpenUpload[] = [];
+  try {
+    for await (const upload of listUploads(client, Bucket, Key)) if (upload.key === Key) found.push(upload);
+  } catch (error) {
+    if ((error as Error).name !== 'AccessDenied') throw error;
+  }
+  return found;
+}
+
+/** @returns undefined where the upload is not of this plan, or is over by now */
+async function listSent(
+  client: S3Client,
+  upload: Upload,
+  plan: PartPlan,
+  signal: AbortSignal,
+): Promise<SentParts | undefined> {
+  const sent: SentParts = new Map();
+  let PartNumberMarker: string | undefined;
+  try {
+    do {
+      const command = new ListPartsCommand({ ...upload, ...(PartNumberMarker && { PartNumberMarker }) });
+      const page = await client.send(command, { abortSignal: signal });
+      for (const { PartNumber = 0, Size, ETag } of page.Parts ?? []) {
+        const planned = plan.parts[PartNumber - 1];
+        if (!planned || !ETag || Size !== planned.to - planned.from) return undefined;
+        sent.set(PartNumber, ETag);
+      }
+      PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    } while (PartNumberMarker);
+  } catch (error) {
+    if ((error as Error).name === 'NoSuchUpload') return undefined;
+    throw error;
+  }
+  return sent;
+}
+
+/**
+ * Sends those of the plan's parts that are not in `sent`, and notes them there. The first failure stops the
+ * others; rejects once all have stopped.
+ */
 async function sendParts(
   client: S3Client,
   upload: Upload,
   body: ObjectBody,
   plan: PartPlan,
+  sent: SentParts,
   signal: AbortSignal,
-): Promise<SentParts> {
-  const sent: SentParts = new Map();
-  const waiting = plan.parts.values();
+): Promise<void> {
+  const waiting = plan.parts.filter(({ number }) => !sent.has(number)).values();
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
 
@@ -89,7 +166,6 @@ async function sendParts(
   );
   await Promise.all(lanes);
   if (firstError) throw firstError.error;
-  return sent;
 }
 
 /** Reads a part into the front of `buffer`. */
@@ -123,7 +199,12 @@ async function complete(
   }
 }
 
-/** Best effort, not bound to the caller's signal: in time the bucket drops unfinished uploads itself. */
-async function takeBack(client: S3Client, upload: Upload): Promise<void> {
-  await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
+/** An upload that is over already is as good as aborted. */
+export async function abortUpload(client: S3Client, Bucket: string, upload: OpenUpload): Promise<void> {
+  const { key: Key, uploadId: UploadId } = upload;
+  try {
+    await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+  } catch (error) {
+    if ((error as Error).name !== 'NoSuchUpload') throw error;
+  }
 }

@@ -10,7 +10,8 @@ import { assertKey } from './key.ts';
 import { PART_BYTES } from './parts.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
-import { readPart, uploadInParts } from './s3-upload.ts';
+import { listObjects, listUploads } from './s3-listing.ts';
+import { abortUpload, readPart, uploadInParts } from './s3-upload.ts';
 import type { ObjectBody, ObjectInfo, Store } from './store.ts';
 
 export interface S3StoreOptions extends S3Access {
@@ -45,6 +46,15 @@ export function createS3Store(options: S3StoreOptions): Store {
       return await requests();
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
+      throw isRequestError(error) ? s3Failure(place, task, error) : error;
+    }
+  }
+
+  /** As request, for a listing. */
+  async function* told<T>(task: string, listing: () => AsyncGenerator<T>): AsyncGenerator<T> {
+    try {
+      yield* listing();
+    } catch (error) {
       throw isRequestError(error) ? s3Failure(place, task, error) : error;
     }
   }
@@ -96,7 +106,7 @@ export function createS3Store(options: S3StoreOptions): Store {
       const send = () =>
         body.size <= PART_BYTES
           ? putWhole(key, body, contentType, signal)
-          : uploadInParts({ patient, hasty }, { Bucket, Key: key }, body, contentType, signal);
+          : uploadInParts(patient, { Bucket, Key: key }, body, contentType, signal);
       await request(`store ${key}`, send, signal);
       await expectSize(key, body.size);
     },
@@ -110,6 +120,24 @@ export function createS3Store(options: S3StoreOptions): Store {
       assertKey(key);
       await request(`remove ${key}`, () => patient.send(new DeleteObjectCommand({ Bucket, Key: key })));
     },
+
+    async removeAll(keys) {
+      for (const key of keys) assertKey(key);
+      const those = new Set(keys);
+      await request(`remove ${keys[0]} and others`, async () => {
+        await Promise.all(keys.map((Key) => patient.send(new DeleteObjectCommand({ Bucket, Key }))));
+        for await (const upload of listUploads(patient, Bucket, '')) {
+          if (those.has(upload.key)) await abortUpload(patient, Bucket, upload);
+        }
+      });
+    },
+
+    list: (prefix) => told('list its objects', () => listObjects(patient, Bucket, prefix)),
+
+    listUnfinished: () =>
+      told('list its unfinished uploads', async function* () {
+        for await (const { key } of listUploads(patient, Bucket, '')) yield key;
+      }),
 
     async url(key) {
       assertKey(key);

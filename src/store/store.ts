@@ -1,4 +1,4 @@
-/** Where clips and posters live: a bucket or a local folder, behind the same six verbs. */
+/** Where clips and posters live: a bucket or a local folder, behind the same verbs. */
 
 /**
  * Bytes that can be read again from any position, so that a failed transfer can be repeated and parts can be
@@ -17,6 +17,13 @@ export interface ObjectInfo {
   etag: string;
 }
 
+/** What a listing says of an object. */
+export interface StoredObject {
+  readonly key: string;
+  /** in bytes */
+  readonly size: number;
+}
+
 /**
  * Every method throws RecordingFailure with STORE_UNREACHABLE (trying again may help), STORE_REFUSED (a
  * person must act) or STORE_MISMATCH (the store holds something else than was sent). An invalid key is a
@@ -26,9 +33,10 @@ export interface Store {
   readonly kind: 's3' | 'local';
 
   /**
-   * Resolves once the object is durable and the store has answered with the body's size. A put that fails
-   * leaves nothing half-written: under the key is what was there before, or the whole object. An abort
-   * rejects with the signal's reason. Errors of the body itself are passed on as they are.
+   * Resolves once the object is durable and the store has answered with the body's size. When it fails, under
+   * the key is what was there before, or the whole object; parts that a bucket has taken are kept there for the
+   * next put of the same key and size, also by another process (removeAll takes them away). An abort rejects
+   * with the signal's reason. Errors of the body itself are passed on as they are.
    */
   put(key: string, body: ObjectBody, contentType: string, signal?: AbortSignal): Promise<void>;
 
@@ -37,6 +45,15 @@ export interface Store {
 
   /** Removing what is not there is fine. */
   remove(key: string): Promise<void>;
+
+  /** Removes many objects, and whatever was begun under these keys and never finished. */
+  removeAll(keys: readonly string[]): Promise<void>;
+
+  /** Every object whose key begins with `prefix`. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+
+  /** Keys of transfers that were begun and never finished: uploads in parts, half-written files. */
+  listUnfinished(): AsyncIterable<string>;
 
   /** Where a client can fetch the object now; presigned where the bucket is private. */
   url(key: string): Promise<string>;

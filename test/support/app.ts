@@ -32,8 +32,9 @@ export async function startTestApp(changes: Partial<Config> = {}): Promise<TestA
   };
   const logged: string[] = [];
   const log = createLog('debug', { write: (line: string) => void logged.push(line) });
+  const adminKey = config.apiKeys.find(({ role }) => role === 'ADMIN')?.secret;
   let app = await startApp(config, log);
-  let client = connectClient(app.url);
+  let client = connectClient(app.url, adminKey);
 
   const test: TestApp = {
     config,
@@ -48,7 +49,7 @@ export async function startTestApp(changes: Partial<Config> = {}): Promise<TestA
       await client.close();
       await app.close();
       app = await startApp(config, log);
-      client = connectClient(app.url);
+      client = connectClient(app.url, adminKey);
     },
     async addCamera(input, state = 'LIVE') {
       const { createCamera } = await client.run<{ createCamera: { camera: { id: string } } }>(

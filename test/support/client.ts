@@ -32,18 +32,21 @@ export interface TestClient {
 
 const patienceMs = 20_000;
 
-export function connectClient(url: string): TestClient {
+/** @param key an API key, where the server wants one */
+export function connectClient(url: string, key?: string): TestClient {
+  const authorization: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
   const endpoint = `${url}/graphql`;
   const sockets = createClient({
     url: endpoint.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
+    connectionParams: authorization,
     retryAttempts: 0,
   });
 
   async function ask<Data>(query: string, variables: object = {}): Promise<Answer<Data>> {
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...authorization },
       body: JSON.stringify({ query, variables }),
     });
     return (await response.json()) as Answer<Data>;

@@ -98,7 +98,9 @@ async function probe(path: string, ...what: string[]): Promise<unknown> {
 
 /** Decodes the whole file and returns everything ffmpeg complains about: empty for a file without fault. */
 export async function ffprobeWarnings(path: string): Promise<string> {
-  const { stderr } = await run(tools().ffmpeg, ['-v', 'warning', '-i', path, '-f', 'null', '-'], {
+  // In the file's own time base: in that of its mean frame rate, two frames may fall on the same tick.
+  const decode = ['-v', 'warning', '-i', path, '-enc_time_base', '-1', '-f', 'null', '-'];
+  const { stderr } = await run(tools().ffmpeg, decode, {
     maxBuffer: MAX_OUTPUT,
   });
   return stderr.trim();

@@ -2,6 +2,8 @@
 
 DROP TRIGGER IF EXISTS "cameras_notify" ON "cameras";
 DROP FUNCTION IF EXISTS "flashback_notify_camera"();
+DROP TRIGGER IF EXISTS "playbacks_write_transition" ON "playbacks";
+DROP FUNCTION IF EXISTS "flashback_write_transition"();
 DROP TABLE IF EXISTS "store_removals";
 DROP TABLE IF EXISTS "playback_transitions";
 DROP FUNCTION IF EXISTS "flashback_notify_transition"();

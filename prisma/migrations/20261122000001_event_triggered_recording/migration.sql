@@ -96,6 +96,21 @@ CREATE TABLE IF NOT EXISTS "playback_transitions" (
 CREATE INDEX IF NOT EXISTS "playback_transitions_xid_id_idx" ON "playback_transitions"("xid", "id");
 CREATE INDEX IF NOT EXISTS "playback_transitions_playback_id_id_idx" ON "playback_transitions"("playback_id", "id");
 
+-- A status never changes without its transition: the database itself writes it, in the same transaction.
+CREATE OR REPLACE FUNCTION "flashback_write_transition"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO "playback_transitions" ("playback_id", "from_status", "to_status", "at")
+    VALUES (NEW."id", NULL, NEW."recording_status", NEW."created_at");
+  ELSIF NEW."recording_status" IS DISTINCT FROM OLD."recording_status" THEN
+    INSERT INTO "playback_transitions" ("playback_id", "from_status", "to_status", "at")
+    VALUES (NEW."id", OLD."recording_status", NEW."recording_status", NEW."updated_at");
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER "playbacks_write_transition" AFTER INSERT OR UPDATE OF "recording_status" ON "playbacks"
+  FOR EACH ROW EXECUTE FUNCTION "flashback_write_transition"();
+
 -- Objects whose playback was deleted: written in the transaction that deletes the row, gone when the store has
 -- removed them. A store that is away fails no call and leaves no orphan.
 CREATE TABLE IF NOT EXISTS "store_removals" (

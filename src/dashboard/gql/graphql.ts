@@ -24,6 +24,27 @@ export type Scalars = {
   URL: { input: string; output: string; }
 };
 
+/** A key by which a program or a person may call. Its secret is shown once, when it is made. */
+export type ApiKey = {
+  __typename?: 'ApiKey';
+  /** The only cameras that it may see and use; null: all. */
+  cameraIds?: Maybe<Array<Scalars['ID']['output']>>;
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** It stops working then; null: never. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The key’s id. */
+  id: Scalars['ID']['output'];
+  /** When it was last used, to the minute; null: never. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whose it is. Keys of one name stand for one service and share its events. */
+  name: Scalars['String']['output'];
+  /** When it was revoked; null while it was not. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What it may do. */
+  role: Role;
+};
+
 /** A stream address and how to record it. */
 export type Camera = {
   __typename?: 'Camera';
@@ -87,6 +108,27 @@ export type CameraState =
   | 'LIVE'
   /** The camera cannot be reached or refuses; it is tried again. `lastError` says why. */
   | 'OFFLINE';
+
+/** A new key. */
+export type CreateApiKeyInput = {
+  /** The only cameras that it may see and use; all if left out. Not for ADMIN. */
+  cameraIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** It stops working then; never if left out. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Whose it is: 1 to 100 characters. */
+  name: Scalars['String']['input'];
+  /** What it may do. */
+  role: Role;
+};
+
+/** The key and its secret. */
+export type CreateApiKeyPayload = {
+  __typename?: 'CreateApiKeyPayload';
+  /** The key. */
+  apiKey: ApiKey;
+  /** What to send as `Authorization: Bearer …`. It is shown this once and kept nowhere. */
+  secret: Scalars['String']['output'];
+};
 
 /** A new camera. */
 export type CreateCameraInput = {
@@ -294,14 +336,27 @@ export type Gap = {
   to: Scalars['DateTime']['output'];
 };
 
+/** Who is calling. */
+export type Me = {
+  __typename?: 'Me';
+  /** The only cameras that the caller may see and use; null: all. */
+  cameraIds?: Maybe<Array<Scalars['ID']['output']>>;
+  /** The key’s name, or the token’s subject. */
+  name: Scalars['String']['output'];
+  /** What the caller may do. */
+  role: Role;
+};
+
 /** What can be done. */
 export type Mutation = {
   __typename?: 'Mutation';
-  /** Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected. */
+  /** Makes a key. The first key closes the server to everybody without one, so make an ADMIN first. For ADMIN. */
+  createApiKey: CreateApiKeyPayload;
+  /** Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected. For ADMIN. */
   createCamera: CreateCameraPayload;
   /** Something happens at a camera. Where its type is recorded, the recording has begun when this answers. */
   createEvent: CreateEventPayload;
-  /** Playbacks of the camera are deleted with it, their objects too. */
+  /** Playbacks of the camera are deleted with it, their objects too. For ADMIN. */
   deleteCamera: DeleteCameraPayload;
   /** Removes the row and every object of it; safe to repeat. A recording that runs is stopped first. */
   deletePlayback: DeletePlaybackPayload;
@@ -311,12 +366,20 @@ export type Mutation = {
   renewEvent: RenewEventPayload;
   /** Takes up a FAILED playback again whose footage is still held locally. */
   retryPlayback: RetryPlaybackPayload;
+  /** The key stops working; whoever is connected with it is cut off within seconds. For ADMIN. */
+  revokeApiKey: RevokeApiKeyPayload;
   /** A recording by hand, without an event. It begins with the camera’s pre-roll. */
   startRecording: StartRecordingPayload;
   /** Stops a recording now, whether it was started by hand or by an event. Safe to repeat. */
   stopRecording: StopRecordingPayload;
-  /** Changes a camera. Recordings that run go on. */
+  /** Changes a camera. Recordings that run go on. For ADMIN. */
   updateCamera: UpdateCameraPayload;
+};
+
+
+/** What can be done. */
+export type MutationCreateApiKeyArgs = {
+  input: CreateApiKeyInput;
 };
 
 
@@ -358,6 +421,12 @@ export type MutationRenewEventArgs = {
 
 /** What can be done. */
 export type MutationRetryPlaybackArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationRevokeApiKeyArgs = {
   id: Scalars['ID']['input'];
 };
 
@@ -531,6 +600,8 @@ export type PlaybackTransition = {
 /** What can be looked up. */
 export type Query = {
   __typename?: 'Query';
+  /** All keys, oldest first, with those revoked and expired; without those of API_KEYS. For ADMIN. */
+  apiKeys: Array<ApiKey>;
   /** One camera; null where there is none with this id. */
   camera?: Maybe<Camera>;
   /** All cameras, by name. */
@@ -539,6 +610,8 @@ export type Query = {
   event?: Maybe<Event>;
   /** Events by cursor, newest first. */
   events: EventConnection;
+  /** Who is calling, as the server sees it. */
+  me: Me;
   /** One playback; null where there is none with this id. */
   playback?: Maybe<Playback>;
   /** Playbacks by cursor, newest first. */
@@ -627,6 +700,24 @@ export type RetryPlaybackPayload = {
   /** The playback. */
   playback: Playback;
 };
+
+/** The key that was revoked. */
+export type RevokeApiKeyPayload = {
+  __typename?: 'RevokeApiKeyPayload';
+  /** The key. */
+  apiKey: ApiKey;
+};
+
+/** What a caller may do. Each role may do what is said of it, and nothing else. */
+export type Role =
+  /** Everything: also cameras and keys. */
+  | 'ADMIN'
+  /** Report, renew and end events; read cameras and its own events with their playbacks. */
+  | 'ANALYTICS'
+  /** What VIEWER and ANALYTICS may; record by hand, delete and retry playbacks. */
+  | 'OPERATOR'
+  /** Read and subscribe. */
+  | 'VIEWER';
 
 /** A recording by hand. */
 export type StartRecordingInput = {

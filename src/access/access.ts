@@ -1,0 +1,89 @@
+import type { Caller } from '../domain/caller.ts';
+import { RequestError } from '../domain/errors.ts';
+import type { Log } from '../log.ts';
+import type { Keys } from './keys.ts';
+import { hashOf } from './secret.ts';
+import type { VerifiedToken } from './tokens.ts';
+
+/** Somebody who was let in. Whoever stays connected asks from time to time whether that still holds. */
+export interface Session {
+  readonly caller: Caller;
+  readonly isValid: () => boolean;
+}
+
+export interface Access {
+  /** Nobody needs a key: there is none, and only this machine can reach the server. */
+  readonly open: boolean;
+  /**
+   * Who stands behind an `Authorization` value.
+   * @throws RequestError UNAUTHENTICATED
+   */
+  authenticate(authorization: string | undefined): Promise<Session>;
+}
+
+/** Without keys whoever works on this machine is its administrator. */
+const local: Caller = { name: 'local', role: 'ADMIN', cameraIds: undefined };
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/**
+ * Decides who is let in.
+ * @throws Error when nobody has a key and other machines could reach the server
+ */
+export function createAccess(options: {
+  keys: Keys;
+  verifyToken: ((token: string) => Promise<VerifiedToken | undefined>) | undefined;
+  host: string;
+  now: () => number;
+  log: Log;
+}): Access {
+  const { keys, verifyToken, host, now, log } = options;
+  const isOpen = () => !keys.everMade && verifyToken === undefined;
+  if (isOpen()) {
+    if (!loopback.has(host)) {
+      throw new Error(
+        `HOST is "${host}", which other machines can reach, and there are no API keys. Set API_KEYS, or make a ` +
+          'key with `npm run key -- create NAME ROLE`, or listen on 127.0.0.1.',
+      );
+    }
+    log.warn(
+      { host },
+      'there are no API keys: whoever can reach this server on this machine may do everything',
+    );
+  }
+
+  async function authenticate(authorization: string | undefined): Promise<Session> {
+    if (isOpen()) return { caller: local, isValid: isOpen };
+    const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (!credential) {
+      throw unauthenticated('This needs an API key: send it as "Authorization: Bearer <key>".');
+    }
+    const session = byKey(credential) ?? (await byToken(credential));
+    if (!session) throw unauthenticated('This API key or token is unknown, revoked or expired.');
+    return session;
+  }
+
+  function byKey(secret: string): Session | undefined {
+    const hash = hashOf(secret);
+    const caller = keys.find(hash);
+    if (!caller) return undefined;
+    keys.noteUse(hash);
+    return { caller, isValid: () => keys.find(hash) !== undefined };
+  }
+
+  async function byToken(token: string): Promise<Session | undefined> {
+    // Three parts: anything else is a wrong key, for which the provider need not be asked.
+    if (!verifyToken || token.split('.').length !== 3) return undefined;
+    const verified = await verifyToken(token);
+    return verified && { caller: verified.caller, isValid: () => verified.expiresAt > now() };
+  }
+
+  return {
+    get open() {
+      return isOpen();
+    },
+    authenticate,
+  };
+}
+
+const unauthenticated = (message: string) => new RequestError('UNAUTHENTICATED', message);

@@ -1,0 +1,28 @@
+import type { Caller } from '../domain/caller.ts';
+import { RequestError } from '../domain/errors.ts';
+
+/** The share of a minute's allowance that may come all at once. */
+const burstShare = 1 / 6;
+
+/**
+ * How many events each key may report: a bucket per name that holds ten seconds' worth and fills evenly.
+ * @returns takes one event; throws RequestError RATE_LIMITED with the time after which the next is taken
+ */
+export function limitEvents(perMinute: number, now: () => number): (caller: Caller) => void {
+  const perMs = perMinute / 60_000;
+  const size = Math.max(1, perMinute * burstShare);
+  const buckets = new Map<string, { left: number; at: number }>();
+  return ({ name }) => {
+    const at = now();
+    const bucket = buckets.get(name) ?? { left: size, at };
+    const left = Math.min(size, bucket.left + Math.max(0, at - bucket.at) * perMs);
+    buckets.set(name, { left: left >= 1 ? left - 1 : left, at });
+    if (left >= 1) return;
+    const retryAfterMs = Math.ceil((1 - left) / perMs);
+    throw new RequestError(
+      'RATE_LIMITED',
+      `More than ${perMinute} events in a minute were reported with this key; try again in ${retryAfterMs} ms.`,
+      { retryAfterMs },
+    );
+  };
+}

@@ -1,0 +1,156 @@
+import type { Db } from '../db/client.ts';
+import { allKeys, createKey, noteKeyUse, revokeKey } from '../db/keys.ts';
+import type { Caller, Role } from '../domain/caller.ts';
+import type { ApiKey } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import { hashOf, newSecret } from './secret.ts';
+
+/** A key from the configuration (API_KEYS). */
+export interface BootstrapKey {
+  readonly name: string;
+  readonly role: Role;
+  readonly secret: string;
+}
+
+export interface KeyRequest {
+  readonly name: string;
+  readonly role: Role;
+  /** undefined: no limit */
+  readonly cameraIds: readonly string[] | undefined;
+  readonly expiresAt: Date | undefined;
+}
+
+interface KnownKey {
+  readonly id: string | undefined;
+  readonly caller: Caller;
+  readonly expiresAt: number;
+  lastUsedAt: number;
+}
+
+/** The safety net where a notification of a change was lost. */
+const pollMs = 2_000;
+const noteUseEveryMs = 60_000;
+
+/** Makes a key. The secret is given back here and never again. */
+export async function makeKey(db: Db, request: KeyRequest): Promise<{ key: ApiKey; secret: string }> {
+  const secret = newSecret();
+  const { name, role, cameraIds, expiresAt } = request;
+  const key = await createKey(db, {
+    name,
+    role,
+    secretHash: hashOf(secret),
+    limited: cameraIds !== undefined,
+    cameraIds: [...(cameraIds ?? [])],
+    expiresAt: expiresAt ?? null,
+  });
+  return { key, secret };
+}
+
+/**
+ * All usable keys, in memory by their hash: a call costs no query, and a revocation holds everywhere as soon as
+ * the database has told of it, at the latest after the poll.
+ */
+export class Keys {
+  readonly #db: Db;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #bootstrap: ReadonlyMap<string, KnownKey>;
+  #known: ReadonlyMap<string, KnownKey> = new Map();
+  #everMade = false;
+  #reading: Promise<void> = Promise.resolve();
+  #poll: NodeJS.Timeout | undefined;
+
+  constructor(options: { db: Db; log: Log; now: () => number; bootstrap: readonly BootstrapKey[] }) {
+    this.#db = options.db;
+    this.#log = options.log;
+    this.#now = options.now;
+    this.#bootstrap = new Map(
+      options.bootstrap.map(({ name, role, secret }) => [hashOf(secret), permanent(name, role)]),
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.reload();
+    this.#poll = setInterval(() => this.nudge(), pollMs);
+  }
+
+  /** Reads the keys again soon. */
+  nudge(): void {
+    this.reload().catch((error: Error) =>
+      this.#log.warn({ error: error.message }, 'API keys cannot be read; those known stay in force'),
+    );
+  }
+
+  /** Whether anybody ever made a key: revoking the last one must not open the server to everybody. */
+  get everMade(): boolean {
+    return this.#everMade || this.#bootstrap.size > 0;
+  }
+
+  /** One after another: an older answer must not replace a newer one. */
+  reload(): Promise<void> {
+    const reading = this.#reading.then(() => this.#read());
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
+  async #read(): Promise<void> {
+    const keys = await allKeys(this.#db);
+    const usable = keys.filter((key) => key.revokedAt === null);
+    this.#known = new Map(usable.map((key) => [key.secretHash, this.#knownOf(key)]));
+    this.#everMade = keys.length > 0;
+  }
+
+  #knownOf(key: ApiKey): KnownKey {
+    return {
+      id: key.id,
+      caller: {
+        name: key.name,
+        role: key.role,
+        cameraIds: key.limited ? key.cameraIds : undefined,
+      },
+      expiresAt: key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+      lastUsedAt: Math.max(key.lastUsedAt?.getTime() ?? 0, this.#known.get(key.secretHash)?.lastUsedAt ?? 0),
+    };
+  }
+
+  /** Who the secret belongs to; undefined for one that is unknown, revoked or expired. */
+  find(secretHash: string): Caller | undefined {
+    const key = this.#bootstrap.get(secretHash) ?? this.#known.get(secretHash);
+    return key && key.expiresAt > this.#now() ? key.caller : undefined;
+  }
+
+  noteUse(secretHash: string): void {
+    const key = this.#known.get(secretHash);
+    const now = this.#now();
+    if (!key?.id || now - key.lastUsedAt < noteUseEveryMs) return;
+    key.lastUsedAt = now;
+    noteKeyUse(this.#db, key.id, new Date(now)).catch((error: Error) =>
+      this.#log.warn({ error: error.message }, 'the use of an API key could not be noted'),
+    );
+  }
+
+  async make(request: KeyRequest): Promise<{ key: ApiKey; secret: string }> {
+    const made = await makeKey(this.#db, request);
+    await this.reload();
+    return made;
+  }
+
+  /** @returns undefined when there is no such key */
+  async revoke(id: string): Promise<ApiKey | undefined> {
+    const revoked = await revokeKey(this.#db, id, new Date(this.#now()));
+    await this.reload();
+    return revoked;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#poll);
+    await this.#reading;
+  }
+}
+
+const permanent = (name: string, role: Role): KnownKey => ({
+  id: undefined,
+  caller: { name, role, cameraIds: undefined },
+  expiresAt: Number.POSITIVE_INFINITY,
+  lastUsedAt: 0,
+});

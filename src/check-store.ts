@@ -1,0 +1,73 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openChildren } from './children.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { connectDb } from './db/client.ts';
+import { runningServerUrl, startDatabaseServer } from './db/server.ts';
+import { type Breach, findBreaches } from './finishing/check.ts';
+import { createLog } from './log.ts';
+import { createLocalStore } from './store/local.ts';
+import { createS3Store } from './store/s3.ts';
+
+/** What a running server is doing just now is done after this. */
+const lookAgainMs = 3_000;
+
+/**
+ * `npm run check-store [-- --repair]`: verifies what rows, spool and store owe each other (DESIGN 6), prints each
+ * breach in words, and ends with 1 if there is one. With --repair it mends what can be mended without loss. Works
+ * beside a running server and without one.
+ */
+async function main(): Promise<void> {
+  const [flag] = process.argv.slice(2);
+  if (flag !== undefined && flag !== '--repair') {
+    throw new ConfigError([`"${flag}" is not known; expected nothing or --repair.`]);
+  }
+  const config = readConfig(process.env);
+  const database = await openDatabase(config);
+  const db = connectDb(database.url);
+  const store = config.r2
+    ? createS3Store(config.r2)
+    : createLocalStore({ dir: path.join(config.dataDir, 'media'), baseUrl: () => '' });
+  try {
+    const look = () => findBreaches({ db, store, recordDir: config.recordDir });
+    const breaches = await lasting(look);
+    for (const breach of breaches) {
+      const mended = flag === '--repair' && breach.repair ? await breach.repair().then(() => true) : false;
+      console.log(`${breach.text}${mended ? ' Mended.' : ''}`);
+      if (!mended) process.exitCode = 1;
+    }
+    if (breaches.length === 0) console.log('Rows, spool and store agree.');
+  } finally {
+    await store.close();
+    await db.$disconnect();
+    await database.close();
+  }
+}
+
+async function lasting(look: () => Promise<Breach[]>): Promise<Breach[]> {
+  const first = await look();
+  if (first.length === 0) return [];
+  await sleep(lookAgainMs);
+  const texts = new Set(first.map(({ text }) => text));
+  return (await look()).filter(({ text }) => texts.has(text));
+}
+
+async function openDatabase({ databaseUrl, dataDir }: Config) {
+  const url = databaseUrl ?? runningServerUrl(dataDir);
+  if (url) return { url, close: async () => {} };
+  const log = createLog('error');
+  const children = await openChildren({ dir: path.join(dataDir, 'children'), log });
+  const server = await startDatabaseServer({ dataDir, children, log });
+  return {
+    url: server.url,
+    async close() {
+      await server.close();
+      await children.close();
+    },
+  };
+}
+
+main().catch((error: Error) => {
+  console.error(error instanceof ConfigError ? error.message : error.stack);
+  process.exitCode = 2;
+});

@@ -1,0 +1,60 @@
+import type { Session } from '../access/access.ts';
+import { RequestError } from '../domain/errors.ts';
+
+/** How often it is looked whether those connected may still be: their end is promised within five seconds. */
+const checkMs = 1_000;
+
+interface Connection {
+  readonly session: Session;
+  readonly end: () => void;
+}
+
+/**
+ * Everybody who stays connected: WebSockets and SSE streams. Bounded per key; ended when the key is revoked or the
+ * token expires.
+ */
+export class Connections {
+  readonly #perKey: number;
+  readonly #open = new Set<Connection>();
+  readonly #count = new Map<string, number>();
+  readonly #check: NodeJS.Timeout;
+
+  constructor(perKey: number) {
+    this.#perKey = perKey;
+    this.#check = setInterval(() => this.#endInvalid(), checkMs);
+  }
+
+  /**
+   * @param end is called once the session does not hold any more
+   * @returns to be called when the connection is over
+   * @throws RequestError CAPACITY when the key has too many open
+   */
+  admit(session: Session, end: () => void): () => void {
+    const { name } = session.caller;
+    const count = this.#count.get(name) ?? 0;
+    if (count >= this.#perKey) {
+      throw new RequestError('CAPACITY', `This key has ${count} connections open, and may have no more.`);
+    }
+    this.#count.set(name, count + 1);
+    const connection = { session, end };
+    this.#open.add(connection);
+    return () => {
+      if (!this.#open.delete(connection)) return;
+      const left = (this.#count.get(name) ?? 1) - 1;
+      if (left > 0) this.#count.set(name, left);
+      else this.#count.delete(name);
+    };
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  #endInvalid(): void {
+    for (const { session, end } of [...this.#open]) if (!session.isValid()) end();
+  }
+
+  close(): void {
+    clearInterval(this.#check);
+  }
+}

@@ -1,0 +1,174 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isCompositeType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { RequestError } from '../domain/errors.ts';
+import { expectedError } from './public-errors.ts';
+
+/** Words, names and signs in a document: a large page of the dashboard has some 400. */
+const maxTokens = 2_000;
+const maxDepth = 12;
+/** Fields, counted wherever fragments put them. */
+const maxFields = 500;
+const maxAliases = 50;
+/** Values that the answer may hold. A full page of 100 playbacks with everything in it has some 6,000. */
+const maxCost = 20_000;
+
+/** Where a list has no size among its arguments, what it holds as a rule. */
+const usualListLength = 5;
+/** `first: $n`: the value is not known yet, so the largest page is assumed. */
+const largestPage = 100;
+const defaultPage = 20;
+const sizeArguments = ['first', 'last', 'pageSize'];
+/** Counted where the page's size is given. */
+const listsOfPages = ['edges', 'nodes', 'items'];
+
+/** What a selection adds up to. */
+interface Weight {
+  readonly depth: number;
+  readonly fields: number;
+  readonly aliases: number;
+  readonly cost: number;
+}
+
+/**
+ * Refuses documents that are too much work with QUERY_TOO_COMPLEX, before they are validated: some validation
+ * rules themselves take time that grows faster than the document. Weighing takes time in proportion to the
+ * document, for a fragment is weighed once however often it is spread.
+ */
+export function limitedDocuments({ introspection }: { introspection: boolean }): Plugin {
+  return {
+    onParse: ({ setParseFn }) =>
+      setParseFn((source, options) => {
+        try {
+          return parse(source, { ...options, maxTokens });
+        } catch (error) {
+          if (!(error instanceof GraphQLError) || !/contains more (than|that) \d+ tokens/.test(error.message))
+            throw error;
+          throw tooComplex(`The document has more than ${maxTokens} tokens.`);
+        }
+      }),
+    onValidate: ({ params, addValidationRule, setResult }) => {
+      const problem = weighDocument(params.schema, params.documentAST);
+      if (problem) setResult([tooComplex(problem)]);
+      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
+    },
+  };
+}
+
+const tooComplex = (message: string) => expectedError(new RequestError('QUERY_TOO_COMPLEX', message));
+
+function weighDocument(schema: GraphQLSchema, document: DocumentNode): string | undefined {
+  const scale = new Scale(schema, document);
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const root = schema.getRootType(definition.operation)?.name;
+    const { depth, fields, aliases, cost } = scale.weigh(definition.selectionSet, root);
+    if (depth > maxDepth) return `The operation is ${depth} levels deep; ${maxDepth} are allowed.`;
+    if (aliases > maxAliases) return `The operation has ${aliases} aliases; ${maxAliases} are allowed.`;
+    if (fields > maxFields) return `The operation selects ${fields} fields; ${maxFields} are allowed.`;
+    if (cost > maxCost) {
+      return `The operation may answer with ${cost} values; ${maxCost} are allowed. Ask for smaller pages.`;
+    }
+  }
+  return undefined;
+}
+
+const nothing: Weight = { depth: 0, fields: 0, aliases: 0, cost: 0 };
+
+class Scale {
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: Map<string, FragmentDefinitionNode>;
+  readonly #weighed = new Map<string, Weight>();
+
+  constructor(schema: GraphQLSchema, document: DocumentNode) {
+    this.#schema = schema;
+    this.#fragments = new Map(
+      document.definitions.flatMap((it) =>
+        it.kind === Kind.FRAGMENT_DEFINITION ? [[it.name.value, it] as const] : [],
+      ),
+    );
+  }
+
+  /** @param typeName undefined where the document names a field that there is not; validation says so later */
+  weigh(selections: SelectionSetNode, typeName: string | undefined): Weight {
+    return selections.selections
+      .map((selection): Weight => {
+        if (selection.kind === Kind.FIELD) return this.#weighField(selection, typeName);
+        if (selection.kind === Kind.FRAGMENT_SPREAD) return this.#weighFragment(selection.name.value);
+        return this.weigh(selection.selectionSet, selection.typeCondition?.name.value ?? typeName);
+      })
+      .reduce(sum, nothing);
+  }
+
+  #weighField(node: FieldNode, typeName: string | undefined): Weight {
+    const field = this.#fieldOf(typeName, node.name.value);
+    // Introspection has limits of its own (graphql's MaxIntrospectionDepthRule).
+    if (node.name.value.startsWith('__')) return { ...nothing, fields: 1, cost: 1 };
+    const type = field && getNamedType(field.type);
+    const inner = node.selectionSet
+      ? this.weigh(node.selectionSet, isCompositeType(type) ? type.name : undefined)
+      : nothing;
+    return {
+      depth: inner.depth + 1,
+      fields: inner.fields + 1,
+      aliases: inner.aliases + (node.alias ? 1 : 0),
+      cost: 1 + inner.cost * lengthOf(node, field, typeName === this.#schema.getQueryType()?.name),
+    };
+  }
+
+  #weighFragment(name: string): Weight {
+    const known = this.#weighed.get(name);
+    if (known) return known;
+    const fragment = this.#fragments.get(name);
+    if (!fragment) return nothing;
+    // Where a fragment contains itself, it weighs nothing inside itself; validation refuses it later.
+    this.#weighed.set(name, nothing);
+    const weight = this.weigh(fragment.selectionSet, fragment.typeCondition.name.value);
+    this.#weighed.set(name, weight);
+    return weight;
+  }
+
+  #fieldOf(typeName: string | undefined, name: string): Field | undefined {
+    const type = typeName === undefined ? undefined : this.#schema.getType(typeName);
+    return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+  }
+}
+
+const sum = (a: Weight, b: Weight): Weight => ({
+  depth: Math.max(a.depth, b.depth),
+  fields: a.fields + b.fields,
+  aliases: a.aliases + b.aliases,
+  cost: a.cost + b.cost,
+});
+
+type Field = GraphQLField<unknown, unknown>;
+
+/** How often a field's selection may be answered. */
+function lengthOf(node: FieldNode, field: Field | undefined, isRoot: boolean): number {
+  if (!field) return 1;
+  if (field.args.some(({ name }) => sizeArguments.includes(name))) return pageSizeOf(node);
+  if (!isListType(getNullableType(field.type)) || listsOfPages.includes(field.name)) return 1;
+  return isRoot ? largestPage : usualListLength;
+}
+
+function pageSizeOf(node: FieldNode): number {
+  const given = (node.arguments ?? []).filter(({ name }) => sizeArguments.includes(name.value));
+  const sizes = given.map(({ value }) => (value.kind === Kind.INT ? Number(value.value) : largestPage));
+  return sizes.length === 0 ? defaultPage : Math.min(largestPage, Math.max(1, ...sizes));
+}

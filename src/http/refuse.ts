@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorCode } from '../domain/errors.ts';
+
+/** Refuses a request before GraphQL sees it, in the form of a GraphQL answer: clients find the code where they look. */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  code: ErrorCode | 'INTERNAL_SERVER_ERROR',
+  message: string,
+  extensions: object = {},
+): void {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] });
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    // What was not read of the request must not be taken for the next one.
+    ...(status === 413 && { connection: 'close' }),
+  });
+  response.end(body);
+}
+
+const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+
+/**
+ * Whether the address that was asked for is this machine's own. Without keys this is what keeps web pages out that
+ * let their own name point to 127.0.0.1 (DNS rebinding): to a browser they are of one origin with the server.
+ */
+export const namesThisMachine = ({ headers }: IncomingMessage): boolean =>
+  headers.host !== undefined && loopbackHost.test(headers.host);
+
+/**
+ * Browsers name the page that makes a request. Only this server's own pages and those of ALLOWED_ORIGINS may:
+ * CORS alone would not stop a foreign page from sending mutations or opening WebSockets.
+ */
+export function originAllowed({ headers }: IncomingMessage, allowed: readonly string[]): boolean {
+  const { origin, host } = headers;
+  if (!origin || allowed.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** Only JSON: what a form or a plain text can be posted with, browsers send from any page without asking first. */
+export const isJson = ({ headers }: IncomingMessage): boolean =>
+  /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

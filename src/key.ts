@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { makeKey } from './access/keys.ts';
+import { openChildren } from './children.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { connectDb, type Db } from './db/client.ts';
+import { allKeys, revokeKey } from './db/keys.ts';
+import { applyMigrations } from './db/migrate.ts';
+import { runningServerUrl, startDatabaseServer } from './db/server.ts';
+import { type Role, roles } from './domain/caller.ts';
+import { createLog } from './log.ts';
+
+/** API keys from the command line: the way to the first key, and back in when the last one is lost. */
+
+const usage = `Usage:
+  npm run key -- create NAME ROLE [--camera ID]... [--days N]
+  npm run key -- list
+  npm run key -- revoke ID
+ROLE is one of: ${roles.map((role) => role.toLowerCase()).join(', ')}.`;
+
+const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { camera: { type: 'string', multiple: true }, days: { type: 'string' } },
+  });
+  const [command, ...rest] = positionals;
+  const run = { create, list, revoke }[command ?? ''];
+  if (!run) throw new UsageError(usage);
+  await withDatabase(readConfig(process.env), (db) => run(db, rest, values));
+}
+
+interface Options {
+  readonly camera?: string[];
+  readonly days?: string;
+}
+
+async function create(db: Db, [name, roleName]: string[], { camera, days }: Options): Promise<void> {
+  const role = roles.find((role) => role === roleName?.toUpperCase());
+  if (!name || name.length > 100 || !role) throw new UsageError(usage);
+  if (camera && role === 'ADMIN')
+    throw new UsageError('A key of the role admin cannot be limited to cameras.');
+  if (days !== undefined && !/^[1-9]\d{0,4}$/.test(days))
+    throw new UsageError(`--days: expected a number, got ${days}.`);
+  for (const id of camera ?? []) await demandCamera(db, id);
+  const expiresAt = days === undefined ? undefined : new Date(Date.now() + Number(days) * 86_400_000);
+  const { key, secret } = await makeKey(db, { name, role: role as Role, cameraIds: camera, expiresAt });
+  console.error(`Key ${key.id} (${key.name}, ${key.role}). Its secret is shown this once:`);
+  console.log(secret);
+}
+
+async function demandCamera(db: Db, id: string): Promise<void> {
+  const cameras = await db.camera.findMany({ select: { id: true } });
+  if (!cameras.some((camera) => camera.id === id))
+    throw new UsageError(`There is no camera with the id "${id}".`);
+}
+
+async function list(db: Db): Promise<void> {
+  for (const key of await allKeys(db)) {
+    const state = key.revokedAt
+      ? `revoked ${key.revokedAt.toISOString()}`
+      : key.expiresAt
+        ? `until ${key.expiresAt.toISOString()}`
+        : 'valid';
+    const cameras = key.limited ? `cameras ${key.cameraIds.join(' ')}` : 'all cameras';
+    const used = key.lastUsedAt ? `last used ${key.lastUsedAt.toISOString()}` : 'never used';
+    console.log([key.id, key.name, key.role, state, cameras, used].join('\t'));
+  }
+}
+
+async function revoke(db: Db, [id]: string[]): Promise<void> {
+  if (!id) throw new UsageError(usage);
+  const known = (await allKeys(db)).some((key) => key.id === id);
+  if (!known || !(await revokeKey(db, id, new Date())))
+    throw new UsageError(`There is no key with the id "${id}".`);
+  console.log(`Revoked ${id}.`);
+}
+
+/** The database of the running server, or the embedded one started for this command alone. */
+async function withDatabase(config: Config, work: (db: Db) => Promise<void>): Promise<void> {
+  const log = createLog('error');
+  const running = config.databaseUrl ?? runningServerUrl(config.dataDir);
+  if (running) return workIn(running, work);
+  mkdirSync(config.dataDir, { recursive: true });
+  const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
+  try {
+    const server = await startDatabaseServer({ dataDir: config.dataDir, children, log });
+    await workIn(server.url, work).finally(() => server.close());
+  } finally {
+    await children.close();
+  }
+}
+
+async function workIn(url: string, work: (db: Db) => Promise<void>): Promise<void> {
+  await applyMigrations(url, migrations);
+  const db = connectDb(url);
+  await work(db).finally(() => db.$disconnect());
+}
+
+main().catch((error: Error) => {
+  const expected = error instanceof UsageError || error instanceof ConfigError || 'code' in error;
+  console.error(expected ? error.message : error.stack);
+  process.exitCode = 1;
+});

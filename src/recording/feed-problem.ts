@@ -1,0 +1,20 @@
+const explanations: readonly [RegExp, string][] = [
+  [/401 Unauthorized/, 'The camera refused the user name or the password (401 Unauthorized).'],
+  [/403 Forbidden/, 'The camera refused access (403 Forbidden).'],
+  [/404 Not Found/, 'The camera knows no stream at this path (404 Not Found).'],
+  [/453 /, 'The camera allows no further session (453 Not Enough Bandwidth).'],
+  [/Connection refused/, 'Nothing listens at the camera’s address (connection refused).'],
+  [/No route to host|Network is unreachable|Host is down/, 'The camera cannot be reached over the network.'],
+  [/Connection timed out|Operation timed out/, 'The camera did not answer in time.'],
+  [/matches no streams/, 'The camera sends no video.'],
+];
+
+/** ffmpeg's exit code says nothing about why it ended (a dropped connection ends with 0); its words do. */
+export function explain(stderr: string): string {
+  const known = explanations.find(([pattern]) => pattern.test(stderr));
+  if (known) return known[1];
+  const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 300);
+  return last
+    ? `The camera’s stream ended; ffmpeg’s last words: ${last}`
+    : 'The camera closed the connection.';
+}

@@ -1,0 +1,55 @@
+import { opendir, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { StoredObject } from './store.ts';
+
+/** An object that is being written is a file whose name begins with a dot and ends with this. */
+export const UNFINISHED = '.part';
+
+/** Every object in the folder whose key begins with `prefix`; none where there is no folder yet. */
+export async function* listFiles(dir: string, prefix: string): AsyncGenerator<StoredObject> {
+  for await (const file of filesIn(dir)) {
+    const key = keyOf(dir, file);
+    if (path.basename(file).startsWith('.') || !key.startsWith(prefix)) continue;
+    const found = await stat(file).catch(() => undefined);
+    if (found) yield { key, size: found.size };
+  }
+}
+
+/** Keys of the objects that somebody began to write: now, or before a crash. */
+export async function* listUnfinishedFiles(dir: string): AsyncGenerator<string> {
+  for await (const file of filesIn(dir)) {
+    const name = path.basename(file);
+    if (!name.startsWith('.') || !name.endsWith(UNFINISHED)) continue;
+    yield keyOf(dir, path.join(path.dirname(file), name.slice(1, -UNFINISHED.length)));
+  }
+}
+
+/** Takes the folder away, and those above it up to `dir`, as far as nothing is left in them. */
+export async function removeIfEmpty(folder: string, dir: string): Promise<void> {
+  for (let at = folder; at !== dir && at.startsWith(dir); at = path.dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
+      if (code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+function keyOf(dir: string, file: string): string {
+  return path.relative(dir, file).split(path.sep).join('/');
+}
+
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  const entries = await opendir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!entries) return;
+  for await (const entry of entries) {
+    const at = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesIn(at);
+    else if (entry.isFile()) yield at;
+  }
+}

@@ -1,0 +1,52 @@
+import {
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { StoredObject } from './store.ts';
+
+/** Objects whose key begins with `prefix`, 1,000 to a request, in the order of their keys. */
+export async function* listObjects(
+  client: S3Client,
+  Bucket: string,
+  prefix: string,
+): AsyncGenerator<StoredObject> {
+  let ContinuationToken: string | undefined;
+  do {
+    const command = new ListObjectsV2Command({
+      Bucket,
+      Prefix: prefix,
+      ...(ContinuationToken && { ContinuationToken }),
+    });
+    const page = await client.send(command);
+    for (const { Key, Size } of page.Contents ?? []) if (Key) yield { key: Key, size: Size ?? 0 };
+    ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (ContinuationToken);
+}
+
+export interface OpenUpload {
+  key: string;
+  uploadId: string;
+}
+
+/** Uploads in parts that were begun and neither completed nor aborted. A bucket without any may leave the list out. */
+export async function* listUploads(
+  client: S3Client,
+  Bucket: string,
+  prefix: string,
+): AsyncGenerator<OpenUpload> {
+  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (marker) {
+    const command = new ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...marker });
+    const page: ListMultipartUploadsCommandOutput = await client.send(command);
+    for (const { Key, UploadId } of page.Uploads ?? []) {
+      if (Key && UploadId) yield { key: Key, uploadId: UploadId };
+    }
+    const { NextKeyMarker, NextUploadIdMarker } = page;
+    marker =
+      page.IsTruncated && NextKeyMarker
+        ? { KeyMarker: NextKeyMarker, ...(NextUploadIdMarker && { UploadIdMarker: NextUploadIdMarker }) }
+        : undefined;
+  }
+}

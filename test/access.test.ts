@@ -1,0 +1,586 @@
+// Who may do what: keys, roles, limits to cameras, tokens, signed links.
+import { execFile } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { createPathSigner } from '../src/access/signed-path.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { connectClient, type TestClient } from './support/client.ts';
+
+const roles = ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'] as const;
+const secretOf = (name: string) => `${name}-0123456789abcdef`;
+const nowhere = '00000000-0000-7000-8000-000000000000';
+
+let app: TestApp;
+let sql: pg.Client;
+let provider: Provider;
+const clients: TestClient[] = [];
+const as = (key?: string): TestClient => {
+  const client = connectClient(app.app.url, key);
+  clients.push(client);
+  return client;
+};
+
+/** Two cameras with an event and a finished playback each. */
+interface Yard {
+  cameraId: string;
+  eventId: string;
+  playbackId: string;
+}
+let front: Yard;
+let back: Yard;
+
+beforeAll(async () => {
+  provider = await startProvider();
+  app = await startTestApp({
+    apiKeys: [...roles, 'OTHER'].map((name) => ({
+      name: name.toLowerCase(),
+      role: name === 'OTHER' ? 'ANALYTICS' : (name as (typeof roles)[number]),
+      secret: secretOf(name),
+    })),
+    oidc: {
+      jwksUrl: provider.jwksUrl,
+      issuer: provider.issuer,
+      audience: 'flashback',
+      roleClaim: 'realm.roles',
+    },
+  });
+  sql = new pg.Client({ connectionString: app.config.databaseUrl! });
+  await sql.connect();
+  front = await makeYard('Front', 'analytics');
+  back = await makeYard('Back', 'other');
+});
+
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await sql.end();
+  await app.close();
+  await provider.close();
+});
+
+async function makeYard(name: string, reportedBy: string): Promise<Yard> {
+  const cameraId = await app.addCamera(
+    { name, rtspUrl: 'rtsp://127.0.0.1:9/none', preRollSec: 0, recordOn: [] },
+    'IDLE',
+  );
+  const { rows } = await sql.query(
+    `WITH event AS (
+       INSERT INTO events (id, camera_id, type, started_at, created_by_key)
+       VALUES (gen_random_uuid(), $1, 'MOTION', now(), $2) RETURNING id
+     ), playback AS (
+       INSERT INTO playbacks (id, camera_id, event_id, recording_status, storage_path, file_size_bytes)
+       SELECT gen_random_uuid(), $1, id, 'COMPLETED', $1 || '/2026-01-01/clip.mp4', 1 FROM event RETURNING id
+     ), transition AS (
+       INSERT INTO playback_transitions (playback_id, from_status, to_status)
+       SELECT id, 'PROCESSING', 'COMPLETED' FROM playback
+     )
+     SELECT event.id AS "eventId", playback.id AS "playbackId" FROM event, playback`,
+    [cameraId, reportedBy],
+  );
+  return { cameraId, ...rows[0] };
+}
+
+const makeKeyText = `mutation($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) { secret apiKey { id name role cameraIds createdAt expiresAt revokedAt lastUsedAt } } }`;
+
+interface MadeKey {
+  secret: string;
+  apiKey: { id: string; lastUsedAt: string | null; [field: string]: unknown };
+}
+const makeKey = async (input: object): Promise<MadeKey> =>
+  (await app.client.run<{ createApiKey: MadeKey }>(makeKeyText, { input })).createApiKey;
+const revoke = (id: string) =>
+  app.client.run('mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } } }', { id });
+
+/** How a WebSocket with this key ends. */
+function closeOf(key: string | undefined): Promise<{ code: number; reason: string }> {
+  const socket = new WebSocket(`${app.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const payload = key ? { authorization: `Bearer ${key}` } : {};
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload })));
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+}
+
+describe('without a key that holds', () => {
+  test.each([
+    ['none', undefined],
+    ['a wrong one', 'fb_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+  ])('nobody is let in with %s, over HTTP, SSE or WebSocket', async (_, key) => {
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const response = await fetch(`${app.app.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept,
+          ...(key && { authorization: `Bearer ${key}` }),
+        },
+        body: JSON.stringify({ query: '{ __typename }' }),
+      });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer');
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    }
+    // 4401: graphql-ws clients do not try again.
+    expect(await closeOf(key)).toMatchObject({ code: 4401 });
+  });
+
+  test('health is told to everybody', async () => {
+    expect((await fetch(`${app.app.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('roles', () => {
+  const operations: [string, string, readonly (typeof roles)[number][]][] = [
+    [
+      'createEvent',
+      `createEvent(input: { cameraId: "${nowhere}", type: MOTION }) { event { id } }`,
+      ['ANALYTICS', 'OPERATOR', 'ADMIN'],
+    ],
+    [
+      'endEvent',
+      `endEvent(input: { id: "${nowhere}" }) { event { id } }`,
+      ['ANALYTICS', 'OPERATOR', 'ADMIN'],
+    ],
+    [
+      'renewEvent',
+      `renewEvent(input: { id: "${nowhere}", leaseSec: 5 }) { event { id } }`,
+      ['ANALYTICS', 'OPERATOR', 'ADMIN'],
+    ],
+    [
+      'startRecording',
+      `startRecording(input: { cameraId: "${nowhere}" }) { playback { id } }`,
+      ['OPERATOR', 'ADMIN'],
+    ],
+    ['stopRecording', `stopRecording(playbackId: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
+    ['deletePlayback', `deletePlayback(id: "${nowhere}") { id }`, ['OPERATOR', 'ADMIN']],
+    ['retryPlayback', `retryPlayback(id: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
+    ['createCamera', 'createCamera(input: { name: "", rtspUrl: "" }) { camera { id } }', ['ADMIN']],
+    ['updateCamera', `updateCamera(input: { id: "${nowhere}" }) { camera { id } }`, ['ADMIN']],
+    ['deleteCamera', `deleteCamera(id: "${nowhere}") { id }`, ['ADMIN']],
+    ['createApiKey', 'createApiKey(input: { name: "", role: VIEWER }) { secret }', ['ADMIN']],
+    ['revokeApiKey', `revokeApiKey(id: "${nowhere}") { apiKey { id } }`, ['ADMIN']],
+  ];
+
+  test.each(operations)('%s', async (_name, text, allowed) => {
+    const forbidden = [];
+    for (const role of roles) {
+      const { errors } = await as(secretOf(role)).ask(`mutation { ${text} }`);
+      if (errors?.[0]?.extensions.code === 'FORBIDDEN') forbidden.push(role);
+    }
+    expect(forbidden).toEqual(roles.filter((role) => !allowed.includes(role)));
+  });
+
+  test('every mutation is in the table above', async () => {
+    const { __schema } = await app.client.run<{ __schema: { mutationType: { fields: { name: string }[] } } }>(
+      '{ __schema { mutationType { fields { name } } } }',
+    );
+    expect(operations.map(([name]) => name).sort()).toEqual(
+      __schema.mutationType.fields.map(({ name }) => name).sort(),
+    );
+  });
+
+  test('only an administrator sees the keys; everybody sees who they are', async () => {
+    expect((await as(secretOf('OPERATOR')).fail('{ apiKeys { id } }')).code).toBe('FORBIDDEN');
+    expect(await as(secretOf('OPERATOR')).run('{ me { name role cameraIds } }')).toEqual({
+      me: { name: 'operator', role: 'OPERATOR', cameraIds: null },
+    });
+  });
+});
+
+/** Every way to a camera, an event or a playback; what of it is visible, as names. */
+const everything = `{
+  cameras { name playbacks { nodes { camera { name } } totalCount } }
+  front: camera(id: "FRONT") { name }
+  event(id: "EVENT") { camera { name } playbacks { id } }
+  events { nodes { camera { name } playbacks { camera { name } } } edges { node { camera { name } } } totalCount }
+  playback(id: "PLAYBACK") { event { id } videoUrl }
+  playbacks { items { camera { name } event { id } } total totalPages }
+  playbackConnection(last: 100) { nodes { camera { name } } totalCount pageInfo { hasPreviousPage hasNextPage } }
+  filtered: playbacks(filter: { cameraId: "FRONT" }) { total }
+}`;
+const askAbout = (yard: Yard) =>
+  everything
+    .replaceAll('FRONT', yard.cameraId)
+    .replace('EVENT', yard.eventId)
+    .replace('PLAYBACK', yard.playbackId);
+
+const only = (name: string, yard: Yard) => ({
+  cameras: [{ name, playbacks: { nodes: [{ camera: { name } }], totalCount: 1 } }],
+  front: { name },
+  event: { camera: { name }, playbacks: [{ id: yard.playbackId }] },
+  events: {
+    nodes: [{ camera: { name }, playbacks: [{ camera: { name } }] }],
+    edges: [{ node: { camera: { name } } }],
+    totalCount: 1,
+  },
+  playback: { event: { id: yard.eventId }, videoUrl: expect.stringContaining('/media/') },
+  playbacks: { items: [{ camera: { name }, event: { id: yard.eventId } }], total: 1, totalPages: 1 },
+  playbackConnection: {
+    nodes: [{ camera: { name } }],
+    totalCount: 1,
+    pageInfo: { hasPreviousPage: false, hasNextPage: false },
+  },
+  filtered: { total: 1 },
+});
+
+describe('a key limited to a camera', () => {
+  test('sees that camera by every way, and of others nothing by any', async () => {
+    const { secret } = await makeKey({ name: 'front desk', role: 'VIEWER', cameraIds: [front.cameraId] });
+    const client = as(secret);
+    expect(await client.run(askAbout(front))).toEqual(only('Front', front));
+    const of = await client.run<Record<string, unknown>>(askAbout(back));
+    expect(of).toMatchObject({ front: null, event: null, playback: null, filtered: { total: 0 } });
+    expect(JSON.stringify(of)).not.toContain('Back');
+  });
+
+  test('is told of that camera alone', async () => {
+    const { secret } = await makeKey({ name: 'front desk', role: 'VIEWER', cameraIds: [front.cameraId] });
+    const client = as(secret);
+    const states = client.subscribe<{ cameraStateChanged: { name: string } }>(
+      'subscription { cameraStateChanged { name } }',
+    );
+    expect((await states.next()).cameraStateChanged.name).toBe('Front');
+    const refused = client.subscribe(
+      `subscription { cameraStateChanged(cameraId: "${back.cameraId}") { name } }`,
+    );
+    await expect(refused.next()).rejects.toThrow('NOT_FOUND');
+    const transitions = client.subscribe<{
+      playbackStatusChanged: { playback: { camera: { name: string } } };
+    }>(
+      `subscription { playbackStatusChanged(after: "${Buffer.from('0 0').toString('base64url')}") { playback { camera { name } } } }`,
+    );
+    expect((await transitions.next()).playbackStatusChanged.playback.camera.name).toBe('Front');
+    // Of a change at each, the first to come is that of the one camera.
+    for (const { cameraId } of [back, front]) {
+      await sql.query('UPDATE cameras SET state_since = now() WHERE id = $1', [cameraId]);
+      await sql.query(
+        `INSERT INTO playback_transitions (playback_id, from_status, to_status)
+         SELECT id, 'PROCESSING', 'COMPLETED' FROM playbacks WHERE camera_id = $1`,
+        [cameraId],
+      );
+    }
+    expect((await states.next()).cameraStateChanged.name).toBe('Front');
+    expect((await transitions.next()).playbackStatusChanged.playback.camera.name).toBe('Front');
+  });
+
+  test('can do nothing at others', async () => {
+    const { secret } = await makeKey({
+      name: 'front operator',
+      role: 'OPERATOR',
+      cameraIds: [front.cameraId],
+    });
+    const client = as(secret);
+    for (const text of [
+      `createEvent(input: { cameraId: "${back.cameraId}", type: OTHER }) { event { id } }`,
+      `endEvent(input: { id: "${back.eventId}" }) { event { id } }`,
+      `renewEvent(input: { id: "${back.eventId}", leaseSec: 5 }) { event { id } }`,
+      `startRecording(input: { cameraId: "${back.cameraId}" }) { playback { id } }`,
+      `stopRecording(playbackId: "${back.playbackId}") { playback { id } }`,
+      `retryPlayback(id: "${back.playbackId}") { playback { id } }`,
+    ]) {
+      expect(await client.fail(`mutation { ${text} }`)).toMatchObject({ code: 'NOT_FOUND' });
+    }
+    await client.run(`mutation { deletePlayback(id: "${back.playbackId}") { id } }`);
+    expect(await app.client.run(`{ playback(id: "${back.playbackId}") { id } }`)).toEqual({
+      playback: { id: back.playbackId },
+    });
+  });
+
+  test('cannot be an administrator, nor name a camera that there is not', async () => {
+    const input = { name: 'x', role: 'ADMIN', cameraIds: [front.cameraId] };
+    expect((await app.client.fail(makeKeyText, { input })).code).toBe('BAD_USER_INPUT');
+    const lost = { name: 'x', role: 'VIEWER', cameraIds: [nowhere] };
+    expect((await app.client.fail(makeKeyText, { input: lost })).code).toBe('NOT_FOUND');
+  });
+
+  test('still sees nothing when its camera is gone', async () => {
+    const cameraId = await app.addCamera(
+      { name: 'Shed', rtspUrl: 'rtsp://127.0.0.1:9/none', preRollSec: 0 },
+      'IDLE',
+    );
+    const { secret } = await makeKey({ name: 'shed', role: 'VIEWER', cameraIds: [cameraId] });
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: cameraId });
+    expect(await as(secret).run('{ cameras { id } playbacks { total } events { totalCount } }')).toEqual({
+      cameras: [],
+      playbacks: { total: 0 },
+      events: { totalCount: 0 },
+    });
+  });
+});
+
+describe('an analytics service', () => {
+  test('reads its own events with their playbacks, and no others', async () => {
+    const client = as(secretOf('ANALYTICS'));
+    const { cameras, ...own } = only('Front', front);
+    expect(await client.run(askAbout(front))).toMatchObject(own);
+    expect(await client.run(askAbout(back))).toMatchObject({
+      front: { name: 'Back' },
+      event: null,
+      playback: null,
+      filtered: { total: 0 },
+      events: { totalCount: 1 },
+    });
+    expect(cameras).toHaveLength(1);
+  });
+
+  test('reports, renews and ends; another service can neither see nor end it, nor take over its key', async () => {
+    const [own, other] = [as(secretOf('ANALYTICS')), as(secretOf('OTHER'))];
+    const text = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+    const input = { cameraId: front.cameraId, type: 'OTHER', idempotencyKey: 'once', leaseSec: 60 };
+    const { createEvent } = await own.run<{ createEvent: { event: { id: string } } }>(text, { input });
+    const { id } = createEvent.event;
+    expect(await own.run(text, { input })).toEqual({ createEvent: { event: { id } } });
+    expect((await other.fail(text, { input })).code).toBe('CONFLICT');
+    expect((await other.fail(`mutation { endEvent(input: { id: "${id}" }) { event { id } } }`)).code).toBe(
+      'NOT_FOUND',
+    );
+    await own.run(`mutation { renewEvent(input: { id: "${id}", leaseSec: 60 }) { event { id } } }`);
+    await own.run(`mutation { endEvent(input: { id: "${id}" }) { event { id } } }`);
+  });
+
+  test('goes on with its events when its key is replaced by one of the same name', async () => {
+    const { secret } = await makeKey({ name: 'analytics', role: 'ANALYTICS' });
+    expect(await as(secret).run(`{ event(id: "${front.eventId}") { id } }`)).toEqual({
+      event: { id: front.eventId },
+    });
+  });
+});
+
+describe('keys', () => {
+  test('have 256 random bits that are shown once and stored nowhere', async () => {
+    const { secret, apiKey } = await makeKey({ name: 'dashboard', role: 'VIEWER' });
+    expect(Buffer.from(secret.replace(/^fb_/, ''), 'base64url')).toHaveLength(32);
+    const { rows } = await sql.query('SELECT to_jsonb(api_keys)::text AS row FROM api_keys');
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.some(({ row }) => row.includes(secret) || row.includes(secret.slice(3)))).toBe(false);
+    expect(app.logged.join('\n')).not.toContain(secret);
+    const { apiKeys } = await app.client.run<{ apiKeys: { id: string }[] }>('{ apiKeys { id name role } }');
+    expect(apiKeys).toContainEqual({ id: apiKey.id, name: 'dashboard', role: 'VIEWER' });
+  });
+
+  test('say when they were last used', async () => {
+    const { secret, apiKey } = await makeKey({ name: 'meter', role: 'VIEWER' });
+    expect(apiKey.lastUsedAt).toBeNull();
+    const before = Date.now();
+    await as(secret).run('{ me { name } }');
+    const used = await eventually(async () => {
+      const { apiKeys } = await app.client.run<{ apiKeys: MadeKey['apiKey'][] }>(
+        '{ apiKeys { id lastUsedAt } }',
+      );
+      return apiKeys.find(({ id }) => id === apiKey.id)?.lastUsedAt ?? undefined;
+    });
+    expect(Date.parse(used)).toBeGreaterThanOrEqual(before);
+  });
+
+  test('that are revoked end at once over HTTP, and within five seconds on sockets and streams', async () => {
+    const { secret, apiKey } = await makeKey({ name: 'gone', role: 'VIEWER' });
+    const closed = closeOf(secret);
+    const stream = await fetch(`${app.app.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        authorization: `Bearer ${secret}`,
+      },
+      body: JSON.stringify({ query: 'subscription { playbackStatusChanged { to } }' }),
+    });
+    expect(stream.status).toBe(200);
+    await as(secret).run('{ me { name } }');
+
+    const revokedAt = Date.now();
+    await revoke(apiKey.id);
+    await revoke(apiKey.id);
+    expect((await as(secret).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
+    // 4403: graphql-ws clients connect again, and learn then that the key is gone.
+    expect((await closed).code).toBe(4403);
+    await expect(stream.text()).rejects.toThrow();
+    expect(Date.now() - revokedAt).toBeLessThan(5_000);
+    expect((await closeOf(secret)).code).toBe(4401);
+  });
+
+  test('end when they expire, sockets too', async () => {
+    const { secret } = await makeKey({
+      name: 'guest',
+      role: 'VIEWER',
+      expiresAt: new Date(Date.now() + 1_500).toISOString(),
+    });
+    expect((await closeOf(secret)).code).toBe(4403);
+    expect((await as(secret).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
+    const past = { name: 'x', role: 'VIEWER', expiresAt: '2020-01-01T00:00:00Z' };
+    expect((await app.client.fail(makeKeyText, { input: past })).code).toBe('BAD_USER_INPUT');
+  });
+
+  test('are made and revoked from a command line beside the running server', async () => {
+    const run = (...args: string[]) =>
+      promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/key.ts', ...args], {
+        cwd: path.resolve(import.meta.dirname, '..'),
+        env: { PATH: process.env.PATH, DATABASE_URL: app.config.databaseUrl, DATA_DIR: app.config.dataDir },
+      });
+    const { stdout } = await run('create', 'shell', 'viewer', '--camera', front.cameraId);
+    const client = as(stdout.trim());
+    const me = await eventually(
+      async () => (await client.ask<{ me: unknown }>('{ me { name role cameraIds } }')).data,
+    );
+    expect(me).toEqual({ me: { name: 'shell', role: 'VIEWER', cameraIds: [front.cameraId] } });
+    const listed = (await run('list')).stdout.split('\n').find((line) => line.includes('shell'))!;
+    await run('revoke', listed.split('\t')[0]!);
+    await eventually(async () => (await client.ask('{ me { name } }')).errors);
+    await expect(run('create', 'shell', 'king')).rejects.toThrow('Usage');
+  });
+});
+
+describe('tokens of an OpenID provider', () => {
+  test('are taken with the right signature, issuer, audience and role', async () => {
+    const client = as(await provider.token({}));
+    expect(await client.run('{ me { name role } cameras { name } }')).toMatchObject({
+      me: { name: 'jwt:alice', role: 'OPERATOR' },
+    });
+  });
+
+  test.each([
+    ['another audience', { aud: 'another' }],
+    ['another issuer', { iss: 'https://evil.example' }],
+    ['a lifetime that is over', { exp: Math.floor(Date.now() / 1_000) - 60 }],
+    ['no role that is known', { realm: { roles: ['king'] } }],
+    ['no lifetime', { exp: undefined }],
+  ])('are refused with %s', async (_, claims) => {
+    expect((await as(await provider.token(claims)).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
+  });
+
+  test('are refused when somebody else signed them, or nobody', async () => {
+    const other = await generateKeyPair('ES256');
+    const forged = await provider.token({}, other.privateKey);
+    const [, payload] = (await provider.token({})).split('.');
+    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
+    for (const token of [forged, none, `${none}AAAA`]) {
+      expect((await as(token).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
+    }
+  });
+
+  test('end the socket when they expire', async () => {
+    const token = await provider.token({ exp: Math.floor(Date.now() / 1_000) + 2 });
+    expect((await closeOf(token)).code).toBe(4403);
+  });
+});
+
+describe('without any keys', () => {
+  test('other machines cannot be let in', async () => {
+    await expect(startTestApp({ host: '0.0.0.0' })).rejects.toThrow('there are no API keys');
+  });
+
+  test('this machine may do everything, and the log says so; the first key closes the server', async () => {
+    const open = await startTestApp();
+    try {
+      expect(open.logged.join('\n')).toContain('there are no API keys');
+      const socket = open.client.subscribe<{ cameraStateChanged: unknown }>(
+        'subscription { cameraStateChanged { id } }',
+      );
+      const { createApiKey } = await open.client.run<{ createApiKey: MadeKey }>(makeKeyText, {
+        input: { name: 'first', role: 'ADMIN' },
+      });
+      expect((await open.client.fail('{ cameras { id } }')).code).toBe('UNAUTHENTICATED');
+      await expect(socket.next()).rejects.toMatchObject({ code: 4403 });
+      // Revoking the last key must not open it again.
+      const admin = connectClient(open.app.url, createApiKey.secret);
+      await admin.run('mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }', {
+        id: createApiKey.apiKey.id,
+      });
+      await admin.close();
+      expect((await open.client.fail('{ cameras { id } }')).code).toBe('UNAUTHENTICATED');
+    } finally {
+      await open.close();
+    }
+  });
+});
+
+describe('links', () => {
+  const secret = Buffer.alloc(32, 7);
+  const signerAt = (now: number) => createPathSigner({ secret, ttlSec: 3_600, now: () => now });
+  const start = Date.UTC(2026, 0, 1);
+  const rest = (path: string, route: string) => path.slice(route.length + 2);
+
+  test('hold for half an hour to an hour, for that object and what is below it', () => {
+    const path = signerAt(start).sign('live', 'abc');
+    expect(signerAt(start + 1_799_000).verify('live', rest(path, 'live'))).toBe('abc');
+    expect(signerAt(start + 3_600_000).verify('live', rest(path, 'live'))).toBeUndefined();
+    expect(signerAt(start).verify('live', `${rest(path, 'live')}/part1.m4s`)).toBe('abc/part1.m4s');
+    // The same link for a while, so that browsers find in their cache what they have.
+    expect(signerAt(start + 60_000).sign('live', 'abc')).toBe(path);
+  });
+
+  test('hold for nothing else', () => {
+    const signer = signerAt(start);
+    const signed = rest(signer.sign('media', 'a/b.mp4'), 'media');
+    expect(signer.verify('live', signed)).toBeUndefined();
+    expect(signer.verify('media', signed.replace('a/b', 'a/c'))).toBeUndefined();
+    expect(signer.verify('media', signed.replace(/^./, 'z'))).toBeUndefined();
+    expect(signer.verify('media', 'a/b.mp4')).toBeUndefined();
+    const another = createPathSigner({ secret: Buffer.alloc(32, 8), ttlSec: 3_600, now: () => start });
+    expect(another.verify('media', signed)).toBeUndefined();
+  });
+
+  test('are what the API gives out; an object’s bare address is refused', async () => {
+    const { playback } = await app.client.run<{ playback: { videoUrl: string } }>(
+      `{ playback(id: "${front.playbackId}") { videoUrl } }`,
+    );
+    // Let through: the object of this test is not there.
+    expect((await fetch(playback.videoUrl)).status).toBe(404);
+    const bare = playback.videoUrl.replace(/\/media\/[^/]+\//, '/media/');
+    expect((await fetch(bare)).status).toBe(403);
+    expect((await fetch(playback.videoUrl.replace('clip', 'other'))).status).toBe(403);
+  });
+});
+
+async function eventually<T>(look: () => Promise<T | null | undefined>): Promise<T> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== null) return seen;
+    if (Date.now() > deadline) throw new Error('It did not come to pass within ten seconds.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+interface Provider {
+  jwksUrl: string;
+  issuer: string;
+  token(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** An OpenID provider, as far as a resource server sees one: a set of public keys, and tokens. */
+async function startProvider(): Promise<Provider> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
+  const server: Server = createServer((_request, response) =>
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] })),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    issuer,
+    jwksUrl: `${issuer}/jwks`,
+    token(claims, key = privateKey) {
+      const exp = Math.floor(Date.now() / 1_000) + 600;
+      const payload = {
+        sub: 'alice',
+        iss: issuer,
+        aud: 'flashback',
+        exp,
+        realm: { roles: ['x', 'operator'] },
+      };
+      const defined = Object.entries({ ...payload, ...claims }).filter(([, value]) => value !== undefined);
+      return new SignJWT(Object.fromEntries(defined))
+        .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+        .sign(key);
+    },
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}

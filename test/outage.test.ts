@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { FinishingQueue, type Outcome } from '../src/finishing/queue.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { awaitEnd, createEvent, endEvent, readPlayback } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
+import type { Effect, Operation } from './support/s3/faults.ts';
+import { type S3Server, startS3Server } from './support/s3-server.ts';
+
+describe('the queue before the store', () => {
+  /** A queue whose tries are answered by the test, in whatever order. */
+  function startQueue(atOnce: number) {
+    const begun: string[] = [];
+    const answers = new Map<string, (outcome: Outcome) => void>();
+    const work = (id: string) => {
+      begun.push(id);
+      return new Promise<Outcome>((resolve) => answers.set(id, resolve));
+    };
+    const queue = new FinishingQueue({ atOnce, work, now: Date.now });
+    onTestFinished(async () => {
+      for (const answer of answers.values()) answer('done');
+      await queue.close();
+    });
+    const answer = async (id: string, outcome: Outcome) => {
+      answers.get(id)!(outcome);
+      await sleep(0);
+    };
+    return { queue, begun, answer };
+  }
+
+  test('takes turns between cameras, however many clips of one came first', async () => {
+    const { queue, begun, answer } = startQueue(2);
+    for (const id of ['a1', 'a2', 'a3', 'a4']) queue.add(id, 'a');
+    queue.add('b1', 'b');
+    queue.add('c1', 'c');
+    expect(begun).toEqual(['a1', 'a2']);
+    await answer('a1', 'done');
+    await answer('b1', 'done');
+    await answer('c1', 'done');
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3']);
+    expect(queue.depth).toBe(3);
+  });
+
+  test('doubles the pause with each fault up to a minute, and the first success ends all pauses', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { queue, begun, answer } = startQueue(1);
+    const tick = async (id: string) => {
+      const before = begun.length;
+      let waited = 0;
+      for (; begun.length === before && waited < 100_000; waited += 100)
+        await vi.advanceTimersByTimeAsync(100);
+      expect(begun.at(-1)).toBe(id);
+      return waited;
+    };
+    const settle = async (id: string, outcome: Outcome) => {
+      void answer(id, outcome);
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    queue.add('a', 'a');
+    const waits = [];
+    for (let i = 0; i < 10; i++) {
+      await settle('a', 'later');
+      waits.push(await tick('a'));
+    }
+    for (const [i, waited] of waits.entries()) {
+      const pause = Math.min(1_000 * 2 ** i, 60_000);
+      expect(waited).toBeGreaterThan(pause * 0.7);
+      expect(waited).toBeLessThan(pause * 1.3 + 200);
+    }
+    await settle('a', 'later');
+    queue.add('b', 'b');
+    await settle('b', 'done');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(begun.slice(-2)).toEqual(['b', 'a']);
+  });
+
+  test('a clip that is taken out is aborted, and nothing of it goes on', async () => {
+    let ended = false;
+    const work = (_id: string, signal: AbortSignal) =>
+      new Promise<Outcome>((resolve) =>
+        signal.addEventListener('abort', () => {
+          ended = true;
+          resolve('done');
+        }),
+      );
+    const queue = new FinishingQueue({ atOnce: 1, work, now: Date.now });
+    queue.add('a', 'a');
+    await queue.discard('a');
+    expect([ended, queue.depth]).toEqual([true, 0]);
+  });
+});
+
+describe('with a bucket and a database that go away', () => {
+  let app: TestApp;
+  let camera: TestCamera;
+  let bucket: S3Server;
+  let cameraIds: string[];
+
+  beforeAll(async () => {
+    bucket = await startS3Server();
+    camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+    const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
+    const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 };
+    app = await startTestApp({ r2 });
+    cameraIds = [];
+    for (let i = 0; i < 2; i++) cameraIds.push(await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 }));
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await camera.close();
+    await bucket.close();
+  });
+
+  const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWith('.mp4');
+  async function oneEvent(cameraId = cameraIds[0]!) {
+    const event = await createEvent(app.client, { cameraId });
+    await endEvent(app.client, event.id);
+    return event;
+  }
+
+  test.each<[string, Effect]>([
+    ['answers 429', { status: 429, code: 'SlowDown' }],
+    ['answers 500', { status: 500, code: 'InternalError' }],
+    ['answers 503', { status: 503, code: 'SlowDown' }],
+    ['is slow', { delayMs: 1_500 }],
+    ['cuts the connection at once', { reset: 'at once' }],
+    ['cuts the connection midway', { reset: 'midway' }],
+    ['cuts the connection instead of answering', { reset: 'after' }],
+  ])('a bucket that %s for a while gets the clip all the same', async (_what, effect) => {
+    bucket.fail({ match: isClip, times: 1, ...effect });
+    expect(await awaitEnd(app.client, await oneEvent())).toMatchObject({
+      recordingStatus: 'COMPLETED',
+      failure: null,
+    });
+  });
+
+  test.each([
+    ['a missing bucket', { status: 404, code: 'NoSuchBucket' }],
+    ['credentials that are refused', { status: 403, code: 'SignatureDoesNotMatch' }],
+    ['missing rights', { status: 403, code: 'AccessDenied' }],
+    ['a checksum that does not fit', { status: 400, code: 'BadDigest' }],
+  ])('%s: FAILED, the fault is the storage’s, and retryPlayback completes it', async (_what, effect) => {
+    bucket.fail({ match: isClip, times: 1, ...effect });
+    const failed = await awaitEnd(app.client, await oneEvent());
+    expect(failed).toMatchObject({
+      recordingStatus: 'FAILED',
+      failure: { fault: 'STORAGE', retryable: true },
+    });
+    await app.client.run('mutation($id: ID!) { retryPlayback(id: $id) { playback { id } } }', {
+      id: failed.id,
+    });
+    const isCompleted = async () =>
+      (await readPlayback(app.client, failed.id)).recordingStatus === 'COMPLETED';
+    await until(isCompleted, 'it is COMPLETED');
+  });
+
+  test('40 events while the bucket is away: 40 clips when it is back', async () => {
+    await bucket.offline();
+    const events = [];
+    for (let i = 0; i < 40; i++) events.push(await oneEvent(cameraIds[i % 2]));
+    const count = (status: string) =>
+      app.client
+        .run<{ playbacks: { total: number } }>(
+          `{ playbacks(filter: { recordingStatus: [${status}] }) { total } }`,
+        )
+        .then(({ playbacks }) => playbacks.total);
+    await expect.poll(() => count('PROCESSING'), { timeout: 20_000 }).toBe(40);
+    await expect
+      .poll(() => app.logged.some((line) => line.includes('STORE_UNREACHABLE')), { timeout: 40_000 })
+      .toBe(true);
+    await bucket.online();
+    await expect.poll(() => count('PROCESSING'), { timeout: 60_000 }).toBe(0);
+    expect(await count('FAILED')).toBe(0);
+    for (const event of events) {
+      const { recordingStatus, transitions } = await readPlayback(app.client, event.playback!.id);
+      expect([recordingStatus, transitions.length]).toEqual(['COMPLETED', 4]);
+    }
+  }, 120_000);
+
+  test('the database goes away while it records: footage goes on, transitions follow, nothing is doubled', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
+    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
+    const admin = new pg.Client({ connectionString: app.config.databaseUrl!.replace(name, 'postgres') });
+    await admin.connect();
+    onTestFinished(() => admin.end());
+    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    const cutSessions = () =>
+      admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    await cutSessions();
+    await sleep(2_500);
+    await cutSessions();
+    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    await until(async () => {
+      const answer = await app.client.ask<object>('{ cameras { id } }');
+      return !answer.errors;
+    }, 'the database is back');
+    await endEvent(app.client, event.id);
+    const playback = await awaitEnd(app.client, event);
+    expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', gaps: [] });
+    expect(playback.durationMs).toBeGreaterThan(3_000);
+    expect(playback.transitions.map(({ to }) => to)).toEqual([
+      ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+    ]);
+  });
+
+  test('a recording that ends while the database is away is written when it is back', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]!, leaseSec: 1 });
+    await until(
+      async () => (await readPlayback(app.client, event.playback!.id)).endReason === 'LEASE_EXPIRED',
+      'its lease has run out',
+    );
+    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
+    const admin = new pg.Client({ connectionString: app.config.databaseUrl!.replace(name, 'postgres') });
+    await admin.connect();
+    onTestFinished(() => admin.end());
+    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    await sleep(1_500);
+    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    await until(async () => {
+      const answer = await app.client.ask<{ playback: { recordingStatus: string } }>(
+        'query($id: ID!) { playback(id: $id) { recordingStatus } }',
+        { id: event.playback!.id },
+      );
+      return answer.data?.playback.recordingStatus === 'COMPLETED';
+    }, 'it is COMPLETED');
+  });
+});

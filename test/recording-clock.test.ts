@@ -1,0 +1,99 @@
+// Cameras whose time is not what they say it is: the clip's time is the wall clock's all the same.
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { readFrames } from './support/frames.ts';
+import { ffprobeWarnings } from './support/judges.ts';
+import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+import { readBeeps, soundDelays } from './support/sound.ts';
+
+let app: TestApp;
+let dir: string;
+const aacPrimingMs = 64;
+/** Whether a camera's rate is wrong shows only after some seconds. */
+const measuredMs = 6_500;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-clock-'));
+  app = await startTestApp();
+});
+
+afterAll(async () => {
+  await app.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function record(cameraId: string, ms: number, meanwhile?: () => void): Promise<PlaybackFacts> {
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(ms / 2);
+  meanwhile?.();
+  await sleep(ms / 2);
+  await endEvent(app.client, event.id);
+  return awaitEnd(app.client, event);
+}
+
+/** How far, at worst, the time of a frame in the clip is from its time on the wall clock, in milliseconds. */
+async function judge(camera: TestCamera, playback: PlaybackFacts) {
+  const file = await download(playback, dir);
+  const frames = await readFrames(file);
+  const near = Date.parse(playback.startedAt);
+  const sent = frames.map((frame) => camera.sentAt(frame.counter, near));
+  const errors = frames.map((frame, i) => frame.time * 1_000 - (sent[i]! - sent[0]!));
+  const worst = Math.max(...errors.map(Math.abs));
+  const preRollMs = near - sent[0]!;
+  return { file, frames, worst, preRollMs };
+}
+
+for (const clockRate of [1.2, 0.8]) {
+  test.concurrent(`a camera whose clock runs at ${clockRate} gives a clip in real time`, async () => {
+    const aac = await capture({ audio: 'aac', gopSec: 1 });
+    const camera = await startTestCamera({ capture: aac, clockRate });
+    const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 2 });
+    await sleep(measuredMs);
+    const playback = await record(cameraId, 3_000);
+    const { file, frames, worst, preRollMs } = await judge(camera, playback);
+    expect(worst).toBeLessThan(200);
+    expect(preRollMs).toBeGreaterThan(2_000 - 100);
+    expect(preRollMs).toBeLessThan(3_000 + 300);
+    expect(playback.gaps).toEqual([]);
+    const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
+    expect(delays.length).toBeGreaterThan(2);
+    for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
+    expect(await ffprobeWarnings(file)).toBe('');
+    await camera.close();
+  });
+}
+
+test.concurrent('a camera whose clock leaps ahead goes on without a gap, picture and sound together', async () => {
+  const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  await sleep(1_500);
+  const playback = await record(cameraId, 4_000, () => camera.jumpTimestamps(3_600));
+  const { file, frames, worst } = await judge(camera, playback);
+  expect(worst).toBeLessThan(200);
+  expect(playback.gaps).toEqual([]);
+  const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
+  expect(delays.length).toBeGreaterThan(2);
+  for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
+  expect(await ffprobeWarnings(file)).toBe('');
+  expect(camera.sessionsEver).toBe(1);
+  await camera.close();
+});
+
+test.concurrent('a camera whose clock leaps back is connected anew, and the hole is told', async () => {
+  const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  await sleep(1_500);
+  const playback = await record(cameraId, 8_000, () => camera.jumpTimestamps(-3_600));
+  const { file, worst } = await judge(camera, playback);
+  expect(worst).toBeLessThan(500);
+  expect(playback.gaps).toHaveLength(1);
+  expect(await ffprobeWarnings(file)).toBe('');
+  expect(camera.sessionsEver).toBe(2);
+  await camera.close();
+});

@@ -1,0 +1,31 @@
+// `npm run torture -- --rounds 200 --seed 7`
+import { parseArgs } from 'node:util';
+import { torture } from './torture.ts';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '28' }, seed: { type: 'string', default: '1' } },
+});
+const started = Date.now();
+const result = await torture({
+  rounds: Number(values.rounds),
+  seed: Number(values.seed),
+  say: (line) => console.log(line),
+});
+
+const spread = (all: readonly number[]) => {
+  const sorted = [...all].sort((a, b) => a - b).map(Math.round);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  return sorted.length
+    ? `${sorted.length} times: p50 ${at(0.5)}, p95 ${at(0.95)}, most ${sorted.at(-1)} ms`
+    : 'never';
+};
+console.log(
+  `\nseed ${values.seed}, ${values.rounds} rounds in ${Math.round((Date.now() - started) / 1_000)} s`,
+);
+for (const [what, count] of Object.entries(result.counts).sort()) console.log(`  ${what}: ${count}`);
+console.log(`  footage lost at a cut: ${spread(result.lostMs)}`);
+console.log(`  from the last frame before a cut to the first behind it: ${spread(result.holesMs)}`);
+console.log(`  until COMPLETED or FAILED: ${spread(result.settledMs)}`);
+console.log(`  breaches: ${result.breaches.length}`);
+for (const breach of result.breaches) console.log(`  ! ${breach}`);
+process.exitCode = result.breaches.length > 0 ? 1 : 0;

@@ -1,0 +1,162 @@
+// Kills the server, its ffmpegs, its PostgreSQL and all of them together, at random instants of every phase, and
+// reads the frames of what is left.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestCamera } from '../support/camera.ts';
+import { capture } from '../support/captures.ts';
+import { startS3Server } from '../support/s3-server.ts';
+import { seededRandom } from './random.ts';
+import { phases, playRound, victims } from './round.ts';
+import { processesAbout, runSource, startServer } from './server.ts';
+import { judgeClip, judgeFailure } from './verify.ts';
+import { insist, type TortureEvent, World } from './world.ts';
+
+export interface TortureOptions {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+export interface TortureResult {
+  readonly breaches: readonly string[];
+  readonly counts: Record<string, number>;
+  readonly lostMs: readonly number[];
+  readonly holesMs: readonly number[];
+  /** From the server's readiness (or the event's end, if later) to COMPLETED or FAILED, in milliseconds. */
+  readonly settledMs: readonly number[];
+}
+
+/** DESIGN 1, G3: every playback is COMPLETED or FAILED this soon after a start. */
+const settleMs = 10_000;
+const stopMs = 10_000;
+/** What was deleted is gone from the bucket this soon after the last crash. */
+const sweepMs = 15_000;
+
+export async function torture({ rounds, seed, say }: TortureOptions): Promise<TortureResult> {
+  const random = seededRandom(seed);
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-torture-'));
+  const bucket = await startS3Server({ bytesPerSecond: 12 * 1024 * 1024 });
+  const small = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
+  const large = await startTestCamera({ capture: await capture({ gopSec: 1, kbps: 16_000, seconds: 32 }) });
+  const env = {
+    DATA_DIR: path.join(dir, 'data'),
+    PORT: '0',
+    SPOOL_MIN_FREE_BYTES: '0',
+    R2_ENDPOINT: bucket.endpoint,
+    R2_BUCKET: bucket.bucket,
+    R2_ACCESS_KEY_ID: bucket.accessKeyId,
+    R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+  };
+  const world = new World(await startServer(env));
+  const tally = { counts: {} as Record<string, number>, lostMs: [] as number[], holesMs: [] as number[] };
+  const settledMs: number[] = [];
+  const count = (what: string, by = 1) => {
+    tally.counts[what] = (tally.counts[what] ?? 0) + by;
+  };
+
+  /** Waits for every playback whose event is ended, and looks at each once. */
+  async function verify(): Promise<void> {
+    for (const event of world.events.filter((e) => e.state === 'going on' && e.dueFrom !== undefined)) {
+      const playback = await settled(event);
+      if (!playback) continue;
+      count(playback.recordingStatus);
+      if (playback.recordingStatus === 'FAILED') {
+        count(`FAILED ${playback.failure!.code}`);
+        for (const breach of judgeFailure(event, playback, world.cuts)) world.breach(breach);
+      } else {
+        const verdict = await judgeClip(event, playback, world.cuts, dir);
+        for (const breach of verdict.breaches) world.breach(breach);
+        tally.lostMs.push(...verdict.lostMs);
+        tally.holesMs.push(...verdict.holesMs);
+      }
+      event.state = 'verified';
+      if (random.chance(0.3)) await insist(() => world.remove(event));
+    }
+  }
+
+  async function settled(event: TortureEvent) {
+    for (;;) {
+      const playback = await insist(() => world.playback(event));
+      const waitedMs = Date.now() - event.dueFrom!;
+      if (!playback) {
+        world.breach(`${event.playbackId} is gone, though nobody deleted it`);
+        event.state = 'verified';
+        return undefined;
+      }
+      if (playback.recordingStatus === 'COMPLETED' || playback.recordingStatus === 'FAILED') {
+        settledMs.push(waitedMs);
+        if (waitedMs > settleMs) world.breach(`${playback.id} took ${waitedMs} ms to settle`);
+        return playback;
+      }
+      if (waitedMs > 6 * settleMs) {
+        world.breach(`${playback.id} hangs in ${playback.recordingStatus}\n${world.server.lastWords()}`);
+        event.state = 'verified';
+        return undefined;
+      }
+      await sleep(50);
+    }
+  }
+
+  try {
+    await world.addCamera('small', small, 2);
+    await world.addCamera('cold', small, 0);
+    await world.addCamera('large', large, 1);
+    for (let i = 0; i < rounds; i++) {
+      // Every phase meets every victim before chance repeats one.
+      const phase = phases[i % phases.length]!;
+      const victim = victims[(i + Math.floor(i / phases.length)) % victims.length]!;
+      const before = world.breaches.length;
+      await playRound({ world, random, bucket, env, phase, victim });
+      count(`killed ${victim}`);
+      await verify();
+      say(
+        `${i + 1}/${rounds} ${victim} killed ${phase}: ${world.breaches.slice(before).join('; ') || 'good'}`,
+      );
+    }
+    for (const event of world.events.filter((e) => e.state === 'going on'))
+      await insist(() => world.end(event));
+    await verify();
+    const deadline = Date.now() + sweepMs;
+    while (strayObjects().length > 0 && Date.now() < deadline) await sleep(100);
+
+    const stoppedMs = await world.server.stop();
+    count('ms to stop', stoppedMs);
+    if (stoppedMs > stopMs) world.breach(`stopping took ${stoppedMs} ms`);
+    for (const breach of await leftovers()) world.breach(breach);
+  } finally {
+    if (world.server.isAlive) {
+      world.server.kill('server');
+      await world.server.over();
+    }
+    await Promise.all([small.close(), large.close(), bucket.close()]);
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 });
+  }
+  return { breaches: world.breaches, ...tally, settledMs };
+
+  function strayObjects(): string[] {
+    const kept = new Set(world.events.filter((e) => e.state === 'verified').map((e) => e.playbackId));
+    const isStray = (key: string) =>
+      key !== 'flashback-check' && !kept.has(path.basename(key).replace(/\.\w+$/, ''));
+    const keys = [...bucket.contents.objects.keys()].filter(isStray);
+    return [
+      ...keys.map((key) => `an orphaned object: ${key}`),
+      ...[...bucket.contents.uploads.values()].map(({ key }) => `an orphaned upload of ${key}`),
+    ];
+  }
+
+  async function leftovers(): Promise<string[]> {
+    const found = processesAbout([dir, small.url, large.url]).map((it) => `an orphaned process: ${it}`);
+    for (const folder of await readdir(path.join(dir, 'data/spool')))
+      found.push(`an orphaned spool: ${folder}`);
+    found.push(...strayObjects());
+    const check = runSource('src/check-store.ts', [], env);
+    let words = '';
+    check.stdout!.on('data', (chunk) => (words += chunk));
+    check.stderr!.on('data', (chunk) => (words += chunk));
+    const code = await new Promise((resolve) => check.once('exit', resolve));
+    if (code !== 0) found.push(`check-store ended with ${code}: ${words}`);
+    return found;
+  }
+}
