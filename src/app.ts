@@ -13,9 +13,11 @@ import { applyMigrations } from './db/migrate.ts';
 import { startDatabaseServer } from './db/server.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { Remover } from './finishing/remover.ts';
+import { Retention } from './finishing/retention.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Feeds } from './recording/feeds.ts';
@@ -23,6 +25,7 @@ import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
 import { findSpool } from './recording/spool.ts';
+import { SpoolDisk } from './recording/spool-disk.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 import { serveLocal } from './store/serve-local.ts';
@@ -122,15 +125,23 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       (it) => it.close(),
     );
     const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
+    const retention = part(
+      'retention',
+      new Retention({ db, days: config.retentionDays, log, now, onRemoved: () => remover.nudge() }),
+      (it) => it.close(),
+    );
 
     // From camera to spool.
     const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
+    const disk = new SpoolDisk(config, log);
     const recorder = part(
       'recorder',
       new Recorder({
         db,
         feeds,
+        disk,
         limits: config,
+        cameraLostSec: config.cameraLostSec,
         log,
         now,
         onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
@@ -142,6 +153,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     recorder.start();
     await finisher.start();
     remover.start();
+    retention.start();
 
     // The API.
     const discardPlayback = async (id: string) => {
@@ -192,8 +204,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         log,
         dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),
+        metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;
+          if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await store.check();
         },
       }),

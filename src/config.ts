@@ -22,8 +22,12 @@ export interface Config {
   /** undefined: ffmpeg is looked for. */
   readonly ffmpegPath: string | undefined;
   readonly maxRecordings: number;
+  /** A recording whose camera has delivered nothing for this long ends with what there is. */
+  readonly cameraLostSec: number;
   readonly spoolMaxBytes: number | undefined;
   readonly spoolMinFreeBytes: number;
+  /** Completed playbacks older than this are deleted; undefined: none is. */
+  readonly retentionDays: number | undefined;
   readonly allowedOrigins: readonly string[];
   /** Keys from the environment; more can be made at run time. */
   readonly apiKeys: readonly ApiKeyConfig[];
@@ -117,9 +121,11 @@ const variables = z.object({
   R2_PUBLIC_URL: httpUrl.optional(),
   URL_TTL_SEC: whole(1, 604_800, ' seconds (seven days is the longest that S3 allows)').default(3600),
   FFMPEG_PATH: text('expected the path of an ffmpeg').optional(),
+  CAMERA_LOST_SEC: whole(1, 86_400, ' seconds').default(60),
   MAX_RECORDINGS: whole(1, 100_000).default(200),
   SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
+  RETENTION_DAYS: whole(1, 36_500, ' days').optional(),
   ALLOWED_ORIGINS: z
     .string()
     .transform(list)
@@ -178,8 +184,10 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     urlTtlSec: v.URL_TTL_SEC,
     ffmpegPath: v.FFMPEG_PATH,
     maxRecordings: v.MAX_RECORDINGS,
+    cameraLostSec: v.CAMERA_LOST_SEC,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,
+    retentionDays: v.RETENTION_DAYS,
     allowedOrigins: v.ALLOWED_ORIGINS,
     apiKeys: v.API_KEYS.map(readApiKey),
     oidc: oidcConfig(v),

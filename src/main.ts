@@ -2,6 +2,9 @@ import { startApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 
+/** Service managers kill after ten seconds; what is not over by then is taken up by the next start. */
+const stopWithinMs = 9_500;
+
 /** The server alone: configuration, app, and a signal to end it. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -12,6 +15,10 @@ async function main(): Promise<void> {
   });
   const app = await startApp(config, log);
   log.info({ signal: await stop }, 'stopping');
+  setTimeout(() => {
+    log.error({}, 'stopping took too long; the next start takes up what is left');
+    process.exit(1);
+  }, stopWithinMs).unref();
   await app.close();
   log.info({}, 'stopped');
 }

@@ -1,5 +1,5 @@
 import { objectKeys } from '../domain/store-keys.ts';
-import type { EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
 
 /** What is asked for when a playback is made. */
@@ -14,6 +14,32 @@ export interface NewPlayback {
 /** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
 export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
   return db.playback.create({ data: { ...wanted, createdAt: at } });
+}
+
+/**
+ * A further playback of the same event (or of the same recording by hand), where the first could not go on. None
+ * where that was ended by somebody, or where the event has ended meanwhile.
+ * @param startedAt when the footage begins that the first could not take
+ */
+export function createFurtherPlayback(
+  db: Db,
+  firstId: string,
+  startedAt: Date,
+  at: Date,
+): Promise<(Playback & { camera: Camera }) | undefined> {
+  return db.$transaction(async (tx) => {
+    const first = await tx.playback.findUnique({ where: { id: firstId } });
+    if (first?.endReason !== 'CAMERA_LOST') return undefined;
+    const { cameraId, eventId, deadlineAt } = first;
+    // Locked, so that endEvent comes either before this look or after the new playback is there to be ended.
+    const open = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM events WHERE id = ${eventId}::uuid AND ended_at IS NULL FOR UPDATE`;
+    if (eventId !== null && open.length === 0) return undefined;
+    return tx.playback.create({
+      data: { cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at },
+      include: { camera: true },
+    });
+  });
 }
 
 /** An end that was decided: when, why, and up to when footage is still taken (end + post-roll). */
@@ -77,4 +103,23 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
 /** Notes objects for removal from the store; noting one again is fine. */
 export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
   await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
+}
+
+/**
+ * Deletes the oldest COMPLETED playbacks that began before that moment, as removePlaybacks does.
+ * @returns how many there were: fewer than `limit` when none is left
+ */
+export function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
+  return db.$transaction(async (tx) => {
+    const gone = await tx.$queryRaw<{ id: string; cameraId: string; startedAt: Date }[]>`
+      DELETE FROM playbacks WHERE id IN (
+        SELECT id FROM playbacks WHERE recording_status = 'COMPLETED' AND started_at < ${before}
+        ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt"`;
+    await noteRemovals(
+      tx,
+      gone.flatMap((playback) => Object.values(objectKeys(playback))),
+    );
+    return gone.length;
+  });
 }

@@ -36,6 +36,8 @@ const pollMs = 30_000;
 export class Finisher {
   readonly #options: FinisherOptions;
   readonly #queue: FinishingQueue;
+  /** Confirmed by the store since the start. */
+  storedBytes = 0;
   #poll: NodeJS.Timeout | undefined;
 
   constructor(options: FinisherOptions) {
@@ -138,7 +140,10 @@ export class Finisher {
     const { store } = this.#options;
     await store.put(key, body, contentType, signal);
     const held = await store.stat(key);
-    if (held?.size === body.size) return;
+    if (held?.size === body.size) {
+      this.storedBytes += body.size;
+      return;
+    }
     throw new RecordingFailure(
       'STORE_MISMATCH',
       `The store holds ${held?.size ?? 'no'} bytes of the object; ${body.size} were sent.`,

@@ -43,7 +43,7 @@ export class Remover {
         this.#again = false;
         const noted = await db.storeRemoval.findMany({ orderBy: { createdAt: 'asc' }, take: batch });
         const keys = noted.map(({ key }) => key);
-        if (keys.length === 0) return;
+        if (keys.length === 0) continue;
         const share = Math.ceil(keys.length / lanes);
         const shares = Array.from({ length: lanes }, (_, i) => keys.slice(i * share, (i + 1) * share));
         await Promise.all(shares.filter((s) => s.length > 0).map((s) => store.removeAll(s)));
@@ -53,7 +53,7 @@ export class Remover {
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'objects cannot be removed now; trying again');
       clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.nudge(), retryMs);
+      if (!this.#closed) this.#retry = setTimeout(() => this.nudge(), retryMs);
     }
   }
 

@@ -31,12 +31,14 @@ const told = new WeakSet<GraphQLError>();
 /** What graphql or Yoga refuses: syntax, validation, values that do not fit their type, requests that are none. */
 function badDocument(error: GraphQLError): GraphQLError {
   const path = error.path ? [...error.path] : [];
-  // Yoga reads the answer's HTTP status from here and leaves it out of the answer.
-  const { http } = error.extensions;
+  // Yoga reads the answer's HTTP status from here and leaves it out of the answer. Its mark `spec` means that
+  // answers of the type application/json get 200 all the same, which is right only for documents.
+  const { spec = false, ...http } = (error.extensions.http ?? {}) as { spec?: boolean; status?: number };
+  const isDocument = Boolean(error.source ?? error.nodes);
   return located(error, error.message, {
     code: 'BAD_USER_INPUT',
     issues: [{ path, message: error.message }],
-    ...(http !== undefined && { http }),
+    ...(http.status && { http: isDocument ? { ...http, spec } : http }),
   });
 }
 

@@ -28,6 +28,8 @@ export interface HttpOptions {
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
     | undefined;
+  /** Figures for Prometheus. */
+  readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves where the server can work; rejects with what is wrong. */
   readonly ready: () => Promise<void>;
 }
@@ -47,7 +49,7 @@ const drainMs = 1_000;
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
-  const { access, allowedOrigins, log, media, ready, signer } = options;
+  const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
   const yoga = createGraphql({ services, ...options });
   const connections = new Connections(options.socketsPerKey);
   const dashboard = await loadDashboard(options.dashboardDir);
@@ -55,6 +57,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   const routes: readonly [string, Handler][] = [
     [graphqlPath, answerGraphql],
     ['/media/', answerMedia],
+    ['/metrics', answerMetrics],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
       '/readyz',
@@ -100,6 +103,11 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     if (!headers.origin || !allowedOrigins.includes(headers.origin)) return;
     response.setHeader('access-control-allow-origin', headers.origin);
     response.setHeader('vary', 'Origin');
+  }
+
+  async function answerMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const figures = await metrics.read();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
   }
 
   async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {

@@ -61,10 +61,6 @@ export function serveWebSockets(
       decide(refusal === undefined, 403, refusal);
     },
   });
-  // ws closes the socket on a broken or too large message and says so here as well.
-  sockets.on('connection', (socket) =>
-    socket.on('error', (error) => log.debug({ error }, 'a socket failed')),
-  );
 
   async function admit({ connectionParams, extra }: Socket): Promise<boolean> {
     const { socket, request } = extra;
@@ -105,6 +101,11 @@ export function serveWebSockets(
     },
     sockets,
   );
+  // A broken or too large message closes the socket, and that is all; graphql-ws would write it to the console.
+  sockets.on('connection', (socket) => {
+    socket.removeAllListeners('error');
+    socket.on('error', (error) => log.debug({ error: error.message }, 'a socket failed'));
+  });
   return {
     async close() {
       for (const socket of sockets.clients) {

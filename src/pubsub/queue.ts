@@ -29,6 +29,10 @@ export class Queue<T> {
     return true;
   }
 
+  get length(): number {
+    return this.#items.length;
+  }
+
   clear(): void {
     this.#items.length = 0;
   }

@@ -9,6 +9,7 @@ import {
   transitionsAfter,
 } from '../db/transitions.ts';
 import { RequestError } from '../domain/errors.ts';
+import type { RecordingStatus } from '../domain/status.ts';
 import type { Log } from '../log.ts';
 import { Queue } from './queue.ts';
 
@@ -34,6 +35,8 @@ export class TransitionHub {
   readonly #db: Db;
   readonly #log: Log;
   readonly #subscribers = new Set<Subscriber>();
+  /** How many transitions to each status came by since the start. */
+  readonly seen = new Map<RecordingStatus, number>();
   #position: Position = { xid: 0n, id: 0n };
   #reading: Promise<void> | undefined;
   #again = false;
@@ -85,6 +88,7 @@ export class TransitionHub {
   }
 
   #deliver(transition: Transition): void {
+    this.seen.set(transition.to, (this.seen.get(transition.to) ?? 0) + 1);
     this.#log.info(
       {
         playbackId: transition.playbackId,
@@ -114,6 +118,11 @@ export class TransitionHub {
    */
   subscribe(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition> {
     return new TransitionStream(this.#db, this.#subscribers, filter, after);
+  }
+
+  /** Transitions that wait for the slowest subscriber. */
+  get mostBehind(): number {
+    return Math.max(0, ...[...this.#subscribers].map(({ queue }) => queue.length));
   }
 
   get subscriberCount(): number {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
+import { createFurtherPlayback, endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
@@ -11,13 +11,18 @@ import { admit, type CapacityLimits } from './capacity.ts';
 import type { Feeds } from './feeds.ts';
 import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
+import type { FeedFragment } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
+import type { SpoolDisk } from './spool-disk.ts';
 import { holdsFootage } from './spool-reader.ts';
 
 export interface RecorderOptions {
   readonly db: Db;
   readonly feeds: Feeds;
+  readonly disk: SpoolDisk;
   readonly limits: CapacityLimits;
+  /** A camera that has delivered nothing for this long is not waited for any more. */
+  readonly cameraLostSec: number;
   readonly log: Log;
   readonly now: () => number;
   /** A playback is PROCESSING: its spool is complete and closed. */
@@ -28,8 +33,6 @@ export interface RecorderOptions {
 const tickMs = 500;
 /** Between two tries to write the end of a recording while the database is away. */
 const longestPauseMs = 2_000;
-/** A camera that has delivered nothing for this long is not waited for any more. */
-const cameraLostMs = 60_000;
 
 interface Running {
   readonly playback: Playback;
@@ -46,6 +49,8 @@ interface Running {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
+  /** Footage handed to recordings since the start. */
+  recordedBytes = 0;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -72,7 +77,8 @@ export class Recorder {
 
   /** @throws RequestError CAPACITY when no further recording may begin */
   admit(): Promise<void> {
-    return admit(this.#options.limits, { recordings: this.#running.size + this.#starting, spoolBytes: 0 });
+    const { limits, disk } = this.#options;
+    return admit(limits, this.#running.size + this.#starting, disk);
   }
 
   /**
@@ -135,30 +141,56 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
+    let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
       now,
       onFirstFrame: (at) => write('the clip’s beginning', clipBounds(playback, at)),
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
-      onFormatChange: () =>
-        log.warn({ playbackId: playback.id }, 'the stream changed its form; the recording ends here'),
+      onFormatChange: (from) => {
+        changedAt = from;
+      },
     });
     const pre = leftover
       ? undefined
       : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
-    for (const fragment of pre ?? []) recording.take(fragment);
-    const detach = feeds.attach(camera.id, (fragment) => recording.take(fragment));
+    const take = (fragment: FeedFragment) => {
+      this.recordedBytes += fragment.bytes;
+      recording.take(fragment);
+    };
+    for (const fragment of pre ?? []) take(fragment);
+    const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
       await this.#settle(playback, camera, end, forget.signal);
       this.#running.delete(playback.id);
+      if (changedAt === undefined || forget.signal.aborted) return;
+      await this.#goOnElsewhere(playback, changedAt).catch((error: Error) =>
+        log.error({ playbackId: playback.id, error }, 'a recording cannot go on in the stream’s new form'),
+      );
     });
     const running: Running = { playback, camera, recording, since: now(), settled, forget };
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
     return running;
+  }
+
+  /** One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. */
+  async #goOnElsewhere({ id }: Playback, from: number): Promise<void> {
+    const { db, log, now } = this.#options;
+    const further = await createFurtherPlayback(db, id, new Date(from), new Date(now()));
+    if (!further) return;
+    const { camera, ...playback } = further;
+    log.info(
+      { playbackId: id, furtherId: playback.id },
+      'the stream changed its form; a further playback goes on',
+    );
+    await this.begin(playback, camera);
+    // It may have been ended before it ran here.
+    const { recordUntil } = await db.playback.findUniqueOrThrow({ where: { id: playback.id } });
+    if (recordUntil) this.stop(playback, recordUntil);
   }
 
   /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */
@@ -256,6 +288,7 @@ export class Recorder {
 
   async #endWhatIsDue(): Promise<void> {
     const { db, log, now } = this.#options;
+    await this.#endIfDiskIsFull();
     try {
       for (const due of await endOverdue(db, new Date(now()))) this.stop(due, due.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
@@ -264,10 +297,18 @@ export class Recorder {
     }
   }
 
+  async #endIfDiskIsFull(): Promise<void> {
+    const { disk } = this.#options;
+    await disk.look();
+    if (!disk.mustEnd) return;
+    const because = new Error(disk.mustEnd);
+    for (const { recording } of this.#running.values()) recording.abort(because);
+  }
+
   async #endIfCameraIsLost({ playback, recording, since }: Running): Promise<void> {
     const at = this.#options.now();
     const silentSince = recording.lastFragmentAt ?? since;
-    if (at - silentSince < cameraLostMs) return;
+    if (at - silentSince < this.#options.cameraLostSec * 1_000) return;
     const endedAt = new Date(silentSince);
     await endPlaybacks(
       this.#options.db,

@@ -33,8 +33,11 @@ export interface RecordingOptions {
   /** Called with the first fragment, once. */
   readonly onFirstFrame: (clipStartedAt: number) => void;
   readonly onGap: (gaps: readonly GapSpan[]) => void;
-  /** The stream came back in a form that this file cannot hold (another codec or resolution). */
-  readonly onFormatChange: () => void;
+  /**
+   * The stream came back in a form that this file cannot hold (another codec or resolution): the recording is over
+   * and would have to go on elsewhere from this moment on (epoch milliseconds).
+   */
+  readonly onFormatChange: (from: number) => void;
 }
 
 /** One playback being recorded: takes the feed's fragments from a keyframe on and writes them to its spool. */
@@ -82,7 +85,7 @@ export class Recording {
     if (!this.#timeline && !fragment.startsWithKeyframe) return;
     if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
       this.#end();
-      this.#options.onFormatChange();
+      this.#options.onFormatChange(wallStart(fragment));
       return;
     }
     this.#timeline ??= this.#begin(fragment);

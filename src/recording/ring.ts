@@ -60,6 +60,13 @@ export class Ring {
     return this.#bytes;
   }
 
+  /** From the oldest picture held to the newest, in seconds. */
+  get heldSeconds(): number {
+    const [oldest] = this.#fragments;
+    const { newest } = this;
+    return oldest && newest ? (wallEnd(newest) - wallStart(oldest)) / 1_000 : 0;
+  }
+
   clear(): void {
     this.#fragments = [];
     this.#bytes = 0;

@@ -28,6 +28,8 @@ export interface S3StoreOptions extends S3Access {
 const PATIENT: Patience = { attempts: 8, connectMs: 10_000, silenceMs: 30_000 };
 const HASTY: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
 
+const REMOVED_AT_ONCE = 8;
+
 /** An object of our own, so that a check needs no rights beyond those on objects. */
 const PROBE_KEY = 'flashback-check';
 
@@ -125,7 +127,11 @@ export function createS3Store(options: S3StoreOptions): Store {
       for (const key of keys) assertKey(key);
       const those = new Set(keys);
       await request(`remove ${keys[0]} and others`, async () => {
-        await Promise.all(keys.map((Key) => patient.send(new DeleteObjectCommand({ Bucket, Key }))));
+        // One by one: not every S3-like store has DeleteObjects.
+        for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+          const some = keys.slice(at, at + REMOVED_AT_ONCE);
+          await Promise.all(some.map((Key) => patient.send(new DeleteObjectCommand({ Bucket, Key }))));
+        }
         for await (const upload of listUploads(patient, Bucket, '')) {
           if (those.has(upload.key)) await abortUpload(patient, Bucket, upload);
         }

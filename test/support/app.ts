@@ -14,8 +14,8 @@ export interface TestApp {
   /** Everything the server has logged, one JSON object per line. */
   readonly logged: string[];
   readonly app: App;
-  /** Closes the server and starts it again on the same data. */
-  restart(): Promise<void>;
+  /** Closes the server and, after `whileDown`, starts it again on the same data. */
+  restart(whileDown?: () => Promise<unknown>): Promise<void>;
   /** Adds a camera; waits until it is in that state. @returns its id */
   addCamera(input: { rtspUrl: string; [setting: string]: unknown }, state?: string): Promise<string>;
   awaitCamera(id: string, state: string): Promise<void>;
@@ -45,9 +45,10 @@ export async function startTestApp(changes: Partial<Config> = {}): Promise<TestA
     get client() {
       return client;
     },
-    async restart() {
+    async restart(whileDown) {
       await client.close();
       await app.close();
+      await whileDown?.();
       app = await startApp(config, log);
       client = connectClient(app.url, adminKey);
     },

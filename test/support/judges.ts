@@ -130,6 +130,14 @@ export async function packetHashes(path: string): Promise<string[]> {
     .map((line) => line.replace(/^\d+,/, ''));
 }
 
+/** An MD5 of each packet of a stream (like `a:0`), in order. */
+export async function packetDigests(path: string, stream: string): Promise<string[]> {
+  const copy = ['-v', 'error', '-i', path, '-map', `0:${stream}`, '-c', 'copy', '-f', 'framehash'];
+  const { stdout } = await run(tools().ffmpeg, [...copy, '-hash', 'md5', '-'], { maxBuffer: MAX_OUTPUT });
+  const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return lines.map((line) => line.split(',').at(-1)!.trim());
+}
+
 /**
  * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file
  * with holes in its payload passes only with `mayHaveUnusedPayload`.

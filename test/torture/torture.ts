@@ -108,9 +108,14 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
       const phase = phases[i % phases.length]!;
       const victim = victims[(i + Math.floor(i / phases.length)) % victims.length]!;
       const before = world.breaches.length;
-      await playRound({ world, random, bucket, env, phase, victim });
-      count(`killed ${victim}`);
-      await verify();
+      try {
+        await playRound({ world, random, bucket, env, phase, victim });
+        count(`killed ${victim}`);
+        await verify();
+      } catch (error) {
+        world.breach(`round ${i + 1} broke off: ${(error as Error).stack}\n${world.server.lastWords()}`);
+        break;
+      }
       say(
         `${i + 1}/${rounds} ${victim} killed ${phase}: ${world.breaches.slice(before).join('; ') || 'good'}`,
       );

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../db/client.ts';
+import { removeExpired } from '../db/playbacks.ts';
+import type { Log } from '../log.ts';
+
+export interface RetentionOptions {
+  readonly db: Db;
+  /** undefined: everything is kept. */
+  readonly days: number | undefined;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Objects were noted for removal. */
+  readonly onRemoved: () => void;
+}
+
+const everyMs = 10 * 60_000;
+const dayMs = 24 * 3_600_000;
+/** Small enough that nobody waits long behind one, with a breath in between for everybody else. */
+const batch = 250;
+const breathMs = 20;
+
+/** Deletes COMPLETED playbacks older than RETENTION_DAYS, in batches that are each whole (DESIGN 6.4). */
+export class Retention {
+  readonly #options: RetentionOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#options.days !== undefined) this.#running ??= this.#run(this.#options.days);
+  }
+
+  async #run(days: number): Promise<void> {
+    const { log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#sweep(days).catch((error: Error) =>
+        log.warn({ error: error.message }, 'expired playbacks cannot be removed now; trying again later'),
+      );
+      await sleep(everyMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #sweep(days: number): Promise<void> {
+    const { db, now, log, onRemoved } = this.#options;
+    const { signal } = this.#stop;
+    const before = new Date(now() - days * dayMs);
+    let total = 0;
+    for (let removed = batch; removed === batch && !signal.aborted; ) {
+      removed = await removeExpired(db, before, batch);
+      total += removed;
+      if (removed > 0) onRemoved();
+      await sleep(breathMs, undefined, { signal }).catch(() => {});
+    }
+    if (total > 0) log.info({ playbacks: total, before }, 'expired playbacks were removed');
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+}

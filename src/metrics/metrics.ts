@@ -1,0 +1,181 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Db } from '../db/client.ts';
+import type { RecordingStatus } from '../domain/status.ts';
+import type { Finisher } from '../finishing/finisher.ts';
+import type { TransitionHub } from '../pubsub/transition-hub.ts';
+import type { Feeds } from '../recording/feeds.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { SpoolDisk } from '../recording/spool-disk.ts';
+
+export interface MetricsSources {
+  readonly db: Db;
+  readonly feeds: Feeds;
+  readonly recorder: Recorder;
+  readonly disk: SpoolDisk;
+  readonly finisher: Finisher;
+  readonly transitions: TransitionHub;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  /** In Prometheus' text format. What the database has to say is left out while it is away. */
+  read(): Promise<string>;
+}
+
+const statuses: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED', 'FAILED'];
+/** Counting playbacks costs a scan; scrapers come more often than their number matters. */
+const countedForMs = 10_000;
+
+/** Every figure is read from its part when somebody asks; nothing is kept up to date in between. */
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  cameraMetrics(registry, sources);
+  recordingMetrics(registry, sources);
+  finishingMetrics(registry, sources);
+  subscriberMetrics(registry, sources);
+  return { contentType: registry.contentType, read: () => registry.metrics() };
+}
+
+function cameraMetrics(registry: Registry, { feeds }: MetricsSources): void {
+  const registers = [registry];
+  const labelNames = ['camera'];
+  new Gauge({
+    name: 'flashback_feed_state',
+    help: 'What a camera’s feed does: 1 at its present state.',
+    labelNames: ['camera', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { cameraId, state } of feeds.all()) this.set({ camera: cameraId, state }, 1);
+    },
+  });
+  new Gauge({
+    name: 'flashback_ring_seconds',
+    help: 'How far back a camera’s ring reaches.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const { cameraId, ring } of feeds.all()) this.set({ camera: cameraId }, ring.heldSeconds);
+    },
+  });
+  new Gauge({
+    name: 'flashback_ring_bytes',
+    help: 'Memory held by a camera’s ring.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const { cameraId, ring } of feeds.all()) this.set({ camera: cameraId }, ring.bytes);
+    },
+  });
+}
+
+function recordingMetrics(registry: Registry, { db, recorder, disk }: MetricsSources): void {
+  const registers = [registry];
+  let counted = { at: Number.NEGATIVE_INFINITY, rows: new Map<RecordingStatus, number>() };
+  new Gauge({
+    name: 'flashback_recordings',
+    help: 'Playbacks by status, in the whole database.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      this.reset();
+      if (performance.now() - counted.at > countedForMs) {
+        const groups = await db.playback
+          .groupBy({ by: ['recordingStatus'], _count: true })
+          .catch(() => undefined);
+        if (!groups) return;
+        const rows = new Map(groups.map((group) => [group.recordingStatus, group._count]));
+        counted = { at: performance.now(), rows };
+      }
+      for (const status of statuses) this.set({ status }, counted.rows.get(status) ?? 0);
+    },
+  });
+  gauge(
+    registry,
+    'flashback_recordings_running',
+    'Recordings that run on this node.',
+    () => recorder.running,
+  );
+  counter(
+    registry,
+    'flashback_recorded_bytes_total',
+    'Footage taken into spools.',
+    () => recorder.recordedBytes,
+  );
+  gauge(
+    registry,
+    'flashback_spool_free_bytes',
+    'Free space on the spool’s disk, when it was last looked at.',
+    () => disk.freeBytes,
+  );
+  gauge(registry, 'flashback_spool_ok', '1 where the spool takes further recordings, 0 where not.', () =>
+    disk.problem ? 0 : 1,
+  );
+}
+
+function finishingMetrics(registry: Registry, { finisher }: MetricsSources): void {
+  gauge(
+    registry,
+    'flashback_finishing_queue_depth',
+    'Playbacks that wait for the store or are on their way there.',
+    () => finisher.depth,
+  );
+  gauge(
+    registry,
+    'flashback_finishing_queue_oldest_seconds',
+    'How long the oldest of them has been waiting.',
+    () => finisher.oldestMs / 1_000,
+  );
+  counter(
+    registry,
+    'flashback_uploaded_bytes_total',
+    'Bytes of clips and posters that the store has confirmed.',
+    () => finisher.storedBytes,
+  );
+}
+
+function subscriberMetrics(registry: Registry, { transitions }: MetricsSources): void {
+  new Counter({
+    name: 'flashback_transitions_total',
+    help: 'Transitions seen by this node since it was started, by the status that was entered.',
+    labelNames: ['to'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const to of statuses) this.inc({ to }, transitions.seen.get(to) ?? 0);
+    },
+  });
+  gauge(registry, 'flashback_subscribers', 'Subscribers to transitions.', () => transitions.subscriberCount);
+  gauge(
+    registry,
+    'flashback_subscriber_lag',
+    'Transitions that the slowest subscriber has not taken yet.',
+    () => transitions.mostBehind,
+  );
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+function counter(registry: Registry, name: string, help: string, read: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+}

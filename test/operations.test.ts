@@ -1,0 +1,130 @@
+// What whoever runs the server relies on: figures, health, and an orderly end.
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestApp } from './support/app.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { connectClient } from './support/client.ts';
+import { awaitEnd, createEvent, endEvent } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
+import { startServer } from './torture/server.ts';
+
+let camera: TestCamera;
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-operations-'));
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+});
+
+afterAll(async () => {
+  await camera.close();
+  await rm(dir, { recursive: true, force: true, maxRetries: 10 });
+});
+
+test('/metrics tells what cameras, recordings, the queue and subscribers are doing', async () => {
+  const app = await startTestApp();
+  onTestFinished(() => app.close());
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  const watching = app.client.subscribe('subscription { playbackStatusChanged { to } }');
+  const event = await createEvent(app.client, { cameraId });
+  const read = async () => {
+    const response = await fetch(`${app.client.url}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    const lines = (await response.text()).split('\n').filter((line) => line && !line.startsWith('#'));
+    const figures = new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(line.split(' ').at(-1))]));
+    return (name: string) => figures.get(name);
+  };
+  const during = await read();
+  expect(during(`flashback_feed_state{camera="${cameraId}",state="LIVE"}`)).toBe(1);
+  expect(during(`flashback_ring_seconds{camera="${cameraId}"}`)).toBeGreaterThan(0.3);
+  expect(during(`flashback_ring_bytes{camera="${cameraId}"}`)).toBeGreaterThan(1_000);
+  expect(during('flashback_recordings{status="RECORDING"}')).toBe(1);
+  expect(during('flashback_recordings_running')).toBe(1);
+  expect(during('flashback_recorded_bytes_total')).toBeGreaterThan(1_000);
+  expect(during('flashback_subscribers')).toBe(1);
+  expect(during('flashback_spool_ok')).toBe(1);
+  expect(during('process_resident_memory_bytes')).toBeGreaterThan(1e7);
+
+  await endEvent(app.client, event.id);
+  const playback = await awaitEnd(app.client, event);
+  watching.stop();
+  const after = await read();
+  expect(after('flashback_transitions_total{to="COMPLETED"}')).toBe(1);
+  expect(after('flashback_uploaded_bytes_total')).toBeGreaterThan(playback.fileSizeBytes!);
+  expect(after('flashback_finishing_queue_depth')).toBe(0);
+  expect(after('flashback_finishing_queue_oldest_seconds')).toBe(0);
+  expect(after('flashback_subscriber_lag')).toBe(0);
+});
+
+describe('a server that is told to stop', () => {
+  const start = async (name: string) => {
+    const dataDir = path.join(dir, name);
+    const server = await startServer({ DATA_DIR: dataDir, PORT: '0', SPOOL_MIN_FREE_BYTES: '0' });
+    onTestFinished(() => void server.kill('server'));
+    return { server, dataDir };
+  };
+
+  async function record(url: string) {
+    const client = connectClient(url);
+    const { createCamera } = await client.run<{ createCamera: { camera: { id: string } } }>(
+      'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }',
+      { input: { name: 'Camera', rtspUrl: camera.url, preRollSec: 1 } },
+    );
+    const { id } = createCamera.camera;
+    await until(async () => {
+      const state = 'query($id: ID!) { camera(id: $id) { state } }';
+      return (await client.run<{ camera: { state: string } }>(state, { id })).camera.state === 'LIVE';
+    }, 'the camera is live');
+    return { client, event: await createEvent(client, { cameraId: id }) };
+  }
+
+  test('is over within ten seconds, and its sockets are closed so that clients connect again', async () => {
+    const { server, dataDir } = await start('orderly');
+    const { event } = await record(server.url);
+    const closes: number[] = [];
+    const sockets = createClient({
+      url: `${server.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      lazy: false,
+      // Asked only where the library holds that trying again makes sense.
+      shouldRetry: () => true,
+      retryAttempts: 1,
+      on: { closed: (close) => void closes.push((close as { code: number }).code) },
+      onNonLazyError: () => {},
+    });
+    onTestFinished(() => sockets.dispose());
+    const stream = sockets.iterate({ query: 'subscription { playbackStatusChanged { to } }' });
+    await stream.next();
+
+    expect(await server.stop()).toBeLessThan(10_000);
+    expect(server.lastWords()).toContain('"msg":"stopped"');
+    await until(() => closes.length > 0, 'the socket was closed');
+    expect(closes[0]).toBe(1001);
+
+    const again = await startServer({ DATA_DIR: dataDir, PORT: '0', SPOOL_MIN_FREE_BYTES: '0' });
+    onTestFinished(() => void again.kill('server'));
+    const client = connectClient(again.url);
+    await endEvent(client, event.id);
+    expect((await awaitEnd(client, event)).recordingStatus).toBe('COMPLETED');
+    await client.close();
+    await again.stop();
+  }, 60_000);
+
+  test('is over within ten seconds also where PostgreSQL hangs', async () => {
+    const { server, dataDir } = await start('hanging');
+    await record(server.url);
+    const book = path.join(dataDir, 'children');
+    const records = readdirSync(book).map((name) => JSON.parse(readFileSync(path.join(book, name), 'utf8')));
+    const postgres = records.find(({ label }) => label === 'postgres').pid as number;
+    process.kill(postgres, 'SIGSTOP');
+    onTestFinished(() => void process.kill(postgres, 'SIGKILL'));
+    expect(await server.stop()).toBeLessThan(11_000);
+    expect(server.lastWords()).toContain('stopping took too long');
+  }, 60_000);
+});

@@ -1,0 +1,106 @@
+// What cameras send, in all combinations: every one becomes a clip that plays everywhere.
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { FRAME_HEADER_BYTES } from '../src/demo/rtsp/interleaved.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { browserMissing, launchBrowser } from './support/browser.ts';
+import { startTestCamera } from './support/camera.ts';
+import { type Capture, type CaptureParameters, capture } from './support/captures.ts';
+import { readFrames } from './support/frames.ts';
+import { ffprobeWarnings, packetDigests, strictBoxes } from './support/judges.ts';
+import { awaitEnd, createEvent, download, endEvent } from './support/playbacks.ts';
+import { readBeeps, soundDelays } from './support/sound.ts';
+import { canDecode, watch } from './support/watch.ts';
+
+let app: TestApp;
+let browser: Browser | undefined;
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-codecs-'));
+  app = await startTestApp();
+  browser = browserMissing ? undefined : await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** How late the captures' sound is by itself, in milliseconds: their encoders' priming. */
+const primingMs = { none: 0, aac: 64, pcma: 0, pcmu: 0, opus: 6.5 };
+const entries = { none: [], aac: ['mp4a'], pcma: ['mp4a'], pcmu: ['mp4a'], opus: ['Opus'] };
+const codecs: CaptureParameters['codec'][] = ['h264', 'h265'];
+const sounds: CaptureParameters['audio'][] = ['none', 'aac', 'pcma', 'pcmu', 'opus'];
+const plain = codecs.flatMap((codec) => sounds.map((audio) => ({ codec, audio, bFrames: false })));
+const withBFrames = codecs.map((codec) => ({ codec, audio: 'aac' as const, bFrames: true }));
+
+vi.setConfig({ testTimeout: 90_000 });
+
+for (const kind of [...plain, ...withBFrames]) {
+  const { codec, audio, bFrames } = kind;
+  test.concurrent(`${codec} with ${bFrames ? 'B-frames and ' : ''}${audio} sound`, async () => {
+    const seen = await capture({ ...kind, gopSec: 1 });
+    const camera = await startTestCamera({ capture: seen });
+    const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+    await sleep(1_500);
+    const event = await createEvent(app.client, { cameraId });
+    await sleep(2_500);
+    await endEvent(app.client, event.id);
+    const playback = await awaitEnd(app.client, event);
+    const file = await download(playback, dir);
+    await camera.close();
+
+    const boxes = await strictBoxes(file);
+    expect(boxes.boxes.indexOf('moov')).toBeLessThan(boxes.boxes.indexOf('mdat'));
+    expect(boxes.tracks.map((track) => track.entry)).toEqual([
+      codec === 'h264' ? 'avc1' : 'hvc1',
+      ...entries[audio],
+    ]);
+    expect(await ffprobeWarnings(file)).toBe('');
+
+    const frames = await readFrames(file);
+    expect(frames[0]!.time).toBe(0);
+    // Frames are sent in the order of decoding: the clip may end between a picture and those shown before it.
+    for (const [i, frame] of frames.slice(0, bFrames ? -3 : frames.length).entries()) {
+      expect(frame.counter).toBe((frames[0]!.counter + i) % (64 * 15));
+      expect(frame.time).toBeCloseTo(i / 15, 2);
+    }
+    const type = `video/mp4; codecs="${[playback.codec, playback.audioCodec].filter(Boolean).join(', ')}"`;
+    if (browser && (await canDecode(browser, type))) {
+      const watched = await watch(browser, playback.videoUrl!);
+      expect(watched).toMatchObject({ error: undefined });
+      expect(Math.abs(watched.duration * 1_000 - playback.durationMs!)).toBeLessThan(100);
+      expect(watched.frames).toBeGreaterThan(frames.length * 0.8);
+    } else {
+      expect(!browser || codec === 'h265', `Chromium says that it cannot decode ${type}`).toBe(true);
+    }
+    if (audio === 'none') return;
+    const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
+    expect(delays.length).toBeGreaterThan(0);
+    for (const delay of delays) expect(Math.abs(delay - primingMs[audio])).toBeLessThan(50);
+    if (audio === 'aac' || audio === 'opus') {
+      const sent = new Set(soundPackets(seen));
+      expect((await packetDigests(file, 'a:0')).filter((digest) => !sent.has(digest))).toEqual([]);
+    }
+  });
+}
+
+/** A hash of each sound packet that the camera sends. AAC comes with a header of its own (RFC 3640, 3.2.1). */
+function soundPackets({ packets, bytes, tracks, parameters }: Capture): string[] {
+  const sound = tracks.findIndex(({ kind }) => kind === 'audio');
+  const headerBytes = FRAME_HEADER_BYTES + 12 + (parameters.audio === 'aac' ? 4 : 0);
+  return packets
+    .filter(({ track }) => track === sound)
+    .map(({ start, end }) =>
+      createHash('md5')
+        .update(bytes.subarray(start + headerBytes, end))
+        .digest('hex'),
+    );
+}

@@ -1,0 +1,16 @@
+// A short run of the torture; `npm run torture -- --rounds 200 --seed 7` is the long one.
+import { expect, test } from 'vitest';
+import { torture } from './torture/torture.ts';
+
+test('whatever is killed at whatever moment, nothing is lost and nothing is left behind', async () => {
+  const lines: string[] = [];
+  const result = await torture({ rounds: 4, seed: 3, say: (line) => lines.push(line) });
+  expect(result.breaches, lines.join('\n')).toEqual([]);
+  expect(result.counts).toMatchObject({
+    'killed server': 1,
+    'killed ffmpeg': 1,
+    'killed postgres': 1,
+    'killed all': 1,
+  });
+  expect(result.counts.COMPLETED).toBeGreaterThan(0);
+}, 240_000);
