@@ -1,6 +1,6 @@
 // Signing in to the dashboard: a key, its role, its end.
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -8,6 +8,9 @@ import { capture } from './support/captures.ts';
 import { buildDashboard } from './support/dashboard.ts';
 import { seriousFindings } from './support/dashboard-page.ts';
 import { awaitEnd, createEvent, endEvent } from './support/playbacks.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 const secrets = { ADMIN: 'admin-secret-of-the-test-01', VIEWER: 'viewer-secret-of-the-test-1' } as const;
 
@@ -43,7 +46,10 @@ afterAll(async () => {
 });
 
 async function signIn(path: string, secret: string): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(15_000);
   page = await context.newPage();
   await page.goto(app.app.url + path);

@@ -1,6 +1,6 @@
 // The list of playbacks before a real browser and server: filters, endless and by pages, the day's timeline.
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -10,7 +10,10 @@ import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
 import { createEvent, endEvent } from './support/playbacks.ts';
 
-const total = 700;
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+const total = 420;
 /** A day of its own, so that what runs now does not disturb it; noon in the browser's zone. */
 const day = '2026-03-10';
 const noon = Date.parse('2026-03-10T11:00:00.000Z');
@@ -68,15 +71,15 @@ describe.skipIf(browserMissing)('the list', () => {
     const page = await open('/playbacks');
     await page.getByText(`${total} playbacks`).waitFor();
     await page.getByLabel('Camera').selectOption('Yard');
-    await page.getByText('350 playbacks').waitFor();
+    await page.getByText('210 playbacks').waitFor();
     await page.getByLabel('Type').selectOption('Person');
-    await page.getByText('117 playbacks').waitFor();
+    await page.getByText('70 playbacks').waitFor();
     await page.getByLabel('Status').selectOption('Failed');
-    await page.getByText('3 playbacks').waitFor();
+    await page.getByText('2 playbacks').waitFor();
     expect(new URL(page.url()).search).toBe(`?camera=${yard}&status=failed&type=person`);
     await page.reload();
-    await page.getByText('3 playbacks').waitFor();
-    expect(await cards(page).allInnerTexts()).toHaveLength(3);
+    await page.getByText('2 playbacks').waitFor();
+    expect(await cards(page).allInnerTexts()).toHaveLength(2);
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByLabel('From').fill('2026-03-10T11:00');
     await page.getByLabel('To', { exact: true }).fill('2026-03-10T11:31');
@@ -105,15 +108,15 @@ describe.skipIf(browserMissing)('the list', () => {
   });
 
   test('by numbered pages it has each playback once', async () => {
-    const page = await open('/playbacks?page=17');
-    const number = page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Page 18' });
+    const page = await open('/playbacks?page=10');
+    const number = page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Page 11' });
     await number.click();
-    await expect.poll(() => cards(page).count()).toBe(total - 17 * 40);
+    await expect.poll(() => cards(page).count()).toBe(total - 10 * 40);
     const oldest = await cards(page).first().getByRole('time').innerText();
-    expect(new URL(page.url()).searchParams.get('page')).toBe('18');
+    expect(new URL(page.url()).searchParams.get('page')).toBe('11');
     expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Newer' }).click();
-    await page.locator('[aria-current=page]', { hasText: '17' }).waitFor();
+    await page.locator('[aria-current=page]', { hasText: '10' }).waitFor();
     await expect.poll(() => cards(page).first().getByRole('time').innerText()).not.toBe(oldest);
     await page.getByRole('button', { name: 'Show as one list' }).click();
     expect(new URL(page.url()).search).toBe('');

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -12,6 +12,9 @@ import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard, seriousFindings } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
 import { awaitEnd, createEvent, endEvent } from './support/playbacks.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let camera: TestCamera;
@@ -161,7 +164,7 @@ describe.skipIf(browserMissing)('everybody', () => {
     }
     await endEvent(app.client, running.id);
     expect(findings).toEqual([]);
-  }, 90_000);
+  });
 
   test('the keyboard reaches everything: past the menu, into a dialog and back to where it was opened', async () => {
     const page = await open('/cameras');

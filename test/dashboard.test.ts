@@ -1,7 +1,7 @@
 // The dashboard's views before a real browser, server, camera and store: what people do, and what they see then.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -9,6 +9,9 @@ import { capture } from './support/captures.ts';
 import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 const password = 'op3n s&same';
 let app: TestApp;
