@@ -91,7 +91,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const signer = createPathSigner({ secret: await linkSecret(dataDir), ttlSec: config.urlTtlSec, now });
 
     // Transitions and camera states out to subscribers.
-    const transitions = part('transitions', new TransitionHub({ db, log }), (it) => it.close());
+    const transitions = part(
+      'transitions',
+      new TransitionHub({ db, log, keepDays: config.transitionDays }),
+      (it) => it.close(),
+    );
     const cameraStates = new CameraHub();
     await transitions.start();
     part(
