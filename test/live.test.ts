@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -11,6 +11,9 @@ import { capture } from './support/captures.ts';
 import { readCounterOfImage, readFrames } from './support/frames.ts';
 import { ffprobe, ffprobeWarnings } from './support/judges.ts';
 import { awaitEnd, createEvent, download, endEvent } from './support/playbacks.ts';
+
+// On a fresh checkout the captures are made first.
+vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let camera: TestCamera;

@@ -43,6 +43,7 @@ const sounds: CaptureParameters['audio'][] = ['none', 'aac', 'pcma', 'pcmu', 'op
 const plain = codecs.flatMap((codec) => sounds.map((audio) => ({ codec, audio, bFrames: false })));
 const withBFrames = codecs.map((codec) => ({ codec, audio: 'aac' as const, bFrames: true }));
 
+// On a fresh checkout the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 for (const kind of [...plain, ...withBFrames]) {
