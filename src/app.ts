@@ -22,8 +22,10 @@ import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Feeds } from './recording/feeds.ts';
 import { findFfmpeg } from './recording/ffmpeg-binary.ts';
+import { Live } from './recording/live.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
+import { Snapshots } from './recording/snapshots.ts';
 import { findSpool } from './recording/spool.ts';
 import { SpoolDisk } from './recording/spool-disk.ts';
 import { createLocalStore } from './store/local.ts';
@@ -159,6 +161,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     remover.start();
     retention.start();
 
+    const live = part('live', new Live({ db, recordDir }), (it) => it.close());
+    const snapshots = new Snapshots({ feeds, children, ffmpeg });
+
     // The API.
     const discardPlayback = async (id: string) => {
       await recorder.discard(id);
@@ -195,8 +200,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
         object: (key) => (config.r2 ? store.url(key) : Promise.resolve(`${url}${signer.sign('media', key)}`)),
-        live: () => null,
-        snapshot: () => null,
+        live: ({ id, recordingStatus, clipStartedAt }) =>
+          clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
+            ? `${url}${signer.sign('live', id)}/index.m3u8`
+            : null,
+        snapshot: ({ id }) => (snapshots.has(id) ? `${url}${signer.sign('snapshots', `${id}.jpg`)}` : null),
       },
     };
     const http = part(
@@ -208,6 +216,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         log,
         dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),
+        live: (request, response, path) => live.answer(request, response, path),
+        snapshot: (cameraId) => snapshots.of(cameraId),
         metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;

@@ -162,6 +162,9 @@ const variables = z.object({
 });
 type Variables = z.output<typeof variables>;
 
+/** A playback's folder is below it, and its row has 500 characters for the whole path. */
+const longestRecordDir = 460;
+
 /** Reads the environment. An empty variable counts as not set. @throws ConfigError naming every variable that is wrong */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(
@@ -176,12 +179,18 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const v = parsed.data;
   const dataDir = path.resolve(v.DATA_DIR);
+  const recordDir = v.RECORD_DIR ? path.resolve(v.RECORD_DIR) : path.join(dataDir, 'spool');
+  if (recordDir.length > longestRecordDir) {
+    throw new ConfigError([
+      `RECORD_DIR: expected a path of at most ${longestRecordDir} characters, got "${recordDir}".`,
+    ]);
+  }
   return Object.freeze({
     host: v.HOST,
     port: v.PORT,
     publicUrl: v.PUBLIC_URL,
     dataDir,
-    recordDir: v.RECORD_DIR ? path.resolve(v.RECORD_DIR) : path.join(dataDir, 'spool'),
+    recordDir,
     databaseUrl: v.DATABASE_URL,
     r2: r2Config(v),
     urlTtlSec: v.URL_TTL_SEC,

@@ -1,6 +1,9 @@
 import { useEffect } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { followEverything } from './api/live.ts';
+import { useObservable } from './api/observable.ts';
+import { session } from './api/session.ts';
+import { askWhoIAm } from './api/sign-in.ts';
 import { CamerasPage } from './cameras/page.tsx';
 import { NowPage } from './now/page.tsx';
 import { Notices } from './parts/notice.tsx';
@@ -8,8 +11,17 @@ import { Empty, Page } from './parts/page.tsx';
 import { PlaybackPage } from './playback/page.tsx';
 import { PlaybacksPage } from './playbacks/page.tsx';
 import { Shell } from './shell/shell.tsx';
+import { SignIn } from './shell/sign-in.tsx';
 
 export function App() {
+  const now = useObservable(session);
+  useEffect(() => void askWhoIAm(), []);
+  if (now.state === 'asking') return null;
+  if (now.state === 'out') return <SignIn reason={now.reason} />;
+  return <Views />;
+}
+
+function Views() {
   useEffect(followEverything, []);
   return (
     <Shell>

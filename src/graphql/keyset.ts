@@ -95,6 +95,32 @@ function readCursor(name: string, cursor: string | null | undefined): Key | unde
   ]);
 }
 
+/** The part of a filter that bounds the time, as a condition. Both ends are excluded. */
+export function startedWithin(
+  filter:
+    | { startedAfter?: Date | null | undefined; startedBefore?: Date | null | undefined }
+    | null
+    | undefined,
+): { startedAt?: { gt?: Date; lt?: Date } } {
+  const { startedAfter: gt, startedBefore: lt } = filter ?? {};
+  return gt || lt ? { startedAt: { ...(gt && { gt }), ...(lt && { lt }) } } : {};
+}
+
+type Arg = Parameters<Parameters<typeof builder.queryField>[1]>[0]['arg'];
+
+/** The arguments of a connection, as the contract has them. */
+export const connectionArgs = (arg: Arg) => ({
+  first: arg.int({
+    defaultValue: 20,
+    description: 'This many from the newest (or from `after`) on: 1 to 100.',
+  }),
+  after: arg.string({ description: 'Only what is older than this cursor.' }),
+  last: arg.int({
+    description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.',
+  }),
+  before: arg.string({ description: 'Only what is newer than this cursor.' }),
+});
+
 export const PageInfo = builder.objectRef<KeysetPage<Key>>('PageInfo').implement({
   description: 'Where a page of a connection stands in the whole list.',
   fields: (t) => ({

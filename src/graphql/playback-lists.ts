@@ -6,7 +6,15 @@ import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType, RecordingStatus } from './enums.ts';
 import { filterId, validate, wholeNumber } from './input.ts';
-import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
+import {
+  type ConnectionArgs,
+  connectionArgs,
+  type KeysetPage,
+  PageInfo,
+  readPage,
+  startedWithin,
+  writeCursor,
+} from './keyset.ts';
 import { Playback } from './playback.ts';
 import { visiblePlaybacks } from './visible.ts';
 
@@ -35,12 +43,7 @@ function toWhere(filter: Filter): Prisma.PlaybackWhereInput {
     ...(cameraId && { cameraId }),
     ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
     ...(filter?.eventType && { event: { type: { in: filter.eventType } } }),
-    ...((filter?.startedAfter || filter?.startedBefore) && {
-      startedAt: {
-        ...(filter.startedAfter && { gt: filter.startedAfter }),
-        ...(filter.startedBefore && { lt: filter.startedBefore }),
-      },
-    }),
+    ...startedWithin(filter),
   };
 }
 
@@ -150,15 +153,7 @@ builder.queryFields((t) => ({
     description: 'Playbacks by cursor, newest first.',
     args: {
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
-      first: t.arg.int({
-        defaultValue: 20,
-        description: 'This many from the newest (or from `after`) on: 1 to 100.',
-      }),
-      after: t.arg.string({ description: 'Only what is older than this cursor.' }),
-      last: t.arg.int({
-        description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.',
-      }),
-      before: t.arg.string({ description: 'Only what is newer than this cursor.' }),
+      ...connectionArgs(t.arg),
     },
     resolve: (_root, { filter, ...args }, context, info) =>
       readConnection(toWhere(filter), args, context, info),

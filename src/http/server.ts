@@ -28,6 +28,10 @@ export interface HttpOptions {
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
     | undefined;
+  /** Serves what is being recorded, as HLS, below the playback's id. */
+  readonly live: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
+  /** A JPEG of what the camera sees now; undefined where there is none. */
+  readonly snapshot: (cameraId: string) => Promise<Buffer | undefined>;
   /** Figures for Prometheus. */
   readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves where the server can work; rejects with what is wrong. */
@@ -57,6 +61,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   const routes: readonly [string, Handler][] = [
     [graphqlPath, answerGraphql],
     ['/media/', answerMedia],
+    ['/live/', answerLive],
+    ['/snapshots/', answerSnapshot],
     ['/metrics', answerMetrics],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
@@ -120,8 +126,23 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {
     const key = signer.verify('media', path);
     if (!media) return notFound(response);
-    if (!key) return send(response, 403, 'This link has expired, or is none; ask for a new one.');
+    if (!key) return send(response, 403, linkExpired);
     await media(request, response, key);
+  }
+
+  async function answerLive(request: IncomingMessage, response: ServerResponse, path: string) {
+    const scope = signer.verify('live', path);
+    if (!scope) return send(response, 403, linkExpired);
+    allowOrigin(request, response);
+    await options.live(request, response, scope);
+  }
+
+  async function answerSnapshot(_request: IncomingMessage, response: ServerResponse, path: string) {
+    const scope = signer.verify('snapshots', path);
+    if (!scope) return send(response, 403, linkExpired);
+    const jpeg = await options.snapshot(scope.replace(/\.jpg$/, ''));
+    if (!jpeg) return notFound(response);
+    response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'no-store' }).end(jpeg);
   }
 
   const server = createServer(
@@ -187,6 +208,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
 function send(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
 }
+
+const linkExpired = 'This link has expired, or is none; ask for a new one.';
 
 const notFound = (response: ServerResponse) => send(response, 404, 'There is nothing at this address.');
 

@@ -78,7 +78,8 @@ async function read(file: FileHandle, size: number, untilSec: number): Promise<S
   return { init: index.init, index, payloads, wholeBytes, tornBytes: size - wholeBytes };
 }
 
-function windowReader(file: FileHandle, size: number) {
+/** Reads small parts of a file of `size` bytes one after the other, with few calls. */
+export function windowReader(file: FileHandle, size: number) {
   let window = Buffer.alloc(0);
   let windowAt = 0;
 

@@ -1,14 +1,33 @@
-import { type AnyVariables, Client, fetchExchange, mapExchange, type TypedDocumentNode } from 'urql';
+import {
+  type AnyVariables,
+  Client,
+  type CombinedError,
+  fetchExchange,
+  mapExchange,
+  type TypedDocumentNode,
+} from 'urql';
 import { learn } from './entities.ts';
 import { Refusal } from './refusal.ts';
-import { authorization } from './session.ts';
+import { authorization, signedOut } from './session.ts';
+
+const isUnauthenticated = ({ graphQLErrors }: CombinedError) =>
+  graphQLErrors.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
 
 /** Queries and mutations. Their answers are kept in entities.ts and nowhere else. */
 export const client = new Client({
   url: '/graphql',
   preferGetMethod: false,
-  fetchOptions: () => ({ headers: authorization() as Record<string, string> }),
-  exchanges: [mapExchange({ onResult: ({ data }) => learn(data) }), fetchExchange],
+  fetchOptions: () => ({ headers: authorization() }),
+  exchanges: [
+    mapExchange({
+      onResult: ({ data }) => learn(data),
+      onError: (error, { context }) => {
+        // A key that is only being tried (sign-in.ts) carries its own options; it is no end of a session.
+        if (isUnauthenticated(error) && typeof context.fetchOptions === 'function') signedOut();
+      },
+    }),
+    fetchExchange,
+  ],
 });
 
 /** @throws Refusal */

@@ -1,21 +1,20 @@
 import { createClient } from 'graphql-ws';
 import { observable } from './observable.ts';
-import { authorization } from './session.ts';
+import { authorization, signedOut } from './session.ts';
 
 export type Connection =
   | { readonly state: 'connecting' }
   | { readonly state: 'open'; readonly since: number }
   /** `since`: epoch ms; from then on nothing that is shown can be trusted to be so still. */
-  | { readonly state: 'lost'; readonly since: number }
-  /** The server wants a key, or another one. */
-  | { readonly state: 'refused' };
+  | { readonly state: 'lost'; readonly since: number };
 
 export const connection = observable<Connection>({ state: 'connecting' });
 
 /** Browsers do not see the server's pings: without our own, a dead connection looks like a quiet one. */
 const pingMs = 8_000;
 const pongWithinMs = 5_000;
-const fatalCodes = new Set([4401, 4403]);
+/** The server closes with it when it takes nobody without a key, or not this one. */
+const unauthorized = 4401;
 
 let socket: WebSocket | undefined;
 let pongDue: number | undefined;
@@ -32,7 +31,7 @@ export const sockets = createClient({
     new Promise((resolve) =>
       setTimeout(resolve, Math.min(4_000, 200 * 2 ** retries) * (0.75 + Math.random() / 2)),
     ),
-  shouldRetry: (cause) => !(cause instanceof CloseEvent && fatalCodes.has(cause.code)),
+  shouldRetry: (cause) => !isUnauthorized(cause),
   on: {
     opened: (opened) => {
       socket = opened as WebSocket;
@@ -40,10 +39,8 @@ export const sockets = createClient({
     connected: () => connection.set({ state: 'open', since: Date.now() }),
     closed: (event) => {
       clearTimeout(pongDue);
-      const refused = event instanceof CloseEvent && fatalCodes.has(event.code);
-      const before = connection.get();
-      if (refused) connection.set({ state: 'refused' });
-      else if (before.state !== 'lost') connection.set({ state: 'lost', since: Date.now() });
+      if (isUnauthorized(event)) signedOut();
+      else if (connection.get().state !== 'lost') connection.set({ state: 'lost', since: Date.now() });
     },
     ping: (received) => {
       if (received) return;
@@ -54,5 +51,9 @@ export const sockets = createClient({
     },
   },
 });
+
+function isUnauthorized(cause: unknown): boolean {
+  return cause instanceof CloseEvent && cause.code === unauthorized;
+}
 
 window.addEventListener('offline', () => socket?.close(4408, 'The browser is offline'));

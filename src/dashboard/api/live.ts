@@ -69,7 +69,7 @@ function follow<Data, Variables extends AnyVariables>(
   const begin = () => {
     let code: string | undefined;
     const again = () => {
-      if (stopped || connection.get().state === 'refused') return;
+      if (stopped) return;
       onEnd(code);
       timer = window.setTimeout(begin, againMs);
     };

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useCamera, usePlayback } from '../api/entities.ts';
+import { useMay } from '../api/session.ts';
 import { recordByHand } from '../now/actions.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { StateDot, StatusBadge } from '../parts/status.tsx';
@@ -15,6 +16,7 @@ export function CameraOutcome({ id }: { id: string }) {
   const camera = useCamera(id);
   const [testId, setTestId] = useState<string>();
   const [, navigate] = useLocation();
+  const mayRecord = useMay('record');
   if (!camera) return null;
   const test = async () => setTestId(await recordByHand(camera, testSec));
   return (
@@ -29,9 +31,11 @@ export function CameraOutcome({ id }: { id: string }) {
         <p className="quiet">{streamWords(camera)}</p>
         {camera.lastError && camera.state !== 'LIVE' && <p className={css.problem}>{camera.lastError}</p>}
         <div className={css.outcomeActions}>
-          <Button icon="record" disabled={!camera.enabled} onClick={test}>
-            Test: record {testSec} s
-          </Button>
+          {mayRecord && (
+            <Button icon="record" disabled={!camera.enabled} onClick={test}>
+              Test: record {testSec} s
+            </Button>
+          )}
           {testId ? (
             <TestResult id={testId} onOpen={() => navigate(`/playbacks/${testId}`)} />
           ) : (

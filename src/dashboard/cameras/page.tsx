@@ -2,11 +2,13 @@ import { useLocation } from 'wouter';
 import { playbacks, useCameras } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
+import { useMay } from '../api/session.ts';
 import { isRunning, newestFirst } from '../now/running.ts';
 import { ButtonLink } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { CameraForm } from './form.tsx';
+import { CameraOutcome } from './outcome.tsx';
 import css from './page.module.css';
 import { CameraTile } from './tile.tsx';
 
@@ -15,21 +17,24 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
   const cameras = useCameras();
   const running = [...useObservable(playbacks).values()].filter(isRunning).sort(newestFirst);
   const loaded = useObservable(freshness) > 0;
+  const mayManage = useMay('manage');
   const live = cameras.filter(({ state }) => state === 'LIVE').length;
   return (
     <Page
       title="Cameras"
       count={cameras.length > 0 ? `${live} of ${cameras.length} live` : undefined}
       actions={
-        <ButtonLink to="/cameras/new" kind="main" icon="plus">
-          Add camera
-        </ButtonLink>
+        mayManage && (
+          <ButtonLink to="/cameras/new" kind="main" icon="plus">
+            Add camera
+          </ButtonLink>
+        )
       }
     >
       {cameras.length === 0 && loaded && (
         <Empty
           title="No cameras yet"
-          action={<ButtonLink to="/cameras/new">Add the first camera</ButtonLink>}
+          action={mayManage && <ButtonLink to="/cameras/new">Add the first camera</ButtonLink>}
         >
           Flashback keeps the last seconds of every camera that is added, so that a recording begins before
           its event.
@@ -54,10 +59,11 @@ function CameraDialog({ id }: { id: string }) {
   const cameras = useCameras();
   const camera = cameras.find((known) => known.id === id);
   const close = () => navigate('/cameras');
-  if (id !== 'new' && !camera) return null;
+  const mayManage = useMay('manage');
+  if (!camera && !(id === 'new' && mayManage)) return null;
   return (
     <Dialog title={camera ? camera.name : 'Add a camera'} onClose={close}>
-      <CameraForm camera={camera} onClose={close} />
+      {mayManage ? <CameraForm camera={camera} onClose={close} /> : <CameraOutcome id={id} />}
     </Dialog>
   );
 }

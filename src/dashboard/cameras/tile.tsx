@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import type { Camera, Playback } from '../api/entities.ts';
+import { useMay } from '../api/session.ts';
 import { recordByHand, stopRecording } from '../now/actions.ts';
 import { IconButton } from '../parts/button.tsx';
 import { StateDot } from '../parts/status.tsx';
@@ -11,11 +12,13 @@ import css from './tile.module.css';
 /** One camera of the wall. @param recordings what is being recorded of it now, newest first */
 export function CameraTile({ camera, recordings }: { camera: Camera; recordings: readonly Playback[] }) {
   const recording = recordings.find(({ recordingStatus }) => recordingStatus === 'RECORDING');
+  const mayRecord = useMay('record');
   const stream = streamWords(camera);
   return (
     <article className={css.tile} aria-label={camera.name} data-state={camera.state}>
-      <Link to={`/cameras/${camera.id}`} className={css.frame} aria-label={`Settings of ${camera.name}`}>
+      <Link to={`/cameras/${camera.id}`} className={css.frame}>
         <Snapshot camera={camera} />
+        <span className="visuallyHidden">Open {camera.name}</span>
       </Link>
       {recording && (
         <Link to="/now" className={css.recording}>
@@ -38,23 +41,25 @@ export function CameraTile({ camera, recordings }: { camera: Camera; recordings:
             <p className={css.problem}>{camera.lastError}</p>
           )}
         </div>
-        <div className={css.actions}>
-          {recording && !recording.event ? (
-            <IconButton
-              icon="stop"
-              kind="danger"
-              label={`Stop recording ${camera.name}`}
-              onClick={() => stopRecording(recording.id)}
-            />
-          ) : (
-            <IconButton
-              icon="record"
-              label={`Record ${camera.name}`}
-              disabled={!camera.enabled}
-              onClick={() => recordByHand(camera)}
-            />
-          )}
-        </div>
+        {mayRecord && (
+          <div className={css.actions}>
+            {recording && !recording.event ? (
+              <IconButton
+                icon="stop"
+                kind="danger"
+                label={`Stop recording ${camera.name}`}
+                onClick={() => stopRecording(recording.id)}
+              />
+            ) : (
+              <IconButton
+                icon="record"
+                label={`Record ${camera.name}`}
+                disabled={!camera.enabled}
+                onClick={() => recordByHand(camera)}
+              />
+            )}
+          </div>
+        )}
       </div>
     </article>
   );

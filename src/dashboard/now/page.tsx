@@ -3,6 +3,7 @@ import { query } from '../api/client.ts';
 import { type Playback, playbacks, useCameras } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
+import { useMay } from '../api/session.ts';
 import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
@@ -19,6 +20,7 @@ export function NowPage() {
   const all = [...useObservable(playbacks).values()].sort(newestFirst);
   const cameras = useCameras();
   const now = useNow(5_000);
+  const mayReport = useMay('report');
   useNewest();
   const running = all.filter(isRunning);
   const arrived = all.filter((it) => !isRunning(it) && now - Date.parse(it.updatedAt) < lingerMs);
@@ -32,7 +34,7 @@ export function NowPage() {
           <CardList label="Running" playbacks={running} />
           <CardList label="Just finished" playbacks={arrived} />
         </div>
-        {cameras.length > 0 && <Trigger cameras={cameras} />}
+        {mayReport && cameras.length > 0 && <Trigger cameras={cameras} />}
       </div>
     </Page>
   );

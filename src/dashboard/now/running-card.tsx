@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Playback } from '../api/entities.ts';
+import { useMay } from '../api/session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { length } from '../parts/format.ts';
 import { StatusBadge } from '../parts/status.tsx';
@@ -15,6 +16,7 @@ import { Steps } from './steps.tsx';
 export function RunningCard({ playback }: { playback: Playback }) {
   const { id, camera, event, recordingStatus, startedAt, liveUrl, durationMs, failure } = playback;
   const [watching, setWatching] = useState(false);
+  const [mayReport, mayRecord] = [useMay('report'), useMay('record')];
   const takesMore = recordingStatus === 'RECORDING' || recordingStatus === 'PENDING';
   return (
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
@@ -55,10 +57,10 @@ export function RunningCard({ playback }: { playback: Playback }) {
               {watching ? 'Stop watching' : 'Watch'}
             </Button>
           )}
-          {takesMore && event && !event.endedAt && (
+          {mayReport && takesMore && event && !event.endedAt && (
             <Button onClick={() => endEvent(event.id)}>End event</Button>
           )}
-          {takesMore && !event && (
+          {mayRecord && takesMore && !event && (
             <Button icon="stop" kind="danger" onClick={() => stopRecording(id)}>
               Stop
             </Button>

@@ -1,5 +1,6 @@
 import { type FormEvent, useId, useState } from 'react';
 import type { Camera } from '../api/entities.ts';
+import { useMay } from '../api/session.ts';
 import type { EventType } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
@@ -17,6 +18,7 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
   const [label, setLabel] = useState('');
   const [seconds, setSeconds] = useState('');
   const [busy, setBusy] = useState(false);
+  const mayRecord = useMay('record');
   const camera =
     cameras.find(({ id }) => id === chosen) ?? cameras.find(({ state }) => state === 'LIVE') ?? cameras[0];
   if (!camera) return null;
@@ -71,13 +73,15 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
       <Button type="submit" kind="main" icon="event" disabled={busy}>
         Trigger event
       </Button>
-      <Button
-        icon="record"
-        disabled={busy || !camera.enabled}
-        onClick={() => during(recordByHand(camera, lengthSec))}
-      >
-        Record by hand
-      </Button>
+      {mayRecord && (
+        <Button
+          icon="record"
+          disabled={busy || !camera.enabled}
+          onClick={() => during(recordByHand(camera, lengthSec))}
+        >
+          Record by hand
+        </Button>
+      )}
     </form>
   );
 }

@@ -79,7 +79,7 @@ export const fineLength = (ms: number): string =>
 /** 340 ms, 5.2 s, 12 s, 3 min, 2 h: for spans that are read, not compared. */
 export function span(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 9_950) return `${Number((ms / 1_000).toFixed(1))} s`;
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
   if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
   return `${Math.round(ms / 3_600_000)} h`;

@@ -1,5 +1,6 @@
 import { mutate } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
+import { useMay } from '../api/session.ts';
 import { RetryPlaybackDocument } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
 import { faultNames } from '../parts/format.ts';
@@ -9,6 +10,7 @@ import css from './failure.module.css';
 /** Why there is no clip, who has to act, and whether trying again can help. */
 export function FailurePanel({ id, failure }: { id: string; failure: NonNullable<Playback['failure']> }) {
   const { message, fault, retryable, code } = failure;
+  const mayRecord = useMay('record');
   const retry = () =>
     mutate(RetryPlaybackDocument, { id }).then(() => say('It is being finished again.'), sayProblem);
   return (
@@ -21,7 +23,7 @@ export function FailurePanel({ id, failure }: { id: string; failure: NonNullable
           ? 'The footage is held on the server: once that is done, try again.'
           : 'No footage is held, so that trying again cannot help.'}
       </p>
-      {retryable && (
+      {retryable && mayRecord && (
         <Button kind="main" icon="retry" onClick={retry}>
           Try again
         </Button>

@@ -4,6 +4,7 @@ import { mutate, query } from '../api/client.ts';
 import { type Playback, usePlayback } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
+import { useMay } from '../api/session.ts';
 import { tellTabs } from '../api/tabs.ts';
 import {
   DeletePlaybackDocument,
@@ -93,6 +94,7 @@ function Screen({ playback }: { playback: Playback }) {
 
 function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => Promise<void> }) {
   const { videoUrl } = playback;
+  const mayRecord = useMay('record');
   const copy = () =>
     navigator.clipboard.writeText(location.href).then(
       () => say('The link to this page is copied.'),
@@ -108,9 +110,11 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
           Download
         </ButtonAnchor>
       )}
-      <ConfirmedButton label="Delete" question="Delete this playback?" onConfirm={onDelete}>
-        Its clip and its picture are deleted too. This cannot be undone.
-      </ConfirmedButton>
+      {mayRecord && (
+        <ConfirmedButton label="Delete" question="Delete this playback?" onConfirm={onDelete}>
+          Its clip and its picture are deleted too. This cannot be undone.
+        </ConfirmedButton>
+      )}
     </>
   );
 }

@@ -10,7 +10,6 @@ export function ConnectionBadge() {
     connecting: 'Connecting…',
     open: 'Connected',
     lost: 'Reconnecting…',
-    refused: 'Not signed in',
   }[now.state];
   return (
     <span className={css.connection} data-state={now.state} role="status" aria-label="Connection">

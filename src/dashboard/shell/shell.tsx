@@ -2,7 +2,10 @@ import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { playbacks } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
+import { apiKey, session } from '../api/session.ts';
+import { signOut } from '../api/sign-in.ts';
 import { isRunning } from '../now/running.ts';
+import { IconButton } from '../parts/button.tsx';
 import { zoneName } from '../parts/format.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { ConnectionBadge, LostBanner } from './connection-badge.tsx';
@@ -37,6 +40,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <ConnectionBadge />
             <ThemeButton />
           </div>
+          <Who />
           <p className={css.zone}>Times in {zoneName()}</p>
         </div>
       </header>
@@ -44,6 +48,21 @@ export function Shell({ children }: { children: ReactNode }) {
         <LostBanner />
         {children}
       </div>
+    </div>
+  );
+}
+
+/** Who is signed in; nothing where the server wants no keys. */
+function Who() {
+  const now = useObservable(session);
+  if (now.state !== 'in' || !apiKey()) return null;
+  const { name, role } = now.me;
+  return (
+    <div className={css.footRow}>
+      <span className={css.who} title={`${name}, ${role.toLowerCase()}`}>
+        {name} <span className="quiet">{role.toLowerCase()}</span>
+      </span>
+      <IconButton icon="leave" label="Sign out" onClick={signOut} />
     </div>
   );
 }

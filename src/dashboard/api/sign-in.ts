@@ -1,0 +1,39 @@
+import { MeDocument } from '../gql/graphql.ts';
+import { client, query } from './client.ts';
+import { sockets } from './connection.ts';
+import { forgetEverything } from './entities.ts';
+import { Refusal } from './refusal.ts';
+import { authorization, keepApiKey, session, signedOut } from './session.ts';
+
+const againMs = 2_000;
+
+/** Asks the server whom it takes this tab for, until it answers. */
+export async function askWhoIAm(): Promise<void> {
+  try {
+    const { me } = await query(MeDocument, {});
+    session.set({ state: 'in', me });
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'UNAUTHENTICATED') signedOut();
+    else setTimeout(askWhoIAm, againMs);
+  }
+}
+
+/** @throws Refusal when the key is not taken */
+export async function signIn(key: string): Promise<void> {
+  const fetchOptions = { headers: authorization(key) };
+  const { data, error } = await client.query(MeDocument, {}, { fetchOptions }).toPromise();
+  if (error || !data) throw new Refusal(error);
+  keepApiKey(key);
+  forgetEverything();
+  // The next connection carries the key.
+  sockets.terminate();
+  session.set({ state: 'in', me: data.me });
+}
+
+export function signOut(): void {
+  keepApiKey(undefined);
+  forgetEverything();
+  sockets.terminate();
+  session.set({ state: 'asking' });
+  void askWhoIAm();
+}

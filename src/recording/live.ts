@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../db/client.ts';
+import { hlsPlaylist } from './hls-playlist.ts';
+import { LiveSpool } from './live-spool.ts';
+import { findSpool } from './spool.ts';
+
+/** A spool that nobody asks for is closed after this; players ask every few seconds. */
+const idleMs = 30_000;
+/** A player that comes before the first keyframe interval is over is kept waiting, not turned away. */
+const patienceMs = 12_000;
+const pollMs = 200;
+
+interface Watched {
+  readonly spool: LiveSpool;
+  idle: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Recordings to be watched while they run, from their spools: no second encode, no second session of the camera.
+ * What was being watched when its recording ended can be watched to its end.
+ */
+export class Live {
+  readonly #db: Db;
+  readonly #recordDir: string;
+  readonly #watched = new Map<string, Promise<Watched | undefined>>();
+  #closed = false;
+
+  constructor(options: { db: Db; recordDir: string }) {
+    this.#db = options.db;
+    this.#recordDir = options.recordDir;
+  }
+
+  /** @param path `<playback id>/index.m3u8`, `…/init.mp4` or `…/<number>.m4s` */
+  async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const [id = '', name = ''] = path.split('/');
+    const spool = this.#closed ? undefined : await this.#open(id);
+    if (!spool || !(request.method === 'GET' || request.method === 'HEAD')) return nothing(response);
+    if (name === 'index.m3u8') return this.#answerPlaylist(response, id, spool);
+    await spool.look();
+    const segment = spool.segments(true)[Number.parseInt(name, 10)];
+    if (name === 'init.mp4' && spool.init) {
+      response.writeHead(200, { 'content-type': 'video/mp4', ...unchanging }).end(spool.init);
+    } else if (/^\d+\.m4s$/.test(name) && segment) {
+      const length = { 'content-length': segment.to - segment.from };
+      response.writeHead(200, { 'content-type': 'video/iso.segment', ...length, ...unchanging });
+      if (request.method === 'HEAD') response.end();
+      // Who went away need not be told.
+      else await pipeline(spool.read(segment), response).catch(() => {});
+    } else nothing(response);
+  }
+
+  async #answerPlaylist(response: ServerResponse, id: string, spool: LiveSpool): Promise<void> {
+    for (const deadline = Date.now() + patienceMs; ; ) {
+      const playback = await this.#db.playback.findUnique({
+        where: { id },
+        select: { recordingStatus: true },
+      });
+      if (!playback) return nothing(response);
+      const isOver = playback.recordingStatus !== 'RECORDING' && playback.recordingStatus !== 'PENDING';
+      // The status first: once it says that the spool is complete, this look sees all of it.
+      await spool.look();
+      const segments = spool.segments(isOver);
+      if (segments.length > 0) {
+        const headers = { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' };
+        response.writeHead(200, headers).end(hlsPlaylist(segments, spool.startedAt, isOver));
+        return;
+      }
+      if (isOver || Date.now() > deadline || response.destroyed || this.#closed) return nothing(response);
+      await sleep(pollMs);
+    }
+  }
+
+  async #open(id: string): Promise<LiveSpool | undefined> {
+    const opening = this.#watched.get(id) ?? this.#find(id);
+    this.#watched.set(id, opening);
+    const watched = await opening.catch(() => undefined);
+    if (!watched) {
+      this.#watched.delete(id);
+      return undefined;
+    }
+    clearTimeout(watched.idle);
+    watched.idle = setTimeout(() => this.#forget(id, watched), idleMs).unref();
+    return watched.spool;
+  }
+
+  async #find(id: string): Promise<Watched | undefined> {
+    if (!/^[0-9a-f-]{36}$/.test(id)) return undefined;
+    const found = await findSpool(this.#recordDir, id);
+    return found && { spool: await LiveSpool.open(found), idle: undefined };
+  }
+
+  async #forget(id: string, watched: Watched): Promise<void> {
+    this.#watched.delete(id);
+    clearTimeout(watched.idle);
+    await watched.spool.close().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const [id, opening] of [...this.#watched]) {
+      const watched = await opening.catch(() => undefined);
+      if (watched) await this.#forget(id, watched);
+    }
+  }
+}
+
+/** What is once in a spool never changes. */
+const unchanging = { 'cache-control': 'private, max-age=3600, immutable' };
+
+function nothing(response: ServerResponse): void {
+  response
+    .writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+    .end('Nothing is being recorded here.\n');
+}

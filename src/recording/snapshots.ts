@@ -1,0 +1,46 @@
+import type { Children } from '../children.ts';
+import type { Feeds } from './feeds.ts';
+import type { Ffmpeg } from './ffmpeg-binary.ts';
+import { jpegOf } from './ffmpeg-jpeg.ts';
+import type { FeedFragment } from './session.ts';
+
+interface Snapshot {
+  readonly of: FeedFragment;
+  readonly jpeg: Promise<Buffer>;
+}
+
+/** What cameras see: a JPEG of the newest keyframe in the ring, made when it is asked for, once per keyframe. */
+export class Snapshots {
+  readonly #feeds: Feeds;
+  readonly #children: Children;
+  readonly #ffmpeg: Ffmpeg;
+  readonly #newest = new Map<string, Snapshot>();
+  readonly #making = new Set<string>();
+
+  constructor(options: { feeds: Feeds; children: Children; ffmpeg: Ffmpeg }) {
+    this.#feeds = options.feeds;
+    this.#children = options.children;
+    this.#ffmpeg = options.ffmpeg;
+  }
+
+  /** Whether there is anything to be seen. */
+  has(cameraId: string): boolean {
+    return this.#feeds.get(cameraId)?.ring.newestKeyframe() !== undefined;
+  }
+
+  /** While one is being made, everybody who asks gets that one. @returns undefined: the ring holds no keyframe */
+  async of(cameraId: string): Promise<Buffer | undefined> {
+    const keyframe = this.#feeds.get(cameraId)?.ring.newestKeyframe();
+    const newest = this.#newest.get(cameraId);
+    if (!keyframe) {
+      this.#newest.delete(cameraId);
+      return undefined;
+    }
+    if (newest && (newest.of === keyframe || this.#making.has(cameraId))) return newest.jpeg;
+    this.#making.add(cameraId);
+    const footage = Buffer.concat([keyframe.session.init.bytes, keyframe.moof, keyframe.mdat]);
+    const jpeg = jpegOf(this.#children, this.#ffmpeg, footage).finally(() => this.#making.delete(cameraId));
+    this.#newest.set(cameraId, { of: keyframe, jpeg });
+    return jpeg;
+  }
+}

@@ -1,0 +1,177 @@
+// The list of playbacks before a real browser and server: filters, endless and by pages, the day's timeline.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { browserMissing, launchBrowser } from './support/browser.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { buildDashboard } from './support/dashboard.ts';
+import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
+import { writePast } from './support/history.ts';
+import { createEvent, endEvent } from './support/playbacks.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+const total = 420;
+/** A day of its own, so that what runs now does not disturb it; noon in the browser's zone. */
+const day = '2026-03-10';
+const noon = Date.parse('2026-03-10T11:00:00.000Z');
+
+let app: TestApp;
+let camera: TestCamera;
+let door: string;
+let yard: string;
+let browser: Browser;
+let opened: DashboardPage | undefined;
+
+beforeAll(async () => {
+  await buildDashboard();
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp();
+  door = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
+  yard = await app.addCamera({ name: 'Yard', rtspUrl: camera.url, preRollSec: 1, recordOn: ['PERSON'] });
+  const types = ['MOTION', 'PERSON', 'VEHICLE'] as const;
+  await writePast(
+    app.config.databaseUrl!,
+    Array.from({ length: total }, (_, i) => ({
+      cameraId: i % 2 ? yard : door,
+      startedAt: new Date(noon - i * 600_000),
+      type: types[i % 3]!,
+      failed: i % 100 === 7,
+      gap: i === 2,
+    })),
+  );
+  if (!browserMissing) browser = await launchBrowser();
+});
+
+afterEach(async () => {
+  const complaints = opened?.complaints ?? [];
+  await opened?.close();
+  opened = undefined;
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await camera.close();
+});
+
+async function open(path: string): Promise<Page> {
+  opened = await openDashboard(browser, app.app.url, path);
+  return opened.page;
+}
+
+const list = (page: Page) => page.getByRole('region', { name: 'Playbacks', exact: true });
+const cards = (page: Page) => list(page).getByRole('article');
+
+describe.skipIf(browserMissing)('the list', () => {
+  test('filters narrow it, live in the address, and survive a reload', async () => {
+    const page = await open('/playbacks');
+    await page.getByText(`${total} playbacks`).waitFor();
+    await page.getByLabel('Camera').selectOption('Yard');
+    await page.getByText('210 playbacks').waitFor();
+    await page.getByLabel('Type').selectOption('Person');
+    await page.getByText('70 playbacks').waitFor();
+    await page.getByLabel('Status').selectOption('Failed');
+    await page.getByText('2 playbacks').waitFor();
+    expect(new URL(page.url()).search).toBe(`?camera=${yard}&status=failed&type=person`);
+    await page.reload();
+    await page.getByText('2 playbacks').waitFor();
+    expect(await cards(page).allInnerTexts()).toHaveLength(2);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel('From').fill('2026-03-10T11:00');
+    await page.getByLabel('To', { exact: true }).fill('2026-03-10T11:31');
+    // 11:00 itself is not later than 11:00.
+    await page.getByText('3 playbacks').waitFor();
+    expect(await cards(page).getByRole('time').allInnerTexts()).toEqual(['11:30:00', '11:20:00', '11:10:00']);
+  });
+
+  test('it goes on to the oldest by itself, and only what is seen is in the document', async () => {
+    const page = await open('/playbacks');
+    const oldest = list(page).locator(
+      `time[datetime="${new Date(noon - (total - 1) * 600_000).toISOString()}"]`,
+    );
+    let most = 0;
+    await expect
+      .poll(
+        async () => {
+          await page.mouse.wheel(0, 3_000);
+          most = Math.max(most, await cards(page).count());
+          return oldest.count();
+        },
+        { timeout: 25_000, interval: 30 },
+      )
+      .toBe(1);
+    expect(most).toBeLessThan(80);
+  });
+
+  test('by numbered pages it has each playback once', async () => {
+    const page = await open('/playbacks?page=10');
+    const number = page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Page 11' });
+    await number.click();
+    await expect.poll(() => cards(page).count()).toBe(total - 10 * 40);
+    const oldest = await cards(page).first().getByRole('time').innerText();
+    expect(new URL(page.url()).searchParams.get('page')).toBe('11');
+    expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Newer' }).click();
+    await page.locator('[aria-current=page]', { hasText: '10' }).waitFor();
+    await expect.poll(() => cards(page).first().getByRole('time').innerText()).not.toBe(oldest);
+    await page.getByRole('button', { name: 'Show as one list' }).click();
+    expect(new URL(page.url()).search).toBe('');
+  });
+
+  test('new ones appear by themselves, with their picture, where the filter lets them', async () => {
+    const page = await open('/playbacks');
+    const other = await opened!.another(`/playbacks?camera=${yard}`);
+    const pages = await opened!.another('/playbacks?page=1');
+    await cards(page).first().waitFor();
+    const event = await createEvent(app.client, { cameraId: door, label: 'brand new' });
+    const fresh = (page: Page) => list(page).getByRole('article', { name: 'Door, Motion · brand new' });
+    await fresh(page).getByText('Recording', { exact: true }).waitFor();
+    await endEvent(app.client, event.id);
+    await fresh(page).locator('img').waitFor();
+    await fresh(pages).locator('img').waitFor();
+    await cards(other).first().waitFor();
+    expect(await fresh(other).count()).toBe(0);
+  });
+});
+
+describe.skipIf(browserMissing)('the day', () => {
+  test('has a line for each camera with clips, pre-roll and gaps in their places, and can be looked at closely', async () => {
+    const page = await open(`/playbacks?day=${day}`);
+    const timeline = page.getByRole('region', { name: 'Tuesday 10 March' });
+    const line = timeline.getByRole('group', { name: /^Door: \d+ playbacks$/ });
+    const clip = line.getByRole('link', { name: /^12:00:00, Motion, Completed, 17 s$/ });
+    await clip.waitFor();
+    const [whole, part] = [(await line.boundingBox())!, (await clip.boundingBox())!];
+    expect((part.x - whole.x) / whole.width).toBeCloseTo(0.5, 2);
+
+    await timeline.getByRole('button', { name: '1 h', exact: true }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('hours')).toBe('1');
+    const withGap = line.getByRole('link', { name: /1 gaps/ });
+    await withGap.waitFor();
+    const [clipBox, gapBox] = [
+      (await withGap.boundingBox())!,
+      (await withGap.locator('[class*=gap]').boundingBox())!,
+    ];
+    // Pre-roll of 5 s, 2 s of the event, then 3 of 17 s are missing.
+    expect((gapBox.x - clipBox.x) / clipBox.width).toBeCloseTo(7 / 17, 1);
+    expect(gapBox.width / clipBox.width).toBeCloseTo(3 / 17, 1);
+
+    await timeline.getByRole('button', { name: 'Earlier' }).click();
+    await clip.waitFor({ state: 'detached' });
+    const last = line.getByRole('link').last();
+    await last.focus();
+    await page.keyboard.press('ArrowLeft');
+    await expect
+      .poll(() =>
+        line
+          .getByRole('link')
+          .nth(-2)
+          .evaluate((it) => it === document.activeElement),
+      )
+      .toBe(true);
+  });
+});

@@ -1,0 +1,258 @@
+// The dashboard's views before a real browser, server, camera and store: what people do, and what they see then.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { browserMissing, launchBrowser } from './support/browser.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { buildDashboard } from './support/dashboard.ts';
+import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
+import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+const password = 'op3n s&same';
+let app: TestApp;
+let camera: TestCamera;
+let locked: TestCamera;
+let cameraId: string;
+let browser: Browser;
+let opened: DashboardPage | undefined;
+
+beforeAll(async () => {
+  await buildDashboard();
+  const film = await capture({ audio: 'aac', gopSec: 1 });
+  camera = await startTestCamera({ capture: film });
+  locked = await startTestCamera({ capture: film, users: { admin: password } });
+  app = await startTestApp();
+  cameraId = await app.addCamera({ name: 'Front door', rtspUrl: camera.url, preRollSec: 2 });
+  if (!browserMissing) browser = await launchBrowser();
+});
+
+afterEach(async () => {
+  const complaints = opened?.complaints ?? [];
+  await opened?.close();
+  opened = undefined;
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await camera.close();
+  await locked.close();
+});
+
+async function open(path: string): Promise<Page> {
+  opened = await openDashboard(browser, app.app.url, path);
+  return opened.page;
+}
+
+async function record(cameraId: string, ms: number): Promise<PlaybackFacts> {
+  const event = await createEvent(app.client, { cameraId, label: 'a fox' });
+  await sleep(ms);
+  await endEvent(app.client, event.id);
+  return awaitEnd(app.client, event);
+}
+
+const tile = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
+
+describe.skipIf(browserMissing)('cameras', () => {
+  test('one is added, refused in words at the field, connects before one’s eyes, and its password is never shown', async () => {
+    const page = await open('/');
+    const answers: string[] = [];
+    page.on('response', async (response) => {
+      if (response.url().endsWith('/graphql')) answers.push(await response.text().catch(() => ''));
+    });
+    await page.getByRole('link', { name: 'Add camera' }).click();
+    const form = page.getByRole('dialog', { name: 'Add a camera' });
+    await form.getByLabel('Name', { exact: true }).fill('Yard');
+    await form.getByLabel('Address').fill('http://192.0.2.1/');
+    await form.getByLabel('Pre-roll').fill('99');
+    await form.getByRole('button', { name: 'Add and connect' }).click();
+    await expect.poll(() => form.getByLabel('Address').getAttribute('aria-invalid')).toBe('true');
+    await form.getByText('The address does not begin with rtsp://').waitFor();
+    await form.getByText('Expected a whole number from 0 to 60.').waitFor();
+
+    // Pasted with everything in it: the password goes where it is not read.
+    await form.getByLabel('Address').fill(locked.urlAs('admin', password));
+    await form.getByLabel('Pre-roll').fill('1');
+    expect(await form.getByLabel('User name').inputValue()).toBe('admin');
+    expect(await form.getByLabel('Address').inputValue()).toBe(locked.url);
+    await form.getByRole('button', { name: 'Add and connect' }).click();
+    await form.getByText('Live', { exact: true }).waitFor();
+    await form.getByText('320 × 180 · H.264 · AAC').waitFor();
+    expect(await form.getByLabel('Password').inputValue()).toBe('');
+
+    // Another name keeps the address with its password: the camera stays live.
+    await form.getByLabel('Name', { exact: true }).fill('Back yard');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await tile(page, 'Back yard').waitFor();
+    expect(answers.join()).not.toContain(password);
+    expect(await page.content()).not.toContain(password);
+
+    await form.getByLabel('In use').uncheck();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Switched off').waitFor();
+    await form.getByLabel('In use').check();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Live', { exact: true }).waitFor();
+    await form.getByRole('button', { name: /^Test/ }).click();
+    await form.getByRole('button', { name: 'See the clip' }).waitFor();
+
+    await form.getByRole('button', { name: 'Delete' }).click();
+    await page
+      .getByRole('dialog', { name: 'Delete Back yard?' })
+      .getByRole('button', { name: 'Delete' })
+      .click();
+    await tile(page, 'Back yard').waitFor({ state: 'detached' });
+  });
+
+  test('going offline, coming back and recording are pushed', async () => {
+    const page = await open('/cameras');
+    const it = tile(page, 'Front door');
+    await it.getByText(/^Live ·/).waitFor();
+    await camera.offline();
+    await it.getByText(/^Offline since \d\d:\d\d:\d\d$/).waitFor();
+    await it.getByText('Nothing listens at the camera’s address').waitFor();
+    await camera.online();
+    await it.getByText(/^Live ·/).waitFor();
+    const event = await createEvent(app.client, { cameraId });
+    await it.getByText(/^Recording 0:0\d$/).waitFor();
+    await endEvent(app.client, event.id);
+    await it.getByText(/^Recording/).waitFor({ state: 'detached' });
+  });
+});
+
+describe.skipIf(browserMissing)('now', () => {
+  const current = (page: Page) => page.locator('[aria-current=step]');
+
+  test('an event is triggered and ended, and goes its way before one’s eyes', async () => {
+    const page = await open('/now');
+    await page.getByText('Nothing is being recorded').waitFor();
+    await page.getByLabel('Camera').selectOption('Front door');
+    await page.getByLabel('Label').fill('postman');
+    await page.getByRole('button', { name: 'Trigger event' }).click();
+    const card = page.getByRole('article', { name: 'Front door, Motion · postman' });
+    await card.locator('[aria-current=step]', { hasText: 'Recording' }).waitFor();
+    await card.getByRole('timer').getByText('0:02').waitFor();
+    await card.getByRole('button', { name: 'End event' }).click();
+    await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
+    await card.getByRole('link', { name: 'Play' }).click();
+    await page.getByRole('region', { name: 'Player' }).waitFor();
+  });
+
+  test('a recording by hand starts, stops, and one with a length ends by itself', async () => {
+    const page = await open('/now');
+    await page.getByRole('button', { name: 'Record by hand' }).click();
+    const card = page.getByRole('article', { name: 'Front door, By hand' });
+    await card.getByRole('button', { name: 'Stop' }).click();
+    await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
+
+    await page.getByLabel('Lasts').selectOption('5 s');
+    await page.getByRole('button', { name: 'Trigger event' }).click();
+    await page.getByText(/Ends by itself in 0:0\d/).waitFor();
+    await page.getByText(/Ends by itself/).waitFor({ state: 'detached' });
+    await expect.poll(() => current(page).first().innerText()).toBe('Completed');
+  });
+
+  test('a type that is not recorded is said to be none before and after', async () => {
+    const page = await open('/now');
+    await page.getByLabel('Type').selectOption('Animal');
+    await page.getByText('Front door does not record on this type.', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Trigger event' }).click();
+    await page.getByText('It is not recorded').waitFor();
+  });
+});
+
+describe.skipIf(browserMissing)('one playback', () => {
+  test('plays at once, marks the event, steps by frames, and says all facts', async () => {
+    const playback = await record(cameraId, 2_000);
+    const page = await open(`/playbacks/${playback.id}`);
+    const player = page.getByRole('region', { name: 'Player' });
+    const video = player.locator('video');
+    const seconds = () => video.evaluate((it) => (it as HTMLVideoElement).currentTime);
+    await player.getByRole('button', { name: 'Play from the pre-roll on' }).click();
+    await expect.poll(seconds).toBeGreaterThan(0.3);
+    await page.keyboard.press('k');
+
+    const preRoll = player.locator('[data-part=pre-roll]');
+    const shaded = await preRoll.evaluate(
+      (it) => it.clientWidth / (it.parentElement as HTMLElement).clientWidth,
+    );
+    expect(shaded).toBeCloseTo(playback.preRollMs! / playback.durationMs!, 1);
+    await player.getByRole('button', { name: 'Event', exact: true }).click();
+    await expect.poll(seconds).toBeCloseTo(playback.preRollMs! / 1_000, 2);
+
+    // Frame by frame there and back: 15 frames per second.
+    const shown = () =>
+      page.evaluate<number>(`new Promise((resolve) => {
+      const video = document.querySelector('video');
+      video.requestVideoFrameCallback((_now, { mediaTime }) => resolve(mediaTime));
+      video.currentTime += 0.0001;
+    })`);
+    const before = await shown();
+    await player.getByRole('button', { name: /^One frame on/ }).click();
+    await expect.poll(async () => Math.round(((await shown()) - before) * 15)).toBe(1);
+    await page.keyboard.press(',');
+    await expect.poll(async () => Math.round(((await shown()) - before) * 15)).toBe(0);
+    await player.getByLabel('Speed').selectOption('0.25 ×');
+    expect(await video.evaluate((it) => (it as HTMLVideoElement).playbackRate)).toBe(0.25);
+
+    const facts = page.getByRole('complementary', { name: 'Facts' });
+    for (const fact of ['a fox', 'H.264, 320 × 180', 'AAC', 'its event ended', playback.id]) {
+      await facts.getByText(fact, { exact: true }).waitFor();
+    }
+    const way = await page.getByRole('region', { name: 'Transitions' }).getByRole('listitem').allInnerTexts();
+    expect(way.map((text) => text.split('\n')[0])).toEqual([
+      'Pending',
+      'Recording',
+      'Processing',
+      'Completed',
+    ]);
+
+    const link = page.getByRole('link', { name: 'Download' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toMatch(/\.mp4$/);
+  });
+
+  test('times are in the viewer’s zone, which is named', async () => {
+    const playback = await record(cameraId, 500);
+    const page = await open(`/playbacks/${playback.id}`);
+    await page.getByText('Times in Europe/Berlin, GMT+1').waitFor();
+    const berlin = new Date(playback.startedAt).toLocaleTimeString('en-GB', { timeZone: 'Europe/Berlin' });
+    await page.getByRole('complementary', { name: 'Facts' }).getByText(berlin).first().waitFor();
+  });
+
+  test('a failure is told in words, with who must act', async () => {
+    const id = await app.addCamera({ name: 'Nowhere', rtspUrl: 'rtsp://127.0.0.1:9/none' }, 'OFFLINE');
+    const playback = await record(id, 300);
+    const page = await open(`/playbacks/${playback.id}`);
+    const failure = page.getByRole('region', { name: 'Failure' });
+    await failure.getByText(playback.failure!.message).waitFor();
+    await failure.getByText('whoever looks after the camera or its network').waitFor();
+    expect(await failure.getByRole('button').count()).toBe(0);
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
+  });
+
+  test('it is deleted after a question, also in another tab', async () => {
+    const playback = await record(cameraId, 500);
+    const page = await open(`/playbacks/${playback.id}`);
+    const list = await opened!.another('/playbacks');
+    const link = list.locator(`section[aria-label=Playbacks] a[href="/playbacks/${playback.id}"]`);
+    await link.waitFor();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    const question = page.getByRole('dialog', { name: 'Delete this playback?' });
+    await question.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await question.getByRole('button', { name: 'Delete' }).click();
+    await link.waitFor({ state: 'detached' });
+    expect(await app.client.run('query($id: ID!) { playback(id: $id) { id } }', { id: playback.id })).toEqual(
+      {
+        playback: null,
+      },
+    );
+  });
+});

@@ -1,0 +1,61 @@
+// A page of the dashboard in a real Chromium, which fails the test that leaves an error in its console.
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+export interface DashboardPage {
+  readonly page: Page;
+  /** What the page and its scripts complained about. */
+  readonly complaints: string[];
+  /** Another tab of the same browser. */
+  another(path: string): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function openDashboard(
+  browser: Browser,
+  url: string,
+  path: string,
+  options: BrowserContextOptions = {},
+): Promise<DashboardPage> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    // Without a graphics card every moving dot costs.
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  context.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  const open = async (path: string) => {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.goto(url + path);
+    await page.getByText('Connected', { exact: true }).waitFor();
+    return page;
+  };
+  return {
+    page: await open(path),
+    complaints,
+    another: open,
+    close: () => context.close(),
+  };
+}
+
+const axeSource = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds serious or critical, as "rule: element". */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(await axeSource);
+  const { violations } = await page.evaluate<{
+    violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[];
+  }>('axe.run({ resultTypes: ["violations"] })');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+    );
+}
