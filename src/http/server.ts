@@ -111,7 +111,14 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     response.setHeader('vary', 'Origin');
   }
 
-  async function answerMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** With keys, scrapers bring one: the figures name cameras. */
+  async function answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await access.authenticate(request.headers.authorization);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return refuse(response, 401, error.code, error.message);
+    }
     const figures = await metrics.read();
     response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
   }
