@@ -91,7 +91,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const signer = createPathSigner({ secret: await linkSecret(dataDir), ttlSec: config.urlTtlSec, now });
 
     // Transitions and camera states out to subscribers.
-    const transitions = part('transitions', new TransitionHub({ db, log }), (it) => it.close());
+    const transitions = part(
+      'transitions',
+      new TransitionHub({ db, log, keepDays: config.transitionDays }),
+      (it) => it.close(),
+    );
     const cameraStates = new CameraHub();
     await transitions.start();
     part(
@@ -212,9 +216,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         log,
         dashboardDir,
         media: config.r2 ? undefined : serveLocal(mediaDir),
-        metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         live: (request, response, path) => live.answer(request, response, path),
         snapshot: (cameraId) => snapshots.of(cameraId),
+        metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
           await db.$queryRaw`SELECT 1`;
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);

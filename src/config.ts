@@ -40,6 +40,8 @@ export interface Config {
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
+  /** Transitions of finished playbacks are removed at this age, but for the last; undefined: with the playback. */
+  readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -151,6 +153,7 @@ const variables = z.object({
   INTROSPECTION: yesOrNo.default(true),
   EVENTS_PER_MINUTE: whole(1, 10_000_000).default(6_000),
   SOCKETS_PER_KEY: whole(1, 1_000_000).default(1_000),
+  TRANSITION_DAYS: whole(1, 36_500, ' days').optional(),
   PRIVATE_CAMERAS: yesOrNo.default(true),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z
@@ -158,6 +161,9 @@ const variables = z.object({
     .default('info'),
 });
 type Variables = z.output<typeof variables>;
+
+/** A playback's folder is below it, and its row has 500 characters for the whole path. */
+const longestRecordDir = 460;
 
 /** Reads the environment. An empty variable counts as not set. @throws ConfigError naming every variable that is wrong */
 export function readConfig(environment: Record<string, string | undefined>): Config {
@@ -173,12 +179,18 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const v = parsed.data;
   const dataDir = path.resolve(v.DATA_DIR);
+  const recordDir = v.RECORD_DIR ? path.resolve(v.RECORD_DIR) : path.join(dataDir, 'spool');
+  if (recordDir.length > longestRecordDir) {
+    throw new ConfigError([
+      `RECORD_DIR: expected a path of at most ${longestRecordDir} characters, got "${recordDir}".`,
+    ]);
+  }
   return Object.freeze({
     host: v.HOST,
     port: v.PORT,
     publicUrl: v.PUBLIC_URL,
     dataDir,
-    recordDir: v.RECORD_DIR ? path.resolve(v.RECORD_DIR) : path.join(dataDir, 'spool'),
+    recordDir,
     databaseUrl: v.DATABASE_URL,
     r2: r2Config(v),
     urlTtlSec: v.URL_TTL_SEC,
@@ -195,6 +207,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     introspection: v.INTROSPECTION,
     eventsPerMinute: v.EVENTS_PER_MINUTE,
     socketsPerKey: v.SOCKETS_PER_KEY,
+    transitionDays: v.TRANSITION_DAYS,
     privateCameras: v.PRIVATE_CAMERAS,
     logLevel: v.LOG_LEVEL,
   });

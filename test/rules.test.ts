@@ -35,6 +35,7 @@ const mayImport: Record<string, readonly string[]> = {
   access: ['domain', 'db', 'log'],
   graphql: ['domain', 'db', 'pubsub'],
   http: ['graphql', 'access', 'domain', 'db', 'log'],
+  metrics: ['domain', 'db', 'finishing', 'pubsub', 'recording'],
   app: ['*'],
   'check-store': ['*'],
   main: ['app', 'config', 'log'],

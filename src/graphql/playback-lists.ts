@@ -6,7 +6,15 @@ import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType, RecordingStatus } from './enums.ts';
 import { filterId, validate, wholeNumber } from './input.ts';
-import { type ConnectionArgs, type KeysetPage, PageInfo, readPage, writeCursor } from './keyset.ts';
+import {
+  type ConnectionArgs,
+  connectionArgs,
+  type KeysetPage,
+  PageInfo,
+  readPage,
+  startedWithin,
+  writeCursor,
+} from './keyset.ts';
 import { Playback } from './playback.ts';
 import { visiblePlaybacks } from './visible.ts';
 
@@ -35,12 +43,7 @@ function toWhere(filter: Filter): Prisma.PlaybackWhereInput {
     ...(cameraId && { cameraId }),
     ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
     ...(filter?.eventType && { event: { type: { in: filter.eventType } } }),
-    ...((filter?.startedAfter || filter?.startedBefore) && {
-      startedAt: {
-        ...(filter.startedAfter && { gt: filter.startedAfter }),
-        ...(filter.startedBefore && { lt: filter.startedBefore }),
-      },
-    }),
+    ...startedWithin(filter),
   };
 }
 
@@ -48,9 +51,9 @@ interface Page {
   readonly where: Prisma.PlaybackWhereInput;
   readonly page: number;
   readonly pageSize: number;
+  /** Counts when it is first asked, and once. */
+  readonly total: () => Promise<number>;
 }
-
-const countOf = ({ where }: Page, { db }: Context) => db.playback.count({ where });
 
 const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
   description: 'One numbered page, newest first. `total` and `totalPages` cost a count only when selected.',
@@ -69,13 +72,10 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
     }),
     page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
     pageSize: t.exposeInt('pageSize', { description: 'Playbacks on a full page.' }),
-    total: t.int({
-      description: 'All playbacks that match.',
-      resolve: (page, _args, context) => countOf(page, context),
-    }),
+    total: t.int({ description: 'All playbacks that match.', resolve: ({ total }) => total() }),
     totalPages: t.int({
       description: 'Pages that they fill.',
-      resolve: async (page, _args, context) => Math.ceil((await countOf(page, context)) / page.pageSize),
+      resolve: async ({ total, pageSize }) => Math.ceil((await total()) / pageSize),
     }),
   }),
 });
@@ -139,7 +139,13 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      return { where: { AND: [toWhere(filter), visiblePlaybacks(context)] }, page, pageSize };
+      const where = { AND: [toWhere(filter), visiblePlaybacks(context)] };
+      let count: Promise<number> | undefined;
+      const total = () => {
+        count ??= context.db.playback.count({ where });
+        return count;
+      };
+      return { where, page, pageSize, total };
     },
   }),
   playbackConnection: t.field({
@@ -147,15 +153,7 @@ builder.queryFields((t) => ({
     description: 'Playbacks by cursor, newest first.',
     args: {
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
-      first: t.arg.int({
-        defaultValue: 20,
-        description: 'This many from the newest (or from `after`) on: 1 to 100.',
-      }),
-      after: t.arg.string({ description: 'Only what is older than this cursor.' }),
-      last: t.arg.int({
-        description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.',
-      }),
-      before: t.arg.string({ description: 'Only what is newer than this cursor.' }),
+      ...connectionArgs(t.arg),
     },
     resolve: (_root, { filter, ...args }, context, info) =>
       readConnection(toWhere(filter), args, context, info),

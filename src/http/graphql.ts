@@ -6,6 +6,7 @@ import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Log } from '../log.ts';
+import { sharedExecution } from './fan-out.ts';
 import { exampleOperations } from './graphiql.ts';
 import { limitedDocuments } from './limits.ts';
 import { codedDocuments, publicError } from './public-errors.ts';
@@ -33,6 +34,7 @@ export function createGraphql(options: {
   log: Log;
 }) {
   const { services, allowedOrigins, graphiql, introspection, log } = options;
+  const maskError = (error: unknown) => publicError(error, randomUUID(), log);
   return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -46,11 +48,9 @@ export function createGraphql(options: {
       if (!session) throw new RequestError('UNAUTHENTICATED', 'This needs an API key.');
       return { ...services, caller: session.caller };
     },
-    maskedErrors: {
-      maskError: (error) => publicError(error, randomUUID(), log),
-    },
+    maskedErrors: { maskError },
     // The limits come first: validating a document that is too large would itself be too much work.
-    plugins: [codedDocuments(), limitedDocuments({ introspection })],
+    plugins: [codedDocuments(), limitedDocuments({ introspection }), sharedExecution(maskError)],
     renderGraphiQL,
     graphiql: graphiql
       ? async () => ({

@@ -28,12 +28,12 @@ export interface HttpOptions {
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
     | undefined;
-  /** Figures for Prometheus. */
-  readonly metrics: { contentType: string; read(): Promise<string> };
   /** Serves what is being recorded, as HLS, below the playback's id. */
   readonly live: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
   /** A JPEG of what the camera sees now; undefined where there is none. */
   readonly snapshot: (cameraId: string) => Promise<Buffer | undefined>;
+  /** Figures for Prometheus. */
+  readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves where the server can work; rejects with what is wrong. */
   readonly ready: () => Promise<void>;
 }
@@ -61,9 +61,9 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   const routes: readonly [string, Handler][] = [
     [graphqlPath, answerGraphql],
     ['/media/', answerMedia],
-    ['/metrics', answerMetrics],
     ['/live/', answerLive],
     ['/snapshots/', answerSnapshot],
+    ['/metrics', answerMetrics],
     ['/healthz', (_request, response) => send(response, 200, 'alive')],
     [
       '/readyz',

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
+import { canResume, removeOldTransitions } from '../db/transition-retention.ts';
 import {
   horizon,
   matches,
@@ -20,6 +22,11 @@ const pageSize = 500;
 const pollMs = 2_000;
 /** Rows at or above the horizon wait for another transaction's commit, which notifies nobody but itself. */
 const horizonRetryMs = 10;
+/** A burst is handed out no faster than subscribers take it, but nobody waits for one that has stalled. */
+const paceMs = 5;
+const paceLimitMs = 250;
+const removalEveryMs = 3_600_000;
+const dayMs = 86_400_000;
 
 interface Subscriber {
   readonly filter: TransitionFilter;
@@ -40,10 +47,15 @@ export class TransitionHub {
   #position: Position = { xid: 0n, id: 0n };
   #reading: Promise<void> | undefined;
   #again = false;
+  readonly #keepDays: number | undefined;
   #poll: NodeJS.Timeout | undefined;
+  #removal: NodeJS.Timeout | undefined;
+  #removing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(options: { db: Db; log: Log }) {
+  /** @param options.keepDays age at which transitions are removed; undefined: never */
+  constructor(options: { db: Db; log: Log; keepDays: number | undefined }) {
+    this.#keepDays = options.keepDays;
     this.#db = options.db;
     this.#log = options.log;
   }
@@ -51,6 +63,17 @@ export class TransitionHub {
   async start(): Promise<void> {
     this.#position = { xid: await horizon(this.#db), id: 0n };
     this.#poll = setInterval(() => this.nudge(), pollMs);
+    this.#removeOld();
+    this.#removal = setInterval(() => this.#removeOld(), removalEveryMs);
+  }
+
+  #removeOld(): void {
+    if (this.#keepDays === undefined) return;
+    const before = new Date(Date.now() - this.#keepDays * dayMs);
+    this.#removing = removeOldTransitions(this.#db, before).then(
+      (count) => this.#log.debug({ count }, 'old transitions removed'),
+      (error: Error) => this.#log.warn({ error: error.message }, 'old transitions cannot be removed'),
+    );
   }
 
   /** Looks for new transitions soon. Cheap; calls while a read is under way lead to one more read. */
@@ -72,6 +95,7 @@ export class TransitionHub {
         for (const row of rows) this.#deliver(row);
         const last = rows.at(-1);
         if (last) this.#position = last;
+        await this.#pace();
         if (rows.length === pageSize) this.#again = true;
         else await this.#lookBehindHorizon(below);
       } catch (error) {
@@ -79,6 +103,11 @@ export class TransitionHub {
         return;
       }
     }
+  }
+
+  async #pace(): Promise<void> {
+    const isBehind = () => [...this.#subscribers].some(({ queue }) => queue.length > maxBehind - pageSize);
+    for (let waited = 0; waited < paceLimitMs && isBehind(); waited += paceMs) await sleep(paceMs);
   }
 
   async #lookBehindHorizon(below: bigint): Promise<void> {
@@ -132,6 +161,8 @@ export class TransitionHub {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#poll);
+    clearInterval(this.#removal);
+    await this.#removing;
     for (const subscriber of this.#subscribers) subscriber.queue.end();
     this.#subscribers.clear();
     await this.#reading;
@@ -159,12 +190,22 @@ class TransitionStream implements AsyncIterableIterator<Transition> {
       const replayed = this.#replay.shift();
       if (replayed) return { value: replayed, done: false };
       if (this.#liveFrom === undefined) {
+        await this.#demandResumable();
         await this.#readReplay();
         continue;
       }
       const result = await this.#subscriber.queue.next();
       if (result.done || result.value.xid >= this.#liveFrom) return result;
     }
+  }
+
+  async #demandResumable(): Promise<void> {
+    if (!this.#after || (await canResume(this.#db, this.#after))) return;
+    await this.return();
+    throw new RequestError(
+      'CURSOR_EXPIRED',
+      'Transitions since this cursor have been removed; subscribe without "after" to begin with the present ones.',
+    );
   }
 
   async #readReplay(): Promise<void> {

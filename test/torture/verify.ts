@@ -48,7 +48,7 @@ export async function judgeClip(
     return verdict;
   }
   // A picture that begins between two ticks of the muxer that throws everything away is no fault of the file.
-  const isMuxers = (line: string) => line.includes('non monotonically increasing dts to muxer');
+  const isMuxers = (line: string) => /non monotonically increasing dts to muxer|Last message/.test(line);
   const warnings = (await ffprobeWarnings(file)).split('\n').filter((line) => !isMuxers(line));
   const problems = [warnings.join('\n'), await strictBoxes(file).then(() => '', error)];
   const frames = await readFrames(file);

@@ -1,0 +1,55 @@
+import { Prisma } from '../generated/prisma/client.ts';
+import type { Db } from './client.ts';
+import type { Position } from './transitions.ts';
+
+/** So that a removal after a long time holds no lock for long. */
+const batch = 5_000;
+
+/**
+ * Removes transitions of finished playbacks that are older than `before`, but for each playback's last, and notes
+ * how far: who was away longer than that can no longer resume without a gap.
+ * @returns how many were removed
+ */
+export async function removeOldTransitions(db: Db, before: Date): Promise<number> {
+  for (let removed = 0; ; ) {
+    const count = await removeBatch(db, before);
+    removed += count;
+    if (count < batch) return removed;
+  }
+}
+
+function removeBatch(db: Db, before: Date): Promise<number> {
+  return db.$transaction(async (tx) => {
+    const removed = await tx.$queryRaw<Position[]>`
+      DELETE FROM playback_transitions WHERE id IN (
+        SELECT t.id FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
+        WHERE t.at < ${before} AND p.recording_status IN ('COMPLETED', 'FAILED') AND EXISTS (
+          SELECT 1 FROM playback_transitions later WHERE later.playback_id = t.playback_id AND later.id > t.id
+        )
+        ORDER BY t.at LIMIT ${batch}
+      ) RETURNING xid, id`;
+    const newest = removed.reduce<Position | undefined>((a, b) => (a && isAfter(a, b) ? a : b), undefined);
+    if (newest) await tx.$executeRaw(markOf(newest));
+    return removed.length;
+  });
+}
+
+const isAfter = (a: Position, b: Position) => a.xid > b.xid || (a.xid === b.xid && a.id > b.id);
+
+const markOf = ({ xid, id }: Position) => Prisma.sql`
+  INSERT INTO transition_marks (id, removed_xid, removed_id) VALUES (1, ${xid}::bigint, ${id}::bigint)
+  ON CONFLICT (id) DO UPDATE SET removed_xid = EXCLUDED.removed_xid, removed_id = EXCLUDED.removed_id
+  WHERE (EXCLUDED.removed_xid, EXCLUDED.removed_id) > (transition_marks.removed_xid, transition_marks.removed_id)`;
+
+/**
+ * Whether everything since that position is still there. A position that lies ahead of this database's own
+ * transactions is of another one (it was set up anew, or restored): nothing is known of what came since.
+ */
+export async function canResume(db: Db, from: Position): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ ahead: boolean; removed: boolean }[]>`
+    SELECT ${from.xid}::bigint >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ahead,
+      EXISTS (
+        SELECT 1 FROM transition_marks WHERE (${from.xid}::bigint, ${from.id}::bigint) < (removed_xid, removed_id)
+      ) AS removed`;
+  return !row?.ahead && !row?.removed;
+}

@@ -1,0 +1,81 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { Event as EventRow, Prisma } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import { EventType } from './enums.ts';
+import { Event } from './event.ts';
+import { filterId } from './input.ts';
+import { connectionArgs, type KeysetPage, PageInfo, readPage, startedWithin, writeCursor } from './keyset.ts';
+import { visibleEvents } from './visible.ts';
+
+const EventFilter = builder.inputType('EventFilter', {
+  description: 'Which events: those to which everything given applies.',
+  fields: (t) => ({
+    cameraId: t.id({ description: 'Of this camera.' }),
+    type: t.field({ type: [EventType], description: 'Of one of these types.' }),
+    open: t.boolean({ description: 'true: not ended yet; false: ended.' }),
+    startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
+    startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+  }),
+});
+
+function toWhere(filter: typeof EventFilter.$inferInput | null | undefined): Prisma.EventWhereInput {
+  const cameraId = filterId('cameraId', filter?.cameraId);
+  const { open } = filter ?? {};
+  return {
+    ...(cameraId && { cameraId }),
+    ...(filter?.type && { type: { in: filter.type } }),
+    ...(typeof open === 'boolean' && { endedAt: open ? null : { not: null } }),
+    ...startedWithin(filter),
+  };
+}
+
+const EventEdge = builder.objectRef<EventRow>('EventEdge').implement({
+  description: 'An event in a connection, with its cursor.',
+  fields: (t) => ({
+    cursor: t.string({ description: 'Its place in the list.', resolve: writeCursor }),
+    node: t.field({ type: Event, description: 'The event.', resolve: (event) => event }),
+  }),
+});
+
+const EventConnection = builder.objectRef<KeysetPage<EventRow>>('EventConnection').implement({
+  description: 'Events, newest first, paged by cursor.',
+  fields: (t) => ({
+    edges: t.field({
+      type: [EventEdge],
+      description: 'The page’s events with their cursors.',
+      resolve: (page) => page.rows,
+    }),
+    nodes: t.field({ type: [Event], description: 'The page’s events.', resolve: (page) => page.rows }),
+    pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+    totalCount: t.int({
+      description: 'All events that match; costs a count.',
+      resolve: (page) => page.totalCount(),
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  events: t.field({
+    type: EventConnection,
+    description: 'Events by cursor, newest first.',
+    args: {
+      filter: t.arg({ type: EventFilter, description: 'Which events; all where it is left out.' }),
+      ...connectionArgs(t.arg),
+    },
+    resolve: (_root, { filter, ...args }, context, info) => {
+      const { db } = context;
+      const where = { AND: [toWhere(filter), visibleEvents(context)] };
+      const selection = queryFromInfo({
+        context,
+        info,
+        typeName: 'Event',
+        paths: [['nodes'], ['edges', 'node']],
+      }) as Prisma.EventDefaultArgs;
+      return readPage<EventRow>(
+        args,
+        (page) => db.event.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
+        () => db.event.count({ where }),
+      );
+    },
+  }),
+}));

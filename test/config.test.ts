@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+/** What the server says when it does not start. */
+function refusal(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+test('an empty environment gives the defaults that the README states', () => {
+  expect(readConfig({ PATH: '/bin' })).toMatchObject({
+    host: '127.0.0.1',
+    port: 4000,
+    databaseUrl: undefined,
+    r2: undefined,
+    maxRecordings: 200,
+    spoolMinFreeBytes: 1024 ** 3,
+    graphiql: true,
+    logLevel: 'info',
+    recordDir: expect.stringMatching(/\/data\/spool$/),
+  });
+});
+
+test('an empty variable counts as not set', () => {
+  expect(readConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 4000, databaseUrl: undefined });
+});
+
+test('all that is wrong is told at once, by name and with what was expected', () => {
+  const text = refusal({
+    PORT: 'http',
+    LOG_LEVEL: 'loud',
+    MAX_RECORDINGS: '0',
+    DATABASE_URL: 'mysql://x',
+    URL_TTL_SEC: '-1',
+  });
+  for (const name of ['PORT', 'LOG_LEVEL', 'MAX_RECORDINGS', 'DATABASE_URL', 'URL_TTL_SEC'])
+    expect(text).toContain(`${name}:`);
+  expect(text).toContain('expected a whole number from 0 to 65535, got "http"');
+});
+
+test('a bucket needs all of its variables, and secrets are not echoed', () => {
+  const text = refusal({ R2_ENDPOINT: 'http://127.0.0.1:9', R2_SECRET_ACCESS_KEY: 'geheim' });
+  expect(text).toContain('R2_BUCKET: not set');
+  expect(text).toContain('R2_ACCESS_KEY_ID: not set');
+  expect(text).not.toContain('geheim');
+  expect(refusal({ DATABASE_URL: 'mysql://user:geheim@host/db' })).not.toContain('geheim');
+});
+
+test('a spool whose path its rows could not hold is refused', () => {
+  expect(refusal({ RECORD_DIR: `/${'x'.repeat(500)}` })).toContain('at most 460 characters');
+});

@@ -1,0 +1,170 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { connectDb, type Db } from '../src/db/client.ts';
+import { findBreaches } from '../src/finishing/check.ts';
+import { bufferBody } from '../src/store/body.ts';
+import { createLocalStore } from '../src/store/local.ts';
+import type { Store } from '../src/store/store.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { createTestDatabase } from './support/database.ts';
+import { until } from './support/reader.ts';
+import { startS3Server } from './support/s3-server.ts';
+
+const dayMs = 24 * 3_600_000;
+
+/** A COMPLETED playback whose clip and poster are in the store, as if it had been recorded then. */
+async function addClip(db: Db, store: Store, cameraId: string, daysAgo: number): Promise<string> {
+  const startedAt = new Date(Date.now() - daysAgo * dayMs);
+  const { id } = await db.playback.create({ data: { cameraId, startedAt } });
+  const base = `${cameraId}/${startedAt.toISOString().slice(0, 10)}/${id}`;
+  await store.put(`${base}.mp4`, bufferBody(Buffer.from('clip')), 'video/mp4');
+  await store.put(`${base}.jpg`, bufferBody(Buffer.from('poster')), 'image/jpeg');
+  await db.playback.update({
+    where: { id },
+    data: {
+      recordingStatus: 'COMPLETED',
+      storagePath: `${base}.mp4`,
+      fileSizeBytes: 4n,
+      thumbnailPath: `${base}.jpg`,
+      thumbnailSizeBytes: 6,
+    },
+  });
+  return id;
+}
+
+const addCamera = async (db: Db) =>
+  (await db.camera.create({ data: { name: 'Camera', rtspUrl: 'rtsp://127.0.0.1:9/none', enabled: false } }))
+    .id;
+
+const keysOf = async (store: Store) => {
+  const keys: string[] = [];
+  for await (const { key } of store.list('')) keys.push(key);
+  return keys;
+};
+
+test('RETENTION_DAYS removes what is COMPLETED and older, rows and objects, and nothing else', async () => {
+  const app = await startTestApp({ retentionDays: 7 });
+  onTestFinished(() => app.close());
+  const db = connectDb(app.config.databaseUrl!);
+  onTestFinished(() => db.$disconnect());
+  const store = createLocalStore({ dir: path.join(app.config.dataDir, 'media'), baseUrl: () => '' });
+  const cameraId = await addCamera(db);
+  const old = await Promise.all(Array.from({ length: 3 }, () => addClip(db, store, cameraId, 8)));
+  const young = await addClip(db, store, cameraId, 6);
+  const failed = await db.playback.create({
+    data: { cameraId, startedAt: new Date(Date.now() - 30 * dayMs), recordingStatus: 'FAILED' },
+  });
+  await app.restart();
+  await until(async () => (await keysOf(store)).length === 2, 'the old objects are gone');
+  expect((await keysOf(store)).every((key) => key.includes(young))).toBe(true);
+  const left = (await db.playback.findMany({ orderBy: { id: 'asc' } })).map(({ id }) => id);
+  expect(left).toEqual([young, failed.id].sort());
+  expect(left).not.toContain(old[0]);
+  await until(async () => (await db.storeRemoval.count()) === 0, 'nothing is noted any more');
+});
+
+test('a deletion while the bucket is away answers at once, survives a restart, and leaves no orphan', async () => {
+  const bucket = await startS3Server();
+  onTestFinished(() => bucket.close());
+  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
+  const app: TestApp = await startTestApp({
+    r2: { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 },
+  });
+  onTestFinished(() => app.close());
+  const db = connectDb(app.config.databaseUrl!);
+  onTestFinished(() => db.$disconnect());
+  const cameraId = await addCamera(db);
+  const id = '01900000-0000-7000-8000-000000000001';
+  const clip = `${cameraId}/2026-01-01/${id}.mp4`;
+  await db.playback.create({ data: { id, cameraId, startedAt: new Date('2026-01-01T00:00:00Z') } });
+  await db.playback.update({
+    where: { id },
+    data: { recordingStatus: 'COMPLETED', storagePath: clip, fileSizeBytes: 1n },
+  });
+  await bucket.contents.put(clip, [], {}, 'etag');
+  bucket.contents.begin(clip, {});
+  await bucket.offline();
+  await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: cameraId });
+  expect(await db.playback.count()).toBe(0);
+  const restarted = app.restart();
+  await sleep(500);
+  await bucket.online();
+  await restarted;
+  await until(() => !bucket.contents.objects.has(clip), 'the clip is gone');
+  await until(() => bucket.contents.uploads.size === 0, 'what was begun is gone');
+}, 60_000);
+
+describe('the check of rows, spool and store', () => {
+  let db: Db;
+  let store: Store;
+  let dir: string;
+  let recordDir: string;
+  let cameraId: string;
+  let drop: () => Promise<void>;
+
+  beforeAll(async () => {
+    const database = await createTestDatabase();
+    drop = database.drop;
+    dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-check-'));
+    recordDir = path.join(dir, 'spool');
+    db = connectDb(database.url);
+    store = createLocalStore({ dir: path.join(dir, 'media'), baseUrl: () => '' });
+    cameraId = await addCamera(db);
+  });
+
+  afterAll(async () => {
+    await db.$disconnect();
+    await drop();
+    await rm(dir, { recursive: true });
+  });
+
+  const check = () => findBreaches({ db, store, recordDir });
+
+  test('says each breach in words, mends what can be mended without loss, and nothing else', async () => {
+    const good = await addClip(db, store, cameraId, 1);
+    expect(await check()).toEqual([]);
+
+    const noPoster = await addClip(db, store, cameraId, 1);
+    const noClip = await addClip(db, store, cameraId, 1);
+    const spooled = await addClip(db, store, cameraId, 1);
+    const row = async (id: string) => db.playback.findUniqueOrThrow({ where: { id } });
+    await store.remove((await row(noPoster)).thumbnailPath!);
+    await store.remove((await row(noClip)).storagePath!);
+    const stray = '01900000-0000-7000-8000-00000000000a';
+    await store.put(`${cameraId}/2026-01-01/${stray}.mp4`, bufferBody(Buffer.from('x')), 'video/mp4');
+    for (const id of [spooled, stray]) await mkdir(path.join(recordDir, id), { recursive: true });
+    await writeFile(path.join(recordDir, stray, '1.mp4'), 'torn');
+    const { id: spoolless } = await db.playback.create({ data: { cameraId, recordingStatus: 'RECORDING' } });
+    const { id: footageless } = await db.playback.create({
+      data: { cameraId, recordingStatus: 'PROCESSING' },
+    });
+
+    const breaches = await check();
+    const of = (id: string) => breaches.filter(({ text }) => text.includes(id)).map(({ text }) => text);
+    expect(of(good)).toEqual([]);
+    expect(of(noPoster)).toEqual([expect.stringMatching(/poster .* 6 bytes, but the store holds nothing/)]);
+    expect(of(noClip)).toEqual([
+      expect.stringMatching(/COMPLETED with 4 bytes, but the store holds nothing/),
+    ]);
+    expect(of(spooled)).toEqual([expect.stringMatching(/COMPLETED, but its spool is still there/)]);
+    expect(of(stray)).toEqual([
+      expect.stringMatching(/^The spool .* belongs to no playback/),
+      expect.stringMatching(/^The object .* belongs to no playback/),
+    ]);
+    expect(of(spoolless)).toEqual([expect.stringMatching(/RECORDING, but it has no spool/)]);
+    expect(of(footageless)).toEqual([expect.stringMatching(/PROCESSING, but no footage/)]);
+    expect(breaches).toHaveLength(7);
+
+    for (const { repair } of breaches) await repair?.();
+    const left = (await check()).map(({ text }) => text);
+    expect(left).toHaveLength(3);
+    for (const id of [noClip, spoolless, footageless]) expect(left.join()).toContain(id);
+    expect(await readdir(recordDir)).toEqual([]);
+    expect((await db.storeRemoval.findMany()).map(({ key }) => key)).toEqual([
+      `${cameraId}/2026-01-01/${stray}.mp4`,
+    ]);
+  });
+});

@@ -1,0 +1,259 @@
+// What subscriptions promise when things go badly: stalled clients, old cursors, bursts, restarts.
+import { once } from 'node:events';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { connectDb, type Db } from '../src/db/client.ts';
+import { createLog } from '../src/log.ts';
+import { TransitionHub } from '../src/pubsub/transition-hub.ts';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { until } from './support/reader.ts';
+import { recordStatements } from './support/statements.ts';
+
+let app: TestApp;
+let sql: pg.Client;
+let db: Db;
+const cameras = ['a', 'b'].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
+const playbackOf = (camera: string) => camera.replace('7000', '7001');
+const eventOf = (camera: string) => camera.replace('7000', '7002');
+
+/** Says connection_init, subscribes, and keeps what comes. */
+async function subscribe(query: string) {
+  const socket = new WebSocket(`${app.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const received: Message[] = [];
+  socket.on('message', (data) => received.push(JSON.parse(String(data)) as Message));
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await once(socket, 'message');
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  const items = () =>
+    received.flatMap(({ payload }) =>
+      payload && 'data' in payload ? [payload.data.playbackStatusChanged] : [],
+    );
+  return { socket, received, items, closed };
+}
+interface Item {
+  cursor: string;
+  at: string;
+}
+interface Message {
+  type: string;
+  payload?: { data: { playbackStatusChanged: Item } } | { extensions: { code: string } }[];
+}
+
+/** Writes that many transitions at once; their times count up by a second from this one. */
+const insert = (camera: string, count: number, from = '2026-01-01T00:00:00Z') =>
+  sql.query(
+    `INSERT INTO playback_transitions (playback_id, from_status, to_status, at)
+     SELECT $1, 'RECORDING', 'RECORDING', $2::timestamptz + n * interval '1 second' FROM generate_series(1, $3::int) n`,
+    [playbackOf(camera), from, count],
+  );
+
+let heartbeats: { socket: Promise<unknown>; stream: Promise<string> };
+
+beforeAll(async () => {
+  app = await startTestApp();
+  sql = new pg.Client({ connectionString: app.config.databaseUrl! });
+  await sql.connect();
+  db = connectDb(app.config.databaseUrl!);
+  for (const camera of cameras) {
+    await sql.query(
+      `INSERT INTO cameras (id, name, rtsp_url, enabled) VALUES ($1, 'x', 'rtsp://h/', false)`,
+      [camera],
+    );
+    // Large enough that a few hundred of them fill what the kernel keeps for a socket.
+    await sql.query(
+      `INSERT INTO events (id, camera_id, type, started_at, metadata) VALUES ($1, $2, 'OTHER', now(), to_jsonb(repeat('x', 50000)))`,
+      [eventOf(camera), camera],
+    );
+    await sql.query(
+      `INSERT INTO playbacks (id, camera_id, event_id, recording_status, storage_path, file_size_bytes) VALUES ($1, $2, $3, 'COMPLETED', 'x', 1)`,
+      [playbackOf(camera), camera, eventOf(camera)],
+    );
+  }
+  heartbeats = { socket: firstPing(), stream: firstComment() };
+});
+
+afterAll(async () => {
+  await db.$disconnect();
+  await sql.end();
+  await app.close();
+});
+
+async function firstPing() {
+  const { socket } = await subscribe('subscription { playbackStatusChanged { to } }');
+  await once(socket, 'ping');
+  socket.close();
+}
+
+async function firstComment() {
+  const response = await fetch(`${app.app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({
+      query: `subscription { playbackStatusChanged(filter: { cameraId: "${cameras[1]}", recordingStatus: [FAILED] }) { to } }`,
+    }),
+  });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  // Yoga opens the stream with a comment too; the heartbeat is the second.
+  let text = '';
+  while (text.split(/^:/m).length <= 2) text += (await reader.read()).value ?? '';
+  await reader.cancel();
+  return text;
+}
+
+test('a stalled socket is told that it lags, while others get everything in order; it resumes by cursor', async () => {
+  const camera = cameras[0]!;
+  const filter = `filter: { cameraId: "${camera}" }`;
+  const large = (after = '') =>
+    `subscription { playbackStatusChanged(${filter}${after}) { cursor at playback { event { metadata } } } }`;
+  const stalled = await subscribe(large());
+  const lively = await subscribe(`subscription { playbackStatusChanged(${filter}) { cursor at } }`);
+  // Both are subscribed once a first transition has come to them.
+  await until(async () => {
+    await insert(camera, 1, '2025-01-01T00:00:00Z');
+    return stalled.items().length > 0 && lively.items().length > 0;
+  }, 'both subscribers to be there');
+  const before = lively.items().length;
+  stalled.socket.pause();
+
+  await insert(camera, 4_000);
+  await until(() => lively.items().length >= before + 4_000, 'the lively one to get everything');
+  const times = lively
+    .items()
+    .slice(before)
+    .map(({ at }) => Date.parse(at));
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(lively.received.at(-1)?.type).toBe('next');
+
+  stalled.socket.resume();
+  await until(() => stalled.received.some(({ type }) => type === 'error'), 'the stalled one to be told');
+  expect(stalled.received.at(-1)).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'SUBSCRIBER_LAGGED' } }],
+  });
+  const got = stalled.items().length;
+  expect(got).toBeLessThan(3_000);
+  const resumed = await subscribe(
+    `subscription { playbackStatusChanged(${filter}, after: "${stalled.items().at(-1)!.cursor}") { cursor at } }`,
+  );
+  await until(() => resumed.items().at(-1)?.cursor === lively.items().at(-1)!.cursor, 'the rest');
+  const cursors = (items: Item[]) => items.map(({ cursor }) => cursor).slice(-4_000);
+  expect(cursors([...stalled.items(), ...resumed.items()])).toEqual(cursors(lively.items()));
+  for (const { socket } of [stalled, lively, resumed]) socket.close();
+});
+
+test('subscribers who ask the same cost one execution together', async () => {
+  const camera = cameras[1]!;
+  const query = `subscription { playbackStatusChanged(filter: { cameraId: "${camera}", recordingStatus: [FAILED] }) { at playback { id camera { name playbacks(first: 1) { nodes { id } } } } } }`;
+  const subscribers = await Promise.all(Array.from({ length: 40 }, () => subscribe(query)));
+  let count = 0;
+  const write = async () => {
+    const at = new Date(Date.UTC(2026, 5, 1) + ++count * 1_000).toISOString();
+    await sql.query(
+      `INSERT INTO playback_transitions (playback_id, from_status, to_status, at) VALUES ($1, 'PROCESSING', 'FAILED', $2)`,
+      [playbackOf(camera), at],
+    );
+    return at;
+  };
+  const tell = async () => {
+    const at = await write();
+    await until(() => subscribers.every(({ items }) => items().at(-1)?.at === at), 'all to be told');
+  };
+  await until(async () => {
+    await write();
+    return subscribers.every(({ items }) => items().length > 0);
+  }, 'all subscribers to be there');
+  await tell();
+  const statements = recordStatements(app.config.databaseUrl!);
+  await tell();
+  statements.stop();
+  const loads = statements.take().filter((text) => /ORDER BY "public"\."playbacks"/.test(text));
+  expect(loads.length).toBeGreaterThan(0);
+  expect(loads.length).toBeLessThanOrEqual(2);
+  for (const { socket } of subscribers) socket.close();
+});
+
+test.each([
+  [
+    'whose successors were removed for their age',
+    async () => {
+      const { rows } = await sql.query(`SELECT xid, id FROM playback_transitions ORDER BY xid, id LIMIT 1`);
+      await insert(cameras[0]!, 10, '2020-01-01T00:00:00Z');
+      await insert(cameras[0]!, 1);
+      const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: 365 });
+      await hub.start();
+      await hub.close();
+      const left = await sql.query(
+        `SELECT count(*)::int AS n FROM playback_transitions WHERE at < '2021-01-01'`,
+      );
+      expect(left.rows[0].n).toBe(0);
+      return `${rows[0].xid} ${rows[0].id}`;
+    },
+  ],
+  ['of another database', async () => '999999999999 1'],
+])('a cursor %s has expired', async (_, position) => {
+  const after = Buffer.from(await position()).toString('base64url');
+  const query = `subscription { playbackStatusChanged(after: "${after}") { cursor } }`;
+  const { socket, received } = await subscribe(query);
+  await until(() => received.some(({ type }) => type === 'error'), 'an error');
+  expect(received.at(-1)).toMatchObject({ payload: [{ extensions: { code: 'CURSOR_EXPIRED' } }] });
+  socket.close();
+  const response = await fetch(`${app.app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query }),
+  });
+  expect(await response.text()).toContain('"code":"CURSOR_EXPIRED"');
+});
+
+test('what does not match a filter takes no place in the queue', async () => {
+  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  await hub.start();
+  const subscription = hub.subscribe({ cameraId: cameras[1]!, recordingStatus: ['PENDING'] }, undefined);
+  const first = subscription.next();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await insert(cameras[0]!, 3_000);
+  await insert(cameras[1]!, 3_000);
+  await sql.query(`INSERT INTO playback_transitions (playback_id, to_status) VALUES ($1, 'PENDING')`, [
+    playbackOf(cameras[1]!),
+  ]);
+  hub.nudge();
+  expect((await first).value).toMatchObject({ to: 'PENDING', cameraId: cameras[1] });
+  await subscription.return!();
+  await hub.close();
+});
+
+test('who unsubscribes leaves nothing behind, waiting or not', async () => {
+  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  await hub.start();
+  const subscriptions = Array.from({ length: 300 }, () =>
+    hub.subscribe({ recordingStatus: ['PENDING'] }, undefined),
+  );
+  const waiting = subscriptions.slice(0, 150).map((subscription) => subscription.next());
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(hub.subscriberCount).toBe(300);
+  await Promise.all(subscriptions.map((subscription) => subscription.return!()));
+  expect(hub.subscriberCount).toBe(0);
+  expect((await Promise.all(waiting)).every(({ done }) => done)).toBe(true);
+  await hub.close();
+});
+
+test('both transports have heartbeats', async () => {
+  await heartbeats.socket;
+  expect(await heartbeats.stream).not.toContain('data');
+}, 30_000);
+
+test('a server that stops says goodbye, and does not wait for who has stalled', async () => {
+  const [lively, stalled] = await Promise.all([
+    subscribe('subscription { playbackStatusChanged { cursor } }'),
+    subscribe('subscription { playbackStatusChanged { cursor } }'),
+  ]);
+  await until(() => lively.received.length > 0 && stalled.received.length > 0, 'both to be acknowledged');
+  stalled.socket.pause();
+  await app.restart();
+  // 1001: graphql-ws clients connect again.
+  expect(await lively.closed).toBe(1001);
+  stalled.socket.terminate();
+});

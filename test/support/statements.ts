@@ -1,0 +1,37 @@
+// Every SQL statement that this process sends to PostgreSQL.
+import pg from 'pg';
+
+export interface Statement {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+export interface Statements {
+  /** What was sent since the last call, without transaction brackets. */
+  take(): string[];
+  /** The same with the values. */
+  takeWithValues(): Statement[];
+  stop(): void;
+}
+
+/** @param databaseUrl only statements of connections to this database count */
+export function recordStatements(databaseUrl: string): Statements {
+  const database = new URL(databaseUrl).pathname.slice(1);
+  const seen: Statement[] = [];
+  const original = pg.Client.prototype.query;
+  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+    const [first] = args;
+    const { text = '', values = [] } =
+      typeof first === 'string' ? { text: first } : (first as Partial<Statement>);
+    if (this.database === database && !/^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)/i.test(text))
+      seen.push({ text, values });
+    return Reflect.apply(original, this, args);
+  } as typeof original;
+  return {
+    take: () => seen.splice(0).map(({ text }) => text),
+    takeWithValues: () => seen.splice(0),
+    stop: () => {
+      pg.Client.prototype.query = original;
+    },
+  };
+}
