@@ -138,7 +138,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     );
 
     // From camera to spool.
-    const feeds = part('feeds', new Feeds({ db, children, ffmpeg, log, now }), (it) => it.close());
+    const feeds = part(
+      'feeds',
+      new Feeds({ db, children, ffmpeg, log, now, privateCameras: config.privateCameras }),
+      (it) => it.close(),
+    );
     const disk = new SpoolDisk(config, log);
     const recorder = part(
       'recorder',

@@ -15,6 +15,7 @@ export interface FeedsOptions {
   readonly ffmpeg: Ffmpeg;
   readonly log: Log;
   readonly now: () => number;
+  readonly privateCameras: boolean;
 }
 
 type Take = (fragment: FeedFragment) => void;
