@@ -134,6 +134,12 @@ describe('without a key that holds', () => {
   test('health is told to everybody', async () => {
     expect((await fetch(`${app.app.url}/healthz`)).status).toBe(200);
   });
+
+  test('figures are told to who has a key', async () => {
+    const scrape = (headers: Record<string, string>) => fetch(`${app.app.url}/metrics`, { headers });
+    expect((await scrape({})).status).toBe(401);
+    expect((await scrape({ authorization: `Bearer ${secretOf('VIEWER')}` })).status).toBe(200);
+  });
 });
 
 describe('roles', () => {

@@ -48,6 +48,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 /** A client gets this long for its headers, and for its whole request: one that drips holds nothing for long. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+/** Longer than the minute for which clients and load balancers keep a connection: whoever closes first must not be us. */
+const keepAliveTimeoutMs = 65_000;
 /** Answers under way get this long when the server stops; what streams is cut then. */
 const drainMs = 1_000;
 
@@ -111,7 +113,14 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     response.setHeader('vary', 'Origin');
   }
 
-  async function answerMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** With keys, scrapers bring one: the figures name cameras. */
+  async function answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await access.authenticate(request.headers.authorization);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return refuse(response, 401, error.code, error.message);
+    }
     const figures = await metrics.read();
     response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
   }
@@ -142,6 +151,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Children } from '../children.ts';
 import { type FeedReport, reportFeed } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
@@ -23,12 +24,15 @@ export interface FeedsOptions {
   readonly ringLimits: RingLimits;
   readonly log: Log;
   readonly now: () => number;
+  readonly privateCameras: boolean;
 }
 
 type Take = (fragment: FeedFragment) => void;
 
 /** How long the feed of a camera without pre-roll stays after the last recording, so that the next is not cold. */
 const lingerMs = 10_000;
+
+const reportAgainMs = 1_000;
 
 interface Entry {
   camera: Camera;
@@ -38,6 +42,7 @@ interface Entry {
   state: CameraState | undefined;
   /** Reports of state are written one after the other, in the order in which they happened. */
   reports: Promise<void>;
+  readonly gone: AbortController;
 }
 
 /**
@@ -70,6 +75,7 @@ export class Feeds {
     const entry = this.#entries.get(cameraId);
     if (!entry) return;
     this.#entries.delete(cameraId);
+    entry.gone.abort();
     clearTimeout(entry.linger);
     await this.#stop(entry);
     await entry.reports;
@@ -109,6 +115,7 @@ export class Feeds {
       linger: undefined,
       state: undefined,
       reports: Promise.resolve(),
+      gone: new AbortController(),
     };
     this.#entries.set(camera.id, entry);
     return entry;
@@ -163,14 +170,27 @@ export class Feeds {
       lastError: feed?.lastError ?? null,
       ...(feed?.session && state === 'LIVE' && { stream: describe(feed.session) }),
     };
+    const { log } = this.#options;
+    log.info({ cameraId: entry.camera.id, state, problem: report.lastError ?? undefined }, 'camera');
+    entry.reports = entry.reports.then(() => this.#write(entry, report));
+  }
+
+  /** Tries until it is written: the row must not go on saying what was true before the database went away. */
+  async #write(entry: Entry, report: FeedReport): Promise<void> {
     const { db, log } = this.#options;
-    const { id } = entry.camera;
-    log.info({ cameraId: id, state, problem: report.lastError ?? undefined }, 'camera');
-    entry.reports = entry.reports
-      .then(() => reportFeed(db, id, report))
-      .catch((error: Error) =>
-        log.warn({ cameraId: id, error: error.message }, 'the camera’s state cannot be written'),
-      );
+    const { signal } = entry.gone;
+    for (;;) {
+      try {
+        return await reportFeed(db, entry.camera.id, report);
+      } catch (error) {
+        log.warn(
+          { cameraId: entry.camera.id, error: (error as Error).message },
+          'the camera’s state cannot be written; trying again',
+        );
+        if (signal.aborted) return;
+        await sleep(reportAgainMs, undefined, { signal }).catch(() => {});
+      }
+    }
   }
 }
 

@@ -1,9 +1,14 @@
 // npm run bench [NAME …]: the figures that the README quotes, each beside the reference pipeline where there is one.
 import os from 'node:os';
+import { benchApi } from './api.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
 
-const benches: Record<string, () => Promise<void>> = { recordings: benchRecordings, memory: benchMemory };
+const benches: Record<string, () => Promise<void>> = {
+  recordings: benchRecordings,
+  memory: benchMemory,
+  api: benchApi,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));

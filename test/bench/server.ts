@@ -24,10 +24,13 @@ export async function makeDataDir(): Promise<{ dir: string; remove: () => Promis
 }
 
 /** Starts `node dist/main.js` on this data; resolves when it is ready. */
-export async function startServer(dataDir: string): Promise<BenchServer> {
+export async function startServer(
+  dataDir: string,
+  environment: Record<string, string> = {},
+): Promise<BenchServer> {
   const port = await freePort();
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'info' },
+    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await ready(child);

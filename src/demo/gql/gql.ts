@@ -15,6 +15,9 @@ import * as types from './graphql.js';
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "mutation AnalyticsBegin($input: CreateEventInput!) {\n  createEvent(input: $input) { event { id leaseExpiresAt } playback { id recordingStatus } }\n}": typeof types.AnalyticsBeginDocument,
+    "mutation AnalyticsRenew($id: ID!, $leaseSec: Int!) {\n  renewEvent(input: { id: $id, leaseSec: $leaseSec }) { event { id leaseExpiresAt } }\n}": typeof types.AnalyticsRenewDocument,
+    "mutation AnalyticsEnd($id: ID!) { endEvent(input: { id: $id }) { event { id endedAt } } }": typeof types.AnalyticsEndDocument,
     "query DemoCameras { cameras { id name } }": typeof types.DemoCamerasDocument,
     "mutation DemoCreateCamera($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }": typeof types.DemoCreateCameraDocument,
     "mutation DemoUpdateCamera($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }": typeof types.DemoUpdateCameraDocument,
@@ -25,6 +28,9 @@ type Documents = {
     "query DemoPlayback($id: ID!) {\n    playback(id: $id) {\n      startedAt endedAt endReason clipStartedAt preRollMs missedMs durationMs fileSizeBytes\n      codec audioCodec resolution videoUrl thumbnailUrl errorMessage\n    }\n  }": typeof types.DemoPlaybackDocument,
 };
 const documents: Documents = {
+    "mutation AnalyticsBegin($input: CreateEventInput!) {\n  createEvent(input: $input) { event { id leaseExpiresAt } playback { id recordingStatus } }\n}": types.AnalyticsBeginDocument,
+    "mutation AnalyticsRenew($id: ID!, $leaseSec: Int!) {\n  renewEvent(input: { id: $id, leaseSec: $leaseSec }) { event { id leaseExpiresAt } }\n}": types.AnalyticsRenewDocument,
+    "mutation AnalyticsEnd($id: ID!) { endEvent(input: { id: $id }) { event { id endedAt } } }": types.AnalyticsEndDocument,
     "query DemoCameras { cameras { id name } }": types.DemoCamerasDocument,
     "mutation DemoCreateCamera($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }": types.DemoCreateCameraDocument,
     "mutation DemoUpdateCamera($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }": types.DemoUpdateCameraDocument,
@@ -35,6 +41,18 @@ const documents: Documents = {
     "query DemoPlayback($id: ID!) {\n    playback(id: $id) {\n      startedAt endedAt endReason clipStartedAt preRollMs missedMs durationMs fileSizeBytes\n      codec audioCodec resolution videoUrl thumbnailUrl errorMessage\n    }\n  }": types.DemoPlaybackDocument,
 };
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation AnalyticsBegin($input: CreateEventInput!) {\n  createEvent(input: $input) { event { id leaseExpiresAt } playback { id recordingStatus } }\n}"): typeof import('./graphql.js').AnalyticsBeginDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation AnalyticsRenew($id: ID!, $leaseSec: Int!) {\n  renewEvent(input: { id: $id, leaseSec: $leaseSec }) { event { id leaseExpiresAt } }\n}"): typeof import('./graphql.js').AnalyticsRenewDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation AnalyticsEnd($id: ID!) { endEvent(input: { id: $id }) { event { id endedAt } } }"): typeof import('./graphql.js').AnalyticsEndDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -797,6 +797,28 @@ export type UpdateCameraPayload = {
   camera: Camera;
 };
 
+export type AnalyticsBeginMutationVariables = Exact<{
+  input: CreateEventInput;
+}>;
+
+
+export type AnalyticsBeginMutation = { __typename?: 'Mutation', createEvent: { __typename?: 'CreateEventPayload', event: { __typename?: 'Event', id: string, leaseExpiresAt?: string | null }, playback?: { __typename?: 'Playback', id: string, recordingStatus: RecordingStatus } | null } };
+
+export type AnalyticsRenewMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+  leaseSec: Scalars['Int']['input'];
+}>;
+
+
+export type AnalyticsRenewMutation = { __typename?: 'Mutation', renewEvent: { __typename?: 'RenewEventPayload', event: { __typename?: 'Event', id: string, leaseExpiresAt?: string | null } } };
+
+export type AnalyticsEndMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type AnalyticsEndMutation = { __typename?: 'Mutation', endEvent: { __typename?: 'EndEventPayload', event: { __typename?: 'Event', id: string, endedAt?: string | null } } };
+
 export type DemoCamerasQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -868,6 +890,40 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const AnalyticsBeginDocument = new TypedDocumentString(`
+    mutation AnalyticsBegin($input: CreateEventInput!) {
+  createEvent(input: $input) {
+    event {
+      id
+      leaseExpiresAt
+    }
+    playback {
+      id
+      recordingStatus
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AnalyticsBeginMutation, AnalyticsBeginMutationVariables>;
+export const AnalyticsRenewDocument = new TypedDocumentString(`
+    mutation AnalyticsRenew($id: ID!, $leaseSec: Int!) {
+  renewEvent(input: {id: $id, leaseSec: $leaseSec}) {
+    event {
+      id
+      leaseExpiresAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AnalyticsRenewMutation, AnalyticsRenewMutationVariables>;
+export const AnalyticsEndDocument = new TypedDocumentString(`
+    mutation AnalyticsEnd($id: ID!) {
+  endEvent(input: {id: $id}) {
+    event {
+      id
+      endedAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AnalyticsEndMutation, AnalyticsEndMutationVariables>;
 export const DemoCamerasDocument = new TypedDocumentString(`
     query DemoCameras {
   cameras {
