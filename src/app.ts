@@ -140,7 +140,15 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     // From camera to spool.
     const feeds = part(
       'feeds',
-      new Feeds({ db, children, ffmpeg, log, now, privateCameras: config.privateCameras }),
+      new Feeds({
+        db,
+        children,
+        ffmpeg,
+        ringLimits: config,
+        privateCameras: config.privateCameras,
+        log,
+        now,
+      }),
       (it) => it.close(),
     );
     const disk = new SpoolDisk(config, log);

@@ -22,6 +22,9 @@ export interface Config {
   /** undefined: ffmpeg is looked for. */
   readonly ffmpegPath: string | undefined;
   readonly maxRecordings: number;
+  /** What the ring of one camera may hold, and what all rings may hold together. */
+  readonly ringMaxBytes: number;
+  readonly ringsMaxBytes: number;
   /** A recording whose camera has delivered nothing for this long ends with what there is. */
   readonly cameraLostSec: number;
   readonly spoolMaxBytes: number | undefined;
@@ -123,6 +126,9 @@ const variables = z.object({
   R2_PUBLIC_URL: httpUrl.optional(),
   URL_TTL_SEC: whole(1, 604_800, ' seconds (seven days is the longest that S3 allows)').default(3600),
   FFMPEG_PATH: text('expected the path of an ffmpeg').optional(),
+  // A ring of 60 s at 8 Mbit/s.
+  RING_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').default(64 * 1024 ** 2),
+  RINGS_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').default(2 * 1024 ** 3),
   CAMERA_LOST_SEC: whole(1, 86_400, ' seconds').default(60),
   MAX_RECORDINGS: whole(1, 100_000).default(200),
   SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
@@ -196,6 +202,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     urlTtlSec: v.URL_TTL_SEC,
     ffmpegPath: v.FFMPEG_PATH,
     maxRecordings: v.MAX_RECORDINGS,
+    ringMaxBytes: v.RING_MAX_BYTES,
+    ringsMaxBytes: v.RINGS_MAX_BYTES,
     cameraLostSec: v.CAMERA_LOST_SEC,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,

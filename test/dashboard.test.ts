@@ -114,6 +114,10 @@ describe.skipIf(browserMissing)('cameras', () => {
     const page = await open('/cameras');
     const it = tile(page, 'Front door');
     await it.getByText(/^Live ·/).waitFor();
+    const picture = it.getByRole('img', { name: 'What Front door sees' });
+    const first = await picture.getAttribute('src');
+    await expect.poll(() => picture.getAttribute('src'), { timeout: 10_000 }).not.toBe(first);
+    expect(await picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBeGreaterThanOrEqual(320);
     await camera.offline();
     await it.getByText(/^Offline since \d\d:\d\d:\d\d$/).waitFor();
     await it.getByText('Nothing listens at the camera’s address').waitFor();
@@ -138,6 +142,9 @@ describe.skipIf(browserMissing)('now', () => {
     const card = page.getByRole('article', { name: 'Front door, Motion · postman' });
     await card.locator('[aria-current=step]', { hasText: 'Recording' }).waitFor();
     await card.getByRole('timer').getByText('0:02').waitFor();
+    await card.getByRole('button', { name: 'Watch' }).click();
+    const live = card.getByLabel('Front door, live');
+    await expect.poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime)).toBeGreaterThan(0.3);
     await card.getByRole('button', { name: 'End event' }).click();
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
     await card.getByRole('link', { name: 'Play' }).click();

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -11,6 +11,9 @@ import { capture } from './support/captures.ts';
 import { readCounterOfImage, readFrames } from './support/frames.ts';
 import { ffprobe, ffprobeWarnings } from './support/judges.ts';
 import { awaitEnd, createEvent, download, endEvent } from './support/playbacks.ts';
+
+// On a fresh checkout the captures are made first.
+vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let camera: TestCamera;
@@ -114,7 +117,9 @@ test.skipIf(browserMissing)('it plays in a browser from the pre-roll to the end'
 });
 
 test('H.265 is hvc1 while it records, too, and a cold recording can be watched', async () => {
-  const other = await startTestCamera({ capture: await capture({ codec: 'h265', audio: 'aac', gopSec: 1 }) });
+  const other = await startTestCamera({
+    capture: await capture({ codec: 'h265', audio: 'aac', gopSec: 1, seconds: 16 }),
+  });
   const cold = await app.addCamera({ rtspUrl: other.url, preRollSec: 0 }, 'IDLE');
   const event = await createEvent(app.client, { cameraId: cold });
   expect(await liveUrlOf(event.playback!.id)).toBeNull();

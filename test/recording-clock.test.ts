@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
@@ -11,6 +11,9 @@ import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings } from './support/judges.ts';
 import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
 import { readBeeps, soundDelays } from './support/sound.ts';
+
+// On a fresh checkout the captures are made first.
+vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let dir: string;
@@ -68,6 +71,22 @@ for (const clockRate of [1.2, 0.8]) {
     await camera.close();
   });
 }
+
+test.concurrent('a camera that sends pictures as it likes gives each of them its time', async () => {
+  const thinned = await capture({ audio: 'aac', gopSec: 1, variableRate: true });
+  const camera = await startTestCamera({ capture: thinned });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 2 });
+  await sleep(measuredMs);
+  const playback = await record(cameraId, 3_000);
+  const { file, frames, worst } = await judge(camera, playback);
+  expect(
+    new Set(frames.map((frame, i) => frame.counter - (frames[i - 1]?.counter ?? 0))).size,
+  ).toBeGreaterThan(2);
+  expect(worst).toBeLessThan(200);
+  expect(playback.gaps).toEqual([]);
+  expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
 
 test.concurrent('a camera whose clock leaps ahead goes on without a gap, picture and sound together', async () => {
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });

@@ -3,13 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
 import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+
+// On a fresh checkout the captures are made first.
+vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let dir: string;
@@ -95,7 +98,7 @@ test.concurrent('another resolution and codec give a further playback of the sam
   const { camera, cameraId } = await liveCamera();
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
-  camera.switchTo(await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270 }));
+  camera.switchTo(await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 }));
   await awaitEnd(app.client, event);
   await sleep(1_500);
   await endEvent(app.client, event.id);
@@ -157,7 +160,7 @@ test.concurrent('the post-roll is added to the end', async () => {
 test.concurrent('a start in the past is honoured as far as the ring reaches, and refused in words beyond', async () => {
   const { camera, cameraId } = await liveCamera({ preRollSec: 3 });
   await sleep(5_000);
-  const startedAt = new Date(Date.now() - 1_500);
+  const startedAt = new Date(Date.now() - 1_000);
   const event = await createEvent(app.client, { cameraId, startedAt: startedAt.toISOString() });
   await endEvent(app.client, event.id);
   const playback = await awaitEnd(app.client, event);

@@ -102,7 +102,13 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
 
 /** Notes objects for removal from the store; noting one again is fine. */
 export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
-  await tx.storeRemoval.createMany({ data: keys.map((key) => ({ key })), skipDuplicates: true });
+  await tx.$executeRaw`
+    INSERT INTO store_removals (key) SELECT unnest(${keys}::text[]) ON CONFLICT DO NOTHING`;
+}
+
+/** The store has removed these. */
+export async function forgetRemovals(db: Db, keys: readonly string[]): Promise<void> {
+  await db.$executeRaw`DELETE FROM store_removals WHERE key = ANY(${keys}::text[])`;
 }
 
 /**

@@ -20,7 +20,7 @@ interface Item {
 }
 
 /** A store that is away comes back: there is no last try, only a longest pause. */
-const pauseMs = { first: 1_000, most: 60_000 };
+const pauseMs = { first: 1_000, most: 30_000 };
 
 /**
  * Playbacks that wait for the store, in memory: rows in PROCESSING are what survives. Fair between cameras: the

@@ -1,11 +1,12 @@
 import type { Db } from '../db/client.ts';
+import { forgetRemovals } from '../db/playbacks.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 
 const pollMs = 30_000;
 /** After a fault of the store or the database. */
 const retryMs = 2_000;
-const batch = 500;
+const batch = 2_000;
 /** Side by side: objects are removed one by one from a bucket. */
 const lanes = 4;
 
@@ -42,12 +43,13 @@ export class Remover {
       while (this.#again && !this.#closed) {
         this.#again = false;
         const noted = await db.storeRemoval.findMany({ orderBy: { createdAt: 'asc' }, take: batch });
-        const keys = noted.map(({ key }) => key);
+        // In order, so that each lane works in folders of its own.
+        const keys = noted.map(({ key }) => key).sort();
         if (keys.length === 0) continue;
         const share = Math.ceil(keys.length / lanes);
         const shares = Array.from({ length: lanes }, (_, i) => keys.slice(i * share, (i + 1) * share));
         await Promise.all(shares.filter((s) => s.length > 0).map((s) => store.removeAll(s)));
-        await db.storeRemoval.deleteMany({ where: { key: { in: keys } } });
+        await forgetRemovals(db, keys);
         if (noted.length === batch) this.#again = true;
       }
     } catch (error) {

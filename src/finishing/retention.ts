@@ -16,7 +16,7 @@ export interface RetentionOptions {
 const everyMs = 10 * 60_000;
 const dayMs = 24 * 3_600_000;
 /** Small enough that nobody waits long behind one, with a breath in between for everybody else. */
-const batch = 250;
+const batch = 1_000;
 const breathMs = 20;
 
 /** Deletes COMPLETED playbacks older than RETENTION_DAYS, in batches that are each whole (DESIGN 6.4). */

@@ -12,7 +12,7 @@ export interface Services {
   readonly now: () => Date;
   readonly recorder: {
     /** @throws RequestError CAPACITY */
-    admit(): Promise<void>;
+    admit(): Promise<() => void>;
     begin(playback: Playback, camera: Camera): Promise<void>;
     stop(playback: { id: string }, until: Date): void;
     stopByHand(playback: Playback): Promise<void>;

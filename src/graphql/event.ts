@@ -184,7 +184,7 @@ builder.mutationFields((t) => ({
       const records = camera.recordOn.includes(type);
       const at = now();
       const startedAt = startOf(valid.startedAt, at, records ? camera : undefined);
-      if (records) await recorder.admit();
+      const release = records ? await recorder.admit() : undefined;
       const made = await createEvent(
         db,
         {
@@ -208,7 +208,7 @@ builder.mutationFields((t) => ({
             }
           : undefined,
         at,
-      );
+      ).finally(release);
       if (!made.created) return sameEvent(made, caller);
       if (made.playback) await recorder.begin(made.playback, camera);
       return { id: made.event.id, playbackId: made.playback?.id };

@@ -73,11 +73,11 @@ builder.mutationFields((t) => ({
           `Expected at most the camera’s maxDurationSec, ${camera.maxDurationSec}.`,
         );
       }
-      await recorder.admit();
+      const release = await recorder.admit();
       const startedAt = now();
       const deadlineAt = new Date(startedAt.getTime() + (durationSec ?? camera.maxDurationSec) * 1_000);
       const wanted = { cameraId: camera.id, startedAt, preRollSec: camera.preRollSec, deadlineAt };
-      const playback = await createPlayback(db, wanted, startedAt);
+      const playback = await createPlayback(db, wanted, startedAt).finally(release);
       await recorder.begin(playback, camera);
       return playback;
     },

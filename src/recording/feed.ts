@@ -18,6 +18,8 @@ export interface FeedOptions {
   readonly cameraId: string;
   readonly url: string;
   readonly preRollSec: number;
+  /** What the ring may hold now, in bytes. */
+  readonly ringMaxBytes: () => number;
   /** Whether the camera may be at an address of this machine or of a private network. */
   readonly privateCameras: boolean;
   readonly ffmpeg: Ffmpeg;
@@ -32,8 +34,6 @@ export interface FeedOptions {
 
 /** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
 const ringSlackSec = 2;
-/** A ring of 60 s holds 8 Mbit/s; more is cut, and the log says so. */
-const ringMaxBytes = 64 * 1024 * 1024;
 /** A camera that is connected but silent this long counts as dropped. */
 const stallMs = 5_000;
 /** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
@@ -55,12 +55,14 @@ export class Feed {
   /** Fragments of a new session whose clock is not right yet. */
   readonly #held: FeedFragment[] = [];
   #lastArrival = 0;
+  /** The ring had to drop what it should still hold. */
+  #isCut = false;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.ring = new Ring({ seconds: options.preRollSec + ringSlackSec, maxBytes: ringMaxBytes });
+    this.ring = new Ring({ seconds: options.preRollSec + ringSlackSec, maxBytes: options.ringMaxBytes });
   }
 
   get cameraId(): string {
@@ -216,18 +218,29 @@ export class Feed {
     const { init } = fragment.session;
     if (this.#session && !this.#session.init.bytes.equals(init.bytes)) this.ring.clear();
     this.#session = fragment.session;
-    if (this.ring.push(fragment)) {
-      const { log } = this.#options;
-      log.warn(
-        { cameraId: this.cameraId, ringBytes: this.ring.bytes },
-        'the ring is at its limit in bytes; the pre-roll is shorter than asked for',
-      );
-    }
+    this.#noteLimit(this.ring.push(fragment));
     if (this.#state !== 'LIVE') {
       this.#lastError = undefined;
       this.#become('LIVE');
     }
     this.#options.onFragment(fragment);
+  }
+
+  /** Says once that the ring is cut short, and once that it is not any more. */
+  #noteLimit(isCut: boolean): void {
+    const { log, ringMaxBytes } = this.#options;
+    const facts = {
+      cameraId: this.cameraId,
+      limitBytes: ringMaxBytes(),
+      heldSec: Math.round(this.ring.heldSeconds * 10) / 10,
+    };
+    if (isCut && !this.#isCut) {
+      this.#isCut = true;
+      log.warn(facts, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
+    } else if (this.#isCut && this.ring.isFull) {
+      this.#isCut = false;
+      log.info(facts, 'the ring holds the whole pre-roll again');
+    }
   }
 
   #become(state: FeedState): void {

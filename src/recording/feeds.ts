@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Children } from '../children.ts';
 import { type FeedReport, reportFeed } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
@@ -9,10 +10,18 @@ import type { Ffmpeg } from './ffmpeg-binary.ts';
 import type { FeedFragment, Session } from './session.ts';
 import { Turnstile } from './turnstile.ts';
 
+/** What rings may hold, in bytes. */
+export interface RingLimits {
+  readonly ringMaxBytes: number;
+  /** Of all cameras together; each camera has an equal share of it. */
+  readonly ringsMaxBytes: number;
+}
+
 export interface FeedsOptions {
   readonly db: Db;
   readonly children: Children;
   readonly ffmpeg: Ffmpeg;
+  readonly ringLimits: RingLimits;
   readonly log: Log;
   readonly now: () => number;
   readonly privateCameras: boolean;
@@ -23,6 +32,8 @@ type Take = (fragment: FeedFragment) => void;
 /** How long the feed of a camera without pre-roll stays after the last recording, so that the next is not cold. */
 const lingerMs = 10_000;
 
+const reportAgainMs = 1_000;
+
 interface Entry {
   camera: Camera;
   feed: Feed | undefined;
@@ -31,6 +42,7 @@ interface Entry {
   state: CameraState | undefined;
   /** Reports of state are written one after the other, in the order in which they happened. */
   reports: Promise<void>;
+  readonly gone: AbortController;
 }
 
 /**
@@ -63,6 +75,7 @@ export class Feeds {
     const entry = this.#entries.get(cameraId);
     if (!entry) return;
     this.#entries.delete(cameraId);
+    entry.gone.abort();
     clearTimeout(entry.linger);
     await this.#stop(entry);
     await entry.reports;
@@ -102,6 +115,7 @@ export class Feeds {
       linger: undefined,
       state: undefined,
       reports: Promise.resolve(),
+      gone: new AbortController(),
     };
     this.#entries.set(camera.id, entry);
     return entry;
@@ -125,6 +139,7 @@ export class Feeds {
       cameraId: camera.id,
       url: camera.rtspUrl,
       preRollSec: camera.preRollSec,
+      ringMaxBytes: () => this.#ringMaxBytes(),
       turnstile: this.#turnstile,
       onState: (feed) => this.#report(entry, feed.state, feed),
       onFragment: (fragment) => {
@@ -133,6 +148,11 @@ export class Feeds {
     });
     this.#report(entry, 'CONNECTING');
     entry.feed.start();
+  }
+
+  #ringMaxBytes(): number {
+    const { ringMaxBytes, ringsMaxBytes } = this.#options.ringLimits;
+    return Math.min(ringMaxBytes, ringsMaxBytes / Math.max(1, this.all().length));
   }
 
   async #stop(entry: Entry): Promise<void> {
@@ -150,14 +170,27 @@ export class Feeds {
       lastError: feed?.lastError ?? null,
       ...(feed?.session && state === 'LIVE' && { stream: describe(feed.session) }),
     };
+    const { log } = this.#options;
+    log.info({ cameraId: entry.camera.id, state, problem: report.lastError ?? undefined }, 'camera');
+    entry.reports = entry.reports.then(() => this.#write(entry, report));
+  }
+
+  /** Tries until it is written: the row must not go on saying what was true before the database went away. */
+  async #write(entry: Entry, report: FeedReport): Promise<void> {
     const { db, log } = this.#options;
-    const { id } = entry.camera;
-    log.info({ cameraId: id, state, problem: report.lastError ?? undefined }, 'camera');
-    entry.reports = entry.reports
-      .then(() => reportFeed(db, id, report))
-      .catch((error: Error) =>
-        log.warn({ cameraId: id, error: error.message }, 'the camera’s state cannot be written'),
-      );
+    const { signal } = entry.gone;
+    for (;;) {
+      try {
+        return await reportFeed(db, entry.camera.id, report);
+      } catch (error) {
+        log.warn(
+          { cameraId: entry.camera.id, error: (error as Error).message },
+          'the camera’s state cannot be written; trying again',
+        );
+        if (signal.aborted) return;
+        await sleep(reportAgainMs, undefined, { signal }).catch(() => {});
+      }
+    }
   }
 }
 

@@ -175,6 +175,9 @@ export class Recording {
     } catch (error) {
       diskFailure ??= error as Error;
     }
-    return { clipStartedAt: this.clipStartedAt, gaps: this.#gaps, diskFailure };
+    // A cold camera's first picture may come when all is over: then nothing of the event was seen.
+    const began = this.clipStartedAt;
+    const clipStartedAt = began !== undefined && began < this.#until ? began : undefined;
+    return { clipStartedAt, gaps: this.#gaps, diskFailure };
   }
 }

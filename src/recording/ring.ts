@@ -6,11 +6,12 @@ import { type FeedFragment, wallEnd, wallStart } from './session.ts';
  */
 export class Ring {
   readonly #seconds: number;
-  readonly #maxBytes: number;
+  readonly #maxBytes: () => number;
   #fragments: FeedFragment[] = [];
   #bytes = 0;
 
-  constructor(options: { seconds: number; maxBytes: number }) {
+  /** @param options.maxBytes asked each time: what one ring may hold can depend on how many there are */
+  constructor(options: { seconds: number; maxBytes: () => number }) {
     this.#seconds = options.seconds;
     this.#maxBytes = options.maxBytes;
   }
@@ -25,7 +26,8 @@ export class Ring {
       this.#drop(second);
     }
     let cut = false;
-    while (this.#bytes > this.#maxBytes && this.#fragments.length > 1) {
+    const maxBytes = this.#maxBytes();
+    while (this.#bytes > maxBytes && this.#fragments.length > 1) {
       cut = true;
       const second = this.#secondGop();
       this.#drop(second < 0 ? this.#fragments.length - 1 : second);
@@ -65,6 +67,11 @@ export class Ring {
     const [oldest] = this.#fragments;
     const { newest } = this;
     return oldest && newest ? (wallEnd(newest) - wallStart(oldest)) / 1_000 : 0;
+  }
+
+  /** Whether it reaches as far back as it should. */
+  get isFull(): boolean {
+    return this.heldSeconds >= this.#seconds;
   }
 
   clear(): void {

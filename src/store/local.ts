@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RecordingFailure } from '../domain/failures.ts';
 import { bufferBody } from './body.ts';
@@ -87,8 +87,8 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
       for (const key of keys) folders.add(dirname(localPath(dir, key)));
       await onDisk(dir, `remove ${keys[0]} and others`, async () => {
         for (const key of keys) {
-          await rm(localPath(dir, key), { force: true });
-          await rm(unfinishedPath(dir, key), { force: true });
+          await unlink(localPath(dir, key)).catch(ignoreMissing);
+          await unlink(unfinishedPath(dir, key)).catch(ignoreMissing);
         }
         // One sync for all the names that went from a folder.
         for (const folder of folders) await syncFolder(folder).catch(ignoreMissing);

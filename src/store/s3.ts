@@ -24,8 +24,8 @@ export interface S3StoreOptions extends S3Access {
   patience?: Patience;
 }
 
-/** Some 6 s of back-off in the mean; what lasts longer is for whoever asked to try again later. */
-const PATIENT: Patience = { attempts: 8, connectMs: 10_000, silenceMs: 30_000 };
+/** Some 2 s of back-off in the mean; what lasts longer is for whoever asked to try again later. */
+const PATIENT: Patience = { attempts: 5, connectMs: 10_000, silenceMs: 30_000 };
 const HASTY: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
 
 const REMOVED_AT_ONCE = 8;

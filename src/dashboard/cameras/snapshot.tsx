@@ -1,56 +1,67 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Camera } from '../api/entities.ts';
+import { loadCameras } from '../api/live.ts';
 import { Icon } from '../parts/icon.tsx';
 import css from './snapshot.module.css';
 
-/** Seconds between two pictures; a camera's keyframes are rarely closer together. */
+/** Between two pictures; a camera's keyframes are rarely closer together. */
 const everyMs = 2_000;
 
 /** The camera's newest picture, renewed for as long as the tab is seen. The old one stays until the new one is there. */
 export function Snapshot({ camera }: { camera: Camera }) {
   const { snapshotUrl, state } = camera;
-  const shown = useRenewed(state === 'LIVE' ? snapshotUrl : null);
+  const shown = useRenewed(state === 'LIVE', snapshotUrl ?? undefined);
   if (!shown) {
     return (
       <div className={css.none}>
         <Icon name="noPicture" size={26} />
-        <span>{state === 'LIVE' ? 'Live, no picture yet' : 'No picture'}</span>
+        <span className={css.words} data-state={state}>
+          {why(camera)}
+        </span>
       </div>
     );
   }
   return <img className={css.picture} src={shown} alt={`What ${camera.name} sees`} />;
 }
 
-function useRenewed(url: string | null | undefined): string | undefined {
+function why({ state, lastError }: Camera): string {
+  if (state === 'LIVE') return 'Waiting for a picture';
+  return (state === 'OFFLINE' && lastError) || 'No picture';
+}
+
+/** @returns the address of a picture that has been loaded already, so that nothing flickers */
+function useRenewed(isLive: boolean, url: string | undefined): string | undefined {
   const [shown, setShown] = useState<string>();
+  const newest = useRef(url);
+  newest.current = url;
   useEffect(() => {
-    setShown(undefined);
-    if (!url) return;
+    if (!isLive) return;
     let gone = false;
     let timer: number | undefined;
+    const again = () => {
+      if (!gone) timer = window.setTimeout(renew, everyMs);
+    };
+    // Its address is known only once there is a picture, and runs out after a while.
+    const askForAddress = () => void loadCameras().then(again, again);
     const renew = () => {
-      const next = new URL(url, location.href);
+      if (document.visibilityState !== 'visible') return again();
+      if (!newest.current) return askForAddress();
+      const next = new URL(newest.current, location.href);
       next.searchParams.set('t', String(Date.now()));
       const image = new Image();
       image.onload = () => {
-        if (gone) return;
-        setShown(next.href);
-        timer = window.setTimeout(whenSeen, everyMs);
+        if (!gone) setShown(next.href);
+        again();
       };
-      image.onerror = () => {
-        if (!gone) timer = window.setTimeout(whenSeen, everyMs);
-      };
+      image.onerror = askForAddress;
       image.src = next.href;
     };
-    const whenSeen = () => {
-      if (document.visibilityState === 'visible') renew();
-      else timer = window.setTimeout(whenSeen, everyMs);
-    };
-    whenSeen();
+    renew();
     return () => {
       gone = true;
       clearTimeout(timer);
+      setShown(undefined);
     };
-  }, [url]);
+  }, [isLive]);
   return shown;
 }

@@ -37,9 +37,6 @@ export function CameraTile({ camera, recordings }: { camera: Camera; recordings:
               {camera.state === 'LIVE' && stream && ` · ${stream}`}
             </span>
           </p>
-          {camera.state === 'OFFLINE' && camera.lastError && (
-            <p className={css.problem}>{camera.lastError}</p>
-          )}
         </div>
         {mayRecord && (
           <div className={css.actions}>

@@ -1,38 +1,41 @@
 import { useEffect, useRef, useState } from 'react';
 import css from './live-player.module.css';
 
-/** Plays what is being recorded, from its pre-roll on. hls.js is loaded only now, and not where the browser can do it itself. */
+const againMs = 2_000;
+
+/**
+ * Plays what is being recorded, from its pre-roll on. hls.js is loaded only now, and only where the browser cannot do
+ * it itself. @param url may change with every answer of the API: the one that plays is kept until it is refused
+ */
 export function LivePlayer({ url, label }: { url: string; label: string }) {
   const ref = useRef<HTMLVideoElement>(null);
-  const [problem, setProblem] = useState<string>();
+  const newest = useRef(url);
+  newest.current = url;
+  const [tries, setTries] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew after a failure
   useEffect(() => {
     const video = ref.current;
     if (!video) return;
     let left = false;
     let stop = () => {};
-    setProblem(undefined);
-    void attach(video, url, setProblem).then((detach) => {
+    let timer: number | undefined;
+    const onFailure = () => {
+      timer = window.setTimeout(() => setTries((before) => before + 1), againMs);
+    };
+    void attach(video, newest.current, onFailure).then((detach) => {
       if (left) detach();
       else stop = detach;
-    });
+    }, onFailure);
     return () => {
       left = true;
+      clearTimeout(timer);
       stop();
     };
-  }, [url]);
-  return (
-    <div className={css.player}>
-      <video ref={ref} className={css.video} aria-label={label} autoPlay muted playsInline controls />
-      {problem && <p className={css.problem}>{problem}</p>}
-    </div>
-  );
+  }, [tries]);
+  return <video ref={ref} className={css.video} aria-label={label} autoPlay muted playsInline controls />;
 }
 
-async function attach(
-  video: HTMLVideoElement,
-  url: string,
-  onProblem: (words: string) => void,
-): Promise<() => void> {
+async function attach(video: HTMLVideoElement, url: string, onFailure: () => void): Promise<() => void> {
   const { default: Hls } = await import('hls.js/light');
   if (!Hls.isSupported()) {
     video.src = url;
@@ -42,7 +45,7 @@ async function attach(
   hls.on(Hls.Events.ERROR, (_event, { fatal, type }) => {
     if (!fatal) return;
     if (type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-    else onProblem('The live picture cannot be fetched.');
+    else onFailure();
   });
   hls.loadSource(url);
   hls.attachMedia(video);

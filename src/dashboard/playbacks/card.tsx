@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { Link } from 'wouter';
 import type { Playback } from '../api/entities.ts';
 import { isRunning, occasion } from '../now/running.ts';
@@ -7,8 +8,8 @@ import { Elapsed, Time } from '../parts/time.tsx';
 import css from './card.module.css';
 import { Poster } from './poster.tsx';
 
-/** One playback in the list: its picture, its camera, what it was for, when. */
-export function PlaybackCard({ playback }: { playback: Playback }) {
+/** One playback in the list: its picture, its camera, what it was for, when. Scrolling alone does not draw it again. */
+export const PlaybackCard = memo(function PlaybackCard({ playback }: { playback: Playback }) {
   const { id, camera, startedAt, durationMs, recordingStatus, gaps } = playback;
   return (
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
@@ -38,4 +39,4 @@ export function PlaybackCard({ playback }: { playback: Playback }) {
       </Link>
     </article>
   );
-}
+});

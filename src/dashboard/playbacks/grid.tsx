@@ -1,7 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
-import { dayName, localDay } from '../parts/format.ts';
+import { dayName, dayStart, localDay } from '../parts/format.ts';
 import { PlaybackCard } from './card.tsx';
 import css from './grid.module.css';
 
@@ -33,6 +33,7 @@ export function PlaybackGrid({
     estimateSize: (i) => (rows[i] && 'day' in rows[i] ? headingHeight : cardHeight + gap),
     getItemKey: (i) => rows[i]?.key ?? i,
     overscan: 3,
+    useFlushSync: false,
     scrollMargin: top,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the sizes hang on these
@@ -70,17 +71,21 @@ export function PlaybackGrid({
 
 function rowsOf(items: readonly Playback[], columns: number): readonly Row[] {
   const rows: Row[] = [];
-  let day = '';
   let cards: Playback[] = [];
   const finish = () => {
     if (cards[0]) rows.push({ key: cards[0].id, cards });
     cards = [];
   };
+  // Newest first: a day goes on until something is older than its midnight. Asking for each would take long.
+  let midnight = '';
   for (const playback of items) {
-    const its = localDay(playback.startedAt);
-    if (its !== day || cards.length === columns) finish();
-    if (its !== day) rows.push({ key: its, day: its });
-    day = its;
+    const isNewDay = midnight === '' || playback.startedAt < midnight;
+    if (isNewDay || cards.length === columns) finish();
+    if (isNewDay) {
+      const day = localDay(playback.startedAt);
+      midnight = dayStart(day).toISOString();
+      rows.push({ key: day, day });
+    }
     cards.push(playback);
   }
   finish();

@@ -5,12 +5,17 @@ import { PlaybackDetailsDocument } from '../gql/graphql.ts';
 import { Icon } from '../parts/icon.tsx';
 import css from './poster.module.css';
 
-/** The clip's picture; words where there is none. A link to a bucket that has run out is asked for anew, once. */
+/**
+ * The clip's picture. A bucket's link is signed anew in every answer: the first is kept, and once it has run out a
+ * newer one is asked for, once.
+ */
 export function Poster({ playback }: { playback: Playback }) {
   const { id, thumbnailUrl, recordingStatus } = playback;
-  const [broken, setBroken] = useState<string>();
-  const asked = useRef(false);
-  if (!thumbnailUrl || broken === thumbnailUrl) {
+  const [broken, setBroken] = useState<readonly string[]>([]);
+  const kept = useRef<string>(undefined);
+  if (!kept.current || broken.includes(kept.current)) kept.current = thumbnailUrl ?? undefined;
+  const source = kept.current;
+  if (!source || broken.includes(source)) {
     return (
       <div className={css.none} data-status={recordingStatus}>
         <Icon name={recordingStatus === 'FAILED' ? 'noPicture' : 'playbacks'} size={24} />
@@ -18,19 +23,10 @@ export function Poster({ playback }: { playback: Playback }) {
     );
   }
   const onError = () => {
-    setBroken(thumbnailUrl);
-    if (asked.current) return;
-    asked.current = true;
-    query(PlaybackDetailsDocument, { id }).catch(() => {});
+    setBroken([...broken, source]);
+    if (broken.length === 0) query(PlaybackDetailsDocument, { id }).catch(() => {});
   };
   return (
-    <img
-      className={css.picture}
-      src={thumbnailUrl}
-      alt=""
-      loading="lazy"
-      decoding="async"
-      onError={onError}
-    />
+    <img className={css.picture} src={source} alt="" loading="lazy" decoding="async" onError={onError} />
   );
 }

@@ -1,0 +1,125 @@
+// Many recordings of one camera, and the limits of what is taken.
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { readFrames } from './support/frames.ts';
+import { strictBoxes } from './support/judges.ts';
+import { awaitEnd, createEvent, download, endEvent } from './support/playbacks.ts';
+
+// On a fresh checkout the captures are made first.
+vi.setConfig({ testTimeout: 90_000 });
+
+let app: TestApp;
+let camera: TestCamera;
+let dir: string;
+const frameMs = 1_000 / 15;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-many-'));
+  camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
+  app = await startTestApp({ maxRecordings: 10 });
+});
+
+afterAll(async () => {
+  await app.close();
+  await camera.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('ten overlapping events give ten right clips from one session; an eleventh is refused', async () => {
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  await sleep(2_000);
+  const events: Awaited<ReturnType<typeof createEvent>>[] = [];
+  for (let i = 0; i < 10; i++) {
+    events.push(await createEvent(app.client, { cameraId }));
+    await sleep(150);
+  }
+  const refused = await app.client.fail(
+    'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }',
+    { input: { cameraId, type: 'MOTION' } },
+  );
+  expect(refused).toMatchObject({
+    code: 'CAPACITY',
+    message: expect.stringContaining('MAX_RECORDINGS is 10'),
+  });
+  const { events: kept } = await app.client.run<{ events: { nodes: unknown[] } }>(
+    '{ events(first: 50) { nodes { id } } }',
+  );
+  expect(kept.nodes).toHaveLength(10);
+
+  const ends: number[] = [];
+  for (const event of events) {
+    ends.push(Date.now());
+    await endEvent(app.client, event.id);
+    await sleep(150);
+  }
+  for (const [i, event] of events.entries()) {
+    const playback = await awaitEnd(app.client, event);
+    const file = await download(playback, dir);
+    await strictBoxes(file);
+    const frames = await readFrames(file);
+    const startedAt = Date.parse(playback.startedAt);
+    for (const [k, frame] of frames.entries()) {
+      expect(frame.counter).toBe((frames[0]!.counter + k) % (64 * 15));
+      expect(frame.time * 1_000).toBeCloseTo(k * frameMs, -1);
+    }
+    const early = startedAt - camera.sentAt(frames[0]!.counter, startedAt);
+    expect(early).toBeGreaterThanOrEqual(1_000 - frameMs);
+    expect(early).toBeLessThanOrEqual(2_000 + 2 * frameMs);
+    expect(camera.sentAt(frames.at(-1)!.counter, ends[i]!)).toBeGreaterThanOrEqual(ends[i]! - 2 * frameMs);
+  }
+  expect(camera.sessionsEver).toBe(1);
+});
+
+test('of many events at the same moment no more are taken than there is room for', async () => {
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  const answers = await Promise.allSettled(
+    Array.from({ length: 15 }, () => createEvent(app.client, { cameraId })),
+  );
+  const taken = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  expect(taken).toHaveLength(10);
+  for (const event of taken) await endEvent(app.client, event.id);
+  for (const event of taken) expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
+});
+
+for (const gopSec of [1, 2, 4, 10]) {
+  test.concurrent(`the pre-roll is whole with a keyframe every ${gopSec} s`, async () => {
+    // 20 is a whole number of all these intervals.
+    const other = await startTestCamera({ capture: await capture({ gopSec, seconds: 20 }) });
+    const cameraId = await app.addCamera({ rtspUrl: other.url, preRollSec: 2 });
+    await sleep(2_000 + gopSec * 1_000);
+    const event = await createEvent(app.client, { cameraId });
+    await endEvent(app.client, event.id);
+    const playback = await awaitEnd(app.client, event);
+    const [first] = await readFrames(await download(playback, dir));
+    const startedAt = Date.parse(playback.startedAt);
+    const early = startedAt - other.sentAt(first!.counter, startedAt);
+    expect(early).toBeGreaterThanOrEqual(2_000 - frameMs);
+    expect(early).toBeLessThanOrEqual(2_000 + gopSec * 1_000 + 2 * frameMs);
+    expect(Math.abs(playback.preRollMs! - early)).toBeLessThan(150);
+    await other.close();
+  });
+}
+
+test('a ring at its limit in bytes says so once, and preRollMs tells what there was', async () => {
+  const small = await startTestApp({ ringMaxBytes: 100_000 });
+  const cameraId = await small.addCamera({ rtspUrl: camera.url, preRollSec: 8 });
+  const isSaid = () => small.logged.filter((line) => line.includes('at its limit in bytes'));
+  await expect.poll(isSaid, { timeout: 20_000 }).toHaveLength(1);
+  await sleep(3_000);
+  const event = await createEvent(small.client, { cameraId });
+  await endEvent(small.client, event.id);
+  const playback = await awaitEnd(small.client, event);
+  const [first] = await readFrames(await download(playback, dir));
+  const startedAt = Date.parse(playback.startedAt);
+  const early = startedAt - camera.sentAt(first!.counter, startedAt);
+  expect(playback.preRollMs).toBeLessThan(8_000);
+  expect(Math.abs(playback.preRollMs! - early)).toBeLessThan(150);
+  expect(isSaid()).toHaveLength(1);
+  await small.close();
+});
