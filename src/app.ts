@@ -138,8 +138,18 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     );
 
     // From camera to spool.
-    const feeds = part('feeds', new Feeds({ db, children, ffmpeg, ringLimits: config, log, now }), (it) =>
-      it.close(),
+    const feeds = part(
+      'feeds',
+      new Feeds({
+        db,
+        children,
+        ffmpeg,
+        ringLimits: config,
+        privateCameras: config.privateCameras,
+        log,
+        now,
+      }),
+      (it) => it.close(),
     );
     const disk = new SpoolDisk(config, log);
     const recorder = part(

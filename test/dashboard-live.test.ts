@@ -91,6 +91,8 @@ describe.skipIf(browserMissing)('the connection', () => {
     const other = await opened!.another('/now');
     const event = await createEvent(app.client, { cameraId, label: 'outage' });
     await step(page, 'outage').getByText('Recording').waitFor();
+    const sent: string[] = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))));
     await page.context().setOffline(true);
     await page.getByText('Reconnecting…').waitFor();
     await page.getByText(/What you see is as of \d\d:\d\d:\d\d/).waitFor();
@@ -107,6 +109,9 @@ describe.skipIf(browserMissing)('the connection', () => {
       await step(tab, 'unseen').getByText('Completed').waitFor();
       await expect.poll(() => tab.getByRole('alert').count()).toBe(0);
     }
+    // Resumed where it stopped, not begun anew.
+    const resumed = sent.find((message) => message.includes('subscription Transitions'));
+    expect(JSON.parse(resumed!).payload.variables.after).toEqual(expect.any(String));
   });
 
   test('the server may be restarted: a recording goes on before one’s eyes, without a reload', async () => {

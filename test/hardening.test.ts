@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { isPrivateAddress } from '../src/recording/private-address.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 
 const key = 'admin-0123456789abcdef';
@@ -18,6 +19,8 @@ const nowhere = '00000000-0000-7000-8000-000000000000';
 
 let app: TestApp;
 let sql: pg.Client;
+/** Where cameras at private addresses are forbidden. */
+let walled: TestApp;
 
 beforeAll(async () => {
   app = await startTestApp({
@@ -29,6 +32,7 @@ beforeAll(async () => {
     socketsPerKey: 5,
     eventsPerMinute: 60,
   });
+  walled = await startTestApp({ privateCameras: false });
   sql = new pg.Client({ connectionString: app.config.databaseUrl! });
   await sql.connect();
 });
@@ -36,6 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sql.end();
   await app.close();
+  await walled.close();
 });
 
 const endpoint = () => `${app.app.url}/graphql`;
@@ -341,6 +346,29 @@ test('introspection and GraphiQL can be switched off', async () => {
   const page = await fetch(`${closed.app.url}/graphql`, { headers: { accept: 'text/html' } });
   expect(await page.text()).not.toContain('GraphiQL');
   await closed.close();
+});
+
+test.each([
+  '127.0.0.1',
+  'localhost',
+  '[::1]',
+  '[::ffff:10.0.0.1]',
+  '0x7f.1',
+  '169.254.169.254',
+  '192.168.1.1',
+])('where private addresses are forbidden, %s is not connected to', async (host) => {
+  const rtspUrl = `rtsp://${host}:9/`;
+  const id = await walled.addCamera({ name: 'Inside', rtspUrl, preRollSec: 5 }, 'OFFLINE');
+  const { camera } = await walled.client.run<{ camera: { lastError: string } }>(
+    `{ camera(id: "${id}") { lastError } }`,
+  );
+  expect(camera.lastError).toContain('PRIVATE_CAMERAS=false');
+});
+
+test('public addresses are not taken for private ones', () => {
+  for (const address of ['192.0.2.1', '8.8.8.8', '172.32.0.1', '2001:db8::1', '::ffff:8.8.8.8']) {
+    expect(isPrivateAddress(address), address).toBe(false);
+  }
 });
 
 describe('what goes wrong', () => {

@@ -17,7 +17,7 @@ import { buildDashboard } from './support/dashboard.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from './support/playbacks.ts';
 
 const target = path.resolve(process.argv[2] ?? 'docs/screenshots');
-const sizes = { wide: [1920, 1080], desk: [1440, 900], phone: [390, 844] } as const;
+const sizes = { desk: [1440, 900], phone: [390, 844] } as const;
 const names = ['Front door', 'Driveway', 'Yard', 'Loading bay', 'Reception'];
 
 async function main(): Promise<void> {
@@ -59,7 +59,7 @@ async function run(closers: (() => Promise<unknown> | unknown)[]): Promise<void>
   await sleep(4_000);
   const browser = await launchBrowser();
   closers.push(() => browser.close());
-  await shootAll(browser, app.url, playback.id, cameras[0]!);
+  await shootAll(browser, app.url, playback.id);
   for (const { id } of running) await endEvent(client, id);
 }
 
@@ -131,10 +131,9 @@ async function writeHistory(db: Db, { id }: PlaybackFacts, cameras: readonly str
   }
 }
 
-async function shootAll(browser: Browser, url: string, playbackId: string, cameraId: string): Promise<void> {
+async function shootAll(browser: Browser, url: string, playbackId: string): Promise<void> {
   const views = {
     cameras: '/cameras',
-    camera: `/cameras/${cameraId}`,
     now: '/now',
     playbacks: '/playbacks',
     playback: `/playbacks/${playbackId}`,

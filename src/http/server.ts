@@ -48,6 +48,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 /** A client gets this long for its headers, and for its whole request: one that drips holds nothing for long. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+/** Longer than the minute for which clients and load balancers keep a connection: whoever closes first must not be us. */
+const keepAliveTimeoutMs = 65_000;
 /** Answers under way get this long when the server stops; what streams is cut then. */
 const drainMs = 1_000;
 
@@ -149,6 +151,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {

@@ -1,15 +1,22 @@
 import { lookup } from 'node:dns/promises';
+import { isPrivateAddress } from './private-address.ts';
 
 /**
  * The address with the host name looked up: the static Linux builds of ffmpeg crash (SIGSEGV) on any name,
- * because they cannot load the system's resolver.
+ * because they cannot load the system's resolver. ffmpeg is given what was checked here, not a name that could be
+ * looked up differently a second time.
+ * @param privateCameras whether the address may be one of this machine or of a private network
+ * @throws Error where the name is not found or the address is not allowed
  */
-export async function withAddress(address: string): Promise<string> {
+export async function withAddress(address: string, privateCameras: boolean): Promise<string> {
   const url = new URL(address);
   const bare = url.hostname.replace(/^\[|\]$/g, '');
   const found = await lookup(bare).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`The camera's host name ${bare} cannot be found (${error.code}).`);
   });
+  if (!privateCameras && isPrivateAddress(found.address)) {
+    throw new Error(`The camera's address ${found.address} is private, which PRIVATE_CAMERAS=false forbids.`);
+  }
   if (found.address === bare) return address;
   url.hostname = found.family === 6 ? `[${found.address}]` : found.address;
   return url.href;

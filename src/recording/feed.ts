@@ -20,6 +20,8 @@ export interface FeedOptions {
   readonly preRollSec: number;
   /** What the ring may hold now, in bytes. */
   readonly ringMaxBytes: () => number;
+  /** Whether the camera may be at an address of this machine or of a private network. */
+  readonly privateCameras: boolean;
   readonly ffmpeg: Ffmpeg;
   readonly children: Children;
   readonly turnstile: Turnstile;
@@ -117,7 +119,7 @@ export class Feed {
   /** One session, from connect to its end. @returns whether it delivered anything, and why it ended */
   async #connect(onDelivering: () => void): Promise<{ delivered: boolean; problem: string }> {
     const { ffmpeg, children } = this.#options;
-    const url = await withAddress(this.#options.url);
+    const url = await withAddress(this.#options.url, this.#options.privateCameras);
     if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
     const args = feedArgs({ ffmpeg, url, audio: this.#audio });
     const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });

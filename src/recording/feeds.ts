@@ -24,6 +24,7 @@ export interface FeedsOptions {
   readonly ringLimits: RingLimits;
   readonly log: Log;
   readonly now: () => number;
+  readonly privateCameras: boolean;
 }
 
 type Take = (fragment: FeedFragment) => void;

@@ -77,22 +77,20 @@ const three = (times: number[]) => [50, 95, 99].map((p) => ms(percentile(times, 
 async function benchThroughput(server: BenchServer, cameraId: string): Promise<void> {
   heading('Mutations and queries (per second; p50 / p95 / p99)');
   const seconds = 5;
+  const create = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+  const input = { cameraId, type: 'OTHER' };
+  const query = '{ playbacks(pageSize: 20) { items { id recordingStatus startedAt camera { name } } } }';
   for (const concurrency of [1, 16, 256]) {
-    const { ask, close } = connections(server, concurrency);
-    const create = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
-    const input = { cameraId, type: 'OTHER' };
-    const query = '{ playbacks(pageSize: 20) { items { id recordingStatus startedAt camera { name } } } }';
-    for (const [name, call] of [
-      ['createEvent', () => ask(create, { input })],
-      ['page of 20 playbacks', () => ask(query)],
+    for (const [name, text, variables] of [
+      ['createEvent', create, { input }],
+      ['page of 20 playbacks', query, {}],
     ] as const) {
-      const times = await hammer(seconds, concurrency, call);
-      figure(
-        `${name}, ${concurrency} connections: ${(times.length / seconds).toFixed(0)} per second`,
-        three(times),
-      );
+      const { ask, close } = connections(server, concurrency);
+      const times = await hammer(seconds, concurrency, () => ask(text, variables));
+      const perSecond = (times.length / seconds).toFixed(0);
+      figure(`${name}, ${concurrency} connections: ${perSecond} per second`, three(times));
+      close();
     }
-    close();
   }
 }
 
