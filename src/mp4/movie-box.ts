@@ -79,11 +79,11 @@ function trackBox(
 
 /**
  * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its
- * first shown sample on. Not needed for a track that is shown from the beginning and decoded in the order
- * shown.
+ * first shown sample on. Not needed for a track that is shown from the beginning and for as long as its
+ * samples' durations say; a last picture that is shown later than it is decoded makes that longer.
  */
-function edits({ mediaTime }: TrackSpan, delay: number, shown: number): Buffer[] {
-  if (delay === 0 && mediaTime === 0) return [];
+function edits({ mediaTime, ticks, table }: TrackSpan, delay: number, shown: number): Buffer[] {
+  if (delay === 0 && mediaTime === 0 && ticks === table.decodeEnd) return [];
   const version = Math.max(delay, shown, mediaTime) > 0x7fffffff ? 1 : 0;
   const time = version === 0 ? u32 : u64;
   const normalRate = u32(0x10000);
