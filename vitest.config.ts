@@ -10,6 +10,8 @@ export default defineConfig({
     pool: 'forks',
     // Tests wait for cameras and servers more than they compute.
     maxWorkers: 3,
+    // Cameras run in real time, and a machine may be busy for a second: in CI a test may try once more.
+    retry: process.env.CI === 'true' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

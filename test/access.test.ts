@@ -439,7 +439,7 @@ describe('keys', () => {
     await run('revoke', listed.split('\t')[0]!);
     await eventually(async () => (await client.ask('{ me { name } }')).errors);
     await expect(run('create', 'shell', 'king')).rejects.toThrow('Usage');
-  });
+  }, 120_000);
 });
 
 describe('tokens of an OpenID provider', () => {

@@ -19,7 +19,7 @@ let app: TestApp;
 let dir: string;
 const aacPrimingMs = 64;
 /** Whether a camera's rate is wrong shows only after some seconds. */
-const measuredMs = 6_500;
+const measuredMs = 8_500;
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-clock-'));

@@ -5,6 +5,9 @@ export type Db = PrismaClient;
 /** A client or a transaction of one: what the functions that write take, so that they can be combined. */
 export type Tx = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends'>;
 
+/** A thousand calls at once take their turns well within this, also on a machine that is busy. */
+const waitMs = 15_000;
+
 /**
  * The one pool of connections of this process. pg's defaults wait for ever when the server is away or the pool
  * is used up: a request must rather fail in time.
@@ -13,11 +16,12 @@ export function connectDb(url: string): Db {
   const adapter = new PrismaPg({
     connectionString: url,
     max: 20,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
   });
-  return new PrismaClient({ adapter });
+  // Prisma gives a transaction two seconds to begin unless it is told otherwise, whatever the pool allows.
+  return new PrismaClient({ adapter, transactionOptions: { maxWait: waitMs, timeout: waitMs } });
 }
 
 /** The database did not do what it was asked for, and may do so later: it is away, starting, or overloaded. */

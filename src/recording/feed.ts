@@ -193,7 +193,11 @@ export class Feed {
    */
   #take(fragment: FeedFragment): void {
     const now = this.#options.now();
-    fragment.session.clock.observe(fragment.end, now);
+    const video = fragment.runs.find((run) => run.kind === 'video');
+    if (video) {
+      const frameSec = video.duration / video.timescale / video.samples;
+      fragment.session.clock.observe(fragment.end, now, frameSec);
+    }
     const waitedMs = now - this.#lastArrival;
     this.#lastArrival = now;
     const isNew = fragment.session !== (this.#held.at(-1)?.session ?? this.#session);

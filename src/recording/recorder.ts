@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
 import { createFurtherPlayback, endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
@@ -9,12 +8,12 @@ import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { admit, type CapacityLimits } from './capacity.ts';
 import type { Feeds } from './feeds.ts';
-import { type Leftover, Recording, type RecordingEnd } from './recording.ts';
+import { failPlayback, writeOutcome } from './outcome.ts';
+import { type Leftover, Recording } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import type { FeedFragment } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolDisk } from './spool-disk.ts';
-import { holdsFootage } from './spool-reader.ts';
 
 export interface RecorderOptions {
   readonly db: Db;
@@ -31,8 +30,6 @@ export interface RecorderOptions {
 
 /** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
 const tickMs = 500;
-/** Between two tries to write the end of a recording while the database is away. */
-const longestPauseMs = 2_000;
 
 interface Running {
   readonly playback: Playback;
@@ -108,7 +105,7 @@ export class Recorder {
         'CAMERA_DISABLED',
         'The camera is switched off; switch it on to record.',
       );
-      await this.#fail(playback, failure);
+      await failPlayback(this.#options, playback, failure);
       return;
     }
     this.#starting++;
@@ -116,7 +113,7 @@ export class Recorder {
     this.#starting--;
     if (folder instanceof Error) {
       const why = `The spool’s folder cannot be made: ${folder.message}.`;
-      await this.#fail(playback, new RecordingFailure('DISK_FAILED', why));
+      await failPlayback(this.#options, playback, new RecordingFailure('DISK_FAILED', why));
       return;
     }
     const running = this.#record(playback, camera, folder, leftover);
@@ -172,7 +169,7 @@ export class Recorder {
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
-      await this.#settle(playback, camera, end, forget.signal);
+      await writeOutcome(this.#options, { playback, camera, end, forget: forget.signal });
       this.#running.delete(playback.id);
       if (changedAt === undefined || forget.signal.aborted) return;
       await this.#goOnElsewhere(playback, changedAt).catch((error: Error) =>
@@ -232,66 +229,6 @@ export class Recorder {
       );
     }
     this.stop(playback, endedAt);
-  }
-
-  /**
-   * Writes what became of a recording, for as long as it takes the database to be there: the footage is safe in
-   * the spool meanwhile. Every step may run again after its answer was lost.
-   */
-  async #settle(playback: Playback, camera: Camera, end: RecordingEnd, forget: AbortSignal): Promise<void> {
-    const { log, now } = this.#options;
-    if (end.diskFailure)
-      log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
-    const at = new Date(now());
-    for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
-      try {
-        await this.#writeEnd(playback, camera, end, at);
-        return;
-      } catch (error) {
-        log.warn(
-          { playbackId: playback.id, error: (error as Error).message },
-          'the end of a recording cannot be written; trying again',
-        );
-        await sleep(pause, undefined, { signal: forget }).catch(() => {});
-      }
-    }
-  }
-
-  async #writeEnd(playback: Playback, camera: Camera, end: RecordingEnd, at: Date): Promise<void> {
-    const { db, feeds, limits, onRecorded } = this.#options;
-    const { id } = playback;
-    if (end.clipStartedAt === undefined || (end.diskFailure && !(await holdsFootage(limits.recordDir, id)))) {
-      const why = end.diskFailure
-        ? new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`)
-        : new RecordingFailure(
-            'CAMERA_UNREACHABLE',
-            feeds.get(playback.cameraId)?.lastError ??
-              'The camera delivered no picture while the recording lasted.',
-          );
-      await this.#fail(playback, why);
-      await removeSpool(limits.recordDir, id).catch(() => {});
-      return;
-    }
-    // Where nobody ended it, the stream or the disk did.
-    const reason = end.diskFailure ? 'SHUTDOWN' : 'CAMERA_LOST';
-    await endPlaybacks(db, { id }, { endedAt: at, reason, recordUntil: at });
-    await transition(db, id, 'PENDING', 'RECORDING', at, {
-      localPath: spoolFolder(limits.recordDir, id),
-      streamUrl: scrubCredentials(camera.rtspUrl),
-    });
-    await transition(db, id, 'RECORDING', 'PROCESSING', at, {
-      ...clipBounds(playback, end.clipStartedAt),
-      gaps: gapsToJson(end.gaps),
-    });
-    onRecorded(id, playback.cameraId);
-  }
-
-  async #fail(playback: Playback, failure: RecordingFailure): Promise<void> {
-    const { db, now } = this.#options;
-    const at = new Date(now());
-    const change = { failureCode: failure.code, errorMessage: failure.message.slice(0, 500) };
-    const moved = await transition(db, playback.id, 'RECORDING', 'FAILED', at, change);
-    if (!moved) await transition(db, playback.id, 'PENDING', 'FAILED', at, change);
   }
 
   async #endWhatIsDue(): Promise<void> {

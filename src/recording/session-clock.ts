@@ -1,11 +1,13 @@
 /** How far back arrivals are looked at: long enough for a quiet moment, short enough to follow a drifting clock. */
 const windowMs = 60_000;
-/** A rate is believed to be wrong when media time has run away this far (ms) in each of two stretches. */
-const clearlyWrongMs = 120;
+/** A rate is believed to be wrong when media time has run away this far (ms) in each of two stretches… */
+const clearlyWrongMs = 150;
+/** …and the whole shows at least this; no crystal is off by a thousandth of it. Below `right` it is believed again. */
+const deviation = { wrong: 0.03, right: 0.01 };
 /** The burst after a connect says nothing about the rate. */
 const burstMs = 2_000;
 /** Shorter stretches than this (ms of media time) are not compared. */
-const leastStretchMs = 1_000;
+const leastStretchMs = 1_500;
 
 interface Arrival {
   readonly mediaMs: number;
@@ -24,15 +26,21 @@ interface Arrival {
 export class SessionClock {
   readonly #arrivals: Arrival[] = [];
   #rate = 1;
-  #isLying = false;
   #firstAt: number | undefined;
   #offset = Number.POSITIVE_INFINITY;
+  /**
+   * ffmpeg's parsers of H.264 and H.265 know that a picture is whole when the next one begins, so that every
+   * fragment is late by a picture: the shortest seen, where they differ.
+   */
+  #frameMs = Number.POSITIVE_INFINITY;
 
   /**
    * @param mediaEnd end of a fragment, in seconds of media time
    * @param arrivedAt when it was complete, in epoch milliseconds
+   * @param frameSec how long its pictures last, in seconds of media time
    */
-  observe(mediaEnd: number, arrivedAt: number): void {
+  observe(mediaEnd: number, arrivedAt: number, frameSec: number): void {
+    this.#frameMs = Math.min(this.#frameMs, frameSec * 1_000);
     this.#firstAt ??= arrivedAt;
     this.#arrivals.push({ mediaMs: mediaEnd * 1_000, at: arrivedAt });
     while (this.#arrivals[0]!.at < arrivedAt - windowMs) this.#arrivals.shift();
@@ -47,7 +55,7 @@ export class SessionClock {
 
   /** @returns epoch milliseconds */
   toWall(mediaSec: number): number {
-    return mediaSec * 1_000 * this.#rate + this.#offset;
+    return (mediaSec * 1_000 - this.#frameMs) * this.#rate + this.#offset;
   }
 
   /**
@@ -67,8 +75,11 @@ export class SessionClock {
     const [a, b, c] = least as [number, number, number];
     if (!Number.isFinite(a + b + c)) return;
     const isSteady = (b - a) / (c - b) > 0.5 && (b - a) / (c - b) < 2;
-    this.#isLying ||= isSteady && Math.min(Math.abs(b - a), Math.abs(c - b)) > clearlyWrongMs;
-    if (this.#isLying) this.#rate = slopeBelow(steady);
+    const isClear = isSteady && Math.min(Math.abs(b - a), Math.abs(c - b)) > clearlyWrongMs;
+    if (!isClear && this.#rate === 1) return;
+    const rate = slopeBelow(steady);
+    const isWrong = Math.abs(rate - 1) > (this.#rate === 1 ? deviation.wrong : deviation.right);
+    this.#rate = isWrong ? rate : 1;
   }
 }
 

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../db/client.ts';
+import { endPlaybacks } from '../db/playbacks.ts';
+import { transition } from '../db/transitions.ts';
+import { RecordingFailure } from '../domain/failures.ts';
+import { scrubCredentials } from '../domain/stream-url.ts';
+import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import type { Feeds } from './feeds.ts';
+import type { RecordingEnd } from './recording.ts';
+import { clipBounds, gapsToJson } from './row.ts';
+import { removeSpool, spoolFolder } from './spool.ts';
+import { holdsFootage } from './spool-reader.ts';
+
+/** Between two tries to write the end of a recording while the database is away. */
+const longestPauseMs = 2_000;
+
+export interface OutcomeOptions {
+  readonly db: Db;
+  readonly feeds: Feeds;
+  readonly limits: { readonly recordDir: string };
+  readonly log: Log;
+  readonly now: () => number;
+  readonly onRecorded: (playbackId: string, cameraId: string) => void;
+}
+
+interface Over {
+  readonly playback: Playback;
+  readonly camera: Camera;
+  readonly end: RecordingEnd;
+  /** Aborted where the row is not to be written any more. */
+  readonly forget: AbortSignal;
+}
+
+/**
+ * Writes what became of a recording into its row, for as long as it takes the database to be there: the footage is
+ * safe in the spool meanwhile. Every step may run again after its answer was lost.
+ */
+export async function writeOutcome(options: OutcomeOptions, over: Over): Promise<void> {
+  const { log, now } = options;
+  const { playback, end, forget } = over;
+  if (end.diskFailure) {
+    log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
+  }
+  const at = new Date(now());
+  for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+    try {
+      await writeOnce(options, over, at);
+      return;
+    } catch (error) {
+      log.warn(
+        { playbackId: playback.id, error: (error as Error).message },
+        'the end of a recording cannot be written; trying again',
+      );
+      await sleep(pause, undefined, { signal: forget }).catch(() => {});
+    }
+  }
+}
+
+async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Over, at: Date): Promise<void> {
+  const { db, limits, onRecorded } = options;
+  const { id } = playback;
+  if (end.clipStartedAt === undefined || (end.diskFailure && !(await holdsFootage(limits.recordDir, id)))) {
+    await failPlayback(options, playback, whyNothing(options, playback, end));
+    await removeSpool(limits.recordDir, id).catch(() => {});
+    return;
+  }
+  // Where nobody ended it, the stream or the disk did.
+  const reason = end.diskFailure ? 'SHUTDOWN' : 'CAMERA_LOST';
+  await endPlaybacks(db, { id }, { endedAt: at, reason, recordUntil: at });
+  // Its beginning may have been written nowhere: the database was away then.
+  await transition(db, id, 'PENDING', 'RECORDING', at, {
+    localPath: spoolFolder(limits.recordDir, id),
+    streamUrl: scrubCredentials(camera.rtspUrl),
+  });
+  await transition(db, id, 'RECORDING', 'PROCESSING', at, {
+    ...clipBounds(playback, end.clipStartedAt),
+    gaps: gapsToJson(end.gaps),
+  });
+  onRecorded(id, playback.cameraId);
+}
+
+function whyNothing({ feeds }: OutcomeOptions, { cameraId }: Playback, end: RecordingEnd): RecordingFailure {
+  if (end.diskFailure) {
+    return new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`);
+  }
+  const words =
+    feeds.get(cameraId)?.lastError ?? 'The camera delivered no picture while the recording lasted.';
+  return new RecordingFailure('CAMERA_UNREACHABLE', words);
+}
+
+/** Makes a playback FAILED that is not COMPLETED yet and of which nothing was recorded. */
+export async function failPlayback(
+  { db, now }: Pick<OutcomeOptions, 'db' | 'now'>,
+  playback: Playback,
+  failure: RecordingFailure,
+): Promise<void> {
+  const at = new Date(now());
+  const change = { failureCode: failure.code, errorMessage: failure.message.slice(0, 500) };
+  const moved = await transition(db, playback.id, 'RECORDING', 'FAILED', at, change);
+  if (!moved) await transition(db, playback.id, 'PENDING', 'FAILED', at, change);
+}
