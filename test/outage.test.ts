@@ -207,6 +207,23 @@ describe('with a bucket and a database that go away', () => {
     ]);
   });
 
+  test('an end that was written while its answer was lost ends the recording all the same', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
+    const db = new pg.Client({ connectionString: app.config.databaseUrl! });
+    await db.connect();
+    onTestFinished(() => db.end());
+    await db.query('UPDATE events SET ended_at = now() WHERE id = $1', [event.id]);
+    await db.query(
+      "UPDATE playbacks SET ended_at = now(), end_reason = 'ENDED', record_until = now() WHERE id = $1",
+      [event.playback!.id],
+    );
+    await endEvent(app.client, event.id);
+    expect(await awaitEnd(app.client, event)).toMatchObject({
+      recordingStatus: 'COMPLETED',
+      endReason: 'ENDED',
+    });
+  });
+
   test('a camera that is lost while the database is away is not said to be live when it is back', async () => {
     const other = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
     const id = await app.addCamera({ rtspUrl: other.url, preRollSec: 1 });

@@ -85,6 +85,17 @@ export async function endOverdue(db: Db, now: Date): Promise<{ id: string; recor
 }
 
 /**
+ * Which of these have an end, however it came into their rows: also where whoever wrote it never learnt that it
+ * was written, because the database's answer was lost.
+ */
+export async function endsOf(db: Db, ids: readonly string[]): Promise<{ id: string; recordUntil: Date }[]> {
+  if (ids.length === 0) return [];
+  const where = { id: { in: [...ids] }, recordUntil: { not: null } };
+  const ended = await db.playback.findMany({ where, select: { id: true, recordUntil: true } });
+  return ended.flatMap(({ id, recordUntil }) => (recordUntil ? { id, recordUntil } : []));
+}
+
+/**
  * Deletes playbacks and notes their objects for removal, in one transaction (DESIGN 6.4): the store may be away,
  * the server may be killed, no object is forgotten.
  * @returns the ids that were deleted

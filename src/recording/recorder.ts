@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { createFurtherPlayback, endOverdue, endPlaybacks } from '../db/playbacks.ts';
+import { createFurtherPlayback, endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
@@ -235,7 +235,8 @@ export class Recorder {
     const { db, log, now } = this.#options;
     await this.#endIfDiskIsFull();
     try {
-      for (const due of await endOverdue(db, new Date(now()))) this.stop(due, due.recordUntil);
+      await endOverdue(db, new Date(now()));
+      for (const ended of await endsOf(db, [...this.#running.keys()])) this.stop(ended, ended.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
