@@ -144,7 +144,10 @@ describe.skipIf(browserMissing)('now', () => {
     await card.getByRole('timer').getByText('0:02').waitFor();
     await card.getByRole('button', { name: 'Watch' }).click();
     const live = card.getByLabel('Front door, live');
-    await expect.poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime)).toBeGreaterThan(0.3);
+    await live.scrollIntoViewIfNeeded();
+    await expect
+      .poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime), { timeout: 40_000 })
+      .toBeGreaterThan(0.3);
     await card.getByRole('button', { name: 'End event' }).click();
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
     await card.getByRole('link', { name: 'Play' }).click();

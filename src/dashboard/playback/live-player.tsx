@@ -47,6 +47,8 @@ async function attach(video: HTMLVideoElement, url: string, onFailure: () => voi
     if (type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
     else onFailure();
   });
+  // Somebody asked to watch: a browser starts muted pictures by itself only where they are on screen.
+  hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => {}));
   hls.loadSource(url);
   hls.attachMedia(video);
   return () => hls.destroy();
