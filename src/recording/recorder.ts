@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts';
 import { createFurtherPlayback, endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
-import { conflict } from '../domain/errors.ts';
+import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
@@ -48,6 +48,7 @@ export class Recorder {
   readonly #running = new Map<string, Running>();
   /** Footage handed to recordings since the start. */
   recordedBytes = 0;
+  #draining = false;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -72,12 +73,22 @@ export class Recorder {
     return this.#running.has(playbackId);
   }
 
+  /** The server is about to stop: what runs goes on until close, no further recording may begin. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   /**
    * Keeps a place for a recording that is about to begin, so that many at once do not all take the last one.
    * @returns what gives the place back: to be called once, before `begin` or instead of it
    * @throws RequestError CAPACITY when no further recording may begin
    */
   async admit(): Promise<() => void> {
+    if (this.#draining) throw new RequestError('CAPACITY', 'The server is stopping; ask again in a moment.');
     const { limits, disk } = this.#options;
     const recordings = this.#running.size + this.#starting;
     this.#starting++;
