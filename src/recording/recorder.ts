@@ -11,7 +11,7 @@ import type { Feeds } from './feeds.ts';
 import { failPlayback, writeOutcome } from './outcome.ts';
 import { type Leftover, Recording } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import type { FeedFragment } from './session.ts';
+import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolDisk } from './spool-disk.ts';
 
@@ -41,6 +41,9 @@ interface Running {
   /** Aborted where the row is not to be written any more: the playback is deleted, or the server stops. */
   readonly forget: AbortController;
 }
+
+/** Says which side of a moment a fragment lies on, also where the clock has moved by a little since. */
+const middle = (fragment: FeedFragment) => (wallStart(fragment) + wallEnd(fragment)) / 2;
 
 /** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
 export class Recorder {
@@ -168,14 +171,14 @@ export class Recorder {
         changedAt = from;
       },
     });
-    const pre = leftover
-      ? undefined
-      : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
+    const heldUntil = leftover && leftover.startedAt + leftover.durationSec * 1_000;
+    const since = heldUntil ?? playback.startedAt.getTime() - playback.preRollSec * 1_000;
+    const held = feeds.get(camera.id)?.ring.from(since) ?? [];
     const take = (fragment: FeedFragment) => {
       this.recordedBytes += fragment.bytes;
       recording.take(fragment);
     };
-    for (const fragment of pre ?? []) take(fragment);
+    for (const fragment of held) if (!heldUntil || middle(fragment) > heldUntil) take(fragment);
     const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
