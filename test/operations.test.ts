@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
-test('/metrics tells what cameras, recordings, the queue and subscribers are doing', async () => {
+test('/metrics tells what cameras, recordings, the queue and subscribers are doing, the log each transition', async () => {
   const app = await startTestApp();
   onTestFinished(() => app.close());
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -62,6 +62,15 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
   expect(after('flashback_uploaded_bytes_total')).toBeGreaterThan(playback.fileSizeBytes!);
   expect(after('flashback_finishing_queue_oldest_seconds')).toBe(0);
   expect(after('flashback_subscriber_lag')).toBe(0);
+
+  const lines = app.logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'transition');
+  const ids = { playbackId: playback.id, cameraId, eventId: event.id };
+  expect(lines).toMatchObject([
+    { ...ids, from: null, to: 'PENDING' },
+    { ...ids, from: 'PENDING', to: 'RECORDING' },
+    { ...ids, from: 'RECORDING', to: 'PROCESSING' },
+    { ...ids, from: 'PROCESSING', to: 'COMPLETED' },
+  ]);
 });
 
 describe('a server that is told to stop', () => {

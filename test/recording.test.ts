@@ -201,6 +201,8 @@ test('a wrong password is told in words and never shown', async () => {
       { id },
     )
     .catch(() => {});
+  const isFfmpegs = (line: string) => line.includes(id) && line.includes('"lastWords"');
+  expect(app.logged.find(isFfmpegs)).toMatch(/lastWords":"[^"]*401 Unauthorized/);
   for (const form of [secret, encodeURIComponent(secret)]) {
     expect(app.logged.filter((line) => line.includes(form))).toEqual([]);
   }
