@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { FinishingQueue, type Outcome } from '../src/finishing/queue.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
@@ -9,90 +8,6 @@ import { awaitEnd, createEvent, endEvent, readPlayback } from './support/playbac
 import { until } from './support/reader.ts';
 import type { Effect, Operation } from './support/s3/faults.ts';
 import { type S3Server, startS3Server } from './support/s3-server.ts';
-
-describe('the queue before the store', () => {
-  /** A queue whose tries are answered by the test, in whatever order. */
-  function startQueue(atOnce: number) {
-    const begun: string[] = [];
-    const answers = new Map<string, (outcome: Outcome) => void>();
-    const work = (id: string) => {
-      begun.push(id);
-      return new Promise<Outcome>((resolve) => answers.set(id, resolve));
-    };
-    const queue = new FinishingQueue({ atOnce, work, now: Date.now });
-    onTestFinished(async () => {
-      for (const answer of answers.values()) answer('done');
-      await queue.close();
-    });
-    const answer = async (id: string, outcome: Outcome) => {
-      answers.get(id)!(outcome);
-      await sleep(0);
-    };
-    return { queue, begun, answer };
-  }
-
-  test('takes turns between cameras, however many clips of one came first', async () => {
-    const { queue, begun, answer } = startQueue(2);
-    for (const id of ['a1', 'a2', 'a3', 'a4']) queue.add(id, 'a');
-    queue.add('b1', 'b');
-    queue.add('c1', 'c');
-    expect(begun).toEqual(['a1', 'a2']);
-    await answer('a1', 'done');
-    await answer('b1', 'done');
-    await answer('c1', 'done');
-    expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3']);
-    expect(queue.depth).toBe(3);
-  });
-
-  test('doubles the pause with each fault up to half a minute, and the first success ends all pauses', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-    onTestFinished(() => void vi.useRealTimers());
-    const { queue, begun, answer } = startQueue(1);
-    const tick = async (id: string) => {
-      const before = begun.length;
-      let waited = 0;
-      for (; begun.length === before && waited < 100_000; waited += 100)
-        await vi.advanceTimersByTimeAsync(100);
-      expect(begun.at(-1)).toBe(id);
-      return waited;
-    };
-    const settle = async (id: string, outcome: Outcome) => {
-      void answer(id, outcome);
-      await vi.advanceTimersByTimeAsync(0);
-    };
-    queue.add('a', 'a');
-    const waits = [];
-    for (let i = 0; i < 10; i++) {
-      await settle('a', 'later');
-      waits.push(await tick('a'));
-    }
-    for (const [i, waited] of waits.entries()) {
-      const pause = Math.min(1_000 * 2 ** i, 30_000);
-      expect(waited).toBeGreaterThan(pause * 0.7);
-      expect(waited).toBeLessThan(pause * 1.3 + 200);
-    }
-    await settle('a', 'later');
-    queue.add('b', 'b');
-    await settle('b', 'done');
-    await vi.advanceTimersByTimeAsync(1);
-    expect(begun.slice(-2)).toEqual(['b', 'a']);
-  });
-
-  test('a clip that is taken out is aborted, and nothing of it goes on', async () => {
-    let ended = false;
-    const work = (_id: string, signal: AbortSignal) =>
-      new Promise<Outcome>((resolve) =>
-        signal.addEventListener('abort', () => {
-          ended = true;
-          resolve('done');
-        }),
-      );
-    const queue = new FinishingQueue({ atOnce: 1, work, now: Date.now });
-    queue.add('a', 'a');
-    await queue.discard('a');
-    expect([ended, queue.depth]).toEqual([true, 0]);
-  });
-});
 
 describe('with a bucket and a database that go away', () => {
   let app: TestApp;
