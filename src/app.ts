@@ -38,6 +38,8 @@ export interface App {
   readonly url: string;
   /** For people: where ffmpeg was found, and its version. */
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
+  /** From now on it is not ready and no recording begins; all else goes on until close. */
+  drain(): void;
   /** Resolves when every part is really over; footage not yet in the store is taken up by the next start. */
   close(): Promise<void>;
 }
@@ -240,6 +242,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
           if (claim.problem) throw new Error(claim.problem);
+          if (recorder.isDraining) throw new Error('The server is stopping.');
           await db.$queryRaw`SELECT 1`;
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await store.check();
@@ -251,7 +254,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       config.publicUrl ??
       `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
-    return { url, ffmpeg, close };
+    return { url, ffmpeg, drain: () => recorder.drain(), close };
   } catch (error) {
     await close();
     throw error;
