@@ -77,14 +77,14 @@ export function PlaybackPage({ id }: { id: string }) {
 }
 
 function Screen({ playback }: { playback: Playback }) {
-  const { videoUrl, liveUrl, failure, camera, recordingStatus } = playback;
-  if (videoUrl) return <Player key={playback.id} playback={playback} videoUrl={videoUrl} />;
-  if (failure) return <FailurePanel id={playback.id} failure={failure} />;
+  const { id, videoUrl, liveUrl, failure, camera, recordingStatus } = playback;
+  if (videoUrl) return <Player key={id} playback={playback} videoUrl={videoUrl} />;
+  if (failure) return <FailurePanel id={id} failure={failure} />;
   return (
     <div className={css.underWay}>
       {isRunning(playback) && liveUrl && (
         <div className={css.live}>
-          <LivePlayer url={liveUrl} label={`${camera.name}, live`} />
+          <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
         </div>
       )}
       <Steps status={recordingStatus} />
