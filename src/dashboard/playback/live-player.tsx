@@ -1,7 +1,6 @@
 import type Hls from 'hls.js';
 import { useEffect, useRef, useState } from 'react';
-import { query } from '../api/client.ts';
-import { PlaybackDetailsDocument } from '../gql/graphql.ts';
+import { askForDetails } from './details.ts';
 import css from './live-player.module.css';
 
 const againMs = 2_000;
@@ -14,7 +13,10 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
   const ref = useRef<HTMLVideoElement>(null);
   const newest = useRef(url);
   newest.current = url;
+  /** Where it goes on after a failure. */
+  const reachedSec = useRef(0);
   const [tries, setTries] = useState(0);
+  const [failing, setFailing] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew after a failure
   useEffect(() => {
     const video = ref.current;
@@ -24,27 +26,52 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
     let timer: number | undefined;
     const begin = (Player: typeof Hls) => {
       // Two that play into one element empty it for each other: who was left meanwhile must not touch it.
-      if (!left) detach = attach(Player, video, newest.current, onFailure);
+      if (left) return;
+      detach = attach(Player, video, { url: newest.current, fromSec: reachedSec.current, onFailure });
     };
     const again = () => {
       if (!left) setTries((before) => before + 1);
     };
     const onFailure = () => {
+      setFailing(true);
       clearTimeout(timer);
       // Its link may have run out; the answer brings a new one.
-      timer = window.setTimeout(() => query(PlaybackDetailsDocument, { id }).then(again, again), againMs);
+      timer = window.setTimeout(() => askForDetails(id).then(again, again), againMs);
     };
     import('hls.js/light').then((loaded) => begin(loaded.default), onFailure);
     return () => {
       left = true;
       clearTimeout(timer);
+      reachedSec.current = video.currentTime;
       detach();
     };
   }, [tries]);
-  return <video ref={ref} className={css.video} aria-label={label} autoPlay muted playsInline controls />;
+  return (
+    <div className={css.screen}>
+      <video
+        ref={ref}
+        className={css.video}
+        aria-label={label}
+        autoPlay
+        muted
+        playsInline
+        controls
+        onPlaying={() => setFailing(false)}
+      />
+      {failing && (
+        <p className={css.words} role="status">
+          There is no live picture at the moment. Trying again…
+        </p>
+      )}
+    </div>
+  );
 }
 
-function attach(Player: typeof Hls, video: HTMLVideoElement, url: string, onFailure: () => void): () => void {
+function attach(
+  Player: typeof Hls,
+  video: HTMLVideoElement,
+  { url, fromSec, onFailure }: { url: string; fromSec: number; onFailure: () => void },
+): () => void {
   if (!Player.isSupported()) {
     video.src = url;
     video.addEventListener('error', onFailure);
@@ -53,11 +80,13 @@ function attach(Player: typeof Hls, video: HTMLVideoElement, url: string, onFail
       video.removeAttribute('src');
     };
   }
-  const hls = new Player({ startPosition: 0, liveDurationInfinity: true });
+  const hls = new Player({ startPosition: fromSec, liveDurationInfinity: true });
+  let recovered = false;
   hls.on(Player.Events.ERROR, (_event, { fatal, type }) => {
     if (!fatal) return;
-    if (type === Player.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-    else onFailure();
+    if (type !== Player.ErrorTypes.MEDIA_ERROR || recovered) return onFailure();
+    recovered = true;
+    hls.recoverMediaError();
   });
   // Somebody asked to watch: a browser starts muted pictures by itself only where they are on screen.
   hls.on(Player.Events.MANIFEST_PARSED, () => void video.play().catch(() => {}));
