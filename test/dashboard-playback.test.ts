@@ -227,10 +227,10 @@ describe.skipIf(browserMissing)('one playback', () => {
       aheadMs += ms;
     };
     try {
-      advance((linkSec - 10) * 1_000);
+      advance((linkSec - 5) * 1_000);
       await expect.poll(async () => (await fetch(first!)).status).toBe(403);
       // And the one that the page has asked for since; new ones hold for some seconds.
-      advance(3_000);
+      advance(2_000);
       await card.getByRole('link').click();
       await playerOf(page).getByRole('button', { name: 'Play from the pre-roll on' }).click();
       await expect.poll(() => positionOf(page.locator('video'))).toBeGreaterThan(0.3);
