@@ -1,6 +1,7 @@
 // npm run bench [NAME …]: the figures that the README quotes, each beside the reference pipeline where there is one.
 import os from 'node:os';
 import { benchApi } from './api.ts';
+import { benchDashboard } from './dashboard.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
 
@@ -8,6 +9,7 @@ const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
+  dashboard: benchDashboard,
 };
 
 const wanted = process.argv.slice(2);

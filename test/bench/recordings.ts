@@ -64,7 +64,7 @@ export async function benchRecordings(): Promise<void> {
   await data.remove();
 }
 
-async function liveCamera(client: TestClient, rtspUrl: string): Promise<string> {
+export async function liveCamera(client: TestClient, rtspUrl: string): Promise<string> {
   const { createCamera } = await client.run<{ createCamera: { camera: { id: string } } }>(
     'mutation($url: String!) { createCamera(input: { name: "Bench", rtspUrl: $url, preRollSec: 5 }) { camera { id } } }',
     { url: rtspUrl },
