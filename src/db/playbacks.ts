@@ -11,6 +11,12 @@ export interface NewPlayback {
   readonly deadlineAt: Date;
 }
 
+/** What a recorder has to know of a playback. */
+export type PlaybackToRecord = Pick<
+  Playback,
+  'id' | 'cameraId' | 'recordingStatus' | 'startedAt' | 'preRollSec' | 'deadlineAt' | 'recordUntil'
+>;
+
 /** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
 export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
   return db.playback.create({ data: { ...wanted, createdAt: at } });

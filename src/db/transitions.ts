@@ -1,5 +1,5 @@
 import { mayFollow, type RecordingStatus } from '../domain/status.ts';
-import { type EventType, Prisma } from '../generated/prisma/client.ts';
+import { type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 
 /** One change of a playback's status, with what subscriptions filter by. */
@@ -43,7 +43,7 @@ export interface TransitionFilter {
  * Moves a playback from one status to another if it still is in the first (compare-and-set, DESIGN 4). The database
  * writes the transition's row in the same transaction (trigger playbacks_write_transition). The update is the
  * transaction's first write: only so are a playback's transitions in order by (xid, id).
- * @returns whether it was moved; false when somebody else was first or the row is gone
+ * @returns the row as it is then; undefined when somebody else was first or the row is gone
  */
 export async function transition(
   db: Db,
@@ -52,13 +52,13 @@ export async function transition(
   to: RecordingStatus,
   at: Date,
   change: Prisma.PlaybackUpdateManyMutationInput = {},
-): Promise<boolean> {
+): Promise<Playback | undefined> {
   if (!mayFollow(from, to)) throw new Error(`A playback cannot go from ${from} to ${to}.`);
-  const { count } = await db.playback.updateMany({
+  const [moved] = await db.playback.updateManyAndReturn({
     where: { id, recordingStatus: from },
     data: { ...change, recordingStatus: to, updatedAt: at },
   });
-  return count > 0;
+  return moved;
 }
 
 /** The oldest transaction still open: transitions below it are final in number and order. */

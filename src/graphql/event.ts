@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type CreatedEvent, createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
+import { createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
 import { type Caller, demand, seesOnlyOwn } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
-import type { Camera, Prisma } from '../generated/prisma/client.ts';
+import type { Camera, Event as EventRow, Playback as PlaybackRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { EventType } from './enums.ts';
 import { badField, found, isId, longestSec, textOf, validate, wholeNumber } from './input.ts';
@@ -110,31 +110,27 @@ const RenewEventInput = builder.inputType('RenewEventInput', {
   }),
 });
 
+/** Rows as they were just written or read: only what is selected beyond them is read again. */
 interface EventAndPlayback {
-  readonly id: string;
-  readonly playbackId: string | undefined;
+  readonly event: EventRow;
+  readonly playback: PlaybackRow | undefined;
 }
 
 const eventPayload = (name: string, description: string) =>
   builder.objectRef<EventAndPlayback>(name).implement({
     description,
     fields: (t) => ({
-      event: t.prismaField({
-        type: Event,
-        description: 'The event.',
-        resolve: (query, { id }, _args, { db }) => db.event.findUniqueOrThrow({ ...query, where: { id } }),
-      }),
+      event: t.field({ type: Event, description: 'The event.', resolve: ({ event }) => event }),
     }),
   });
 
 const withPlayback = (payload: ReturnType<typeof eventPayload>) =>
   builder.objectField(payload, 'playback', (t) =>
-    t.prismaField({
+    t.field({
       type: Playback,
       nullable: true,
       description: 'Its recording; null where the camera does not record on this type.',
-      resolve: (query, { playbackId }, _args, { db }) =>
-        playbackId ? db.playback.findUnique({ ...query, where: { id: playbackId } }) : null,
+      resolve: ({ playback }) => playback,
     }),
   );
 
@@ -193,7 +189,7 @@ builder.mutationFields((t) => ({
           type,
           label: valid.label ?? null,
           description: valid.description ?? null,
-          metadata: (valid.metadata ?? null) as Prisma.InputJsonValue | null,
+          metadata: valid.metadata ?? null,
           startedAt,
           leaseExpiresAt: valid.leaseSec ? after(at, valid.leaseSec) : null,
           idempotencyKey,
@@ -210,8 +206,8 @@ builder.mutationFields((t) => ({
         at,
       ).finally(release);
       if (!made.created) return sameEvent(made, caller);
-      if (made.playback) await recorder.begin(made.playback, camera);
-      return { id: made.event.id, playbackId: made.playback?.id };
+      const playback = made.playback && (await recorder.begin(made.playback, camera));
+      return { event: made.event, playback };
     },
   }),
   endEvent: t.field({
@@ -225,15 +221,19 @@ builder.mutationFields((t) => ({
       const event = await found('event', id, (id) =>
         db.event.findUnique({
           where: { id, AND: [visibleEvents(context)] },
-          include: { camera: true, playbacks: { select: { id: true }, orderBy: { id: 'desc' }, take: 1 } },
+          include: { camera: { select: { postRollSec: true } } },
         }),
       );
       if (!event.endedAt) {
         const end = endOf(endedAt, now(), event.startedAt);
-        const ended = await endEvent(db, id, { endedAt: end, postRollSec: event.camera.postRollSec });
-        for (const playback of ended) recorder.stop(playback, playback.recordUntil);
+        const stopped = await endEvent(db, id, { endedAt: end, postRollSec: event.camera.postRollSec });
+        for (const playback of stopped) recorder.stop(playback, playback.recordUntil);
       }
-      return { id, playbackId: event.playbacks[0]?.id };
+      const { playbacks, ...ended } = await db.event.findUniqueOrThrow({
+        where: { id },
+        include: { playbacks: { orderBy: { id: 'desc' }, take: 1 } },
+      });
+      return { event: ended, playback: playbacks[0] };
     },
   }),
   renewEvent: t.field({
@@ -249,18 +249,16 @@ builder.mutationFields((t) => ({
       await found('event', input.id, (id) =>
         db.event.findUnique({ where: { id, AND: [visibleEvents(context)] } }),
       );
-      if (!(await renewEvent(db, input.id, after(now(), leaseSec)))) {
-        throw conflict(`The event ${input.id} has ended; its lease cannot be renewed. Report a new event.`);
-      }
-      return { id: input.id, playbackId: undefined };
+      const event = await renewEvent(db, input.id, after(now(), leaseSec));
+      if (event) return { event, playback: undefined };
+      throw conflict(`The event ${input.id} has ended; its lease cannot be renewed. Report a new event.`);
     },
   }),
 }));
 
 /** What a repeated idempotency key gives back, unless somebody else used it whose events the caller does not see. */
-function sameEvent({ event, playback }: CreatedEvent, caller: Caller): EventAndPlayback {
-  if (!seesOnlyOwn(caller) || event.createdByKey === caller.name)
-    return { id: event.id, playbackId: playback?.id };
+function sameEvent(earlier: EventAndPlayback, caller: Caller): EventAndPlayback {
+  if (!seesOnlyOwn(caller) || earlier.event.createdByKey === caller.name) return earlier;
   throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
 }
 

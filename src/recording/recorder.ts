@@ -1,5 +1,11 @@
 import type { Db } from '../db/client.ts';
-import { createFurtherPlayback, endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
+import {
+  createFurtherPlayback,
+  endOverdue,
+  endPlaybacks,
+  endsOf,
+  type PlaybackToRecord,
+} from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
@@ -32,7 +38,7 @@ export interface RecorderOptions {
 const tickMs = 500;
 
 interface Running {
-  readonly playback: Playback;
+  readonly playback: PlaybackToRecord;
   readonly camera: Camera;
   readonly recording: Recording;
   readonly since: number;
@@ -95,8 +101,13 @@ export class Recorder {
    * Begins to record a PENDING playback, or goes on with one that a crash interrupted. When it returns, the row
    * says RECORDING and every fragment from the pre-roll on is being kept; where the camera is not live yet, from
    * its first keyframe on. A camera that is switched off makes the playback FAILED, not this call.
+   * @returns the row as it is then; undefined: the playback was deleted meanwhile
    */
-  async begin(playback: Playback, camera: Camera, leftover?: Leftover): Promise<void> {
+  async begin(
+    playback: PlaybackToRecord,
+    camera: Camera,
+    leftover?: Leftover,
+  ): Promise<Playback | undefined> {
     const { limits } = this.#options;
     const already = this.#running.get(playback.id);
     if (already) return this.#sayRecording(already);
@@ -105,39 +116,42 @@ export class Recorder {
         'CAMERA_DISABLED',
         'The camera is switched off; switch it on to record.',
       );
-      await failPlayback(this.#options, playback, failure);
-      return;
+      return failPlayback(this.#options, playback, failure);
     }
     this.#starting++;
     const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
     this.#starting--;
     if (folder instanceof Error) {
       const why = `The spool’s folder cannot be made: ${folder.message}.`;
-      await failPlayback(this.#options, playback, new RecordingFailure('DISK_FAILED', why));
-      return;
+      return failPlayback(this.#options, playback, new RecordingFailure('DISK_FAILED', why));
     }
     const running = this.#record(playback, camera, folder, leftover);
     // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
     await running.recording.written();
-    await this.#sayRecording(running);
+    return this.#sayRecording(running);
   }
 
   /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
-  async #sayRecording({ playback, recording, camera }: Running): Promise<void> {
+  async #sayRecording({ playback, recording, camera }: Running): Promise<Playback | undefined> {
     const { db, now, limits } = this.#options;
-    if (playback.recordingStatus === 'RECORDING') return;
     const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
       localPath: spoolFolder(limits.recordDir, playback.id),
       streamUrl: scrubCredentials(camera.rtspUrl),
       ...clipBounds(playback, recording.clipStartedAt),
     });
-    if (!began && !(await db.playback.findUnique({ where: { id: playback.id } }))) {
-      await this.discard(playback.id);
-    }
+    if (began) return began;
+    const found = await db.playback.findUnique({ where: { id: playback.id } });
+    if (!found) await this.discard(playback.id);
+    return found ?? undefined;
   }
 
   /** From here to the attachment nothing waits, so that no fragment falls between the ring and what follows it. */
-  #record(playback: Playback, camera: Camera, folder: string, leftover: Leftover | undefined): Running {
+  #record(
+    playback: PlaybackToRecord,
+    camera: Camera,
+    folder: string,
+    leftover: Leftover | undefined,
+  ): Running {
     const { db, feeds, log, now } = this.#options;
     const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
       db.playback
@@ -183,7 +197,7 @@ export class Recorder {
   }
 
   /** One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. */
-  async #goOnElsewhere({ id }: Playback, from: number): Promise<void> {
+  async #goOnElsewhere({ id }: { id: string }, from: number): Promise<void> {
     const { db, log, now } = this.#options;
     const further = await createFurtherPlayback(db, id, new Date(from), new Date(now()));
     if (!further) return;
@@ -192,10 +206,9 @@ export class Recorder {
       { playbackId: id, furtherId: playback.id },
       'the stream changed its form; a further playback goes on',
     );
-    await this.begin(playback, camera);
+    const begun = await this.begin(playback, camera);
     // It may have been ended before it ran here.
-    const { recordUntil } = await db.playback.findUniqueOrThrow({ where: { id: playback.id } });
-    if (recordUntil) this.stop(playback, recordUntil);
+    if (begun?.recordUntil) this.stop(begun, begun.recordUntil);
   }
 
   /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */
