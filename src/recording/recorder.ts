@@ -160,25 +160,25 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
+    const from = playback.startedAt.getTime() - playback.preRollSec * 1_000;
+    const pre = (!leftover && feeds.get(camera.id)?.ring.from(from)) || [];
     let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
       now,
-      onFirstFrame: (at) => write('the clip’s beginning', clipBounds(playback, at)),
+      // One from the ring is written with the status.
+      onFirstFrame: (at) => pre.length === 0 && write('the clip’s beginning', clipBounds(playback, at)),
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
       onFormatChange: (from) => {
         changedAt = from;
       },
     });
-    const pre = leftover
-      ? undefined
-      : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     const take = (fragment: FeedFragment) => {
       this.recordedBytes += fragment.bytes;
       recording.take(fragment);
     };
-    for (const fragment of pre ?? []) take(fragment);
+    for (const fragment of pre) take(fragment);
     const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
