@@ -1,7 +1,7 @@
 import type { Event, EventType, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { newId } from './ids.ts';
-import { endPlaybacks, type NewPlayback, type PlaybackToRecord } from './playbacks.ts';
+import { endPlaybacks, type PlaybackToRecord } from './playbacks.ts';
 
 export interface NewEvent {
   readonly cameraId: string;
@@ -24,7 +24,7 @@ export interface RecordedEvent {
 }
 
 export type CreatedEvent =
-  | { readonly created: true; readonly event: Event; readonly playback: PlaybackToRecord | undefined }
+  | { readonly created: true; readonly event: Event }
   /** The camera has an event with this key already, and nothing was written. */
   | ({ readonly created: false } & RecordedEvent);
 
@@ -36,16 +36,10 @@ export type CreatedEvent =
 export async function createEvent(
   db: Db,
   wanted: NewEvent,
-  playback: NewPlayback | undefined,
+  playback: PlaybackToRecord | undefined,
   at: Date,
 ): Promise<CreatedEvent> {
   const event: Event = { ...wanted, id: newId(), endedAt: null, createdAt: at, updatedAt: at };
-  const made: PlaybackToRecord | undefined = playback && {
-    ...playback,
-    id: newId(),
-    recordingStatus: 'PENDING',
-    recordUntil: null,
-  };
   const metadata = event.metadata === null ? null : JSON.stringify(event.metadata);
   const written = await db.$queryRaw<unknown[]>`
     WITH event AS (
@@ -57,12 +51,12 @@ export async function createEvent(
       ON CONFLICT (camera_id, idempotency_key) DO NOTHING RETURNING id, camera_id
     ), playback AS (
       INSERT INTO playbacks (id, event_id, camera_id, started_at, pre_roll_sec, deadline_at, created_at)
-      SELECT ${made?.id ?? null}::uuid, id, camera_id, ${made?.startedAt ?? null}::timestamptz,
-        ${made?.preRollSec ?? null}::int, ${made?.deadlineAt ?? null}::timestamptz, ${at}::timestamptz
-      FROM event WHERE ${made !== undefined}
+      SELECT ${playback?.id ?? null}::uuid, id, camera_id, ${playback?.startedAt ?? null}::timestamptz,
+        ${playback?.preRollSec ?? null}::int, ${playback?.deadlineAt ?? null}::timestamptz, ${at}::timestamptz
+      FROM event WHERE ${playback !== undefined}
     )
     SELECT id FROM event`;
-  if (written.length > 0) return { created: true, event, playback: made };
+  if (written.length > 0) return { created: true, event };
   const earlier = await findByKey(db, wanted);
   if (!earlier) throw new Error('The event with the same key was deleted while this one was being written.');
   return { created: false, ...earlier };

@@ -14,8 +14,12 @@ export interface Services {
   readonly recorder: {
     /** @throws RequestError CAPACITY */
     admit(): Promise<() => void>;
-    /** @returns the playback as it is then; undefined: it was deleted meanwhile */
-    begin(playback: PlaybackToRecord, camera: Camera): Promise<Playback | undefined>;
+    /** @returns the playback as it is then; undefined: it was not written, or was deleted meanwhile */
+    begin(
+      playback: PlaybackToRecord,
+      camera: Camera,
+      row: { isWritten: Promise<boolean> },
+    ): Promise<Playback | undefined>;
     stop(playback: { id: string }, until: Date): void;
     stopByHand(playback: Playback): Promise<void>;
   };

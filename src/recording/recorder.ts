@@ -37,6 +37,16 @@ export interface RecorderOptions {
 /** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
 const tickMs = 500;
 
+export interface Beginning {
+  /** What a crash left of it. */
+  readonly leftover?: Leftover | undefined;
+  /**
+   * Where its row is being written at the same moment: whether it was. The disk need not wait for the database, nor
+   * the other way round; where there will be no row, what has begun is undone.
+   */
+  readonly isWritten?: Promise<boolean>;
+}
+
 interface Running {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
@@ -100,35 +110,45 @@ export class Recorder {
   /**
    * Begins to record a PENDING playback, or goes on with one that a crash interrupted. When it returns, the row
    * says RECORDING and every fragment from the pre-roll on is being kept; where the camera is not live yet, from
-   * its first keyframe on. A camera that is switched off makes the playback FAILED, not this call.
-   * @returns the row as it is then; undefined: the playback was deleted meanwhile
+   * its first keyframe on. What keeps it from recording makes the playback FAILED, not this call.
+   * @returns the row as it is then; undefined: it was not written, or the playback was deleted meanwhile
    */
   async begin(
     playback: PlaybackToRecord,
     camera: Camera,
-    leftover?: Leftover,
+    { leftover, isWritten = Promise.resolve(true) }: Beginning = {},
   ): Promise<Playback | undefined> {
-    const { limits } = this.#options;
     const already = this.#running.get(playback.id);
     if (already) return this.#sayRecording(already);
+    const [row, running] = await Promise.allSettled([isWritten, this.#takeUp(playback, camera, leftover)]);
+    if (row.status === 'rejected' || !row.value) {
+      await this.discard(playback.id);
+      if (row.status === 'rejected') throw row.reason;
+      return undefined;
+    }
+    if (running.status === 'fulfilled') return this.#sayRecording(running.value);
+    if (running.reason instanceof RecordingFailure) {
+      return failPlayback(this.#options, playback, running.reason);
+    }
+    throw running.reason;
+  }
+
+  /** Resolves when the footage so far is written. @throws RecordingFailure where there can be none */
+  async #takeUp(playback: PlaybackToRecord, camera: Camera, leftover?: Leftover): Promise<Running> {
     if (!camera.enabled) {
-      const failure = new RecordingFailure(
-        'CAMERA_DISABLED',
-        'The camera is switched off; switch it on to record.',
-      );
-      return failPlayback(this.#options, playback, failure);
+      const why = 'The camera is switched off; switch it on to record.';
+      throw new RecordingFailure('CAMERA_DISABLED', why);
     }
     this.#starting++;
-    const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
-    this.#starting--;
-    if (folder instanceof Error) {
-      const why = `The spool’s folder cannot be made: ${folder.message}.`;
-      return failPlayback(this.#options, playback, new RecordingFailure('DISK_FAILED', why));
-    }
+    const folder = await makeSpoolFolder(this.#options.limits.recordDir, playback.id)
+      .catch((error: Error) => {
+        throw new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${error.message}.`);
+      })
+      .finally(() => this.#starting--);
     const running = this.#record(playback, camera, folder, leftover);
     // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
     await running.recording.written();
-    return this.#sayRecording(running);
+    return running;
   }
 
   /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
