@@ -1,6 +1,7 @@
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
+import { newId } from './ids.ts';
 
 /** What is asked for when a playback is made. */
 export interface NewPlayback {
@@ -11,9 +12,23 @@ export interface NewPlayback {
   readonly deadlineAt: Date;
 }
 
+/** What a recorder has to know of a playback. */
+export type PlaybackToRecord = Pick<
+  Playback,
+  'id' | 'cameraId' | 'recordingStatus' | 'startedAt' | 'preRollSec' | 'deadlineAt' | 'recordUntil'
+>;
+
+/** A playback that is about to be written: its recording can begin meanwhile. */
+export const newPlayback = (wanted: NewPlayback): PlaybackToRecord => ({
+  ...wanted,
+  id: newId(),
+  recordingStatus: 'PENDING',
+  recordUntil: null,
+});
+
 /** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
-export function createPlayback(db: Db, wanted: NewPlayback, at: Date): Promise<Playback> {
-  return db.playback.create({ data: { ...wanted, createdAt: at } });
+export function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<Playback> {
+  return db.playback.create({ data: { ...playback, createdAt: at } });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createPlayback, removePlaybacks } from '../db/playbacks.ts';
+import { createPlayback, newPlayback, removePlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { demand } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
@@ -74,11 +74,13 @@ builder.mutationFields((t) => ({
         );
       }
       const release = await recorder.admit();
+      release();
       const startedAt = now();
       const deadlineAt = new Date(startedAt.getTime() + (durationSec ?? camera.maxDurationSec) * 1_000);
       const wanted = { cameraId: camera.id, startedAt, preRollSec: camera.preRollSec, deadlineAt };
-      const playback = await createPlayback(db, wanted, startedAt).finally(release);
-      await recorder.begin(playback, camera);
+      const playback = newPlayback(wanted);
+      const isWritten = createPlayback(db, playback, startedAt).then(() => true);
+      await recorder.begin(playback, camera, { isWritten });
       return playback;
     },
   }),

@@ -78,7 +78,7 @@ async function takeUp(options: RecoveryOptions, before: number): Promise<void> {
       { playbackId: playback.id, heldSec: leftover?.durationSec ?? 0, goesOn },
       'a recording was interrupted',
     );
-    if (goesOn || (!leftover && !camera.enabled)) await recorder.begin(playback, camera, leftover);
+    if (goesOn || (!leftover && !camera.enabled)) await recorder.begin(playback, camera, { leftover });
     else await close(db, playback, leftover, new Date(now()));
   }
 }
