@@ -38,6 +38,7 @@ export class Replay {
   /** RTP packets sent, counted for each sink. */
   packetsSent = 0;
   private readonly clockRate: number;
+  private readonly speed: number;
   private readonly sinks = new Set<StreamSink>();
   private readonly tracks: TrackState[];
   private jumpedSec = 0;
@@ -50,12 +51,14 @@ export class Replay {
   /**
    * `phaseSec`: how far into the loop it is at `startedMs`.
    * `clockRate`: seconds of the camera's own clock per second of wall-clock time.
+   * `speed`: seconds of everything, pictures and clock, per second of wall-clock time since `startedMs`.
    */
-  constructor(capture: Capture, startedMs: number, phaseSec: number, clockRate: number) {
+  constructor(capture: Capture, startedMs: number, phaseSec: number, clockRate: number, speed = 1) {
     this.capture = capture;
     this.startedMs = startedMs;
     this.loopStartMs = startedMs - phaseSec * 1000;
     this.clockRate = clockRate;
+    this.speed = speed;
     this.tracks = capture.tracks.map((track) => ({
       clockRate: track.clockRate,
       ssrc: randomInt(2 ** 32),
@@ -68,8 +71,8 @@ export class Replay {
 
   join(sink: StreamSink): void {
     if (this.sinks.size === 0) {
-      this.skipTo(wallMs());
-      this.nextReportMs = wallMs() + REPORT_INTERVAL_MS;
+      this.skipTo(this.nowMs());
+      this.nextReportMs = this.nowMs() + REPORT_INTERVAL_MS;
       this.sinks.add(sink);
       this.sleep();
     }
@@ -106,6 +109,10 @@ export class Replay {
     return times;
   }
 
+  private nowMs(): number {
+    return this.startedMs + (wallMs() - this.startedMs) * this.speed;
+  }
+
   private dueMs(): number {
     const { packets, parameters } = this.capture;
     return this.loopStartMs + (this.loop * parameters.seconds + packets[this.index]!.dueSec) * 1000;
@@ -122,11 +129,12 @@ export class Replay {
   }
 
   private sleep(): void {
-    this.timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(this.dueMs() - wallMs())));
+    const waitMs = (this.dueMs() - this.nowMs()) / this.speed;
+    this.timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(waitMs)));
   }
 
   private wake(): void {
-    const nowMs = wallMs();
+    const nowMs = this.nowMs();
     if (nowMs >= this.nextReportMs) {
       this.nextReportMs = nowMs + REPORT_INTERVAL_MS;
       this.send(this.senderReports());
@@ -179,7 +187,7 @@ export class Replay {
 
   /** RTCP sender reports (RFC 3550, 6.4.1) by the camera's own clock. */
   private senderReports(): Buffer {
-    const sinceStartSec = (wallMs() - this.loopStartMs) / 1000;
+    const sinceStartSec = (this.nowMs() - this.loopStartMs) / 1000;
     const ntp = this.loopStartMs / 1000 + NTP_TO_UNIX_SEC + this.cameraClockSec(sinceStartSec);
     return Buffer.concat(
       this.tracks.map((track, index) => {
