@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { FRAME_HEADER_BYTES, frame, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
+import { FRAME_HEADER_BYTES, frame, framesIn, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
+import type { SdpTrack } from '../../src/demo/rtsp/sdp.ts';
 import type { StreamSink } from '../../src/demo/rtsp/stream.ts';
 import type { Capture } from './captures.ts';
 
@@ -14,7 +15,15 @@ export function wallMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
+export interface TrackFaults {
+  /** Seconds of the video's RTP clock per second of the camera's. Default: 1. */
+  readonly videoClockRate?: number;
+  /** Sound is announced and never sent. */
+  readonly isMute?: boolean;
+}
+
 interface TrackState {
+  kind: SdpTrack['kind'];
   clockRate: number;
   ssrc: number;
   firstTimestamp: number;
@@ -35,6 +44,8 @@ export class Replay {
   private readonly loopStartMs: number;
   /** While true, nothing is sent; what was due meanwhile is lost. */
   isSilent = false;
+  /** What is wrong with single tracks, by kind: a clock of their own, or nothing sent at all. */
+  faults: TrackFaults = {};
   /** RTP packets sent, counted for each sink. */
   packetsSent = 0;
   private readonly clockRate: number;
@@ -60,6 +71,7 @@ export class Replay {
     this.clockRate = clockRate;
     this.speed = speed;
     this.tracks = capture.tracks.map((track) => ({
+      kind: track.kind,
       clockRate: track.clockRate,
       ssrc: randomInt(2 ** 32),
       firstTimestamp: randomInt(2 ** 32),
@@ -167,7 +179,13 @@ export class Replay {
       track.packets++;
       track.octets += packet.end - packet.start - FRAME_HEADER_BYTES - RTP_HEADER_BYTES;
     }
-    if (this.send(batch)) this.packetsSent += (to - from) * this.sinks.size;
+    const isSent = this.send(this.faults.isMute ? this.withoutSound(batch) : batch);
+    if (isSent) this.packetsSent += (to - from) * this.sinks.size;
+  }
+
+  private withoutSound(frames: Buffer): Buffer {
+    const isSound = (channel: number) => this.tracks[channel >> 1]!.kind === 'audio';
+    return Buffer.concat([...framesIn(frames)].filter((frame) => !isSound(frame.readUInt8(1))));
   }
 
   private send(frames: Buffer): boolean {
@@ -181,7 +199,8 @@ export class Replay {
   }
 
   private timestamp(track: TrackState, sinceStartSec: number): number {
-    const ticks = Math.round(this.cameraClockSec(sinceStartSec) * track.clockRate);
+    const own = track.kind === 'video' ? (this.faults.videoClockRate ?? 1) : 1;
+    const ticks = Math.round(this.cameraClockSec(sinceStartSec) * own * track.clockRate);
     return (track.firstTimestamp + ticks) >>> 0;
   }
 
@@ -189,7 +208,7 @@ export class Replay {
   private senderReports(): Buffer {
     const sinceStartSec = (this.nowMs() - this.loopStartMs) / 1000;
     const ntp = this.loopStartMs / 1000 + NTP_TO_UNIX_SEC + this.cameraClockSec(sinceStartSec);
-    return Buffer.concat(
+    const reports = Buffer.concat(
       this.tracks.map((track, index) => {
         const report = Buffer.alloc(28);
         report.writeUInt16BE(0x80c8, 0); // version 2, no report blocks, packet type 200
@@ -203,6 +222,7 @@ export class Replay {
         return frame(homeChannel(index) + 1, report);
       }),
     );
+    return this.faults.isMute ? this.withoutSound(reports) : reports;
   }
 }
 
