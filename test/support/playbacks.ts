@@ -71,6 +71,16 @@ export async function awaitEnd(
   return readPlayback(client, event.playback!.id);
 }
 
+/** All whose event began after that time; what is still being recorded is given up. */
+export async function deletePlaybacks(client: TestClient, startedAfter?: string): Promise<void> {
+  const { playbacks } = await client.run<{ playbacks: { items: { id: string }[] } }>(
+    'query($filter: PlaybackFilter) { playbacks(filter: $filter, pageSize: 100) { items { id } } }',
+    { filter: { startedAfter } },
+  );
+  for (const { id } of playbacks.items)
+    await client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
+}
+
 /** Fetches the clip into a file. */
 export async function download(playback: PlaybackFacts, dir: string): Promise<string> {
   const response = await fetch(playback.videoUrl!);
