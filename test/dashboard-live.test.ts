@@ -160,6 +160,7 @@ describe.skipIf(browserMissing)('everybody', () => {
     const looks = [
       { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
       { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+      { colorScheme: 'light', viewport: { width: 320, height: 640 } },
     ] as const;
     const findings: string[] = [];
     for (const look of looks) {
@@ -168,6 +169,8 @@ describe.skipIf(browserMissing)('everybody', () => {
         await page.goto(app.app.url + view);
         await page.getByText('Connected', { exact: true }).waitFor();
         await page.getByRole('heading', { level: 1 }).waitFor();
+        if (await page.evaluate('document.documentElement.scrollWidth > innerWidth'))
+          findings.push(`${view} ${look.viewport.width}: wider than the screen`);
         for (const found of await seriousFindings(page))
           findings.push(`${view} ${look.colorScheme}: ${found}`);
       }
