@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -146,6 +148,25 @@ describe('events', () => {
     expect((await awaitEnd(app.client, answers[0]!)).recordingStatus).toBe('COMPLETED');
     const again = await createEvent(app.client, { cameraId, idempotencyKey: 'door-17' });
     expect(again.id).toBe(answers[0]!.id);
+  });
+
+  test('that cannot be written leave nothing behind: what had begun to record is undone', async () => {
+    const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+    await sql.connect();
+    await sql.query(`ALTER TABLE events ADD CONSTRAINT refused CHECK (label <> 'refused')`);
+    const before = await readdir(app.config.recordDir);
+    const { code } = await app.client.fail(createEventText, {
+      input: { cameraId, type: 'MOTION', label: 'refused' },
+    });
+    expect(code).toBe('INTERNAL_SERVER_ERROR');
+    await until(
+      async () => (await readdir(app.config.recordDir)).length === before.length,
+      'no spool is left',
+    );
+    const { rows } = await sql.query(`SELECT 1 FROM events WHERE label = 'refused'`);
+    expect(rows).toEqual([]);
+    expect(await (await fetch(`${app.app.url}/metrics`)).text()).toMatch(/^flashback_recordings_running 0$/m);
+    await sql.end();
   });
 
   test('keep what they were given', async () => {

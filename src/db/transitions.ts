@@ -1,5 +1,5 @@
 import { mayFollow, type RecordingStatus } from '../domain/status.ts';
-import { type EventType, Prisma } from '../generated/prisma/client.ts';
+import { type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 
 /** One change of a playback's status, with what subscriptions filter by. */
@@ -43,7 +43,7 @@ export interface TransitionFilter {
  * Moves a playback from one status to another if it still is in the first (compare-and-set, DESIGN 4). The database
  * writes the transition's row in the same transaction (trigger playbacks_write_transition). The update is the
  * transaction's first write: only so are a playback's transitions in order by (xid, id).
- * @returns whether it was moved; false when somebody else was first or the row is gone
+ * @returns the row as it is then; undefined when somebody else was first or the row is gone
  */
 export async function transition(
   db: Db,
@@ -52,13 +52,13 @@ export async function transition(
   to: RecordingStatus,
   at: Date,
   change: Prisma.PlaybackUpdateManyMutationInput = {},
-): Promise<boolean> {
+): Promise<Playback | undefined> {
   if (!mayFollow(from, to)) throw new Error(`A playback cannot go from ${from} to ${to}.`);
-  const { count } = await db.playback.updateMany({
+  const [moved] = await db.playback.updateManyAndReturn({
     where: { id, recordingStatus: from },
     data: { ...change, recordingStatus: to, updatedAt: at },
   });
-  return count > 0;
+  return moved;
 }
 
 /** The oldest transaction still open: transitions below it are final in number and order. */
@@ -74,17 +74,32 @@ const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_st
   (SELECT created_by_key FROM events e WHERE e.id = p.event_id) AS "createdByKey",
   (SELECT e.type::text FROM events e WHERE e.id = p.event_id) AS "eventType"`;
 
-/** Transitions after a position and below the horizon, oldest first. */
-export function transitionsAfter(
-  db: Db,
-  after: Position,
-  below: bigint,
-  limit: number,
-): Promise<Transition[]> {
-  return db.$queryRaw`
-    SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
-    WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < ${below}::bigint
-    ORDER BY t.xid, t.id LIMIT ${limit}`;
+/** A part of the stream, as one look at the database gives it. */
+export interface TransitionPage {
+  /** Oldest first. */
+  readonly transitions: readonly Transition[];
+  /** The horizon at that look: all of `transitions` lie below it. */
+  readonly below: bigint;
+  /** There are some at or above the horizon: they wait for a transaction still open. */
+  readonly isMoreBehind: boolean;
+}
+
+/**
+ * Transitions after a position and below the horizon. One statement, because it is one snapshot: what that snapshot
+ * shows below its own oldest open transaction is all that will ever be there.
+ */
+export async function transitionsAfter(db: Db, after: Position, limit: number): Promise<TransitionPage> {
+  const rows = await db.$queryRaw<(Transition & Omit<TransitionPage, 'transitions'>)[]>`
+    SELECT h.below, EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "isMoreBehind", t.*
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS below) h LEFT JOIN LATERAL (
+      SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
+      WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < h.below
+      ORDER BY t.xid, t.id LIMIT ${limit}
+    ) t ON true
+    ORDER BY t.xid, t.id`;
+  const { below, isMoreBehind } = rows[0]!;
+  // Where there is no transition, the one row has the horizon and nothing else.
+  return { transitions: rows.filter(({ id }) => id !== null), below, isMoreBehind };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts';
+import type { PlaybackToRecord } from '../db/playbacks.ts';
 import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { ApiKey, Camera, Playback } from '../generated/prisma/client.ts';
@@ -13,7 +14,12 @@ export interface Services {
   readonly recorder: {
     /** @throws RequestError CAPACITY */
     admit(): Promise<() => void>;
-    begin(playback: Playback, camera: Camera): Promise<void>;
+    /** @returns the playback as it is then; undefined: it was not written, or was deleted meanwhile */
+    begin(
+      playback: PlaybackToRecord,
+      camera: Camera,
+      row: { isWritten: Promise<boolean> },
+    ): Promise<Playback | undefined>;
     stop(playback: { id: string }, until: Date): void;
     stopByHand(playback: Playback): Promise<void>;
   };

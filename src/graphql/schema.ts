@@ -10,6 +10,7 @@ builder.subscriptionType({
 await import('./scalars.ts');
 await import('./camera.ts');
 await import('./event.ts');
+await import('./event-mutations.ts');
 await import('./event-lists.ts');
 await import('./playback.ts');
 await import('./playback-lists.ts');

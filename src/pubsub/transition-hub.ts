@@ -22,6 +22,8 @@ const pageSize = 500;
 const pollMs = 2_000;
 /** Rows at or above the horizon wait for another transaction's commit, which notifies nobody but itself. */
 const horizonRetryMs = 10;
+/** Of many commits at the same moment each notifies: what comes within this is read together. */
+const restMs = 5;
 /** A burst is handed out no faster than subscribers take it, but nobody waits for one that has stalled. */
 const paceMs = 5;
 const paceLimitMs = 250;
@@ -90,14 +92,13 @@ export class TransitionHub {
     while (this.#again && !this.#closed) {
       this.#again = false;
       try {
-        const below = await horizon(this.#db);
-        const rows = await transitionsAfter(this.#db, this.#position, below, pageSize);
-        for (const row of rows) this.#deliver(row);
-        const last = rows.at(-1);
-        if (last) this.#position = last;
+        const { transitions, isMoreBehind } = await transitionsAfter(this.#db, this.#position, pageSize);
+        for (const transition of transitions) this.#deliver(transition);
+        this.#position = transitions.at(-1) ?? this.#position;
         await this.#pace();
-        if (rows.length === pageSize) this.#again = true;
-        else await this.#lookBehindHorizon(below);
+        if (transitions.length === pageSize) this.#again = true;
+        else if (isMoreBehind) setTimeout(() => this.nudge(), horizonRetryMs);
+        if (this.#again && transitions.length < pageSize) await sleep(restMs);
       } catch (error) {
         this.#log.warn({ error: (error as Error).message }, 'transitions cannot be read; trying again');
         return;
@@ -108,12 +109,6 @@ export class TransitionHub {
   async #pace(): Promise<void> {
     const isBehind = () => [...this.#subscribers].some(({ queue }) => queue.length > maxBehind - pageSize);
     for (let waited = 0; waited < paceLimitMs && isBehind(); waited += paceMs) await sleep(paceMs);
-  }
-
-  async #lookBehindHorizon(below: bigint): Promise<void> {
-    const waiting = await this.#db.$queryRaw<unknown[]>`
-      SELECT 1 FROM playback_transitions WHERE xid >= ${below}::bigint LIMIT 1`;
-    if (waiting.length > 0) setTimeout(() => this.nudge(), horizonRetryMs);
   }
 
   #deliver(transition: Transition): void {
@@ -212,16 +207,16 @@ class TransitionStream implements AsyncIterableIterator<Transition> {
     const { filter, queue } = this.#subscriber;
     // What arrives from here on is above the horizon that is read next, or read with this page.
     queue.clear();
-    const below = await horizon(this.#db);
     if (this.#after === undefined) {
+      const below = await horizon(this.#db);
       this.#replay = await presentTransitions(this.#db, filter, below);
       this.#liveFrom = below;
       return;
     }
-    const page = await transitionsAfter(this.#db, this.#after, below, pageSize);
-    this.#replay = page.filter((t) => matches(filter, t));
-    this.#after = page.at(-1) ?? this.#after;
-    if (page.length < pageSize) this.#liveFrom = below;
+    const { transitions, below } = await transitionsAfter(this.#db, this.#after, pageSize);
+    this.#replay = transitions.filter((t) => matches(filter, t));
+    this.#after = transitions.at(-1) ?? this.#after;
+    if (transitions.length < pageSize) this.#liveFrom = below;
   }
 
   async return(): Promise<IteratorResult<Transition>> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { endPlaybacks } from '../db/playbacks.ts';
+import { endPlaybacks, type PlaybackToRecord } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
@@ -25,7 +25,7 @@ export interface OutcomeOptions {
 }
 
 interface Over {
-  readonly playback: Playback;
+  readonly playback: PlaybackToRecord;
   readonly camera: Camera;
   readonly end: RecordingEnd;
   /** Aborted where the row is not to be written any more. */
@@ -80,7 +80,11 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
   onRecorded(id, playback.cameraId);
 }
 
-function whyNothing({ feeds }: OutcomeOptions, { cameraId }: Playback, end: RecordingEnd): RecordingFailure {
+function whyNothing(
+  { feeds }: OutcomeOptions,
+  { cameraId }: PlaybackToRecord,
+  end: RecordingEnd,
+): RecordingFailure {
   if (end.diskFailure) {
     return new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`);
   }
@@ -92,11 +96,11 @@ function whyNothing({ feeds }: OutcomeOptions, { cameraId }: Playback, end: Reco
 /** Makes a playback FAILED that is not COMPLETED yet and of which nothing was recorded. */
 export async function failPlayback(
   { db, now }: Pick<OutcomeOptions, 'db' | 'now'>,
-  playback: Playback,
+  playback: { id: string },
   failure: RecordingFailure,
-): Promise<void> {
+): Promise<Playback | undefined> {
   const at = new Date(now());
   const change = { failureCode: failure.code, errorMessage: failure.message.slice(0, 500) };
   const moved = await transition(db, playback.id, 'RECORDING', 'FAILED', at, change);
-  if (!moved) await transition(db, playback.id, 'PENDING', 'FAILED', at, change);
+  return moved ?? transition(db, playback.id, 'PENDING', 'FAILED', at, change);
 }

@@ -1,7 +1,13 @@
 import type { Db } from '../db/client.ts';
-import { createFurtherPlayback, endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
+import {
+  createFurtherPlayback,
+  endOverdue,
+  endPlaybacks,
+  endsOf,
+  type PlaybackToRecord,
+} from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
-import { conflict } from '../domain/errors.ts';
+import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
@@ -11,7 +17,7 @@ import type { Feeds } from './feeds.ts';
 import { failPlayback, writeOutcome } from './outcome.ts';
 import { type Leftover, Recording } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import type { FeedFragment } from './session.ts';
+import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolDisk } from './spool-disk.ts';
 
@@ -31,8 +37,18 @@ export interface RecorderOptions {
 /** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
 const tickMs = 500;
 
+export interface Beginning {
+  /** What a crash left of it. */
+  readonly leftover?: Leftover | undefined;
+  /**
+   * Where its row is being written at the same moment: whether it was. The disk need not wait for the database, nor
+   * the other way round; where there will be no row, what has begun is undone.
+   */
+  readonly isWritten?: Promise<boolean>;
+}
+
 interface Running {
-  readonly playback: Playback;
+  readonly playback: PlaybackToRecord;
   readonly camera: Camera;
   readonly recording: Recording;
   readonly since: number;
@@ -42,12 +58,16 @@ interface Running {
   readonly forget: AbortController;
 }
 
+/** Says which side of a moment a fragment lies on, also where the clock has moved by a little since. */
+const middle = (fragment: FeedFragment) => (wallStart(fragment) + wallEnd(fragment)) / 2;
+
 /** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
   /** Footage handed to recordings since the start. */
   recordedBytes = 0;
+  #draining = false;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -72,12 +92,22 @@ export class Recorder {
     return this.#running.has(playbackId);
   }
 
+  /** The server is about to stop: what runs goes on until close, no further recording may begin. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   /**
    * Keeps a place for a recording that is about to begin, so that many at once do not all take the last one.
    * @returns what gives the place back: to be called once, before `begin` or instead of it
    * @throws RequestError CAPACITY when no further recording may begin
    */
   async admit(): Promise<() => void> {
+    if (this.#draining) throw new RequestError('CAPACITY', 'The server is stopping; ask again in a moment.');
     const { limits, disk } = this.#options;
     const recordings = this.#running.size + this.#starting;
     this.#starting++;
@@ -94,50 +124,68 @@ export class Recorder {
   /**
    * Begins to record a PENDING playback, or goes on with one that a crash interrupted. When it returns, the row
    * says RECORDING and every fragment from the pre-roll on is being kept; where the camera is not live yet, from
-   * its first keyframe on. A camera that is switched off makes the playback FAILED, not this call.
+   * its first keyframe on. What keeps it from recording makes the playback FAILED, not this call.
+   * @returns the row as it is then; undefined: it was not written, or the playback was deleted meanwhile
    */
-  async begin(playback: Playback, camera: Camera, leftover?: Leftover): Promise<void> {
-    const { limits } = this.#options;
+  async begin(
+    playback: PlaybackToRecord,
+    camera: Camera,
+    { leftover, isWritten = Promise.resolve(true) }: Beginning = {},
+  ): Promise<Playback | undefined> {
     const already = this.#running.get(playback.id);
     if (already) return this.#sayRecording(already);
+    const [row, running] = await Promise.allSettled([isWritten, this.#takeUp(playback, camera, leftover)]);
+    if (row.status === 'rejected' || !row.value) {
+      await this.discard(playback.id);
+      if (row.status === 'rejected') throw row.reason;
+      return undefined;
+    }
+    if (running.status === 'fulfilled') return this.#sayRecording(running.value);
+    if (running.reason instanceof RecordingFailure) {
+      return failPlayback(this.#options, playback, running.reason);
+    }
+    throw running.reason;
+  }
+
+  /** Resolves when the footage so far is written. @throws RecordingFailure where there can be none */
+  async #takeUp(playback: PlaybackToRecord, camera: Camera, leftover?: Leftover): Promise<Running> {
     if (!camera.enabled) {
-      const failure = new RecordingFailure(
-        'CAMERA_DISABLED',
-        'The camera is switched off; switch it on to record.',
-      );
-      await failPlayback(this.#options, playback, failure);
-      return;
+      const why = 'The camera is switched off; switch it on to record.';
+      throw new RecordingFailure('CAMERA_DISABLED', why);
     }
     this.#starting++;
-    const folder = await makeSpoolFolder(limits.recordDir, playback.id).catch((error: Error) => error);
-    this.#starting--;
-    if (folder instanceof Error) {
-      const why = `The spool’s folder cannot be made: ${folder.message}.`;
-      await failPlayback(this.#options, playback, new RecordingFailure('DISK_FAILED', why));
-      return;
-    }
+    const folder = await makeSpoolFolder(this.#options.limits.recordDir, playback.id)
+      .catch((error: Error) => {
+        throw new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${error.message}.`);
+      })
+      .finally(() => this.#starting--);
     const running = this.#record(playback, camera, folder, leftover);
     // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
     await running.recording.written();
-    await this.#sayRecording(running);
+    return running;
   }
 
   /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
-  async #sayRecording({ playback, recording, camera }: Running): Promise<void> {
+  async #sayRecording({ playback, recording, camera }: Running): Promise<Playback | undefined> {
     const { db, now, limits } = this.#options;
-    if (playback.recordingStatus === 'RECORDING') return;
     const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
       localPath: spoolFolder(limits.recordDir, playback.id),
       streamUrl: scrubCredentials(camera.rtspUrl),
       ...clipBounds(playback, recording.clipStartedAt),
     });
-    if (!began && !(await db.playback.findUnique({ where: { id: playback.id } }))) {
-      await this.discard(playback.id);
-    }
+    if (began) return began;
+    const found = await db.playback.findUnique({ where: { id: playback.id } });
+    if (!found) await this.discard(playback.id);
+    return found ?? undefined;
   }
 
   /** From here to the attachment nothing waits, so that no fragment falls between the ring and what follows it. */
-  #record(playback: Playback, camera: Camera, folder: string, leftover: Leftover | undefined): Running {
+  #record(
+    playback: PlaybackToRecord,
+    camera: Camera,
+    folder: string,
+    leftover: Leftover | undefined,
+  ): Running {
     const { db, feeds, log, now } = this.#options;
     const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
       db.playback
@@ -146,25 +194,27 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
+    const heldUntil = leftover && leftover.startedAt + leftover.durationSec * 1_000;
+    const since = heldUntil ?? playback.startedAt.getTime() - playback.preRollSec * 1_000;
+    const ring = feeds.get(camera.id)?.ring.from(since) ?? [];
+    const held = heldUntil ? ring.filter((fragment) => middle(fragment) > heldUntil) : ring;
     let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
       now,
-      onFirstFrame: (at) => write('the clip’s beginning', clipBounds(playback, at)),
+      // One from the ring is written with the status.
+      onFirstFrame: (at) => held.length === 0 && write('the clip’s beginning', clipBounds(playback, at)),
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
       onFormatChange: (from) => {
         changedAt = from;
       },
     });
-    const pre = leftover
-      ? undefined
-      : feeds.get(camera.id)?.ring.from(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     const take = (fragment: FeedFragment) => {
       this.recordedBytes += fragment.bytes;
       recording.take(fragment);
     };
-    for (const fragment of pre ?? []) take(fragment);
+    for (const fragment of held) take(fragment);
     const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
@@ -183,7 +233,7 @@ export class Recorder {
   }
 
   /** One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. */
-  async #goOnElsewhere({ id }: Playback, from: number): Promise<void> {
+  async #goOnElsewhere({ id }: { id: string }, from: number): Promise<void> {
     const { db, log, now } = this.#options;
     const further = await createFurtherPlayback(db, id, new Date(from), new Date(now()));
     if (!further) return;
@@ -192,10 +242,9 @@ export class Recorder {
       { playbackId: id, furtherId: playback.id },
       'the stream changed its form; a further playback goes on',
     );
-    await this.begin(playback, camera);
+    const begun = await this.begin(playback, camera);
     // It may have been ended before it ran here.
-    const { recordUntil } = await db.playback.findUniqueOrThrow({ where: { id: playback.id } });
-    if (recordUntil) this.stop(playback, recordUntil);
+    if (begun?.recordUntil) this.stop(begun, begun.recordUntil);
   }
 
   /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */

@@ -23,12 +23,12 @@ export interface PlaybackFacts {
   thumbnailUrl: string | null;
   errorMessage: string | null;
   failure: { code: string; message: string; fault: string; retryable: boolean } | null;
-  transitions: { from: string | null; to: string; cursor: string }[];
+  transitions: { from: string | null; to: string; at: string; cursor: string }[];
 }
 
 const fields = `id recordingStatus startedAt endedAt endReason clipStartedAt preRollMs missedMs gaps { from to }
   durationMs durationSec fileSizeBytes codec audioCodec resolution videoUrl thumbnailUrl errorMessage
-  failure { code message fault retryable } transitions { from to cursor }`;
+  failure { code message fault retryable } transitions { from to at cursor }`;
 
 export async function createEvent(
   client: TestClient,

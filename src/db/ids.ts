@@ -1,0 +1,10 @@
+import { randomBytes } from 'node:crypto';
+
+/** A new id: a UUID of version 7 (RFC 9562, 5.7), which sorts by the time it was made, as Prisma's own do. */
+export function newId(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
