@@ -5,7 +5,6 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { buildDashboard } from './support/dashboard.ts';
 import { seriousFindings } from './support/dashboard-page.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
@@ -21,7 +20,6 @@ let browser: Browser;
 let page: Page | undefined;
 
 beforeAll(async () => {
-  await buildDashboard();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   app = await startTestApp({
     apiKeys: Object.entries(secrets).map(([role, secret]) => ({

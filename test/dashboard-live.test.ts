@@ -8,7 +8,6 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard, seriousFindings } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
@@ -23,7 +22,6 @@ let browser: Browser;
 let opened: DashboardPage | undefined;
 
 beforeAll(async () => {
-  await buildDashboard();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   // The browser comes back to the same address after a restart.
   app = await startTestApp({ port: await freePort() });

@@ -5,7 +5,6 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
 import { createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
@@ -21,7 +20,6 @@ let browser: Browser;
 let opened: DashboardPage | undefined;
 
 beforeAll(async () => {
-  await buildDashboard();
   const film = await capture({ audio: 'aac', gopSec: 1 });
   camera = await startTestCamera({ capture: film });
   locked = await startTestCamera({ capture: film, users: { admin: password } });
