@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { type DashboardPage, openDashboard, seriousFindings } from './support/dashboard-page.ts';
+import { type DashboardPage, openDashboard, seriousFindings, tooWide } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
@@ -167,8 +167,8 @@ describe.skipIf(browserMissing)('everybody', () => {
         await page.goto(app.app.url + view);
         await page.getByText('Connected', { exact: true }).waitFor();
         await page.getByRole('heading', { level: 1 }).waitFor();
-        if (await page.evaluate('document.documentElement.scrollWidth > innerWidth'))
-          findings.push(`${view} ${look.viewport.width}: wider than the screen`);
+        for (const element of await tooWide(page))
+          findings.push(`${view} ${look.viewport.width}: ${element} is too wide`);
         for (const found of await seriousFindings(page))
           findings.push(`${view} ${look.colorScheme}: ${found}`);
       }
