@@ -7,6 +7,7 @@ import { createPathSigner, linkSecret } from './access/signed-path.ts';
 import { createTokenVerifier } from './access/tokens.ts';
 import { openChildren } from './children.ts';
 import type { Config } from './config.ts';
+import { claimDatabase } from './db/claim.ts';
 import { connectDb } from './db/client.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
@@ -37,9 +38,14 @@ export interface App {
   readonly url: string;
   /** For people: where ffmpeg was found, and its version. */
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
+  /** From now on it is not ready and no recording begins; all else goes on until close. */
+  drain(): void;
   /** Resolves when every part is really over; footage not yet in the store is taken up by the next start. */
   close(): Promise<void>;
 }
+
+/** A service manager may start this server while the one before it is still ending. */
+const predecessorMs = 12_000;
 
 const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 /** Built by vite; from src/ as from dist/ the same. */
@@ -79,6 +85,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const databaseUrl =
       config.databaseUrl ??
       part('database server', await startDatabaseServer({ dataDir, children, log }), (it) => it.close()).url;
+    const claim = part('claim', await claimDatabase({ url: databaseUrl, log, waitMs: predecessorMs }), (it) =>
+      it.close(),
+    );
     for (const name of await applyMigrations(databaseUrl, migrations))
       log.info({ name }, 'migration applied');
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
@@ -232,6 +241,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         snapshot: (cameraId) => snapshots.of(cameraId),
         metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
         ready: async () => {
+          if (claim.problem) throw new Error(claim.problem);
+          if (recorder.isDraining) throw new Error('The server is stopping.');
           await db.$queryRaw`SELECT 1`;
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await store.check();
@@ -243,7 +254,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       config.publicUrl ??
       `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
-    return { url, ffmpeg, close };
+    return { url, ffmpeg, drain: () => recorder.drain(), close };
   } catch (error) {
     await close();
     throw error;

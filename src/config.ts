@@ -27,6 +27,8 @@ export interface Config {
   readonly ringsMaxBytes: number;
   /** A recording whose camera has delivered nothing for this long ends with what there is. */
   readonly cameraLostSec: number;
+  /** How long it still answers after SIGTERM, not ready, before it closes. */
+  readonly drainSec: number;
   readonly spoolMaxBytes: number | undefined;
   readonly spoolMinFreeBytes: number;
   /** Completed playbacks older than this are deleted; undefined: none is. */
@@ -130,6 +132,7 @@ const variables = z.object({
   RING_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').default(64 * 1024 ** 2),
   RINGS_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').default(2 * 1024 ** 3),
   CAMERA_LOST_SEC: whole(1, 86_400, ' seconds').default(60),
+  DRAIN_SEC: whole(0, 600, ' seconds').default(2),
   MAX_RECORDINGS: whole(1, 100_000).default(200),
   SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
@@ -205,6 +208,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     ringMaxBytes: v.RING_MAX_BYTES,
     ringsMaxBytes: v.RINGS_MAX_BYTES,
     cameraLostSec: v.CAMERA_LOST_SEC,
+    drainSec: v.DRAIN_SEC,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,
     retentionDays: v.RETENTION_DAYS,

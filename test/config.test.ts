@@ -19,6 +19,7 @@ test('an empty environment gives the defaults that the README states', () => {
     databaseUrl: undefined,
     r2: undefined,
     maxRecordings: 200,
+    drainSec: 2,
     spoolMinFreeBytes: 1024 ** 3,
     graphiql: true,
     logLevel: 'info',

@@ -8,7 +8,7 @@ import { capture } from './support/captures.ts';
 import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
-import { createEvent, endEvent } from './support/playbacks.ts';
+import { createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
 // Browsers take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -49,6 +49,7 @@ afterEach(async () => {
   const complaints = opened?.complaints ?? [];
   await opened?.close();
   opened = undefined;
+  await deletePlaybacks(app.client, `${day}T23:59:59Z`);
   expect(complaints).toEqual([]);
 });
 

@@ -11,7 +11,7 @@ import { capture } from './support/captures.ts';
 import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard, seriousFindings } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
-import { awaitEnd, createEvent, endEvent } from './support/playbacks.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
 // Browsers take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -34,6 +34,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await opened?.close();
   opened = undefined;
+  await deletePlaybacks(app.client);
 });
 
 afterAll(async () => {
@@ -66,11 +67,13 @@ test('the page is small, its parts are kept for ever, and only its own addresses
   const parts = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1]!);
   expect(parts.length).toBeGreaterThanOrEqual(3);
   let bytes = gzipSync(html).length;
+  let code = '';
   for (const part of parts) {
     const response = await get(part);
     expect(response.status, part).toBe(200);
     const body = Buffer.from(await response.arrayBuffer());
     bytes += gzipSync(body).length;
+    code += body;
     expect(body.toString(), part).not.toMatch(/https?:\/\/[^"'\s]*(cdn|unpkg|googleapis)/);
     if (!part.startsWith('/assets/')) continue;
     expect(response.headers.get('cache-control')).toContain('immutable');
@@ -79,6 +82,10 @@ test('the page is small, its parts are kept for ever, and only its own addresses
     expect(again.status).toBe(304);
   }
   expect(bytes).toBeLessThanOrEqual(200_000);
+  // hls.js comes when somebody watches, and not before.
+  expect(parts.filter((part) => /hls/.test(part))).toEqual([]);
+  expect(code).not.toContain('hlsManifestLoading');
+  expect(code).toMatch(/\/hls[\w.-]+\.js/);
   expect((await get('/nothing/of/this')).status).toBe(404);
   expect((await get('/assets/none.js')).status).toBe(404);
   expect((await get('/assets/..%2f..%2fpackage.json')).status).toBe(404);

@@ -1,5 +1,4 @@
 // The dashboard's views before a real browser, server, camera and store: what people do, and what they see then.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
@@ -8,7 +7,7 @@ import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
-import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+import { createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
 // Browsers take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -35,6 +34,8 @@ afterEach(async () => {
   const complaints = opened?.complaints ?? [];
   await opened?.close();
   opened = undefined;
+  // What a test that failed left behind must not fail the next.
+  await deletePlaybacks(app.client);
   expect(complaints).toEqual([]);
 });
 
@@ -48,13 +49,6 @@ afterAll(async () => {
 async function open(path: string): Promise<Page> {
   opened = await openDashboard(browser, app.app.url, path);
   return opened.page;
-}
-
-async function record(cameraId: string, ms: number): Promise<PlaybackFacts> {
-  const event = await createEvent(app.client, { cameraId, label: 'a fox' });
-  await sleep(ms);
-  await endEvent(app.client, event.id);
-  return awaitEnd(app.client, event);
 }
 
 const tile = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
@@ -145,9 +139,7 @@ describe.skipIf(browserMissing)('now', () => {
     await card.getByRole('button', { name: 'Watch' }).click();
     const live = card.getByLabel('Front door, live');
     await live.scrollIntoViewIfNeeded();
-    await expect
-      .poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime), { timeout: 40_000 })
-      .toBeGreaterThan(0.3);
+    await expect.poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime)).toBeGreaterThan(0.3);
     await card.getByRole('button', { name: 'End event' }).click();
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
     await card.getByRole('link', { name: 'Play' }).click();
@@ -174,95 +166,5 @@ describe.skipIf(browserMissing)('now', () => {
     await page.getByText('Front door does not record on this type.', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Trigger event' }).click();
     await page.getByText('It is not recorded').waitFor();
-  });
-});
-
-describe.skipIf(browserMissing)('one playback', () => {
-  test('plays at once, marks the event, steps by frames, and says all facts', async () => {
-    const playback = await record(cameraId, 2_000);
-    const page = await open(`/playbacks/${playback.id}`);
-    const player = page.getByRole('region', { name: 'Player' });
-    const video = player.locator('video');
-    const seconds = () => video.evaluate((it) => (it as HTMLVideoElement).currentTime);
-    await player.getByRole('button', { name: 'Play from the pre-roll on' }).click();
-    await expect.poll(seconds).toBeGreaterThan(0.3);
-    await page.keyboard.press('k');
-
-    const preRoll = player.locator('[data-part=pre-roll]');
-    const shaded = await preRoll.evaluate(
-      (it) => it.clientWidth / (it.parentElement as HTMLElement).clientWidth,
-    );
-    expect(shaded).toBeCloseTo(playback.preRollMs! / playback.durationMs!, 1);
-    await player.getByRole('button', { name: 'Event', exact: true }).click();
-    await expect.poll(seconds).toBeCloseTo(playback.preRollMs! / 1_000, 2);
-
-    // Frame by frame there and back: 15 frames per second.
-    const shown = () =>
-      page.evaluate<number>(`new Promise((resolve) => {
-      const video = document.querySelector('video');
-      video.requestVideoFrameCallback((_now, { mediaTime }) => resolve(mediaTime));
-      video.currentTime += 0.0001;
-    })`);
-    const before = await shown();
-    await player.getByRole('button', { name: /^One frame on/ }).click();
-    await expect.poll(async () => Math.round(((await shown()) - before) * 15)).toBe(1);
-    await page.keyboard.press(',');
-    await expect.poll(async () => Math.round(((await shown()) - before) * 15)).toBe(0);
-    await player.getByLabel('Speed').selectOption('0.25 ×');
-    expect(await video.evaluate((it) => (it as HTMLVideoElement).playbackRate)).toBe(0.25);
-
-    const facts = page.getByRole('complementary', { name: 'Facts' });
-    for (const fact of ['a fox', 'H.264, 320 × 180', 'AAC', 'its event ended', playback.id]) {
-      await facts.getByText(fact, { exact: true }).waitFor();
-    }
-    const way = await page.getByRole('region', { name: 'Transitions' }).getByRole('listitem').allInnerTexts();
-    expect(way.map((text) => text.split('\n')[0])).toEqual([
-      'Pending',
-      'Recording',
-      'Processing',
-      'Completed',
-    ]);
-
-    const link = page.getByRole('link', { name: 'Download' });
-    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-    expect(download.suggestedFilename()).toMatch(/\.mp4$/);
-  });
-
-  test('times are in the viewer’s zone, which is named', async () => {
-    const playback = await record(cameraId, 500);
-    const page = await open(`/playbacks/${playback.id}`);
-    await page.getByText('Times in Europe/Berlin, GMT+1').waitFor();
-    const berlin = new Date(playback.startedAt).toLocaleTimeString('en-GB', { timeZone: 'Europe/Berlin' });
-    await page.getByRole('complementary', { name: 'Facts' }).getByText(berlin).first().waitFor();
-  });
-
-  test('a failure is told in words, with who must act', async () => {
-    const id = await app.addCamera({ name: 'Nowhere', rtspUrl: 'rtsp://127.0.0.1:9/none' }, 'OFFLINE');
-    const playback = await record(id, 300);
-    const page = await open(`/playbacks/${playback.id}`);
-    const failure = page.getByRole('region', { name: 'Failure' });
-    await failure.getByText(playback.failure!.message).waitFor();
-    await failure.getByText('whoever looks after the camera or its network').waitFor();
-    expect(await failure.getByRole('button').count()).toBe(0);
-    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
-  });
-
-  test('it is deleted after a question, also in another tab', async () => {
-    const playback = await record(cameraId, 500);
-    const page = await open(`/playbacks/${playback.id}`);
-    const list = await opened!.another('/playbacks');
-    const link = list.locator(`section[aria-label=Playbacks] a[href="/playbacks/${playback.id}"]`);
-    await link.waitFor();
-    await page.getByRole('button', { name: 'Delete' }).click();
-    const question = page.getByRole('dialog', { name: 'Delete this playback?' });
-    await question.getByRole('button', { name: 'Keep' }).click();
-    await page.getByRole('button', { name: 'Delete' }).click();
-    await question.getByRole('button', { name: 'Delete' }).click();
-    await link.waitFor({ state: 'detached' });
-    expect(await app.client.run('query($id: ID!) { playback(id: $id) { id } }', { id: playback.id })).toEqual(
-      {
-        playback: null,
-      },
-    );
   });
 });

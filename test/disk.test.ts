@@ -81,6 +81,7 @@ test('a disk that fills up ends recordings with what they have, refuses new ones
     text: expect.stringContaining('SPOOL_MIN_FREE'),
   });
   expect(app.logged.join('')).toContain('the spool takes no further recording');
+  expect(await (await fetch(`${app.client.url}/metrics`)).text()).toContain('\nflashback_spool_ok 0\n');
   expect((await fetch(`${app.client.url}/healthz`)).status).toBe(200);
 
   await truncate(filler, 0);

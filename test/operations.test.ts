@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
-test('/metrics tells what cameras, recordings, the queue and subscribers are doing', async () => {
+test('/metrics tells what cameras, recordings, the queue and subscribers are doing, the log each transition', async () => {
   const app = await startTestApp();
   onTestFinished(() => app.close());
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -54,12 +54,23 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
   await endEvent(app.client, event.id);
   const playback = await awaitEnd(app.client, event);
   watching.stop();
+  // It is in the queue until its spool is gone, a moment after COMPLETED.
+  const isDone = async () => (await read())('flashback_finishing_queue_depth') === 0;
+  await until(isDone, 'the queue is empty');
   const after = await read();
   expect(after('flashback_transitions_total{to="COMPLETED"}')).toBe(1);
   expect(after('flashback_uploaded_bytes_total')).toBeGreaterThan(playback.fileSizeBytes!);
-  expect(after('flashback_finishing_queue_depth')).toBe(0);
   expect(after('flashback_finishing_queue_oldest_seconds')).toBe(0);
   expect(after('flashback_subscriber_lag')).toBe(0);
+
+  const lines = app.logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'transition');
+  const ids = { playbackId: playback.id, cameraId, eventId: event.id };
+  expect(lines).toMatchObject([
+    { ...ids, from: null, to: 'PENDING' },
+    { ...ids, from: 'PENDING', to: 'RECORDING' },
+    { ...ids, from: 'RECORDING', to: 'PROCESSING' },
+    { ...ids, from: 'PROCESSING', to: 'COMPLETED' },
+  ]);
 });
 
 describe('a server that is told to stop', () => {
@@ -81,12 +92,12 @@ describe('a server that is told to stop', () => {
       const state = 'query($id: ID!) { camera(id: $id) { state } }';
       return (await client.run<{ camera: { state: string } }>(state, { id })).camera.state === 'LIVE';
     }, 'the camera is live');
-    return { client, event: await createEvent(client, { cameraId: id }) };
+    return { client, cameraId: id, event: await createEvent(client, { cameraId: id }) };
   }
 
-  test('is over within ten seconds, and its sockets are closed so that clients connect again', async () => {
+  test('first says so and begins no recording, then closes sockets so that clients connect again, all in ten seconds', async () => {
     const { server, dataDir } = await start('orderly');
-    const { event } = await record(server.url);
+    const { client: before, cameraId, event } = await record(server.url);
     const closes: number[] = [];
     const sockets = createClient({
       url: `${server.url.replace('http', 'ws')}/graphql`,
@@ -102,7 +113,18 @@ describe('a server that is told to stop', () => {
     const stream = sockets.iterate({ query: 'subscription { playbackStatusChanged { to } }' });
     await stream.next();
 
-    expect(await server.stop()).toBeLessThan(10_000);
+    const stopped = server.stop();
+    const statusOf = async (path: string) => (await fetch(`${server.url}${path}`)).status;
+    await until(async () => (await statusOf('/readyz')) === 503, 'it is not ready any more');
+    expect(await statusOf('/healthz')).toBe(200);
+    const input = { cameraId, type: 'MOTION' };
+    const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+    expect(await before.fail(creating, { input })).toMatchObject({
+      code: 'CAPACITY',
+      message: expect.stringContaining('stopping'),
+    });
+    expect(closes).toEqual([]);
+    expect(await stopped).toBeLessThan(10_000);
     expect(server.lastWords()).toContain('"msg":"stopped"');
     await until(() => closes.length > 0, 'the socket was closed');
     expect(closes[0]).toBe(1001);

@@ -95,6 +95,29 @@ for (const kind of [...plain, ...withBFrames]) {
   });
 }
 
+test.concurrent('a camera that announces sound and sends none is recorded without delay', async () => {
+  const camera = await startTestCamera({
+    capture: await capture({ audio: 'aac', gopSec: 1, seconds: loopSec }),
+    faults: { isMute: true },
+  });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  await sleep(2_000);
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(1_000);
+  const endedAt = Date.now();
+  await endEvent(app.client, event.id);
+  const playback = await awaitEnd(app.client, event);
+  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', audioCodec: null });
+  const file = await download(playback, dir);
+  const frames = await readFrames(file);
+  const startedAt = Date.parse(playback.startedAt);
+  expect(startedAt - camera.sentAt(frames[0]!.counter, startedAt)).toBeGreaterThanOrEqual(1_000);
+  // The pictures' wait for their sound makes each of them seem a little later than it was.
+  expect(endedAt - camera.sentAt(frames.at(-1)!.counter, endedAt)).toBeLessThan(400);
+  expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
+
 /** A hash of each sound packet that the camera sends. AAC comes with a header of its own (RFC 3640, 3.2.1). */
 function soundPackets({ packets, bytes, tracks, parameters }: Capture): string[] {
   const sound = tracks.findIndex(({ kind }) => kind === 'audio');

@@ -9,7 +9,14 @@ import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
-import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+import {
+  awaitEnd,
+  createEvent,
+  download,
+  endEvent,
+  type PlaybackFacts,
+  readPlayback,
+} from './support/playbacks.ts';
 
 // On a fresh checkout the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
@@ -40,6 +47,20 @@ async function framesOf(camera: TestCamera, playback: PlaybackFacts) {
   const near = Date.parse(playback.startedAt);
   const sent = frames.map((frame) => camera.sentAt(frame.counter, near));
   return { file, frames, sent, firstSentAt: sent[0]!, lastSentAt: sent.at(-1)! };
+}
+
+/** Waits until the playback that goes on with an event's first one is COMPLETED. */
+async function awaitFurther(event: { id: string; playback: { id: string } | null }): Promise<PlaybackFacts> {
+  const transitions = app.client.subscribe<{
+    playbackStatusChanged: { playback: { id: string }; to: string };
+  }>('subscription($id: ID!) { playbackStatusChanged(filter: { eventId: $id }) { to playback { id } } }', {
+    id: event.id,
+  });
+  const seen = await transitions.until(
+    ({ playbackStatusChanged: { to, playback } }) => playback.id !== event.playback!.id && to === 'COMPLETED',
+  );
+  transitions.stop();
+  return readPlayback(app.client, seen.at(-1)!.playbackStatusChanged.playback.id);
 }
 
 interface State {
@@ -102,15 +123,7 @@ test.concurrent('another resolution and codec give a further playback of the sam
   await awaitEnd(app.client, event);
   await sleep(1_500);
   await endEvent(app.client, event.id);
-  const transitions = app.client.subscribe<{
-    playbackStatusChanged: { playback: { id: string }; to: string };
-  }>('subscription($id: ID!) { playbackStatusChanged(filter: { eventId: $id }) { to playback { id } } }', {
-    id: event.id,
-  });
-  await transitions.until(
-    ({ playbackStatusChanged: { to, playback } }) => playback.id !== event.playback!.id && to === 'COMPLETED',
-  );
-  transitions.stop();
+  await awaitFurther(event);
   const { event: after } = await app.client.run<{ event: { playbacks: PlaybackFacts[] } }>(
     `query($id: ID!) { event(id: $id) { playbacks {
       id startedAt videoUrl resolution codec endReason recordingStatus missedMs } } }`,
@@ -127,6 +140,23 @@ test.concurrent('another resolution and codec give a further playback of the sam
     expect(await ffprobeWarnings(file)).toBe('');
     expect((await readFrames(file)).length).toBeGreaterThan(15);
   }
+  await camera.close();
+});
+
+test.concurrent('a stream that changes its form during the post-roll is recorded up to its end', async () => {
+  const { camera, cameraId } = await liveCamera({ postRollSec: 5 });
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(500);
+  const endedAt = Date.now();
+  await endEvent(app.client, event.id);
+  camera.switchTo(await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 }));
+  const first = await awaitEnd(app.client, event);
+  const further = await awaitFurther(event);
+  expect(first).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED', resolution: '320x180' });
+  expect(further).toMatchObject({ endReason: 'ENDED', resolution: '480x270', missedMs: 0 });
+  const { lastSentAt } = await framesOf(camera, further);
+  expect(lastSentAt).toBeGreaterThanOrEqual(endedAt + 5_000 - 2 * frameMs);
+  expect(lastSentAt).toBeLessThan(endedAt + 5_000 + 900);
   await camera.close();
 });
 

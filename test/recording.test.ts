@@ -1,11 +1,15 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { connectDb } from '../src/db/client.ts';
+import { findSpool } from '../src/recording/spool.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
+import { split } from './support/fragmented.ts';
 import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
 import {
@@ -16,6 +20,7 @@ import {
   type PlaybackFacts,
   readPlayback,
 } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
 import { readBeeps, soundDelays } from './support/sound.ts';
 
 let app: TestApp;
@@ -196,6 +201,8 @@ test('a wrong password is told in words and never shown', async () => {
       { id },
     )
     .catch(() => {});
+  const isFfmpegs = (line: string) => line.includes(id) && line.includes('"lastWords"');
+  expect(app.logged.find(isFfmpegs)).toMatch(/lastWords":"[^"]*401 Unauthorized/);
   for (const form of [secret, encodeURIComponent(secret)]) {
     expect(app.logged.filter((line) => line.includes(form))).toEqual([]);
   }
@@ -238,5 +245,49 @@ test('a recording that runs when the server stops goes on when it is back, with 
   const jump = frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
   // ≤ one fragment (0.5 s) of what had been delivered is lost.
   expect(stoppedAt - camera.sentAt(frames[jump - 1]!.counter, stoppedAt)).toBeLessThan(700);
+  expect(await ffprobeWarnings(file)).toBe('');
+});
+
+test('an interrupted recording that is taken up late goes on with what the ring holds', async () => {
+  // Its ring reaches back farther than the five seconds between two looks for interrupted recordings.
+  const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 8 });
+  const running = await createEvent(app.client, { cameraId: id });
+  await sleep(1_500);
+  const db = connectDb(app.config.databaseUrl!);
+  onTestFinished(() => db.$disconnect());
+  // Its footage as a crash would leave it now, with a row that says RECORDING and nobody who does.
+  const playbackId = randomUUID();
+  const { recordDir } = app.config;
+  await cp(path.join(recordDir, running.playback!.id), path.join(recordDir, playbackId), { recursive: true });
+  // It ends behind a fragment that begins with a keyframe: what follows in the ring does not.
+  const { file: spool } = (await findSpool(recordDir, playbackId))!;
+  const { init, fragments } = split(await readFile(spool));
+  const kept = fragments.slice(0, fragments.findLastIndex((it) => it.startsWithKeyframe) + 1);
+  await truncate(
+    spool,
+    kept.reduce((sum, { bytes }) => sum + bytes, init.bytes.length),
+  );
+  const [startedAt, createdAt] = [new Date(running.playback!.startedAt), new Date(Date.now() - 10_000)];
+  await db.playback.create({
+    data: { id: playbackId, cameraId: id, startedAt, createdAt, recordingStatus: 'RECORDING' },
+  });
+  const isTakenUp = () =>
+    app.logged.some((line) => line.includes(playbackId) && line.includes('interrupted'));
+  await until(isTakenUp, 'it is taken up');
+  await sleep(1_000);
+  await endEvent(app.client, running.id);
+  await app.client.run('mutation($id: ID!) { stopRecording(playbackId: $id) { playback { id } } }', {
+    id: playbackId,
+  });
+  const isDone = async () => (await readPlayback(app.client, playbackId)).recordingStatus === 'COMPLETED';
+  await until(isDone, 'it is COMPLETED');
+  const playback = await readPlayback(app.client, playbackId);
+  const { file, frames } = await framesOf(playback);
+  const jumps = frames.filter(
+    ({ counter }, i) => i > 0 && counter !== (frames[i - 1]!.counter + 1) % (64 * 15),
+  );
+  expect(jumps.map(({ counter }) => counter % 15)).toEqual([0]);
+  const before = frames[frames.indexOf(jumps[0]!) - 1]!;
+  expect((jumps[0]!.counter - before.counter + 64 * 15) % (64 * 15)).toBeLessThanOrEqual(15);
   expect(await ffprobeWarnings(file)).toBe('');
 });

@@ -32,8 +32,8 @@ export function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Pr
 }
 
 /**
- * A further playback of the same event (or of the same recording by hand), where the first could not go on. None
- * where that was ended by somebody, or where the event has ended meanwhile.
+ * A further playback of the same event (or of the same recording by hand), where the first could not go on. One that
+ * has ended meanwhile goes on up to the end of its post-roll; none where that is over.
  * @param startedAt when the footage begins that the first could not take
  */
 export function createFurtherPlayback(
@@ -43,18 +43,43 @@ export function createFurtherPlayback(
   at: Date,
 ): Promise<(Playback & { camera: Camera }) | undefined> {
   return db.$transaction(async (tx) => {
-    const first = await tx.playback.findUnique({ where: { id: firstId } });
-    if (first?.endReason !== 'CAMERA_LOST') return undefined;
+    const first = await tx.playback.findUnique({ where: { id: firstId }, include: { camera: true } });
+    if (!first) return undefined;
     const { cameraId, eventId, deadlineAt } = first;
     // Locked, so that endEvent comes either before this look or after the new playback is there to be ended.
-    const open = await tx.$queryRaw<unknown[]>`
-      SELECT 1 FROM events WHERE id = ${eventId}::uuid AND ended_at IS NULL FOR UPDATE`;
-    if (eventId !== null && open.length === 0) return undefined;
+    const [event] = await tx.$queryRaw<EndedEvent[]>`
+      SELECT ended_at AS "endedAt", ended_at = lease_expires_at AS "isLapsed"
+      FROM events WHERE id = ${eventId}::uuid FOR UPDATE`;
+    const end = endBefore(first, event);
+    if (end && (end.recordUntil <= startedAt || (deadlineAt && deadlineAt <= startedAt))) return undefined;
+    const ended = end && {
+      endedAt: end.endedAt > startedAt ? end.endedAt : startedAt,
+      endReason: end.reason,
+      recordUntil: end.recordUntil,
+    };
     return tx.playback.create({
-      data: { cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at },
+      data: { cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
       include: { camera: true },
     });
   });
+}
+
+interface EndedEvent {
+  readonly endedAt: Date | null;
+  readonly isLapsed: boolean | null;
+}
+
+/** The end that holds for what follows a playback whose stream changed; undefined while its event is open. */
+function endBefore(first: Playback & { camera: Camera }, event: EndedEvent | undefined): End | undefined {
+  const { endedAt, endReason: reason, recordUntil } = first;
+  // CAMERA_LOST is how a playback ends that nobody ended.
+  if (endedAt && reason && recordUntil && reason !== 'CAMERA_LOST') return { endedAt, reason, recordUntil };
+  if (!event?.endedAt) return undefined;
+  return {
+    endedAt: event.endedAt,
+    reason: event.isLapsed ? 'LEASE_EXPIRED' : 'ENDED',
+    recordUntil: new Date(event.endedAt.getTime() + first.camera.postRollSec * 1_000),
+  };
 }
 
 /** An end that was decided: when, why, and up to when footage is still taken (end + post-roll). */

@@ -42,6 +42,16 @@ const firstFragmentMs = 25_000;
 const asItHappens = 400;
 const backoffMs = { first: 250, most: 5_000 };
 const stderrKept = 8_192;
+const lastWordsKept = 1_000;
+
+/** How a session ended. */
+interface Outcome {
+  readonly delivered: boolean;
+  /** Why it ended, for a person. */
+  readonly problem: string;
+  /** The last of what ffmpeg said, for the log. */
+  readonly lastWords?: string | undefined;
+}
 
 /** The one running ffmpeg of a camera: reads RTSP, gives out fragments, keeps the ring, connects again when it ends. */
 export class Feed {
@@ -98,7 +108,7 @@ export class Feed {
     let delay = backoffMs.first;
     while (!this.#stop.signal.aborted) {
       const leave = await this.#options.turnstile.enter();
-      const outcome = await this.#connect(leave).catch((error: Error) => ({
+      const outcome: Outcome = await this.#connect(leave).catch((error: Error) => ({
         delivered: false,
         problem: error.message,
       }));
@@ -106,7 +116,7 @@ export class Feed {
       if (this.#stop.signal.aborted) return;
       this.#lastError = scrubCredentials(outcome.problem);
       this.#options.log.warn(
-        { cameraId: this.cameraId, problem: this.#lastError },
+        { cameraId: this.cameraId, problem: this.#lastError, lastWords: outcome.lastWords },
         'the camera is not delivering; connecting again',
       );
       if (outcome.delivered) delay = backoffMs.first;
@@ -116,8 +126,8 @@ export class Feed {
     }
   }
 
-  /** One session, from connect to its end. @returns whether it delivered anything, and why it ended */
-  async #connect(onDelivering: () => void): Promise<{ delivered: boolean; problem: string }> {
+  /** One session, from connect to its end. */
+  async #connect(onDelivering: () => void): Promise<Outcome> {
     const { ffmpeg, children } = this.#options;
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
     if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
@@ -183,7 +193,10 @@ export class Feed {
         problem: `MP4 cannot hold the camera's audio as it is; it will be ${mode === 'aac' ? 'turned into AAC' : 'left out'}.`,
       };
     }
-    return { delivered, problem: problem ?? (end || explain(stderr)) };
+    // Scrubbed before it is cut: half an address could not be told from other text.
+    const said = scrubCredentials(stderr).trim();
+    const lastWords = said.slice(-lastWordsKept) || undefined;
+    return { delivered, problem: problem ?? (end || explain(said)), lastWords };
   }
 
   /**

@@ -9,11 +9,15 @@ export const fragmentMs = 500;
 /** ffmpeg gives up on a silent camera after twice this; the feed's own watchdog is faster, this is the net below it. */
 const socketTimeoutUs = 10_000_000;
 
+/** Pictures wait this long for the sound that belongs to them, and no longer: many cameras announce sound and send none. */
+const interleaveUs = 250_000;
+
 /**
  * The arguments of a feed: the camera's stream over TCP, video copied, as fragmented MP4 on stdout.
  * - No `-fflags nobuffer`: it throws the probed packets away, the first keyframe among them.
  * - Probing is short (1 s or 200 kB instead of 5 s): a cold start takes 0.75 s instead of 2.8 s.
  * - `empty_moov` writes the init segment first; `frag_keyframe` begins a fragment with every keyframe.
+ * - `max_interleave_delta`: ffmpeg's own is 10 s, and by so much every picture of a camera without its sound is late.
  * - `-strict -2` lets older builds put Opus into MP4.
  */
 export function feedArgs(options: {
@@ -31,6 +35,7 @@ export function feedArgs(options: {
     ...['-i', url],
     ...['-map', '0:v:0', '-c:v', 'copy', ...audioArgs],
     ...['-strict', '-2', '-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'],
+    ...['-max_interleave_delta', String(interleaveUs)],
     ...['-frag_duration', String(fragmentMs * 1_000), '-flush_packets', '1', 'pipe:1'],
   ];
 }

@@ -7,7 +7,7 @@ import {
   type PlaybackToRecord,
 } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
-import { conflict } from '../domain/errors.ts';
+import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
@@ -17,7 +17,7 @@ import type { Feeds } from './feeds.ts';
 import { failPlayback, writeOutcome } from './outcome.ts';
 import { type Leftover, Recording } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import type { FeedFragment } from './session.ts';
+import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolDisk } from './spool-disk.ts';
 
@@ -58,12 +58,16 @@ interface Running {
   readonly forget: AbortController;
 }
 
+/** Says which side of a moment a fragment lies on, also where the clock has moved by a little since. */
+const middle = (fragment: FeedFragment) => (wallStart(fragment) + wallEnd(fragment)) / 2;
+
 /** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
   /** Footage handed to recordings since the start. */
   recordedBytes = 0;
+  #draining = false;
   #starting = 0;
   #tick: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -88,12 +92,22 @@ export class Recorder {
     return this.#running.has(playbackId);
   }
 
+  /** The server is about to stop: what runs goes on until close, no further recording may begin. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   /**
    * Keeps a place for a recording that is about to begin, so that many at once do not all take the last one.
    * @returns what gives the place back: to be called once, before `begin` or instead of it
    * @throws RequestError CAPACITY when no further recording may begin
    */
   async admit(): Promise<() => void> {
+    if (this.#draining) throw new RequestError('CAPACITY', 'The server is stopping; ask again in a moment.');
     const { limits, disk } = this.#options;
     const recordings = this.#running.size + this.#starting;
     this.#starting++;
@@ -180,15 +194,17 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
-    const from = playback.startedAt.getTime() - playback.preRollSec * 1_000;
-    const pre = (!leftover && feeds.get(camera.id)?.ring.from(from)) || [];
+    const heldUntil = leftover && leftover.startedAt + leftover.durationSec * 1_000;
+    const since = heldUntil ?? playback.startedAt.getTime() - playback.preRollSec * 1_000;
+    const ring = feeds.get(camera.id)?.ring.from(since) ?? [];
+    const held = heldUntil ? ring.filter((fragment) => middle(fragment) > heldUntil) : ring;
     let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
       now,
       // One from the ring is written with the status.
-      onFirstFrame: (at) => pre.length === 0 && write('the clip’s beginning', clipBounds(playback, at)),
+      onFirstFrame: (at) => held.length === 0 && write('the clip’s beginning', clipBounds(playback, at)),
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
       onFormatChange: (from) => {
         changedAt = from;
@@ -198,7 +214,7 @@ export class Recorder {
       this.recordedBytes += fragment.bytes;
       recording.take(fragment);
     };
-    for (const fragment of pre) take(fragment);
+    for (const fragment of held) take(fragment);
     const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {

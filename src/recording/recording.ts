@@ -82,7 +82,7 @@ export class Recording {
   take(fragment: FeedFragment): void {
     if (this.#over) return;
     this.lastFragmentAt = this.#options.now();
-    if (!this.#timeline && !fragment.startsWithKeyframe) return;
+    if (!this.#newest && !fragment.startsWithKeyframe) return;
     if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
       this.#end();
       this.#options.onFormatChange(wallStart(fragment));

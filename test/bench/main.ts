@@ -1,6 +1,12 @@
-// npm run bench [NAME …]: the figures that the README quotes, each beside the reference pipeline where there is one.
+// npm run bench [-- NAME …]: the figures that the README quotes, each beside the reference pipeline where there is
+// one. `engine` means all of its benches, `engine:burst` one of them.
 import os from 'node:os';
 import { benchApi } from './api.ts';
+import { benchDashboard } from './dashboard.ts';
+import { benchBeginning, benchShort } from './engine/beginning.ts';
+import { benchBurst } from './engine/burst.ts';
+import { benchEndings } from './engine/endings.ts';
+import { benchCameras, benchOverlap } from './engine/load.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
 
@@ -8,10 +14,20 @@ const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
+  dashboard: benchDashboard,
+  'engine:beginning': benchBeginning,
+  'engine:short': benchShort,
+  'engine:end-1': () => benchEndings(1, 8),
+  'engine:end-10': () => benchEndings(10, 8),
+  'engine:end-60': () => benchEndings(60, 4),
+  'engine:overlap': benchOverlap,
+  'engine:cameras': benchCameras,
+  'engine:burst': benchBurst,
 };
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in benches));
+const means = (asked: string, name: string) => name === asked || name.startsWith(`${asked}:`);
+const unknown = wanted.filter((asked) => !Object.keys(benches).some((name) => means(asked, name)));
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}; expected ${Object.keys(benches).join(', ')}.`);
   process.exit(1);
@@ -20,5 +36,5 @@ console.log(
   `${os.cpus().length} × ${os.cpus()[0]?.model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
 );
 for (const [name, run] of Object.entries(benches)) {
-  if (wanted.length === 0 || wanted.includes(name)) await run();
+  if (wanted.length === 0 || wanted.some((asked) => means(asked, name))) await run();
 }

@@ -1,16 +1,14 @@
 // What an event costs its caller, and how soon its clip is there, beside the reference pipeline in the same run.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestCamera } from '../support/camera.ts';
 import { capture } from '../support/captures.ts';
 import type { TestClient } from '../support/client.ts';
-import { ffmpeg } from '../support/frames.ts';
 import { createEvent, endEvent } from '../support/playbacks.ts';
 import { figure, heading, ms, percentile } from './figures.ts';
+import { startReference } from './reference.ts';
 import { makeDataDir, startServer } from './server.ts';
 
 const events = 100;
@@ -64,7 +62,7 @@ export async function benchRecordings(): Promise<void> {
   await data.remove();
 }
 
-async function liveCamera(client: TestClient, rtspUrl: string): Promise<string> {
+export async function liveCamera(client: TestClient, rtspUrl: string): Promise<string> {
   const { createCamera } = await client.run<{ createCamera: { camera: { id: string } } }>(
     'mutation($url: String!) { createCamera(input: { name: "Bench", rtspUrl: $url, preRollSec: 5 }) { camera { id } } }',
     { url: rtspUrl },
@@ -103,20 +101,13 @@ async function endToCompleted(client: TestClient, event: { id: string }): Promis
   return took;
 }
 
-/** One ffmpeg per event, started at the event, stopped with SIGINT, the file read whole after it has ended. */
+/** The same clip by the reference pipeline. @returns milliseconds from its end until its file is finished and read */
 async function referencePipeline(url: string): Promise<number> {
   const file = path.join(os.tmpdir(), `flashback-reference-${process.pid}.mp4`);
-  const args = ['-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', url, '-c:v', 'copy', '-c:a', 'aac'];
-  const child = spawn(ffmpeg, [...args, '-f', 'mp4', '-movflags', '+faststart', '-y', file], {
-    stdio: 'ignore',
-  });
+  const reference = startReference(url, file);
   await sleep(clipSec * 1_000);
-  const before = performance.now();
-  child.kill('SIGINT');
-  await once(child, 'exit');
-  await readFile(file);
-  const took = performance.now() - before;
+  const { readMs } = await reference.end();
   if ((await stat(file)).size === 0) throw new Error('The reference pipeline recorded nothing.');
   await rm(file);
-  return took;
+  return readMs;
 }

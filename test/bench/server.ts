@@ -11,6 +11,7 @@ import { connectClient, type TestClient } from '../support/client.ts';
 export interface BenchServer {
   readonly client: TestClient;
   readonly dataDir: string;
+  readonly pid: number;
   /** Resident memory of the server's own process now, in MiB. */
   rssMib(): number;
   stop(): Promise<void>;
@@ -38,6 +39,7 @@ export async function startServer(
   return {
     client,
     dataDir,
+    pid: child.pid!,
     rssMib: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024,
     async stop() {
       await client.close();

@@ -4,7 +4,7 @@ import type { SdpTrack } from '../../src/demo/rtsp/sdp.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/demo/rtsp/server.ts';
 import type { StreamSink, StreamSource } from '../../src/demo/rtsp/stream.ts';
 import type { Capture } from './captures.ts';
-import { Replay, wallMs } from './replay.ts';
+import { Replay, type TrackFaults, wallMs } from './replay.ts';
 
 export interface TestCameraOptions {
   capture: Capture;
@@ -18,6 +18,8 @@ export interface TestCameraOptions {
   idrOnPlay?: boolean;
   /** Seconds of the camera's clock per second: 1.2 makes its timestamps run 20 % fast. Default: 1. */
   clockRate?: number;
+  /** What is wrong with single tracks. */
+  faults?: TrackFaults;
   /** How far into the loop the camera is when it starts, in seconds. Default: half a GOP. */
   phaseSec?: number;
 }
@@ -177,6 +179,7 @@ export class TestCamera {
 
   private see(capture: Capture, phaseSec: number): Replay {
     const replay = new Replay(capture, wallMs(), phaseSec, this.options.clockRate ?? 1);
+    replay.faults = this.options.faults ?? {};
     replay.isSilent = this.whenUnstalled !== undefined;
     this.replays.push(replay);
     return replay;

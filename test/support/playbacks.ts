@@ -23,12 +23,12 @@ export interface PlaybackFacts {
   thumbnailUrl: string | null;
   errorMessage: string | null;
   failure: { code: string; message: string; fault: string; retryable: boolean } | null;
-  transitions: { from: string | null; to: string; cursor: string }[];
+  transitions: { from: string | null; to: string; at: string; cursor: string }[];
 }
 
 const fields = `id recordingStatus startedAt endedAt endReason clipStartedAt preRollMs missedMs gaps { from to }
   durationMs durationSec fileSizeBytes codec audioCodec resolution videoUrl thumbnailUrl errorMessage
-  failure { code message fault retryable } transitions { from to cursor }`;
+  failure { code message fault retryable } transitions { from to at cursor }`;
 
 export async function createEvent(
   client: TestClient,
@@ -69,6 +69,16 @@ export async function awaitEnd(
   await transitions.until(({ playbackStatusChanged: { to } }) => to === 'COMPLETED' || to === 'FAILED');
   transitions.stop();
   return readPlayback(client, event.playback!.id);
+}
+
+/** All whose event began after that time; what is still being recorded is given up. */
+export async function deletePlaybacks(client: TestClient, startedAfter?: string): Promise<void> {
+  const { playbacks } = await client.run<{ playbacks: { items: { id: string }[] } }>(
+    'query($filter: PlaybackFilter) { playbacks(filter: $filter, pageSize: 100) { items { id } } }',
+    { filter: { startedAfter } },
+  );
+  for (const { id } of playbacks.items)
+    await client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
 }
 
 /** Fetches the clip into a file. */

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { FRAME_HEADER_BYTES, frame, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
+import { FRAME_HEADER_BYTES, frame, framesIn, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
+import type { SdpTrack } from '../../src/demo/rtsp/sdp.ts';
 import type { StreamSink } from '../../src/demo/rtsp/stream.ts';
 import type { Capture } from './captures.ts';
 
@@ -14,7 +15,15 @@ export function wallMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
+export interface TrackFaults {
+  /** Seconds of the video's RTP clock per second of the camera's. Default: 1. */
+  readonly videoClockRate?: number;
+  /** Sound is announced and never sent. */
+  readonly isMute?: boolean;
+}
+
 interface TrackState {
+  kind: SdpTrack['kind'];
   clockRate: number;
   ssrc: number;
   firstTimestamp: number;
@@ -35,9 +44,12 @@ export class Replay {
   private readonly loopStartMs: number;
   /** While true, nothing is sent; what was due meanwhile is lost. */
   isSilent = false;
+  /** What is wrong with single tracks, by kind: a clock of their own, or nothing sent at all. */
+  faults: TrackFaults = {};
   /** RTP packets sent, counted for each sink. */
   packetsSent = 0;
   private readonly clockRate: number;
+  private readonly speed: number;
   private readonly sinks = new Set<StreamSink>();
   private readonly tracks: TrackState[];
   private jumpedSec = 0;
@@ -50,13 +62,16 @@ export class Replay {
   /**
    * `phaseSec`: how far into the loop it is at `startedMs`.
    * `clockRate`: seconds of the camera's own clock per second of wall-clock time.
+   * `speed`: seconds of everything, pictures and clock, per second of wall-clock time since `startedMs`.
    */
-  constructor(capture: Capture, startedMs: number, phaseSec: number, clockRate: number) {
+  constructor(capture: Capture, startedMs: number, phaseSec: number, clockRate: number, speed = 1) {
     this.capture = capture;
     this.startedMs = startedMs;
     this.loopStartMs = startedMs - phaseSec * 1000;
     this.clockRate = clockRate;
+    this.speed = speed;
     this.tracks = capture.tracks.map((track) => ({
+      kind: track.kind,
       clockRate: track.clockRate,
       ssrc: randomInt(2 ** 32),
       firstTimestamp: randomInt(2 ** 32),
@@ -68,8 +83,8 @@ export class Replay {
 
   join(sink: StreamSink): void {
     if (this.sinks.size === 0) {
-      this.skipTo(wallMs());
-      this.nextReportMs = wallMs() + REPORT_INTERVAL_MS;
+      this.skipTo(this.nowMs());
+      this.nextReportMs = this.nowMs() + REPORT_INTERVAL_MS;
       this.sinks.add(sink);
       this.sleep();
     }
@@ -106,6 +121,10 @@ export class Replay {
     return times;
   }
 
+  private nowMs(): number {
+    return this.startedMs + (wallMs() - this.startedMs) * this.speed;
+  }
+
   private dueMs(): number {
     const { packets, parameters } = this.capture;
     return this.loopStartMs + (this.loop * parameters.seconds + packets[this.index]!.dueSec) * 1000;
@@ -122,11 +141,12 @@ export class Replay {
   }
 
   private sleep(): void {
-    this.timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(this.dueMs() - wallMs())));
+    const waitMs = (this.dueMs() - this.nowMs()) / this.speed;
+    this.timer = setTimeout(() => this.wake(), Math.max(1, Math.ceil(waitMs)));
   }
 
   private wake(): void {
-    const nowMs = wallMs();
+    const nowMs = this.nowMs();
     if (nowMs >= this.nextReportMs) {
       this.nextReportMs = nowMs + REPORT_INTERVAL_MS;
       this.send(this.senderReports());
@@ -159,7 +179,13 @@ export class Replay {
       track.packets++;
       track.octets += packet.end - packet.start - FRAME_HEADER_BYTES - RTP_HEADER_BYTES;
     }
-    if (this.send(batch)) this.packetsSent += (to - from) * this.sinks.size;
+    const isSent = this.send(this.faults.isMute ? this.withoutSound(batch) : batch);
+    if (isSent) this.packetsSent += (to - from) * this.sinks.size;
+  }
+
+  private withoutSound(frames: Buffer): Buffer {
+    const isSound = (channel: number) => this.tracks[channel >> 1]!.kind === 'audio';
+    return Buffer.concat([...framesIn(frames)].filter((frame) => !isSound(frame.readUInt8(1))));
   }
 
   private send(frames: Buffer): boolean {
@@ -173,15 +199,16 @@ export class Replay {
   }
 
   private timestamp(track: TrackState, sinceStartSec: number): number {
-    const ticks = Math.round(this.cameraClockSec(sinceStartSec) * track.clockRate);
+    const own = track.kind === 'video' ? (this.faults.videoClockRate ?? 1) : 1;
+    const ticks = Math.round(this.cameraClockSec(sinceStartSec) * own * track.clockRate);
     return (track.firstTimestamp + ticks) >>> 0;
   }
 
   /** RTCP sender reports (RFC 3550, 6.4.1) by the camera's own clock. */
   private senderReports(): Buffer {
-    const sinceStartSec = (wallMs() - this.loopStartMs) / 1000;
+    const sinceStartSec = (this.nowMs() - this.loopStartMs) / 1000;
     const ntp = this.loopStartMs / 1000 + NTP_TO_UNIX_SEC + this.cameraClockSec(sinceStartSec);
-    return Buffer.concat(
+    const reports = Buffer.concat(
       this.tracks.map((track, index) => {
         const report = Buffer.alloc(28);
         report.writeUInt16BE(0x80c8, 0); // version 2, no report blocks, packet type 200
@@ -195,6 +222,7 @@ export class Replay {
         return frame(homeChannel(index) + 1, report);
       }),
     );
+    return this.faults.isMute ? this.withoutSound(reports) : reports;
   }
 }
 

@@ -143,7 +143,7 @@ export class World {
   async playback(event: TortureEvent): Promise<PlaybackFacts | null> {
     const { playback } = await this.client.run<{ playback: PlaybackFacts | null }>(
       `query($id: ID!) { playback(id: $id) { id recordingStatus startedAt endedAt endReason clipStartedAt videoUrl
-        thumbnailUrl preRollMs missedMs durationMs fileSizeBytes gaps { from to } failure { code message fault } } }`,
+        thumbnailUrl preRollMs missedMs durationMs fileSizeBytes gaps { from to } failure { code message fault } transitions { to at } } }`,
       { id: event.playbackId },
     );
     return playback;

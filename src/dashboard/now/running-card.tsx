@@ -22,7 +22,7 @@ export function RunningCard({ playback }: { playback: Playback }) {
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
       {watching && liveUrl && isRunning(playback) && (
         <div className={css.screen}>
-          <LivePlayer url={liveUrl} label={`${camera.name}, live`} />
+          <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
         </div>
       )}
       <div className={css.body}>

@@ -3,8 +3,8 @@ import { Link } from 'wouter';
 import type { Playback } from '../api/entities.ts';
 import { clock, codecName, endReasonNames, fineLength, resolutionName, size, span } from '../parts/format.ts';
 import { Time } from '../parts/time.tsx';
+import type { Details } from './details.ts';
 import css from './facts.module.css';
-import type { Details } from './page.tsx';
 
 /** All that the API says about it. */
 export function Facts({ playback, details }: { playback: Playback; details: Details | undefined }) {

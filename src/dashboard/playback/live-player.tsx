@@ -1,4 +1,6 @@
+import type Hls from 'hls.js';
 import { useEffect, useRef, useState } from 'react';
+import { askForDetails } from './details.ts';
 import css from './live-player.module.css';
 
 const againMs = 2_000;
@@ -7,48 +9,87 @@ const againMs = 2_000;
  * Plays what is being recorded, from its pre-roll on. hls.js is loaded only now, and only where the browser cannot do
  * it itself. @param url may change with every answer of the API: the one that plays is kept until it is refused
  */
-export function LivePlayer({ url, label }: { url: string; label: string }) {
+export function LivePlayer({ id, url, label }: { id: string; url: string; label: string }) {
   const ref = useRef<HTMLVideoElement>(null);
   const newest = useRef(url);
   newest.current = url;
+  /** Where it goes on after a failure. */
+  const reachedSec = useRef(0);
   const [tries, setTries] = useState(0);
+  const [failing, setFailing] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew after a failure
   useEffect(() => {
     const video = ref.current;
     if (!video) return;
     let left = false;
-    let stop = () => {};
+    let detach = () => {};
     let timer: number | undefined;
-    const onFailure = () => {
-      timer = window.setTimeout(() => setTries((before) => before + 1), againMs);
+    const begin = (Player: typeof Hls) => {
+      // Two that play into one element empty it for each other: who was left meanwhile must not touch it.
+      if (left) return;
+      detach = attach(Player, video, { url: newest.current, fromSec: reachedSec.current, onFailure });
     };
-    void attach(video, newest.current, onFailure).then((detach) => {
-      if (left) detach();
-      else stop = detach;
-    }, onFailure);
+    const again = () => {
+      if (!left) setTries((before) => before + 1);
+    };
+    const onFailure = () => {
+      setFailing(true);
+      clearTimeout(timer);
+      // Its link may have run out; the answer brings a new one.
+      timer = window.setTimeout(() => askForDetails(id).then(again, again), againMs);
+    };
+    import('hls.js/light').then((loaded) => begin(loaded.default), onFailure);
     return () => {
       left = true;
       clearTimeout(timer);
-      stop();
+      reachedSec.current = video.currentTime;
+      detach();
     };
   }, [tries]);
-  return <video ref={ref} className={css.video} aria-label={label} autoPlay muted playsInline controls />;
+  return (
+    <div className={css.screen}>
+      <video
+        ref={ref}
+        className={css.video}
+        aria-label={label}
+        autoPlay
+        muted
+        playsInline
+        controls
+        onPlaying={() => setFailing(false)}
+      />
+      {failing && (
+        <p className={css.words} role="status">
+          There is no live picture at the moment. Trying again…
+        </p>
+      )}
+    </div>
+  );
 }
 
-async function attach(video: HTMLVideoElement, url: string, onFailure: () => void): Promise<() => void> {
-  const { default: Hls } = await import('hls.js/light');
-  if (!Hls.isSupported()) {
+function attach(
+  Player: typeof Hls,
+  video: HTMLVideoElement,
+  { url, fromSec, onFailure }: { url: string; fromSec: number; onFailure: () => void },
+): () => void {
+  if (!Player.isSupported()) {
     video.src = url;
-    return () => video.removeAttribute('src');
+    video.addEventListener('error', onFailure);
+    return () => {
+      video.removeEventListener('error', onFailure);
+      video.removeAttribute('src');
+    };
   }
-  const hls = new Hls({ startPosition: 0, liveDurationInfinity: true });
-  hls.on(Hls.Events.ERROR, (_event, { fatal, type }) => {
+  const hls = new Player({ startPosition: fromSec, liveDurationInfinity: true });
+  let recovered = false;
+  hls.on(Player.Events.ERROR, (_event, { fatal, type }) => {
     if (!fatal) return;
-    if (type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-    else onFailure();
+    if (type !== Player.ErrorTypes.MEDIA_ERROR || recovered) return onFailure();
+    recovered = true;
+    hls.recoverMediaError();
   });
   // Somebody asked to watch: a browser starts muted pictures by itself only where they are on screen.
-  hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => {}));
+  hls.on(Player.Events.MANIFEST_PARSED, () => void video.play().catch(() => {}));
   hls.loadSource(url);
   hls.attachMedia(video);
   return () => hls.destroy();

@@ -1,16 +1,9 @@
-import { useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { mutate, query } from '../api/client.ts';
+import { mutate } from '../api/client.ts';
 import { type Playback, usePlayback } from '../api/entities.ts';
-import { freshness } from '../api/live.ts';
-import { useObservable } from '../api/observable.ts';
 import { useMay } from '../api/session.ts';
 import { tellTabs } from '../api/tabs.ts';
-import {
-  DeletePlaybackDocument,
-  PlaybackDetailsDocument,
-  type PlaybackDetailsQuery,
-} from '../gql/graphql.ts';
+import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { isRunning, occasion } from '../now/running.ts';
 import { Steps } from '../now/steps.tsx';
 import { Button, ButtonAnchor } from '../parts/button.tsx';
@@ -19,14 +12,13 @@ import { clock, dayName, localDay } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
+import { useDetails } from './details.ts';
 import { Facts } from './facts.tsx';
 import { FailurePanel } from './failure.tsx';
 import { LivePlayer } from './live-player.tsx';
 import css from './page.module.css';
 import { Player } from './player.tsx';
 import { Transitions } from './transitions.tsx';
-
-export type Details = NonNullable<PlaybackDetailsQuery['playback']>;
 
 /** One playback: its clip, or what became of it, and all that is known about it. */
 export function PlaybackPage({ id }: { id: string }) {
@@ -77,14 +69,14 @@ export function PlaybackPage({ id }: { id: string }) {
 }
 
 function Screen({ playback }: { playback: Playback }) {
-  const { videoUrl, liveUrl, failure, camera, recordingStatus } = playback;
-  if (videoUrl) return <Player key={playback.id} playback={playback} videoUrl={videoUrl} />;
-  if (failure) return <FailurePanel id={playback.id} failure={failure} />;
+  const { id, videoUrl, liveUrl, failure, camera, recordingStatus } = playback;
+  if (videoUrl) return <Player key={id} playback={playback} videoUrl={videoUrl} />;
+  if (failure) return <FailurePanel id={id} failure={failure} />;
   return (
     <div className={css.underWay}>
       {isRunning(playback) && liveUrl && (
         <div className={css.live}>
-          <LivePlayer url={liveUrl} label={`${camera.name}, live`} />
+          <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
         </div>
       )}
       <Steps status={recordingStatus} />
@@ -95,14 +87,9 @@ function Screen({ playback }: { playback: Playback }) {
 function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => Promise<void> }) {
   const { videoUrl } = playback;
   const mayRecord = useMay('record');
-  const copy = () =>
-    navigator.clipboard.writeText(location.href).then(
-      () => say('The link to this page is copied.'),
-      () => sayProblem('The browser does not allow it; copy the address from its address bar.'),
-    );
   return (
     <>
-      <Button icon="link" onClick={copy}>
+      <Button icon="link" onClick={copyLink}>
         Copy link
       </Button>
       {videoUrl && (
@@ -119,35 +106,19 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
   );
 }
 
+async function copyLink(): Promise<void> {
+  try {
+    // Over plain http a browser has no clipboard at all.
+    await navigator.clipboard.writeText(location.href);
+    say('The link to this page is copied.');
+  } catch {
+    sayProblem('The browser does not allow it; copy the address from its address bar.');
+  }
+}
+
 /** This server saves instead of playing when it is asked to; a bucket's signed link must stay as it is. */
 function downloadAddress(videoUrl: string): string {
   const url = new URL(videoUrl);
   if (url.pathname.startsWith('/media/')) url.searchParams.set('download', '1');
   return url.href;
-}
-
-/** What the list does not know, asked for again whenever the playback has changed. */
-function useDetails(id: string, updatedAt: string | undefined) {
-  const fresh = useObservable(freshness);
-  const [details, setDetails] = useState<Details>();
-  const [missing, setMissing] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever it has changed or may have
-  useEffect(() => {
-    let overtaken = false;
-    query(PlaybackDetailsDocument, { id }).then(
-      ({ playback }) => {
-        if (overtaken) return;
-        setProblem(undefined);
-        setMissing(!playback);
-        if (playback) setDetails(playback);
-        else tellTabs({ deletedPlayback: id });
-      },
-      (error: Error) => !overtaken && setProblem(error.message),
-    );
-    return () => {
-      overtaken = true;
-    };
-  }, [id, updatedAt, fresh]);
-  return { details, missing, problem };
 }

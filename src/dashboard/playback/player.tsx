@@ -1,9 +1,8 @@
-import { useEffect, useRef, useState } from 'react';
-import { query } from '../api/client.ts';
+import { useEffect, useRef } from 'react';
 import type { Playback } from '../api/entities.ts';
-import { PlaybackDetailsDocument } from '../gql/graphql.ts';
 import { Button, IconButton } from '../parts/button.tsx';
-import { clock, fineLength } from '../parts/format.ts';
+import { clock, codecName, fineLength } from '../parts/format.ts';
+import { useClipSource } from './clip-source.ts';
 import { clipTime } from './clip-time.ts';
 import { createFrameStepper, type FrameStepper } from './frame-stepper.ts';
 import css from './player.module.css';
@@ -18,7 +17,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   const screen = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const stepper = useRef<FrameStepper>(undefined);
-  const source = useSource(playback.id, videoUrl);
+  const source = useClipSource(video, playback.id, videoUrl);
   const { atMs, paused, muted, rate, begun } = useVideo(video);
   const clip = clipTime(playback);
   useEffect(() => {
@@ -63,9 +62,11 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
           preload="auto"
           playsInline
           onError={source.onError}
+          onLoadedData={source.onLoadedData}
           onClick={act.toggle}
         />
-        {!begun && (
+        {source.broken && <Broken playback={playback} onAgain={source.again} />}
+        {!begun && !source.broken && (
           <button
             type="button"
             className={css.start}
@@ -124,20 +125,20 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   );
 }
 
-/**
- * A bucket's link is signed anew in every answer: the one that plays is kept, so that the video does not begin
- * again, until it has run out.
- */
-function useSource(id: string, videoUrl: string) {
-  const [url, setUrl] = useState(videoUrl);
-  const newest = useRef(videoUrl);
-  newest.current = videoUrl;
-  const onError = () => {
-    if (url !== newest.current) return setUrl(newest.current);
-    query(PlaybackDetailsDocument, { id }).then(
-      ({ playback }) => playback?.videoUrl && setUrl(playback.videoUrl),
-      () => {},
-    );
-  };
-  return { url, onError };
+function Broken({ playback: { codec }, onAgain }: { playback: Playback; onAgain: () => void }) {
+  const canPlay = codec && document.createElement('video').canPlayType(`video/mp4; codecs="${codec}"`) !== '';
+  return (
+    <div className={css.broken} role="alert">
+      {codec && !canPlay ? (
+        <p>This browser does not play {codecName(codec)}. Download the clip to see it elsewhere.</p>
+      ) : (
+        <>
+          <p>The clip cannot be loaded: where it is kept does not answer, or refuses.</p>
+          <Button icon="retry" onClick={onAgain}>
+            Try again
+          </Button>
+        </>
+      )}
+    </div>
+  );
 }

@@ -1,6 +1,6 @@
 import { fineClock, span, statusNames } from '../parts/format.ts';
 import { Time } from '../parts/time.tsx';
-import type { Details } from './page.tsx';
+import type { Details } from './details.ts';
 import css from './transitions.module.css';
 
 /** What it went through, and how long each step took. */

@@ -1,8 +1,7 @@
 import { useRef, useState } from 'react';
-import { query } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
-import { PlaybackDetailsDocument } from '../gql/graphql.ts';
 import { Icon } from '../parts/icon.tsx';
+import { askForDetails } from '../playback/details.ts';
 import css from './poster.module.css';
 
 /**
@@ -24,7 +23,7 @@ export function Poster({ playback }: { playback: Playback }) {
   }
   const onError = () => {
     setBroken([...broken, source]);
-    if (broken.length === 0) query(PlaybackDetailsDocument, { id }).catch(() => {});
+    if (broken.length === 0) askForDetails(id).catch(() => {});
   };
   return (
     <img className={css.picture} src={source} alt="" loading="lazy" decoding="async" onError={onError} />

@@ -1,0 +1,171 @@
+// The dashboard's figures in a real Chromium: how smoothly a long list scrolls, and how soon a clip is seen.
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Browser, Page } from 'playwright-core';
+import { runningServerUrl } from '../../src/db/server.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { startTestCamera } from '../support/camera.ts';
+import { capture } from '../support/captures.ts';
+import { makePlaybacks } from '../support/many-playbacks.ts';
+import { awaitEnd, createEvent, endEvent } from '../support/playbacks.ts';
+import { until } from '../support/reader.ts';
+import { figure, heading, ms, percentile } from './figures.ts';
+import { liveCamera } from './recordings.ts';
+import { type BenchServer, makeDataDir, startServer } from './server.ts';
+
+const playbacks = 10_000;
+const clipSec = 20;
+const starts = 20;
+/** A finger that is in a hurry: a notch of the wheel forty times a second. */
+const wheel = { px: 100, everyMs: 25 };
+const scrollSec = 20;
+const longTask = 'none over 50 ms';
+
+export async function benchDashboard(): Promise<void> {
+  const camera = await startTestCamera({
+    capture: await capture({ audio: 'aac', width: 1920, height: 1080, kbps: 4_000 }),
+  });
+  const data = await makeDataDir();
+  const server = await startServer(data.dir);
+  const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
+  await sql.connect();
+  const browser = await launchBrowser();
+  try {
+    const cameraId = await liveCamera(server.client, camera.url);
+    await makePast(server, sql, cameraId);
+    const { rows } = await sql.query('SELECT min(started_at) AS oldest FROM playbacks');
+    await benchScrolling(browser, server, { cameraId, oldest: rows[0].oldest.toISOString() });
+    await benchStart(browser, server);
+  } finally {
+    await browser.close();
+    await sql.end();
+    await server.stop();
+    await camera.close();
+    await data.remove();
+  }
+}
+
+/** A clip that is really recorded, and as many playbacks of it as the list is to have, one every six minutes. */
+async function makePast(server: BenchServer, sql: pg.Client, cameraId: string): Promise<void> {
+  const event = await createEvent(server.client, { cameraId, label: 'visitor' });
+  await sleep(clipSec * 1_000);
+  await endEvent(server.client, event.id);
+  const { id } = await awaitEnd(server.client, event);
+  await makePlaybacks(sql, playbacks - 1);
+  await sql.query(
+    `UPDATE playbacks p SET (started_at, clip_started_at, ended_at) =
+       (SELECT r.started_at - n * interval '6 minutes', r.clip_started_at - n * interval '6 minutes',
+          r.ended_at - n * interval '6 minutes'),
+       (storage_path, file_size_bytes, thumbnail_path, thumbnail_size_bytes, duration_ms, duration_sec, pre_roll_ms,
+        codec, audio_codec, resolution) = (r.storage_path, r.file_size_bytes, r.thumbnail_path,
+          r.thumbnail_size_bytes, r.duration_ms, r.duration_sec, r.pre_roll_ms, r.codec, r.audio_codec, r.resolution)
+     FROM (SELECT id AS of, row_number() OVER (ORDER BY started_at DESC, id) AS n FROM playbacks) numbered,
+       (SELECT * FROM playbacks WHERE id = $1) r
+     WHERE p.id = numbered.of AND p.id <> r.id AND p.recording_status = 'COMPLETED'`,
+    [id],
+  );
+}
+
+async function openList(browser: Browser, server: BenchServer): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.goto(`${server.client.url}/playbacks`);
+  await page.locator('section[aria-label=Playbacks] img').first().waitFor();
+  await page.evaluate(`
+    window.longTasks = [];
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) longTasks.push(duration);
+    }).observe({ type: 'longtask' });
+  `);
+  await page.mouse.move(700, 600);
+  return page;
+}
+
+async function benchScrolling(
+  browser: Browser,
+  server: BenchServer,
+  { cameraId, oldest }: { cameraId: string; oldest: string },
+): Promise<void> {
+  heading(
+    `A list of ${playbacks.toLocaleString()} playbacks, ${scrollSec} s by the wheel (Chromium, no GPU)`,
+  );
+  const page = await openList(browser, server);
+  await page.evaluate(
+    'setTimeout(() => { for (const end = performance.now() + 60; performance.now() < end; ); })',
+  );
+  await until(() => page.evaluate('longTasks.length > 0'), 'a long task is seen as one');
+  await told(page, 'down, loading as it goes', () => scroll(page, wheel.px));
+  await told(page, 'to its end as fast as it loads', () => scrollToEnd(page, oldest));
+  await told(page, 'up, all of it loaded', () => scroll(page, -wheel.px));
+  await told(page, 'up, an event each second', async () => {
+    let over = false;
+    const events = async () => {
+      while (!over) {
+        await endEvent(server.client, (await createEvent(server.client, { cameraId })).id);
+        await sleep(1_000);
+      }
+    };
+    const [passed] = await Promise.all([scroll(page, -wheel.px).finally(() => (over = true)), events()]);
+    return passed;
+  });
+  await page.close();
+}
+
+/** Prints the long tasks while that is done. */
+async function told(page: Page, what: string, deed: () => Promise<number>): Promise<void> {
+  await page.evaluate('longTasks.length = 0');
+  const passed = await deed();
+  await sleep(300);
+  const tasks = await page.evaluate<number[]>('longTasks');
+  const longest = tasks.length ? ms(Math.max(...tasks)) : 'none';
+  figure(`${what}: ${passed.toLocaleString()} px`, `${tasks.length}, longest ${longest}`, longTask);
+}
+
+async function scroll(page: Page, px: number): Promise<number> {
+  const before = await page.evaluate<number>('scrollY');
+  const end = performance.now() + scrollSec * 1_000;
+  for (let next = performance.now(); next < end; next += wheel.everyMs) {
+    await page.mouse.wheel(0, px);
+    await sleep(Math.max(0, next + wheel.everyMs - performance.now()));
+  }
+  return Math.abs((await page.evaluate<number>('scrollY')) - before);
+}
+
+async function scrollToEnd(page: Page, oldest: string): Promise<number> {
+  const before = await page.evaluate<number>('scrollY');
+  const last = page.locator(`section[aria-label=Playbacks] time[datetime="${oldest}"]`);
+  for (const deadline = Date.now() + 60_000; (await last.count()) === 0; await sleep(50)) {
+    if (Date.now() > deadline) throw new Error('The end of the list is not reached.');
+    await page.evaluate('scrollTo(0, document.body.scrollHeight)');
+  }
+  return (await page.evaluate<number>('scrollY')) - before;
+}
+
+/** From the click on a playback in the list to its first frame on the screen, played at once. */
+async function benchStart(browser: Browser, server: BenchServer): Promise<void> {
+  heading(
+    `From the click on a playback to its first frame (1080p, ${clipSec} s, local store), ${starts} times`,
+  );
+  const page = await openList(browser, server);
+  await page.evaluate(`
+    addEventListener('click', () => { window.clickedAt ??= performance.now(); }, true);
+    new MutationObserver(() => {
+      const video = document.querySelector('video');
+      if (!video || video.seen) return;
+      video.seen = true;
+      video.requestVideoFrameCallback(() => { window.seenAt = performance.now(); });
+    }).observe(document.body, { childList: true, subtree: true });
+  `);
+  const times: number[] = [];
+  for (let i = 0; i < starts; i++) {
+    await page.evaluate('window.clickedAt = window.seenAt = undefined');
+    await page.locator('section[aria-label=Playbacks] article a').nth(i).click();
+    await page.getByRole('button', { name: 'Play from the pre-roll on' }).click();
+    await until(() => page.evaluate('window.seenAt > 0'), 'the first frame is on the screen');
+    times.push(await page.evaluate<number>('seenAt - clickedAt'));
+    await page.goBack();
+    await page.locator('section[aria-label=Playbacks] img').first().waitFor();
+  }
+  figure('p50', ms(percentile(times, 50)));
+  figure('p95', ms(percentile(times, 95)), '≤ 1000 ms');
+  await page.close();
+}

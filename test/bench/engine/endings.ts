@@ -1,0 +1,123 @@
+// From endEvent to a clip that can be read, for clips of a minute, ten and sixty. Nobody waits for an hour: the
+// recordings are those of a server that was stopped after some seconds, whose spools are then made longer; started
+// again it goes on with them. The reference's camera sends its hour in a minute.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { runningServerUrl } from '../../../src/db/server.ts';
+import { awaitEnd, createEvent, endEvent } from '../../support/playbacks.ts';
+import { figure, heading, ms, percentile } from '../figures.ts';
+import { startReference } from '../reference.ts';
+import { type BenchServer, startServer } from '../server.ts';
+import { fullHd, startCameras } from './cameras.ts';
+import { lengthenSpool } from './long-spool.ts';
+import { type Rig, standUp, untilLive } from './rig.ts';
+
+const speed = 60;
+/** How long the second server records before the first end, so that the footage is its own. */
+const liveMs = 6_000;
+
+interface Open {
+  readonly id: string;
+  readonly playback: { readonly id: string };
+}
+
+interface Ending {
+  /** The playlist has come to its end and its last segment was read. */
+  readonly watchableMs: number;
+  readonly completedMs: number;
+}
+
+export async function benchEndings(minutes: number, clips: number): Promise<void> {
+  heading(`endEvent → clip, ${clips} clips of ${minutes} min (4 Mbit/s), local store`);
+  const rig = await standUp({ capture: fullHd, preRollSec: 5 });
+  const events: Open[] = [];
+  for (let i = 0; i < clips; i++) {
+    const { id, playback } = await createEvent(rig.server.client, { cameraId: rig.cameras[0]!.id });
+    events.push({ id, playback: { id: playback!.id } });
+  }
+  await sleep(10_000);
+  const server = await restartLater(rig, events, minutes * 60);
+  const endings: Ending[] = [];
+  for (const event of events) {
+    endings.push(await end(server, event));
+    await sleep(1_300);
+  }
+  await server.stop();
+  await rig.close();
+
+  const two = (values: number[]) => `${ms(percentile(values, 50))}, ${ms(percentile(values, 95))}`;
+  figure('can be watched to its end (HLS), p50, p95', two(endings.map((e) => e.watchableMs)), 'p95 1000 ms');
+  figure('COMPLETED, p50, p95', two(endings.map((e) => e.completedMs)), '1000 ms + transfer');
+  const reference = await referenceEnding(minutes * 60);
+  figure(
+    'reference: SIGINT → file finished, and read',
+    `${ms(reference.finishedMs)}, ${ms(reference.readMs)}`,
+  );
+  const ours = percentile(
+    endings.map((e) => e.watchableMs),
+    50,
+  );
+  figure('watchable p50 / the reference’s finished', (ours / reference.finishedMs).toFixed(2));
+  const completed = percentile(
+    endings.map((e) => e.completedMs),
+    50,
+  );
+  figure('COMPLETED p50 / the reference’s read', (completed / reference.readMs).toFixed(2));
+}
+
+/** The same events on a new server, with spools that are that long by now. */
+async function restartLater({ server, dir }: Rig, events: readonly Open[], seconds: number) {
+  const sql = new pg.Client({ connectionString: runningServerUrl(dir)! });
+  await sql.connect();
+  const lengthen = "UPDATE playbacks SET started_at = started_at - $2 * interval '1 second' WHERE id = $1";
+  for (const { playback } of events) await sql.query(lengthen, [playback.id, seconds]);
+  await sql.end();
+  await server.stop();
+  for (const { playback } of events) await lengthenSpool(path.join(dir, 'spool'), playback.id, seconds);
+  const next = await startServer(dir);
+  await untilLive(next, 1);
+  await sleep(liveMs);
+  return next;
+}
+
+async function end({ client }: BenchServer, event: Open): Promise<Ending> {
+  const { playback } = await client.run<{ playback: { liveUrl: string } }>(
+    'query($id: ID!) { playback(id: $id) { liveUrl } }',
+    { id: event.playback.id },
+  );
+  const before = performance.now();
+  const since = () => performance.now() - before;
+  await endEvent(client, event.id);
+  const completed = awaitEnd(client, { id: event.id, playback: event.playback }).then((ended) => {
+    if (ended.recordingStatus !== 'COMPLETED') throw new Error(`The clip failed: ${ended.errorMessage}`);
+    return since();
+  });
+  await watchToEnd(playback.liveUrl);
+  return { watchableMs: since(), completedMs: await completed };
+}
+
+/** As a player does it: the playlist again and again until it has come to its end, then the last segment. */
+async function watchToEnd(url: string): Promise<void> {
+  for (;;) {
+    const playlist = await (await fetch(url)).text();
+    if (playlist.includes('#EXT-X-ENDLIST')) {
+      const last = playlist.split('\n').findLast((line) => line.endsWith('.m4s'))!;
+      await (await fetch(new URL(last, url))).arrayBuffer();
+      return;
+    }
+    await sleep(50);
+  }
+}
+
+async function referenceEnding(seconds: number) {
+  const source = await startCameras(1, fullHd, speed);
+  const file = path.join(process.env.TMPDIR ?? '/tmp', `flashback-reference-${process.pid}.mp4`);
+  const reference = startReference(source.all[0]!.url, file);
+  while (reference.recordedSec() < seconds) await sleep(50);
+  const ended = await reference.end();
+  await source.close();
+  await rm(file, { force: true });
+  return ended;
+}

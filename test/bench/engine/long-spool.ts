@@ -1,0 +1,32 @@
+// Spools as long as one likes, as a crash would leave them: what is there again and again, each time later.
+import { open, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { shiftFragment } from '../../../src/mp4/fragment.ts';
+import { findSpool } from '../../../src/recording/spool.ts';
+import { split } from '../../support/fragmented.ts';
+
+/**
+ * Puts footage in front of what the spool of a server that does not run holds, so that it is that long. It ends
+ * when it ended before, and so began earlier.
+ * @returns by how much, in milliseconds
+ */
+export async function lengthenSpool(recordDir: string, playbackId: string, seconds: number): Promise<number> {
+  const found = (await findSpool(recordDir, playbackId))!;
+  const { init, fragments } = split(await readFile(found.file));
+  const lengthSec = fragments.at(-1)!.end;
+  const rounds = Math.max(0, Math.ceil((seconds - lengthSec) / lengthSec));
+  const earlierMs = Math.round(rounds * lengthSec * 1_000);
+  await rm(found.file);
+  const file = await open(path.join(path.dirname(found.file), `${found.startedAt - earlierMs}.mp4`), 'wx');
+  await file.write(init.bytes);
+  for (let round = 0; round <= rounds; round++) {
+    const offsets = new Map(
+      init.tracks.map(({ id, timescale }) => [id, Math.round(round * lengthSec * timescale)]),
+    );
+    const boxes = fragments.flatMap((fragment) => [shiftFragment(fragment, offsets), fragment.mdat]);
+    await file.write(Buffer.concat(boxes));
+  }
+  await file.sync();
+  await file.close();
+  return earlierMs;
+}

@@ -1,0 +1,79 @@
+// What a server and its ffmpegs cost, from /proc. Linux only.
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Usage {
+  /** Percent of one core. */
+  readonly node: number;
+  readonly ffmpeg: number;
+  /** The database's, which is counted by itself. */
+  readonly database: number;
+  /** Proportional set size, in MiB: what is shared between processes is counted once. */
+  readonly nodeMib: number;
+  readonly ffmpegMib: number;
+}
+
+interface Process {
+  readonly pid: number;
+  readonly name: string;
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+/** Of USER_HZ, which is 100 on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+/** What the server of that process costs over so many seconds from now. */
+export async function usageOver(seconds: number, serverPid: number): Promise<Usage> {
+  const before = familyOf(serverPid);
+  const startedAt = performance.now();
+  await sleep(seconds * 1_000);
+  const after = familyOf(serverPid);
+  const elapsedSec = (performance.now() - startedAt) / 1_000;
+  const share = (processes: Process[]) => {
+    const ticks = processes.map(({ pid, ticks }) => ticks - (before.find((p) => p.pid === pid)?.ticks ?? 0));
+    return (sum(ticks) / ticksPerSecond / elapsedSec) * 100;
+  };
+  const node = after.filter(({ pid }) => pid === serverPid);
+  const ffmpeg = after.filter(({ name }) => name === 'ffmpeg');
+  const database = after.filter(({ name }) => name === 'postgres');
+  return {
+    node: share(node),
+    ffmpeg: share(ffmpeg),
+    database: share(database),
+    nodeMib: sum(node.map(pssMib)),
+    ffmpegMib: sum(ffmpeg.map(pssMib)),
+  };
+}
+
+/** The process and all that descend from it. */
+function familyOf(root: number): Process[] {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readProcess(Number(name)) ?? []);
+  const family = all.filter(({ pid }) => pid === root);
+  for (const member of family) family.push(...all.filter(({ parent }) => parent === member.pid));
+  return family;
+}
+
+/** proc_pid_stat(5): the name in parentheses, then from field 3 on; 4 is the parent, 14 and 15 the ticks. */
+function readProcess(pid: number): Process | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    return { pid, name, parent: fields[1]!, ticks: fields[11]! + fields[12]! };
+  } catch {
+    return undefined;
+  }
+}
+
+function pssMib({ pid }: Process): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  return Number(/^Pss:\s+(\d+)/m.exec(text)![1]) / 1_024;
+}
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

@@ -1,0 +1,42 @@
+// The reference pipeline: one ffmpeg per event, started at the event, ended with SIGINT, its file read after that.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { ffmpeg } from '../support/frames.ts';
+
+export interface ReferenceRecording {
+  /** Media recorded so far, in seconds, as ffmpeg tells. */
+  recordedSec(): number;
+  /** @returns how long it took until the file was finished, and until it was read as well, in milliseconds */
+  end(): Promise<{ finishedMs: number; readMs: number }>;
+}
+
+export function startReference(url: string, file: string): ReferenceRecording {
+  const input = ['-rtsp_transport', 'tcp', '-i', url];
+  const output = ['-c:v', 'copy', '-c:a', 'aac', '-f', 'mp4', '-movflags', '+faststart', '-y', file];
+  const told = ['-loglevel', 'error', '-progress', 'pipe:1', '-stats_period', '0.2'];
+  const child = spawn(ffmpeg, [...told, ...input, ...output], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let recordedSec = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    const [, us] = /out_time_us=(\d+)\n(?![\s\S]*out_time_us=\d)/.exec(chunk.toString()) ?? [];
+    if (us) recordedSec = Number(us) / 1e6;
+  });
+  return {
+    recordedSec: () => recordedSec,
+    async end() {
+      const before = performance.now();
+      child.kill('SIGINT');
+      if (child.exitCode === null) await once(child, 'exit');
+      const finishedMs = performance.now() - before;
+      await readThrough(file);
+      return { finishedMs, readMs: performance.now() - before };
+    },
+  };
+}
+
+/** Where it made no file, there is nothing to read. */
+async function readThrough(file: string): Promise<void> {
+  try {
+    for await (const _ of createReadStream(file, { highWaterMark: 1 << 20 }));
+  } catch {}
+}
