@@ -414,6 +414,34 @@ describe('what goes wrong', () => {
     expect((await fetch(endpoint(), { method: 'PUT', headers: { authorization } })).status).toBe(405);
   });
 
+  const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  const cursorOf = (text: string) => Buffer.from(text).toString('base64url');
+  const report =
+    'mutation($metadata: JSON, $label: String) { createEvent(input: { cameraId: "CAMERA", type: OTHER, label: $label, metadata: $metadata }) { event { id } } }';
+  test.each<[string, string, object?]>([
+    ['NUL in JSON', report, { metadata: { a: ['\u0000'] } }],
+    ['NUL in a key of JSON', report, { metadata: { '\u0000': 1 } }],
+    ['half a character in JSON', report, { metadata: '\ud83d' }],
+    ['half a character in text', report, { label: '\ud83d' }],
+    ['JSON of a thousand levels', report, { metadata: deep(1_000) }],
+    ['a year before the first', '{ playbacks(filter: { startedAfter: "0000-01-01T00:00:00Z" }) { total } }'],
+    [
+      'a year after the last',
+      '{ playbacks(filter: { startedAfter: "9999-12-31T23:59:59-01:00" }) { total } }',
+    ],
+    [
+      'a cursor with another year',
+      `{ events(after: "${cursorOf(`999999999999999 ${nowhere}`)}") { totalCount nodes { id } } }`,
+    ],
+    [
+      'a cursor with an id that is none',
+      `{ events(after: "${cursorOf(`1 ${'-'.repeat(36)}`)}") { nodes { id } } }`,
+    ],
+  ])('what no database can hold is refused in words: %s', async (_name, query, variables) => {
+    const told = await walled.client.fail(query.replace('CAMERA', nowhere), variables);
+    expect(told).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ message: expect.any(String) }] });
+  });
+
   test('inside stays inside: an id in the answer, the rest in the log', async () => {
     const secret = 'hunter2';
     await sql.query(`ALTER TABLE playbacks RENAME TO ${secret}_playbacks`);

@@ -3,12 +3,17 @@ import { createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
 import { newPlayback } from '../db/playbacks.ts';
 import { type Caller, demand, seesOnlyOwn } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
-import type { Camera, Event as EventRow, Playback as PlaybackRow } from '../generated/prisma/client.ts';
+import type {
+  Camera,
+  Event as EventRow,
+  Playback as PlaybackRow,
+  Prisma,
+} from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType } from './enums.ts';
 import { Event } from './event.ts';
-import { badField, found, longestSec, textOf, validate, wholeNumber } from './input.ts';
+import { badField, found, jsonOf, longestSec, textOf, validate, wholeNumber } from './input.ts';
 import { Playback } from './playback.ts';
 import { visibleCameras, visibleEvents } from './visible.ts';
 
@@ -27,7 +32,7 @@ const CreateEventInput = builder.inputType('CreateEventInput', {
     description: t.string({ description: 'What happens, in words: 1 to 2000 characters.' }),
     metadata: t.field({
       type: 'JSON',
-      description: 'Whatever is to be kept with it: at most 64 KiB as JSON.',
+      description: 'Whatever is to be kept with it: at most 64 KiB as JSON, and 32 levels deep.',
     }),
     startedAt: t.field({
       type: 'DateTime',
@@ -105,10 +110,7 @@ const createRules = z.object({
   idempotencyKey: textOf(200).optional(),
   leaseSec: wholeNumber(1, longestSec).optional(),
   startedAt: z.date().optional(),
-  metadata: z
-    .json()
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= 65_536, 'Expected at most 64 KiB as JSON.')
-    .optional(),
+  metadata: jsonOf({ bytes: 65_536, levels: 32 }).optional(),
 });
 
 /** Two clocks on one network differ; a moment this little ahead counts as now. */
@@ -145,7 +147,7 @@ builder.mutationFields((t) => ({
           type,
           label: valid.label ?? null,
           description: valid.description ?? null,
-          metadata: valid.metadata ?? null,
+          metadata: (valid.metadata ?? null) as Prisma.JsonValue,
           startedAt,
           leaseExpiresAt: valid.leaseSec ? after(at, valid.leaseSec) : null,
           idempotencyKey,

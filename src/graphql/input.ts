@@ -9,12 +9,36 @@ export const wholeNumber = (low: number, high: number) => {
   return z.number(expected).int(expected).min(low, expected).max(high, expected);
 };
 
+/** PostgreSQL holds neither NUL nor one half of a pair of surrogates. */
+const isStorable = (text: string) => !/\p{Surrogate}/u.test(text) && !text.includes('\u0000');
+
 export const textOf = (most: number) => {
   const expected = `Expected text of 1 to ${most} characters.`;
-  return z
-    .string(expected)
-    .refine((s) => s.trim().length > 0 && s.length <= most && !s.includes('\u0000'), expected);
+  return z.string(expected).refine((s) => s.trim().length > 0 && s.length <= most && isStorable(s), expected);
 };
+
+/** A JSON value that PostgreSQL can hold. Its depth is bounded, for whoever reads it spends stack on it. */
+export const jsonOf = (most: { bytes: number; levels: number }) =>
+  z.unknown().superRefine((value, context) => {
+    const problem =
+      problemOfJson(value, most.levels) ??
+      (Buffer.byteLength(JSON.stringify(value)) > most.bytes
+        ? `at most ${most.bytes} bytes as JSON`
+        : undefined);
+    if (problem) context.addIssue({ code: 'custom', message: `Expected ${problem}.` });
+  });
+
+function problemOfJson(value: unknown, levels: number): string | undefined {
+  if (typeof value === 'string' && !isStorable(value)) return 'text without NUL and without half characters';
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'numbers that JSON has';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (levels === 0) return 'fewer levels of lists and objects';
+  for (const part of Array.isArray(value) ? value : Object.entries(value).flat()) {
+    const problem = problemOfJson(part, levels - 1);
+    if (problem) return problem;
+  }
+  return undefined;
+}
 
 export const streamUrl = z.string().superRefine((address, context) => {
   const problem = streamUrlProblem(address);

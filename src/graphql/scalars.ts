@@ -4,9 +4,12 @@ import { builder } from './builder.ts';
 /** RFC 3339, section 5.6: a date, a time and an offset, all of them. */
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** In UTC, too: an offset can lead out of the years that RFC 3339 can write and PostgreSQL can hold. */
+const hasYear = (date: Date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999;
+
 function parseDateTime(value: unknown): Date {
   const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined;
-  if (!date || Number.isNaN(date.getTime())) {
+  if (!date || !hasYear(date)) {
     throw new GraphQLError(
       `${JSON.stringify(value)} is not a date-time; expected one like "2026-11-22T20:15:00.000Z".`,
     );

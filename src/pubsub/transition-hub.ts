@@ -22,8 +22,11 @@ const pageSize = 500;
 const pollMs = 2_000;
 /** Rows at or above the horizon wait for another transaction's commit, which notifies nobody but itself. */
 const horizonRetryMs = 10;
-/** Of many commits at the same moment each notifies: what comes within this is read together. */
-const restMs = 5;
+/**
+ * Each commit notifies, and each event commits twice while it is being answered: what comes within this is read
+ * together, and not in the middle of answering.
+ */
+const gatherMs = 5;
 /** A burst is handed out no faster than subscribers take it, but nobody waits for one that has stalled. */
 const paceMs = 5;
 const paceLimitMs = 250;
@@ -90,6 +93,7 @@ export class TransitionHub {
 
   async #read(): Promise<void> {
     while (this.#again && !this.#closed) {
+      await sleep(gatherMs);
       this.#again = false;
       try {
         const { transitions, isMoreBehind } = await transitionsAfter(this.#db, this.#position, pageSize);
@@ -98,7 +102,6 @@ export class TransitionHub {
         await this.#pace();
         if (transitions.length === pageSize) this.#again = true;
         else if (isMoreBehind) setTimeout(() => this.nudge(), horizonRetryMs);
-        if (this.#again && transitions.length < pageSize) await sleep(restMs);
       } catch (error) {
         this.#log.warn({ error: (error as Error).message }, 'transitions cannot be read; trying again');
         return;

@@ -169,7 +169,7 @@ export type CreateEventInput = {
   label?: InputMaybe<Scalars['String']['input']>;
   /** The recording stops this long after creation, or after the last renewEvent, unless endEvent comes first: 1 to 86400. */
   leaseSec?: InputMaybe<Scalars['Int']['input']>;
-  /** Whatever is to be kept with it: at most 64 KiB as JSON. */
+  /** Whatever is to be kept with it: at most 64 KiB as JSON, and 32 levels deep. */
   metadata?: InputMaybe<Scalars['JSON']['input']>;
   /** When it happened; now if left out. In the past as far as the camera’s pre-roll reaches. */
   startedAt?: InputMaybe<Scalars['DateTime']['input']>;
