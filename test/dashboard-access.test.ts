@@ -5,9 +5,8 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { buildDashboard } from './support/dashboard.ts';
 import { seriousFindings } from './support/dashboard-page.ts';
-import { awaitEnd, createEvent, endEvent } from './support/playbacks.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
 // Browsers take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -21,7 +20,6 @@ let browser: Browser;
 let page: Page | undefined;
 
 beforeAll(async () => {
-  await buildDashboard();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   app = await startTestApp({
     apiKeys: Object.entries(secrets).map(([role, secret]) => ({
@@ -37,6 +35,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await page?.context().close();
   page = undefined;
+  await deletePlaybacks(app.client);
 });
 
 afterAll(async () => {
@@ -109,15 +108,22 @@ describe.skipIf(browserMissing)('sign-in', () => {
     expect(await page.getByRole('button', { name: 'Delete' }).count()).toBe(0);
   });
 
-  test('a key that is revoked leads back to the sign-in, which says why', async () => {
+  test.each([
+    ['is revoked', undefined],
+    ['expires', 6_000],
+  ])('a key that %s leads back to the sign-in, which says why', async (_what, lifeMs) => {
+    const expiresAt = lifeMs && new Date(Date.now() + lifeMs).toISOString();
     const { createApiKey } = await app.client.run<{
       createApiKey: { secret: string; apiKey: { id: string } };
-    }>('mutation { createApiKey(input: { name: "short", role: OPERATOR }) { secret apiKey { id } } }');
-    const page = await signIn('/cameras', createApiKey.secret);
-    await page.getByText('Connected', { exact: true }).waitFor();
-    await app.client.run('mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }', {
-      id: createApiKey.apiKey.id,
+    }>('mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }', {
+      input: { name: 'short', role: 'OPERATOR', expiresAt },
     });
+    const page = await signIn('/cameras', createApiKey.secret);
+    await page.getByRole('article', { name: 'Door' }).waitFor();
+    if (!lifeMs)
+      await app.client.run('mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }', {
+        id: createApiKey.apiKey.id,
+      });
     await page.getByText('Your key does not hold any more').waitFor();
     await page.getByLabel('API key').waitFor();
     expect(await page.content()).not.toContain('Door');

@@ -5,7 +5,6 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { buildDashboard } from './support/dashboard.ts';
 import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
 import { createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
@@ -26,7 +25,6 @@ let browser: Browser;
 let opened: DashboardPage | undefined;
 
 beforeAll(async () => {
-  await buildDashboard();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   app = await startTestApp();
   door = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });

@@ -8,8 +8,7 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { buildDashboard } from './support/dashboard.ts';
-import { type DashboardPage, openDashboard, seriousFindings } from './support/dashboard-page.ts';
+import { type DashboardPage, openDashboard, seriousFindings, tooWide } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
@@ -23,7 +22,6 @@ let browser: Browser;
 let opened: DashboardPage | undefined;
 
 beforeAll(async () => {
-  await buildDashboard();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   // The browser comes back to the same address after a restart.
   app = await startTestApp({ port: await freePort() });
@@ -160,6 +158,7 @@ describe.skipIf(browserMissing)('everybody', () => {
     const looks = [
       { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
       { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+      { colorScheme: 'light', viewport: { width: 320, height: 640 } },
     ] as const;
     const findings: string[] = [];
     for (const look of looks) {
@@ -168,6 +167,8 @@ describe.skipIf(browserMissing)('everybody', () => {
         await page.goto(app.app.url + view);
         await page.getByText('Connected', { exact: true }).waitFor();
         await page.getByRole('heading', { level: 1 }).waitFor();
+        for (const element of await tooWide(page))
+          findings.push(`${view} ${look.viewport.width}: ${element} is too wide`);
         for (const found of await seriousFindings(page))
           findings.push(`${view} ${look.colorScheme}: ${found}`);
       }

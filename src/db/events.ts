@@ -68,8 +68,8 @@ export async function findByKey(
   key: { cameraId: string; idempotencyKey: string | null },
 ): Promise<RecordedEvent | undefined> {
   if (key.idempotencyKey === null) return undefined;
-  const found = await db.event.findUnique({
-    where: { cameraId_idempotencyKey: { cameraId: key.cameraId, idempotencyKey: key.idempotencyKey } },
+  const found = await db.event.findFirst({
+    where: { cameraId: key.cameraId, idempotencyKey: key.idempotencyKey },
     include: { playbacks: { orderBy: { id: 'asc' }, take: 1 } },
   });
   return found ? { event: found, playback: found.playbacks[0] } : undefined;

@@ -173,6 +173,8 @@ async function launch(
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C', // READY is looked for in English
+    // After a crash: one call instead of one for each of a thousand files, which takes seconds on a busy disk.
+    ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = children.spawn('postgres', postgres.file, [...postgres.args, '-D', pgdata, ...flags], {

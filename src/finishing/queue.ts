@@ -25,8 +25,8 @@ const pauseMs = { first: 1_000, most: 30_000 };
 /**
  * Playbacks that wait for the store, in memory: rows in PROCESSING are what survives. Fair between cameras: the
  * one with the fewest under way comes next, then the one that was served longest ago. Each fault doubles its
- * playback's pause; the first success after faults ends all pauses, so that nobody sleeps through the store's
- * return.
+ * playback's pause. From a fault to the next success only one at a time asks whether the store is back; the success
+ * ends all pauses, so that nobody sleeps through its return.
  */
 export class FinishingQueue {
   readonly #options: QueueOptions;
@@ -76,7 +76,7 @@ export class FinishingQueue {
   #next(): void {
     while (!this.#closed) {
       const running = [...this.#items.values()].filter((item) => item.job);
-      if (running.length >= this.#options.atOnce) return;
+      if (running.length >= (this.#isFaulty ? 1 : this.#options.atOnce)) return;
       const item = this.#choose(running);
       if (!item) return;
       this.#served.delete(item.cameraId);
@@ -106,9 +106,9 @@ export class FinishingQueue {
     if (this.#items.get(item.id) === item) {
       if (outcome === 'later') this.#retryLater(item);
       else this.#items.delete(item.id);
+      if (outcome === 'done' && this.#isFaulty) this.#wake();
+      this.#isFaulty = outcome === 'later';
     }
-    if (outcome === 'done' && this.#isFaulty) this.#wake();
-    this.#isFaulty = outcome === 'later';
     if (![...this.#items.values()].some((other) => other.cameraId === item.cameraId)) {
       this.#served.delete(item.cameraId);
     }

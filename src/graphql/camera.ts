@@ -73,7 +73,7 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
     resolve: (query, _root, { id }, context) =>
       isId(id)
-        ? context.db.camera.findUnique({ ...query, where: { id, AND: [visibleCameras(context)] } })
+        ? context.db.camera.findFirst({ ...query, where: { id, AND: [visibleCameras(context)] } })
         : null,
   }),
 }));

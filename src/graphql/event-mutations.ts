@@ -129,7 +129,7 @@ builder.mutationFields((t) => ({
       const { cameraId, type, ...rest } = input;
       const valid = validate(createRules, rest);
       const camera = await found('camera', cameraId, (id) =>
-        db.camera.findUnique({ where: { id, AND: [visibleCameras(context)] } }),
+        db.camera.findFirst({ where: { id, AND: [visibleCameras(context)] } }),
       );
       const idempotencyKey = valid.idempotencyKey ?? null;
       return oncePerKey({ cameraId, idempotencyKey }, context, async () => {
@@ -173,7 +173,7 @@ builder.mutationFields((t) => ({
       const { caller, db, now, recorder } = context;
       demand(caller, 'REPORT');
       const event = await found('event', id, (id) =>
-        db.event.findUnique({
+        db.event.findFirst({
           where: { id, AND: [visibleEvents(context)] },
           include: { camera: { select: { postRollSec: true } } },
         }),
@@ -183,7 +183,7 @@ builder.mutationFields((t) => ({
         const stopped = await endEvent(db, id, { endedAt: end, postRollSec: event.camera.postRollSec });
         for (const playback of stopped) recorder.stop(playback, playback.recordUntil);
       }
-      const { playbacks, ...ended } = await db.event.findUniqueOrThrow({
+      const { playbacks, ...ended } = await db.event.findFirstOrThrow({
         where: { id },
         include: { playbacks: { orderBy: { id: 'desc' }, take: 1 } },
       });
@@ -201,7 +201,7 @@ builder.mutationFields((t) => ({
         leaseSec: input.leaseSec,
       });
       await found('event', input.id, (id) =>
-        db.event.findUnique({ where: { id, AND: [visibleEvents(context)] } }),
+        db.event.findFirst({ where: { id, AND: [visibleEvents(context)] } }),
       );
       const event = await renewEvent(db, input.id, after(now(), leaseSec));
       if (event) return { event, playback: undefined };

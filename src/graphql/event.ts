@@ -47,7 +47,7 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The event’s id.' }) },
     resolve: (query, _root, { id }, context) =>
       isId(id)
-        ? context.db.event.findUnique({ ...query, where: { id, AND: [visibleEvents(context)] } })
+        ? context.db.event.findFirst({ ...query, where: { id, AND: [visibleEvents(context)] } })
         : null,
   }),
 }));

@@ -167,7 +167,7 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The playback’s id.' }) },
     resolve: (query, _root, { id }, context) =>
       isId(id)
-        ? context.db.playback.findUnique({ ...query, where: { id, AND: [visiblePlaybacks(context)] } })
+        ? context.db.playback.findFirst({ ...query, where: { id, AND: [visiblePlaybacks(context)] } })
         : null,
   }),
 }));

@@ -48,7 +48,7 @@ const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackP
 
 const visible = (id: string, context: Context) =>
   found('playback', id, (id) =>
-    context.db.playback.findUnique({ where: { id, AND: [visiblePlaybacks(context)] } }),
+    context.db.playback.findFirst({ where: { id, AND: [visiblePlaybacks(context)] } }),
   );
 
 const idArg = { required: true, description: 'The playback’s id.' } as const;
@@ -65,7 +65,7 @@ builder.mutationFields((t) => ({
         durationSec: input.durationSec,
       });
       const camera = await found('camera', input.cameraId, (id) =>
-        db.camera.findUnique({ where: { id, AND: [visibleCameras(context)] } }),
+        db.camera.findFirst({ where: { id, AND: [visibleCameras(context)] } }),
       );
       if (durationSec && durationSec > camera.maxDurationSec) {
         throw badField(
@@ -106,7 +106,7 @@ builder.mutationFields((t) => ({
       demand(caller, 'RECORD');
       // One that the caller may not see is as good as gone.
       const where = { id, AND: [visiblePlaybacks(context)] };
-      if (!isId(id) || !(await db.playback.findUnique({ where, select: { id: true } }))) return { id };
+      if (!isId(id) || !(await db.playback.findFirst({ where, select: { id: true } }))) return { id };
       await playbacks.discard(id);
       await db.$transaction((tx) => removePlaybacks(tx, { id }));
       playbacks.removed();

@@ -43,7 +43,7 @@ builder.subscriptionFields((t) => ({
       const { caller, db, subscriptions } = context;
       if (cameraId) {
         await found('camera', cameraId, (id) =>
-          db.camera.findUnique({ where: { id, AND: [visibleCameras(context)] } }),
+          db.camera.findFirst({ where: { id, AND: [visibleCameras(context)] } }),
         );
       }
       const isWanted = (id: string) => (!cameraId || id === cameraId) && maySeeCamera(caller, id);

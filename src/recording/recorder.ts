@@ -1,41 +1,25 @@
 import type { Db } from '../db/client.ts';
-import {
-  createFurtherPlayback,
-  endOverdue,
-  endPlaybacks,
-  endsOf,
-  type PlaybackToRecord,
-} from '../db/playbacks.ts';
+import { createFurtherPlayback, endPlaybacks, type PlaybackToRecord } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
-import type { Log } from '../log.ts';
 import { admit, type CapacityLimits } from './capacity.ts';
+import { DueEnds, type DueEndsOptions, type RunningRecording } from './due-ends.ts';
 import type { Feeds } from './feeds.ts';
 import { failPlayback, writeOutcome } from './outcome.ts';
 import { type Leftover, Recording } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
-import type { SpoolDisk } from './spool-disk.ts';
 
-export interface RecorderOptions {
-  readonly db: Db;
+export interface RecorderOptions extends DueEndsOptions {
   readonly feeds: Feeds;
-  readonly disk: SpoolDisk;
   readonly limits: CapacityLimits;
-  /** A camera that has delivered nothing for this long is not waited for any more. */
-  readonly cameraLostSec: number;
-  readonly log: Log;
-  readonly now: () => number;
   /** A playback is PROCESSING: its spool is complete and closed. */
   readonly onRecorded: (playbackId: string, cameraId: string) => void;
 }
-
-/** How often ends that nobody calls for (leases, deadlines, cameras away for good) are looked for. */
-const tickMs = 500;
 
 export interface Beginning {
   /** What a crash left of it. */
@@ -47,11 +31,9 @@ export interface Beginning {
   readonly isWritten?: Promise<boolean>;
 }
 
-interface Running {
+interface Running extends RunningRecording {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
-  readonly recording: Recording;
-  readonly since: number;
   /** Resolves when the row says what became of it. */
   readonly settled: Promise<void>;
   /** Aborted where the row is not to be written any more: the playback is deleted, or the server stops. */
@@ -69,19 +51,15 @@ export class Recorder {
   recordedBytes = 0;
   #draining = false;
   #starting = 0;
-  #tick: NodeJS.Timeout | undefined;
-  #ticking: Promise<void> | undefined;
+  readonly #ends: DueEnds;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#ends = new DueEnds(options, this.#running, (playback, until) => this.stop(playback, until));
   }
 
   start(): void {
-    this.#tick = setInterval(() => {
-      this.#ticking ??= this.#endWhatIsDue().finally(() => {
-        this.#ticking = undefined;
-      });
-    }, tickMs);
+    this.#ends.start();
   }
 
   get running(): number {
@@ -280,43 +258,9 @@ export class Recorder {
     this.stop(playback, endedAt);
   }
 
-  async #endWhatIsDue(): Promise<void> {
-    const { db, log, now } = this.#options;
-    await this.#endIfDiskIsFull();
-    try {
-      await endOverdue(db, new Date(now()));
-      for (const ended of await endsOf(db, [...this.#running.keys()])) this.stop(ended, ended.recordUntil);
-      for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
-    } catch (error) {
-      log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
-    }
-  }
-
-  async #endIfDiskIsFull(): Promise<void> {
-    const { disk } = this.#options;
-    await disk.look();
-    if (!disk.mustEnd) return;
-    const because = new Error(disk.mustEnd);
-    for (const { recording } of this.#running.values()) recording.abort(because);
-  }
-
-  async #endIfCameraIsLost({ playback, recording, since }: Running): Promise<void> {
-    const at = this.#options.now();
-    const silentSince = recording.lastFragmentAt ?? since;
-    if (at - silentSince < this.#options.cameraLostSec * 1_000) return;
-    const endedAt = new Date(silentSince);
-    await endPlaybacks(
-      this.#options.db,
-      { id: playback.id },
-      { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt },
-    );
-    recording.abort();
-  }
-
   /** Closes all spools. Rows stay RECORDING: the next start goes on with events still open and finishes the others. */
   async close(): Promise<void> {
-    clearInterval(this.#tick);
-    await this.#ticking;
+    await this.#ends.close();
     for (const { recording, forget } of this.#running.values()) {
       forget.abort();
       recording.abort();

@@ -64,7 +64,7 @@ async function takeUp(options: RecoveryOptions, before: number): Promise<void> {
   for (const { id } of await db.playback.findMany({ where, select: { id: true } })) {
     const wasRunning = recorder.isRunning(id);
     // Read after that: a recording that ends in between is no longer RECORDING in its row.
-    const found = await db.playback.findUnique({ where: { ...where, id }, include: { camera: true } });
+    const found = await db.playback.findFirst({ where: { ...where, id }, include: { camera: true } });
     if (!found) continue;
     const { camera, ...playback } = found;
     if (wasRunning || recorder.isRunning(id)) {

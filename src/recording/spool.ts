@@ -153,7 +153,8 @@ function syncTogether(folder: string): Promise<void> {
 }
 
 export async function removeSpool(recordDir: string, playbackId: string): Promise<void> {
-  await rm(spoolFolder(recordDir, playbackId), { recursive: true, force: true });
+  // A poster may be put into it while it goes.
+  await rm(spoolFolder(recordDir, playbackId), { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded. */

@@ -1,4 +1,4 @@
-// One embedded PostgreSQL for the whole run, with a migrated database in it that every test copies.
+// Once for the whole run: the dashboard as it is built, and a PostgreSQL with a migrated database that tests copy.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { openChildren } from '../../src/children.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { startDatabaseServer } from '../../src/db/server.ts';
 import { createLog } from '../../src/log.ts';
+import { buildDashboard } from './dashboard.ts';
 import { addressOf, TEMPLATE } from './database.ts';
 
 declare module 'vitest' {
@@ -20,6 +21,7 @@ declare module 'vitest' {
 const MIGRATIONS = path.resolve(import.meta.dirname, '../../prisma/migrations');
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await buildDashboard();
   const log = createLog('error');
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-test-'));
   const children = await openChildren({ dir: path.join(dir, 'children'), log });

@@ -84,10 +84,9 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
         event.state = 'verified';
         return undefined;
       }
-      const last = playback.transitions.at(-1)!;
-      if (last.to === 'COMPLETED' || last.to === 'FAILED') {
+      if (playback.recordingStatus === 'COMPLETED' || playback.recordingStatus === 'FAILED') {
         // By its own word: looking at the clips before this one took a while, too.
-        const tookMs = Math.max(0, Date.parse(last.at) - event.dueFrom!);
+        const tookMs = Math.max(0, Date.parse(playback.transitions.at(-1)!.at) - event.dueFrom!);
         settledMs.push(tookMs);
         if (tookMs > settleMs) {
           world.breach(`${playback.id} took ${tookMs} ms to settle, with ${playback.fileSizeBytes} bytes`);

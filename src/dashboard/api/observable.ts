@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useDeferredValue, useSyncExternalStore } from 'react';
 
 /** A value outside React that components follow. */
 export interface Observable<T> {
@@ -26,3 +26,6 @@ export function observable<T>(initial: T): Observable<T> {
 
 export const useObservable = <T>({ subscribe, get }: Observable<T>): T =>
   useSyncExternalStore(subscribe, get);
+
+/** For views that take long to draw: a change comes in small portions, so that scrolling goes on meanwhile. */
+export const useCalmly = <T>(it: Observable<T>): T => useDeferredValue(useObservable(it));

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { mutate } from '../api/client.ts';
 import type { Camera } from '../api/entities.ts';
 import type { Refusal } from '../api/refusal.ts';
@@ -20,6 +20,11 @@ export function CameraForm({ camera, onClose }: { camera: Camera | undefined; on
   const [values, setValues] = useState(() => valuesOf(camera));
   const [refusal, setRefusal] = useState<Refusal>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  // What is wrong may lie above what is seen of the form.
+  useEffect(() => {
+    if (refusal) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+  }, [refusal]);
   const change = (part: Partial<typeof values>) => setValues((before) => ({ ...before, ...part }));
   const text = (name: 'name' | 'address' | 'user' | 'password') => ({
     value: values[name],
@@ -55,7 +60,7 @@ export function CameraForm({ camera, onClose }: { camera: Camera | undefined; on
 
   const moved = saved && values.address.trim() !== saved.rtspUrl;
   return (
-    <form className={css.form} onSubmit={save} noValidate>
+    <form ref={form} className={css.form} onSubmit={save} noValidate>
       {saved && <CameraOutcome id={saved.id} />}
       <TextField
         label="Name"

@@ -1,9 +1,12 @@
 import type Hls from 'hls.js';
 import { useEffect, useRef, useState } from 'react';
+import { Button } from '../parts/button.tsx';
 import { askForDetails } from './details.ts';
 import css from './live-player.module.css';
 
 const againMs = 2_000;
+/** Behind the newest that there is: what comes next must have time to arrive. */
+const marginSec = 1.5;
 
 /**
  * Plays what is being recorded, from its pre-roll on. hls.js is loaded only now, and only where the browser cannot do
@@ -58,13 +61,24 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
         controls
         onPlaying={() => setFailing(false)}
       />
-      {failing && (
+      {failing ? (
         <p className={css.words} role="status">
           There is no live picture at the moment. Trying again…
         </p>
+      ) : (
+        <div className={css.now}>
+          <Button onClick={() => ref.current && jumpToNow(ref.current)}>Jump to now</Button>
+        </div>
       )}
     </div>
   );
+}
+
+function jumpToNow(video: HTMLVideoElement): void {
+  const { buffered, seekable } = video;
+  const [newest] = [seekable, buffered].filter(({ length }) => length > 0);
+  if (newest) video.currentTime = Math.max(0, newest.end(newest.length - 1) - marginSec);
+  void video.play().catch(() => {});
 }
 
 function attach(

@@ -1,7 +1,7 @@
-import { type KeyboardEvent, useRef } from 'react';
+import { type KeyboardEvent, memo, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Camera, Playback } from '../api/entities.ts';
-import { occasion } from '../now/running.ts';
+import { isRunning, occasion } from '../now/running.ts';
 import { clock, span, statusNames } from '../parts/format.ts';
 import type { DayWindow } from './day.ts';
 import css from './day-timeline.module.css';
@@ -21,7 +21,6 @@ export function CameraLine({
   now: number;
 }) {
   const ref = useRef<HTMLDivElement>(null);
-  const part = (at: number) => ((at - from) / (to - from)) * 100;
   const onKeyDown = (event: KeyboardEvent) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!way) return;
@@ -43,13 +42,15 @@ export function CameraLine({
         aria-label={`${camera.name}: ${playbacks.length} playbacks`}
         onKeyDown={onKeyDown}
       >
-        {now > from && now < to && <span className={css.ahead} style={{ left: `${part(now)}%` }} />}
+        {now > from && now < to && <span className={css.ahead} style={{ left: percent(now, from, to) }} />}
         {playbacks.map((playback, i) => (
           <Clip
             key={playback.id}
             playback={playback}
-            part={part}
-            now={now}
+            from={from}
+            to={to}
+            // What is over stays as it is.
+            now={isRunning(playback) ? now : 0}
             isStop={i === playbacks.length - 1}
           />
         ))}
@@ -58,19 +59,23 @@ export function CameraLine({
   );
 }
 
-function Clip({
+const percent = (at: number, from: number, to: number) => `${((at - from) / Math.max(1, to - from)) * 100}%`;
+
+const Clip = memo(function Clip({
   playback,
-  part,
+  from,
+  to,
   now,
   isStop,
 }: {
   playback: Playback;
-  part: (at: number) => number;
+  from: number;
+  to: number;
   now: number;
   isStop: boolean;
 }) {
   const stretch = stretchOf(playback, now);
-  const inside = (at: number) => `${((at - stretch.from) / Math.max(1, stretch.to - stretch.from)) * 100}%`;
+  const inside = (at: number) => percent(at, stretch.from, stretch.to);
   const words = [
     `${clock(playback.startedAt)}, ${occasion(playback)}`,
     statusNames[playback.recordingStatus],
@@ -86,7 +91,10 @@ function Clip({
       aria-label={label}
       title={label}
       tabIndex={isStop ? 0 : -1}
-      style={{ left: `${part(stretch.from)}%`, width: `${part(stretch.to) - part(stretch.from)}%` }}
+      style={{
+        left: percent(stretch.from, from, to),
+        width: percent(stretch.to - stretch.from, 0, to - from),
+      }}
     >
       <span className={css.preRoll} style={{ width: inside(stretch.event) }} />
       {playback.gaps.map((gap) => (
@@ -101,4 +109,4 @@ function Clip({
       ))}
     </Link>
   );
-}
+});

@@ -3,7 +3,7 @@ import { useSearchParams } from 'wouter';
 import { query } from '../api/client.ts';
 import { type Playback, playbacks } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
-import { useObservable } from '../api/observable.ts';
+import { useCalmly, useObservable } from '../api/observable.ts';
 import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { newestFirst } from '../now/running.ts';
 import { dayStart, localDay } from '../parts/format.ts';
@@ -59,7 +59,7 @@ const mostDrawn = 3_000;
 
 /** All playbacks whose event lies in the window's day or hours, oldest first; what is pushed comes in by itself. */
 export function useDay({ from, to }: DayWindow): { playbacks: readonly Playback[]; truncated: boolean } {
-  const all = useObservable(playbacks);
+  const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
   const [truncated, setTruncated] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed

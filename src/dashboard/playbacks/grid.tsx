@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 import { dayName, dayStart, localDay } from '../parts/format.ts';
 import { PlaybackCard } from './card.tsx';
@@ -15,7 +15,7 @@ type Row =
   | { readonly key: string; readonly cards: readonly Playback[] };
 
 /** Cards under their days. Only what is on the screen is in the document, however long the list is. */
-export function PlaybackGrid({
+export const PlaybackGrid = memo(function PlaybackGrid({
   items,
   onEnd,
 }: {
@@ -67,7 +67,7 @@ export function PlaybackGrid({
       })}
     </section>
   );
-}
+});
 
 function rowsOf(items: readonly Playback[], columns: number): readonly Row[] {
   const rows: Row[] = [];

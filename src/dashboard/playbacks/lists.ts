@@ -1,8 +1,8 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { query } from '../api/client.ts';
 import { forgetPlaybacks, type Playback, playbacks } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
-import { useObservable } from '../api/observable.ts';
+import { useCalmly, useObservable } from '../api/observable.ts';
 import { type PlaybackFilter, PlaybacksByCursorDocument, PlaybacksByNumberDocument } from '../gql/graphql.ts';
 import { newestFirst } from '../now/running.ts';
 import { matches } from './filters.ts';
@@ -24,7 +24,7 @@ export interface EndlessList {
  * entities.ts holds of that stretch, so that what is pushed stands in its place by itself.
  */
 export function useEndless(filter: PlaybackFilter): EndlessList {
-  const all = useObservable(playbacks);
+  const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
   const [state, setState] = useState<{ end?: string; oldest?: Place; complete: boolean; problem?: string }>({
     complete: false,
@@ -38,7 +38,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
       busy.current = true;
       try {
         const page = await loadPage(filter, after, newest);
-        if (mine === run.current) setState(page);
+        if (mine === run.current) startTransition(() => setState(page));
       } catch (error) {
         if (mine === run.current) setState((before) => ({ ...before, problem: (error as Error).message }));
       } finally {
@@ -59,9 +59,9 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
     const inReach = (it: Playback) => complete || (oldest !== undefined && !isOlder(it, oldest));
     return [...all.values()].filter((it) => inReach(it) && matches(filter, it)).sort(newestFirst);
   }, [all, filter, oldest, complete]);
-  const loadMore = () => {
+  const loadMore = useCallback(() => {
     if (!busy.current && !complete && end) void load(end, oldest);
-  };
+  }, [load, complete, end, oldest]);
   return { items, complete, problem, loadMore };
 }
 
