@@ -105,14 +105,14 @@ for (const faults of wrongBesideSound) {
     const { file, frames, worst, preRollMs } = await judge(camera, playback);
     expect(worst).toBeLessThan(200);
     expect(preRollMs).toBeGreaterThan(2_000 - 200);
-    expect(preRollMs).toBeLessThan(3_000 + 300);
+    expect(preRollMs).toBeLessThan(3_000 + 500);
     expect(playback.gaps).toEqual([]);
     for (const [i, frame] of frames.entries())
       expect(frame.counter).toBe((frames[0]!.counter + i) % (64 * 15));
     const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
     expect(delays.length).toBeGreaterThan(3);
     for (const delay of isWithoutReports ? [] : delays)
-      expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(80);
+      expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(100);
     expect(await ffprobeWarnings(file)).toBe('');
     await camera.close();
   });
