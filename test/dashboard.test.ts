@@ -151,6 +151,9 @@ describe.skipIf(browserMissing)('now', () => {
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
     await card.getByRole('link', { name: 'Play' }).click();
     await page.getByRole('region', { name: 'Player' }).waitFor();
+    const link = page.getByRole('link', { name: 'Download' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toMatch(/\.mp4$/);
   });
 
   test('a recording by hand starts, stops, and one with a length ends by itself', async () => {

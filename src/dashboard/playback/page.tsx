@@ -93,7 +93,7 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
         Copy link
       </Button>
       {videoUrl && (
-        <ButtonAnchor icon="download" href={downloadAddress(videoUrl)} download>
+        <ButtonAnchor icon="download" {...downloadOf(videoUrl)}>
           Download
         </ButtonAnchor>
       )}
@@ -116,9 +116,10 @@ async function copyLink(): Promise<void> {
   }
 }
 
-/** This server saves instead of playing when it is asked to; a bucket's signed link must stay as it is. */
-function downloadAddress(videoUrl: string): string {
+/** This server saves instead of playing when it is asked to. A bucket's signed link must stay as it is, and is opened. */
+function downloadOf(videoUrl: string) {
   const url = new URL(videoUrl);
-  if (url.pathname.startsWith('/media/')) url.searchParams.set('download', '1');
-  return url.href;
+  if (!url.pathname.startsWith('/media/')) return { href: videoUrl, target: '_blank', rel: 'noopener' };
+  url.searchParams.set('download', '1');
+  return { href: url.href, download: true };
 }
