@@ -74,9 +74,10 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
 });
 
 describe('a server that is told to stop', () => {
-  const start = async (name: string) => {
+  const start = async (name: string, drainSec: number) => {
     const dataDir = path.join(dir, name);
-    const server = await startServer({ DATA_DIR: dataDir, PORT: '0', SPOOL_MIN_FREE_BYTES: '0' });
+    const more = { SPOOL_MIN_FREE_BYTES: '0', DRAIN_SEC: String(drainSec) };
+    const server = await startServer({ DATA_DIR: dataDir, PORT: '0', ...more });
     onTestFinished(() => void server.kill('server'));
     return { server, dataDir };
   };
@@ -96,7 +97,7 @@ describe('a server that is told to stop', () => {
   }
 
   test('first says so and begins no recording, then closes sockets so that clients connect again, all in ten seconds', async () => {
-    const { server, dataDir } = await start('orderly');
+    const { server, dataDir } = await start('orderly', 4);
     const { client: before, cameraId, event } = await record(server.url);
     const closes: number[] = [];
     const sockets = createClient({
@@ -139,14 +140,14 @@ describe('a server that is told to stop', () => {
   }, 60_000);
 
   test('is over within ten seconds also where PostgreSQL hangs', async () => {
-    const { server, dataDir } = await start('hanging');
+    const { server, dataDir } = await start('hanging', 0);
     await record(server.url);
     const book = path.join(dataDir, 'children');
     const records = readdirSync(book).map((name) => JSON.parse(readFileSync(path.join(book, name), 'utf8')));
     const postgres = records.find(({ label }) => label === 'postgres').pid as number;
     process.kill(postgres, 'SIGSTOP');
     onTestFinished(() => void process.kill(postgres, 'SIGKILL'));
-    expect(await server.stop()).toBeLessThan(11_000);
+    expect(await server.stop()).toBeLessThan(10_000);
     expect(server.lastWords()).toContain('stopping took too long');
   }, 60_000);
 });

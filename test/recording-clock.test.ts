@@ -20,6 +20,8 @@ let dir: string;
 const aacPrimingMs = 64;
 /** Whether a camera's rate is wrong shows only after some seconds. */
 const measuredMs = 8_500;
+/** …and whether one of its clocks is wrong beside the other, after some more: pictures come in fits then. */
+const ledMs = 20_000;
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-clock-'));
@@ -67,6 +69,50 @@ for (const clockRate of [1.2, 0.8]) {
     const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
     expect(delays.length).toBeGreaterThan(2);
     for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
+    expect(await ffprobeWarnings(file)).toBe('');
+    await camera.close();
+  });
+}
+
+test.concurrent('what was learnt of a cold camera’s clock holds for its next event, from the first picture on', async () => {
+  const aac = await capture({ audio: 'aac', gopSec: 1 });
+  const camera = await startTestCamera({ capture: aac, clockRate: 0.8, idrOnPlay: true });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
+  await record(cameraId, measuredMs);
+  camera.drop();
+  await app.awaitCamera(cameraId, 'CONNECTING');
+  await app.awaitCamera(cameraId, 'LIVE');
+  const { worst } = await judge(camera, await record(cameraId, 3_000));
+  expect(worst).toBeLessThan(200);
+  await camera.close();
+});
+
+/** Where no reports tie picture and sound together, only arrivals tell how they belong together, and not that well. */
+const wrongBesideSound = [
+  { videoClockRate: 1.2 },
+  { videoClockRate: 0.8 },
+  { videoClockRate: 1.2, isWithoutReports: true },
+];
+for (const faults of wrongBesideSound) {
+  const { videoClockRate, isWithoutReports } = faults;
+  const name = `a video clock that runs at ${videoClockRate} beside that of the sound${isWithoutReports ? ', without reports,' : ''}`;
+  test.concurrent(`${name} gives a clip in real time`, async () => {
+    const aac = await capture({ audio: 'aac', gopSec: 1 });
+    const camera = await startTestCamera({ capture: aac, faults });
+    const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 2 });
+    await sleep(ledMs);
+    const playback = await record(cameraId, 4_000);
+    const { file, frames, worst, preRollMs } = await judge(camera, playback);
+    expect(worst).toBeLessThan(200);
+    expect(preRollMs).toBeGreaterThan(2_000 - 200);
+    expect(preRollMs).toBeLessThan(3_000 + 300);
+    expect(playback.gaps).toEqual([]);
+    for (const [i, frame] of frames.entries())
+      expect(frame.counter).toBe((frames[0]!.counter + i) % (64 * 15));
+    const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
+    expect(delays.length).toBeGreaterThan(3);
+    for (const delay of isWithoutReports ? [] : delays)
+      expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(80);
     expect(await ffprobeWarnings(file)).toBe('');
     await camera.close();
   });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -225,5 +226,24 @@ test('a lease that ran out while the server was down ends the recording at its m
   const { file, lastSentAt } = await framesOf(camera, playback);
   expect(lastSentAt).toBeLessThan(expected);
   expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
+
+test('a playback that the end of its event passed by is ended all the same', async () => {
+  const { camera, cameraId } = await liveCamera();
+  const event = await createEvent(app.client, { cameraId });
+  const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+  await sql.connect();
+  // As where a playback is added to an event while the statement that ends it already runs.
+  const { rows } = await sql.query('UPDATE events SET ended_at = now() WHERE id = $1 RETURNING ended_at', [
+    event.id,
+  ]);
+  await sql.end();
+  const playback = await awaitEnd(app.client, event);
+  expect(playback).toMatchObject({
+    recordingStatus: 'COMPLETED',
+    endReason: 'ENDED',
+    endedAt: rows[0].ended_at.toISOString(),
+  });
   await camera.close();
 });

@@ -101,21 +101,24 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
 }
 
 /**
- * Ends what nobody ended: events whose lease ran out, playbacks that reached their deadline. Each at its own
- * moment, however late this is noticed (also by a server that was restarted in between).
+ * Ends what nobody ended: events whose lease ran out, playbacks that reached their deadline, playbacks of ended events.
+ * Each at its own moment, however late this is noticed (also by a server that was restarted in between). Events first,
+ * by a statement of their own: a playback that was added to one meanwhile is seen by the second.
  * @returns the playbacks that were ended
  */
 export async function endOverdue(db: Db, now: Date): Promise<{ id: string; recordUntil: Date }[]> {
+  await db.$executeRaw`
+    UPDATE events SET ended_at = lease_expires_at, updated_at = ${now}
+    WHERE ended_at IS NULL AND lease_expires_at <= ${now}`;
   return db.$queryRaw`
-    WITH lapsed AS (
-      UPDATE events SET ended_at = lease_expires_at, updated_at = ${now}
-      WHERE ended_at IS NULL AND lease_expires_at <= ${now} RETURNING id, ended_at
-    )
     UPDATE playbacks p SET
       ended_at = due.ended_at, end_reason = due.reason, updated_at = ${now},
       record_until = due.ended_at + c.post_roll_sec * interval '1 second'
     FROM (
-      SELECT p.id, l.ended_at, 'LEASE_EXPIRED'::end_reason AS reason FROM playbacks p JOIN lapsed l ON l.id = p.event_id
+      SELECT p.id, e.ended_at,
+        CASE e.ended_at WHEN e.lease_expires_at THEN 'LEASE_EXPIRED' ELSE 'ENDED' END::end_reason AS reason
+      FROM playbacks p JOIN events e ON e.id = p.event_id
+      WHERE p.recording_status IN ('PENDING', 'RECORDING') AND p.ended_at IS NULL AND e.ended_at IS NOT NULL
       UNION ALL
       SELECT id, deadline_at, 'MAX_DURATION' FROM playbacks
       WHERE recording_status IN ('PENDING', 'RECORDING') AND ended_at IS NULL AND deadline_at <= ${now}

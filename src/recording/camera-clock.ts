@@ -1,12 +1,18 @@
 import type { Fragment } from '../mp4/fragment.ts';
-import type { InitSegment } from '../mp4/init-segment.ts';
-import { moved, retime, type SampleTimes, sampleTimes, usualDuration } from '../mp4/retime.ts';
+import type { InitSegment, Track } from '../mp4/init-segment.ts';
+import { retime, type SampleTimes, sampleTimes, usualDuration } from '../mp4/retime.ts';
+import { interleaveMs } from './ffmpeg-args.ts';
 import type { SessionClock } from './session-clock.ts';
+import { TrackClock } from './track-clock.ts';
 
 /** A fragment that ends this far in the future (ms) cannot be right: nobody sends pictures before they are taken. */
 const leapMs = 1_000;
-/** ffmpeg never lets time run backwards: after a leap back each sample lasts one tick. So many are no coincidence. */
-const squeezedSamples = 3;
+/** Both rates are measured, one maybe a little later than the other: a difference counts when it has lasted so long (ms). */
+const besideMs = 2_000;
+/** A track that has sent nothing for so long (ms) is not waited for any more. */
+const silentMs = 1_500;
+/** Where time stands still for longer than this (ms), it is no report that set it right: the camera's clock leapt back. */
+const standstillMs = 2_500;
 
 /** The camera's clock leapt back; ffmpeg's output is of no use until it has caught up. */
 export class ClockLeaptBack extends Error {
@@ -15,74 +21,99 @@ export class ClockLeaptBack extends Error {
   }
 }
 
-interface TrackState {
-  /** Ticks to add to all times from now on: what leaps have put too much. */
-  shift: number;
-  /** Ticks of a leap that was seen in the video and is still to come in this track. */
-  owed: number;
-  /** Where the track's newest sample ends, in ticks. */
-  end: number;
-}
-
 /**
- * The media time of one session as if the camera's clock never leapt. A leap ahead (a camera that sets its clock
- * while it sends) shows as one sample that lasts as long as the leap; it is given its usual duration, and all that
- * follows is moved back, every track by the same time, so that picture and sound stay together.
+ * The media time of one session as if the camera's clock never leapt, and as if all its tracks had the same one. A
+ * leap ahead (a camera that sets its clock while it sends) is taken out of every track, so that picture and sound
+ * stay together. A video clock that runs wrong beside that of the sound (a camera that stamps 25 pictures a second
+ * and sends 20 in the dark) is led by the sound's: samples of sound are counted by a crystal.
  */
 export class CameraClock {
   readonly #init: InitSegment;
   readonly #clock: SessionClock;
-  readonly #tracks: ReadonlyMap<number, TrackState>;
+  readonly #tracks: ReadonlyMap<Track['id'], TrackClock>;
+  readonly #video: Track | undefined;
+  readonly #sound: TrackClock | undefined;
+  /** Picture and sound were seen to run at different rates. */
+  #isLed = false;
+  #beganAt: number | undefined;
+  #besideSince: number | undefined;
 
   constructor(init: InitSegment, clock: SessionClock) {
     this.#init = init;
     this.#clock = clock;
-    this.#tracks = new Map(init.tracks.map(({ id }) => [id, { shift: 0, owed: 0, end: 0 }]));
+    this.#tracks = new Map(init.tracks.map((track) => [track.id, new TrackClock(track)]));
+    this.#video = init.tracks.find(({ kind }) => kind === 'video');
+    const sound = init.tracks.find(({ kind }) => kind === 'audio');
+    this.#sound = sound && this.#tracks.get(sound.id);
   }
 
   /**
+   * Takes the session's next fragment, and tells the session's clock of it.
    * @param arrivedAt when the fragment was complete, in epoch milliseconds
    * @throws ClockLeaptBack
    */
   straighten(fragment: Fragment, arrivedAt: number): Fragment {
     const { tracks } = this.#init;
-    const video = fragment.runs.find((run) => run.kind === 'video');
-    if (video) this.#lookForLeap(fragment, video.trackId, arrivedAt);
-    const isStraight = [...this.#tracks.values()].every((state) => state.shift === 0 && state.owed === 0);
-    const straight = isStraight
-      ? fragment
-      : retime(fragment, tracks, (times, { id }) => settle(times, this.#tracks.get(id)!));
-    for (const run of straight.runs) this.#tracks.get(run.trackId)!.end = run.decodeTime + run.duration;
-    return straight;
+    const times = sampleTimes(fragment, tracks);
+    this.#beganAt ??= arrivedAt;
+    const pictures = this.#video && times.get(this.#video.id);
+    if (this.#video && pictures) this.#lookForLeap(fragment, this.#video, pictures, arrivedAt);
+    const straight = new Map<Track['id'], SampleTimes>();
+    for (const [id, of] of times) {
+      const track = this.#tracks.get(id)!;
+      straight.set(id, track.straighten(of, arrivedAt));
+      if (track.squeezedMs(arrivedAt) > standstillMs) throw new ClockLeaptBack();
+    }
+    for (const id of times.keys()) {
+      const track = this.#tracks.get(id)!;
+      track.observe(arrivedAt - this.#heldMs(arrivedAt));
+    }
+    this.#lead(straight, arrivedAt);
+    const isAsItWas = !this.#isLed && [...this.#tracks.values()].every((track) => track.isStraight);
+    const result = isAsItWas ? fragment : retime(fragment, tracks, (_, { id }) => straight.get(id)!);
+    this.#observe(result, arrivedAt);
+    return result;
   }
 
-  #lookForLeap(fragment: Fragment, videoId: number, arrivedAt: number): void {
+  #lead(straight: Map<Track['id'], SampleTimes>, arrivedAt: number): void {
+    const video = this.#video && this.#tracks.get(this.#video.id);
+    const pictures = this.#video && straight.get(this.#video.id);
+    const sound = this.#sound;
+    if (!this.#video || !video || !pictures || !sound) return;
+    this.#besideSince = video.isBeside(sound) ? (this.#besideSince ?? arrivedAt) : undefined;
+    if (!this.#isLed && this.#besideSince !== undefined && arrivedAt - this.#besideSince >= besideMs) {
+      this.#isLed = true;
+      this.#clock.adopt(sound.clock);
+    }
+    if (this.#isLed) straight.set(this.#video.id, video.beside(pictures, sound));
+  }
+
+  #observe(fragment: Fragment, arrivedAt: number): void {
+    const leading = fragment.runs.find((run) => run.kind === (this.#isLed ? 'audio' : 'video'));
+    if (!leading) return;
+    const { decodeTime, duration, timescale, samples } = leading;
+    const seenAt = arrivedAt - this.#heldMs(arrivedAt);
+    this.#clock.observe((decodeTime + duration) / timescale, seenAt, duration / timescale / samples);
+  }
+
+  /** How long samples that came now have waited in vain for those of another track, which sends none. */
+  #heldMs(now: number): number {
+    const isSilent = (track: TrackClock) => now - (track.arrivedAt ?? this.#beganAt ?? now) > silentMs;
+    return [...this.#tracks.values()].some(isSilent) ? interleaveMs : 0;
+  }
+
+  #lookForLeap(
+    fragment: Fragment,
+    { id, timescale }: Track,
+    { durations }: SampleTimes,
+    arrivedAt: number,
+  ): void {
     const { tracks } = this.#init;
-    const { shift } = this.#tracks.get(videoId)!;
-    const { timescale } = tracks.find(({ id }) => id === videoId)!;
-    const endsAt = this.#clock.toWall(fragment.end + shift / timescale);
-    const { durations } = sampleTimes(fragment, tracks).get(videoId)!;
-    if (durations.length > squeezedSamples && durations.slice(-squeezedSamples).every((d) => d <= 1))
-      throw new ClockLeaptBack();
+    const endsAt = this.#clock.toWall(fragment.end + this.#tracks.get(id)!.shift / timescale);
     // Before its first observation the clock knows nothing.
     if (!Number.isFinite(endsAt) || endsAt - arrivedAt < leapMs) return;
     const leapSec = (Math.max(...durations) - (usualDuration(durations) ?? 0)) / timescale;
     if (leapSec * 1_000 < leapMs) return;
     for (const track of tracks) this.#tracks.get(track.id)!.owed = Math.round(leapSec * track.timescale);
   }
-}
-
-/** Takes the leap out of these times: out of the sample that lasts too long, or out of the hole in front of them. */
-function settle(times: SampleTimes, state: TrackState): SampleTimes {
-  const { owed, shift, end } = state;
-  const durations = [...times.durations];
-  const longest = durations.indexOf(Math.max(...durations));
-  const isAhead = times.decodeTime + shift - end > owed / 2;
-  if (owed > 0 && (isAhead || durations[longest]! > owed / 2)) {
-    state.shift -= owed;
-    state.owed = 0;
-    if (isAhead) return moved(times, state.shift);
-    durations[longest] = durations[longest]! - owed;
-  }
-  return moved({ ...times, durations }, shift);
 }

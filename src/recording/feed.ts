@@ -18,6 +18,8 @@ export interface FeedOptions {
   readonly cameraId: string;
   readonly url: string;
   readonly preRollSec: number;
+  /** Wall-clock seconds per second of the camera's clock, as an earlier feed of it has measured. */
+  readonly rate: number;
   /** What the ring may hold now, in bytes. */
   readonly ringMaxBytes: () => number;
   /** Whether the camera may be at an address of this machine or of a private network. */
@@ -93,6 +95,11 @@ export class Feed {
     return this.#session;
   }
 
+  /** Wall-clock seconds per second of the camera's clock, as far as is known. */
+  get rate(): number {
+    return this.#session?.clock.rate ?? this.#options.rate;
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }
@@ -151,7 +158,7 @@ export class Feed {
     let session: Session | undefined;
     const splitter = createSplitter({
       onInit: (init) => {
-        session = newSession(init);
+        session = newSession(init, this.rate);
       },
       onFragment: (fragment) => {
         if (!session) return;
@@ -206,11 +213,6 @@ export class Feed {
    */
   #take(fragment: FeedFragment): void {
     const now = this.#options.now();
-    const video = fragment.runs.find((run) => run.kind === 'video');
-    if (video) {
-      const frameSec = video.duration / video.timescale / video.samples;
-      fragment.session.clock.observe(fragment.end, now, frameSec);
-    }
     const waitedMs = now - this.#lastArrival;
     this.#lastArrival = now;
     const isNew = fragment.session !== (this.#held.at(-1)?.session ?? this.#session);

@@ -37,6 +37,8 @@ const reportAgainMs = 1_000;
 interface Entry {
   camera: Camera;
   feed: Feed | undefined;
+  /** What its feeds have measured: a cold camera's next one need not find out anew. */
+  rate: number;
   readonly takers: Set<Take>;
   linger: NodeJS.Timeout | undefined;
   state: CameraState | undefined;
@@ -67,6 +69,7 @@ export class Feeds {
     const stale =
       before.rtspUrl !== camera.rtspUrl || before.preRollSec !== camera.preRollSec || !camera.enabled;
     if (stale) await this.#stop(entry);
+    if (before.rtspUrl !== camera.rtspUrl) entry.rate = 1;
     this.#settle(entry);
   }
 
@@ -111,6 +114,7 @@ export class Feeds {
     const entry: Entry = {
       camera,
       feed: undefined,
+      rate: 1,
       takers: new Set(),
       linger: undefined,
       state: undefined,
@@ -139,6 +143,7 @@ export class Feeds {
       cameraId: camera.id,
       url: camera.rtspUrl,
       preRollSec: camera.preRollSec,
+      rate: entry.rate,
       ringMaxBytes: () => this.#ringMaxBytes(),
       turnstile: this.#turnstile,
       onState: (feed) => this.#report(entry, feed.state, feed),
@@ -158,6 +163,7 @@ export class Feeds {
   async #stop(entry: Entry): Promise<void> {
     const { feed } = entry;
     entry.feed = undefined;
+    if (feed) entry.rate = feed.rate;
     await feed?.close();
   }
 

@@ -9,8 +9,11 @@ export const fragmentMs = 500;
 /** ffmpeg gives up on a silent camera after twice this; the feed's own watchdog is faster, this is the net below it. */
 const socketTimeoutUs = 10_000_000;
 
-/** Pictures wait this long for the sound that belongs to them, and no longer: many cameras announce sound and send none. */
-const interleaveUs = 250_000;
+/**
+ * Pictures wait this long for the sound that belongs to them, and no longer: many cameras announce sound and send none,
+ * or only while somebody speaks. Longer than from one picture to the next, or ffmpeg guesses when the next one is.
+ */
+export const interleaveMs = 750;
 
 /**
  * The arguments of a feed: the camera's stream over TCP, video copied, as fragmented MP4 on stdout.
@@ -35,7 +38,7 @@ export function feedArgs(options: {
     ...['-i', url],
     ...['-map', '0:v:0', '-c:v', 'copy', ...audioArgs],
     ...['-strict', '-2', '-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'],
-    ...['-max_interleave_delta', String(interleaveUs)],
+    ...['-max_interleave_delta', String(interleaveMs * 1_000)],
     ...['-frag_duration', String(fragmentMs * 1_000), '-flush_packets', '1', 'pipe:1'],
   ];
 }

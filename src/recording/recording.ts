@@ -1,12 +1,12 @@
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { pictureFirst } from '../mp4/picture-first.ts';
-import { fragmentMs } from './ffmpeg-args.ts';
+import { fragmentMs, interleaveMs } from './ffmpeg-args.ts';
 import { type FeedFragment, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
 import { type GapSpan, reaches, Timeline } from './timeline.ts';
 
-/** A fragment may come this much later than its end: it is cut by the next picture, and the network delays it. */
-const graceMs = 1_000;
+/** A fragment may come this much later than its end: it is cut by the next picture, waits for sound, and the network delays it. */
+const graceMs = 1_000 + interleaveMs;
 
 export interface RecordingEnd {
   /** undefined: not one frame came */

@@ -6,8 +6,8 @@ const clearlyWrongMs = 150;
 const deviation = { wrong: 0.03, right: 0.01 };
 /** The burst after a connect says nothing about the rate. */
 const burstMs = 2_000;
-/** Shorter stretches than this (ms of media time) are not compared. */
-const leastStretchMs = 1_500;
+/** Shorter stretches than this (ms of media time) are not compared; nor, where the session before had a wrong rate, these. */
+const leastStretchMs = { new: 1_500, known: 5_000 };
 
 interface Arrival {
   readonly mediaMs: number;
@@ -24,8 +24,10 @@ interface Arrival {
  * rate that is not clearly wrong is taken for right, so that the time of an honest camera is never touched.
  */
 export class SessionClock {
-  readonly #arrivals: Arrival[] = [];
-  #rate = 1;
+  #arrivals: Arrival[] = [];
+  #rate: number;
+  /** The rate is that of the session before. */
+  #isKnown: boolean;
   #firstAt: number | undefined;
   #offset = Number.POSITIVE_INFINITY;
   /**
@@ -33,6 +35,12 @@ export class SessionClock {
    * fragment is late by a picture: the shortest seen, where they differ.
    */
   #frameMs = Number.POSITIVE_INFINITY;
+
+  /** @param rate what the same camera's clock was last seen to run at */
+  constructor(rate = 1) {
+    this.#rate = rate;
+    this.#isKnown = rate !== 1;
+  }
 
   /**
    * @param mediaEnd end of a fragment, in seconds of media time
@@ -58,6 +66,20 @@ export class SessionClock {
     return (mediaSec * 1_000 - this.#frameMs) * this.#rate + this.#offset;
   }
 
+  /** Goes on as that clock does: media time is from now on that of its track. */
+  adopt(other: SessionClock): void {
+    this.#arrivals = [...other.#arrivals];
+    this.#rate = other.#rate;
+    this.#firstAt = other.#firstAt;
+    this.#offset = other.#offset;
+    this.#frameMs = other.#frameMs;
+  }
+
+  /** @returns the seconds of media time at which that moment (epoch ms) was */
+  toMedia(wallMs: number): number {
+    return ((wallMs - this.#offset) / this.#rate + this.#frameMs) / 1_000;
+  }
+
   /**
    * Compares the smallest delay in three stretches of equal length. With a wrong rate it grows (or shrinks) from
    * each to the next by about the same; a busy moment does it only once.
@@ -66,7 +88,8 @@ export class SessionClock {
     const steady = this.#arrivals.filter(({ at }) => at >= this.#firstAt! + burstMs);
     const first = steady[0]?.mediaMs ?? 0;
     const third = ((steady.at(-1)?.mediaMs ?? 0) - first) / 3;
-    if (third < leastStretchMs) return;
+    if (third < (this.#isKnown ? leastStretchMs.known : leastStretchMs.new)) return;
+    this.#isKnown = false;
     const least = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (const { mediaMs, at } of steady) {
       const stretch = Math.min(2, Math.floor((mediaMs - first) / third));

@@ -10,8 +10,9 @@ export interface Session {
   readonly camera: CameraClock;
 }
 
-export function newSession(init: InitSegment): Session {
-  const clock = new SessionClock();
+/** @param rate what the camera's clock was seen to run at in the session before */
+export function newSession(init: InitSegment, rate: number): Session {
+  const clock = new SessionClock(rate);
   return { init, clock, camera: new CameraClock(init, clock) };
 }
 

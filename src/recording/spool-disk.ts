@@ -26,6 +26,7 @@ export class SpoolDisk {
   readonly #limits: SpoolLimits;
   readonly #log: Log;
   #problem: Problem | undefined;
+  #looking: Promise<void> | undefined;
   freeBytes = 0;
   /** Only known where there is a limit to it. */
   usedBytes = 0;
@@ -45,8 +46,15 @@ export class SpoolDisk {
     return this.#problem?.endsRecordings ? this.#problem.text : undefined;
   }
 
-  /** Looks at the disk; what changed is logged once. Never throws. */
-  async look(): Promise<void> {
+  /** Looks at the disk, once for all who ask meanwhile; what changed is logged once. Never throws. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
     const before = this.#problem?.text;
     this.#problem = await this.#find();
     if (this.#problem && before === undefined) {

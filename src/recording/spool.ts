@@ -127,8 +127,29 @@ export async function makeSpoolFolder(recordDir: string, playbackId: string): Pr
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-  await syncFolder(recordDir);
+  await syncTogether(recordDir);
   return folder;
+}
+
+/** By folder: the sync that runs, and the one that comes after it. */
+const syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
+
+/**
+ * Many recordings that begin at the same moment share a sync: one that starts after a name was made is as good for
+ * it as one of its own.
+ */
+function syncTogether(folder: string): Promise<void> {
+  const start = (): Promise<void> => {
+    const running = syncFolder(folder).finally(() => {
+      if (syncs.get(folder)?.running === running) syncs.delete(folder);
+    });
+    syncs.set(folder, { running, next: undefined });
+    return running;
+  };
+  const under = syncs.get(folder);
+  if (!under) return start();
+  under.next ??= under.running.then(start, start);
+  return under.next;
 }
 
 export async function removeSpool(recordDir: string, playbackId: string): Promise<void> {

@@ -17,11 +17,14 @@ const benches: Record<string, () => Promise<void>> = {
   dashboard: benchDashboard,
   'engine:beginning': benchBeginning,
   'engine:short': benchShort,
-  'engine:end-1': () => benchEndings(1, 8),
-  'engine:end-10': () => benchEndings(10, 8),
-  'engine:end-60': () => benchEndings(60, 4),
+  'engine:end:1': () => benchEndings(1, 8),
+  'engine:end:10': () => benchEndings(10, 8),
+  'engine:end:60': () => benchEndings(60, 4),
   'engine:overlap': benchOverlap,
-  'engine:cameras': benchCameras,
+  'engine:cameras:1': () => benchCameras(1),
+  'engine:cameras:16': () => benchCameras(16),
+  'engine:cameras:64': () => benchCameras(64),
+  'engine:cameras:128': () => benchCameras(128),
   'engine:burst': benchBurst,
 };
 

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { ffmpeg } from '../support/frames.ts';
 
 export interface ReferenceRecording {
-  /** Media recorded so far, in seconds, as ffmpeg tells. */
+  /** Media recorded so far, in seconds, as ffmpeg tells. @throws Error when it has ended */
   recordedSec(): number;
   /** @returns how long it took until the file was finished, and until it was read as well, in milliseconds */
   end(): Promise<{ finishedMs: number; readMs: number }>;
@@ -22,7 +22,10 @@ export function startReference(url: string, file: string): ReferenceRecording {
     if (us) recordedSec = Number(us) / 1e6;
   });
   return {
-    recordedSec: () => recordedSec,
+    recordedSec() {
+      if (child.exitCode !== null) throw new Error('The reference pipeline has ended by itself.');
+      return recordedSec;
+    },
     async end() {
       const before = performance.now();
       child.kill('SIGINT');

@@ -52,9 +52,13 @@ export async function startServer(
 async function ready(child: ChildProcess): Promise<void> {
   let text = '';
   await new Promise<void>((resolve, reject) => {
-    // Goes on reading after that: a full pipe would stop the server.
+    // Goes on reading after that: a full pipe would stop the server. What went wrong in it explains a failed bench.
     child.stdout!.on('data', (chunk: Buffer) => {
-      if (text.includes('"msg":"ready"')) return;
+      if (text.includes('"msg":"ready"')) {
+        const lines = chunk.toString().split('\n');
+        for (const line of lines) if (/"level":[56]0/.test(line)) console.error(line);
+        return;
+      }
       text += chunk;
       if (text.includes('"msg":"ready"')) resolve();
     });

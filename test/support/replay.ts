@@ -20,6 +20,8 @@ export interface TrackFaults {
   readonly videoClockRate?: number;
   /** Sound is announced and never sent. */
   readonly isMute?: boolean;
+  /** After the first no report is sent (RTCP sender reports, which tie the tracks together). */
+  readonly isWithoutReports?: boolean;
 }
 
 interface TrackState {
@@ -149,7 +151,7 @@ export class Replay {
     const nowMs = this.nowMs();
     if (nowMs >= this.nextReportMs) {
       this.nextReportMs = nowMs + REPORT_INTERVAL_MS;
-      this.send(this.senderReports());
+      if (!this.faults.isWithoutReports) this.send(this.senderReports());
     }
     const { packets } = this.capture;
     while (this.dueMs() <= nowMs) {

@@ -10,6 +10,7 @@ import type { LiveStream, StreamSource } from './stream.ts';
 export interface ConnectionHost {
   readonly users: Readonly<Record<string, string>> | undefined;
   readonly auth: AuthScheme;
+  readonly maxUnsentBytes: number;
   find(path: string): StreamSource | undefined;
   /** A new stream at this path, or undefined where another one plays already. */
   announce(path: string, sdp: string): LiveStream | undefined;
@@ -173,7 +174,7 @@ export class RtspConnection {
     if (this.publication !== undefined) {
       this.publication.channels.set(channel, home);
     } else {
-      this.reader ??= new RtspReader(source, this.socket);
+      this.reader ??= new RtspReader(source, this.socket, this.host.maxUnsentBytes);
       this.reader.setUp(track, channel);
     }
     return this.inSession(200, { Transport: `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}` });

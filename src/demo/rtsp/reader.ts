@@ -2,18 +2,17 @@ import type { Socket } from 'node:net';
 import { homeChannel, isHome, remap } from './interleaved.ts';
 import type { StreamSink, StreamSource } from './stream.ts';
 
-/** About 16 s of a 4 Mbit/s camera. Who is further behind is cut off, as cameras do. */
-const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
-
 /** One client that plays a source over its RTSP connection. */
 export class RtspReader implements StreamSink {
   readonly source: StreamSource;
   private readonly socket: Socket;
+  private readonly maxUnsentBytes: number;
   private readonly channels = new Map<number, number>();
 
-  constructor(source: StreamSource, socket: Socket) {
+  constructor(source: StreamSource, socket: Socket, maxUnsentBytes: number) {
     this.source = source;
     this.socket = socket;
+    this.maxUnsentBytes = maxUnsentBytes;
   }
 
   /** Sends a track's RTP on `channel` and its RTCP on the next. */
@@ -30,7 +29,7 @@ export class RtspReader implements StreamSink {
   }
 
   send(frames: Buffer): void {
-    if (this.socket.writableLength > MAX_UNSENT_BYTES) {
+    if (this.socket.writableLength > this.maxUnsentBytes) {
       this.socket.destroy();
       return;
     }

@@ -19,7 +19,8 @@ export interface CameraStarted {
 }
 
 let sessionsEver = 0;
-const server = new RtspServer();
+// Who records an hour in a minute is far behind at times.
+const server = new RtspServer({ maxUnsentBytes: Number.POSITIVE_INFINITY });
 
 process.on('message', async (message: CamerasWanted | 'sessions') => {
   if (message === 'sessions') process.send!(sessionsEver);

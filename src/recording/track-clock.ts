@@ -1,0 +1,214 @@
+import { type SampleTimes, stretched, usualDuration } from '../mp4/retime.ts';
+import { SessionClock } from './session-clock.ts';
+
+/** ffmpeg never lets time run backwards: after a leap back each sample lasts one tick. So many are no coincidence. */
+const squeezedSamples = 3;
+/** A sample that lasts this much longer (ms) than is usual may be a leap. */
+const leastLeapMs = 300;
+/** A leap, and no pause: what came before it was late by at least this share of it, and what comes behind it is not. */
+const leapShare = 0.6;
+/** While ffmpeg gives out what it held back (ms after the first arrival), arrivals say nothing about leaps. */
+const burstMs = 2_000;
+/** The bounds of what a fragment is stretched by; the rest is left to the next one. */
+const stretch = { least: 0.1, most: 2 };
+
+/** So many reports back the rates of tracks are compared. */
+const tiesKept = 8;
+/** Tracks whose rates differ by less than this have the same clock, seen with some noise. */
+const sameRate = 0.03;
+
+/** A moment at which a report tied the track to the others, in ticks of its own time line and of theirs. */
+interface Tie {
+  readonly own: number;
+  readonly shared: number;
+}
+
+/**
+ * The media time of one track as if its clock never leapt. ffmpeg ties the tracks together by the camera's reports
+ * (RFC 3550, 6.4.1), so a track whose clock runs wrong beside the others leaps with each report: back, which shows as
+ * samples of a tick each, or ahead, which shows as one that lasts too long. Both are given the usual duration; what is
+ * left is a clock that runs evenly, right or wrong, and the leaps tell how wrong.
+ */
+export class TrackClock {
+  readonly #timescale: number;
+  readonly #isVideo: boolean;
+  readonly clock = new SessionClock();
+  /** Ticks to add to all times from now on: what leaps have put too much or too little. */
+  #shift = 0;
+  /** What of it was leaps of all tracks. */
+  #sharedShift = 0;
+  /** Ticks of a leap of all tracks that is still to come in this one. */
+  owed = 0;
+  /** Where the newest sample ends. */
+  #end = 0;
+  /** Ticks between the newest samples and those before them. */
+  #hole = 0;
+  #firstAt: number | undefined;
+  #arrivedAt: number | undefined;
+  #usual: number | undefined;
+  /** ffmpeg's parsers give a picture out when the next one begins; sound they give out at once. */
+  #frameSec = 0;
+  /** Samples of a tick each that the newest ones are in a row. */
+  #squeezed = 0;
+  /** How many of them were left as they are. */
+  #unmended = 0;
+  /** Where their run began. */
+  #squeezedFrom = 0;
+  #squeezedSince: number | undefined;
+  readonly #ties: Tie[] = [];
+  /** Where the newest sample ends on the time line of another track, once this one is led by it. */
+  #endBeside: number | undefined;
+
+  constructor(track: { timescale: number; kind: string }) {
+    this.#timescale = track.timescale;
+    this.#isVideo = track.kind === 'video';
+  }
+
+  get isStraight(): boolean {
+    return this.#shift === 0 && this.owed === 0 && this.#squeezed === 0 && this.#endBeside === undefined;
+  }
+
+  /** Where the newest sample ends, in seconds. */
+  get end(): number {
+    return this.#end / this.#timescale;
+  }
+
+  /** When samples came last, in epoch milliseconds; undefined: none came yet. */
+  get arrivedAt(): number | undefined {
+    return this.#arrivedAt;
+  }
+
+  /** What has been added to its times. */
+  get shift(): number {
+    return this.#shift;
+  }
+
+  /** For how long (ms) time has been standing still. */
+  squeezedMs(now: number): number {
+    return this.#squeezedSince === undefined ? 0 : now - this.#squeezedSince;
+  }
+
+  /** Takes leaps out of the times of the track's next samples. @param arrivedAt epoch ms at which they were complete */
+  straighten(times: SampleTimes, arrivedAt: number): SampleTimes {
+    const durations = [...times.durations];
+    const before = this.#shift;
+    const shift = this.#takeOutLeap(times, durations) ? this.#shift : before;
+    const start = this.#loosen(times.decodeTime + shift, durations, arrivedAt);
+    this.#takeOutReport(start, durations, arrivedAt);
+    const straight = { ...times, decodeTime: start, durations };
+    this.#usual = usualDuration(durations.filter((ticks) => ticks > 1)) ?? this.#usual;
+    this.#hole = straight.decodeTime - this.#end;
+    this.#end = straight.decodeTime + sumOf(durations);
+    this.#firstAt ??= arrivedAt;
+    this.#arrivedAt = arrivedAt;
+    this.#frameSec = this.#isVideo ? sumOf(durations) / durations.length / this.#timescale : 0;
+    return straight;
+  }
+
+  /** The newest samples were there at that moment (epoch ms). */
+  observe(seenAt: number): void {
+    this.clock.observe(this.end, seenAt, this.#frameSec);
+  }
+
+  /**
+   * A leap of all tracks: out of the sample that lasts too long, or out of the hole in front of them.
+   * @returns whether it stood in front of them
+   */
+  #takeOutLeap({ decodeTime }: SampleTimes, durations: number[]): boolean {
+    if (this.owed === 0) return false;
+    const longest = durations.indexOf(Math.max(...durations));
+    const isAhead = decodeTime + this.#shift - this.#end > this.owed / 2;
+    if (!isAhead && durations[longest]! <= this.owed / 2) return false;
+    if (!isAhead) durations[longest]! -= this.owed;
+    this.#shift -= this.owed;
+    this.#sharedShift -= this.owed;
+    this.owed = 0;
+    return isAhead;
+  }
+
+  /**
+   * Gives samples of a tick each the usual duration, and the one behind them, which was cut short for them.
+   * @returns the start, later where the samples before it were too few to tell
+   */
+  #loosen(start: number, durations: number[], arrivedAt: number): number {
+    const isSqueezed = durations.map((ticks) => ticks <= 1);
+    const carried = this.#squeezed;
+    const newest = isSqueezed.lastIndexOf(false);
+    this.#squeezed = isSqueezed.length - 1 - newest + (newest < 0 ? carried : 0);
+    const stands = this.#squeezed >= squeezedSamples;
+    this.#squeezedSince = stands ? (this.#squeezedSince ?? arrivedAt) : undefined;
+
+    const first = isSqueezed.indexOf(true);
+    if (first >= 0 && carried === 0) this.#squeezedFrom = start + sumOf(durations.slice(0, first));
+    if (isSqueezed.filter(Boolean).length + carried < squeezedSamples) {
+      this.#unmended = this.#squeezed;
+      return start;
+    }
+    const usual = this.#usual ?? usualDuration(durations.filter((ticks) => ticks > 1)) ?? 0;
+    for (const [i, ticks] of durations.entries()) {
+      const isBehind = i === 0 ? carried > 0 : isSqueezed[i - 1]!;
+      if (ticks >= usual || !(isSqueezed[i] || isBehind)) continue;
+      durations[i] = usual;
+      this.#shift += usual - ticks;
+    }
+    const late = this.#unmended * (usual - 1);
+    this.#unmended = 0;
+    this.#shift += late;
+    if (this.#squeezed === 0) this.#tie(this.#squeezedFrom);
+    return start + late;
+  }
+
+  /** A leap ahead of this track alone. */
+  #takeOutReport(start: number, durations: number[], arrivedAt: number): void {
+    if (this.#usual === undefined || this.#firstAt === undefined || this.#arrivedAt === undefined) return;
+    if (arrivedAt - this.#firstAt < burstMs) return;
+    const longest = durations.indexOf(Math.max(...durations));
+    const leap = durations[longest]! - this.#usual;
+    const leapMs = (leap / this.#timescale) * 1_000;
+    if (leapMs < leastLeapMs) return;
+    const elapsedMs = ((start + sumOf(durations) - this.#end) / this.#timescale) * 1_000;
+    const isPause = elapsedMs - (arrivedAt - this.#arrivedAt) < leapMs * leapShare;
+    // A track that leapt twice does it again, also while a busy machine makes arrivals say nothing.
+    if (isPause && this.#ties.length < 2) return;
+    durations[longest] = this.#usual;
+    this.#shift -= leap;
+    this.#tie(start + sumOf(durations.slice(0, longest + 1)));
+  }
+
+  /** With the first sample behind a leap the track's time is that of the others. */
+  #tie(own: number): void {
+    this.#ties.push({ own, shared: own - this.#shift + this.#sharedShift });
+    if (this.#ties.length > tiesKept) this.#ties.shift();
+  }
+
+  /** What the reports say: the other tracks' seconds per second of this one's, and where this one's newest sample ends. */
+  #tied(): { rate: number; end: number } | undefined {
+    const [first, last] = [this.#ties[0], this.#ties.at(-1)];
+    if (!first || !last || first === last) return undefined;
+    const rate = (last.shared - first.shared) / (last.own - first.own);
+    return { rate, end: (last.shared + (this.#end - last.own) * rate) / this.#timescale };
+  }
+
+  /** Whether its clock is another one than that of a track with which it should run. */
+  isBeside(other: TrackClock): boolean {
+    const rate = this.#tied()?.rate ?? this.clock.rate / other.clock.rate;
+    return Math.abs(rate - 1) > sameRate;
+  }
+
+  /**
+   * The newest times on the time line of a track that is believed. Where there are no reports to go by they end when
+   * that one's clock says that they ended, which is right to some tenths of a second.
+   */
+  beside(times: SampleTimes, other: TrackClock): SampleTimes {
+    const tied = this.#tied();
+    const end = tied?.end ?? other.clock.toMedia(this.clock.toWall(this.end));
+    const length = sumOf(times.durations) / this.#timescale;
+    const hole = (this.#hole / this.#timescale) * (tied?.rate ?? this.clock.rate / other.clock.rate);
+    const start = this.#endBeside === undefined ? Math.max(this.end, end) - length : this.#endBeside + hole;
+    const factor = Math.min(stretch.most, Math.max(stretch.least, (end - start) / length));
+    this.#endBeside = start + length * factor;
+    return stretched(times, factor, start * this.#timescale);
+  }
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
