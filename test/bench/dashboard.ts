@@ -19,6 +19,7 @@ const starts = 20;
 /** A finger that is in a hurry: a notch of the wheel forty times a second. */
 const wheel = { px: 100, everyMs: 25 };
 const scrollSec = 20;
+const traced = ['toplevel', '__metadata'];
 const longTask = 'none over 50 ms';
 
 export async function benchDashboard(): Promise<void> {
@@ -89,10 +90,7 @@ async function benchScrolling(
     `A list of ${playbacks.toLocaleString()} playbacks, ${scrollSec} s by the wheel (Chromium, no GPU)`,
   );
   const page = await openList(browser, server);
-  await page.evaluate(
-    'setTimeout(() => { for (const end = performance.now() + 60; performance.now() < end; ); })',
-  );
-  await until(() => page.evaluate('longTasks.length > 0'), 'a long task is seen as one');
+  await calibrate(page);
   await told(page, 'down, loading as it goes', () => scroll(page, wheel.px));
   await told(page, 'to its end as fast as it loads', () => scrollToEnd(page, oldest));
   await told(page, 'up, all of it loaded', () => scroll(page, -wheel.px));
@@ -110,14 +108,56 @@ async function benchScrolling(
   await page.close();
 }
 
-/** Prints the long tasks while that is done. */
+/** @throws Error where a task that is long is not seen as one, by the clock or on the processor */
+async function calibrate(page: Page): Promise<void> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: traced });
+  await page.evaluate(
+    'new Promise((resolve) => setTimeout(() => { for (const end = Date.now() + 1_000; Date.now() < end; ); resolve(); }))',
+  );
+  await until(() => page.evaluate('longTasks.length > 0'), 'a long task is seen by the clock');
+  const longest = Math.max(...mainThreadTasks(await browser.stopTracing()));
+  if (longest < 50) throw new Error(`A second of work was seen as ${longest} ms on the processor.`);
+}
+
+/** Prints the long tasks while that is done; of a busy machine the time on the processor says more than the clock. */
 async function told(page: Page, what: string, deed: () => Promise<number>): Promise<void> {
   await page.evaluate('longTasks.length = 0');
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: traced });
   const passed = await deed();
   await sleep(300);
-  const tasks = await page.evaluate<number[]>('longTasks');
-  const longest = tasks.length ? ms(Math.max(...tasks)) : 'none';
-  figure(`${what}: ${passed.toLocaleString()} px`, `${tasks.length}, longest ${longest}`, longTask);
+  const onProcessor = mainThreadTasks(await browser.stopTracing());
+  const byClock = await page.evaluate<number[]>('longTasks');
+  heading(`  ${what}: ${passed.toLocaleString()} px`);
+  figure('tasks over 50 ms by the clock', words(byClock), longTask);
+  figure('tasks over 50 ms on the processor', words(onProcessor.filter((it) => it > 50)), longTask);
+  figure('longest on the processor', ms(Math.max(...onProcessor)));
+}
+
+const words = (tasks: readonly number[]) =>
+  tasks.length ? `${tasks.length}, longest ${ms(Math.max(...tasks))}` : 'none';
+
+interface TraceEvent {
+  readonly ph: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds on the processor. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** How long each task of the pages' main threads was on the processor, in ms. */
+function mainThreadTasks(trace: Buffer): number[] {
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
+  const main = traceEvents.filter(
+    ({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain',
+  );
+  const isMain = new Set(main.map(({ pid, tid }) => `${pid}/${tid}`));
+  return traceEvents
+    .filter(({ ph, pid, tid, tdur }) => ph === 'X' && tdur !== undefined && isMain.has(`${pid}/${tid}`))
+    .map(({ tdur }) => tdur! / 1_000);
 }
 
 async function scroll(page: Page, px: number): Promise<number> {
