@@ -14,7 +14,14 @@ export function createLog(
   destination: DestinationStream = pino.destination({ fd: 1, sync: true }),
 ): Log {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: scrubCredentials } },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Without it an error under this name would be written as {}.
+      serializers: { error: pino.stdSerializers.err },
+      hooks: { streamWrite: scrubCredentials },
+    },
     destination,
   );
 }
