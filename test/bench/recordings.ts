@@ -7,6 +7,7 @@ import { startTestCamera } from '../support/camera.ts';
 import { capture } from '../support/captures.ts';
 import type { TestClient } from '../support/client.ts';
 import { createEvent, endEvent } from '../support/playbacks.ts';
+import { beginEvent } from './begin.ts';
 import { figure, heading, ms, percentile } from './figures.ts';
 import { startReference } from './reference.ts';
 import { makeDataDir, startServer } from './server.ts';
@@ -15,13 +16,6 @@ const events = 100;
 const apartMs = 700;
 const clips = 8;
 const clipSec = 60;
-
-interface Begun {
-  createEvent: { event: { id: string } };
-}
-/** What the README's client asks for. */
-const analyticsBegin = `mutation($cameraId: ID!) {
-  createEvent(input: { cameraId: $cameraId, type: MOTION }) { event { id leaseExpiresAt } playback { id recordingStatus } } }`;
 
 export async function benchRecordings(): Promise<void> {
   const camera = await startTestCamera({
@@ -34,10 +28,9 @@ export async function benchRecordings(): Promise<void> {
   heading(`createEvent on a live 1080p camera with its ring of 7 s taken, ${events} events, row committed`);
   const took: number[] = [];
   for (let i = 0; i < events; i++) {
-    const before = performance.now();
-    const { createEvent } = await server.client.run<Begun>(analyticsBegin, { cameraId });
-    took.push(performance.now() - before);
-    await endEvent(server.client, createEvent.event.id);
+    const { id, tookMs } = await beginEvent(server.client, cameraId);
+    took.push(tookMs);
+    await endEvent(server.client, id);
     // Its clip and poster are made in the meantime, as they would be between two events.
     await sleep(apartMs);
   }

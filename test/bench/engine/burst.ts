@@ -1,7 +1,8 @@
 // An event at each of many cameras at the same moment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFrames } from '../../support/frames.ts';
-import { awaitEnd, createEvent, download, endEvent } from '../../support/playbacks.ts';
+import { awaitEnd, download, endEvent } from '../../support/playbacks.ts';
+import { beginEvent } from '../begin.ts';
 import { figure, heading, ms, percentile } from '../figures.ts';
 import { fullHd } from './cameras.ts';
 import { type Rig, standUp } from './rig.ts';
@@ -15,20 +16,14 @@ const loopFrames = 64 * 15;
 export async function benchBurst(): Promise<void> {
   const rig = await standUp({ count, capture: fullHd, preRollSec });
   const { server, cameras } = rig;
-  const took: number[] = [];
   const startedAt = Date.now();
-  const events = await Promise.all(
-    cameras.map(async ({ id }) => {
-      const before = performance.now();
-      const event = await createEvent(server.client, { cameraId: id });
-      took.push(performance.now() - before);
-      return event;
-    }),
-  );
+  const events = await Promise.all(cameras.map(({ id }) => beginEvent(server.client, id)));
+  const took = events.map(({ tookMs }) => tookMs);
   await sleep(Math.max(0, startedAt + eventMs - Date.now()));
   const endedAt = Date.now();
   await Promise.all(events.map(({ id }) => endEvent(server.client, id)));
-  const playbacks = await Promise.all(events.map((event) => awaitEnd(server.client, event)));
+  const playbacks: Ended[] = [];
+  for (const event of events) playbacks.push(await awaitEnd(server.client, event));
   const completedMs = Date.now() - endedAt;
 
   const faults: string[] = [];

@@ -1,0 +1,16 @@
+import type { TestClient } from '../support/client.ts';
+
+interface Begun {
+  createEvent: { event: { id: string }; playback: { id: string; recordingStatus: string } | null };
+}
+
+/** Asks for what the README's client asks for. */
+const analyticsBegin = `mutation($cameraId: ID!) {
+  createEvent(input: { cameraId: $cameraId, type: MOTION }) { event { id leaseExpiresAt } playback { id recordingStatus } } }`;
+
+/** An event as an analytics service reports it, and how long (ms) the answer took. */
+export async function beginEvent(client: TestClient, cameraId: string) {
+  const before = performance.now();
+  const { createEvent } = await client.run<Begun>(analyticsBegin, { cameraId });
+  return { id: createEvent.event.id, playback: createEvent.playback, tookMs: performance.now() - before };
+}
