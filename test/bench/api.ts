@@ -12,15 +12,22 @@ const million = 1_000_000;
 
 export async function benchApi(): Promise<void> {
   const data = await makeDataDir();
-  const server = await startServer(data.dir, {
-    EVENTS_PER_MINUTE: '10000000',
-    SOCKETS_PER_KEY: '20000',
-    LOG_LEVEL: 'info',
-  });
-  const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
-  await sql.connect();
+  const start = () =>
+    startServer(data.dir, { EVENTS_PER_MINUTE: '10000000', SOCKETS_PER_KEY: '20000', LOG_LEVEL: 'info' });
+  const connect = async () => {
+    const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
+    await sql.connect();
+    return sql;
+  };
+  let server = await start();
+  let sql = await connect();
   try {
     const cameras = await makePlaybacks(sql, million);
+    // A server that saw them come hands a million transitions out to subscribers for minutes.
+    await sql.end();
+    await server.stop();
+    server = await start();
+    sql = await connect();
     await benchThroughput(server, cameras[0]!);
     await benchPages(server, cameras);
     for (const subscribers of [100, 1_000, 10_000]) await benchFanOut(server, sql, cameras[1]!, subscribers);
