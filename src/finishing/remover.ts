@@ -8,7 +8,7 @@ const pollMs = 30_000;
 const retryMs = 2_000;
 const batch = 2_000;
 /** Side by side: objects are removed one by one from a bucket. */
-const lanes = 4;
+const lanes = 2;
 
 /** Removes the objects of deleted playbacks: what is noted in store_removals, until the store has taken it. */
 export class Remover {

@@ -17,7 +17,7 @@ const everyMs = 10 * 60_000;
 const dayMs = 24 * 3_600_000;
 /** Small enough that nobody waits long behind one, with a breath in between for everybody else. */
 const batch = 1_000;
-const breathMs = 20;
+const breathMs = 150;
 
 /** Deletes COMPLETED playbacks older than RETENTION_DAYS, in batches that are each whole (DESIGN 6.4). */
 export class Retention {
