@@ -32,20 +32,33 @@ export function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Pr
 }
 
 /**
- * A further playback of the same event (or of the same recording by hand), where the first could not go on. One that
- * has ended meanwhile goes on up to the end of its post-roll; none where that is over.
+ * What goes on with a playback that cannot: it is about to be written, too.
  * @param startedAt when the footage begins that the first could not take
+ */
+export const furtherPlayback = (
+  { cameraId, deadlineAt }: PlaybackToRecord,
+  startedAt: Date,
+): PlaybackToRecord => ({
+  ...{ id: newId(), cameraId, startedAt, preRollSec: 0, deadlineAt },
+  recordingStatus: 'PENDING',
+  recordUntil: null,
+});
+
+/**
+ * Writes a further playback of the same event (or of the same recording by hand), where the first could not go on.
+ * One that has ended meanwhile goes on up to the end of its post-roll; none where that is over.
  */
 export function createFurtherPlayback(
   db: Db,
   firstId: string,
-  startedAt: Date,
+  further: PlaybackToRecord,
   at: Date,
-): Promise<(Playback & { camera: Camera }) | undefined> {
+): Promise<Playback | undefined> {
+  const { id, startedAt, deadlineAt } = further;
   return db.$transaction(async (tx) => {
     const first = await tx.playback.findUnique({ where: { id: firstId }, include: { camera: true } });
     if (!first) return undefined;
-    const { cameraId, eventId, deadlineAt } = first;
+    const { cameraId, eventId } = first;
     // Locked, so that endEvent comes either before this look or after the new playback is there to be ended.
     const [event] = await tx.$queryRaw<EndedEvent[]>`
       SELECT ended_at AS "endedAt", ended_at = lease_expires_at AS "isLapsed"
@@ -58,8 +71,7 @@ export function createFurtherPlayback(
       recordUntil: end.recordUntil,
     };
     return tx.playback.create({
-      data: { cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
-      include: { camera: true },
+      data: { id, cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
     });
   });
 }

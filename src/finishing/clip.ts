@@ -25,11 +25,13 @@ export interface Clip {
  */
 export async function clipFromSpool(
   recordDir: string,
-  playback: { id: string; recordUntil: Date | null },
+  playback: { id: string; recordUntil: Date | null; clipStartedAt: Date | null },
 ): Promise<Clip> {
   const spool = await findSpool(recordDir, playback.id);
+  // The file was named when its beginning came; what the camera's clock has told since stands in the row.
+  const startedAt = playback.clipStartedAt?.getTime() ?? spool?.startedAt;
   const untilSec =
-    spool && playback.recordUntil ? (playback.recordUntil.getTime() - spool.startedAt) / 1_000 : undefined;
+    startedAt && playback.recordUntil ? (playback.recordUntil.getTime() - startedAt) / 1_000 : undefined;
   const contents = spool && (await readSpool(spool.file, untilSec));
   const video = contents?.index.tracks.find((track) => track.kind === 'video');
   if (!spool || !contents || !video) {

@@ -18,8 +18,8 @@ export interface FeedOptions {
   readonly cameraId: string;
   readonly url: string;
   readonly preRollSec: number;
-  /** Wall-clock seconds per second of the camera's clock, as an earlier feed of it has measured. */
-  readonly rate: number;
+  /** Wall-clock seconds per second of the camera's clock, as an earlier feed of it has measured, if one has. */
+  readonly rate: number | undefined;
   /** What the ring may hold now, in bytes. */
   readonly ringMaxBytes: () => number;
   /** Whether the camera may be at an address of this machine or of a private network. */
@@ -40,8 +40,6 @@ const ringSlackSec = 2;
 const stallMs = 5_000;
 /** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
 const firstFragmentMs = 25_000;
-/** A fragment that comes at least this share of its length (ms per s) after the one before was not held back. */
-const asItHappens = 400;
 const backoffMs = { first: 250, most: 5_000 };
 const stderrKept = 8_192;
 const lastWordsKept = 1_000;
@@ -66,7 +64,6 @@ export class Feed {
   #child: ChildProcess | undefined;
   /** Fragments of a new session whose clock is not right yet. */
   readonly #held: FeedFragment[] = [];
-  #lastArrival = 0;
   /** The ring had to drop what it should still hold. */
   #isCut = false;
   #running: Promise<void> | undefined;
@@ -95,9 +92,10 @@ export class Feed {
     return this.#session;
   }
 
-  /** Wall-clock seconds per second of the camera's clock, as far as is known. */
-  get rate(): number {
-    return this.#session?.clock.rate ?? this.#options.rate;
+  /** Wall-clock seconds per second of the camera's clock; undefined while nothing is known of it. */
+  get rate(): number | undefined {
+    const { isSettled, rate } = this.#session?.clock ?? { isSettled: false, rate: 1 };
+    return isSettled || rate !== 1 ? rate : this.#options.rate;
   }
 
   start(): void {
@@ -212,15 +210,10 @@ export class Feed {
    * that whoever gets a fragment can believe its time.
    */
   #take(fragment: FeedFragment): void {
-    const now = this.#options.now();
-    const waitedMs = now - this.#lastArrival;
-    this.#lastArrival = now;
     const isNew = fragment.session !== (this.#held.at(-1)?.session ?? this.#session);
     if (isNew && !fragment.startsWithKeyframe) return;
-    const isSettled =
-      !isNew && (this.#held.length === 0 || waitedMs >= (fragment.end - fragment.start) * asItHappens);
     this.#held.push(fragment);
-    if (isSettled) this.#release();
+    if (!isNew && fragment.session.clock.isPrompt) this.#release();
   }
 
   #release(): void {

@@ -38,7 +38,7 @@ interface Entry {
   camera: Camera;
   feed: Feed | undefined;
   /** What its feeds have measured: a cold camera's next one need not find out anew. */
-  rate: number;
+  rate: number | undefined;
   readonly takers: Set<Take>;
   linger: NodeJS.Timeout | undefined;
   state: CameraState | undefined;
@@ -69,7 +69,7 @@ export class Feeds {
     const stale =
       before.rtspUrl !== camera.rtspUrl || before.preRollSec !== camera.preRollSec || !camera.enabled;
     if (stale) await this.#stop(entry);
-    if (before.rtspUrl !== camera.rtspUrl) entry.rate = 1;
+    if (before.rtspUrl !== camera.rtspUrl) entry.rate = undefined;
     this.#settle(entry);
   }
 
@@ -114,7 +114,7 @@ export class Feeds {
     const entry: Entry = {
       camera,
       feed: undefined,
-      rate: 1,
+      rate: undefined,
       takers: new Set(),
       linger: undefined,
       state: undefined,

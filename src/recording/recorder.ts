@@ -1,5 +1,10 @@
 import type { Db } from '../db/client.ts';
-import { createFurtherPlayback, endPlaybacks, type PlaybackToRecord } from '../db/playbacks.ts';
+import {
+  createFurtherPlayback,
+  endPlaybacks,
+  furtherPlayback,
+  type PlaybackToRecord,
+} from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
@@ -195,12 +200,12 @@ export class Recorder {
     const forget = new AbortController();
     const settled = recording.done().then(async (end) => {
       detach();
-      await writeOutcome(this.#options, { playback, camera, end, forget: forget.signal });
+      const written = writeOutcome(this.#options, { playback, camera, end, forget: forget.signal });
+      const isOver = written.then(() => !forget.signal.aborted);
+      const goesOn = changedAt !== undefined && this.#goOnElsewhere(playback, camera, changedAt, isOver);
+      await written;
       this.#running.delete(playback.id);
-      if (changedAt === undefined || forget.signal.aborted) return;
-      await this.#goOnElsewhere(playback, changedAt).catch((error: Error) =>
-        log.error({ playbackId: playback.id, error }, 'a recording cannot go on in the stream’s new form'),
-      );
+      await goesOn;
     });
     const running: Running = { playback, camera, recording, since: now(), settled, forget };
     this.#running.set(playback.id, running);
@@ -208,19 +213,31 @@ export class Recorder {
     return running;
   }
 
-  /** One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. */
-  async #goOnElsewhere({ id }: { id: string }, from: number): Promise<void> {
+  /**
+   * One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. It begins while
+   * the first one's end is still being written, as the ring reaches back only so far.
+   * @param isOver resolves when the first one's row says how it ended: whether there is to be another
+   */
+  async #goOnElsewhere(
+    first: PlaybackToRecord,
+    camera: Camera,
+    from: number,
+    isOver: Promise<boolean>,
+  ): Promise<void> {
     const { db, log, now } = this.#options;
-    const further = await createFurtherPlayback(db, id, new Date(from), new Date(now()));
-    if (!further) return;
-    const { camera, ...playback } = further;
-    log.info(
-      { playbackId: id, furtherId: playback.id },
-      'the stream changed its form; a further playback goes on',
-    );
-    const begun = await this.begin(playback, camera);
-    // It may have been ended before it ran here.
-    if (begun?.recordUntil) this.stop(begun, begun.recordUntil);
+    const further = furtherPlayback(first, new Date(from));
+    const facts = { playbackId: first.id, furtherId: further.id };
+    const write = async () =>
+      (await isOver) && (await createFurtherPlayback(db, first.id, further, new Date(now()))) !== undefined;
+    try {
+      const begun = await this.begin(further, camera, { isWritten: write() });
+      if (!begun) return;
+      log.info(facts, 'the stream changed its form; a further playback goes on');
+      // It may have been ended before it ran here.
+      if (begun.recordUntil) this.stop(begun, begun.recordUntil);
+    } catch (error) {
+      log.error({ ...facts, error }, 'a recording cannot go on in the stream’s new form');
+    }
   }
 
   /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */

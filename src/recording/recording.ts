@@ -45,8 +45,10 @@ export class Recording {
   readonly #options: RecordingOptions;
   #spool: Promise<Spool> | undefined;
   #open: Spool | undefined;
-  /** Fragments that came while the spool was being opened. */
-  #waiting: Buffer[] = [];
+  /** What is to be done with the spool once it is open. */
+  #waiting: ((spool: Spool) => void)[] = [];
+  /** How long the spool is when all that was taken is written. */
+  #bytes = 0;
   #init: InitSegment | undefined;
   #timeline: Timeline | undefined;
   #first: Pick<FeedFragment, 'session' | 'start'> | undefined;
@@ -70,6 +72,7 @@ export class Recording {
     if (!leftover) return;
     this.#init = leftover.init;
     this.#timeline = new Timeline(() => leftover.startedAt, leftover.durationSec);
+    this.#bytes = leftover.wholeBytes;
     this.#openSpool(Spool.reopen(leftover.file, leftover.wholeBytes));
   }
 
@@ -93,12 +96,16 @@ export class Recording {
     const taken = isFirst
       ? { ...pictureFirst(fragment, fragment.session.init.tracks), session: fragment.session }
       : fragment;
-    const { moof, gap } = this.#timeline.place(taken);
+    const { moof, gap, corrections } = this.#timeline.place(taken, this.#bytes);
     if (gap) {
       this.#gaps.push(gap);
       this.#options.onGap(this.#gaps);
     }
-    this.#write(moof, taken.mdat);
+    this.#bytes += moof.length + taken.mdat.length;
+    this.#write((spool) => {
+      spool.append(moof, taken.mdat);
+      for (const { at, moof } of corrections) spool.overwrite(at, moof);
+    });
     this.#newest = { session: fragment.session, end: fragment.end };
     if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
   }
@@ -108,6 +115,7 @@ export class Recording {
     const first = { session: fragment.session, start: fragment.start };
     this.#first = first;
     this.#init = fragment.session.init;
+    this.#bytes = this.#init.bytes.length;
     this.#openSpool(Spool.create(this.#options.folder, startedAt, fragment.session.init));
     this.#options.onFirstFrame(startedAt);
     return new Timeline(() => wallStart(first), 0);
@@ -118,16 +126,15 @@ export class Recording {
     opening.then(
       (spool) => {
         this.#open = spool;
-        spool.append(...this.#waiting);
-        this.#waiting = [];
+        for (const write of this.#waiting.splice(0)) write(spool);
       },
       () => this.#end(),
     );
   }
 
-  #write(...boxes: Buffer[]): void {
-    if (this.#open) this.#open.append(...boxes);
-    else this.#waiting.push(...boxes);
+  #write(write: (spool: Spool) => void): void {
+    if (this.#open) write(this.#open);
+    else this.#waiting.push(write);
   }
 
   /**

@@ -8,6 +8,13 @@ const deviation = { wrong: 0.03, right: 0.01 };
 const burstMs = 2_000;
 /** Shorter stretches than this (ms of media time) are not compared; nor, where the session before had a wrong rate, these. */
 const leastStretchMs = { new: 1_500, known: 5_000 };
+/** A fragment that comes at least this share of its length (ms per ms) after the one before was not held back. */
+const asItHappens = 0.4;
+/**
+ * What shows within a few fragments: so much off, over so long (ms of media time), and so evenly: no arrival is
+ * farther from the straight line than this share of what the clock has run away.
+ */
+const gross = { deviation: 0.12, leastMs: 950, uneven: 0.2 };
 
 interface Arrival {
   readonly mediaMs: number;
@@ -26,9 +33,12 @@ interface Arrival {
 export class SessionClock {
   #arrivals: Arrival[] = [];
   #rate: number;
-  /** The rate is that of the session before. */
-  #isKnown: boolean;
+  /** A wrong rate that is that of the session before. */
+  #isInherited: boolean;
+  #isSettled: boolean;
   #firstAt: number | undefined;
+  /** Since when (epoch ms) fragments come as they happen. */
+  #promptSince: number | undefined;
   #offset = Number.POSITIVE_INFINITY;
   /**
    * ffmpeg's parsers of H.264 and H.265 know that a picture is whole when the next one begins, so that every
@@ -36,10 +46,11 @@ export class SessionClock {
    */
   #frameMs = Number.POSITIVE_INFINITY;
 
-  /** @param rate what the same camera's clock was last seen to run at */
-  constructor(rate = 1) {
-    this.#rate = rate;
-    this.#isKnown = rate !== 1;
+  /** @param rate what the same clock was last seen to run at; undefined where nothing is known of it yet */
+  constructor(rate: number | undefined) {
+    this.#rate = rate ?? 1;
+    this.#isInherited = this.#rate !== 1;
+    this.#isSettled = rate !== undefined;
   }
 
   /**
@@ -48,9 +59,13 @@ export class SessionClock {
    * @param frameSec how long its pictures last, in seconds of media time
    */
   observe(mediaEnd: number, arrivedAt: number, frameSec: number): void {
+    const arrival = { mediaMs: mediaEnd * 1_000, at: arrivedAt };
+    const before = this.#arrivals.at(-1);
+    if (before && arrivedAt - before.at >= (arrival.mediaMs - before.mediaMs) * asItHappens)
+      this.#promptSince ??= arrivedAt;
     this.#frameMs = Math.min(this.#frameMs, frameSec * 1_000);
     this.#firstAt ??= arrivedAt;
-    this.#arrivals.push({ mediaMs: mediaEnd * 1_000, at: arrivedAt });
+    this.#arrivals.push(arrival);
     while (this.#arrivals[0]!.at < arrivedAt - windowMs) this.#arrivals.shift();
     this.#measureRate();
     this.#offset = Math.min(...this.#arrivals.map(({ mediaMs, at }) => at - mediaMs * this.#rate));
@@ -59,6 +74,16 @@ export class SessionClock {
   /** Wall-clock seconds per second of media time; exactly 1 unless it is clearly something else. */
   get rate(): number {
     return this.#rate;
+  }
+
+  /** Whether the rate is more than a first impression. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Whether the burst is over: from then on a fragment's time can be believed. */
+  get isPrompt(): boolean {
+    return this.#promptSince !== undefined;
   }
 
   /** @returns epoch milliseconds */
@@ -70,6 +95,9 @@ export class SessionClock {
   adopt(other: SessionClock): void {
     this.#arrivals = [...other.#arrivals];
     this.#rate = other.#rate;
+    this.#isInherited = other.#isInherited;
+    this.#isSettled = other.#isSettled;
+    this.#promptSince = other.#promptSince;
     this.#firstAt = other.#firstAt;
     this.#offset = other.#offset;
     this.#frameMs = other.#frameMs;
@@ -88,8 +116,13 @@ export class SessionClock {
     const steady = this.#arrivals.filter(({ at }) => at >= this.#firstAt! + burstMs);
     const first = steady[0]?.mediaMs ?? 0;
     const third = ((steady.at(-1)?.mediaMs ?? 0) - first) / 3;
-    if (third < (this.#isKnown ? leastStretchMs.known : leastStretchMs.new)) return;
-    this.#isKnown = false;
+    if (third < (this.#isInherited ? leastStretchMs.known : leastStretchMs.new)) {
+      if (!this.#isSettled)
+        this.#rate = grossRate(this.#arrivals.filter(({ at }) => at >= this.#promptSince!));
+      return;
+    }
+    this.#isInherited = false;
+    this.#isSettled = true;
     const least = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (const { mediaMs, at } of steady) {
       const stretch = Math.min(2, Math.floor((mediaMs - first) / third));
@@ -123,6 +156,19 @@ function slopeBelow(arrivals: readonly Arrival[]): number {
     hull.findIndex(({ mediaMs }) => mediaMs >= middle),
   );
   return slope(hull[behind - 1]!, hull[behind]!);
+}
+
+/** The rate of a clock that runs away so fast and so evenly that a few fragments show it; 1 where they do not. */
+function grossRate(arrivals: readonly Arrival[]): number {
+  const [first, last] = [arrivals[0], arrivals.at(-1)];
+  if (!first || !last || last.mediaMs - first.mediaMs < gross.leastMs) return 1;
+  const rate = slope(first, last);
+  if (Math.abs(rate - 1) < gross.deviation) return 1;
+  const runAway = Math.abs(rate - 1) * (last.mediaMs - first.mediaMs);
+  const unevenness = arrivals.map(({ mediaMs, at }) =>
+    Math.abs(at - first.at - (mediaMs - first.mediaMs) * rate),
+  );
+  return arrivals.length > 2 && Math.max(...unevenness) < runAway * gross.uneven ? rate : 1;
 }
 
 function slope(from: Arrival, to: Arrival): number {

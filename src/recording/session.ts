@@ -10,8 +10,8 @@ export interface Session {
   readonly camera: CameraClock;
 }
 
-/** @param rate what the camera's clock was seen to run at in the session before */
-export function newSession(init: InitSegment, rate: number): Session {
+/** @param rate what the camera's clock was seen to run at before; undefined where nothing is known of it yet */
+export function newSession(init: InitSegment, rate: number | undefined): Session {
   const clock = new SessionClock(rate);
   return { init, clock, camera: new CameraClock(init, clock) };
 }

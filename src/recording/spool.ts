@@ -14,16 +14,20 @@ export class Spool {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #pending: Buffer[] = [];
+  readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
   #sync: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #bytes: number;
+  /** Where the next box is written. */
+  #end: number;
 
   private constructor(path: string, file: FileHandle, bytes: number) {
     this.path = path;
     this.#file = file;
     this.#bytes = bytes;
+    this.#end = bytes;
   }
 
   /**
@@ -40,7 +44,7 @@ export class Spool {
 
   /** Goes on after `bytes`, where the last whole fragment ends; a torn one behind it is cut off. */
   static async reopen(file: string, bytes: number): Promise<Spool> {
-    const handle = await open(file, 'a');
+    const handle = await open(file, 'r+');
     await handle.truncate(bytes);
     return new Spool(file, handle, bytes);
   }
@@ -65,6 +69,17 @@ export class Spool {
     if (this.#failure) return;
     for (const box of boxes) this.#bytes += box.length;
     this.#pending.push(...boxes);
+    this.#beginWriting();
+  }
+
+  /** Puts a box in the place of one of the same size that was taken before. */
+  overwrite(at: number, box: Buffer): void {
+    if (this.#failure) return;
+    this.#corrections.push({ at, box });
+    this.#beginWriting();
+  }
+
+  #beginWriting(): void {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
@@ -72,8 +87,10 @@ export class Spool {
 
   async #write(): Promise<void> {
     try {
-      while (this.#pending.length > 0) {
-        await writeAll(this.#file, this.#pending.splice(0));
+      while (this.#pending.length + this.#corrections.length > 0) {
+        const corrections = this.#corrections.splice(0);
+        this.#end += await writeAll(this.#file, this.#pending.splice(0), this.#end);
+        for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();
       }
@@ -91,6 +108,7 @@ export class Spool {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#pending.length = 0;
+    this.#corrections.length = 0;
   }
 
   /** Resolves when all that was taken is on disk; see failure for whether it is. */
@@ -102,12 +120,16 @@ export class Spool {
   }
 }
 
-/** Writes all of it, in order, without making one large copy first. */
-async function writeAll(file: FileHandle, buffers: Buffer[]): Promise<void> {
+/** Writes all of it, in order, without making one large copy first. @returns how much that was, in bytes */
+async function writeAll(file: FileHandle, buffers: Buffer[], at: number): Promise<number> {
   const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-  const { bytesWritten } = await file.writev(buffers);
+  let { bytesWritten } = await file.writev(buffers, at);
   // The kernel may take less than all of it; what is left is small.
-  if (bytesWritten < bytes) await file.appendFile(Buffer.concat(buffers).subarray(bytesWritten));
+  const rest = bytesWritten < bytes ? Buffer.concat(buffers) : undefined;
+  while (rest && bytesWritten < bytes)
+    bytesWritten += (await file.write(rest, bytesWritten, bytes - bytesWritten, at + bytesWritten))
+      .bytesWritten;
+  return bytes;
 }
 
 /** Where the spool of a playback is. */

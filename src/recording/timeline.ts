@@ -13,6 +13,30 @@ export interface GapSpan {
 export interface Placed {
   readonly moof: Buffer;
   readonly gap: GapSpan | undefined;
+  /** What has turned out to be wrong since: moofs of the same size in the place of those written there. */
+  readonly corrections: readonly Correction[];
+}
+
+export interface Correction {
+  /** Where it stands in the file, in bytes. */
+  readonly at: number;
+  readonly moof: Buffer;
+}
+
+/** How far a time line has come. */
+interface Reach {
+  readonly session: Session | undefined;
+  /** The end of the newest fragment, in seconds of its session's media time. */
+  readonly mediaEnd: number;
+  /** The same moment in seconds since time zero. */
+  readonly end: number;
+}
+
+/** What was placed by a first impression of its session's rate. */
+interface Provisional {
+  readonly from: Reach;
+  readonly fragments: { readonly fragment: FeedFragment; readonly at: number }[];
+  rate: number;
 }
 
 /** Media time of a session with a right rate may run away from the wall clock this far before it is put right. */
@@ -28,59 +52,86 @@ const stretch = { least: 0.5, most: 2 };
  * Where fragments go in a recording: its time line is the wall clock since the first frame. Within a session
  * media time is kept as it is, so that picture and sound stay together; where it does not keep pace with the wall
  * clock, each fragment is made to end when the clock says that it ended. A new session is placed where the clock
- * says.
+ * says. A camera's first seconds come before its rate is known: when it is, they are placed anew.
  */
 export class Timeline {
   /** The recording's time zero in epoch milliseconds: asked each time, as the first session's clock settles. */
   readonly #origin: () => number;
-  #session: Session | undefined;
-  /** The end of the newest fragment, in seconds of its session's media time. */
-  #mediaEnd = 0;
-  /** The same moment in seconds since time zero. */
-  #end: number;
+  #reach: Reach;
+  #provisional: Provisional | undefined;
 
   /** @param endSec where what is recorded already ends: 0 for a new recording */
   constructor(origin: () => number, endSec: number) {
     this.#origin = origin;
-    this.#end = endSec;
+    this.#reach = { session: undefined, mediaEnd: 0, end: endSec };
   }
 
-  /** Places the next fragment. */
-  place(fragment: FeedFragment): Placed {
+  /**
+   * Places the next fragment.
+   * @param at where its moof will stand in the file, in bytes
+   */
+  place(fragment: FeedFragment, at: number): Placed {
+    const { session } = fragment;
+    const corrections = this.#placeAgain(session);
+    if (session.clock.isSettled) return { ...this.#placeNext(fragment, false), corrections };
+    this.#provisional ??= { from: this.#reach, fragments: [], rate: session.clock.rate };
+    this.#provisional.fragments.push({ fragment, at });
+    return { ...this.#placeNext(fragment, true), corrections };
+  }
+
+  /** Places anew what was placed by a rate that is no longer believed. */
+  #placeAgain(session: Session): Correction[] {
+    const it = this.#provisional;
+    if (!it) return [];
+    const { isSettled, rate } = session.clock;
+    const isOver = it.fragments[0]!.fragment.session !== session;
+    if (isOver || isSettled) this.#provisional = undefined;
+    if (isOver || rate === it.rate) return [];
+    it.rate = rate;
+    this.#reach = it.from;
+    return it.fragments.map(({ fragment, at }) => ({ at, moof: this.#placeNext(fragment, true).moof }));
+  }
+
+  #placeNext(fragment: FeedFragment, keepsSize: boolean): Pick<Placed, 'moof' | 'gap'> {
+    const { session, mediaEnd, end } = this.#reach;
     const origin = this.#origin();
     const wall = {
       start: (wallStart(fragment) - origin) / 1_000,
       end: (wallEnd(fragment) - origin) / 1_000,
     };
     const { init, clock } = fragment.session;
-    const follows = this.#end + (fragment.start - this.#mediaEnd) * clock.rate;
-    const goesOn = fragment.session === this.#session && Math.abs(wall.start - follows) < pauseSec;
-    const start = goesOn ? follows : Math.max(this.#end, wall.start);
-    const gapSec = goesOn ? 0 : start - this.#end;
-    const isGap = gapSec >= minGapSec && (this.#session !== undefined || this.#end > 0);
-    const gap = isGap ? { from: origin + this.#end * 1_000, to: origin + start * 1_000 } : undefined;
+    const follows = end + (fragment.start - mediaEnd) * clock.rate;
+    const goesOn = fragment.session === session && Math.abs(wall.start - follows) < pauseSec;
+    const start = goesOn ? follows : Math.max(end, wall.start);
+    const gapSec = goesOn ? 0 : start - end;
+    const isGap = gapSec >= minGapSec && (session !== undefined || end > 0);
+    const gap = isGap ? { from: origin + end * 1_000, to: origin + start * 1_000 } : undefined;
 
     const length = fragment.end - fragment.start;
     const isRight = clock.rate === 1 && Math.abs(wall.end - start - length) <= driftSec;
     const wanted = isRight ? 1 : (wall.end - start) / length;
     const factor = Math.min(stretch.most, Math.max(stretch.least, wanted));
-    this.#session = fragment.session;
-    this.#mediaEnd = fragment.end;
-    this.#end = start + length * factor;
-    return { moof: moofAt(fragment, init, start, factor), gap };
+    this.#reach = { session: fragment.session, mediaEnd: fragment.end, end: start + length * factor };
+    const isOnlyMoved = factor === 1 && !keepsSize;
+    return {
+      moof: isOnlyMoved ? shifted(fragment, init, start) : retimed(fragment, init, start, factor),
+      gap,
+    };
   }
 }
 
-/** The fragment's moof with its beginning moved to `start` seconds and its length multiplied. */
-function moofAt(fragment: FeedFragment, init: InitSegment, start: number, factor: number): Buffer {
-  if (factor === 1) {
-    const shift = start - fragment.start;
-    return shiftFragment(
-      fragment,
-      new Map(init.tracks.map(({ id, timescale }) => [id, Math.round(shift * timescale)])),
-    );
-  }
-  return retime(fragment, init.tracks, (times, { timescale }) => {
+/** The fragment's moof with its beginning moved to `start` seconds. */
+function shifted(fragment: FeedFragment, { tracks }: InitSegment, start: number): Buffer {
+  const shift = start - fragment.start;
+  return shiftFragment(
+    fragment,
+    new Map(tracks.map(({ id, timescale }) => [id, Math.round(shift * timescale)])),
+  );
+}
+
+/** The same, with its length multiplied; of the same size whatever the times. */
+function retimed(fragment: FeedFragment, { tracks }: InitSegment, start: number, factor: number): Buffer {
+  return retime(fragment, tracks, (times, { timescale }) => {
     const sinceStart = times.decodeTime - fragment.start * timescale;
     return stretched(times, factor, start * timescale + sinceStart * factor);
   }).moof;

@@ -32,7 +32,7 @@ interface Tie {
 export class TrackClock {
   readonly #timescale: number;
   readonly #isVideo: boolean;
-  readonly clock = new SessionClock();
+  readonly clock = new SessionClock(1);
   /** Ticks to add to all times from now on: what leaps have put too much or too little. */
   #shift = 0;
   /** What of it was leaps of all tracks. */
