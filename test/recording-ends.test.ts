@@ -36,9 +36,12 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function liveCamera(settings: object = {}): Promise<{ camera: TestCamera; cameraId: string }> {
+async function liveCamera(
+  settings: object = {},
+  state = 'LIVE',
+): Promise<{ camera: TestCamera; cameraId: string }> {
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
-  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1, ...settings });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1, ...settings }, state);
   return { camera, cameraId };
 }
 
@@ -141,6 +144,32 @@ test.concurrent('another resolution and codec give a further playback of the sam
     expect(await ffprobeWarnings(file)).toBe('');
     expect((await readFrames(file)).length).toBeGreaterThan(15);
   }
+  await camera.close();
+});
+
+test.concurrent('a further playback begins with the first picture of the new form, however long its row takes', async () => {
+  const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 });
+  // Without pre-roll the ring reaches back two seconds.
+  const { camera, cameraId } = await liveCamera({ preRollSec: 0 }, 'IDLE');
+  const event = await createEvent(app.client, { cameraId });
+  await app.awaitCamera(cameraId, 'LIVE');
+  const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+  await sql.connect();
+  await sql.query('BEGIN');
+  await sql.query('SELECT FROM events WHERE id = $1 FOR UPDATE', [event.id]);
+  camera.switchTo(other);
+  await app.awaitCamera(cameraId, 'CONNECTING');
+  await app.awaitCamera(cameraId, 'LIVE');
+  await sleep(4_000);
+  await sql.query('COMMIT');
+  await sql.end();
+  await endEvent(app.client, event.id);
+  const further = await awaitFurther(event);
+  const { frames, firstSentAt, lastSentAt } = await framesOf(camera, further);
+  const playedAt = camera.requests.findLast(({ method }) => method === 'PLAY')!.atMs;
+  expect(firstSentAt - playedAt).toBeLessThan(1_000 + 2 * frameMs);
+  for (const [i, frame] of frames.entries()) expect(frame.counter).toBe((frames[0]!.counter + i) % (16 * 15));
+  expect(lastSentAt).toBeGreaterThanOrEqual(Date.parse(further.endedAt!) - 2 * frameMs);
   await camera.close();
 });
 

@@ -109,11 +109,15 @@ export class CameraClock {
     arrivedAt: number,
   ): void {
     const { tracks } = this.#init;
-    const endsAt = this.#clock.toWall(fragment.end + this.#tracks.get(id)!.shift / timescale);
+    const { shift, sharedShift } = this.#tracks.get(id)!;
+    const endsAt = this.#clock.toWall(fragment.end + shift / timescale);
     // Before its first observation the clock knows nothing.
     if (!Number.isFinite(endsAt) || endsAt - arrivedAt < leapMs) return;
     const leapSec = (Math.max(...durations) - (usualDuration(durations) ?? 0)) / timescale;
     if (leapSec * 1_000 < leapMs) return;
+    // A report that sets pictures right brings them level with the sound; a leap of all takes them ahead of it.
+    const soundIsAt = this.#sound?.clock.toMedia(arrivedAt) ?? Number.NEGATIVE_INFINITY;
+    if (fragment.end + sharedShift / timescale - soundIsAt < leapSec / 2) return;
     for (const track of tracks) this.#tracks.get(track.id)!.owed = Math.round(leapSec * track.timescale);
   }
 }

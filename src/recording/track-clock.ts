@@ -83,6 +83,11 @@ export class TrackClock {
     return this.#shift;
   }
 
+  /** What of it was for leaps of all tracks. */
+  get sharedShift(): number {
+    return this.#sharedShift;
+  }
+
   /** For how long (ms) time has been standing still. */
   squeezedMs(now: number): number {
     return this.#squeezedSince === undefined ? 0 : now - this.#squeezedSince;
@@ -93,8 +98,8 @@ export class TrackClock {
     const durations = [...times.durations];
     const before = this.#shift;
     const shift = this.#takeOutLeap(times, durations) ? this.#shift : before;
-    const start = this.#loosen(times.decodeTime + shift, durations, arrivedAt);
-    this.#takeOutReport(start, durations, arrivedAt);
+    const loose = this.#loosen(times.decodeTime + shift, durations, arrivedAt);
+    const start = this.#takeOutReport(loose, durations, arrivedAt);
     const straight = { ...times, decodeTime: start, durations };
     this.#usual = usualDuration(durations.filter((ticks) => ticks > 1)) ?? this.#usual;
     this.#hole = straight.decodeTime - this.#end;
@@ -158,21 +163,31 @@ export class TrackClock {
     return start + late;
   }
 
-  /** A leap ahead of this track alone. */
-  #takeOutReport(start: number, durations: number[], arrivedAt: number): void {
-    if (this.#usual === undefined || this.#firstAt === undefined || this.#arrivedAt === undefined) return;
-    if (arrivedAt - this.#firstAt < burstMs) return;
+  /**
+   * A leap ahead of this track alone: out of the sample that lasts too long, or out of the hole in front of them all.
+   * @returns the start, earlier where it was a hole
+   */
+  #takeOutReport(start: number, durations: number[], arrivedAt: number): number {
+    if (this.#usual === undefined || this.#firstAt === undefined || this.#arrivedAt === undefined)
+      return start;
+    if (arrivedAt - this.#firstAt < burstMs) return start;
+    const hole = start - this.#end;
     const longest = durations.indexOf(Math.max(...durations));
-    const leap = durations[longest]! - this.#usual;
+    const leap = Math.max(hole, durations[longest]! - this.#usual);
     const leapMs = (leap / this.#timescale) * 1_000;
-    if (leapMs < leastLeapMs) return;
+    if (leapMs < leastLeapMs) return start;
     const elapsedMs = ((start + sumOf(durations) - this.#end) / this.#timescale) * 1_000;
     const isPause = elapsedMs - (arrivedAt - this.#arrivedAt) < leapMs * leapShare;
     // A track that leapt twice does it again, also while a busy machine makes arrivals say nothing.
-    if (isPause && this.#ties.length < 2) return;
-    durations[longest] = this.#usual;
+    if (isPause && this.#ties.length < 2) return start;
     this.#shift -= leap;
+    if (leap === hole) {
+      this.#tie(this.#end);
+      return this.#end;
+    }
+    durations[longest] = this.#usual;
     this.#tie(start + sumOf(durations.slice(0, longest + 1)));
+    return start;
   }
 
   /** With the first sample behind a leap the track's time is that of the others. */
