@@ -58,20 +58,17 @@ export class CameraClock {
     this.#beganAt ??= arrivedAt;
     const pictures = this.#video && times.get(this.#video.id);
     if (this.#video && pictures) this.#lookForLeap(fragment, this.#video, pictures, arrivedAt);
+    const seenAt = arrivedAt - this.#heldMs(times, arrivedAt);
     const straight = new Map<Track['id'], SampleTimes>();
     for (const [id, of] of times) {
       const track = this.#tracks.get(id)!;
-      straight.set(id, track.straighten(of, arrivedAt));
+      straight.set(id, track.straighten(of, arrivedAt, seenAt));
       if (track.squeezedMs(arrivedAt) > standstillMs) throw new ClockLeaptBack();
-    }
-    for (const id of times.keys()) {
-      const track = this.#tracks.get(id)!;
-      track.observe(arrivedAt - this.#heldMs(arrivedAt));
     }
     this.#lead(straight, arrivedAt);
     const isAsItWas = !this.#isLed && [...this.#tracks.values()].every((track) => track.isStraight);
     const result = isAsItWas ? fragment : retime(fragment, tracks, (_, { id }) => straight.get(id)!);
-    this.#observe(result, arrivedAt);
+    this.#observe(result, seenAt);
     return result;
   }
 
@@ -88,18 +85,18 @@ export class CameraClock {
     if (this.#isLed) straight.set(this.#video.id, video.beside(pictures, sound));
   }
 
-  #observe(fragment: Fragment, arrivedAt: number): void {
+  #observe(fragment: Fragment, seenAt: number): void {
     const leading = fragment.runs.find((run) => run.kind === (this.#isLed ? 'audio' : 'video'));
     if (!leading) return;
     const { decodeTime, duration, timescale, samples } = leading;
-    const seenAt = arrivedAt - this.#heldMs(arrivedAt);
     this.#clock.observe((decodeTime + duration) / timescale, seenAt, duration / timescale / samples);
   }
 
   /** How long samples that came now have waited in vain for those of another track, which sends none. */
-  #heldMs(now: number): number {
-    const isSilent = (track: TrackClock) => now - (track.arrivedAt ?? this.#beganAt ?? now) > silentMs;
-    return [...this.#tracks.values()].some(isSilent) ? interleaveMs : 0;
+  #heldMs(times: ReadonlyMap<Track['id'], SampleTimes>, now: number): number {
+    const isSilent = ([id, { arrivedAt }]: [Track['id'], TrackClock]) =>
+      !times.has(id) && now - (arrivedAt ?? this.#beganAt ?? now) > silentMs;
+    return [...this.#tracks].some(isSilent) ? interleaveMs : 0;
   }
 
   #lookForLeap(

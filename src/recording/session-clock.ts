@@ -12,9 +12,10 @@ const leastStretchMs = { new: 1_500, known: 5_000 };
 const asItHappens = 0.4;
 /**
  * What shows within a few fragments: so much off, over so long (ms of media time), and so evenly: no arrival is
- * farther from the straight line than this share of what the clock has run away.
+ * farther from the straight line than this share of what the clock has run away. What comes faster than `least` is
+ * footage that the camera had kept, and sends as fast as it likes.
  */
-const gross = { deviation: 0.12, leastMs: 950, uneven: 0.2 };
+const gross = { deviation: 0.12, least: 0.75, leastMs: 950, uneven: 0.2 };
 
 interface Arrival {
   readonly mediaMs: number;
@@ -163,7 +164,7 @@ function grossRate(arrivals: readonly Arrival[]): number {
   const [first, last] = [arrivals[0], arrivals.at(-1)];
   if (!first || !last || last.mediaMs - first.mediaMs < gross.leastMs) return 1;
   const rate = slope(first, last);
-  if (Math.abs(rate - 1) < gross.deviation) return 1;
+  if (Math.abs(rate - 1) < gross.deviation || rate < gross.least) return 1;
   const runAway = Math.abs(rate - 1) * (last.mediaMs - first.mediaMs);
   const unevenness = arrivals.map(({ mediaMs, at }) =>
     Math.abs(at - first.at - (mediaMs - first.mediaMs) * rate),

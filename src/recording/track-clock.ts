@@ -1,9 +1,10 @@
 import { type SampleTimes, stretched, usualDuration } from '../mp4/retime.ts';
+import { ReportTies } from './report-ties.ts';
 import { SessionClock } from './session-clock.ts';
 
 /** ffmpeg never lets time run backwards: after a leap back each sample lasts one tick. So many are no coincidence. */
 const squeezedSamples = 3;
-/** A sample that lasts this much longer (ms) than is usual may be a leap. */
+/** A sample that lasts this much longer (ms) than is usual, or a hole of that length, may be a leap. */
 const leastLeapMs = 300;
 /** A leap, and no pause: what came before it was late by at least this share of it, and what comes behind it is not. */
 const leapShare = 0.6;
@@ -12,21 +13,13 @@ const burstMs = 2_000;
 /** The bounds of what a fragment is stretched by; the rest is left to the next one. */
 const stretch = { least: 0.1, most: 2 };
 
-/** So many reports back the rates of tracks are compared. */
-const tiesKept = 8;
 /** Tracks whose rates differ by less than this have the same clock, seen with some noise. */
 const sameRate = 0.03;
-
-/** A moment at which a report tied the track to the others, in ticks of its own time line and of theirs. */
-interface Tie {
-  readonly own: number;
-  readonly shared: number;
-}
 
 /**
  * The media time of one track as if its clock never leapt. ffmpeg ties the tracks together by the camera's reports
  * (RFC 3550, 6.4.1), so a track whose clock runs wrong beside the others leaps with each report: back, which shows as
- * samples of a tick each, or ahead, which shows as one that lasts too long. Both are given the usual duration; what is
+ * samples of a tick each, or ahead, which shows as one that lasts too long or as a hole. All are given the usual duration; what is
  * left is a clock that runs evenly, right or wrong, and the leaps tell how wrong.
  */
 export class TrackClock {
@@ -46,8 +39,6 @@ export class TrackClock {
   #firstAt: number | undefined;
   #arrivedAt: number | undefined;
   #usual: number | undefined;
-  /** ffmpeg's parsers give a picture out when the next one begins; sound they give out at once. */
-  #frameSec = 0;
   /** Samples of a tick each that the newest ones are in a row. */
   #squeezed = 0;
   /** How many of them were left as they are. */
@@ -55,7 +46,7 @@ export class TrackClock {
   /** Where their run began. */
   #squeezedFrom = 0;
   #squeezedSince: number | undefined;
-  readonly #ties: Tie[] = [];
+  readonly #ties = new ReportTies();
   /** Where the newest sample ends on the time line of another track, once this one is led by it. */
   #endBeside: number | undefined;
 
@@ -93,42 +84,25 @@ export class TrackClock {
     return this.#squeezedSince === undefined ? 0 : now - this.#squeezedSince;
   }
 
-  /** Takes leaps out of the times of the track's next samples. @param arrivedAt epoch ms at which they were complete */
-  straighten(times: SampleTimes, arrivedAt: number): SampleTimes {
+  /**
+   * Takes leaps out of the times of the track's next samples.
+   * @param arrivedAt epoch ms at which they were complete
+   * @param seenAt the same, but for what ffmpeg held them back
+   */
+  straighten(times: SampleTimes, arrivedAt: number, seenAt: number): SampleTimes {
     const durations = [...times.durations];
-    const before = this.#shift;
-    const shift = this.#takeOutLeap(times, durations) ? this.#shift : before;
-    const loose = this.#loosen(times.decodeTime + shift, durations, arrivedAt);
-    const start = this.#takeOutReport(loose, durations, arrivedAt);
+    const loose = this.#loosen(times.decodeTime + this.#shift, durations, arrivedAt);
+    const start = this.#takeOutLeap(loose, durations, arrivedAt);
     const straight = { ...times, decodeTime: start, durations };
     this.#usual = usualDuration(durations.filter((ticks) => ticks > 1)) ?? this.#usual;
     this.#hole = straight.decodeTime - this.#end;
     this.#end = straight.decodeTime + sumOf(durations);
     this.#firstAt ??= arrivedAt;
     this.#arrivedAt = arrivedAt;
-    this.#frameSec = this.#isVideo ? sumOf(durations) / durations.length / this.#timescale : 0;
+    // ffmpeg's parsers give a picture out when the next one begins; sound they give out at once.
+    const frameSec = this.#isVideo ? sumOf(durations) / durations.length / this.#timescale : 0;
+    this.clock.observe(this.end, seenAt, frameSec);
     return straight;
-  }
-
-  /** The newest samples were there at that moment (epoch ms). */
-  observe(seenAt: number): void {
-    this.clock.observe(this.end, seenAt, this.#frameSec);
-  }
-
-  /**
-   * A leap of all tracks: out of the sample that lasts too long, or out of the hole in front of them.
-   * @returns whether it stood in front of them
-   */
-  #takeOutLeap({ decodeTime }: SampleTimes, durations: number[]): boolean {
-    if (this.owed === 0) return false;
-    const longest = durations.indexOf(Math.max(...durations));
-    const isAhead = decodeTime + this.#shift - this.#end > this.owed / 2;
-    if (!isAhead && durations[longest]! <= this.owed / 2) return false;
-    if (!isAhead) durations[longest]! -= this.owed;
-    this.#shift -= this.owed;
-    this.#sharedShift -= this.owed;
-    this.owed = 0;
-    return isAhead;
   }
 
   /**
@@ -164,50 +138,55 @@ export class TrackClock {
   }
 
   /**
-   * A leap ahead of this track alone: out of the sample that lasts too long, or out of the hole in front of them all.
+   * A leap ahead: out of the sample that lasts too long, or out of the hole in front of them all.
    * @returns the start, earlier where it was a hole
    */
-  #takeOutReport(start: number, durations: number[], arrivedAt: number): number {
-    if (this.#usual === undefined || this.#firstAt === undefined || this.#arrivedAt === undefined)
-      return start;
-    if (arrivedAt - this.#firstAt < burstMs) return start;
+  #takeOutLeap(start: number, durations: number[], arrivedAt: number): number {
     const hole = start - this.#end;
     const longest = durations.indexOf(Math.max(...durations));
-    const leap = Math.max(hole, durations[longest]! - this.#usual);
-    const leapMs = (leap / this.#timescale) * 1_000;
-    if (leapMs < leastLeapMs) return start;
-    const elapsedMs = ((start + sumOf(durations) - this.#end) / this.#timescale) * 1_000;
-    const isPause = elapsedMs - (arrivedAt - this.#arrivedAt) < leapMs * leapShare;
-    // A track that leapt twice does it again, also while a busy machine makes arrivals say nothing.
-    if (isPause && this.#ties.length < 2) return start;
+    const excess = durations[longest]! - (this.#usual ?? 0);
+    const isHole = hole > excess;
+    const found = Math.max(hole, excess);
+    const isShared = this.owed > 0 && found > this.owed / 2;
+    if (!isShared && !this.#isReport(found, start + sumOf(durations), arrivedAt)) return start;
+    const leap = isShared ? this.owed : found;
     this.#shift -= leap;
-    if (leap === hole) {
-      this.#tie(this.#end);
-      return this.#end;
-    }
-    durations[longest] = this.#usual;
-    this.#tie(start + sumOf(durations.slice(0, longest + 1)));
-    return start;
+    if (!isHole) durations[longest]! -= leap;
+    const from = isHole ? start - leap : start;
+    if (isShared) {
+      this.#sharedShift -= leap;
+      this.owed = 0;
+    } else this.#tie(isHole ? from : from + sumOf(durations.slice(0, longest + 1)));
+    return from;
+  }
+
+  /** Whether so much that the newest samples last too long is a leap of this track alone, and no pause. */
+  #isReport(leap: number, end: number, arrivedAt: number): boolean {
+    if (this.#usual === undefined || this.#firstAt === undefined || this.#arrivedAt === undefined)
+      return false;
+    if (arrivedAt - this.#firstAt < burstMs || this.#ms(leap) < leastLeapMs) return false;
+    // A track that leapt twice does it again, also while a busy machine makes arrivals say nothing.
+    if (this.#ties.rate !== undefined) return true;
+    return this.#ms(end - this.#end) - (arrivedAt - this.#arrivedAt) >= this.#ms(leap) * leapShare;
+  }
+
+  #ms(ticks: number): number {
+    return (ticks / this.#timescale) * 1_000;
   }
 
   /** With the first sample behind a leap the track's time is that of the others. */
   #tie(own: number): void {
-    this.#ties.push({ own, shared: own - this.#shift + this.#sharedShift });
-    if (this.#ties.length > tiesKept) this.#ties.shift();
+    this.#ties.add({ own, shared: own - this.#shift + this.#sharedShift });
   }
 
-  /** What the reports say: the other tracks' seconds per second of this one's, and where this one's newest sample ends. */
-  #tied(): { rate: number; end: number } | undefined {
-    const [first, last] = [this.#ties[0], this.#ties.at(-1)];
-    if (!first || !last || first === last) return undefined;
-    const rate = (last.shared - first.shared) / (last.own - first.own);
-    return { rate, end: (last.shared + (this.#end - last.own) * rate) / this.#timescale };
+  /** The other track's seconds per second of this one, by the reports or, where there are none, by arrivals. */
+  #rateBeside(other: TrackClock): number {
+    return this.#ties.rate ?? this.clock.rate / other.clock.rate;
   }
 
   /** Whether its clock is another one than that of a track with which it should run. */
   isBeside(other: TrackClock): boolean {
-    const rate = this.#tied()?.rate ?? this.clock.rate / other.clock.rate;
-    return Math.abs(rate - 1) > sameRate;
+    return Math.abs(this.#rateBeside(other) - 1) > sameRate;
   }
 
   /**
@@ -215,10 +194,11 @@ export class TrackClock {
    * that one's clock says that they ended, which is right to some tenths of a second.
    */
   beside(times: SampleTimes, other: TrackClock): SampleTimes {
-    const tied = this.#tied();
-    const end = tied?.end ?? other.clock.toMedia(this.clock.toWall(this.end));
+    const tied = this.#ties.toShared(this.#end);
+    const end =
+      tied === undefined ? other.clock.toMedia(this.clock.toWall(this.end)) : tied / this.#timescale;
     const length = sumOf(times.durations) / this.#timescale;
-    const hole = (this.#hole / this.#timescale) * (tied?.rate ?? this.clock.rate / other.clock.rate);
+    const hole = (this.#hole / this.#timescale) * this.#rateBeside(other);
     const start = this.#endBeside === undefined ? Math.max(this.end, end) - length : this.#endBeside + hole;
     const factor = Math.min(stretch.most, Math.max(stretch.least, (end - start) / length));
     this.#endBeside = start + length * factor;
