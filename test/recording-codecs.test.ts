@@ -40,16 +40,23 @@ const primingMs = { none: 0, aac: 64, pcma: 0, pcmu: 0, opus: 6.5 };
 const entries = { none: [], aac: ['mp4a'], pcma: ['mp4a'], pcmu: ['mp4a'], opus: ['Opus'] };
 const codecs: CaptureParameters['codec'][] = ['h264', 'h265'];
 const sounds: CaptureParameters['audio'][] = ['none', 'aac', 'pcma', 'pcmu', 'opus'];
-const plain = codecs.flatMap((codec) => sounds.map((audio) => ({ codec, audio, bFrames: false })));
-const withBFrames = codecs.map((codec) => ({ codec, audio: 'aac' as const, bFrames: true }));
+const ordinary = { bFrames: false, isInBand: false };
+const plain = codecs.flatMap((codec) => sounds.map((audio) => ({ ...ordinary, codec, audio })));
+const withBFrames = codecs.map((codec) => ({ ...ordinary, codec, audio: 'aac' as const, bFrames: true }));
+/** What their DESCRIBE says of the parameter sets is left out: they come with each keyframe only. */
+const inBand = codecs.map((codec) => ({ ...ordinary, codec, audio: 'none' as const, isInBand: true }));
+const withoutParameterSets = (sdp: string) => sdp.replace(/sprop-[a-z-]+=[^;\s]*;? ?/g, '');
 
 // On a fresh checkout the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
-for (const kind of [...plain, ...withBFrames]) {
+for (const { isInBand, ...kind } of [...plain, ...withBFrames, ...inBand]) {
   const { codec, audio, bFrames } = kind;
-  test.concurrent(`${codec} with ${bFrames ? 'B-frames and ' : ''}${audio} sound`, async () => {
-    const seen = await capture({ ...kind, gopSec: 1, seconds: loopSec });
+  const name = `${codec} with ${bFrames ? 'B-frames and ' : ''}${audio} sound${isInBand ? ', parameter sets in-band only' : ''}`;
+  test.concurrent(name, async () => {
+    const made = await capture({ ...kind, gopSec: 1, seconds: loopSec });
+    const seen = isInBand ? { ...made, sdp: withoutParameterSets(made.sdp) } : made;
+    expect(seen.sdp.includes('sprop-')).toBe(!isInBand);
     const camera = await startTestCamera({ capture: seen });
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
     await sleep(1_500);

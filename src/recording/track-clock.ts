@@ -49,6 +49,8 @@ export class TrackClock {
   readonly #ties = new ReportTies();
   /** Where the newest sample ends on the time line of another track, once this one is led by it. */
   #endBeside: number | undefined;
+  /** How long the one that is ahead of the other waits for it: arrivals are late by that. */
+  #waitSec: number | undefined;
 
   constructor(track: { timescale: number; kind: string }) {
     this.#timescale = track.timescale;
@@ -189,20 +191,27 @@ export class TrackClock {
     return Math.abs(this.#rateBeside(other) - 1) > sameRate;
   }
 
-  /**
-   * The newest times on the time line of a track that is believed. Where there are no reports to go by they end when
-   * that one's clock says that they ended, which is right to some tenths of a second.
-   */
+  /** The newest times on the time line of a track that is believed. */
   beside(times: SampleTimes, other: TrackClock): SampleTimes {
     const tied = this.#ties.toShared(this.#end);
-    const end =
-      tied === undefined ? other.clock.toMedia(this.clock.toWall(this.end)) : tied / this.#timescale;
+    const end = tied === undefined ? this.#endByArrivals(other) : tied / this.#timescale;
     const length = sumOf(times.durations) / this.#timescale;
     const hole = (this.#hole / this.#timescale) * this.#rateBeside(other);
     const start = this.#endBeside === undefined ? Math.max(this.end, end) - length : this.#endBeside + hole;
     const factor = Math.min(stretch.most, Math.max(stretch.least, (end - start) / length));
     this.#endBeside = start + length * factor;
     return stretched(times, factor, start * this.#timescale);
+  }
+
+  /**
+   * Where the newest sample ends on the other's time line, without reports to go by: when that one's clock says that it
+   * ended. ffmpeg makes the track that is ahead wait for the other, and by how much that is tells their beginning, where
+   * the two were together.
+   */
+  #endByArrivals(other: TrackClock): number {
+    const end = other.clock.toMedia(this.clock.toWall(this.end));
+    this.#waitSec ??= end - this.end * this.#rateBeside(other);
+    return end - this.#waitSec;
   }
 }
 
