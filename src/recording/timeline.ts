@@ -45,6 +45,8 @@ const driftSec = 0.3;
 const pauseSec = 1;
 /** Two sessions that follow each other closer than this leave no gap worth telling. */
 const minGapSec = 0.1;
+/** So many fragments are kept to be placed anew. A session settles long before, unless its pictures stay away. */
+const provisionalMost = 40;
 /** The bounds of what a fragment is stretched by to put its time right; the rest is left to the next one. */
 const stretch = { least: 0.5, most: 2 };
 
@@ -84,7 +86,7 @@ export class Timeline {
     const it = this.#provisional;
     if (!it) return [];
     const { isSettled, rate } = session.clock;
-    const isOver = it.fragments[0]!.fragment.session !== session;
+    const isOver = it.fragments[0]!.fragment.session !== session || it.fragments.length >= provisionalMost;
     if (isOver || isSettled) this.#provisional = undefined;
     if (isOver || rate === it.rate) return [];
     it.rate = rate;
