@@ -31,7 +31,7 @@ export class CameraClock {
   readonly #init: InitSegment;
   readonly #clock: SessionClock;
   readonly #tracks: ReadonlyMap<Track['id'], TrackClock>;
-  readonly #video: Track | undefined;
+  readonly #video: TrackClock | undefined;
   readonly #sound: TrackClock | undefined;
   /** Picture and sound were seen to run at different rates. */
   #isLed = false;
@@ -42,9 +42,9 @@ export class CameraClock {
     this.#init = init;
     this.#clock = clock;
     this.#tracks = new Map(init.tracks.map((track) => [track.id, new TrackClock(track)]));
-    this.#video = init.tracks.find(({ kind }) => kind === 'video');
-    const sound = init.tracks.find(({ kind }) => kind === 'audio');
-    this.#sound = sound && this.#tracks.get(sound.id);
+    const tracks = [...this.#tracks.values()];
+    this.#video = tracks.find(({ track }) => track.kind === 'video');
+    this.#sound = tracks.find(({ track }) => track.kind === 'audio');
   }
 
   /**
@@ -56,7 +56,7 @@ export class CameraClock {
     const { tracks } = this.#init;
     const times = sampleTimes(fragment, tracks);
     this.#beganAt ??= arrivedAt;
-    const pictures = this.#video && times.get(this.#video.id);
+    const pictures = this.#video && times.get(this.#video.track.id);
     if (this.#video && pictures) this.#lookForLeap(fragment, this.#video, pictures, arrivedAt);
     const seenAt = arrivedAt - this.#heldMs(times, arrivedAt);
     const straight = new Map<Track['id'], SampleTimes>();
@@ -73,16 +73,15 @@ export class CameraClock {
   }
 
   #lead(straight: Map<Track['id'], SampleTimes>, arrivedAt: number): void {
-    const video = this.#video && this.#tracks.get(this.#video.id);
-    const pictures = this.#video && straight.get(this.#video.id);
-    const sound = this.#sound;
-    if (!this.#video || !video || !pictures || !sound) return;
+    const [video, sound] = [this.#video, this.#sound];
+    const pictures = video && straight.get(video.track.id);
+    if (!pictures || !sound) return;
     this.#besideSince = video.isBeside(sound) ? (this.#besideSince ?? arrivedAt) : undefined;
     if (!this.#isLed && this.#besideSince !== undefined && arrivedAt - this.#besideSince >= besideMs) {
       this.#isLed = true;
       this.#clock.adopt(sound.clock);
     }
-    if (this.#isLed) straight.set(this.#video.id, video.beside(pictures, sound));
+    if (this.#isLed) straight.set(video.track.id, video.beside(pictures, sound));
   }
 
   #observe(fragment: Fragment, seenAt: number): void {
@@ -101,12 +100,10 @@ export class CameraClock {
 
   #lookForLeap(
     fragment: Fragment,
-    { id, timescale }: Track,
+    { track: { timescale }, shift, sharedShift }: TrackClock,
     { durations }: SampleTimes,
     arrivedAt: number,
   ): void {
-    const { tracks } = this.#init;
-    const { shift, sharedShift } = this.#tracks.get(id)!;
     const endsAt = this.#clock.toWall(fragment.end + shift / timescale);
     // Before its first observation the clock knows nothing.
     if (!Number.isFinite(endsAt) || endsAt - arrivedAt < leapMs) return;
@@ -115,6 +112,6 @@ export class CameraClock {
     // A report that sets pictures right brings them level with the sound; a leap of all takes them ahead of it.
     const soundIsAt = this.#sound?.clock.toMedia(arrivedAt) ?? Number.NEGATIVE_INFINITY;
     if (fragment.end + sharedShift / timescale - soundIsAt < leapSec / 2) return;
-    for (const track of tracks) this.#tracks.get(track.id)!.owed = Math.round(leapSec * track.timescale);
+    for (const it of this.#tracks.values()) it.owed = Math.round(leapSec * it.track.timescale);
   }
 }

@@ -1,3 +1,4 @@
+import type { Track } from '../mp4/init-segment.ts';
 import { type SampleTimes, stretched, usualDuration } from '../mp4/retime.ts';
 import { ReportTies } from './report-ties.ts';
 import { SessionClock } from './session-clock.ts';
@@ -23,8 +24,7 @@ const sameRate = 0.03;
  * left is a clock that runs evenly, right or wrong, and the leaps tell how wrong.
  */
 export class TrackClock {
-  readonly #timescale: number;
-  readonly #isVideo: boolean;
+  readonly track: Track;
   readonly clock = new SessionClock(1);
   /** Ticks to add to all times from now on: what leaps have put too much or too little. */
   #shift = 0;
@@ -52,9 +52,8 @@ export class TrackClock {
   /** How long the one that is ahead of the other waits for it: arrivals are late by that. */
   #waitSec: number | undefined;
 
-  constructor(track: { timescale: number; kind: string }) {
-    this.#timescale = track.timescale;
-    this.#isVideo = track.kind === 'video';
+  constructor(track: Track) {
+    this.track = track;
   }
 
   get isStraight(): boolean {
@@ -63,7 +62,7 @@ export class TrackClock {
 
   /** Where the newest sample ends, in seconds. */
   get end(): number {
-    return this.#end / this.#timescale;
+    return this.#end / this.track.timescale;
   }
 
   /** When samples came last, in epoch milliseconds; undefined: none came yet. */
@@ -102,7 +101,8 @@ export class TrackClock {
     this.#firstAt ??= arrivedAt;
     this.#arrivedAt = arrivedAt;
     // ffmpeg's parsers give a picture out when the next one begins; sound they give out at once.
-    const frameSec = this.#isVideo ? sumOf(durations) / durations.length / this.#timescale : 0;
+    const frameSec =
+      this.track.kind === 'video' ? sumOf(durations) / durations.length / this.track.timescale : 0;
     this.clock.observe(this.end, seenAt, frameSec);
     return straight;
   }
@@ -173,7 +173,7 @@ export class TrackClock {
   }
 
   #ms(ticks: number): number {
-    return (ticks / this.#timescale) * 1_000;
+    return (ticks / this.track.timescale) * 1_000;
   }
 
   /** With the first sample behind a leap the track's time is that of the others. */
@@ -194,13 +194,13 @@ export class TrackClock {
   /** The newest times on the time line of a track that is believed. */
   beside(times: SampleTimes, other: TrackClock): SampleTimes {
     const tied = this.#ties.toShared(this.#end);
-    const end = tied === undefined ? this.#endByArrivals(other) : tied / this.#timescale;
-    const length = sumOf(times.durations) / this.#timescale;
-    const hole = (this.#hole / this.#timescale) * this.#rateBeside(other);
+    const end = tied === undefined ? this.#endByArrivals(other) : tied / this.track.timescale;
+    const length = sumOf(times.durations) / this.track.timescale;
+    const hole = (this.#hole / this.track.timescale) * this.#rateBeside(other);
     const start = this.#endBeside === undefined ? Math.max(this.end, end) - length : this.#endBeside + hole;
     const factor = Math.min(stretch.most, Math.max(stretch.least, (end - start) / length));
     this.#endBeside = start + length * factor;
-    return stretched(times, factor, start * this.#timescale);
+    return stretched(times, factor, start * this.track.timescale);
   }
 
   /**
