@@ -128,7 +128,7 @@ test.concurrent('what was learnt of a cold camera’s clock holds for its next e
   await camera.close();
 });
 
-/** Where no reports tie picture and sound together, only arrivals tell how they belong together, and not that well. */
+/** Where no reports tie picture and sound together, arrivals tell how they belong together, and not that well. */
 const wrongBesideSound = [
   { videoClockRate: 1.2 },
   { videoClockRate: 0.8 },

@@ -14,6 +14,8 @@ const burstMs = 2_000;
 /** The bounds of what a fragment is stretched by; the rest is left to the next one. */
 const stretch = { least: 0.1, most: 2 };
 
+/** So long after the beginning the rate is still becoming better known, and with it how long ffmpeg holds a track back. */
+const learningSec = 60;
 /** Tracks whose rates differ by less than this have the same clock, seen with some noise. */
 const sameRate = 0.03;
 
@@ -50,7 +52,7 @@ export class TrackClock {
   /** Where the newest sample ends on the time line of another track, once this one is led by it. */
   #endBeside: number | undefined;
   /** How long the one that is ahead of the other waits for it: arrivals are late by that. */
-  #waitSec: number | undefined;
+  #waitSec = 0;
 
   constructor(track: Track) {
     this.track = track;
@@ -210,7 +212,7 @@ export class TrackClock {
    */
   #endByArrivals(other: TrackClock): number {
     const end = other.clock.toMedia(this.clock.toWall(this.end));
-    this.#waitSec ??= end - this.end * this.#rateBeside(other);
+    if (this.end < learningSec) this.#waitSec = end - this.end * this.#rateBeside(other);
     return end - this.#waitSec;
   }
 }
