@@ -146,12 +146,6 @@ for (const faults of wrongBesideSound) {
     const playback = await record(cameraId, 4_000);
     const { file, frames, worst, preRollMs } = await judge(camera, playback);
     const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
-    console.log(
-      name,
-      worst,
-      preRollMs,
-      delays.map((d) => Math.round(d - aacPrimingMs)),
-    );
     expect(worst).toBeLessThan(200);
     expect(preRollMs).toBeGreaterThan(2_000 - 200);
     expect(preRollMs).toBeLessThan(3_000 + 500);
