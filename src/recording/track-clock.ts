@@ -14,8 +14,6 @@ const burstMs = 2_000;
 /** The bounds of what a fragment is stretched by; the rest is left to the next one. */
 const stretch = { least: 0.1, most: 2 };
 
-/** So long after the beginning the rate is still becoming better known, and with it how long ffmpeg holds a track back. */
-const learningSec = 60;
 /** Tracks whose rates differ by less than this have the same clock, seen with some noise. */
 const sameRate = 0.03;
 
@@ -52,7 +50,7 @@ export class TrackClock {
   /** Where the newest sample ends on the time line of another track, once this one is led by it. */
   #endBeside: number | undefined;
   /** How long the one that is ahead of the other waits for it: arrivals are late by that. */
-  #waitSec = 0;
+  #waitSec: number | undefined;
 
   constructor(track: Track) {
     this.track = track;
@@ -212,7 +210,7 @@ export class TrackClock {
    */
   #endByArrivals(other: TrackClock): number {
     const end = other.clock.toMedia(this.clock.toWall(this.end));
-    if (this.end < learningSec) this.#waitSec = end - this.end * this.#rateBeside(other);
+    this.#waitSec ??= end - this.end * this.#rateBeside(other);
     return end - this.#waitSec;
   }
 }
