@@ -9,6 +9,7 @@ import { openChildren } from './children.ts';
 import type { Config } from './config.ts';
 import { claimDatabase } from './db/claim.ts';
 import { connectDb } from './db/client.ts';
+import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
 import { startDatabaseServer } from './db/server.ts';
@@ -90,6 +91,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     );
     for (const name of await applyMigrations(databaseUrl, migrations))
       log.info({ name }, 'migration applied');
+    await migrateJobs(databaseUrl, log);
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
 
     // Who may call.
@@ -136,7 +138,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     );
     const finisher = part(
       'finisher',
-      new Finisher({ db, store, children, ffmpeg, recordDir, log, now }),
+      new Finisher({ db, databaseUrl, store, children, ffmpeg, recordDir, log, now }),
       (it) => it.close(),
     );
     const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
@@ -171,7 +173,6 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         cameraLostSec: config.cameraLostSec,
         log,
         now,
-        onRecorded: (id, cameraId) => finisher.enqueue(id, cameraId),
       }),
       (it) => it.close(),
     );
@@ -207,7 +208,6 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         discard: discardPlayback,
         removed: () => remover.nudge(),
         holdsFootage: async (id) => (await findSpool(recordDir, id)) !== undefined,
-        finish: (playback) => finisher.enqueue(playback.id, playback.cameraId),
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),

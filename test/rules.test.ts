@@ -49,6 +49,7 @@ const onlyIn: Record<string, RegExp> = {
   'node:child_process': /^children\.ts$/,
   pg: /^db\//,
   '@prisma/adapter-pg': /^db\//,
+  'graphile-worker': /^db\//,
   '@aws-sdk/client-s3': /^store\//,
   'graphql-yoga': /^http\//,
   ws: /^(http|demo)\//,

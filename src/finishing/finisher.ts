@@ -1,5 +1,6 @@
 import type { Children } from '../children.ts';
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
+import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { asFailure, failureKind, RecordingFailure } from '../domain/failures.ts';
@@ -12,10 +13,11 @@ import { bufferBody } from '../store/body.ts';
 import type { ObjectBody, Store } from '../store/store.ts';
 import { type Clip, clipFromSpool } from './clip.ts';
 import { makePoster } from './poster.ts';
-import { FinishingQueue, type Outcome } from './queue.ts';
 
 export interface FinisherOptions {
   readonly db: Db;
+  /** The same database, for the queue's own connections. */
+  readonly databaseUrl: string;
   readonly store: Store;
   readonly children: Children;
   readonly ffmpeg: Ffmpeg;
@@ -26,60 +28,31 @@ export interface FinisherOptions {
 
 /** Clips that are put into the store side by side, each in up to three parts side by side. */
 const atOnce = 4;
-/** The safety net where a row became PROCESSING and nobody could be told, as when the database went away. */
-const pollMs = 30_000;
 
 /**
  * From spool to COMPLETED: clip and poster into the store, the store's answer checked, the row, and only then the
- * spool goes. Rows in PROCESSING are the queue: what is not done when the server stops is taken up at its start.
+ * spool goes. What is PROCESSING is in the queue, and what is not done when the server stops is taken up at its start.
  */
 export class Finisher {
   readonly #options: FinisherOptions;
   readonly #queue: FinishingQueue;
   /** Confirmed by the store since the start. */
   storedBytes = 0;
-  #poll: NodeJS.Timeout | undefined;
+  /** From a fault of the store to the next success. */
+  #isStoreAway = false;
 
   constructor(options: FinisherOptions) {
     this.#options = options;
     this.#queue = new FinishingQueue({
+      url: options.databaseUrl,
       atOnce,
-      now: options.now,
       work: (id, signal) => this.#work(id, signal),
+      log: options.log,
     });
   }
 
-  async start(): Promise<void> {
-    await this.#takeUp();
-    this.#poll = setInterval(() => {
-      this.#takeUp().catch((error: Error) =>
-        this.#options.log.warn({ error: error.message }, 'playbacks to finish cannot be looked up'),
-      );
-    }, pollMs);
-  }
-
-  async #takeUp(): Promise<void> {
-    const rows = await this.#options.db.playback.findMany({
-      where: { recordingStatus: 'PROCESSING' },
-      select: { id: true, cameraId: true },
-      orderBy: { startedAt: 'asc' },
-    });
-    for (const { id, cameraId } of rows) this.enqueue(id, cameraId);
-  }
-
-  /** Takes up a playback that is PROCESSING. */
-  enqueue(playbackId: string, cameraId: string): void {
-    this.#queue.add(playbackId, cameraId);
-  }
-
-  /** Playbacks that wait or are worked on. */
-  get depth(): number {
-    return this.#queue.depth;
-  }
-
-  /** How long the oldest of them has been waiting, in milliseconds. */
-  get oldestMs(): number {
-    return this.#queue.oldestMs;
+  start(): Promise<void> {
+    return this.#queue.start();
   }
 
   async #work(id: string, signal: AbortSignal): Promise<Outcome> {
@@ -105,6 +78,8 @@ export class Finisher {
     // Deleted, or COMPLETED by a try whose answer from the database was lost: the spool is of no use any more.
     if (!playback || playback.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
+    // A spool of hours is not read only to learn that the store is still away.
+    if (this.#isStoreAway) await store.check();
     const clip = await clipFromSpool(recordDir, playback);
     const keys = objectKeys(playback);
     const poster = await bothOver(
@@ -142,12 +117,20 @@ export class Finisher {
     const held = await store.stat(key);
     if (held?.size === body.size) {
       this.storedBytes += body.size;
+      await this.#noteStoreIsBack();
       return;
     }
     throw new RecordingFailure(
       'STORE_MISMATCH',
       `The store holds ${held?.size ?? 'no'} bytes of the object; ${body.size} were sent.`,
     );
+  }
+
+  /** Nobody sleeps through its return. */
+  async #noteStoreIsBack(): Promise<void> {
+    if (!this.#isStoreAway) return;
+    this.#isStoreAway = false;
+    await this.#queue.hurry().catch(() => {});
   }
 
   /** @returns the poster's size in bytes; undefined when the footage cannot be decoded: a clip without poster is better than none */
@@ -175,7 +158,10 @@ export class Finisher {
       { playbackId: id, code: failure.code, error: failure.message, cause: failure.cause },
       'a clip could not be finished',
     );
-    if (failure.code === 'STORE_UNREACHABLE') return 'later';
+    if (failure.code === 'STORE_UNREACHABLE') {
+      this.#isStoreAway = true;
+      return 'later';
+    }
     await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), {
       failureCode: failure.code,
       errorMessage: failure.message.slice(0, 500),
@@ -189,9 +175,8 @@ export class Finisher {
     return this.#queue.discard(id);
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#poll);
-    await this.#queue.close();
+  close(): Promise<void> {
+    return this.#queue.close();
   }
 }
 

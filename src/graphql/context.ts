@@ -35,8 +35,6 @@ export interface Services {
     removed(): void;
     /** Whether a FAILED playback's footage is still held. */
     holdsFootage(playbackId: string): Promise<boolean>;
-    /** A playback is PROCESSING again. */
-    finish(playback: { id: string; cameraId: string }): void;
   };
   readonly subscriptions: {
     transitions(filter: TransitionFilter, after: Position | undefined): Foreseeable<Transition>;

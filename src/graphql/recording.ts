@@ -130,7 +130,7 @@ builder.mutationFields((t) => ({
         throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
       }
       const change = { failureCode: null, errorMessage: null };
-      if (await transition(db, id, 'FAILED', 'PROCESSING', now(), change)) playbacks.finish(playback);
+      await transition(db, id, 'FAILED', 'PROCESSING', now(), change);
       return playback;
     },
   }),

@@ -116,18 +116,22 @@ function recordingMetrics(registry: Registry, { db, recorder, disk }: MetricsSou
   );
 }
 
-function finishingMetrics(registry: Registry, { finisher }: MetricsSources): void {
+function finishingMetrics(registry: Registry, { db, finisher }: MetricsSources): void {
+  const recordingStatus = 'PROCESSING';
   gauge(
     registry,
     'flashback_finishing_queue_depth',
     'Playbacks that wait for the store or are on their way there.',
-    () => finisher.depth,
+    () => db.playback.count({ where: { recordingStatus } }),
   );
   gauge(
     registry,
     'flashback_finishing_queue_oldest_seconds',
     'How long the oldest of them has been waiting.',
-    () => finisher.oldestMs / 1_000,
+    async () => {
+      const { _min } = await db.playback.aggregate({ where: { recordingStatus }, _min: { updatedAt: true } });
+      return _min.updatedAt ? (Date.now() - _min.updatedAt.getTime()) / 1_000 : 0;
+    },
   );
   counter(
     registry,
@@ -157,13 +161,17 @@ function subscriberMetrics(registry: Registry, { transitions }: MetricsSources):
   );
 }
 
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+function gauge(registry: Registry, name: string, help: string, read: () => number | Promise<number>): void {
   new Gauge({
     name,
     help,
     registers: [registry],
-    collect() {
-      this.set(read());
+    async collect() {
+      try {
+        this.set(await read());
+      } catch {
+        this.remove();
+      }
     },
   });
 }

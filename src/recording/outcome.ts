@@ -21,7 +21,6 @@ export interface OutcomeOptions {
   readonly limits: { readonly recordDir: string };
   readonly log: Log;
   readonly now: () => number;
-  readonly onRecorded: (playbackId: string, cameraId: string) => void;
 }
 
 interface Over {
@@ -58,7 +57,7 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
 }
 
 async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Over, at: Date): Promise<void> {
-  const { db, limits, onRecorded } = options;
+  const { db, limits } = options;
   const { id } = playback;
   if (end.clipStartedAt === undefined || (end.diskFailure && !(await holdsFootage(limits.recordDir, id)))) {
     await failPlayback(options, playback, whyNothing(options, playback, end));
@@ -77,7 +76,6 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
     ...clipBounds(playback, end.clipStartedAt),
     gaps: gapsToJson(end.gaps),
   });
-  onRecorded(id, playback.cameraId);
 }
 
 function whyNothing(

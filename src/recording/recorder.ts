@@ -17,8 +17,6 @@ import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 export interface RecorderOptions extends DueEndsOptions {
   readonly feeds: Feeds;
   readonly limits: CapacityLimits;
-  /** A playback is PROCESSING: its spool is complete and closed. */
-  readonly onRecorded: (playbackId: string, cameraId: string) => void;
 }
 
 export interface Beginning {

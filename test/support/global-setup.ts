@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { openChildren } from '../../src/children.ts';
+import { migrateJobs } from '../../src/db/finishing-queue.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { startDatabaseServer } from '../../src/db/server.ts';
 import { createLog } from '../../src/log.ts';
@@ -40,6 +41,7 @@ async function createTemplate(serverUrl: string): Promise<void> {
   await client.connect();
   await client.query(`CREATE DATABASE ${TEMPLATE}`);
   await applyMigrations(addressOf(serverUrl, TEMPLATE), MIGRATIONS);
+  await migrateJobs(addressOf(serverUrl, TEMPLATE), createLog('error'));
   // A session in the template would make every copy of it fail.
   await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
   await client.end();

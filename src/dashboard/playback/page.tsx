@@ -69,7 +69,7 @@ export function PlaybackPage({ id }: { id: string }) {
 }
 
 function Screen({ playback }: { playback: Playback }) {
-  const { id, videoUrl, liveUrl, failure, camera, recordingStatus } = playback;
+  const { id, videoUrl, liveUrl, failure, camera } = playback;
   if (videoUrl) return <Player key={id} playback={playback} videoUrl={videoUrl} />;
   if (failure) return <FailurePanel id={id} failure={failure} />;
   return (
@@ -79,7 +79,7 @@ function Screen({ playback }: { playback: Playback }) {
           <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
         </div>
       )}
-      <Steps status={recordingStatus} />
+      <Steps playback={playback} />
     </div>
   );
 }
