@@ -33,7 +33,8 @@ export class TransitionPages {
       return { transitions: page.transitions.filter((it) => isAfter(it, position)), isLast: false };
     }
     const name = `${position.xid} ${position.id}`;
-    const shared = await this.#underWay.get(name);
+    const underWay = this.#underWay.get(name);
+    const shared = underWay && (await underWay);
     if (shared && !shared.isLast) return shared;
     // That nothing more is there holds for whoever asked before it was read, and for nobody else.
     const page = this.#read(position).finally(() => this.#underWay.delete(name));

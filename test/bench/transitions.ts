@@ -14,7 +14,7 @@ import type { SubscribersWanted } from './subscriber-process.ts';
 const playbacks = 10_000;
 const burst = Number(process.env.BURST ?? 100_000);
 
-export async function benchTransitions(subscribers: number[]): Promise<void> {
+export async function benchTransitions(subscribers = [100, 1_000, 10_000]): Promise<void> {
   const data = await makeDataDir();
   const server = await startServer(data.dir, {
     SOCKETS_PER_KEY: '20000',
