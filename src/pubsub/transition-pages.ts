@@ -2,14 +2,20 @@ import type { Db } from '../db/client.ts';
 import { isAfter, type Position, type Transition, transitionsAfter } from '../db/transitions.ts';
 
 export const pageSize = 500;
-/** Full pages that are kept for whoever is as far behind. */
+/** Full pages that are kept for whoever is as far behind, and for how long: what was executed for them goes with them. */
 const kept = 4;
+const keptMs = 5_000;
 
 interface Page {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
   /** There was nothing more below the horizon. */
   readonly isLast: boolean;
+}
+
+interface KeptPage {
+  readonly after: Position;
+  readonly page: Page;
 }
 
 /**
@@ -19,7 +25,7 @@ interface Page {
  */
 export class TransitionPages {
   readonly #db: Db;
-  #kept: { readonly after: Position; readonly page: Page }[] = [];
+  #kept: readonly KeptPage[] = [];
   readonly #underWay = new Map<string, Promise<Page>>();
 
   constructor(db: Db) {
@@ -46,7 +52,15 @@ export class TransitionPages {
     const { transitions } = await transitionsAfter(this.#db, after, pageSize);
     const page = { transitions, isLast: transitions.length < pageSize };
     // More may come after the last page; what is between two transitions of a full one is final.
-    if (!page.isLast) this.#kept = [{ after, page }, ...this.#kept].slice(0, kept);
+    if (!page.isLast) this.#keep({ after, page });
     return page;
+  }
+
+  #keep(known: KeptPage): void {
+    this.#kept = [known, ...this.#kept].slice(0, kept);
+    const forget = () => {
+      this.#kept = this.#kept.filter((it) => it !== known);
+    };
+    setTimeout(forget, keptMs).unref();
   }
 }

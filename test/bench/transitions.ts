@@ -12,14 +12,10 @@ import { type BenchServer, makeDataDir, startServer } from './server.ts';
 import type { SubscribersWanted } from './subscriber-process.ts';
 
 const playbacks = 10_000;
-const burst = Number(process.env.BURST ?? 100_000);
 
-export async function benchTransitions(subscribers = [100, 1_000, 10_000]): Promise<void> {
+export async function benchTransitions(subscribers = [100, 1_000, 10_000], burst = 100_000): Promise<void> {
   const data = await makeDataDir();
-  const server = await startServer(data.dir, {
-    SOCKETS_PER_KEY: '20000',
-    ...(process.env.PROF ? { NODE_OPTIONS: `--import ${process.env.PROF}` } : {}),
-  });
+  const server = await startServer(data.dir, { SOCKETS_PER_KEY: '20000' });
   const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
   await sql.connect();
   try {
@@ -27,7 +23,7 @@ export async function benchTransitions(subscribers = [100, 1_000, 10_000]): Prom
     // Those that have just been written are handed out, to nobody, before the first figure.
     await until(async () => (await metric(server, 'flashback_transitions_total')) >= playbacks, 'they are');
     for (const count of subscribers) await benchFanOut(server, sql, cameras[1]!, count);
-    await benchBurst(server, sql);
+    await benchBurst(server, sql, burst);
   } finally {
     await sql.end();
     await server.stop();
@@ -74,9 +70,7 @@ async function benchFanOut(
   };
   for (let warm = 0; warm < 3; warm++) await round();
   const times: number[] = [];
-  if (process.env.PROF) process.kill(server.pid, 'SIGUSR2');
   for (let n = 0; n < 20; n++) times.push(...(await round()));
-  if (process.env.PROF) process.kill(server.pid, 'SIGUSR2');
   heading(
     `One transition to ${count} subscribers (p50 / p95 / p99; server's memory ${server.rssMib().toFixed(0)} MiB)`,
   );
@@ -93,7 +87,7 @@ interface Item {
 }
 
 /** Resumes where it is told that it lags, as clients do. Resolves when as many were received as were written. */
-async function benchBurst(server: BenchServer, sql: pg.Client): Promise<void> {
+async function benchBurst(server: BenchServer, sql: pg.Client, burst: number): Promise<void> {
   const items: Item[] = [];
   let lagged = 0;
   const address = `${server.client.url.replace('http', 'ws')}/graphql`;
