@@ -85,15 +85,15 @@ function Screen({ playback }: { playback: Playback }) {
 }
 
 function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => Promise<void> }) {
-  const { videoUrl } = playback;
+  const { downloadUrl } = playback;
   const mayRecord = useMay('record');
   return (
     <>
       <Button icon="link" onClick={copyLink}>
         Copy link
       </Button>
-      {videoUrl && (
-        <ButtonAnchor icon="download" {...downloadOf(videoUrl)}>
+      {downloadUrl && (
+        <ButtonAnchor icon="download" href={downloadUrl}>
           Download
         </ButtonAnchor>
       )}
@@ -114,12 +114,4 @@ async function copyLink(): Promise<void> {
   } catch {
     sayProblem('The browser does not allow it; copy the address from its address bar.');
   }
-}
-
-/** This server saves instead of playing when it is asked to. A bucket's signed link must stay as it is, and is opened. */
-function downloadOf(videoUrl: string) {
-  const url = new URL(videoUrl);
-  if (!url.pathname.startsWith('/media/')) return { href: videoUrl, target: '_blank', rel: 'noopener' };
-  url.searchParams.set('download', '1');
-  return { href: url.href, download: true };
 }
