@@ -76,7 +76,7 @@ test('who is slow gets each of thousands in order, holds nobody up, and is live 
   expect(ids(await take(slow, 700))).toEqual(ids(await take(fast, 700)));
 
   const next = [slow.next(), fast.next()];
-  await expect.poll(() => hub.mostBehind).toBe(0);
+  await expect.poll(() => hub.mostBehind, { timeout: 10_000 }).toBe(0);
   await write(1);
   const [toSlow, toFast] = (await Promise.all(next)).map(({ value }) => value);
   // The very same object: it was handed to both as it came, and not read again from the table.
