@@ -292,6 +292,26 @@ describe('events', () => {
   });
 });
 
+test('a camera that is deleted while something is reported of it is not found', async () => {
+  const sql = new pg.Client({ connectionString: app.config.databaseUrl! });
+  await sql.connect();
+  await sql.query(`
+    CREATE FUNCTION delete_camera() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN DELETE FROM cameras WHERE id = NEW.camera_id; RETURN NEW; END $$;
+    CREATE TRIGGER meanwhile BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION delete_camera();
+    CREATE TRIGGER meanwhile BEFORE INSERT ON playbacks FOR EACH ROW EXECUTE FUNCTION delete_camera()`);
+  try {
+    for (const mutation of ['createEvent(input: { type: MOTION,', 'startRecording(input: {']) {
+      const id = await app.addCamera({ rtspUrl: camera.url });
+      const query = `mutation { ${mutation} cameraId: "${id}" }) { __typename } }`;
+      expect((await app.client.fail(query)).code, mutation).toBe('NOT_FOUND');
+    }
+  } finally {
+    await sql.query('DROP FUNCTION delete_camera CASCADE');
+    await sql.end();
+  }
+});
+
 describe('recordings by hand and playbacks', () => {
   const start =
     'mutation($input: StartRecordingInput!) { startRecording(input: $input) { playback { id recordingStatus event { id } } } }';

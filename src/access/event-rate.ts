@@ -11,11 +11,21 @@ const burstShare = 1 / 6;
 export function limitEvents(perMinute: number, now: () => number): (caller: Caller) => void {
   const perMs = perMinute / 60_000;
   const size = Math.max(1, perMinute * burstShare);
+  const fullAfterMs = size / perMs;
+  /** Least recently used first. */
   const buckets = new Map<string, { left: number; at: number }>();
+  const forgetFull = (at: number) => {
+    for (const [name, bucket] of buckets) {
+      if (at - bucket.at < fullAfterMs) return;
+      buckets.delete(name);
+    }
+  };
   return ({ name }) => {
     const at = now();
+    forgetFull(at);
     const bucket = buckets.get(name) ?? { left: size, at };
     const left = Math.min(size, bucket.left + Math.max(0, at - bucket.at) * perMs);
+    buckets.delete(name);
     buckets.set(name, { left: left >= 1 ? left - 1 : left, at });
     if (left >= 1) return;
     const retryAfterMs = Math.ceil((1 - left) / perMs);

@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { notFound } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 
 export type Db = PrismaClient;
@@ -44,5 +45,21 @@ export async function inDatabase<T>(operation: Promise<T>): Promise<T> {
       error instanceof Prisma.PrismaClientValidationError ||
       (error instanceof Prisma.PrismaClientKnownRequestError && wrongInItself.test(error.code));
     throw isMistake ? error : new DatabaseAway(error);
+  }
+}
+
+/** Prisma's words for a foreign key that names nothing (P2003), in raw SQL PostgreSQL's (foreign_key_violation). */
+const namesNothing = /P2003|23503/;
+
+/** Writes something of a camera. @throws RequestError NOT_FOUND where that was deleted after it was looked up */
+export async function ofCamera<T>(cameraId: string, writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (error) {
+    const isKnown = error instanceof Prisma.PrismaClientKnownRequestError;
+    if (isKnown && namesNothing.test(`${error.code} ${JSON.stringify(error.meta)}`)) {
+      throw notFound('camera', cameraId);
+    }
+    throw error;
   }
 }

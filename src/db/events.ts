@@ -1,5 +1,5 @@
 import type { Event, EventType, Playback, Prisma } from '../generated/prisma/client.ts';
-import type { Db } from './client.ts';
+import { type Db, ofCamera } from './client.ts';
 import { newId } from './ids.ts';
 import { endPlaybacks, type PlaybackToRecord } from './playbacks.ts';
 
@@ -41,7 +41,7 @@ export async function createEvent(
 ): Promise<CreatedEvent> {
   const event: Event = { ...wanted, id: newId(), endedAt: null, createdAt: at, updatedAt: at };
   const metadata = event.metadata === null ? null : JSON.stringify(event.metadata);
-  const written = await db.$queryRaw<unknown[]>`
+  const writing = db.$queryRaw<unknown[]>`
     WITH event AS (
       INSERT INTO events (id, camera_id, channel, type, label, description, metadata, started_at,
         lease_expires_at, idempotency_key, created_by_key, created_at, updated_at)
@@ -56,6 +56,7 @@ export async function createEvent(
       FROM event WHERE ${playback !== undefined}
     )
     SELECT id FROM event`;
+  const written = await ofCamera(event.cameraId, writing);
   if (written.length > 0) return { created: true, event };
   const earlier = await findByKey(db, wanted);
   if (!earlier) throw new Error('The event with the same key was deleted while this one was being written.');

@@ -1,6 +1,6 @@
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
-import type { Db, Tx } from './client.ts';
+import { type Db, ofCamera, type Tx } from './client.ts';
 import { newId } from './ids.ts';
 
 /** What is asked for when a playback is made. */
@@ -28,7 +28,7 @@ export const newPlayback = (wanted: NewPlayback): PlaybackToRecord => ({
 
 /** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
 export function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<Playback> {
-  return db.playback.create({ data: { ...playback, createdAt: at } });
+  return ofCamera(playback.cameraId, db.playback.create({ data: { ...playback, createdAt: at } }));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
-import type { Position } from './transitions.ts';
+import { isAfter, type Position } from './transitions.ts';
 
 /** So that a removal after a long time holds no lock for long. */
 const batch = 5_000;
@@ -33,8 +33,6 @@ function removeBatch(db: Db, before: Date): Promise<number> {
     return removed.length;
   });
 }
-
-const isAfter = (a: Position, b: Position) => a.xid > b.xid || (a.xid === b.xid && a.id > b.id);
 
 const markOf = ({ xid, id }: Position) => Prisma.sql`
   INSERT INTO transition_marks (id, removed_xid, removed_id) VALUES (1, ${xid}::bigint, ${id}::bigint)

@@ -27,6 +27,12 @@ export interface Position {
   readonly id: bigint;
 }
 
+export const isAfter = (a: Position, b: Position): boolean =>
+  a.xid > b.xid || (a.xid === b.xid && a.id > b.id);
+
+/** The place behind everything below a horizon. */
+export const endBelow = (below: bigint): Position => ({ xid: below - 1n, id: 2n ** 63n - 1n });
+
 export interface TransitionFilter {
   readonly eventId?: string | null | undefined;
   readonly cameraId?: string | null | undefined;
@@ -78,8 +84,6 @@ const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_st
 export interface TransitionPage {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
-  /** The horizon at that look: all of `transitions` lie below it. */
-  readonly below: bigint;
   /** There are some at or above the horizon: they wait for a transaction still open. */
   readonly isMoreBehind: boolean;
 }
@@ -90,16 +94,16 @@ export interface TransitionPage {
  */
 export async function transitionsAfter(db: Db, after: Position, limit: number): Promise<TransitionPage> {
   const rows = await db.$queryRaw<(Transition & Omit<TransitionPage, 'transitions'>)[]>`
-    SELECT h.below, EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "isMoreBehind", t.*
+    SELECT EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "isMoreBehind", t.*
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS below) h LEFT JOIN LATERAL (
       SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
       WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < h.below
       ORDER BY t.xid, t.id LIMIT ${limit}
     ) t ON true
     ORDER BY t.xid, t.id`;
-  const { below, isMoreBehind } = rows[0]!;
-  // Where there is no transition, the one row has the horizon and nothing else.
-  return { transitions: rows.filter(({ id }) => id !== null), below, isMoreBehind };
+  const { isMoreBehind } = rows[0]!;
+  // Where there is no transition, the one row says so and nothing else.
+  return { transitions: rows.filter(({ id }) => id !== null), isMoreBehind };
 }
 
 /**

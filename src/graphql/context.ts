@@ -37,7 +37,7 @@ export interface Services {
     holdsFootage(playbackId: string): Promise<boolean>;
   };
   readonly subscriptions: {
-    transitions(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition>;
+    transitions(filter: TransitionFilter, after: Position | undefined): Foreseeable<Transition>;
     /** Ids of cameras whose state is to be read again: first all that are wanted, then each that changes. */
     cameras(isWanted: (cameraId: string) => boolean): AsyncIterableIterator<string>;
   };
@@ -62,6 +62,11 @@ export interface Services {
     live(playback: Playback): string | null;
     snapshot(camera: Camera): string | null;
   };
+}
+
+/** A subscription's source that knows what it gives next. */
+export interface Foreseeable<Item> extends AsyncIterableIterator<Item> {
+  readonly atHand: readonly Item[];
 }
 
 /** What one operation works with: the services, and who is calling. */

@@ -1,42 +1,55 @@
 import type { DocumentNode } from 'graphql';
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import { seesOnlyOwn } from '../domain/caller.ts';
-import type { Context } from '../graphql/context.ts';
+import type { Context, Foreseeable } from '../graphql/context.ts';
+
+export type Subscribe = (
+  args: ExecutionArgs,
+) => Promise<AsyncIterableIterator<ExecutionResult, undefined> | ExecutionResult>;
+
+/** What waits is executed side by side, so many at a time: their look-ups in the database become one. */
+const sideBySide = 50;
 
 /**
  * Runs a subscription's selection once per transition for all subscribers that ask the same, instead of once for
  * each: ten thousand dashboards on one transition are one execution and one query. Same means: the same document
  * (Yoga's parser cache gives one object for one text), operation and variables, and callers who see the same.
  */
-export function sharedExecution(mask: (error: unknown) => Error): Plugin<Context> {
+export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
   const results = new WeakMap<object, Map<string, Promise<ExecutionResult>>>();
 
-  async function executeShared(args: ExecutionArgs, key: string, event: unknown): Promise<ExecutionResult> {
-    const run = async () => masked(await execute({ ...args, rootValue: event }), mask);
-    // Camera states are told by id, and read when they are sent: they are not the same for everybody.
-    if (typeof event !== 'object' || event === null) return run();
+  function executeShared(args: ExecutionArgs, key: string, event: object): Promise<ExecutionResult> {
     const ofEvent = results.get(event) ?? new Map<string, Promise<ExecutionResult>>();
     results.set(event, ofEvent);
-    const result = ofEvent.get(key) ?? run();
+    const result = ofEvent.get(key) ?? executeMasked(args, event);
     ofEvent.set(key, result);
     return result;
   }
 
-  async function subscribe(args: ExecutionArgs) {
-    const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return source;
-    const key = keyOf(args);
-    return mapped(source[Symbol.asyncIterator](), (event) => executeShared(args, key, event));
+  async function executeMasked(args: ExecutionArgs, event: unknown): Promise<ExecutionResult> {
+    const result = await execute({ ...args, rootValue: event });
+    return result.errors
+      ? { ...result, errors: result.errors.map((error) => mask(error) as typeof error) }
+      : result;
   }
 
-  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
-}
-
-function masked(result: ExecutionResult, mask: (error: unknown) => Error): ExecutionResult {
-  return result.errors
-    ? { ...result, errors: result.errors.map((error) => mask(error) as typeof error) }
-    : result;
+  return async (args) => {
+    const events = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in events)) return events;
+    const key = keyOf(args);
+    const source = events[Symbol.asyncIterator]() as AsyncIterator<unknown> & Partial<Foreseeable<object>>;
+    return mapped(source, (event) => {
+      // Camera states are told by id, and read when they are sent: they are not the same for everybody.
+      if (typeof event !== 'object' || event === null) return executeMasked(args, event);
+      if (!results.get(event)?.has(key)) {
+        for (const next of [event, ...(source.atHand ?? []).slice(0, sideBySide - 1)]) {
+          // Its turn comes, and then it fails.
+          executeShared(args, key, next).catch(() => {});
+        }
+      }
+      return executeShared(args, key, event);
+    });
+  };
 }
 
 const documents = new WeakMap<DocumentNode, number>();

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Session } from '../access/access.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Log } from '../log.ts';
-import { sharedExecution } from './fan-out.ts';
+import type { Subscribe } from './fan-out.ts';
 import { exampleOperations } from './graphiql.ts';
 import { limitedDocuments } from './limits.ts';
 import { codedDocuments, publicError } from './public-errors.ts';
@@ -28,13 +28,15 @@ export interface RequestContext {
  */
 export function createGraphql(options: {
   services: Services;
+  subscribe: Subscribe;
   allowedOrigins: readonly string[];
   graphiql: boolean;
   introspection: boolean;
   log: Log;
 }) {
-  const { services, allowedOrigins, graphiql, introspection, log } = options;
+  const { services, subscribe, allowedOrigins, graphiql, introspection, log } = options;
   const maskError = (error: unknown) => publicError(error, randomUUID(), log);
+  const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
   return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -50,7 +52,7 @@ export function createGraphql(options: {
     },
     maskedErrors: { maskError },
     // The limits come first: validating a document that is too large would itself be too much work.
-    plugins: [codedDocuments(), limitedDocuments({ introspection }), sharedExecution(maskError)],
+    plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing],
     renderGraphiQL,
     graphiql: graphiql
       ? async () => ({

@@ -8,7 +8,9 @@ import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
 import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
+import { sharedExecution } from './fan-out.ts';
 import { createGraphql, graphqlPath } from './graphql.ts';
+import { publicError } from './public-errors.ts';
 import { isJson, namesThisMachine, originAllowed, refuse } from './refuse.ts';
 import { serveWebSockets } from './websocket.ts';
 
@@ -56,7 +58,8 @@ const drainMs = 1_000;
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
   const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
-  const yoga = createGraphql({ services, ...options });
+  const subscribe = sharedExecution((error) => publicError(error, randomUUID(), log));
+  const yoga = createGraphql({ services, subscribe, ...options });
   const connections = new Connections(options.socketsPerKey);
   const dashboard = await loadDashboard(options.dashboardDir);
 
@@ -184,7 +187,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     else refuse(response, 500, 'INTERNAL_SERVER_ERROR', text, { requestId });
   }
 
-  const sockets = serveWebSockets(server, { yoga, access, connections, log, refusalOf });
+  const sockets = serveWebSockets(server, { yoga, subscribe, access, connections, log, refusalOf });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';

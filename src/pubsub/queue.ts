@@ -7,42 +7,43 @@ export class Queue<T> {
   readonly #limit: number;
   readonly #items: T[] = [];
   #waiting: ((result: IteratorResult<T>) => void) | undefined;
-  #reject: ((error: Error) => void) | undefined;
-  #error: Error | undefined;
+  #overflowed = false;
   #ended = false;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** @returns false when the queue is full; the item is not taken then */
-  push(item: T): boolean {
-    if (this.#ended || this.#error) return true;
+  /** When it is full, it drops everything and takes nothing more until it is cleared. */
+  push(item: T): void {
+    if (this.#ended || this.#overflowed) return;
     if (this.#waiting) {
-      const deliver = this.#waiting;
+      this.#waiting({ value: item, done: false });
       this.#waiting = undefined;
-      deliver({ value: item, done: false });
-      return true;
+    } else if (this.#items.length < this.#limit) {
+      this.#items.push(item);
+    } else {
+      this.clear();
+      this.#overflowed = true;
     }
-    if (this.#items.length >= this.#limit) return false;
-    this.#items.push(item);
-    return true;
   }
 
-  get length(): number {
-    return this.#items.length;
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
+  /** Something that was pushed since it was cleared is not in it any more. */
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   clear(): void {
     this.#items.length = 0;
-  }
-
-  /** The consumer's next() rejects with this, at once and for good; what was queued is dropped. */
-  fail(error: Error): void {
-    this.#error = error;
-    this.clear();
-    this.#reject?.(error);
-    this.#waiting = undefined;
+    this.#overflowed = false;
   }
 
   end(): void {
@@ -53,12 +54,10 @@ export class Queue<T> {
   }
 
   next(): Promise<IteratorResult<T>> {
-    if (this.#error) return Promise.reject(this.#error);
     if (this.#items.length > 0) return Promise.resolve({ value: this.#items.shift() as T, done: false });
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#waiting = resolve;
-      this.#reject = reject;
     });
   }
 }

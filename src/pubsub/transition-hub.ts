@@ -1,23 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { canResume, removeOldTransitions } from '../db/transition-retention.ts';
+import { removeOldTransitions } from '../db/transition-retention.ts';
 import {
+  endBelow,
   horizon,
-  matches,
   type Position,
-  presentTransitions,
   type Transition,
   type TransitionFilter,
   transitionsAfter,
 } from '../db/transitions.ts';
-import { RequestError } from '../domain/errors.ts';
 import type { RecordingStatus } from '../domain/status.ts';
 import type { Log } from '../log.ts';
-import { Queue } from './queue.ts';
+import { pageSize, TransitionPages } from './transition-pages.ts';
+import { TransitionStream } from './transition-stream.ts';
 
-/** Transitions that a subscriber may be behind before it is told to resume by cursor. */
-const maxBehind = 1_000;
-const pageSize = 500;
 /** The safety net where a notification was lost. */
 const pollMs = 2_000;
 /** Rows at or above the horizon wait for another transaction's commit, which notifies nobody but itself. */
@@ -27,29 +23,24 @@ const horizonRetryMs = 10;
  * together, and not in the middle of answering.
  */
 const gatherMs = 5;
-/** A burst is handed out no faster than subscribers take it, but nobody waits for one that has stalled. */
-const paceMs = 5;
-const paceLimitMs = 250;
+/** Subscribers that are told in one go. In between others get their turn, and what these wait for is sent. */
+const toldAtOnce = 250;
 const removalEveryMs = 3_600_000;
 const dayMs = 86_400_000;
 
-interface Subscriber {
-  readonly filter: TransitionFilter;
-  readonly queue: Queue<Transition>;
-}
-
 /**
  * Transitions out to subscribers (DESIGN 7). The table is the truth; `nudge` is called on NOTIFY and is only a
- * hint. One reader per process follows the table below the horizon and hands every row, in order, to all
- * subscribers that match.
+ * hint. One reader per process follows the table below the horizon and offers every row, in order, to all
+ * subscribers.
  */
 export class TransitionHub {
   readonly #db: Db;
   readonly #log: Log;
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #pages: TransitionPages;
+  readonly #subscribers = new Set<TransitionStream>();
   /** How many transitions to each status came by since the start. */
   readonly seen = new Map<RecordingStatus, number>();
-  #position: Position = { xid: 0n, id: 0n };
+  #position: Position = endBelow(1n);
   #reading: Promise<void> | undefined;
   #again = false;
   readonly #keepDays: number | undefined;
@@ -63,10 +54,11 @@ export class TransitionHub {
     this.#keepDays = options.keepDays;
     this.#db = options.db;
     this.#log = options.log;
+    this.#pages = new TransitionPages(options.db);
   }
 
   async start(): Promise<void> {
-    this.#position = { xid: await horizon(this.#db), id: 0n };
+    this.#position = endBelow(await horizon(this.#db));
     this.#poll = setInterval(() => this.nudge(), pollMs);
     this.#removeOld();
     this.#removal = setInterval(() => this.#removeOld(), removalEveryMs);
@@ -97,9 +89,9 @@ export class TransitionHub {
       this.#again = false;
       try {
         const { transitions, isMoreBehind } = await transitionsAfter(this.#db, this.#position, pageSize);
-        for (const transition of transitions) this.#deliver(transition);
+        for (const transition of transitions) this.#note(transition);
         this.#position = transitions.at(-1) ?? this.#position;
-        await this.#pace();
+        await this.#tell(transitions);
         if (transitions.length === pageSize) this.#again = true;
         else if (isMoreBehind) setTimeout(() => this.nudge(), horizonRetryMs);
       } catch (error) {
@@ -109,12 +101,7 @@ export class TransitionHub {
     }
   }
 
-  async #pace(): Promise<void> {
-    const isBehind = () => [...this.#subscribers].some(({ queue }) => queue.length > maxBehind - pageSize);
-    for (let waited = 0; waited < paceLimitMs && isBehind(); waited += paceMs) await sleep(paceMs);
-  }
-
-  #deliver(transition: Transition): void {
+  #note(transition: Transition): void {
     this.seen.set(transition.to, (this.seen.get(transition.to) ?? 0) + 1);
     this.#log.info(
       {
@@ -126,30 +113,32 @@ export class TransitionHub {
       },
       'transition',
     );
+  }
+
+  async #tell(transitions: readonly Transition[]): Promise<void> {
+    if (transitions.length === 0) return;
+    let told = 0;
     for (const subscriber of this.#subscribers) {
-      if (!matches(subscriber.filter, transition) || subscriber.queue.push(transition)) continue;
-      this.#subscribers.delete(subscriber);
-      subscriber.queue.fail(
-        new RequestError(
-          'SUBSCRIBER_LAGGED',
-          `This subscriber is more than ${maxBehind} transitions behind; subscribe again with the last cursor as "after".`,
-        ),
-      );
+      subscriber.offer(transitions);
+      if (++told % toldAtOnce === 0) await nextTurn();
     }
   }
 
   /**
    * Without `after`: what is present now, then live. With it: everything since, then live (contract,
    * playbackStatusChanged). Nothing between the two parts is lost or doubled: the subscriber is registered before
-   * the first part is read, which ends at a horizon where the second begins.
+   * the first part is read.
    */
-  subscribe(filter: TransitionFilter, after: Position | undefined): AsyncIterableIterator<Transition> {
-    return new TransitionStream(this.#db, this.#subscribers, filter, after);
+  subscribe(filter: TransitionFilter, after: Position | undefined): TransitionStream {
+    const source = { db: this.#db, pages: this.#pages };
+    const stream = new TransitionStream(source, filter, after, (it) => this.#subscribers.delete(it));
+    this.#subscribers.add(stream);
+    return stream;
   }
 
   /** Transitions that wait for the slowest subscriber. */
   get mostBehind(): number {
-    return Math.max(0, ...[...this.#subscribers].map(({ queue }) => queue.length));
+    return Math.max(0, ...[...this.#subscribers].map(({ behind }) => behind));
   }
 
   get subscriberCount(): number {
@@ -161,79 +150,7 @@ export class TransitionHub {
     clearInterval(this.#poll);
     clearInterval(this.#removal);
     await this.#removing;
-    for (const subscriber of this.#subscribers) subscriber.queue.end();
-    this.#subscribers.clear();
+    for (const subscriber of [...this.#subscribers]) await subscriber.return();
     await this.#reading;
-  }
-}
-
-class TransitionStream implements AsyncIterableIterator<Transition> {
-  readonly #db: Db;
-  readonly #registry: Set<Subscriber>;
-  readonly #subscriber: Subscriber;
-  #after: Position | undefined;
-  #replay: Transition[] = [];
-  #liveFrom: bigint | undefined;
-
-  constructor(db: Db, registry: Set<Subscriber>, filter: TransitionFilter, after: Position | undefined) {
-    this.#db = db;
-    this.#registry = registry;
-    this.#subscriber = { filter, queue: new Queue<Transition>(maxBehind) };
-    this.#after = after;
-    registry.add(this.#subscriber);
-  }
-
-  async next(): Promise<IteratorResult<Transition>> {
-    for (;;) {
-      const replayed = this.#replay.shift();
-      if (replayed) return { value: replayed, done: false };
-      if (this.#liveFrom === undefined) {
-        await this.#demandResumable();
-        await this.#readReplay();
-        continue;
-      }
-      const result = await this.#subscriber.queue.next();
-      if (result.done || result.value.xid >= this.#liveFrom) return result;
-    }
-  }
-
-  async #demandResumable(): Promise<void> {
-    if (!this.#after || (await canResume(this.#db, this.#after))) return;
-    await this.return();
-    throw new RequestError(
-      'CURSOR_EXPIRED',
-      'Transitions since this cursor have been removed; subscribe without "after" to begin with the present ones.',
-    );
-  }
-
-  async #readReplay(): Promise<void> {
-    const { filter, queue } = this.#subscriber;
-    // What arrives from here on is above the horizon that is read next, or read with this page.
-    queue.clear();
-    if (this.#after === undefined) {
-      const below = await horizon(this.#db);
-      this.#replay = await presentTransitions(this.#db, filter, below);
-      this.#liveFrom = below;
-      return;
-    }
-    const { transitions, below } = await transitionsAfter(this.#db, this.#after, pageSize);
-    this.#replay = transitions.filter((t) => matches(filter, t));
-    this.#after = transitions.at(-1) ?? this.#after;
-    if (transitions.length < pageSize) this.#liveFrom = below;
-  }
-
-  async return(): Promise<IteratorResult<Transition>> {
-    this.#registry.delete(this.#subscriber);
-    this.#subscriber.queue.end();
-    return { value: undefined, done: true };
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<Transition>> {
-    await this.return();
-    throw error;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 }

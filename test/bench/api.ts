@@ -1,8 +1,6 @@
-// The API's figures: throughput and latency, pages of a million playbacks, fan-out to many subscribers.
-import { once } from 'node:events';
+// The API's figures: throughput and latency, pages of a million playbacks.
 import { Agent, request } from 'node:http';
 import pg from 'pg';
-import { WebSocket } from 'ws';
 import { runningServerUrl } from '../../src/db/server.ts';
 import { makePlaybacks } from '../support/many-playbacks.ts';
 import { figure, heading, ms, percentile } from './figures.ts';
@@ -12,8 +10,7 @@ const million = 1_000_000;
 
 export async function benchApi(): Promise<void> {
   const data = await makeDataDir();
-  const start = () =>
-    startServer(data.dir, { EVENTS_PER_MINUTE: '10000000', SOCKETS_PER_KEY: '20000', LOG_LEVEL: 'info' });
+  const start = () => startServer(data.dir, { EVENTS_PER_MINUTE: '10000000' });
   const connect = async () => {
     const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
     await sql.connect();
@@ -30,8 +27,6 @@ export async function benchApi(): Promise<void> {
     sql = await connect();
     await benchThroughput(server, cameras[0]!);
     await benchPages(server, cameras);
-    for (const subscribers of [100, 1_000, 10_000]) await benchFanOut(server, sql, cameras[1]!, subscribers);
-    await benchBurst(server, sql, cameras[1]!);
   } finally {
     await sql.end();
     await server.stop();
@@ -139,101 +134,4 @@ async function benchPages(server: BenchServer, cameras: string[]): Promise<void>
   }
   figure('numbered, pages 1 to 100', ms(percentile(times, 95)), '50 ms');
   close();
-}
-
-interface Subscriber {
-  readonly socket: WebSocket;
-  onItem: (item: { at: string }) => void;
-}
-
-async function subscribe(server: BenchServer, cameraId: string): Promise<Subscriber> {
-  const socket = new WebSocket(`${server.client.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
-    perMessageDeflate: false,
-  });
-  const subscriber: Subscriber = { socket, onItem: () => {} };
-  await once(socket, 'open');
-  socket.send('{"type":"connection_init"}');
-  await once(socket, 'message');
-  const query = `subscription { playbackStatusChanged(filter: { cameraId: "${cameraId}", recordingStatus: [FAILED] }) { cursor at to playback { id camera { name } } } }`;
-  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
-  // Answered in order: when this is answered, the subscription is under way.
-  socket.on('message', (data) => {
-    const { payload } = JSON.parse(String(data)) as {
-      payload?: { data: { playbackStatusChanged: { at: string } } };
-    };
-    if (payload?.data) subscriber.onItem(payload.data.playbackStatusChanged);
-  });
-  return subscriber;
-}
-
-const insert = `INSERT INTO playback_transitions (playback_id, from_status, to_status, at)
-  SELECT (SELECT id FROM playbacks WHERE camera_id = $1 LIMIT 1), 'PROCESSING', 'FAILED', $2::timestamptz + n * interval '1 millisecond'
-  FROM generate_series(1, $3::int) n`;
-
-async function benchFanOut(
-  server: BenchServer,
-  sql: pg.Client,
-  cameraId: string,
-  count: number,
-): Promise<void> {
-  const subscribers: Subscriber[] = [];
-  while (subscribers.length < count) {
-    subscribers.push(...(await Promise.all(Array.from({ length: 100 }, () => subscribe(server, cameraId)))));
-  }
-  /** Milliseconds from the transition's commit to each subscriber's receipt. */
-  const round = async (): Promise<number[]> => {
-    const times: number[] = [];
-    const at = new Date();
-    const all = Promise.all(
-      subscribers.map(
-        (subscriber) =>
-          new Promise<void>((resolve) => {
-            subscriber.onItem = () => {
-              times.push(performance.now() - startedAt);
-              resolve();
-            };
-          }),
-      ),
-    );
-    await sql.query(insert, [cameraId, at, 1]);
-    const startedAt = performance.now();
-    await all;
-    return times;
-  };
-  for (const _ of [1, 2, 3])
-    await Promise.race([round(), new Promise((resolve) => setTimeout(resolve, 5_000))]);
-  const times = [];
-  for (let n = 0; n < 10; n++) times.push(...(await round()));
-  heading(
-    `One transition to ${count} subscribers (p50 / p95 / p99; server's memory ${server.rssMib().toFixed(0)} MiB)`,
-  );
-  figure('commit → received', three(times), 'p99 250 ms');
-  for (const { socket } of subscribers) socket.terminate();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-}
-
-async function benchBurst(server: BenchServer, sql: pg.Client, cameraId: string): Promise<void> {
-  const count = 100_000;
-  const subscriber = await subscribe(server, cameraId);
-  let received = 0;
-  let last = '';
-  let ordered = true;
-  const all = new Promise<void>((resolve) => {
-    subscriber.onItem = ({ at }) => {
-      ordered &&= at >= last;
-      last = at;
-      if (++received === count) resolve();
-    };
-  });
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  const startedAt = performance.now();
-  await sql.query(insert, [cameraId, new Date(), count]);
-  const isOver = new Promise<void>((resolve) => subscriber.socket.once('close', () => resolve()));
-  await Promise.race([all, isOver, new Promise((resolve) => setTimeout(resolve, 120_000))]);
-  heading(`A burst of ${count} transitions at once to one subscriber`);
-  figure(
-    `received ${received}, ${ordered ? 'in order' : 'OUT OF ORDER'}`,
-    `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`,
-  );
-  subscriber.socket.terminate();
 }

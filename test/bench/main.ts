@@ -9,11 +9,13 @@ import { benchEndings } from './engine/endings.ts';
 import { benchCameras, benchOverlap } from './engine/load.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
+import { benchTransitions } from './transitions.ts';
 
 const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
+  transitions: () => benchTransitions(),
   dashboard: benchDashboard,
   'engine:beginning': benchBeginning,
   'engine:short': benchShort,
