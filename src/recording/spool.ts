@@ -16,6 +16,8 @@ export class Spool {
   readonly #pending: Buffer[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
+  /** The folder that has the file's name but in memory: it is synced with the first footage. */
+  #unsyncedName: string | undefined;
   #sync: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #bytes: number;
@@ -33,7 +35,7 @@ export class Spool {
   static async create(folder: string, clipStartedAt: number, init: InitSegment): Promise<Spool> {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
     const spool = new Spool(file, await open(file, 'wx'), 0);
-    await syncFolder(folder);
+    spool.#unsyncedName = folder;
     spool.append(init.bytes);
     return spool;
   }
@@ -85,7 +87,10 @@ export class Spool {
   async #flush(): Promise<void> {
     this.#sync = undefined;
     this.#unsynced = false;
-    await this.#file.datasync().catch((error: Error) => this.#fail(error));
+    const folder = this.#unsyncedName;
+    this.#unsyncedName = undefined;
+    const name = folder === undefined ? undefined : syncFolder(folder);
+    await Promise.all([this.#file.datasync(), name]).catch((error: Error) => this.#fail(error));
   }
 
   #fail(error: Error): void {
