@@ -139,7 +139,11 @@ export class Feed {
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
     if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
     const args = feedArgs({ ffmpeg, url, audio: this.#audio });
-    const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // What the camera sends waits in the socket meanwhile; who reports an event should not wait for it.
+    const child = children.spawn('feed', ffmpeg.path, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      inBackground: true,
+    });
     this.#child = child;
 
     let stderr = '';
@@ -248,17 +252,17 @@ export class Feed {
   /** Says once that the ring is cut short, and once that it is not any more. */
   #noteLimit(isCut: boolean): void {
     const { log, ringMaxBytes } = this.#options;
-    const facts = {
+    const facts = () => ({
       cameraId: this.cameraId,
       limitBytes: ringMaxBytes(),
       heldSec: Math.round(this.ring.heldSeconds * 10) / 10,
-    };
+    });
     if (isCut && !this.#isCut) {
       this.#isCut = true;
-      log.warn(facts, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
+      log.warn(facts(), 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
     } else if (this.#isCut && this.ring.isFull) {
       this.#isCut = false;
-      log.info(facts, 'the ring holds the whole pre-roll again');
+      log.info(facts(), 'the ring holds the whole pre-roll again');
     }
   }
 
