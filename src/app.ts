@@ -191,6 +191,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       await recorder.discard(id);
       await finisher.discard(id);
     };
+    const localLink = (key: string) => `${url}${signer.sign('media', key)}`;
     const services: Services = {
       db,
       now: () => new Date(now()),
@@ -220,7 +221,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
       limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
-        object: (key) => (config.r2 ? store.url(key) : Promise.resolve(`${url}${signer.sign('media', key)}`)),
+        object: (key) => (config.r2 ? store.url(key) : Promise.resolve(localLink(key))),
+        download: (key) =>
+          config.r2 ? store.downloadUrl(key) : Promise.resolve(`${localLink(key)}?download=1`),
         live: ({ id, recordingStatus, clipStartedAt }) =>
           clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
             ? `${url}${signer.sign('live', id)}/index.m3u8`

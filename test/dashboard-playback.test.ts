@@ -195,10 +195,10 @@ describe.skipIf(browserMissing)('one playback', () => {
     await page.getByRole('button', { name: 'Copy link' }).click();
     await page.getByText('The link to this page is copied.').waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(page.url());
-    // A bucket does not save it for us; at least one stays where one is.
-    const download = page.getByRole('link', { name: 'Download' });
-    const [tab] = await Promise.all([page.waitForEvent('popup'), download.click()]);
-    expect(tab.url()).toBe(await download.getAttribute('href'));
+    const link = page.getByRole('link', { name: 'Download' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toBe(`${playback.id}.mp4`);
+    expect(await download.failure()).toBeNull();
   });
 
   test('what the bucket refused is tried again, and arrives before one’s eyes', async () => {

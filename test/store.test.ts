@@ -214,6 +214,7 @@ describe('the local store', () => {
   test('gives addresses of this server', async () => {
     expect(local('x').address('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');
     expect(await local('x').url('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');
+    expect(await local('x').downloadUrl('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4?download=1');
   });
 
   test('keeps the object that is there when its replacement fails, and leaves no other file', async () => {
@@ -416,6 +417,10 @@ describe('the S3 store', () => {
     const part = await fetch(url, { headers: { range: 'bytes=10-19' } });
     expect([part.status, part.headers.get('content-type')]).toEqual([206, 'video/mp4']);
     expect(Buffer.from(await part.arrayBuffer()).equals(footage.subarray(10, 20))).toBe(true);
+
+    const saved = await fetch(await store.downloadUrl('a/b.mp4'));
+    expect(saved.headers.get('content-disposition')).toBe('attachment; filename="b.mp4"');
+    expect(Buffer.from(await saved.arrayBuffer()).equals(footage.subarray(0, 1000))).toBe(true);
 
     expect((await fetch(url.replace('a/b.mp4', 'a/c.mp4'))).status).toBe(403);
     expect(store.address('a/b.mp4')).toBe(`${own.endpoint}/clips/a/b.mp4`);

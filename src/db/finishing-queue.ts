@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JobHelpers, Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker';
 import pg from 'pg';
 import type { Log } from '../log.ts';
+import type { Db } from './client.ts';
 
 /** What came of one try: finished for good, or the fault may pass and it is tried again. */
 export type Outcome = 'done' | 'later';
@@ -155,6 +156,19 @@ export class FinishingQueue {
     await this.#working;
     await this.#pool.end();
   }
+}
+
+/** Playbacks that are PROCESSING and that nobody will ever finish (docs/design.md 6.5). */
+export async function playbacksWithoutJob(db: Db): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM playbacks WHERE recording_status = 'PROCESSING'
+    AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE key = playbacks.id::text)`;
+  return rows.map(({ id }) => id);
+}
+
+/** Adds the job of a playback that is PROCESSING and has none. */
+export async function addFinishingJob(db: Db, playbackId: string): Promise<void> {
+  await db.$executeRaw`SELECT flashback_add_finishing_job(${playbackId}::uuid, 1)`;
 }
 
 /** The library tells of each job, and of each that failed with all that there is: of that the finisher tells itself. */

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
+import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/playbacks.ts';
 import { playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
@@ -47,6 +48,12 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     });
   }
   breaches.push(...(await checkOwners(options, objects, unfinished, known)));
+  for (const id of await playbacksWithoutJob(db)) {
+    breaches.push({
+      text: `The playback ${id} is PROCESSING, but no job will finish it.`,
+      repair: () => addFinishingJob(db, id),
+    });
+  }
   return breaches;
 }
 

@@ -57,6 +57,8 @@ export interface Services {
   readonly links: {
     /** Where an object of the store can be fetched now. */
     object(key: string): Promise<string>;
+    /** The same, for a browser that is to save it. */
+    download(key: string): Promise<string>;
     live(playback: Playback): string | null;
     snapshot(camera: Camera): string | null;
   };

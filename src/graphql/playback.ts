@@ -108,6 +108,13 @@ export const Playback = builder.prismaObject('Playback', {
       resolve: ({ recordingStatus, storagePath }, _args, { links }) =>
         recordingStatus === 'COMPLETED' && storagePath ? links.object(storagePath) : null,
     }),
+    downloadUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'The same file, for browsers: they save it instead of playing it.',
+      resolve: ({ recordingStatus, storagePath }, _args, { links }) =>
+        recordingStatus === 'COMPLETED' && storagePath ? links.download(storagePath) : null,
+    }),
     thumbnailUrl: t.field({
       type: 'URL',
       nullable: true,

@@ -101,6 +101,7 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
 
     address,
     url: async (key) => address(key),
+    downloadUrl: async (key) => `${address(key)}?download=1`,
     check: () => put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)),
     close: async () => {},
   };

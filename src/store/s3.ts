@@ -151,6 +151,14 @@ export function createS3Store(options: S3StoreOptions): Store {
       return getSignedUrl(patient, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: urlTtlSec });
     },
 
+    async downloadUrl(key) {
+      assertKey(key);
+      // Signed also where the bucket is public: S3 refuses to change a header for a stranger.
+      const ResponseContentDisposition = `attachment; filename="${key.slice(key.lastIndexOf('/') + 1)}"`;
+      const command = new GetObjectCommand({ Bucket, Key: key, ResponseContentDisposition });
+      return getSignedUrl(patient, command, { expiresIn: urlTtlSec });
+    },
+
     address(key) {
       assertKey(key);
       return `${base}/${key}`;

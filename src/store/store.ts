@@ -58,6 +58,9 @@ export interface Store {
   /** Where a client can fetch the object now; presigned where the bucket is private. */
   url(key: string): Promise<string>;
 
+  /** The same, for a browser that is to save the object instead of playing it. */
+  downloadUrl(key: string): Promise<string>;
+
   /** The object's address without a signature, kept in the row. */
   address(key: string): string;
 

@@ -46,7 +46,7 @@ export function RunningCard({ playback }: { playback: Playback }) {
             )}
           </div>
         </div>
-        <Steps status={recordingStatus} />
+        <Steps playback={playback} />
         {failure && <p className={css.failure}>{failure.message}</p>}
         {event?.leaseExpiresAt && takesMore && <Lease expiresAt={event.leaseExpiresAt} />}
         <div className={css.actions}>

@@ -1,13 +1,17 @@
+import type { Playback } from '../api/entities.ts';
 import type { RecordingStatus } from '../gql/graphql.ts';
 import { statusNames } from '../parts/format.ts';
 import css from './steps.module.css';
 
-/** The way of every playback, and how far this one has come. */
-export function Steps({ status }: { status: RecordingStatus }) {
-  const way: readonly RecordingStatus[] =
-    status === 'FAILED'
-      ? ['PENDING', 'RECORDING', 'PROCESSING', 'FAILED']
-      : ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'];
+const toTheEnd: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'];
+const failedWithFootage: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSING', 'FAILED'];
+const failedWithout: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'FAILED'];
+
+/** The way of every playback, and how far this one has come. Without footage there was nothing to process. */
+export function Steps({ playback }: { playback: Playback }) {
+  const { recordingStatus: status, clipStartedAt } = playback;
+  const failed = clipStartedAt ? failedWithFootage : failedWithout;
+  const way = status === 'FAILED' ? failed : toTheEnd;
   const reached = way.indexOf(status);
   return (
     <ol className={css.steps} aria-label="Progress">

@@ -69,7 +69,7 @@ export function PlaybackPage({ id }: { id: string }) {
 }
 
 function Screen({ playback }: { playback: Playback }) {
-  const { id, videoUrl, liveUrl, failure, camera, recordingStatus } = playback;
+  const { id, videoUrl, liveUrl, failure, camera } = playback;
   if (videoUrl) return <Player key={id} playback={playback} videoUrl={videoUrl} />;
   if (failure) return <FailurePanel id={id} failure={failure} />;
   return (
@@ -79,21 +79,21 @@ function Screen({ playback }: { playback: Playback }) {
           <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
         </div>
       )}
-      <Steps status={recordingStatus} />
+      <Steps playback={playback} />
     </div>
   );
 }
 
 function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => Promise<void> }) {
-  const { videoUrl } = playback;
+  const { downloadUrl } = playback;
   const mayRecord = useMay('record');
   return (
     <>
       <Button icon="link" onClick={copyLink}>
         Copy link
       </Button>
-      {videoUrl && (
-        <ButtonAnchor icon="download" {...downloadOf(videoUrl)}>
+      {downloadUrl && (
+        <ButtonAnchor icon="download" href={downloadUrl}>
           Download
         </ButtonAnchor>
       )}
@@ -114,12 +114,4 @@ async function copyLink(): Promise<void> {
   } catch {
     sayProblem('The browser does not allow it; copy the address from its address bar.');
   }
-}
-
-/** This server saves instead of playing when it is asked to. A bucket's signed link must stay as it is, and is opened. */
-function downloadOf(videoUrl: string) {
-  const url = new URL(videoUrl);
-  if (!url.pathname.startsWith('/media/')) return { href: videoUrl, target: '_blank', rel: 'noopener' };
-  url.searchParams.set('download', '1');
-  return { href: url.href, download: true };
 }

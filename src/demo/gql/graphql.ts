@@ -474,6 +474,8 @@ export type Playback = {
   codec?: Maybe<Scalars['String']['output']>;
   /** When it was made. */
   createdAt: Scalars['DateTime']['output'];
+  /** The same file, for browsers: they save it instead of playing it. */
+  downloadUrl?: Maybe<Scalars['URL']['output']>;
   /** The clip’s length in milliseconds. */
   durationMs?: Maybe<Scalars['Int']['output']>;
   /** The clip’s length in whole seconds. */
