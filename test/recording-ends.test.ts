@@ -192,7 +192,7 @@ test.concurrent('a cold camera’s feed stays for the next event, and goes when 
   expect(firstSentAt).toBeLessThanOrEqual(Date.parse(playback.startedAt) + frameMs);
   expect(camera.sessionsEver).toBe(1);
   await app.awaitCamera(cameraId, 'IDLE');
-  expect(camera.sessions).toBe(0);
+  await expect.poll(() => camera.sessions).toBe(0);
   await camera.close();
 });
 
