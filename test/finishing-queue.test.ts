@@ -183,6 +183,18 @@ test('goes on when its connections were cut in the middle of a job', async () =>
   await until(async () => (await jobs()).length === 0, 'no job is left');
 });
 
+test('goes on when the library’s workers stopped by themselves', async () => {
+  await startQueue(1);
+  // They also stop where they could not write for minutes that a job is over, which takes too long for a test.
+  await until(async () => {
+    await db.query(`SELECT pg_notify('worker:migrate', '{"breaking": true}')`);
+    return process.exitCode === 57;
+  }, 'they stopped');
+  process.exitCode = undefined;
+  await makeProcessing('a1');
+  await beginning(1);
+});
+
 test('a clip that is discarded is aborted, and nothing of it goes on', async () => {
   const queue = await startQueue(1);
   await makeProcessing('a1');
