@@ -2,7 +2,6 @@
 // the next start. What a process was is told by its pid and its start time, never by its name.
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
@@ -24,8 +23,6 @@ export interface StopPolicy {
 export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'stdio'> {
   /** SIGTERM and 2 s unless given. */
   stop?: StopPolicy;
-  /** Gives way to this server and its database when the processors are busy. */
-  inBackground?: boolean;
 }
 
 export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
@@ -71,8 +68,6 @@ interface ChildRecord extends ProcessIdentity {
   owner: ProcessIdentity;
 }
 
-/** A third of the share of what is not in the background. */
-const BACKGROUND_NICENESS = 5;
 const DEFAULT_STOP: StopPolicy = { signal: 'SIGTERM', killAfterMs: 2_000 };
 const STDERR_KEPT_BYTES = 64 * 1024;
 const LEFTOVER_POLL_MS = 20;
@@ -135,7 +130,7 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     options: ChildOptions = {},
   ): ChildProcess {
     if (closing) throw new Error(`The server is closing: it does not start "${label}" any more.`);
-    const { stop = DEFAULT_STOP, inBackground = false, ...spawnOptions } = options;
+    const { stop = DEFAULT_STOP, ...spawnOptions } = options;
     const child = spawn(file, args, { ...spawnOptions, shell: false, detached: true });
     if (child.pid === undefined) return child;
 
@@ -143,7 +138,6 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     const identity = identify(child.pid);
     if (identity !== undefined) {
       writeFileSync(record, JSON.stringify({ ...identity, label, stop, owner } satisfies ChildRecord));
-      if (inBackground) os.setPriority(child.pid, BACKGROUND_NICENESS);
     }
     running.set(child, stop);
     child.once('exit', () => {

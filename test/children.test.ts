@@ -56,12 +56,6 @@ describe('spawn', () => {
     expect(existsSync(path.join(folder, 'owned'))).toBe(false);
   });
 
-  it('lets a child in the background give way', () => {
-    const child = children.spawn('sleeper', 'sleep', ['600'], { stdio: 'ignore', inBackground: true });
-    expect(os.getPriority(child.pid)).toBeGreaterThan(os.getPriority());
-    expect(os.getPriority(sleeper().pid)).toBe(os.getPriority());
-  });
-
   it('writes the child down until it is over', async () => {
     const child = sleeper();
     const record = path.join(folder, 'own', `${child.pid}.json`);

@@ -139,11 +139,7 @@ export class Feed {
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
     if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
     const args = feedArgs({ ffmpeg, url, audio: this.#audio });
-    // What the camera sends waits in the socket meanwhile; who reports an event should not wait for it.
-    const child = children.spawn('feed', ffmpeg.path, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      inBackground: true,
-    });
+    const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
 
     let stderr = '';
