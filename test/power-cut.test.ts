@@ -98,6 +98,10 @@ test('footage is synced once a second; folders before the row names them; a clip
   expect(writes.length).toBeGreaterThan(5);
   const waits = writes.map((at) => Math.min(...syncs.filter((synced) => synced >= at)) - at);
   expect(Math.max(...waits)).toBeLessThan(1.6);
+  const nameSynced = index('the name of the spool’s file is synced', (call) =>
+    isSync(call, `${recordDir}/${id}>`),
+  );
+  expect(calls[nameSynced]!.at - writes[0]!).toBeLessThan(1.6);
 
   // Invariants 2 and 3: clip and folder, then the row, then the spool goes.
   const clip = index('the clip is synced', (call) => isSync(call, `.${id}.mp4.part`));

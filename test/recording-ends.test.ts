@@ -214,6 +214,26 @@ test.concurrent('a recording ends at its maximum, without an endEvent', async ()
   await camera.close();
 });
 
+test.concurrent('a cold camera’s feed stays for the next event, and goes when none comes', async () => {
+  const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
+  const first = await createEvent(app.client, { cameraId });
+  await app.awaitCamera(cameraId, 'LIVE');
+  await endEvent(app.client, first.id);
+  expect((await awaitEnd(app.client, first)).missedMs).toBeGreaterThan(0);
+
+  const next = await createEvent(app.client, { cameraId });
+  await endEvent(app.client, next.id);
+  const playback = await awaitEnd(app.client, next);
+  expect(playback.missedMs).toBe(0);
+  const { firstSentAt } = await framesOf(camera, playback);
+  expect(firstSentAt).toBeLessThanOrEqual(Date.parse(playback.startedAt) + frameMs);
+  expect(camera.sessionsEver).toBe(1);
+  await app.awaitCamera(cameraId, 'IDLE');
+  await expect.poll(() => camera.sessions).toBe(0);
+  await camera.close();
+});
+
 test.concurrent('the post-roll is added to the end', async () => {
   const { camera, cameraId } = await liveCamera({ postRollSec: 2 });
   const event = await createEvent(app.client, { cameraId });

@@ -123,3 +123,37 @@ test('a ring at its limit in bytes says so once, and preRollMs tells what there 
   expect(isSaid()).toHaveLength(1);
   await small.close();
 });
+
+test('rings share RINGS_MAX_BYTES: what two cut short is whole again for one, and preRollMs tells', async () => {
+  const { bytes, parameters } = await capture({ audio: 'aac', gopSec: 1 });
+  // A pre-roll of 5 s takes 8.5 s of ring at most. That much is there for one, and not for two.
+  const limit = Math.round((9.4 * bytes.length) / parameters.seconds);
+  const small = await startTestApp({ ringsMaxBytes: limit });
+  const settings = { rtspUrl: camera.url, preRollSec: 5 };
+  const [one, two] = await Promise.all([small.addCamera(settings), small.addCamera(settings)]);
+  const saidOf = (cameraId: string, words: string) =>
+    small.logged.flatMap((line) => {
+      const said = JSON.parse(line);
+      return said.cameraId === cameraId && said.msg.includes(words) ? [said] : [];
+    });
+  const record = async () => {
+    const event = await createEvent(small.client, { cameraId: one });
+    await endEvent(small.client, event.id);
+    const playback = await awaitEnd(small.client, event);
+    const [first] = await readFrames(await download(playback, dir));
+    const startedAt = Date.parse(playback.startedAt);
+    const early = startedAt - camera.sentAt(first!.counter, startedAt);
+    expect(Math.abs(playback.preRollMs! - early)).toBeLessThan(150);
+    return early;
+  };
+  for (const id of [one, two]) {
+    await expect.poll(() => saidOf(id, 'at its limit in bytes'), { timeout: 20_000 }).toHaveLength(1);
+    expect(saidOf(id, 'at its limit in bytes')[0].limitBytes).toBe(limit / 2);
+  }
+  expect(await record()).toBeLessThan(5_000 - frameMs);
+  await small.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: two });
+  await expect.poll(() => saidOf(one, 'the whole pre-roll again'), { timeout: 20_000 }).toHaveLength(1);
+  expect(await record()).toBeGreaterThanOrEqual(5_000 - frameMs);
+  expect(saidOf(one, 'at its limit in bytes')).toHaveLength(1);
+  await small.close();
+});

@@ -1,5 +1,6 @@
 import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
+import { gather } from './gather.ts';
 import { removePlaybacks } from './playbacks.ts';
 
 export type CameraSettings = Pick<
@@ -15,6 +16,13 @@ export interface FeedReport {
   /** Known once the feed was live; undefined leaves what is known. */
   readonly stream?: { codec: string | null; audioCodec: string | null; resolution: string | null };
 }
+
+/** Asked for with every event, so that many at once share the look-up. */
+export const findCamera = gather<string, Camera | undefined>(async (db, ids) => {
+  const rows = await db.camera.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(rows.map((camera) => [camera.id, camera]));
+  return ids.map((id) => byId.get(id));
+});
 
 export function createCamera(db: Db, settings: CameraSettings): Promise<Camera> {
   return db.camera.create({ data: settings });

@@ -1,5 +1,6 @@
 import type { Event, EventType, Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera } from './client.ts';
+import { gather } from './gather.ts';
 import { newId } from './ids.ts';
 import { endPlaybacks, type PlaybackToRecord } from './playbacks.ts';
 
@@ -29,8 +30,9 @@ export type CreatedEvent =
   | ({ readonly created: false } & RecordedEvent);
 
 /**
- * Writes an event and its playback (PENDING, with its first transition) in one statement: one trip to the
- * database, one commit, and no transaction that stays open while this process is busy with something else.
+ * Writes an event and its playback (PENDING, with its first transition) in one statement, which those that come at
+ * the same moment share: one trip to the database, one commit, and no transaction that stays open while this process
+ * is busy with something else.
  * @param playback undefined: the camera does not record on this type
  */
 export async function createEvent(
@@ -40,28 +42,62 @@ export async function createEvent(
   at: Date,
 ): Promise<CreatedEvent> {
   const event: Event = { ...wanted, id: newId(), endedAt: null, createdAt: at, updatedAt: at };
-  const metadata = event.metadata === null ? null : JSON.stringify(event.metadata);
-  const writing = db.$queryRaw<unknown[]>`
-    WITH event AS (
-      INSERT INTO events (id, camera_id, channel, type, label, description, metadata, started_at,
-        lease_expires_at, idempotency_key, created_by_key, created_at, updated_at)
-      VALUES (${event.id}::uuid, ${event.cameraId}::uuid, ${event.channel}, ${event.type}::event_type, ${event.label},
-        ${event.description}, ${metadata}::jsonb, ${event.startedAt}, ${event.leaseExpiresAt}, ${event.idempotencyKey},
-        ${event.createdByKey}, ${at}, ${at})
-      ON CONFLICT (camera_id, idempotency_key) DO NOTHING RETURNING id, camera_id
-    ), playback AS (
-      INSERT INTO playbacks (id, event_id, camera_id, started_at, pre_roll_sec, deadline_at, created_at)
-      SELECT ${playback?.id ?? null}::uuid, id, camera_id, ${playback?.startedAt ?? null}::timestamptz,
-        ${playback?.preRollSec ?? null}::int, ${playback?.deadlineAt ?? null}::timestamptz, ${at}::timestamptz
-      FROM event WHERE ${playback !== undefined}
-    )
-    SELECT id FROM event`;
-  const written = await ofCamera(event.cameraId, writing);
-  if (written.length > 0) return { created: true, event };
+  if (await ofCamera(event.cameraId, insertEvent(db, { event, playback }))) return { created: true, event };
   const earlier = await findByKey(db, wanted);
   if (!earlier) throw new Error('The event with the same key was deleted while this one was being written.');
   return { created: false, ...earlier };
 }
+
+/** Tells whether it was written: not where the camera has an event with its key already. */
+const insertEvent = gather<{ event: Event; playback: PlaybackToRecord | undefined }, boolean>(
+  async (db, wanted) => {
+    // A round is tried again where its answer was lost: what it had written counts as written.
+    const written = await db.$queryRaw<{ id: string }[]>`
+      WITH wanted AS (
+        SELECT (w.event).*, (w.playback).id AS playback_id, (w.playback).started_at AS playback_started_at,
+          (w.playback).pre_roll_sec, (w.playback).deadline_at
+        FROM jsonb_to_recordset(${JSON.stringify(wanted.map(asRow))}::jsonb) AS w (event events, playback playbacks)
+      ), event AS (
+        INSERT INTO events (id, camera_id, channel, type, label, description, metadata, started_at,
+          lease_expires_at, idempotency_key, created_by_key, created_at, updated_at)
+        SELECT id, camera_id, channel, type, label, description, metadata, started_at,
+          lease_expires_at, idempotency_key, created_by_key, created_at, updated_at
+        FROM wanted ON CONFLICT DO NOTHING RETURNING id
+      ), playback AS (
+        INSERT INTO playbacks (id, event_id, camera_id, started_at, pre_roll_sec, deadline_at, created_at)
+        SELECT playback_id, id, camera_id, playback_started_at, pre_roll_sec, deadline_at, created_at
+        FROM wanted JOIN event USING (id) WHERE playback_id IS NOT NULL
+      )
+      SELECT id FROM event UNION ALL SELECT id FROM events JOIN wanted USING (id)`;
+    const ids = new Set(written.map(({ id }) => id));
+    return wanted.map(({ event }) => ids.has(event.id));
+  },
+);
+
+/** As PostgreSQL reads rows of the two tables out of JSON. */
+const asRow = ({ event, playback }: { event: Event; playback: PlaybackToRecord | undefined }) => ({
+  event: {
+    id: event.id,
+    camera_id: event.cameraId,
+    channel: event.channel,
+    type: event.type,
+    label: event.label,
+    description: event.description,
+    metadata: event.metadata,
+    started_at: event.startedAt,
+    lease_expires_at: event.leaseExpiresAt,
+    idempotency_key: event.idempotencyKey,
+    created_by_key: event.createdByKey,
+    created_at: event.createdAt,
+    updated_at: event.updatedAt,
+  },
+  playback: playback && {
+    id: playback.id,
+    started_at: playback.startedAt,
+    pre_roll_sec: playback.preRollSec,
+    deadline_at: playback.deadlineAt,
+  },
+});
 
 /** The event that the camera has under this idempotency key. */
 export async function findByKey(

@@ -28,7 +28,7 @@ const pauseMs = { first: 1_000, most: 30_000 };
 /** As many as graphile-worker can count. */
 const maxAttempts = 32_767;
 /** What is due later, and what was added while no notification could come, is found by looking. */
-const lookEveryMs = 1_000;
+const lookEveryMs = 2_000;
 /** A database that is away must not keep the server from stopping; the next start takes over what is left. */
 const stopWithinMs = 2_000;
 

@@ -1,6 +1,7 @@
 import { mayFollow, type RecordingStatus } from '../domain/status.ts';
 import { type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
+import { gather } from './gather.ts';
 
 /** One change of a playback's status, with what subscriptions filter by. */
 export interface Transition extends Position {
@@ -66,6 +67,36 @@ export async function transition(
   });
   return moved;
 }
+
+interface BegunRecording {
+  readonly id: string;
+  readonly at: Date;
+  readonly localPath: string;
+  readonly streamUrl: string;
+  readonly clipStartedAt: Date | null;
+  readonly preRollMs: number | null;
+  readonly missedMs: number | null;
+}
+
+/**
+ * The transition from PENDING to RECORDING. Many events at the same moment share the statement.
+ * @returns as `transition` does
+ */
+export const beginRecording = gather<BegunRecording, Playback | undefined>(async (db, begun) => {
+  if (begun.length === 1) {
+    const { id, at, ...change } = begun[0]!;
+    return [await transition(db, id, 'PENDING', 'RECORDING', at, change)];
+  }
+  const moved = await db.$queryRaw<{ id: string }[]>`
+    UPDATE playbacks p SET recording_status = 'RECORDING', updated_at = b.at, local_path = b."localPath",
+      stream_url = b."streamUrl", clip_started_at = b."clipStartedAt", pre_roll_ms = b."preRollMs", missed_ms = b."missedMs"
+    FROM jsonb_to_recordset(${JSON.stringify(begun)}::jsonb) AS b (id uuid, at timestamptz, "localPath" text,
+      "streamUrl" text, "clipStartedAt" timestamptz, "preRollMs" int, "missedMs" int)
+    WHERE p.id = b.id AND p.recording_status = 'PENDING' RETURNING p.id`;
+  const rows = await db.playback.findMany({ where: { id: { in: moved.map(({ id }) => id) } } });
+  const byId = new Map(rows.map((playback) => [playback.id, playback]));
+  return begun.map(({ id }) => byId.get(id));
+});
 
 /** The oldest transaction still open: transitions below it are final in number and order. */
 export async function horizon(db: Db): Promise<bigint> {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { findCamera } from '../db/cameras.ts';
 import { createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
 import { newPlayback } from '../db/playbacks.ts';
-import { type Caller, demand, seesOnlyOwn } from '../domain/caller.ts';
+import { type Caller, demand, maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import type {
   Camera,
@@ -15,7 +16,7 @@ import { EventType } from './enums.ts';
 import { Event } from './event.ts';
 import { badField, found, jsonOf, longestSec, textOf, validate, wholeNumber } from './input.ts';
 import { Playback } from './playback.ts';
-import { visibleCameras, visibleEvents } from './visible.ts';
+import { visibleEvents } from './visible.ts';
 
 /** Mutations on events: reporting, ending, renewing. */
 
@@ -129,7 +130,7 @@ builder.mutationFields((t) => ({
       const { cameraId, type, ...rest } = input;
       const valid = validate(createRules, rest);
       const camera = await found('camera', cameraId, (id) =>
-        db.camera.findFirst({ where: { id, AND: [visibleCameras(context)] } }),
+        maySeeCamera(caller, id) ? findCamera(db, id) : Promise.resolve(undefined),
       );
       const idempotencyKey = valid.idempotencyKey ?? null;
       return oncePerKey({ cameraId, idempotencyKey }, context, async () => {

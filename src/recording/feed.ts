@@ -241,17 +241,17 @@ export class Feed {
   /** Says once that the ring is cut short, and once that it is not any more. */
   #noteLimit(isCut: boolean): void {
     const { log, ringMaxBytes } = this.#options;
-    const facts = {
+    const facts = () => ({
       cameraId: this.cameraId,
       limitBytes: ringMaxBytes(),
       heldSec: Math.round(this.ring.heldSeconds * 10) / 10,
-    };
+    });
     if (isCut && !this.#isCut) {
       this.#isCut = true;
-      log.warn(facts, 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
+      log.warn(facts(), 'the ring is at its limit in bytes; the pre-roll is shorter than asked for');
     } else if (this.#isCut && this.ring.isFull) {
       this.#isCut = false;
-      log.info(facts, 'the ring holds the whole pre-roll again');
+      log.info(facts(), 'the ring holds the whole pre-roll again');
     }
   }
 

@@ -157,7 +157,10 @@ export class Feeds {
 
   #ringMaxBytes(): number {
     const { ringMaxBytes, ringsMaxBytes } = this.#options.ringLimits;
-    return Math.min(ringMaxBytes, ringsMaxBytes / Math.max(1, this.all().length));
+    // Asked with every fragment: counted without making lists.
+    let feeds = 0;
+    for (const { feed } of this.#entries.values()) if (feed) feeds++;
+    return Math.min(ringMaxBytes, ringsMaxBytes / Math.max(1, feeds));
   }
 
   async #stop(entry: Entry): Promise<void> {

@@ -5,7 +5,7 @@ import {
   furtherPlayback,
   type PlaybackToRecord,
 } from '../db/playbacks.ts';
-import { transition } from '../db/transitions.ts';
+import { beginRecording } from '../db/transitions.ts';
 import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
@@ -149,7 +149,9 @@ export class Recorder {
   /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */
   async #sayRecording({ playback, recording, camera }: Running): Promise<Playback | undefined> {
     const { db, now, limits } = this.#options;
-    const began = await transition(db, playback.id, 'PENDING', 'RECORDING', new Date(now()), {
+    const began = await beginRecording(db, {
+      id: playback.id,
+      at: new Date(now()),
       localPath: spoolFolder(limits.recordDir, playback.id),
       streamUrl: scrubCredentials(camera.rtspUrl),
       ...clipBounds(playback, recording.clipStartedAt),

@@ -17,6 +17,8 @@ export class Spool {
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
+  /** The folder that has the file's name but in memory: it is synced with the first footage. */
+  #unsyncedName: string | undefined;
   #sync: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #bytes: number;
@@ -37,7 +39,7 @@ export class Spool {
   static async create(folder: string, clipStartedAt: number, init: InitSegment): Promise<Spool> {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
     const spool = new Spool(file, await open(file, 'wx'), 0);
-    await syncFolder(folder);
+    spool.#unsyncedName = folder;
     spool.append(init.bytes);
     return spool;
   }
@@ -102,7 +104,10 @@ export class Spool {
   async #flush(): Promise<void> {
     this.#sync = undefined;
     this.#unsynced = false;
-    await this.#file.datasync().catch((error: Error) => this.#fail(error));
+    const folder = this.#unsyncedName;
+    this.#unsyncedName = undefined;
+    const name = folder === undefined ? undefined : syncFolder(folder);
+    await Promise.all([this.#file.datasync(), name]).catch((error: Error) => this.#fail(error));
   }
 
   #fail(error: Error): void {

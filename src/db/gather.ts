@@ -1,0 +1,59 @@
+import type { Db } from './client.ts';
+
+/** Rounds side by side: one that waits for somebody's lock does not hold up all that come after it. */
+const rounds = 3;
+
+interface Call<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Of one database: calls that wait, and rounds that are under way. */
+interface Line<Item, Result> {
+  waiting: Call<Item, Result>[];
+  underWay: number;
+}
+
+/**
+ * Does together what is asked for while the rounds before are under way. A call that comes alone waits for nobody; a
+ * hundred at once take a few statements and commits, where each of its own costs this process and the database about a
+ * millisecond of processor. Where a round fails, each of its calls is tried by itself: one may be at fault for all.
+ * @param work gives one result for each item, in their order
+ */
+export function gather<Item, Result>(
+  work: (db: Db, items: readonly Item[]) => Promise<readonly Result[]>,
+): (db: Db, item: Item) => Promise<Result> {
+  const lines = new WeakMap<Db, Line<Item, Result>>();
+
+  async function run(db: Db, calls: readonly Call<Item, Result>[]): Promise<void> {
+    try {
+      const results = await work(
+        db,
+        calls.map(({ item }) => item),
+      );
+      for (const [i, { resolve }] of calls.entries()) resolve(results[i]!);
+    } catch (error) {
+      if (calls.length === 1) calls[0]!.reject(error);
+      else await Promise.all(calls.map((call) => run(db, [call])));
+    }
+  }
+
+  async function next(db: Db, line: Line<Item, Result>): Promise<void> {
+    if (line.underWay >= rounds || line.waiting.length === 0) return;
+    line.underWay++;
+    const calls = line.waiting;
+    line.waiting = [];
+    await run(db, calls);
+    line.underWay--;
+    void next(db, line);
+  }
+
+  return (db, item) =>
+    new Promise((resolve, reject) => {
+      const line = lines.get(db) ?? { waiting: [], underWay: 0 };
+      lines.set(db, line);
+      line.waiting.push({ item, resolve, reject });
+      void next(db, line);
+    });
+}
