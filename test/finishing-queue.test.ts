@@ -134,6 +134,8 @@ test('doubles the pause with each fault up to half a minute; hurry ends it', asy
     // Some of it is over when it is read.
     expect(job!.due).toBeGreaterThan(pause * 0.75 - 0.7);
     await queue.hurry();
+    // It would look by itself within two seconds.
+    await db.query(`SELECT pg_notify('jobs:insert', '{"count": 1}')`);
   }
 });
 
@@ -170,29 +172,38 @@ test('what is under way when the server stops is aborted, and begun again by the
   await beginning(2);
 });
 
-test('goes on when its connections were cut in the middle of a job', async () => {
-  await startQueue(2);
-  await makeProcessing('a1');
-  await beginning(1);
-  await db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+const cutConnections = () =>
+  db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
-  answer('a1', 'done');
-  await makeProcessing('b1');
+
+test('goes on when its connections were cut in the middle of a job, without waiting for the others', async () => {
+  await startQueue(2);
+  for (const name of ['a1', 'b1']) await makeProcessing(name);
   await beginning(2);
-  answer('b1', 'done');
-  await until(async () => (await jobs()).length === 0, 'no job is left');
+  await cutConnections();
+  await db.query("UPDATE playbacks SET recording_status = 'FAILED' WHERE id = $1", [ids.get('a1')]);
+  // That it is over may not be writable, which makes the library's workers stop.
+  answer('a1', 'done');
+  await makeProcessing('c1');
+  await until(() => begun.includes('c1'), 'c1 is begun');
+  await until(async () => {
+    for (const answer of answers.values()) answer('done');
+    return (await jobs()).length === 0;
+  }, 'no job is left');
 });
 
-test('goes on when the library’s workers stopped by themselves', async () => {
+test('goes on when the library’s workers stopped by themselves: what was under way is begun anew', async () => {
   await startQueue(1);
-  // They also stop where they could not write for minutes that a job is over, which takes too long for a test.
+  await makeProcessing('a1');
+  await beginning(1);
+  // As they do where they could not write that a job is over.
   await until(async () => {
     await db.query(`SELECT pg_notify('worker:migrate', '{"breaking": true}')`);
     return process.exitCode === 57;
   }, 'they stopped');
   process.exitCode = undefined;
-  await makeProcessing('a1');
-  await beginning(1);
+  await beginning(2);
+  expect([begun, aborted]).toEqual([['a1', 'a1'], ['a1']]);
 });
 
 test('a clip that is discarded is aborted, and nothing of it goes on', async () => {

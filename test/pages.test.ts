@@ -35,7 +35,7 @@ async function statementsOf(query: string, variables?: object) {
     .takeWithValues()
     .filter(
       ({ text }) =>
-        !/api_keys|pg_snapshot|store_removals|WITH lapsed|^SELECT .*"(created_at" <=|recording_status" = CAST)/.test(
+        !/api_keys|pg_snapshot|store_removals|SET\s+ended_at = (due|lease_expires_at)|^SELECT .*"(created_at" <=|recording_status" = CAST)/.test(
           text,
         ),
     );

@@ -18,6 +18,7 @@ import {
   type PlaybackFacts,
   readPlayback,
 } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
 
 // On a fresh checkout the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
@@ -230,7 +231,7 @@ test.concurrent('a cold camera’s feed stays for the next event, and goes when 
   expect(firstSentAt).toBeLessThanOrEqual(Date.parse(playback.startedAt) + frameMs);
   expect(camera.sessionsEver).toBe(1);
   await app.awaitCamera(cameraId, 'IDLE');
-  await expect.poll(() => camera.sessions).toBe(0);
+  await until(() => camera.sessions === 0, 'its session is over');
   await camera.close();
 });
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JobHelpers, Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker';
 import pg from 'pg';
@@ -80,9 +81,14 @@ export class FinishingQueue {
       FROM playbacks WHERE recording_status = 'PROCESSING'`);
   }
 
-  /** graphile-worker gives up where it cannot write for minutes that a job is over; the job is taken over then. */
+  /**
+   * The library's workers stop for good where they cannot write that a job is over, as when the database went away:
+   * once the jobs under way have ended, which are not waited for, all are taken over again.
+   */
   async #keepWorking(): Promise<void> {
     const { log, atOnce } = this.#options;
+    const events = new EventEmitter();
+    events.on('pool:gracefulShutdown', () => this.#abortAll());
     while (!this.#stop.signal.aborted) {
       this.#workers = runTaskList(
         {
@@ -90,6 +96,7 @@ export class FinishingQueue {
           pollInterval: lookEveryMs,
           noHandleSignals: true,
           logger: this.#logger,
+          events,
           // Without a delay nobody awaits the end of a job: a lost connection would be an unhandled rejection.
           preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
         },
@@ -97,7 +104,7 @@ export class FinishingQueue {
         this.#pool,
       );
       await this.#workers.promise.catch((error: Error) =>
-        log.error({ error: error.message }, 'the queue of finishing stopped; it is started again'),
+        log.warn({ error: error.message }, 'the queue of finishing stopped; it is started again'),
       );
       while (!this.#stop.signal.aborted) {
         await sleep(lookEveryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
@@ -144,9 +151,13 @@ export class FinishingQueue {
     await run?.done;
   }
 
+  #abortAll(): void {
+    for (const { abort } of this.#running.values()) abort.abort();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([...this.#running.keys()].map((id) => this.discard(id)));
+    this.#abortAll();
     await Promise.race([this.#shutDown(), sleep(stopWithinMs, undefined, { ref: false })]);
   }
 

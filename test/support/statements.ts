@@ -7,12 +7,15 @@ export interface Statement {
 }
 
 export interface Statements {
-  /** What was sent since the last call, without transaction brackets. */
+  /** What was sent since the last call, without what nobody asked for. */
   take(): string[];
   /** The same with the values. */
   takeWithValues(): Statement[];
   stop(): void;
 }
+
+/** Brackets of transactions, and what the queue of finishing looks for now and then. */
+const unasked = /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker/i;
 
 /** @param databaseUrl only statements of connections to this database count */
 export function recordStatements(databaseUrl: string): Statements {
@@ -23,8 +26,7 @@ export function recordStatements(databaseUrl: string): Statements {
     const [first] = args;
     const { text = '', values = [] } =
       typeof first === 'string' ? { text: first } : (first as Partial<Statement>);
-    if (this.database === database && !/^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)/i.test(text))
-      seen.push({ text, values });
+    if (this.database === database && !unasked.test(text)) seen.push({ text, values });
     return Reflect.apply(original, this, args);
   } as typeof original;
   return {
