@@ -10,6 +10,7 @@ import { capture } from './support/captures.ts';
 import { readFrames } from './support/frames.ts';
 import { strictBoxes } from './support/judges.ts';
 import { awaitEnd, createEvent, download, endEvent } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
 
 // On a fresh checkout the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
@@ -106,11 +107,11 @@ for (const gopSec of [1, 2, 4, 10]) {
   });
 }
 
-test('a ring at its limit in bytes says so once, and preRollMs tells what there was', async () => {
+test.concurrent('a ring at its limit in bytes says so once, and preRollMs tells what there was', async () => {
   const small = await startTestApp({ ringMaxBytes: 100_000 });
   const cameraId = await small.addCamera({ rtspUrl: camera.url, preRollSec: 8 });
   const isSaid = () => small.logged.filter((line) => line.includes('at its limit in bytes'));
-  await expect.poll(isSaid, { timeout: 20_000 }).toHaveLength(1);
+  await until(() => isSaid().length > 0, 'it is said');
   await sleep(3_000);
   const event = await createEvent(small.client, { cameraId });
   await endEvent(small.client, event.id);
@@ -124,7 +125,7 @@ test('a ring at its limit in bytes says so once, and preRollMs tells what there 
   await small.close();
 });
 
-test('rings share RINGS_MAX_BYTES: what two cut short is whole again for one, and preRollMs tells', async () => {
+test.concurrent('rings share RINGS_MAX_BYTES: what two cut short is whole again for one, and preRollMs tells', async () => {
   const { bytes, parameters } = await capture({ audio: 'aac', gopSec: 1 });
   // A pre-roll of 5 s takes 8.5 s of ring at most. That much is there for one, and not for two.
   const limit = Math.round((9.4 * bytes.length) / parameters.seconds);
@@ -147,12 +148,12 @@ test('rings share RINGS_MAX_BYTES: what two cut short is whole again for one, an
     return early;
   };
   for (const id of [one, two]) {
-    await expect.poll(() => saidOf(id, 'at its limit in bytes'), { timeout: 20_000 }).toHaveLength(1);
+    await until(() => saidOf(id, 'at its limit in bytes').length > 0, 'it is said');
     expect(saidOf(id, 'at its limit in bytes')[0].limitBytes).toBe(limit / 2);
   }
   expect(await record()).toBeLessThan(5_000 - frameMs);
   await small.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: two });
-  await expect.poll(() => saidOf(one, 'the whole pre-roll again'), { timeout: 20_000 }).toHaveLength(1);
+  await until(() => saidOf(one, 'the whole pre-roll again').length > 0, 'there is room again');
   expect(await record()).toBeGreaterThanOrEqual(5_000 - frameMs);
   expect(saidOf(one, 'at its limit in bytes')).toHaveLength(1);
   await small.close();

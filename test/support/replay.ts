@@ -5,7 +5,6 @@ import type { StreamSink } from '../../src/demo/rtsp/stream.ts';
 import type { Capture } from './captures.ts';
 
 /** ffmpeg's own interval (RFC 3550 asks for at least 5 s on average). */
-const REPORT_INTERVAL_MS = 5_000;
 /** Seconds from the epoch of NTP (1900) to that of Unix. */
 const NTP_TO_UNIX_SEC = 2_208_988_800;
 const RTP_HEADER_BYTES = 12;
@@ -20,6 +19,8 @@ export interface TrackFaults {
   readonly videoClockRate?: number;
   /** Sound is announced and never sent. */
   readonly isMute?: boolean;
+  /** How often reports are sent (RTCP sender reports); 5 s unless given, as RFC 3550 wants it. */
+  readonly reportEveryMs?: number;
   /** After the first no report is sent (RTCP sender reports, which tie the tracks together). */
   readonly isWithoutReports?: boolean;
 }
@@ -86,7 +87,7 @@ export class Replay {
   join(sink: StreamSink): void {
     if (this.sinks.size === 0) {
       this.skipTo(this.nowMs());
-      this.nextReportMs = this.nowMs() + REPORT_INTERVAL_MS;
+      this.nextReportMs = this.nowMs() + (this.faults.reportEveryMs ?? 5_000);
       this.sinks.add(sink);
       this.sleep();
     }
@@ -150,7 +151,7 @@ export class Replay {
   private wake(): void {
     const nowMs = this.nowMs();
     if (nowMs >= this.nextReportMs) {
-      this.nextReportMs = nowMs + REPORT_INTERVAL_MS;
+      this.nextReportMs = nowMs + (this.faults.reportEveryMs ?? 5_000);
       if (!this.faults.isWithoutReports) this.send(this.senderReports());
     }
     const { packets } = this.capture;
