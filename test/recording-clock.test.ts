@@ -97,23 +97,22 @@ for (const clockRate of [1.2, 0.8]) {
   });
 }
 
-// At the end of the shortest, three fragments tell what the rate is; that of the longest is settled.
+// Before the rate is settled: it is a first impression, by which all was placed anew.
 for (const clockRate of [1.2, 0.8])
-  for (const seconds of [3, 5])
-    test.concurrent(`the first ${seconds} s of a cold camera whose clock runs at ${clockRate} are a clip in real time`, async () => {
-      const aac = await capture({ audio: 'aac', gopSec: 1 });
-      const camera = await startTestCamera({ capture: aac, clockRate, idrOnPlay: true });
-      const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
-      const playback = await record(cameraId, seconds * 1_000);
-      const { file, worst, firstSentAt, lastSentAt } = await judge(camera, playback);
-      expect(worst).toBeLessThan(200);
-      expect(Math.abs(playback.durationMs! - (lastSentAt - firstSentAt))).toBeLessThan(200);
-      expect(Math.abs(Date.parse(playback.clipStartedAt!) - firstSentAt)).toBeLessThan(500);
-      expect(Date.parse(playback.endedAt!) - lastSentAt).toBeLessThan(200);
-      expect(playback.gaps).toEqual([]);
-      expect(await ffprobeWarnings(file)).toBe('');
-      await camera.close();
-    });
+  test.concurrent(`the first 5 s of a cold camera whose clock runs at ${clockRate} are a clip in real time`, async () => {
+    const aac = await capture({ audio: 'aac', gopSec: 1 });
+    const camera = await startTestCamera({ capture: aac, clockRate, idrOnPlay: true });
+    const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
+    const playback = await record(cameraId, 5_000);
+    const { file, worst, firstSentAt, lastSentAt } = await judge(camera, playback);
+    expect(worst).toBeLessThan(200);
+    expect(Math.abs(playback.durationMs! - (lastSentAt - firstSentAt))).toBeLessThan(200);
+    expect(Math.abs(Date.parse(playback.clipStartedAt!) - firstSentAt)).toBeLessThan(500);
+    expect(Date.parse(playback.endedAt!) - lastSentAt).toBeLessThan(200);
+    expect(playback.gaps).toEqual([]);
+    expect(await ffprobeWarnings(file)).toBe('');
+    await camera.close();
+  });
 
 test.concurrent('what was learnt of a cold camera’s clock holds for its next event, from the first picture on', async () => {
   const aac = await capture({ audio: 'aac', gopSec: 1 });

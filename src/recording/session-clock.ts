@@ -11,11 +11,10 @@ const leastStretchMs = { new: 1_500, known: 5_000 };
 /** A fragment that comes at least this share of its length (ms per ms) after the one before was not held back. */
 const asItHappens = 0.4;
 /**
- * What shows within a few fragments: so much off, over so long (ms of media time), and so evenly: no arrival is
- * farther from the straight line than this share of what the clock has run away. What comes faster than `least` is
+ * What shows within a few fragments: so much off, over so long (ms of media time). What comes faster than `least` is
  * footage that the camera had kept, and sends as fast as it likes.
  */
-const gross = { deviation: 0.12, least: 0.75, leastMs: 950, uneven: 0.2 };
+const gross = { deviation: 0.12, least: 0.75, leastMs: 950 };
 
 interface Arrival {
   readonly mediaMs: number;
@@ -124,15 +123,10 @@ export class SessionClock {
     }
     this.#isInherited = false;
     this.#isSettled = true;
-    const least = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (const { mediaMs, at } of steady) {
-      const stretch = Math.min(2, Math.floor((mediaMs - first) / third));
-      least[stretch] = Math.min(least[stretch]!, at - mediaMs);
-    }
-    const [a, b, c] = least as [number, number, number];
-    if (!Number.isFinite(a + b + c)) return;
-    const isSteady = (b - a) / (c - b) > 0.5 && (b - a) / (c - b) < 2;
-    const isClear = isSteady && Math.min(Math.abs(b - a), Math.abs(c - b)) > clearlyWrongMs;
+    const least = leastDelayed(steady);
+    if (!least) return;
+    const delays = delaysOf(least);
+    const isClear = growsEvenly(delays, 2) && delays.every((by) => Math.abs(by) > clearlyWrongMs);
     if (!isClear && this.#rate === 1) return;
     const rate = slopeBelow(steady);
     const isWrong = Math.abs(rate - 1) > (this.#rate === 1 ? deviation.wrong : deviation.right);
@@ -159,18 +153,39 @@ function slopeBelow(arrivals: readonly Arrival[]): number {
   return slope(hull[behind - 1]!, hull[behind]!);
 }
 
-/** The rate of a clock that runs away so fast and so evenly that a few fragments show it; 1 where they do not. */
+/** The rate of a clock that runs away so fast that a few fragments show it; 1 where they do not. */
 function grossRate(arrivals: readonly Arrival[]): number {
-  const [first, last] = [arrivals[0], arrivals.at(-1)];
-  if (!first || !last || last.mediaMs - first.mediaMs < gross.leastMs) return 1;
-  const rate = slope(first, last);
-  if (Math.abs(rate - 1) < gross.deviation || rate < gross.least) return 1;
-  const runAway = Math.abs(rate - 1) * (last.mediaMs - first.mediaMs);
-  const unevenness = arrivals.map(({ mediaMs, at }) =>
-    Math.abs(at - first.at - (mediaMs - first.mediaMs) * rate),
-  );
-  return arrivals.length > 2 && Math.max(...unevenness) < runAway * gross.uneven ? rate : 1;
+  const least = leastDelayed(arrivals);
+  if (!least || arrivals.at(-1)!.mediaMs - arrivals[0]!.mediaMs < gross.leastMs) return 1;
+  const rate = slopeBelow(arrivals);
+  const isGross = Math.abs(rate - 1) >= gross.deviation && rate >= gross.least;
+  return isGross && growsEvenly(delaysOf(least), 3) ? rate : 1;
 }
+
+type Three = [Arrival, Arrival, Arrival];
+
+/** The least delayed arrival of each of three stretches of equal length; undefined where one has none. */
+function leastDelayed(arrivals: readonly Arrival[]): Three | undefined {
+  const first = arrivals[0]?.mediaMs ?? 0;
+  const third = ((arrivals.at(-1)?.mediaMs ?? 0) - first) / 3;
+  const least: Arrival[] = [];
+  for (const arrival of arrivals) {
+    const stretch = Math.min(2, Math.floor((arrival.mediaMs - first) / third));
+    const { at, mediaMs } = least[stretch] ?? { at: Number.POSITIVE_INFINITY, mediaMs: 0 };
+    if (arrival.at - arrival.mediaMs < at - mediaMs) least[stretch] = arrival;
+  }
+  return least[0] && least[1] && least[2] ? [least[0], least[1], least[2]] : undefined;
+}
+
+/** By how much the delay grows from each to the next. */
+const delaysOf = ([a, b, c]: Three): [number, number] => [
+  b.at - b.mediaMs - (a.at - a.mediaMs),
+  c.at - c.mediaMs - (b.at - b.mediaMs),
+];
+
+/** Whether it grows (or shrinks) both times, at most so many times as much the one time as the other. */
+const growsEvenly = ([once, twice]: [number, number], most: number) =>
+  once / twice > 1 / most && once / twice < most;
 
 function slope(from: Arrival, to: Arrival): number {
   return (to.at - from.at) / (to.mediaMs - from.mediaMs);
