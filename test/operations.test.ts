@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createClient } from 'graphql-ws';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
@@ -74,7 +74,7 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
 });
 
 describe('a server that is told to stop', () => {
-  const start = async (name: string, drainSec: number) => {
+  const start = async ({ onTestFinished }: TestContext, name: string, drainSec: number) => {
     const dataDir = path.join(dir, name);
     const more = { SPOOL_MIN_FREE_BYTES: '0', DRAIN_SEC: String(drainSec) };
     const server = await startServer({ DATA_DIR: dataDir, PORT: '0', ...more });
@@ -96,8 +96,9 @@ describe('a server that is told to stop', () => {
     return { client, cameraId: id, event: await createEvent(client, { cameraId: id }) };
   }
 
-  test('first says so and begins no recording, then closes sockets so that clients connect again, all in ten seconds', async () => {
-    const { server, dataDir } = await start('orderly', 4);
+  test.concurrent('first says so and begins no recording, then closes sockets so that clients connect again, all in ten seconds', async (context) => {
+    const { onTestFinished } = context;
+    const { server, dataDir } = await start(context, 'orderly', 4);
     const { client: before, cameraId, event } = await record(server.url);
     const closes: number[] = [];
     const sockets = createClient({
@@ -139,14 +140,14 @@ describe('a server that is told to stop', () => {
     await again.stop();
   }, 60_000);
 
-  test('is over within ten seconds also where PostgreSQL hangs', async () => {
-    const { server, dataDir } = await start('hanging', 0);
+  test.concurrent('is over within ten seconds also where PostgreSQL hangs', async (context) => {
+    const { server, dataDir } = await start(context, 'hanging', 0);
     await record(server.url);
     const book = path.join(dataDir, 'children');
     const records = readdirSync(book).map((name) => JSON.parse(readFileSync(path.join(book, name), 'utf8')));
     const postgres = records.find(({ label }) => label === 'postgres').pid as number;
     process.kill(postgres, 'SIGSTOP');
-    onTestFinished(() => void process.kill(postgres, 'SIGKILL'));
+    context.onTestFinished(() => void process.kill(postgres, 'SIGKILL'));
     expect(await server.stop()).toBeLessThan(10_000);
     expect(server.lastWords()).toContain('stopping took too long');
   }, 60_000);
