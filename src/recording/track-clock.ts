@@ -20,8 +20,8 @@ const sameRate = 0.03;
 /**
  * The media time of one track as if its clock never leapt. ffmpeg ties the tracks together by the camera's reports
  * (RFC 3550, 6.4.1), so a track whose clock runs wrong beside the others leaps with each report: back, which shows as
- * samples of a tick each, or ahead, which shows as one that lasts too long or as a hole. All are given the usual duration; what is
- * left is a clock that runs evenly, right or wrong, and the leaps tell how wrong.
+ * samples of a tick each, or ahead, which shows as one that lasts too long or as a hole. All are given the usual
+ * duration; what is left is a clock that runs evenly, right or wrong, and the leaps tell how wrong.
  */
 export class TrackClock {
   readonly track: Track;
