@@ -132,6 +132,7 @@ const reportEveryMs = 2_500;
 const wrongBesideSound = [
   { videoClockRate: 1.2, reportEveryMs },
   { videoClockRate: 0.8, reportEveryMs },
+  { videoClockRate: 1.2, isWithoutReports: true },
   { videoClockRate: 0.8, isWithoutReports: true },
 ];
 for (const faults of wrongBesideSound) {
@@ -152,7 +153,9 @@ for (const faults of wrongBesideSound) {
     for (const [i, frame] of frames.entries())
       expect(frame.counter).toBe((frames[0]!.counter + i) % (64 * 15));
     expect(delays.length).toBeGreaterThan(3);
-    for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
+    // Without reports, where pictures run ahead, nothing tells what sound belongs to them (README, Limits).
+    const isTied = !isWithoutReports || videoClockRate < 1;
+    for (const delay of isTied ? delays : []) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
     expect(await ffprobeWarnings(file)).toBe('');
     await camera.close();
   });
