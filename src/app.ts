@@ -133,7 +133,13 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     let url = config.publicUrl ?? `http://${config.host}:${config.port}`;
     const store = part(
       'store',
-      config.r2 ? createS3Store(config.r2) : createLocalStore({ dir: mediaDir, baseUrl: () => url }),
+      config.r2
+        ? createS3Store(config.r2)
+        : createLocalStore({
+            dir: mediaDir,
+            baseUrl: () => url,
+            sign: (key) => signer.sign('media', key),
+          }),
       (it) => it.close(),
     );
     const finisher = part(
@@ -191,7 +197,6 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       await recorder.discard(id);
       await finisher.discard(id);
     };
-    const localLink = (key: string) => `${url}${signer.sign('media', key)}`;
     const services: Services = {
       db,
       now: () => new Date(now()),
@@ -221,9 +226,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
       limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
-        object: (key) => (config.r2 ? store.url(key) : Promise.resolve(localLink(key))),
-        download: (key) =>
-          config.r2 ? store.downloadUrl(key) : Promise.resolve(`${localLink(key)}?download=1`),
+        object: (key) => store.url(key),
+        download: (key) => store.downloadUrl(key),
         live: ({ id, recordingStatus, clipStartedAt }) =>
           clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
             ? `${url}${signer.sign('live', id)}/index.m3u8`

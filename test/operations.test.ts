@@ -54,7 +54,6 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
   await endEvent(app.client, event.id);
   const playback = await awaitEnd(app.client, event);
   watching.stop();
-  // It is in the queue until its spool is gone, a moment after COMPLETED.
   const isDone = async () => (await read())('flashback_finishing_queue_depth') === 0;
   await until(isDone, 'the queue is empty');
   const after = await read();

@@ -106,15 +106,18 @@ export class FinishingQueue {
       await this.#workers.promise.catch((error: Error) =>
         log.warn({ error: error.message }, 'the queue of finishing stopped; it is started again'),
       );
-      while (!this.#stop.signal.aborted) {
-        await sleep(lookEveryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
-        if (
-          await this.#takeOver().then(
-            () => true,
-            () => false,
-          )
-        )
-          break;
+      await this.#takeOverAgain();
+    }
+  }
+
+  /** As soon as the database is there. */
+  async #takeOverAgain(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await sleep(lookEveryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+      try {
+        return await this.#takeOver();
+      } catch (error) {
+        this.#options.log.debug({ error: (error as Error).message }, 'jobs cannot be taken over yet');
       }
     }
   }

@@ -83,6 +83,7 @@ interface BegunRecording {
  * @returns as `transition` does
  */
 export const beginRecording = gather<BegunRecording, Playback | undefined>(async (db, begun) => {
+  // One alone, which is the rule, takes one statement.
   if (begun.length === 1) {
     const { id, at, ...change } = begun[0]!;
     return [await transition(db, id, 'PENDING', 'RECORDING', at, change)];

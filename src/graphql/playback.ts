@@ -1,4 +1,5 @@
 import { failureKind } from '../domain/failures.ts';
+import type { Playback as PlaybackRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { EndReason, Fault, RecordingStatus } from './enums.ts';
 import { isId } from './input.ts';
@@ -37,6 +38,13 @@ const PlaybackFailure = builder.objectRef<{ code: string; message: string }>('Pl
     }),
   }),
 });
+
+/** A link to an object that is in the store; null until it is. */
+const whenStored = (
+  { recordingStatus }: PlaybackRow,
+  key: string | null,
+  link: (key: string) => Promise<string>,
+): Promise<string> | null => (recordingStatus === 'COMPLETED' && key ? link(key) : null);
 
 export const Playback = builder.prismaObject('Playback', {
   description: 'The recording of an event: a status, and later a clip.',
@@ -105,22 +113,19 @@ export const Playback = builder.prismaObject('Playback', {
       nullable: true,
       description:
         'The finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
-      resolve: ({ recordingStatus, storagePath }, _args, { links }) =>
-        recordingStatus === 'COMPLETED' && storagePath ? links.object(storagePath) : null,
+      resolve: (playback, _args, { links }) => whenStored(playback, playback.storagePath, links.object),
     }),
     downloadUrl: t.field({
       type: 'URL',
       nullable: true,
       description: 'The same file, for browsers: they save it instead of playing it.',
-      resolve: ({ recordingStatus, storagePath }, _args, { links }) =>
-        recordingStatus === 'COMPLETED' && storagePath ? links.download(storagePath) : null,
+      resolve: (playback, _args, { links }) => whenStored(playback, playback.storagePath, links.download),
     }),
     thumbnailUrl: t.field({
       type: 'URL',
       nullable: true,
       description: 'A JPEG from the clip.',
-      resolve: ({ recordingStatus, thumbnailPath }, _args, { links }) =>
-        recordingStatus === 'COMPLETED' && thumbnailPath ? links.object(thumbnailPath) : null,
+      resolve: (playback, _args, { links }) => whenStored(playback, playback.thumbnailPath, links.object),
     }),
     liveUrl: t.field({
       type: 'URL',

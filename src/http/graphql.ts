@@ -1,15 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Session } from '../access/access.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
-import type { Log } from '../log.ts';
 import type { Subscribe } from './fan-out.ts';
 import { exampleOperations } from './graphiql.ts';
 import { limitedDocuments } from './limits.ts';
-import { codedDocuments, publicError } from './public-errors.ts';
+import { codedDocuments } from './public-errors.ts';
 
 export const graphqlPath = '/graphql';
 /** The largest request, over HTTP as over WebSocket. The largest event is a quarter of it. */
@@ -29,13 +27,12 @@ export interface RequestContext {
 export function createGraphql(options: {
   services: Services;
   subscribe: Subscribe;
+  maskError: (error: unknown) => Error;
   allowedOrigins: readonly string[];
   graphiql: boolean;
   introspection: boolean;
-  log: Log;
 }) {
-  const { services, subscribe, allowedOrigins, graphiql, introspection, log } = options;
-  const maskError = (error: unknown) => publicError(error, randomUUID(), log);
+  const { services, subscribe, maskError, allowedOrigins, graphiql, introspection } = options;
   const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
   return createYoga<RequestContext, Context>({
     schema,

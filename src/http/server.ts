@@ -58,8 +58,9 @@ const drainMs = 1_000;
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
   const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
-  const subscribe = sharedExecution((error) => publicError(error, randomUUID(), log));
-  const yoga = createGraphql({ services, subscribe, ...options });
+  const maskError = (error: unknown) => publicError(error, randomUUID(), log);
+  const subscribe = sharedExecution(maskError);
+  const yoga = createGraphql({ services, subscribe, maskError, ...options });
   const connections = new Connections(options.socketsPerKey);
   const dashboard = await loadDashboard(options.dashboardDir);
 
@@ -187,7 +188,15 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     else refuse(response, 500, 'INTERNAL_SERVER_ERROR', text, { requestId });
   }
 
-  const sockets = serveWebSockets(server, { yoga, subscribe, access, connections, log, refusalOf });
+  const sockets = serveWebSockets(server, {
+    yoga,
+    subscribe,
+    maskError,
+    access,
+    connections,
+    log,
+    refusalOf,
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { ExecutionArgs, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { Context as SocketContext, SubscribePayload } from 'graphql-ws';
@@ -10,7 +9,6 @@ import type { Log } from '../log.ts';
 import type { Connections } from './connections.ts';
 import type { Subscribe } from './fan-out.ts';
 import { graphqlPath, maxRequestBytes, type Yoga } from './graphql.ts';
-import { publicError } from './public-errors.ts';
 
 /** Operations that may run on one socket at a time. */
 const maxOperations = 100;
@@ -47,13 +45,14 @@ export function serveWebSockets(
   options: {
     yoga: Yoga;
     subscribe: Subscribe;
+    maskError: (error: unknown) => GraphQLError;
     access: Access;
     connections: Connections;
     log: Log;
     refusalOf: (request: IncomingMessage) => string | undefined;
   },
 ): { close(): Promise<void> } {
-  const { yoga, subscribe, access, connections, log, refusalOf } = options;
+  const { yoga, subscribe, maskError, access, connections, log, refusalOf } = options;
   const sockets = new WebSocketServer({
     server,
     path: graphqlPath,
@@ -80,8 +79,6 @@ export function serveWebSockets(
     }
   }
 
-  const mask = (error: unknown): GraphQLError => publicError(error, randomUUID(), log);
-
   const disposable = attach<Record<string, unknown> | undefined, Admission>(
     {
       onConnect: admit,
@@ -92,14 +89,17 @@ export function serveWebSockets(
           if (Object.keys(context.subscriptions).length > maxOperations) throw tooManyOperations();
           return await prepare(yoga, context.extra, params);
         } catch (error) {
-          return [mask(error)];
+          return [maskError(error)];
         }
       },
       onNext: (_context, _id, _payload, _args, result) =>
         result.errors
-          ? ({ ...result, errors: result.errors.map((e) => formatted(mask(e))) } as FormattedExecutionResult)
+          ? ({
+              ...result,
+              errors: result.errors.map((e) => formatted(maskError(e))),
+            } as FormattedExecutionResult)
           : undefined,
-      onError: (_context, _id, _payload, errors) => errors.map((error) => formatted(mask(error))),
+      onError: (_context, _id, _payload, errors) => errors.map((error) => formatted(maskError(error))),
     },
     sockets,
   );

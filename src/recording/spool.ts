@@ -21,14 +21,12 @@ export class Spool {
   #unsyncedName: string | undefined;
   #sync: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
-  #bytes: number;
   /** Where the next box is written. */
   #end: number;
 
   private constructor(path: string, file: FileHandle, bytes: number) {
     this.path = path;
     this.#file = file;
-    this.#bytes = bytes;
     this.#end = bytes;
   }
 
@@ -51,11 +49,6 @@ export class Spool {
     return new Spool(file, handle, bytes);
   }
 
-  /** Bytes taken so far, written or not. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Resolves when all that was taken so far is written: a crash of this process does not take it away any more. */
   async written(): Promise<void> {
     await this.#writing;
@@ -69,7 +62,6 @@ export class Spool {
   /** Takes whole boxes to be written in this order, soon. Never throws: see failure. */
   append(...boxes: Buffer[]): void {
     if (this.#failure) return;
-    for (const box of boxes) this.#bytes += box.length;
     this.#pending.push(...boxes);
     this.#beginWriting();
   }

@@ -12,12 +12,15 @@ export interface LocalStoreOptions {
   dir: string;
   /** This server's own base URL, without a slash at the end; known only once it listens. */
   baseUrl: () => string;
+  /** Path under which an object can be fetched for a while, where that takes a signature. */
+  sign?: (key: string) => string;
 }
 
 const PROBE_KEY = 'flashback-check';
+const plain = (key: string) => `/media/${key}`;
 
 /** A folder as the store. An object's media type is that of its key's extension. */
-export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
+export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptions): Store {
   const beingWritten = new Set<string>();
 
   async function write(key: string, body: ObjectBody, signal?: AbortSignal): Promise<void> {
@@ -57,9 +60,9 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
     }
   }
 
-  function address(key: string): string {
+  function addressBy(pathOf: (key: string) => string, key: string): string {
     assertKey(key);
-    return `${baseUrl()}/media/${key}`;
+    return `${baseUrl()}${pathOf(key)}`;
   }
 
   return {
@@ -99,9 +102,9 @@ export function createLocalStore({ dir, baseUrl }: LocalStoreOptions): Store {
     list: (prefix) => listFiles(dir, prefix),
     listUnfinished: () => listUnfinishedFiles(dir),
 
-    address,
-    url: async (key) => address(key),
-    downloadUrl: async (key) => `${address(key)}?download=1`,
+    address: (key) => addressBy(plain, key),
+    url: async (key) => addressBy(sign, key),
+    downloadUrl: async (key) => `${addressBy(sign, key)}?download=1`,
     check: () => put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)),
     close: async () => {},
   };

@@ -15,7 +15,7 @@ const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
-  transitions: () => benchTransitions(),
+  transitions: benchTransitions,
   dashboard: benchDashboard,
   'engine:beginning': benchBeginning,
   'engine:short': benchShort,

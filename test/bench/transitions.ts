@@ -12,8 +12,9 @@ import { type BenchServer, makeDataDir, startServer } from './server.ts';
 import type { SubscribersWanted } from './subscriber-process.ts';
 
 const playbacks = 10_000;
+const burst = 100_000;
 
-export async function benchTransitions(subscribers = [100, 1_000, 10_000], burst = 100_000): Promise<void> {
+export async function benchTransitions(): Promise<void> {
   const data = await makeDataDir();
   const server = await startServer(data.dir, { SOCKETS_PER_KEY: '20000' });
   const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
@@ -22,8 +23,8 @@ export async function benchTransitions(subscribers = [100, 1_000, 10_000], burst
     const cameras = await makePlaybacks(sql, playbacks);
     // Those that have just been written are handed out, to nobody, before the first figure.
     await until(async () => (await metric(server, 'flashback_transitions_total')) >= playbacks, 'they are');
-    for (const count of subscribers) await benchFanOut(server, sql, cameras[1]!, count);
-    await benchBurst(server, sql, burst);
+    for (const count of [100, 1_000, 10_000]) await benchFanOut(server, sql, cameras[1]!, count);
+    await benchBurst(server, sql);
   } finally {
     await sql.end();
     await server.stop();
@@ -87,7 +88,7 @@ interface Item {
 }
 
 /** Resumes where it is told that it lags, as clients do. Resolves when as many were received as were written. */
-async function benchBurst(server: BenchServer, sql: pg.Client, burst: number): Promise<void> {
+async function benchBurst(server: BenchServer, sql: pg.Client): Promise<void> {
   const items: Item[] = [];
   let lagged = 0;
   const address = `${server.client.url.replace('http', 'ws')}/graphql`;
