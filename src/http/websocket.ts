@@ -8,6 +8,7 @@ import { RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { Connections } from './connections.ts';
 import type { Subscribe } from './fan-out.ts';
+import { gatherWrites } from './gathered-writes.ts';
 import { graphqlPath, maxRequestBytes, type Yoga } from './graphql.ts';
 
 /** Operations that may run on one socket at a time. */
@@ -103,8 +104,10 @@ export function serveWebSockets(
     },
     sockets,
   );
-  // A broken or too large message closes the socket, and that is all; graphql-ws would write it to the console.
-  sockets.on('connection', (socket) => {
+  const gather = gatherWrites();
+  sockets.on('connection', (socket, request) => {
+    gather(socket, request.socket);
+    // A broken or too large message closes the socket, and that is all; graphql-ws would write it to the console.
     socket.removeAllListeners('error');
     socket.on('error', (error) => log.debug({ error: error.message }, 'a socket failed'));
   });
