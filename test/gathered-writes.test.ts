@@ -54,7 +54,7 @@ test('what was sent before a close arrives before it', async () => {
 });
 
 test('many sockets do not wait for each other’s turn to end', async () => {
-  const pairs = [];
+  const pairs: Awaited<ReturnType<typeof connectPair>>[] = [];
   while (pairs.length < 300) pairs.push(await connectPair());
   for (const { server } of pairs) server.send('all');
   const held = pairs.filter(({ connection }) => connection.writableCorked > 0);
