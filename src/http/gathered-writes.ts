@@ -23,11 +23,10 @@ export function gatherWrites(): (socket: WebSocket, connection: Socket) => void 
     socket.send = (...args: unknown[]) => {
       if (connection.writableCorked === 0) {
         connection.cork();
-        corked.push(connection);
-        if (corked.length === 1) setImmediate(release);
-        else if (corked.length === atMost) release();
+        if (corked.push(connection) === 1) setImmediate(release);
       }
       send(...args);
+      if (corked.length === atMost) release();
     };
   };
 }
