@@ -24,13 +24,13 @@ export async function makeDataDir(): Promise<{ dir: string; remove: () => Promis
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
-/** Starts the server on this data as `npm start` does; resolves when it is ready. */
+/** Starts `node dist/main.js` on this data; resolves when it is ready. */
 export async function startServer(
   dataDir: string,
   environment: Record<string, string> = {},
 ): Promise<BenchServer> {
   const port = await freePort();
-  const child = spawn(process.execPath, ['--max-semi-space-size=64', main], {
+  const child = spawn(process.execPath, [main], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
