@@ -36,7 +36,8 @@ export async function benchBurst(): Promise<void> {
   const rig = await standUp({ count, capture: fullHd, preRollSec });
   const { ask, close } = connections(rig.server.client.url, count);
   await atOnce(() => answerMs(ask)); // opens them
-  const floor = await atOnce(() => answerMs(ask));
+  const floor: number[] = [];
+  for (let round = 0; round < 3; round++) floor.push(...(await atOnce(() => answerMs(ask))));
   const { took, ...ours } = await record(rig, ask);
   close();
   await rig.server.stop();
@@ -44,7 +45,7 @@ export async function benchBurst(): Promise<void> {
   await rig.close();
 
   heading(
-    `${count} cameras, an event of ${eventMs / 1_000} s each at the same moment, connections open before`,
+    `${count} cameras, an event of ${eventMs / 1_000} s each at the same moment, ms after that moment, open connections`,
   );
   figure('createEvent, p50 / p99', percentiles(took, 50, 99), 'p99 100 ms');
   figure('floor: { __typename } instead, p50 / p99', percentiles(floor, 50, 99));
@@ -54,7 +55,7 @@ export async function benchBurst(): Promise<void> {
   for (const fault of faults(ours).slice(0, 5)) figure(fault, '');
   figure('the reference’s; files of it that play', `${right(reference)}; ${plays}`);
   const first = ({ clips }: Recorded) => clips.map((clip) => clip.firstMs);
-  tellBeginnings(first(ours), first(reference), `≤ −${preRollSec * 1_000}`);
+  tellBeginnings(first(ours), first(reference));
   figure('all ended → all COMPLETED, with a poster each', ms(ours.finishedMs));
   figure('the reference’s: SIGINT → all files finished and read', ms(reference.finishedMs));
 }

@@ -62,7 +62,7 @@ export async function lookAtEach<Item, Result>(
 }
 
 /** @param ours the first pictures of its clips (firstMs) */
-export function tellBeginnings(ours: readonly number[], reference: readonly number[], target: string): void {
+export function tellBeginnings(ours: readonly number[], reference: readonly number[], target?: string): void {
   const lost = (firsts: readonly number[]) => `${firsts.filter((ms) => ms > 0).length} of ${firsts.length}`;
   figure('first picture, least / median / most', spread(ours), target);
   figure('the reference’s', spread(reference));
