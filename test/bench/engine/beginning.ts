@@ -28,9 +28,7 @@ export async function benchBeginning(): Promise<void> {
       await sleep(apartMs);
     }
     await rig.close();
-    heading(
-      `Beginning lost, ${events} events of ${lengthMs / 1_000} s, a keyframe every ${gopSec} s, ms after the event`,
-    );
+    heading(`Beginning lost, ${events} events of ${lengthMs / 1_000} s, a keyframe every ${gopSec} s`);
     const first = (side: 'ours' | 'reference') => pairs.map((pair) => firstMs(pair[side], pair));
     tellBeginnings(first('ours'), first('reference'), `≤ −${preRollSec * 1_000}`);
   }

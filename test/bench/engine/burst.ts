@@ -45,7 +45,7 @@ export async function benchBurst(): Promise<void> {
   await rig.close();
 
   heading(
-    `${count} cameras, an event of ${eventMs / 1_000} s each at the same moment, ms after that moment, open connections`,
+    `${count} cameras, an event of ${eventMs / 1_000} s each at the same moment, over connections that are open`,
   );
   figure('createEvent, p50 / p99', percentiles(took, 50, 99), 'p99 100 ms');
   figure('floor: { __typename } instead, p50 / p99', percentiles(floor, 50, 99));

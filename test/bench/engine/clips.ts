@@ -43,8 +43,8 @@ export function faultOf(seen: Seen | undefined, { startedAt, endedAt }: EventTim
   if (!seen.isWhole) return 'pictures are missing';
   const early = startedAt - seen.firstAt;
   const preRollMs = preRollSec * 1_000;
-  if (early < preRollMs - frameMs) return `it begins ${early.toFixed(0)} ms before the event`;
-  if (early > preRollMs + keyframesApartMs + 3 * frameMs) return `it begins ${early.toFixed(0)} ms early`;
+  if (early < preRollMs - frameMs || early > preRollMs + keyframesApartMs + 3 * frameMs)
+    return `it begins ${early.toFixed(0)} ms before the event, not ${preRollMs}`;
   const late = endedAt - seen.lastAt;
   return late > 2 * frameMs ? `it ends ${late.toFixed(0)} ms too soon` : undefined;
 }
@@ -64,7 +64,7 @@ export async function lookAtEach<Item, Result>(
 /** @param ours the first pictures of its clips (firstMs) */
 export function tellBeginnings(ours: readonly number[], reference: readonly number[], target?: string): void {
   const lost = (firsts: readonly number[]) => `${firsts.filter((ms) => ms > 0).length} of ${firsts.length}`;
-  figure('first picture, least / median / most', spread(ours), target);
+  figure('first picture, ms after the event: least / median / most', spread(ours), target);
   figure('the reference’s', spread(reference));
   figure('events with a lost beginning', lost(ours), '0');
   figure('the reference’s', lost(reference));
