@@ -26,7 +26,10 @@ export async function benchCameras(count: number): Promise<void> {
   const lost = await framesLost(rig);
   const dropped = (await rig.source.sessionsEver()) - count;
   await rig.server.stop();
-  const reference = await referenceUsage(rig);
+  const reference = await referenceUsage(
+    rig.cameras.map(({ url }) => url),
+    rig.dir,
+  );
   await rig.close();
 
   heading(`${count} always-on cameras, 1080p15 at 4 Mbit/s, over ${windowSec} s, each`);
@@ -35,33 +38,33 @@ export async function benchCameras(count: number): Promise<void> {
   figure('CPU, Node and ffmpeg', percent(cpu), isHeld ? '≤ 1 %' : undefined);
   figure('of it Node', percent(usage.node / count));
   figure('the database’s, all cameras together', percent(usage.database));
-  figure('the reference’s, recording all the time, without Node', percent(reference.cpu));
-  figure('CPU / the reference’s', (cpu / reference.cpu).toFixed(2));
+  figure('the reference’s, recording all the time, without Node', percent(reference.ffmpeg / count));
+  figure('CPU / the reference’s', ((cpu * count) / reference.ffmpeg).toFixed(2));
   const memory = (usage.nodeMib + usage.ffmpegMib - ring) / count;
   figure('PSS without the ring', `${memory.toFixed(1)} MiB`, isHeld ? '≤ 20 MB (19.1 MiB)' : undefined);
   figure('of it Node', `${((usage.nodeMib - ring) / count).toFixed(1)} MiB`);
   figure('the ring', `${(ring / count).toFixed(1)} MiB`);
-  figure('the reference’s, which has no ring', `${reference.mib.toFixed(1)} MiB`);
-  figure('PSS without the ring / the reference’s', (memory / reference.mib).toFixed(2));
+  figure('the reference’s, which has no ring', `${(reference.ffmpegMib / count).toFixed(1)} MiB`);
+  figure('PSS without the ring / the reference’s', ((memory * count) / reference.ffmpegMib).toFixed(2));
   figure('frames lost, connections lost', `${lost}, ${dropped}`, '0, 0');
   figure('seconds recorded by the reference per second', reference.pace.toFixed(2));
 }
 
-/** Of one camera; less than a second per second says that it cannot keep up, and what it costs is cut off by that. */
-async function referenceUsage({ cameras, dir }: Rig): Promise<{ cpu: number; mib: number; pace: number }> {
-  const count = cameras.length;
-  const references = startReferences(
-    cameras.map(({ url }) => url),
-    dir,
-  );
+interface ReferenceUsage extends Usage {
+  /** Seconds recorded per second: below one it does not keep up, and what it costs is cut off by that. */
+  readonly pace: number;
+}
+
+async function referenceUsage(urls: readonly string[], dir: string): Promise<ReferenceUsage> {
+  const references = startReferences(urls, dir);
   const recordedSec = () => sum(references.map((reference) => reference.recordedSec()));
   await Promise.all(references.map((reference) => untilRecorded(reference, 1)));
   await sleep(settleMs);
   const [before, startedAt] = [recordedSec(), performance.now()];
-  const { ffmpeg, ffmpegMib } = await usageOver(windowSec, process.pid);
-  const pace = (recordedSec() - before) / count / ((performance.now() - startedAt) / 1_000);
+  const usage = await usageOver(windowSec, process.pid);
+  const pace = (recordedSec() - before) / urls.length / ((performance.now() - startedAt) / 1_000);
   await Promise.all(references.map((reference) => reference.end()));
-  return { cpu: ffmpeg / count, mib: ffmpegMib / count, pace };
+  return { ...usage, pace };
 }
 
 /** Frames that are missing in clips of what the rings of all cameras hold now. */
@@ -92,10 +95,7 @@ export async function benchOverlap(): Promise<void> {
     ours.push(await usageOver(windowSec, server.pid));
     for (const event of events) await endEvent(server.client, event.id);
     for (const event of events) await awaitEnd(server.client, event);
-    const references = startReferences(Array(count).fill(camera!.url), dir);
-    await sleep(settleMs);
-    theirs.push(await usageOver(windowSec, process.pid));
-    for (const reference of references) await reference.end();
+    theirs.push(await referenceUsage(Array(count).fill(camera!.url), dir));
   }
   await rig.close();
   const [none, one, ten] = ours.map(({ node, ffmpeg }) => node + ffmpeg);
