@@ -32,8 +32,12 @@ interface OpenBox {
 /**
  * A splitter calls its handlers during `push`. Each box is gathered in a buffer of exactly its size: keeping
  * a fragment keeps its own bytes and nothing else, whatever chunks it came in.
+ * @param footageBytes where the `mdat` boxes are put, which are nearly all of it
  */
-export function createSplitter(handlers: SplitterHandlers): Splitter {
+export function createSplitter(
+  handlers: SplitterHandlers,
+  footageBytes: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
+): Splitter {
   const header = Buffer.alloc(LONGEST_HEADER);
   let headerFilled = 0;
   let open: OpenBox | undefined;
@@ -67,7 +71,7 @@ export function createSplitter(handlers: SplitterHandlers): Splitter {
     if (headerFilled < wanted) return taken;
     const parsed = readBoxHeader(header, 0, headerFilled);
     if (parsed) {
-      open = openBox(parsed, header);
+      open = openBox(parsed, header, footageBytes);
       headerFilled = 0;
     }
     return taken;
@@ -95,13 +99,17 @@ export function createSplitter(handlers: SplitterHandlers): Splitter {
   };
 }
 
-function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer): OpenBox {
+function openBox(
+  { type, size, headerBytes }: BoxHeader,
+  header: Buffer,
+  footageBytes: (bytes: number) => Buffer,
+): OpenBox {
   if (size > MAX_BOX_BYTES) {
     throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${MAX_BOX_BYTES} are taken.`);
   }
   if (!KEPT.has(type)) return { type, size, filled: headerBytes, bytes: undefined };
   // Not from Node's shared pool: a kept moof would keep 8 KiB of it.
-  const bytes = Buffer.allocUnsafeSlow(size);
+  const bytes = type === 'mdat' ? footageBytes(size) : Buffer.allocUnsafeSlow(size);
   header.copy(bytes, 0, 0, headerBytes);
   return { type, size, filled: headerBytes, bytes };
 }

@@ -4,12 +4,15 @@ import type { ChildProcess, Children } from '../children.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Log } from '../log.ts';
 import { mendBeginning } from '../mp4/beginning.ts';
+import type { Fragment } from '../mp4/fragment.ts';
+import type { InitSegment } from '../mp4/init-segment.ts';
 import { createSplitter } from '../mp4/splitter.ts';
 import { withAddress } from './feed-address.ts';
 import { openFeedOutput } from './feed-output.ts';
 import { explain } from './feed-problem.ts';
 import { type AudioMode, feedArgs, nextAudioMode } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
+import { takeMemory } from './footage-memory.ts';
 import { Ring } from './ring.ts';
 import { type FeedFragment, newSession, type Session } from './session.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -163,24 +166,23 @@ export class Feed {
     );
 
     let session: Session | undefined;
-    const splitter = createSplitter({
-      onInit: (init) => {
-        session = newSession(init, this.rate);
-      },
-      onFragment: (fragment) => {
-        if (!session) return;
-        clearTimeout(watchdog);
-        watchdog = setTimeout(
-          kill,
-          stallMs,
-          `The camera is connected but has sent nothing for ${stallMs / 1_000} seconds.`,
-        );
-        onDelivering();
-        delivered = true;
-        const straight = session.camera.straighten(fragment, this.#options.now());
-        this.#take({ ...straight, session });
-      },
-    });
+    const onFragment = (fragment: Fragment) => {
+      if (!session) return;
+      clearTimeout(watchdog);
+      watchdog = setTimeout(
+        kill,
+        stallMs,
+        `The camera is connected but has sent nothing for ${stallMs / 1_000} seconds.`,
+      );
+      onDelivering();
+      delivered = true;
+      const straight = session.camera.straighten(fragment, this.#options.now());
+      this.#take({ ...straight, session });
+    };
+    const onInit = (init: InitSegment) => {
+      session = newSession(init, this.rate);
+    };
+    const splitter = createSplitter({ onInit, onFragment }, takeMemory);
     child.stderr!.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-stderrKept);
     });

@@ -1,6 +1,7 @@
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { pictureFirst } from '../mp4/picture-first.ts';
 import { fragmentMs, interleaveMs } from './ffmpeg-args.ts';
+import { hold } from './footage-memory.ts';
 import { type FeedFragment, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
 import { type GapSpan, reaches, Timeline } from './timeline.ts';
@@ -102,6 +103,7 @@ export class Recording {
       this.#options.onGap(this.#gaps);
     }
     this.#bytes += moof.length + taken.mdat.length;
+    hold(taken.mdat);
     this.#write((spool) => {
       spool.append(moof, taken.mdat);
       for (const { at, moof } of corrections) spool.overwrite(at, moof);

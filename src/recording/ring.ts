@@ -1,8 +1,10 @@
+import { letGo } from './footage-memory.ts';
 import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 
 /**
  * The newest fragments of a feed: from a keyframe at least `seconds` back, and within `maxBytes`. A clip can only
- * begin with a keyframe, so the ring is longer than the pre-roll by up to one keyframe interval.
+ * begin with a keyframe, so the ring is longer than the pre-roll by up to one keyframe interval. What it drops may be
+ * overwritten: whoever takes fragments from it holds them (footage-memory.ts) before anything else comes.
  */
 export class Ring {
   readonly #seconds: number;
@@ -75,8 +77,7 @@ export class Ring {
   }
 
   clear(): void {
-    this.#fragments = [];
-    this.#bytes = 0;
+    this.#drop(this.#fragments.length);
   }
 
   /** Where the second keyframe in the ring stands; -1 where there is none. */
@@ -85,6 +86,9 @@ export class Ring {
   }
 
   #drop(count: number): void {
-    for (const fragment of this.#fragments.splice(0, count)) this.#bytes -= fragment.bytes;
+    for (const { bytes, mdat } of this.#fragments.splice(0, count)) {
+      this.#bytes -= bytes;
+      letGo(mdat);
+    }
   }
 }

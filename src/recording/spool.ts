@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { letGo } from './footage-memory.ts';
 
 /** Footage is on the platter at most this long after it was written. */
 const syncMs = 1_000;
@@ -59,7 +60,7 @@ export class Spool {
     return this.#failure;
   }
 
-  /** Takes whole boxes to be written in this order, soon. Never throws: see failure. */
+  /** Takes whole boxes to be written in this order, soon, and lets go of them then. Never throws: see failure. */
   append(...boxes: Buffer[]): void {
     if (this.#failure) return;
     this.#pending.push(...boxes);
@@ -83,7 +84,9 @@ export class Spool {
     try {
       while (this.#pending.length + this.#corrections.length > 0) {
         const corrections = this.#corrections.splice(0);
-        this.#end += await writeAll(this.#file, this.#pending.splice(0), this.#end);
+        const boxes = this.#pending.splice(0);
+        this.#end += await writeAll(this.#file, boxes, this.#end);
+        for (const box of boxes) letGo(box);
         for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();
