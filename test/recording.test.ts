@@ -9,17 +9,10 @@ import { findSpool } from '../src/recording/spool.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
+import { readClip } from './support/clip.ts';
 import { split } from './support/fragmented.ts';
-import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
-import {
-  awaitEnd,
-  createEvent,
-  download,
-  endEvent,
-  type PlaybackFacts,
-  readPlayback,
-} from './support/playbacks.ts';
+import { awaitEnd, createEvent, endEvent, type PlaybackFacts, readPlayback } from './support/playbacks.ts';
 import { until } from './support/reader.ts';
 import { readBeeps, soundDelays } from './support/sound.ts';
 
@@ -49,18 +42,7 @@ async function fillRing(): Promise<void> {
   await sleep(3_000);
 }
 
-/** Which frames are in the clip, and when the camera had sent the first and the last of them (epoch ms). */
-async function framesOf(playback: PlaybackFacts) {
-  const file = await download(playback, dir);
-  const frames = await readFrames(file);
-  const near = Date.parse(playback.startedAt);
-  return {
-    file,
-    frames,
-    firstSentAt: camera.sentAt(frames[0]!.counter, near),
-    lastSentAt: camera.sentAt(frames.at(-1)!.counter, near),
-  };
-}
+const framesOf = (playback: PlaybackFacts) => readClip(camera, playback, dir);
 
 test('an event becomes a clip that begins before it, frame by frame', async () => {
   await fillRing();
