@@ -44,6 +44,27 @@ test.concurrent('a recording ends at its maximum, without an endEvent', async ()
   await camera.close();
 });
 
+test.concurrent('a lease that is renewed in time ends the recording only when the new one runs out', async () => {
+  const { camera, cameraId } = await liveCamera(app);
+  const event = await createEvent(app.client, { cameraId, leaseSec: 2 });
+  const firstExpiry = Date.parse(event.playback!.startedAt) + 2_000;
+  await sleep(1_000);
+  const { renewEvent } = await app.client.run<{ renewEvent: { event: { leaseExpiresAt: string } } }>(
+    'mutation($id: ID!) { renewEvent(input: { id: $id, leaseSec: 3 }) { event { leaseExpiresAt } } }',
+    { id: event.id },
+  );
+  const expiry = Date.parse(renewEvent.event.leaseExpiresAt);
+  const playback = await awaitEnd(app.client, event);
+  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'LEASE_EXPIRED', gaps: [] });
+  expect(Math.abs(Date.parse(playback.endedAt!) - expiry)).toBeLessThan(50);
+  const { frames, sent, lastSentAt } = await readClip(camera, playback, dir);
+  for (const [i, frame] of frames.entries()) expect(frame.counter).toBe((frames[0]!.counter + i) % (64 * 15));
+  expect(sent.filter((at) => at > firstExpiry + 600).length).toBeGreaterThan(15);
+  expect(lastSentAt).toBeGreaterThanOrEqual(expiry - 2 * frameMs);
+  expect(lastSentAt).toBeLessThan(expiry + 600);
+  await camera.close();
+});
+
 test.concurrent('a cold camera’s feed stays for the next event, and goes when none comes', async () => {
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
