@@ -36,8 +36,13 @@ export interface FeedOptions {
 
 /** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
 const ringSlackSec = 2;
-/** A camera that is connected but silent this long counts as dropped. */
-const stallMs = 5_000;
+/**
+ * A camera that is connected counts as dropped when no fragment has come for this long: within 5 s of its last packet,
+ * half a second of which is for a busy machine. As only a later packet makes ffmpeg give a fragment out, the newest one
+ * came no later than the newest packet; but it may have come a fragment and the wait for sound earlier, so that a
+ * camera may pause, or take from one picture to the next, for some three seconds.
+ */
+const stallMs = 5_000 - 500;
 /** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
 const firstFragmentMs = 25_000;
 const backoffMs = { first: 250, most: 5_000 };
