@@ -99,7 +99,8 @@ export function serveWebSockets(
               ...result,
               errors: result.errors.map((e) => formatted(maskError(e))),
             } as FormattedExecutionResult)
-          : undefined,
+          : // Given back as it is: graphql-ws would make a copy for each of ten thousand sockets.
+            (result as FormattedExecutionResult),
       onError: (_context, _id, _payload, errors) => errors.map((error) => formatted(maskError(error))),
     },
     sockets,

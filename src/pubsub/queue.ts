@@ -5,19 +5,23 @@
  */
 export class Queue<T> {
   readonly #limit: number;
-  readonly #items: T[] = [];
+  readonly #onGive: (item: T) => void;
+  #items: T[] = [];
   #waiting: ((result: IteratorResult<T>) => void) | undefined;
   #overflowed = false;
   #ended = false;
 
-  constructor(limit: number) {
+  /** @param onGive called with each item when the consumer gets it */
+  constructor(limit: number, onGive: (item: T) => void = () => {}) {
     this.#limit = limit;
+    this.#onGive = onGive;
   }
 
   /** When it is full, it drops everything and takes nothing more until it is cleared. */
   push(item: T): void {
     if (this.#ended || this.#overflowed) return;
     if (this.#waiting) {
+      this.#onGive(item);
       this.#waiting({ value: item, done: false });
       this.#waiting = undefined;
     } else if (this.#items.length < this.#limit) {
@@ -41,8 +45,13 @@ export class Queue<T> {
     return this.#ended;
   }
 
+  /** Of what waits, only what `isWanted` says. */
+  keep(isWanted: (item: T) => boolean): void {
+    this.#items = this.#items.filter(isWanted);
+  }
+
   clear(): void {
-    this.#items.length = 0;
+    this.#items = [];
     this.#overflowed = false;
   }
 
@@ -54,7 +63,11 @@ export class Queue<T> {
   }
 
   next(): Promise<IteratorResult<T>> {
-    if (this.#items.length > 0) return Promise.resolve({ value: this.#items.shift() as T, done: false });
+    if (this.#items.length > 0) {
+      const value = this.#items.shift() as T;
+      this.#onGive(value);
+      return Promise.resolve({ value, done: false });
+    }
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
     return new Promise((resolve) => {
       this.#waiting = resolve;

@@ -28,7 +28,10 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   readonly #pages: TransitionPages;
   readonly #filter: TransitionFilter;
   readonly #onEnd: (stream: TransitionStream) => void;
-  readonly #queue = new Queue<Transition>(maxWaiting);
+  readonly #queue = new Queue<Transition>(maxWaiting, (transition) => {
+    this.#position = transition;
+    this.#tookAt = performance.now();
+  });
   /** Up to here everything was read, or came. undefined: it begins with what is present. */
   #position: Position | undefined;
   #read: Transition[] = [];
@@ -51,8 +54,13 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
 
   offer(transitions: readonly Transition[]): void {
     for (const transition of transitions) {
-      if (matches(this.#filter, transition)) this.#queue.push(transition);
+      if (matches(this.#filter, transition) && this.#isNew(transition)) this.#queue.push(transition);
     }
+  }
+
+  /** What comes may have been read already. While the table is read, that is not known yet. */
+  #isNew(transition: Transition): boolean {
+    return !this.#isLive || !this.#position || isAfter(transition, this.#position);
   }
 
   /** What next() gives without waiting for anything. */
@@ -69,36 +77,29 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     return !this.#isLive || this.#queue.overflowed;
   }
 
-  async next(): Promise<IteratorResult<Transition>> {
+  /** Ten thousand who are up to date wait here: for the queue's promise, and for no other around it. */
+  next(): Promise<IteratorResult<Transition>> {
+    // Where it failed, it is over: Yoga's SSE turns errors into values and goes on asking.
+    const waits = this.#queue.ended || (!this.#isBehind && this.#read.length === 0);
+    return waits ? this.#queue.next() : this.#readNext();
+  }
+
+  async #readNext(): Promise<IteratorResult<Transition>> {
     try {
       this.#demandLively();
-      return await this.#next();
+      for (;;) {
+        const value = this.#read.shift();
+        if (value) {
+          this.#tookAt = performance.now();
+          return { value, done: false };
+        }
+        if (this.#queue.ended || !this.#isBehind) return await this.#queue.next();
+        await this.#readOn();
+      }
     } catch (error) {
       // Nobody asks an iterator that threw to return.
       return this.throw(error);
     }
-  }
-
-  async #next(): Promise<IteratorResult<Transition>> {
-    for (;;) {
-      const read = this.#read.shift();
-      if (read) return this.#give(read);
-      if (this.#isBehind && !this.#queue.ended) {
-        await this.#readOn();
-        continue;
-      }
-      const result = await this.#queue.next();
-      if (result.done) return result;
-      // What came while the table was read may have been read as well.
-      if (this.#position && !isAfter(result.value, this.#position)) continue;
-      this.#position = result.value;
-      return this.#give(result.value);
-    }
-  }
-
-  #give(value: Transition): IteratorResult<Transition> {
-    this.#tookAt = performance.now();
-    return { value, done: false };
   }
 
   #demandLively(): void {
@@ -112,18 +113,25 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   async #readOn(): Promise<void> {
     // What is offered from here on is above the horizon that is read next, or read with this page.
     this.#queue.clear();
+    this.#isLive = false;
     if (this.#position === undefined) {
       const below = await horizon(this.#db);
       this.#read = await presentTransitions(this.#db, this.#filter, below);
-      this.#position = endBelow(below);
-      this.#isLive = true;
+      this.#goLive(endBelow(below));
       return;
     }
     const { transitions, isLast } = await this.#pages.after(this.#position);
     await this.#demandResumable(this.#position);
     this.#read = transitions.filter((transition) => matches(this.#filter, transition));
-    this.#position = transitions.at(-1) ?? this.#position;
-    this.#isLive = isLast;
+    const readTo = transitions.at(-1) ?? this.#position;
+    if (isLast) this.#goLive(readTo);
+    else this.#position = readTo;
+  }
+
+  #goLive(readTo: Position): void {
+    this.#position = readTo;
+    this.#isLive = true;
+    this.#queue.keep((transition) => this.#isNew(transition));
   }
 
   /** Looked up after reading: what was removed before is missing in what was read. */
