@@ -35,6 +35,8 @@ async function record(
 ): Promise<PlaybackFacts & Clip> {
   const camera = await startTestCamera({ capture: seen, ...(phaseSec !== undefined && { phaseSec }) });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec });
+  // The first may have taught how to read the stream.
+  const before = camera.sessionsEver;
   await sleep(settleMs);
   const event = await createEvent(app.client, { cameraId });
   await sleep(3_000);
@@ -43,7 +45,7 @@ async function record(
   const clip = await readClip(camera, playback, dir);
   await camera.close();
   expect(playback.gaps).toEqual([]);
-  expect(camera.sessionsEver).toBe(1);
+  expect(camera.sessionsEver - before).toBe(0);
   expect(clip.worst).toBeLessThan(200);
   expect(await ffprobeWarnings(clip.file)).toBe('');
   return { ...playback, ...clip };
@@ -114,12 +116,14 @@ for (const audio of ['none', 'aac'] as const)
     if (audio === 'aac') await expectSoundInSync(recorded, made.parameters);
   });
 
-test.concurrent('a camera that sends one picture a second has not stalled', async () => {
-  const made = await capture({ fps: 1, gopSec: 4 });
-  const { frames } = await record(made, { preRollSec: 2, settleMs: 4_000, phaseSec: 3.5 });
-  expect(frames.length).toBeGreaterThan(5);
-  for (const [i, frame] of frames.entries()) {
-    expect(frame.counter).toBe(frames[0]!.counter + i);
-    expect(frame.time).toBeCloseTo(i, 1);
-  }
-});
+for (const audio of ['none', 'aac'] as const)
+  test.concurrent(`a camera with ${audio} sound that sends one picture a second has not stalled`, async () => {
+    const made = await capture({ audio, fps: 1, gopSec: 4 });
+    const recorded = await record(made, { preRollSec: 2, settleMs: 4_000, phaseSec: 3.5 });
+    expect(recorded.frames.length).toBeGreaterThan(5);
+    for (const [i, frame] of recorded.frames.entries()) {
+      expect(frame.counter).toBe(recorded.frames[0]!.counter + i);
+      expect(frame.time).toBeCloseTo(i, 1);
+    }
+    if (audio === 'aac') await expectSoundInSync(recorded, made.parameters);
+  });

@@ -6,7 +6,7 @@ import { mendBeginning } from '../mp4/beginning.ts';
 import { createSplitter } from '../mp4/splitter.ts';
 import { withAddress } from './feed-address.ts';
 import { explain } from './feed-problem.ts';
-import { type AudioMode, feedArgs, nextAudioMode } from './ffmpeg-args.ts';
+import { feedArgs, firstReading, learn } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { Ring } from './ring.ts';
 import { type FeedFragment, newSession, type Session } from './session.ts';
@@ -65,7 +65,7 @@ export class Feed {
   #state: FeedState = 'CONNECTING';
   #lastError: string | undefined;
   #session: Session | undefined;
-  #audio: AudioMode = 'copy';
+  #reading = firstReading;
   #child: ChildProcess | undefined;
   /** Fragments of a new session whose clock is not right yet. */
   readonly #held: FeedFragment[] = [];
@@ -141,7 +141,7 @@ export class Feed {
     const { ffmpeg, children } = this.#options;
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
     if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
-    const args = feedArgs({ ffmpeg, url, audio: this.#audio });
+    const args = feedArgs({ ffmpeg, url, reading: this.#reading });
     const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
 
@@ -195,13 +195,10 @@ export class Feed {
     clearTimeout(watchdog);
     this.#release();
     this.#child = undefined;
-    const mode = nextAudioMode(this.#audio, stderr);
-    if (mode !== this.#audio) {
-      this.#audio = mode;
-      return {
-        delivered: true,
-        problem: `MP4 cannot hold the camera's audio as it is; it will be ${mode === 'aac' ? 'turned into AAC' : 'left out'}.`,
-      };
+    const learnt = learn(this.#reading, stderr);
+    if (learnt) {
+      this.#reading = learnt.reading;
+      return { delivered: true, problem: learnt.why };
     }
     // Scrubbed before it is cut: half an address could not be told from other text.
     const said = scrubCredentials(stderr).trim();
