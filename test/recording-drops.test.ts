@@ -114,6 +114,26 @@ test.concurrent('a camera that is away for good leaves the clip so far', async (
   await camera.close();
 });
 
+test.concurrent('a camera that was away for a while is recorded again soon after it is back', async () => {
+  const { camera, cameraId } = await liveCamera(app);
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(500);
+  await camera.offline();
+  // By then tries are four seconds apart.
+  await sleep(4_500);
+  const backAt = Date.now();
+  await camera.online();
+  await app.awaitCamera(cameraId, 'LIVE');
+  await endEvent(app.client, event.id);
+  const playback = await awaitEnd(app.client, event);
+  const { frames, sent } = await readClip(camera, playback, dir);
+  const jump = frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
+  expect(playback.gaps).toHaveLength(1);
+  // A second and a keyframe interval; what a busy machine adds comes on top.
+  expect(sent[jump]! - backAt).toBeLessThan(2_000 + 1_500);
+  await camera.close();
+});
+
 test.concurrent('another resolution and codec give a further playback of the same event', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId });

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess, Children } from '../children.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Log } from '../log.ts';
 import { mendBeginning } from '../mp4/beginning.ts';
 import { createSplitter } from '../mp4/splitter.ts';
+import { awaitReturn } from './camera-return.ts';
 import { withAddress } from './feed-address.ts';
 import { explain } from './feed-problem.ts';
 import { feedArgs, firstReading, learn } from './ffmpeg-args.ts';
@@ -66,6 +66,8 @@ export class Feed {
   #lastError: string | undefined;
   #session: Session | undefined;
   #reading = firstReading;
+  /** The camera's address as it was looked up for the newest try. */
+  #address: string | undefined;
   #child: ChildProcess | undefined;
   /** Fragments of a new session whose clock is not right yet. */
   readonly #held: FeedFragment[] = [];
@@ -131,7 +133,7 @@ export class Feed {
       );
       if (outcome.delivered) delay = backoffMs.first;
       this.#become(outcome.delivered ? 'CONNECTING' : 'OFFLINE');
-      await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {});
+      await awaitReturn(this.#address, delay, this.#stop.signal);
       delay = Math.min(delay * 2, backoffMs.most);
     }
   }
@@ -139,7 +141,9 @@ export class Feed {
   /** One session, from connect to its end. */
   async #connect(onDelivering: () => void): Promise<Outcome> {
     const { ffmpeg, children } = this.#options;
+    this.#address = undefined;
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
+    this.#address = url;
     if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
     const args = feedArgs({ ffmpeg, url, reading: this.#reading });
     const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
