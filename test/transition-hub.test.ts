@@ -5,7 +5,8 @@ import { connectDb, type Db } from '../src/db/client.ts';
 import type { Transition } from '../src/db/transitions.ts';
 import { createLog } from '../src/log.ts';
 import { TransitionHub } from '../src/pubsub/transition-hub.ts';
-import { maxWaiting } from '../src/pubsub/transition-stream.ts';
+import { TransitionPages } from '../src/pubsub/transition-pages.ts';
+import { maxWaiting, TransitionStream } from '../src/pubsub/transition-stream.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
 const id = '00000000-0000-7000-8000-00000000000a';
@@ -92,6 +93,25 @@ test('who fell behind together is given the same, read once, wherever each was',
   const resumed = hub.subscribe({}, a[99]);
   const c = await take(resumed, 600);
   expect(c.every((it, n) => it === a[n + 100])).toBe(true);
+});
+
+test('what comes while the table is read, and was read as well, is given once', async () => {
+  await write(3);
+  class Overtaken extends TransitionPages {
+    override async after(...at: Parameters<TransitionPages['after']>) {
+      const page = await super.after(...at);
+      stream.offer(page.transitions);
+      return page;
+    }
+  }
+  const source = { db, pages: new Overtaken(db) };
+  const stream = new TransitionStream(source, {}, everything, () => {});
+  const read = await take(stream, 3);
+  const next = stream.next();
+  // And once more when it is live: the hub was later than this stream.
+  stream.offer(read);
+  stream.offer([{ ...read[2]!, id: read[2]!.id + 1n }]);
+  expect((await next).value.id).toBe(read[2]!.id + 1n);
 });
 
 test('that nothing more is there, each finds out for itself', async () => {

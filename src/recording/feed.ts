@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ChildProcess, Children } from '../children.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Log } from '../log.ts';
@@ -5,6 +6,7 @@ import { mendBeginning } from '../mp4/beginning.ts';
 import { createSplitter } from '../mp4/splitter.ts';
 import { awaitReturn } from './camera-return.ts';
 import { withAddress } from './feed-address.ts';
+import { openFeedOutput } from './feed-output.ts';
 import { explain } from './feed-problem.ts';
 import { feedArgs, firstReading, learn } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
@@ -140,18 +142,25 @@ export class Feed {
 
   /** One session, from connect to its end. */
   async #connect(onDelivering: () => void): Promise<Outcome> {
-    const { ffmpeg, children } = this.#options;
     this.#address = undefined;
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
     this.#address = url;
-    if (this.#stop.signal.aborted) return { delivered: false, problem: 'closed' };
-    const args = feedArgs({ ffmpeg, url, reading: this.#reading });
-    const child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-
     let stderr = '';
     let delivered = false;
     let problem: string | undefined;
+    const output = await openFeedOutput((bytes) => {
+      if (problem) return;
+      try {
+        splitter.push(bytes);
+      } catch (error) {
+        kill((error as Error).message);
+      }
+    });
+    if (this.#stop.signal.aborted) {
+      output.writeEnd.destroy();
+      return { delivered: false, problem: 'closed' };
+    }
+    const child = this.#start(url, output.writeEnd);
     const kill = (why: string) => {
       problem ??= why;
       child.kill('SIGKILL');
@@ -181,14 +190,6 @@ export class Feed {
         this.#take({ ...straight, session });
       },
     });
-    child.stdout!.on('data', (chunk: Buffer) => {
-      if (problem) return;
-      try {
-        splitter.push(chunk);
-      } catch (error) {
-        kill((error as Error).message);
-      }
-    });
     child.stderr!.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-stderrKept);
     });
@@ -196,6 +197,7 @@ export class Feed {
       child.once('error', (error) => resolve(`ffmpeg cannot be started: ${error.message}.`));
       child.once('close', () => resolve(''));
     });
+    await output.ended;
     clearTimeout(watchdog);
     this.#release();
     this.#child = undefined;
@@ -208,6 +210,17 @@ export class Feed {
     const said = scrubCredentials(stderr).trim();
     const lastWords = said.slice(-lastWordsKept) || undefined;
     return { delivered, problem: problem ?? (end || explain(said)), lastWords };
+  }
+
+  #start(url: string, stdout: Socket): ChildProcess {
+    const { ffmpeg, children } = this.#options;
+    const args = feedArgs({ ffmpeg, url, reading: this.#reading });
+    try {
+      this.#child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', stdout, 'pipe'] });
+      return this.#child;
+    } finally {
+      stdout.destroy();
+    }
   }
 
   /**

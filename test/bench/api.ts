@@ -1,9 +1,9 @@
 // The API's figures: throughput and latency, pages of a million playbacks.
-import { Agent, request } from 'node:http';
 import pg from 'pg';
 import { runningServerUrl } from '../../src/db/server.ts';
 import { makePlaybacks } from '../support/many-playbacks.ts';
-import { figure, heading, ms, percentile } from './figures.ts';
+import { connections } from './connections.ts';
+import { figure, heading, ms, percentile, percentiles } from './figures.ts';
 import { type BenchServer, makeDataDir, startServer } from './server.ts';
 
 const million = 1_000_000;
@@ -34,31 +34,6 @@ export async function benchApi(): Promise<void> {
   }
 }
 
-type Ask = (query: string, variables?: object) => Promise<unknown>;
-
-/** A client that keeps so many connections open and uses each for one request at a time. */
-function connections(server: BenchServer, count: number): { ask: Ask; close: () => void } {
-  const agent = new Agent({ keepAlive: true, maxSockets: count });
-  const options = { agent, method: 'POST', headers: { 'content-type': 'application/json' } };
-  const ask: Ask = (query, variables) =>
-    new Promise((resolve, reject) => {
-      request(`${server.client.url}/graphql`, options, (response) => {
-        let text = '';
-        response.on('data', (chunk) => {
-          text += chunk;
-        });
-        response.on('end', () => {
-          const { data, errors } = JSON.parse(text) as { data: unknown; errors?: unknown };
-          if (errors) reject(new Error(JSON.stringify(errors)));
-          else resolve(data);
-        });
-      })
-        .on('error', reject)
-        .end(JSON.stringify({ query, variables }));
-    });
-  return { ask, close: () => agent.destroy() };
-}
-
 /** Calls for that long with so many at a time. */
 async function hammer(seconds: number, concurrency: number, call: () => Promise<unknown>) {
   const times: number[] = [];
@@ -74,8 +49,6 @@ async function hammer(seconds: number, concurrency: number, call: () => Promise<
   return times;
 }
 
-const three = (times: number[]) => [50, 95, 99].map((p) => ms(percentile(times, p))).join(' / ');
-
 async function benchThroughput(server: BenchServer, cameraId: string): Promise<void> {
   heading('Mutations and queries (per second; p50 / p95 / p99)');
   const seconds = 5;
@@ -87,10 +60,10 @@ async function benchThroughput(server: BenchServer, cameraId: string): Promise<v
       ['createEvent', create, { input }],
       ['page of 20 playbacks', query, {}],
     ] as const) {
-      const { ask, close } = connections(server, concurrency);
+      const { ask, close } = connections(server.client.url, concurrency);
       const times = await hammer(seconds, concurrency, () => ask(text, variables));
       const perSecond = (times.length / seconds).toFixed(0);
-      figure(`${name}, ${concurrency} connections: ${perSecond} per second`, three(times));
+      figure(`${name}, ${concurrency} connections: ${perSecond} per second`, percentiles(times, 50, 95, 99));
       close();
     }
   }
@@ -98,7 +71,7 @@ async function benchThroughput(server: BenchServer, cameraId: string): Promise<v
 
 async function benchPages(server: BenchServer, cameras: string[]): Promise<void> {
   heading('Pages of 20 among 1,000,000 playbacks (p95)');
-  const { ask, close } = connections(server, 1);
+  const { ask, close } = connections(server.client.url, 1);
   const connection = `query($filter: PlaybackFilter, $after: String) {
     playbackConnection(filter: $filter, after: $after) { nodes { id recordingStatus startedAt } pageInfo { endCursor hasNextPage } } }`;
   const filters = {

@@ -1,4 +1,4 @@
-import type { TestClient } from '../support/client.ts';
+import type { Ask } from './connections.ts';
 
 interface Begun {
   createEvent: { event: { id: string }; playback: { id: string; recordingStatus: string } | null };
@@ -9,8 +9,8 @@ const analyticsBegin = `mutation($cameraId: ID!) {
   createEvent(input: { cameraId: $cameraId, type: MOTION }) { event { id leaseExpiresAt } playback { id recordingStatus } } }`;
 
 /** An event as an analytics service reports it, and how long (ms) the answer took. */
-export async function beginEvent(client: TestClient, cameraId: string) {
+export async function beginEvent(ask: Ask, cameraId: string) {
   const before = performance.now();
-  const { createEvent } = await client.run<Begun>(analyticsBegin, { cameraId });
+  const { createEvent } = await ask<Begun>(analyticsBegin, { cameraId });
   return { id: createEvent.event.id, playback: createEvent.playback, tookMs: performance.now() - before };
 }

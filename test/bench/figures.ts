@@ -13,4 +13,15 @@ export function figure(name: string, value: string, target?: string): void {
   console.log(`  ${name.padEnd(58)} ${value.padStart(14)}${target ? `   (to reach: ${target})` : ''}`);
 }
 
+/** Of times in milliseconds, the percentiles that are asked for. */
+export function percentiles(times: readonly number[], ...wanted: number[]): string {
+  return wanted.map((p) => ms(percentile(times, p))).join(' / ');
+}
+
+/** Least, median and most. */
+export function spread(values: readonly number[]): string {
+  const three = [Math.min(...values), percentile(values, 50), Math.max(...values)];
+  return three.map((value) => value.toFixed(0)).join(' / ');
+}
+
 export const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;

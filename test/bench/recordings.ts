@@ -28,7 +28,7 @@ export async function benchRecordings(): Promise<void> {
   heading(`createEvent on a live 1080p camera with its ring of 7 s taken, ${events} events, row committed`);
   const took: number[] = [];
   for (let i = 0; i < events; i++) {
-    const { id, tookMs } = await beginEvent(server.client, cameraId);
+    const { id, tookMs } = await beginEvent(server.client.run, cameraId);
     took.push(tookMs);
     await endEvent(server.client, id);
     // Its clip and poster are made in the meantime, as they would be between two events.

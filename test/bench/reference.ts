@@ -2,9 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ffmpeg } from '../support/frames.ts';
 
 export interface ReferenceRecording {
+  readonly file: string;
   /** Media recorded so far, in seconds, as ffmpeg tells. @throws Error when it has ended */
   recordedSec(): number;
   /** @returns how long it took until the file was finished, and until it was read as well, in milliseconds */
@@ -22,6 +25,7 @@ export function startReference(url: string, file: string): ReferenceRecording {
     if (us) recordedSec = Number(us) / 1e6;
   });
   return {
+    file,
     recordedSec() {
       if (child.exitCode !== null) throw new Error('The reference pipeline has ended by itself.');
       return recordedSec;
@@ -35,6 +39,16 @@ export function startReference(url: string, file: string): ReferenceRecording {
       return { finishedMs, readMs: performance.now() - before };
     },
   };
+}
+
+/** Resolves when it has recorded that much. */
+export async function untilRecorded(reference: ReferenceRecording, seconds: number): Promise<void> {
+  while (reference.recordedSec() < seconds) await sleep(50);
+}
+
+/** One for each of these streams, as events at the same moment would have it. */
+export function startReferences(urls: readonly string[], dir: string): ReferenceRecording[] {
+  return urls.map((url, i) => startReference(url, path.join(dir, `reference-${i}.mp4`)));
 }
 
 /** Where it made no file, there is nothing to read. */

@@ -8,6 +8,7 @@ import type { CameraStarted, CamerasWanted } from './camera-process.ts';
 
 /** What the issue calls a camera: 1080p15 at 4 Mbit/s. */
 export const fullHd = { audio: 'aac', width: 1920, height: 1080, kbps: 4_000 } as const;
+export const frameMs = 1_000 / 15;
 
 export interface BenchCamera {
   readonly url: string;

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { runningServerUrl } from '../../../src/db/server.ts';
 import { awaitEnd, createEvent, endEvent } from '../../support/playbacks.ts';
-import { figure, heading, ms, percentile } from '../figures.ts';
-import { startReference } from '../reference.ts';
+import { figure, heading, ms, percentile, percentiles } from '../figures.ts';
+import { startReference, untilRecorded } from '../reference.ts';
 import { type BenchServer, startServer } from '../server.ts';
 import { fullHd, startCameras } from './cameras.ts';
 import { lengthenSpool } from './long-spool.ts';
@@ -47,24 +47,18 @@ export async function benchEndings(minutes: number, clips: number): Promise<void
   await server.stop();
   await rig.close();
 
-  const two = (values: number[]) => `${ms(percentile(values, 50))}, ${ms(percentile(values, 95))}`;
-  figure('can be watched to its end (HLS), p50, p95', two(endings.map((e) => e.watchableMs)), 'p95 1000 ms');
-  figure('COMPLETED, p50, p95', two(endings.map((e) => e.completedMs)), '1000 ms + transfer');
+  const watchable = endings.map((e) => e.watchableMs);
+  const completed = endings.map((e) => e.completedMs);
+  figure('can be watched to its end (HLS), p50 / p95', percentiles(watchable, 50, 95), 'p95 1000 ms');
+  figure('COMPLETED, p50 / p95', percentiles(completed, 50, 95), '1000 ms + transfer');
   const reference = await referenceEnding(minutes * 60);
   figure(
     'reference: SIGINT → file finished, and read',
     `${ms(reference.finishedMs)}, ${ms(reference.readMs)}`,
   );
-  const ours = percentile(
-    endings.map((e) => e.watchableMs),
-    50,
-  );
-  figure('watchable p50 / the reference’s finished', (ours / reference.finishedMs).toFixed(2));
-  const completed = percentile(
-    endings.map((e) => e.completedMs),
-    50,
-  );
-  figure('COMPLETED p50 / the reference’s read', (completed / reference.readMs).toFixed(2));
+  const ratio = (ours: number[], reference: number) => (percentile(ours, 50) / reference).toFixed(2);
+  figure('watchable p50 / the reference’s finished', ratio(watchable, reference.finishedMs));
+  figure('COMPLETED p50 / the reference’s read', ratio(completed, reference.readMs));
 }
 
 /** The same events on a new server, with spools that are that long by now. */
@@ -115,7 +109,7 @@ async function referenceEnding(seconds: number) {
   const source = await startCameras(1, fullHd, speed);
   const file = path.join(process.env.TMPDIR ?? '/tmp', `flashback-reference-${process.pid}.mp4`);
   const reference = startReference(source.all[0]!.url, file);
-  while (reference.recordedSec() < seconds) await sleep(50);
+  await untilRecorded(reference, seconds);
   const ended = await reference.end();
   await source.close();
   await rm(file, { force: true });

@@ -93,4 +93,4 @@ function pssMib({ pid }: Process): number {
   return Number(/^Pss:\s+(\d+)/m.exec(text)![1]) / 1_024;
 }
 
-const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+export const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

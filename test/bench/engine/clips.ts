@@ -1,0 +1,71 @@
+// What is in a clip, by the pictures that the camera numbered, and whether that is what the event asked for.
+import { readFrames } from '../../support/frames.ts';
+import { figure, spread } from '../figures.ts';
+import { type BenchCamera, frameMs } from './cameras.ts';
+
+/** Clips that are looked at together. */
+const sideBySide = 8;
+const loopFrames = 64 * 15;
+const keyframesApartMs = 2_000;
+
+/** When (epoch ms) the camera sent the first and the last picture of a clip. */
+export interface Seen {
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** Every picture between them is there, once. */
+  readonly isWhole: boolean;
+}
+
+/** @returns undefined where there is nothing that plays */
+export async function see(file: string, camera: BenchCamera, nearMs: number): Promise<Seen | undefined> {
+  const counters = (await readFrames(file).catch(() => [])).map(({ counter }) => counter);
+  if (counters.length === 0) return undefined;
+  return {
+    firstAt: camera.sentAt(counters[0]!, nearMs),
+    lastAt: camera.sentAt(counters.at(-1)!, nearMs),
+    isWhole: counters.every((counter, i) => counter === (counters[0]! + i) % loopFrames),
+  };
+}
+
+export interface EventTimes {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** When the first picture was sent after the event's start; where there is none, the whole event is lost. */
+export function firstMs(seen: Seen | undefined, { startedAt, endedAt }: EventTimes): number {
+  return (seen?.firstAt ?? endedAt) - startedAt;
+}
+
+/** What is wrong with a clip: not a picture too few, from the pre-roll to the end. */
+export function faultOf(seen: Seen | undefined, { startedAt, endedAt }: EventTimes, preRollSec: number) {
+  if (!seen) return 'it does not play';
+  if (!seen.isWhole) return 'pictures are missing';
+  const early = startedAt - seen.firstAt;
+  const preRollMs = preRollSec * 1_000;
+  if (early < preRollMs - frameMs || early > preRollMs + keyframesApartMs + 3 * frameMs)
+    return `it begins ${early.toFixed(0)} ms before the event, not ${preRollMs}`;
+  const late = endedAt - seen.lastAt;
+  return late > 2 * frameMs ? `it ends ${late.toFixed(0)} ms too soon` : undefined;
+}
+
+/** Some at a time, in their order. */
+export async function lookAtEach<Item, Result>(
+  items: readonly Item[],
+  look: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let i = 0; i < items.length; i += sideBySide) {
+    results.push(...(await Promise.all(items.slice(i, i + sideBySide).map(look))));
+  }
+  return results;
+}
+
+/** @param ours the first pictures of its clips (firstMs) */
+export function tellBeginnings(ours: readonly number[], reference: readonly number[], target?: string): void {
+  const lost = (firsts: readonly number[]) => `${firsts.filter((ms) => ms > 0).length} of ${firsts.length}`;
+  figure('first picture, ms after the event: least / median / most', spread(ours), target);
+  figure('the reference’s', spread(reference));
+  figure('events with a lost beginning', lost(ours), '0');
+  figure('the reference’s', lost(reference));
+}
