@@ -135,7 +135,7 @@ test('a camera that drops out is recorded on into the same playback, and the hol
   expect(Math.abs(clipMs - wallMs)).toBeLessThan(500);
 });
 
-test('a cold camera is connected by the event, and what was missed is told', async () => {
+test.concurrent('a cold camera is connected by the event, and what was missed is told', async () => {
   const cold = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
   const event = await createEvent(app.client, { cameraId: cold });
   expect(event.playback).toMatchObject({ recordingStatus: 'RECORDING', clipStartedAt: null });
@@ -153,7 +153,7 @@ test('a cold camera is connected by the event, and what was missed is told', asy
   for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
 });
 
-test('a camera that cannot be reached does not make createEvent fail; its playback says why', async () => {
+test.concurrent('a camera that cannot be reached does not make createEvent fail; its playback says why', async () => {
   const nowhere = await app.addCamera({ rtspUrl: 'rtsp://user:secret@127.0.0.1:9/none' }, 'OFFLINE');
   const event = await createEvent(app.client, { cameraId: nowhere });
   expect(event.playback?.recordingStatus).toBe('RECORDING');
@@ -167,7 +167,7 @@ test('a camera that cannot be reached does not make createEvent fail; its playba
   expect(playback.errorMessage).toContain('connection refused');
 });
 
-test('a wrong password is told in words and never shown', async () => {
+test.concurrent('a wrong password is told in words and never shown', async () => {
   const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { admin: 'right' } });
   const secret = 'wr0ng-pässword';
   const id = await app.addCamera({ rtspUrl: locked.urlAs('admin', secret) }, 'OFFLINE');
@@ -200,7 +200,7 @@ test('a wrong password is told in words and never shown', async () => {
   await locked.close();
 });
 
-test('a lease that nobody renews ends the recording at its moment', async () => {
+test.concurrent('a lease that nobody renews ends the recording at its moment', async () => {
   const event = await createEvent(app.client, { cameraId, leaseSec: 1 });
   const playback = await awaitEnd(app.client, event);
   expect(playback.endReason).toBe('LEASE_EXPIRED');
