@@ -8,9 +8,9 @@ import { SessionClock } from '../src/recording/session-clock.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { readFrames } from './support/frames.ts';
+import { readClip } from './support/clip.ts';
 import { ffprobeWarnings } from './support/judges.ts';
-import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from './support/playbacks.ts';
 import { readBeeps, soundDelays } from './support/sound.ts';
 
 // On a fresh checkout the captures are made first.
@@ -64,17 +64,10 @@ for (const [what, arrivals, rate] of impressions)
     expect(clock.isSettled).toBe(false);
   });
 
-/** How far, at worst, the time of a frame in the clip is from its time on the wall clock, in milliseconds. */
 async function judge(camera: TestCamera, playback: PlaybackFacts) {
-  const file = await download(playback, dir);
-  const frames = await readFrames(file);
   // Not its beginning: a camera that begins with a keyframe for its first reader began anew just then.
-  const near = Date.parse(playback.endedAt!);
-  const sent = frames.map((frame) => camera.sentAt(frame.counter, near));
-  const errors = frames.map((frame, i) => frame.time * 1_000 - (sent[i]! - sent[0]!));
-  const worst = Math.max(...errors.map(Math.abs));
-  const preRollMs = Date.parse(playback.startedAt) - sent[0]!;
-  return { file, frames, worst, preRollMs, firstSentAt: sent[0]!, lastSentAt: sent.at(-1)! };
+  const clip = await readClip(camera, playback, dir, Date.parse(playback.endedAt!));
+  return { ...clip, preRollMs: Date.parse(playback.startedAt) - clip.firstSentAt };
 }
 
 for (const clockRate of [1.2, 0.8]) {

@@ -102,6 +102,26 @@ for (const { isInBand, ...kind } of [...plain, ...withBFrames, ...inBand]) {
   });
 }
 
+test.concurrent('h264 with aac sound, parameter sets in-band only and seldom: they are waited for', async () => {
+  const made = await capture({ audio: 'aac', gopSec: 4, seconds: loopSec });
+  // It joins half a second behind a keyframe.
+  const seen = { ...made, sdp: withoutParameterSets(made.sdp) };
+  const camera = await startTestCamera({ capture: seen, phaseSec: 0.5 });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  expect(camera.sessionsEver).toBe(2);
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(1_000);
+  await endEvent(app.client, event.id);
+  const file = await download(await awaitEnd(app.client, event), dir);
+  const frames = await readFrames(file);
+  for (const [i, frame] of frames.entries()) {
+    expect(frame.counter).toBe((frames[0]!.counter + i) % (loopSec * 15));
+    expect(frame.time).toBeCloseTo(i / 15, 2);
+  }
+  expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
+
 test.concurrent('a camera that announces sound and sends none is recorded without delay', async () => {
   const camera = await startTestCamera({
     capture: await capture({ audio: 'aac', gopSec: 1, seconds: loopSec }),

@@ -9,17 +9,10 @@ import { findSpool } from '../src/recording/spool.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
+import { readClip } from './support/clip.ts';
 import { split } from './support/fragmented.ts';
-import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
-import {
-  awaitEnd,
-  createEvent,
-  download,
-  endEvent,
-  type PlaybackFacts,
-  readPlayback,
-} from './support/playbacks.ts';
+import { awaitEnd, createEvent, endEvent, type PlaybackFacts, readPlayback } from './support/playbacks.ts';
 import { until } from './support/reader.ts';
 import { readBeeps, soundDelays } from './support/sound.ts';
 
@@ -49,18 +42,7 @@ async function fillRing(): Promise<void> {
   await sleep(3_000);
 }
 
-/** Which frames are in the clip, and when the camera had sent the first and the last of them (epoch ms). */
-async function framesOf(playback: PlaybackFacts) {
-  const file = await download(playback, dir);
-  const frames = await readFrames(file);
-  const near = Date.parse(playback.startedAt);
-  return {
-    file,
-    frames,
-    firstSentAt: camera.sentAt(frames[0]!.counter, near),
-    lastSentAt: camera.sentAt(frames.at(-1)!.counter, near),
-  };
-}
+const framesOf = (playback: PlaybackFacts) => readClip(camera, playback, dir);
 
 test('an event becomes a clip that begins before it, frame by frame', async () => {
   await fillRing();
@@ -153,7 +135,7 @@ test('a camera that drops out is recorded on into the same playback, and the hol
   expect(Math.abs(clipMs - wallMs)).toBeLessThan(500);
 });
 
-test('a cold camera is connected by the event, and what was missed is told', async () => {
+test.concurrent('a cold camera is connected by the event, and what was missed is told', async () => {
   const cold = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
   const event = await createEvent(app.client, { cameraId: cold });
   expect(event.playback).toMatchObject({ recordingStatus: 'RECORDING', clipStartedAt: null });
@@ -171,7 +153,7 @@ test('a cold camera is connected by the event, and what was missed is told', asy
   for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
 });
 
-test('a camera that cannot be reached does not make createEvent fail; its playback says why', async () => {
+test.concurrent('a camera that cannot be reached does not make createEvent fail; its playback says why', async () => {
   const nowhere = await app.addCamera({ rtspUrl: 'rtsp://user:secret@127.0.0.1:9/none' }, 'OFFLINE');
   const event = await createEvent(app.client, { cameraId: nowhere });
   expect(event.playback?.recordingStatus).toBe('RECORDING');
@@ -185,7 +167,7 @@ test('a camera that cannot be reached does not make createEvent fail; its playba
   expect(playback.errorMessage).toContain('connection refused');
 });
 
-test('a wrong password is told in words and never shown', async () => {
+test.concurrent('a wrong password is told in words and never shown', async () => {
   const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { admin: 'right' } });
   const secret = 'wr0ng-pässword';
   const id = await app.addCamera({ rtspUrl: locked.urlAs('admin', secret) }, 'OFFLINE');
@@ -218,7 +200,7 @@ test('a wrong password is told in words and never shown', async () => {
   await locked.close();
 });
 
-test('a lease that nobody renews ends the recording at its moment', async () => {
+test.concurrent('a lease that nobody renews ends the recording at its moment', async () => {
   const event = await createEvent(app.client, { cameraId, leaseSec: 1 });
   const playback = await awaitEnd(app.client, event);
   expect(playback.endReason).toBe('LEASE_EXPIRED');

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess, Children } from '../children.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
 import type { Log } from '../log.ts';
@@ -7,10 +6,11 @@ import { mendBeginning } from '../mp4/beginning.ts';
 import type { Fragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { createSplitter } from '../mp4/splitter.ts';
+import { awaitReturn } from './camera-return.ts';
 import { withAddress } from './feed-address.ts';
 import { openFeedOutput } from './feed-output.ts';
 import { explain } from './feed-problem.ts';
-import { type AudioMode, feedArgs, nextAudioMode } from './ffmpeg-args.ts';
+import { feedArgs, firstReading, learn } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { takeMemory } from './footage-memory.ts';
 import { Ring } from './ring.ts';
@@ -41,8 +41,13 @@ export interface FeedOptions {
 
 /** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
 const ringSlackSec = 2;
-/** A camera that is connected but silent this long counts as dropped. */
-const stallMs = 5_000;
+/**
+ * A camera that is connected counts as dropped when no fragment has come for this long: within 5 s of its last packet,
+ * half a second of which is for a busy machine. As only a later packet makes ffmpeg give a fragment out, the newest one
+ * came no later than the newest packet; but it may have come a fragment and the wait for sound earlier, so that a
+ * camera may pause, or take from one picture to the next, for some three seconds.
+ */
+const stallMs = 5_000 - 500;
 /** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
 const firstFragmentMs = 25_000;
 const backoffMs = { first: 250, most: 5_000 };
@@ -65,7 +70,9 @@ export class Feed {
   #state: FeedState = 'CONNECTING';
   #lastError: string | undefined;
   #session: Session | undefined;
-  #audio: AudioMode = 'copy';
+  #reading = firstReading;
+  /** The camera's address as it was looked up for the newest try. */
+  #address: string | undefined;
   #child: ChildProcess | undefined;
   /** Fragments of a new session whose clock is not right yet. */
   readonly #held: FeedFragment[] = [];
@@ -131,14 +138,16 @@ export class Feed {
       );
       if (outcome.delivered) delay = backoffMs.first;
       this.#become(outcome.delivered ? 'CONNECTING' : 'OFFLINE');
-      await sleep(delay, undefined, { signal: this.#stop.signal }).catch(() => {});
+      await awaitReturn(this.#address, delay, this.#stop.signal);
       delay = Math.min(delay * 2, backoffMs.most);
     }
   }
 
   /** One session, from connect to its end. */
   async #connect(onDelivering: () => void): Promise<Outcome> {
+    this.#address = undefined;
     const url = await withAddress(this.#options.url, this.#options.privateCameras);
+    this.#address = url;
     let stderr = '';
     let delivered = false;
     let problem: string | undefined;
@@ -194,13 +203,10 @@ export class Feed {
     clearTimeout(watchdog);
     this.#release();
     this.#child = undefined;
-    const mode = nextAudioMode(this.#audio, stderr);
-    if (mode !== this.#audio) {
-      this.#audio = mode;
-      return {
-        delivered: true,
-        problem: `MP4 cannot hold the camera's audio as it is; it will be ${mode === 'aac' ? 'turned into AAC' : 'left out'}.`,
-      };
+    const learnt = learn(this.#reading, stderr);
+    if (learnt) {
+      this.#reading = learnt.reading;
+      return { delivered: true, problem: learnt.why };
     }
     // Scrubbed before it is cut: half an address could not be told from other text.
     const said = scrubCredentials(stderr).trim();
@@ -210,7 +216,7 @@ export class Feed {
 
   #start(url: string, stdout: Socket): ChildProcess {
     const { ffmpeg, children } = this.#options;
-    const args = feedArgs({ ffmpeg, url, audio: this.#audio });
+    const args = feedArgs({ ffmpeg, url, reading: this.#reading });
     try {
       this.#child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', stdout, 'pipe'] });
       return this.#child;

@@ -3,6 +3,21 @@ import type { Ffmpeg } from './ffmpeg-binary.ts';
 /** copy: as the camera sends it. aac: for what MP4 cannot hold (G.711 and other PCM). none: not decodable either. */
 export type AudioMode = 'copy' | 'aac' | 'none';
 
+/** How a camera's stream is read, by what its sessions have taught. */
+export interface Reading {
+  readonly audio: AudioMode;
+  /** Whether ffmpeg looks at a stream until it knows the size of its pictures, however long that takes. */
+  readonly isPatient: boolean;
+}
+
+export const firstReading: Reading = { audio: 'copy', isPatient: false };
+
+/** How long (µs) and how far (bytes) ffmpeg looks at a stream. Patience is enough for 20 s to a keyframe at 20 Mbit/s. */
+const probing = {
+  brief: ['-analyzeduration', '1000000', '-probesize', '200000'],
+  patient: ['-analyzeduration', '20000000', '-probesize', '50000000', '-fpsprobesize', '0'],
+};
+
 /** Length of a fragment. What is lost when ffmpeg or the server is killed, and what an end waits for, is at most this. */
 export const fragmentMs = 500;
 
@@ -18,7 +33,8 @@ export const interleaveMs = 750;
 /**
  * The arguments of a feed: the camera's stream over TCP, video copied, as fragmented MP4 on stdout.
  * - No `-fflags nobuffer`: it throws the probed packets away, the first keyframe among them.
- * - Probing is short (1 s or 200 kB instead of 5 s): a cold start takes 0.75 s instead of 2.8 s.
+ * - Probing is brief (1 s or 200 kB instead of 5 s): a cold start takes 0.75 s instead of 2.8 s. Patient, it does not
+ *   wait for 20 pictures to tell their rate, which nobody asks for.
  * - `empty_moov` writes the init segment first; `frag_keyframe` begins a fragment with every keyframe.
  * - `max_interleave_delta`: ffmpeg's own is 10 s, and by so much every picture of a camera without its sound is late.
  * - `-strict -2` lets older builds put Opus into MP4.
@@ -26,15 +42,16 @@ export const interleaveMs = 750;
 export function feedArgs(options: {
   ffmpeg: Pick<Ffmpeg, 'timeoutOption'>;
   url: string;
-  audio: AudioMode;
+  reading: Reading;
 }): string[] {
-  const { ffmpeg, url, audio } = options;
+  const { ffmpeg, url } = options;
+  const { audio, isPatient } = options.reading;
   const audioArgs = audio === 'none' ? ['-an'] : ['-map', '0:a:0?', '-c:a', audio];
   return [
     ...['-hide_banner', '-loglevel', 'warning', '-nostdin'],
     ...['-protocol_whitelist', 'rtsp,rtsps,rtp,srtp,tcp,tls,udp,crypto'],
     ...['-rtsp_transport', 'tcp', ffmpeg.timeoutOption, String(socketTimeoutUs)],
-    ...['-analyzeduration', '1000000', '-probesize', '200000'],
+    ...(isPatient ? probing.patient : probing.brief),
     ...['-i', url],
     ...['-map', '0:v:0', '-c:v', 'copy', ...audioArgs],
     ...['-strict', '-2', '-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'],
@@ -53,8 +70,26 @@ export function posterArgs(width: number): string[] {
   ];
 }
 
-/** Whether ffmpeg's words say that MP4 cannot hold the camera's audio as it is, or that it cannot decode it. */
-export function nextAudioMode(mode: AudioMode, stderr: string): AudioMode {
+/**
+ * What ffmpeg's words at the end of a session teach about reading the stream.
+ * @returns how to read it from now on, and why, for a person; undefined where they teach nothing new
+ */
+export function learn(reading: Reading, stderr: string): { reading: Reading; why: string } | undefined {
+  const audio = nextAudioMode(reading.audio, stderr);
+  if (audio !== reading.audio) {
+    const becomes = audio === 'aac' ? 'turned into AAC' : 'left out';
+    const why = `MP4 cannot hold the camera's audio as it is; it will be ${becomes}.`;
+    return { reading: { ...reading, audio }, why };
+  }
+  if (!reading.isPatient && /dimensions not set/.test(stderr)) {
+    const why = 'The camera shows the size of its pictures only with a keyframe; it will be waited for.';
+    return { reading: { ...reading, isPatient: true }, why };
+  }
+  return undefined;
+}
+
+/** By whether MP4 cannot hold the camera's audio as it is, or ffmpeg cannot decode it. */
+function nextAudioMode(mode: AudioMode, stderr: string): AudioMode {
   if (
     mode === 'copy' &&
     /Could not find tag for codec|codec not currently supported in container/.test(stderr)

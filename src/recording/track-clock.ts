@@ -38,6 +38,8 @@ export class TrackClock {
   #hole = 0;
   #firstAt: number | undefined;
   #arrivedAt: number | undefined;
+  /** How late (ms) the newest samples came, and those before them, on a scale of their own. */
+  #late: readonly number[] = [];
   #usual: number | undefined;
   /** Samples of a tick each that the newest ones are in a row. */
   #squeezed = 0;
@@ -100,6 +102,7 @@ export class TrackClock {
     this.#end = straight.decodeTime + sumOf(durations);
     this.#firstAt ??= arrivedAt;
     this.#arrivedAt = arrivedAt;
+    this.#late = [this.#lateness(this.#end, arrivedAt), ...this.#late.slice(0, 1)];
     // ffmpeg's parsers give a picture out when the next one begins; sound they give out at once.
     const frameSec =
       this.track.kind === 'video' ? sumOf(durations) / durations.length / this.track.timescale : 0;
@@ -162,14 +165,20 @@ export class TrackClock {
     return from;
   }
 
-  /** Whether so much that the newest samples last too long is a leap of this track alone, and no pause. */
+  /**
+   * Whether so much that the newest samples last too long is a leap of this track alone, and no pause. The last picture
+   * before a pause is late, too, as ffmpeg's parser gives it out with the next one; those before it are not.
+   */
   #isReport(leap: number, end: number, arrivedAt: number): boolean {
-    if (this.#usual === undefined || this.#firstAt === undefined || this.#arrivedAt === undefined)
-      return false;
+    if (this.#usual === undefined || this.#firstAt === undefined) return false;
     if (arrivedAt - this.#firstAt < burstMs || this.#ms(leap) < leastLeapMs) return false;
     // A track that leapt twice does it again, also while a busy machine makes arrivals say nothing.
     if (this.#ties.rate !== undefined) return true;
-    return this.#ms(end - this.#end) - (arrivedAt - this.#arrivedAt) >= this.#ms(leap) * leapShare;
+    return Math.min(...this.#late) - this.#lateness(end, arrivedAt) >= this.#ms(leap) * leapShare;
+  }
+
+  #lateness(end: number, arrivedAt: number): number {
+    return arrivedAt - this.#ms(end);
   }
 
   #ms(ticks: number): number {

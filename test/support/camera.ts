@@ -18,6 +18,8 @@ export interface TestCameraOptions {
   idrOnPlay?: boolean;
   /** Seconds of the camera's clock per second: 1.2 makes its timestamps run 20 % fast. Default: 1. */
   clockRate?: number;
+  /** Seconds of everything, pictures and clock, per second of wall-clock time. Default: 1. */
+  speed?: number;
   /** What is wrong with single tracks. */
   faults?: TrackFaults;
   /** How far into the loop the camera is when it starts, in seconds. Default: half a GOP. */
@@ -178,7 +180,8 @@ export class TestCamera {
   }
 
   private see(capture: Capture, phaseSec: number): Replay {
-    const replay = new Replay(capture, wallMs(), phaseSec, this.options.clockRate ?? 1);
+    const { clockRate = 1, speed = 1 } = this.options;
+    const replay = new Replay(capture, wallMs(), phaseSec, clockRate, speed);
     replay.faults = this.options.faults ?? {};
     replay.isSilent = this.whenUnstalled !== undefined;
     this.replays.push(replay);

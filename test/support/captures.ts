@@ -19,11 +19,17 @@ export interface CaptureParameters {
   fps: number;
   width: number;
   height: number;
-  /** Length of the loop: a whole number of GOPs and of audio frames (for AAC, a multiple of 8). */
+  /** Samples of sound per second (AAC only). */
+  audioRate: number;
+  /** Length of the loop: a whole number of GOPs and of audio frames (for AAC at 16 kHz, a multiple of 8). */
   seconds: number;
+  /** The sound does not fit the loop (AAC at 44.1 kHz fits one of 256 s): it is to be seen once, not twice. */
+  hasSeam: boolean;
   bFrames: boolean;
   /** Every other second only each fifth picture is sent. */
   variableRate: boolean;
+  /** After each second of pictures none are sent for so many seconds. Keyframes are as many pictures apart as without. */
+  pauseSec: number;
   /** Constant bit rate of the video (H.264 only), filled up where the picture needs less. */
   kbps?: number;
 }
@@ -59,12 +65,14 @@ const DEFAULTS: CaptureParameters = {
   fps: 15,
   width: 320,
   height: 180,
+  audioRate: 16_000,
   seconds: 64,
+  hasSeam: false,
   bFrames: false,
   variableRate: false,
+  pauseSec: 0,
 };
 
-const AAC_RATE = 16_000;
 /** Samples per packet of ISO/IEC 14496-3 AAC-LC; Opus and G.711 packets divide a second. */
 const AAC_FRAME_SAMPLES = 1024;
 
@@ -88,15 +96,25 @@ export async function capture(parameters: Partial<CaptureParameters> = {}): Prom
   return capturing;
 }
 
-function checkLoop({ seconds, gopSec, audio, fps }: CaptureParameters): void {
-  const audioFrames = audio === 'aac' ? (seconds * AAC_RATE) / AAC_FRAME_SAMPLES : seconds;
-  if (!Number.isInteger(seconds / gopSec) || !Number.isInteger(audioFrames)) {
+function checkLoop(parameters: CaptureParameters): void {
+  const { seconds, gopSec, audio, audioRate, hasSeam } = parameters;
+  const audioFrames = audio === 'aac' ? (seconds * audioRate) / AAC_FRAME_SAMPLES : seconds;
+  const fitsSound = hasSeam || Number.isInteger(audioFrames);
+  if (picturesIn(seconds, parameters) % picturesIn(gopSec, parameters) !== 0 || !fitsSound) {
     throw new Error(
       `A loop of ${seconds} s is not a whole number of ${gopSec} s GOPs and ${audio} audio frames.`,
     );
   }
-  if (seconds * fps > COUNTER_LIMIT)
+  if (picturesIn(seconds, parameters) > COUNTER_LIMIT)
     throw new Error(`A loop of ${seconds} s has more frames than the counter.`);
+}
+
+/** @throws RangeError where that is no whole number, but for the rounding of rates like 30000 / 1001 */
+function picturesIn(seconds: number, { fps }: CaptureParameters): number {
+  const count = Math.round(seconds * fps);
+  if (Math.abs(count - seconds * fps) > 1e-6)
+    throw new RangeError(`At ${fps} pictures a second, ${seconds} s are no whole number of them.`);
+  return count;
 }
 
 async function loadOrMake(key: string, parameters: CaptureParameters): Promise<Capture> {
@@ -152,13 +170,11 @@ async function publish(parameters: CaptureParameters, url: string): Promise<void
   if (code !== 0) throw new Error(`ffmpeg could not make a capture (${code}): ${Buffer.concat(errors)}`);
 }
 
-async function writePictures(
-  { fps, width, height, seconds }: CaptureParameters,
-  into: Writable,
-): Promise<void> {
+async function writePictures(parameters: CaptureParameters, into: Writable): Promise<void> {
+  const { fps, width, height, seconds } = parameters;
   const draw = createPicture(width, height);
   const firstMs = Date.UTC(2026, 0, 1);
-  for (let frame = 0; frame < seconds * fps; frame++) {
+  for (let frame = 0; frame < picturesIn(seconds, parameters); frame++) {
     const hasRoom = into.write(draw(frame, new Date(firstMs + (frame * 1000) / fps)));
     if (!hasRoom) await once(into, 'drain');
   }
@@ -166,37 +182,31 @@ async function writePictures(
 }
 
 function encoderArguments(parameters: CaptureParameters, url: string): string[] {
-  const { fps, width, height, seconds, audio } = parameters;
-  const raw = [
-    '-f',
-    'rawvideo',
-    '-pix_fmt',
-    'yuv420p',
-    '-s',
-    `${width}x${height}`,
-    '-r',
-    `${fps}`,
-    '-i',
-    'pipe:0',
-  ];
-  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:beep_factor=4:sample_rate=${AAC_RATE}`];
+  const { fps, width, height, seconds, audio, audioRate } = parameters;
+  const size = `${width}x${height}`;
+  const raw = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', size, '-r', `${fps}`, '-i', 'pipe:0'];
+  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:beep_factor=4:sample_rate=${audioRate}`];
   return [
     ...['-hide_banner', '-loglevel', 'error', ...raw],
     ...(audio === 'none' ? [] : tone),
     ...['-t', `${seconds}`, ...videoArguments(parameters), ...audioArguments(audio)],
-    ...(parameters.variableRate ? thinned(fps) : []),
+    ...thinned(parameters),
     // One AAC frame per packet, as cameras send it; by default the muxer gathers 0.7 s.
     ...['-muxdelay', '0.06', '-f', 'rtsp', '-rtsp_transport', 'tcp', url],
   ];
 }
 
 /** Leaves pictures out without giving the others another time. */
-function thinned(fps: number): string[] {
-  return ['-vf', `select=lt(mod(n\\,${2 * fps})\\,${fps})+not(mod(n\\,5))`, '-vsync', 'vfr'];
+function thinned({ fps, variableRate, pauseSec }: CaptureParameters): string[] {
+  if (!variableRate && pauseSec === 0) return [];
+  const isInFirstOf = (seconds: number) => `lt(mod(n\\,${seconds * fps})\\,${fps})`;
+  const select = variableRate ? `${isInFirstOf(2)}+not(mod(n\\,5))` : isInFirstOf(1 + pauseSec);
+  return ['-vf', `select=${select}`, '-vsync', 'vfr'];
 }
 
-function videoArguments({ codec, gopSec, fps, bFrames, kbps }: CaptureParameters): string[] {
-  const gop = gopSec * fps;
+function videoArguments(parameters: CaptureParameters): string[] {
+  const { codec, gopSec, bFrames, kbps } = parameters;
+  const gop = picturesIn(gopSec, parameters);
   const common = ['-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
   // Cameras repeat the parameter sets in front of every keyframe; ffmpeg's publisher does not by itself.
   const shared = `keyint=${gop}:min-keyint=${gop}:scenecut=0:bframes=${bFrames ? 2 : 0}:repeat-headers=1`;
@@ -266,16 +276,18 @@ function timedFrames(frames: Buffer, tracks: readonly SdpTrack[]) {
 function frameDues(
   packets: readonly CapturedPacket[],
   tracks: readonly SdpTrack[],
-  { seconds, fps, variableRate }: CaptureParameters,
+  parameters: CaptureParameters,
 ): number[] {
+  const { seconds, fps, variableRate, pauseSec } = parameters;
+  const expected = picturesIn(seconds, parameters);
   const video = tracks.findIndex(({ kind }) => kind === 'video');
   const dues: number[] = [];
   for (const { track, mediaSec, dueSec } of packets) {
     if (track === video) dues[Math.round(mediaSec * fps)] = dueSec;
   }
   const present = dues.filter((due) => due !== undefined).length;
-  if (!variableRate && present !== seconds * fps) {
-    throw new Error(`The capture has ${present} frames instead of ${seconds * fps}.`);
+  if (!variableRate && pauseSec === 0 && present !== expected) {
+    throw new Error(`The capture has ${present} frames instead of ${expected}.`);
   }
   return dues;
 }

@@ -50,19 +50,22 @@ function levelOf(pcm: Buffer, at: number): number {
 }
 
 /**
- * How late the sound is, in milliseconds: for each beep, the distance to the picture that the camera took at that
- * whole second. @param fps of the capture
+ * How late the sound is, in milliseconds: for each beep, the distance to that whole second in the pictures, which is
+ * told by the first one that the camera took in it. @param fps of the capture
  */
 export function soundDelays(
   frames: readonly CountedFrame[],
   beeps: readonly number[],
   fps: number,
 ): number[] {
-  const seconds = frames.filter((frame) => frame.counter % fps === 0);
+  const seconds = frames.flatMap(({ counter, time }) => {
+    const sinceSecond = (counter / fps) % 1;
+    return sinceSecond < 1 / fps ? [time - sinceSecond] : [];
+  });
   return beeps
     .filter((beep) => beep > frames[0]!.time && beep < frames.at(-1)!.time)
     .map((beep) => {
-      const distances = seconds.map((frame) => (beep - frame.time) * 1_000);
+      const distances = seconds.map((second) => (beep - second) * 1_000);
       return distances.sort((x, y) => Math.abs(x) - Math.abs(y))[0] ?? Number.POSITIVE_INFINITY;
     });
 }

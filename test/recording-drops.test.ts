@@ -1,0 +1,208 @@
+// What becomes of recordings whose camera drops out, stalls, goes away or changes its form.
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { capture } from './support/captures.ts';
+import { readClip } from './support/clip.ts';
+import { readFrames } from './support/frames.ts';
+import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
+import { liveCamera } from './support/live-camera.ts';
+import {
+  awaitEnd,
+  createEvent,
+  download,
+  endEvent,
+  type PlaybackFacts,
+  readPlayback,
+} from './support/playbacks.ts';
+
+// On a fresh checkout the captures are made first.
+vi.setConfig({ testTimeout: 90_000 });
+
+let app: TestApp;
+let dir: string;
+const frameMs = 1_000 / 15;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-drops-'));
+  app = await startTestApp({ cameraLostSec: 10 });
+});
+
+afterAll(async () => {
+  await app.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** Waits until the playback that goes on with an event's first one is COMPLETED. */
+async function awaitFurther(event: { id: string; playback: { id: string } | null }): Promise<PlaybackFacts> {
+  const transitions = app.client.subscribe<{
+    playbackStatusChanged: { playback: { id: string }; to: string };
+  }>('subscription($id: ID!) { playbackStatusChanged(filter: { eventId: $id }) { to playback { id } } }', {
+    id: event.id,
+  });
+  const seen = await transitions.until(
+    ({ playbackStatusChanged: { to, playback } }) => playback.id !== event.playback!.id && to === 'COMPLETED',
+  );
+  transitions.stop();
+  return readPlayback(app.client, seen.at(-1)!.playbackStatusChanged.playback.id);
+}
+
+interface State {
+  cameraStateChanged: { state: string; stateSince: string; lastError: string | null };
+}
+
+test.concurrent('a stalled camera is noticed within 5 s, connected again, and the hole is told', async () => {
+  const { camera, cameraId } = await liveCamera(app);
+  const states = app.client.subscribe<State>(
+    'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state stateSince lastError } }',
+    { id: cameraId },
+  );
+  await states.until((s) => s.cameraStateChanged.state === 'LIVE');
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(500);
+  const stalledAt = Date.now();
+  camera.stall();
+  const seen = await states.until((s) => s.cameraStateChanged.state === 'CONNECTING');
+  const toldAt = Date.now();
+  const { stateSince, lastError } = seen.at(-1)!.cameraStateChanged;
+  expect(Date.parse(stateSince) - stalledAt).toBeLessThan(5_000);
+  expect(toldAt - Date.parse(stateSince)).toBeLessThan(1_000);
+  expect(lastError).toContain('has sent nothing for 4.5 seconds');
+  camera.unstall();
+  const backAt = Date.now();
+  await states.until((s) => s.cameraStateChanged.state === 'LIVE');
+  states.stop();
+  await sleep(1_000);
+  await endEvent(app.client, event.id);
+  const playback = await awaitEnd(app.client, event);
+  const { file, frames, sent } = await readClip(camera, playback, dir);
+  const jump = frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
+  expect(playback.gaps).toHaveLength(1);
+  expect(Math.abs(Date.parse(playback.gaps[0]!.from) - sent[jump - 1]!)).toBeLessThan(500);
+  expect(Math.abs(Date.parse(playback.gaps[0]!.to) - sent[jump]!)).toBeLessThan(500);
+  // Recording again 1 s + one keyframe interval after the camera is back; what a busy machine adds comes on top.
+  expect(sent[jump]! - backAt).toBeLessThan(2_000 + 2_000);
+  expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
+
+test.concurrent('a camera that is away for good leaves the clip so far', async () => {
+  const { camera, cameraId } = await liveCamera(app);
+  const event = await createEvent(app.client, { cameraId });
+  const states = app.client.subscribe<State>(
+    'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state lastError } }',
+    { id: cameraId },
+  );
+  await states.until((s) => s.cameraStateChanged.state === 'LIVE');
+  await sleep(1_500);
+  const lostAt = Date.now();
+  await camera.offline();
+  await states.until((s) => s.cameraStateChanged.state === 'CONNECTING');
+  // A second, and what a busy machine adds.
+  expect(Date.now() - lostAt).toBeLessThan(2_000);
+  states.stop();
+  const playback = await awaitEnd(app.client, event);
+  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'CAMERA_LOST' });
+  expect(Math.abs(Date.parse(playback.endedAt!) - lostAt)).toBeLessThan(1_000);
+  const { file, lastSentAt } = await readClip(camera, playback, dir);
+  expect(lostAt - lastSentAt).toBeLessThan(1_000);
+  expect(await ffprobeWarnings(file)).toBe('');
+  await camera.close();
+});
+
+test.concurrent('a camera that was away for a while is recorded again soon after it is back', async () => {
+  const { camera, cameraId } = await liveCamera(app);
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(500);
+  await camera.offline();
+  // By then tries are four seconds apart.
+  await sleep(4_500);
+  const backAt = Date.now();
+  await camera.online();
+  await app.awaitCamera(cameraId, 'LIVE');
+  await endEvent(app.client, event.id);
+  const playback = await awaitEnd(app.client, event);
+  const { frames, sent } = await readClip(camera, playback, dir);
+  const jump = frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
+  expect(playback.gaps).toHaveLength(1);
+  // A second and a keyframe interval; what a busy machine adds comes on top.
+  expect(sent[jump]! - backAt).toBeLessThan(2_000 + 1_500);
+  await camera.close();
+});
+
+test.concurrent('another resolution and codec give a further playback of the same event', async () => {
+  const { camera, cameraId } = await liveCamera(app);
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(1_000);
+  camera.switchTo(await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 }));
+  await awaitEnd(app.client, event);
+  await sleep(1_500);
+  await endEvent(app.client, event.id);
+  await awaitFurther(event);
+  const { event: after } = await app.client.run<{ event: { playbacks: PlaybackFacts[] } }>(
+    `query($id: ID!) { event(id: $id) { playbacks {
+      id startedAt videoUrl resolution codec endReason recordingStatus missedMs } } }`,
+    { id: event.id },
+  );
+  expect(after.playbacks).toMatchObject([
+    { recordingStatus: 'COMPLETED', endReason: 'CAMERA_LOST', resolution: '320x180' },
+    { recordingStatus: 'COMPLETED', endReason: 'ENDED', resolution: '480x270' },
+  ]);
+  expect(after.playbacks[1]!.missedMs).toBeLessThan(100);
+  for (const playback of after.playbacks) {
+    const file = await download(playback, dir);
+    await strictBoxes(file);
+    expect(await ffprobeWarnings(file)).toBe('');
+    expect((await readFrames(file)).length).toBeGreaterThan(15);
+  }
+  await camera.close();
+});
+
+test.concurrent('a further playback begins with the first picture of the new form, however long its row takes', async () => {
+  const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 });
+  // Without pre-roll the ring reaches back two seconds.
+  const { camera, cameraId } = await liveCamera(app, { preRollSec: 0 }, 'IDLE');
+  const event = await createEvent(app.client, { cameraId });
+  await app.awaitCamera(cameraId, 'LIVE');
+  const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+  await sql.connect();
+  await sql.query('BEGIN');
+  await sql.query('SELECT FROM events WHERE id = $1 FOR UPDATE', [event.id]);
+  camera.switchTo(other);
+  await app.awaitCamera(cameraId, 'CONNECTING');
+  await app.awaitCamera(cameraId, 'LIVE');
+  await sleep(4_000);
+  await sql.query('COMMIT');
+  await sql.end();
+  await endEvent(app.client, event.id);
+  const further = await awaitFurther(event);
+  const { frames, firstSentAt, lastSentAt } = await readClip(camera, further, dir);
+  const playedAt = camera.requests.findLast(({ method }) => method === 'PLAY')!.atMs;
+  expect(firstSentAt - playedAt).toBeLessThan(1_000 + 2 * frameMs);
+  for (const [i, frame] of frames.entries()) expect(frame.counter).toBe((frames[0]!.counter + i) % (16 * 15));
+  expect(lastSentAt).toBeGreaterThanOrEqual(Date.parse(further.endedAt!) - 2 * frameMs);
+  await camera.close();
+});
+
+test.concurrent('a stream that changes its form during the post-roll is recorded up to its end', async () => {
+  // Made first: on a fresh checkout that takes longer than the post-roll.
+  const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 });
+  const { camera, cameraId } = await liveCamera(app, { postRollSec: 5 });
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(500);
+  const endedAt = Date.now();
+  await endEvent(app.client, event.id);
+  camera.switchTo(other);
+  const first = await awaitEnd(app.client, event);
+  const further = await awaitFurther(event);
+  expect(first).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED', resolution: '320x180' });
+  expect(further).toMatchObject({ endReason: 'ENDED', resolution: '480x270', missedMs: 0 });
+  const { lastSentAt } = await readClip(camera, further, dir);
+  expect(lastSentAt).toBeGreaterThanOrEqual(endedAt + 5_000 - 2 * frameMs);
+  expect(lastSentAt).toBeLessThan(endedAt + 5_000 + 900);
+  await camera.close();
+});
