@@ -1,5 +1,5 @@
 /** The beginning of a session, which ffmpeg does not write as it was. */
-import type { Fragment } from './fragment.ts';
+import type { FragmentHead } from './fragment.ts';
 import type { Track } from './init-segment.ts';
 import { moved, retime, type SampleTimes, sampleTimes, usualDuration } from './retime.ts';
 
@@ -10,7 +10,10 @@ import { moved, retime, type SampleTimes, sampleTimes, usualDuration } from './r
  * duration that is usual in its track and moves its beginning by the difference, so that it ends where it ended.
  * @param fragments the first fragments of a session that are kept, in order: two tell the usual duration
  */
-export function mendBeginning(fragments: readonly Fragment[], tracks: readonly Track[]): Fragment[] {
+export function mendBeginning<Kind extends FragmentHead>(
+  fragments: readonly Kind[],
+  tracks: readonly Track[],
+): Kind[] {
   const times = fragments.map((fragment) => sampleTimes(fragment, tracks));
   const usual = new Map(
     tracks.map(({ id }) => {

@@ -1,12 +1,17 @@
 /** Fragments: a `moof` and the `mdat` it describes, about half a second of footage. */
 import { Mp4Error, readBoxHeader } from './boxes.ts';
 import type { Track } from './init-segment.ts';
-import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.ts';
+import { type MdatShape, readTrackFragments, type Sample, type TrackFragment } from './track-fragment.ts';
 
-export interface Fragment {
-  moof: Buffer;
+export interface Fragment extends FragmentHead {
   /** The whole mdat box, header included. */
   mdat: Buffer;
+}
+
+/** All of a fragment but the footage itself. */
+export interface FragmentHead {
+  moof: Buffer;
+  mdatShape: MdatShape;
   /** One for each track that has samples in this fragment. */
   runs: TrackRun[];
   /** True when it has video and a decoder can begin with its first picture. */
@@ -46,7 +51,12 @@ export function parseFragment(moof: Buffer, mdat: Buffer, tracks: readonly Track
   }
   const { headerBytes } = header;
   const shape = { headerBytes, payloadBytes: mdat.length - headerBytes };
-  const runs = readTrackFragments(moof, tracks, shape)
+  return { ...readHead(moof, shape, tracks), mdat };
+}
+
+/** Reads what a moof says of the mdat behind it. Throws Mp4Error as parseFragment does. */
+export function readHead(moof: Buffer, mdatShape: MdatShape, tracks: readonly Track[]): FragmentHead {
+  const runs = readTrackFragments(moof, tracks, mdatShape)
     .map(toRun)
     .filter((run) => run.samples > 0);
   const video = runs.find((run) => run.kind === 'video');
@@ -54,13 +64,13 @@ export function parseFragment(moof: Buffer, mdat: Buffer, tracks: readonly Track
   if (!leading) throw new Mp4Error('A fragment holds no sample.');
   return {
     moof,
-    mdat,
+    mdatShape,
     runs,
     startsWithKeyframe: video?.firstIsSync ?? false,
     hasVideo: video !== undefined,
     start: leading.decodeTime / leading.timescale,
     end: (leading.decodeTime + leading.duration) / leading.timescale,
-    bytes: moof.length + mdat.length,
+    bytes: moof.length + mdatShape.headerBytes + mdatShape.payloadBytes,
   };
 }
 
@@ -83,7 +93,7 @@ function toRun(part: TrackFragment): TrackRun {
  * A copy of the fragment's moof with every track's decode time moved by its offset in ticks (none: not
  * moved). A time that would become negative becomes 0. Throws Mp4Error when it does not fit a 32-bit field.
  */
-export function shiftFragment(fragment: Fragment, offsets: ReadonlyMap<number, number>): Buffer {
+export function shiftFragment(fragment: FragmentHead, offsets: ReadonlyMap<number, number>): Buffer {
   const moof = Buffer.from(fragment.moof);
   for (const run of fragment.runs) {
     const moved = Math.max(0, run.decodeTime + (offsets.get(run.trackId) ?? 0));

@@ -1,5 +1,5 @@
 /** A clip begins with a picture. */
-import { box, readBoxHeader } from './boxes.ts';
+import { box } from './boxes.ts';
 import { type Fragment, parseFragment } from './fragment.ts';
 import type { Track } from './init-segment.ts';
 import { moofOf } from './moof.ts';
@@ -10,9 +10,8 @@ import { type Chunk, readTrackFragments, type Sample, type TrackFragment } from 
  * time begins with that picture, and to move it would put it out of step. Without video it stays as it is.
  */
 export function pictureFirst(fragment: Fragment, tracks: readonly Track[]): Fragment {
-  const { headerBytes } = readBoxHeader(fragment.mdat, 0)!;
-  const payload = fragment.mdat.subarray(headerBytes);
-  const parts = readTrackFragments(fragment.moof, tracks, { headerBytes, payloadBytes: payload.length });
+  const payload = fragment.mdat.subarray(fragment.mdatShape.headerBytes);
+  const parts = readTrackFragments(fragment.moof, tracks, fragment.mdatShape);
   const video = parts.find(({ track }) => track.kind === 'video');
   if (!video) return fragment;
   const [first] = video.chunks.flatMap((chunk) => chunk.samples);

@@ -1,6 +1,6 @@
 /** Fragments with other times: the payload stays as it is, the `moof` is written anew. */
-import { Mp4Error, readBoxHeader } from './boxes.ts';
-import { type Fragment, parseFragment } from './fragment.ts';
+import { Mp4Error } from './boxes.ts';
+import { type FragmentHead, readHead } from './fragment.ts';
 import type { Track } from './init-segment.ts';
 import { moofOf } from './moof.ts';
 import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.ts';
@@ -16,19 +16,19 @@ export interface SampleTimes {
  * The fragment with the times that `change` makes of each track's. A decode time below 0 becomes 0, a duration
  * below a tick becomes a tick. Throws Mp4Error when `change` gives another number of samples.
  */
-export function retime(
-  fragment: Fragment,
+export function retime<Kind extends FragmentHead>(
+  fragment: Kind,
   tracks: readonly Track[],
   change: (times: SampleTimes, track: Track) => SampleTimes,
-): Fragment {
-  const { headerBytes, parts } = read(fragment, tracks);
-  const changed = parts.map((part) => withTimes(part, change(timesOf(part), part.track)));
-  return parseFragment(moofOf(changed, headerBytes), fragment.mdat, tracks);
+): Kind {
+  const { mdatShape } = fragment;
+  const changed = read(fragment, tracks).map((part) => withTimes(part, change(timesOf(part), part.track)));
+  return { ...fragment, ...readHead(moofOf(changed, mdatShape.headerBytes), mdatShape, tracks) };
 }
 
 /** The times of a fragment's samples, by track. */
-export function sampleTimes(fragment: Fragment, tracks: readonly Track[]): Map<Track['id'], SampleTimes> {
-  return new Map(read(fragment, tracks).parts.map((part) => [part.track.id, timesOf(part)]));
+export function sampleTimes(fragment: FragmentHead, tracks: readonly Track[]): Map<Track['id'], SampleTimes> {
+  return new Map(read(fragment, tracks).map((part) => [part.track.id, timesOf(part)]));
 }
 
 /** The times moved by `ticks`. */
@@ -56,11 +56,8 @@ export function usualDuration(durations: readonly number[]): number | undefined 
   return [...durations].sort((a, b) => a - b)[Math.floor(durations.length / 2)];
 }
 
-function read({ moof, mdat }: Fragment, tracks: readonly Track[]) {
-  const { headerBytes } = readBoxHeader(mdat, 0)!;
-  const shape = { headerBytes, payloadBytes: mdat.length - headerBytes };
-  return { headerBytes, parts: readTrackFragments(moof, tracks, shape) };
-}
+const read = ({ moof, mdatShape }: FragmentHead, tracks: readonly Track[]) =>
+  readTrackFragments(moof, tracks, mdatShape);
 
 function timesOf({ decodeTime, chunks }: TrackFragment): SampleTimes {
   const samples = chunks.flatMap((chunk) => chunk.samples);

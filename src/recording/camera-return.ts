@@ -28,13 +28,18 @@ function listens(address: string, signal: AbortSignal): Promise<boolean> {
   const { protocol, hostname, port } = new URL(address);
   const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || defaultPorts[protocol]! };
   return new Promise((resolve) => {
-    const socket = connect({ ...to, signal });
+    // Not connect's own `signal`: it leaves a listener behind on one that lives longer than the socket.
+    const socket = connect(to);
     const tell = (isListening: boolean) => {
+      signal.removeEventListener('abort', giveUp);
       socket.destroy();
       resolve(isListening);
     };
-    socket.setTimeout(knockEveryMs, () => tell(false));
+    const giveUp = () => tell(false);
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+    socket.setTimeout(knockEveryMs, giveUp);
     socket.once('connect', () => tell(true));
-    socket.once('error', () => tell(false));
+    socket.on('error', giveUp);
   });
 }

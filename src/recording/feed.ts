@@ -243,7 +243,7 @@ export class Feed {
     if (!session) return;
     const isBeginning = session !== this.#session;
     const fragments = isBeginning ? mendBeginning(held, session.init.tracks) : held;
-    for (const fragment of fragments) this.#giveOut({ ...fragment, session });
+    for (const fragment of fragments) this.#giveOut(fragment);
   }
 
   #giveOut(fragment: FeedFragment): void {

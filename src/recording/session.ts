@@ -21,6 +21,9 @@ export interface FeedFragment extends Fragment {
   readonly session: Session;
 }
 
+/** What may be kept of it when its memory has been let go of. */
+export type FeedFragmentHead = Omit<FeedFragment, 'mdat'>;
+
 /** When the fragment's first picture was taken, in epoch milliseconds, as far as is known by now. */
 export const wallStart = (fragment: Pick<FeedFragment, 'session' | 'start'>): number =>
   fragment.session.clock.toWall(fragment.start);

@@ -1,7 +1,7 @@
 import { shiftFragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { retime, stretched } from '../mp4/retime.ts';
-import { type FeedFragment, type Session, wallEnd, wallStart } from './session.ts';
+import { type FeedFragmentHead, type Session, wallEnd, wallStart } from './session.ts';
 
 /** A stretch of a recording in which the camera delivered nothing, in epoch milliseconds. */
 export interface GapSpan {
@@ -35,7 +35,7 @@ interface Reach {
 /** What was placed by a first impression of its session's rate. */
 interface Provisional {
   readonly from: Reach;
-  readonly fragments: { readonly fragment: FeedFragment; readonly at: number }[];
+  readonly fragments: { readonly fragment: FeedFragmentHead; readonly at: number }[];
   rate: number;
 }
 
@@ -72,7 +72,7 @@ export class Timeline {
    * Places the next fragment.
    * @param at where its moof will stand in the file, in bytes
    */
-  place(fragment: FeedFragment, at: number): Placed {
+  place(fragment: FeedFragmentHead, at: number): Placed {
     const { session } = fragment;
     const corrections = this.#placeAgain(session);
     if (session.clock.isSettled) return { ...this.#placeNext(fragment, false), corrections };
@@ -94,7 +94,7 @@ export class Timeline {
     return it.fragments.map(({ fragment, at }) => ({ at, moof: this.#placeNext(fragment, true).moof }));
   }
 
-  #placeNext(fragment: FeedFragment, keepsSize: boolean): Pick<Placed, 'moof' | 'gap'> {
+  #placeNext(fragment: FeedFragmentHead, keepsSize: boolean): Pick<Placed, 'moof' | 'gap'> {
     const { session, mediaEnd, end } = this.#reach;
     const origin = this.#origin();
     const wall = {
@@ -123,7 +123,7 @@ export class Timeline {
 }
 
 /** The fragment's moof with its beginning moved to `start` seconds. */
-function shifted(fragment: FeedFragment, { tracks }: InitSegment, start: number): Buffer {
+function shifted(fragment: FeedFragmentHead, { tracks }: InitSegment, start: number): Buffer {
   const shift = start - fragment.start;
   return shiftFragment(
     fragment,
@@ -132,7 +132,7 @@ function shifted(fragment: FeedFragment, { tracks }: InitSegment, start: number)
 }
 
 /** The same, with its length multiplied; of the same size whatever the times. */
-function retimed(fragment: FeedFragment, { tracks }: InitSegment, start: number, factor: number): Buffer {
+function retimed(fragment: FeedFragmentHead, { tracks }: InitSegment, start: number, factor: number): Buffer {
   return retime(fragment, tracks, (times, { timescale }) => {
     const sinceStart = times.decodeTime - fragment.start * timescale;
     return stretched(times, factor, start * timescale + sinceStart * factor);
@@ -140,5 +140,5 @@ function retimed(fragment: FeedFragment, { tracks }: InitSegment, start: number,
 }
 
 /** Whether the fragment's last picture was taken at or after that moment (epoch ms). */
-export const reaches = (fragment: Pick<FeedFragment, 'session' | 'end'>, wallMs: number): boolean =>
+export const reaches = (fragment: Pick<FeedFragmentHead, 'session' | 'end'>, wallMs: number): boolean =>
   wallEnd(fragment) >= wallMs;
