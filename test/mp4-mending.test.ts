@@ -29,7 +29,7 @@ function fragmentOf(
     return { track, decodeTime, decodeTimeAt: 0, decodeTimeVersion: 1, chunks: [chunk] };
   });
   const numbers = Array.from({ length: position / 4 }, (_, i) => i);
-  return parseFragment(moofOf(parts, 8), box('mdat', u32(...numbers)), tracks);
+  return parseFragment(moofOf(parts, 8), [box('mdat', u32(...numbers))], tracks);
 }
 const times = (fragment: Fragment, { id }: Track) => sampleTimes(fragment, tracks).get(id);
 
@@ -80,5 +80,5 @@ test('sound before the first picture is left out with its payload, the rest keep
   const after = pictureFirst(before, tracks);
   expect(times(after, audio)).toMatchObject({ decodeTime: 2048, durations: [1024, 1024] });
   expect(times(after, video)).toEqual(times(before, video));
-  expect(after.mdat).toEqual(box('mdat', u32(2, 3, 4, 5)));
+  expect(after.mdat).toEqual([box('mdat', u32(2, 3, 4, 5))]);
 });

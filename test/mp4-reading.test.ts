@@ -85,7 +85,7 @@ describe('the splitter', () => {
     for (const [i, fragment] of pictures.slice(1).entries()) {
       expect(fragment.start).toBeCloseTo(pictures[i]!.end, 6);
       expect(fragment.end - fragment.start).toBeLessThan(0.7);
-      expect(fragment.bytes).toBe(fragment.moof.length + fragment.mdat.length);
+      expect(fragment.bytes).toBe(fragment.moof.length + Buffer.concat(fragment.mdat).length);
     }
   });
 
@@ -95,14 +95,18 @@ describe('the splitter', () => {
     const { fragments: kept } = split(chunk.subarray(0, footage.length), chunk.length);
     for (const { moof, mdat } of kept) {
       expect(moof.buffer.byteLength).toBe(moof.length);
-      expect(mdat.buffer.byteLength).toBe(mdat.length);
+      expect(mdat.map((piece) => piece.buffer.byteLength)).toEqual(mdat.map((piece) => piece.length));
     }
   });
 
   test('skips boxes it does not need, small and large', () => {
     const large = Buffer.concat([u32(1), Buffer.from('free'), u64(16 + 100_000), Buffer.alloc(100_000)]);
     const extra = [box('styp', Buffer.alloc(8)), box('sidx', Buffer.alloc(40)), box('free'), large];
-    const all = [init.bytes, ...fragments.flatMap(({ moof, mdat }) => [...extra, moof, mdat]), box('mfra')];
+    const all = [
+      init.bytes,
+      ...fragments.flatMap(({ moof, mdat }) => [...extra, moof, ...mdat]),
+      box('mfra'),
+    ];
     expect(joined(split(Buffer.concat(all), 1000)).equals(joined({ init, fragments }))).toBe(true);
   });
 
@@ -140,7 +144,7 @@ describe('shifting a fragment', () => {
 
   test.for([0, 1])('works on decode times of version %i and ends at zero', (version) => {
     const moof = syntheticMoof({ trackId: 1, decodeTime: 5000, version, samples: [[1000, 10]] });
-    const fragment = parseFragment(moof, box('mdat', Buffer.alloc(10)), init.tracks);
+    const fragment = parseFragment(moof, [box('mdat', Buffer.alloc(10))], init.tracks);
     const timeAfter = (ticks: number) => {
       const moved = shiftFragment(fragment, new Map([[1, ticks]]));
       return parseFragment(moved, fragment.mdat, init.tracks).runs[0]!.decodeTime;
@@ -163,7 +167,7 @@ describe('the sample index', () => {
     const before = arrays();
     const index = new SampleIndex(init);
     for (let i = 0; i < 7200; i++)
-      index.add(movedBySeconds(fragment, init.tracks, i / 2).moof, payloadOf(fragment).length);
+      index.add(movedBySeconds(fragment, init.tracks, i / 2).moof, fragment.mdatShape.payloadBytes);
     const taken = arrays() - before;
     const samples = 7200 * fragment.runs.reduce((sum, run) => sum + run.samples, 0);
     expect(samples).toBeGreaterThan(200_000);
@@ -198,7 +202,7 @@ describe('torn bytes', () => {
     for (let length = 0; length < moof.length; length++) {
       expect(() => parseFragment(moof.subarray(0, length), mdat, init.tracks)).toThrow(Mp4Error);
     }
-    expect(() => parseFragment(moof, mdat.subarray(0, -1), init.tracks)).toThrow(Mp4Error);
+    expect(() => parseFragment(moof, [Buffer.concat(mdat).subarray(0, -1)], init.tracks)).toThrow(Mp4Error);
   });
 
   const one = (trackId: number, decodeTime: number) =>
@@ -265,16 +269,16 @@ describe('torn bytes', () => {
 
 /** The bytes that came out of a splitter, one after the other. */
 function joined(parts: ReturnType<typeof split>): Buffer {
-  return Buffer.concat([parts.init.bytes, ...parts.fragments.flatMap(({ moof, mdat }) => [moof, mdat])]);
+  return Buffer.concat([parts.init.bytes, ...parts.fragments.flatMap(({ moof, mdat }) => [moof, ...mdat])]);
 }
 
 /** Everything that is done with a fragment, so that no wrong number gets through to a later stage. */
-function useMoof(segment: InitSegment, moof: Buffer, mdat: Buffer): void {
+function useMoof(segment: InitSegment, moof: Buffer, mdat: readonly Buffer[]): void {
   const fragment = parseFragment(moof, mdat, segment.tracks);
   shiftFragment(fragment, new Map(segment.tracks.map(({ id }) => [id, 1])));
   const index = new SampleIndex(segment);
-  index.add(moof, mdat.length - 8);
-  index.add(moof, mdat.length - 8);
+  index.add(moof, fragment.mdatShape.payloadBytes);
+  index.add(moof, fragment.mdatShape.payloadBytes);
   fastStartHead(index);
   if (!Number.isFinite(index.durationMs)) throw new Error(`The duration is ${index.durationMs}.`);
 }

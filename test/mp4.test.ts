@@ -136,7 +136,7 @@ describe('a clip made of fragments', () => {
     const raw = join(dir, 'middle.frag.mp4');
     const cut = fragments.slice(fragments.findIndex((fragment, i) => i > 0 && fragment.startsWithKeyframe));
     const moved = cut.map((fragment) => movedBySeconds(fragment, init.tracks, 300));
-    await writeFile(raw, Buffer.concat([init.bytes, ...moved.flatMap(({ moof, mdat }) => [moof, mdat])]));
+    await writeFile(raw, Buffer.concat([init.bytes, ...moved.flatMap(({ moof, mdat }) => [moof, ...mdat])]));
     const index = await writeClip(path, init, moved);
 
     expect(moved[0]!.start).toBeGreaterThan(300);

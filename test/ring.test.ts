@@ -70,7 +70,7 @@ for (const gopSec of [1, 2, 4, 10])
       expect(fragment.start).toBeCloseTo(held[i - 1]?.end ?? fragment.start, 2);
     const file = path.join(dir, `every-${gopSec}-s.mp4`);
     const { session, moof, mdat } = held[0]!;
-    await writeFile(file, Buffer.concat([session.init.bytes, moof, mdat]));
+    await writeFile(file, Buffer.concat([session.init.bytes, moof, ...mdat]));
     const nearMs = since - gopSec * 500;
     const early = since - camera.sentAt(await readCounterOfImage(file), nearMs);
     expect(early).toBeGreaterThanOrEqual(-frameMs);

@@ -4,8 +4,8 @@ import type { Track } from './init-segment.ts';
 import { type MdatShape, readTrackFragments, type Sample, type TrackFragment } from './track-fragment.ts';
 
 export interface Fragment extends FragmentHead {
-  /** The whole mdat box, header included. */
-  mdat: Buffer;
+  /** The whole mdat box, header included, in pieces that follow each other. */
+  mdat: readonly Buffer[];
 }
 
 /** All of a fragment but the footage itself. */
@@ -40,17 +40,17 @@ export interface TrackRun {
 
 /**
  * Reads a fragment from its two whole boxes. The buffers are kept, not copied.
+ * @param mdat in pieces, the first of which holds its header
  * Throws Mp4Error when the boxes are torn, do not belong together, or hold no sample.
  */
-export function parseFragment(moof: Buffer, mdat: Buffer, tracks: readonly Track[]): Fragment {
-  const header = readBoxHeader(mdat, 0);
-  if (header?.type !== 'mdat' || header.size !== mdat.length) {
-    throw new Mp4Error(
-      `Expected one whole 'mdat' box of ${mdat.length} bytes, found '${header?.type ?? 'less'}'.`,
-    );
+export function parseFragment(moof: Buffer, mdat: readonly Buffer[], tracks: readonly Track[]): Fragment {
+  const bytes = mdat.reduce((sum, piece) => sum + piece.length, 0);
+  const header = mdat[0] && readBoxHeader(mdat[0], 0);
+  if (header?.type !== 'mdat' || header.size !== bytes) {
+    throw new Mp4Error(`Expected one whole 'mdat' box of ${bytes} bytes, found '${header?.type ?? 'less'}'.`);
   }
   const { headerBytes } = header;
-  const shape = { headerBytes, payloadBytes: mdat.length - headerBytes };
+  const shape = { headerBytes, payloadBytes: bytes - headerBytes };
   return { ...readHead(moof, shape, tracks), mdat };
 }
 

@@ -10,7 +10,7 @@ import { type Chunk, readTrackFragments, type Sample, type TrackFragment } from 
  * time begins with that picture, and to move it would put it out of step. Without video it stays as it is.
  */
 export function pictureFirst(fragment: Fragment, tracks: readonly Track[]): Fragment {
-  const payload = fragment.mdat.subarray(fragment.mdatShape.headerBytes);
+  const { headerBytes } = fragment.mdatShape;
   const parts = readTrackFragments(fragment.moof, tracks, fragment.mdatShape);
   const video = parts.find(({ track }) => track.kind === 'video');
   if (!video) return fragment;
@@ -18,19 +18,31 @@ export function pictureFirst(fragment: Fragment, tracks: readonly Track[]): Frag
   const shownAt = (video.decodeTime + (first?.compositionOffset ?? 0)) / video.track.timescale;
   const kept = parts.map((part) => (part === video ? part : without(part, shownAt * part.track.timescale)));
 
-  const pieces: Buffer[] = [];
+  const payload: Buffer[] = [];
   let position = 0;
   const packed = kept.map((part) => ({
     ...part,
     chunks: part.chunks.map((chunk) => {
-      const bytes = payload.subarray(chunk.position, chunk.position + sizeOf(chunk.samples));
-      pieces.push(bytes);
+      const from = headerBytes + chunk.position;
+      const bytes = sizeOf(chunk.samples);
+      payload.push(...cut(fragment.mdat, from, from + bytes));
       const at = position;
-      position += bytes.length;
+      position += bytes;
       return { ...chunk, position: at };
     }),
   }));
-  return parseFragment(moofOf(packed, 8), box('mdat', ...pieces), tracks);
+  return parseFragment(moofOf(packed, 8), [box('mdat', ...payload)], tracks);
+}
+
+/** What lies between two places of what these pieces are together. */
+function cut(pieces: readonly Buffer[], from: number, to: number): Buffer[] {
+  let at = 0;
+  return pieces.flatMap((piece) => {
+    const begin = at;
+    at += piece.length;
+    const part = piece.subarray(Math.max(0, from - begin), Math.max(0, to - begin));
+    return part.length > 0 ? [part] : [];
+  });
 }
 
 /** The part from the first sample on that is decoded at or after `ticks`. */

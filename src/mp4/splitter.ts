@@ -21,23 +21,30 @@ export const MAX_BOX_BYTES = 64 * 1024 * 1024;
 const LONGEST_HEADER = 16;
 const KEPT = new Set(['ftyp', 'moov', 'moof', 'mdat']);
 
-/** A box of which not all bytes have come; `bytes` is undefined where they are not wanted. */
+/** A box of which not all bytes have come. */
 interface OpenBox {
   type: string;
   size: number;
   filled: number;
-  bytes: Buffer | undefined;
+  /** Where its bytes are put; undefined where they are not wanted. */
+  pieces: readonly Buffer[] | undefined;
+  /** The piece that is being filled, and where in the box it begins. */
+  piece: number;
+  pieceAt: number;
 }
 
+/** Gives memory of that many bytes, in pieces, the first of which has room for a box's header. */
+export type TakeMemory = (bytes: number) => readonly Buffer[];
+
+// Not from Node's shared pool: a kept moof would keep 8 KiB of it.
+const newMemory: TakeMemory = (bytes) => [Buffer.allocUnsafeSlow(bytes)];
+
 /**
- * A splitter calls its handlers during `push`. Each box is gathered in a buffer of exactly its size: keeping
+ * A splitter calls its handlers during `push`. Each box is gathered in memory of exactly its size: keeping
  * a fragment keeps its own bytes and nothing else, whatever chunks it came in.
- * @param footageBytes where the `mdat` boxes are put, which are nearly all of it
+ * @param takeMemory for the `mdat` boxes, which are nearly all of it
  */
-export function createSplitter(
-  handlers: SplitterHandlers,
-  footageBytes: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
-): Splitter {
+export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemory = newMemory): Splitter {
   const header = Buffer.alloc(LONGEST_HEADER);
   let headerFilled = 0;
   let open: OpenBox | undefined;
@@ -45,7 +52,8 @@ export function createSplitter(
   let init: InitSegment | undefined;
   let moof: Buffer | undefined;
 
-  function finish(type: string, bytes: Buffer): void {
+  function finish(type: string, pieces: readonly Buffer[]): void {
+    const [bytes] = pieces as [Buffer];
     if (type === 'ftyp') {
       ftyp = bytes;
     } else if (type === 'moov') {
@@ -56,7 +64,7 @@ export function createSplitter(
     } else {
       if (!init || !moof)
         throw new Mp4Error(`An 'mdat' box came before ${init ? "its 'moof'" : "the 'moov'"}.`);
-      const fragment = parseFragment(moof, bytes, init.tracks);
+      const fragment = parseFragment(moof, pieces, init.tracks);
       moof = undefined;
       handlers.onFragment(fragment);
     }
@@ -71,7 +79,7 @@ export function createSplitter(
     if (headerFilled < wanted) return taken;
     const parsed = readBoxHeader(header, 0, headerFilled);
     if (parsed) {
-      open = openBox(parsed, header, footageBytes);
+      open = openBox(parsed, header, takeMemory);
       headerFilled = 0;
     }
     return taken;
@@ -79,7 +87,16 @@ export function createSplitter(
 
   function fillBox(box: OpenBox, chunk: Buffer, at: number): number {
     const taken = Math.min(box.size - box.filled, chunk.length - at);
-    if (box.bytes) chunk.copy(box.bytes, box.filled, at, at + taken);
+    let copied = box.pieces ? 0 : taken;
+    while (copied < taken) {
+      const piece = box.pieces![box.piece]!;
+      const place = box.filled + copied - box.pieceAt;
+      copied += chunk.copy(piece, place, at + copied, at + taken);
+      if (box.filled + copied === box.pieceAt + piece.length) {
+        box.piece++;
+        box.pieceAt += piece.length;
+      }
+    }
     box.filled += taken;
     return taken;
   }
@@ -90,26 +107,21 @@ export function createSplitter(
       while (at < chunk.length) {
         at += open ? fillBox(open, chunk, at) : fillHeader(chunk, at);
         if (open && open.filled === open.size) {
-          const { type, bytes } = open;
+          const { type, pieces } = open;
           open = undefined;
-          if (bytes) finish(type, bytes);
+          if (pieces) finish(type, pieces);
         }
       }
     },
   };
 }
 
-function openBox(
-  { type, size, headerBytes }: BoxHeader,
-  header: Buffer,
-  footageBytes: (bytes: number) => Buffer,
-): OpenBox {
+function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer, takeMemory: TakeMemory): OpenBox {
   if (size > MAX_BOX_BYTES) {
     throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${MAX_BOX_BYTES} are taken.`);
   }
-  if (!KEPT.has(type)) return { type, size, filled: headerBytes, bytes: undefined };
-  // Not from Node's shared pool: a kept moof would keep 8 KiB of it.
-  const bytes = type === 'mdat' ? footageBytes(size) : Buffer.allocUnsafeSlow(size);
-  header.copy(bytes, 0, 0, headerBytes);
-  return { type, size, filled: headerBytes, bytes };
+  const isWanted = KEPT.has(type);
+  const pieces = isWanted ? (type === 'mdat' ? takeMemory : newMemory)(size) : undefined;
+  if (pieces) header.copy(pieces[0]!, 0, 0, headerBytes);
+  return { type, size, filled: headerBytes, pieces, piece: 0, pieceAt: 0 };
 }

@@ -102,7 +102,8 @@ export class Recording {
       this.#gaps.push(gap);
       this.#options.onGap(this.#gaps);
     }
-    this.#bytes += moof.length + taken.mdat.length;
+    const { headerBytes, payloadBytes } = taken.mdatShape;
+    this.#bytes += moof.length + headerBytes + payloadBytes;
     hold(taken.mdat);
     this.#write((spool) => {
       spool.append(moof, taken.mdat);

@@ -38,7 +38,7 @@ export class Snapshots {
     }
     if (newest && (newest.of === keyframe || this.#making.has(cameraId))) return newest.jpeg;
     this.#making.add(cameraId);
-    const footage = Buffer.concat([keyframe.session.init.bytes, keyframe.moof, keyframe.mdat]);
+    const footage = Buffer.concat([keyframe.session.init.bytes, keyframe.moof, ...keyframe.mdat]);
     const jpeg = jpegOf(this.#children, this.#ffmpeg, footage).finally(() => this.#making.delete(cameraId));
     this.#newest.set(cameraId, { of: keyframe, jpeg });
     return jpeg;

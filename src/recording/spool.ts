@@ -14,7 +14,7 @@ const syncMs = 1_000;
 export class Spool {
   readonly path: string;
   readonly #file: FileHandle;
-  readonly #pending: Buffer[] = [];
+  readonly #pending: { box: Buffer; footage: readonly Buffer[] }[] = [];
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
@@ -60,10 +60,13 @@ export class Spool {
     return this.#failure;
   }
 
-  /** Takes whole boxes to be written in this order, soon, and lets go of them then. Never throws: see failure. */
-  append(...boxes: Buffer[]): void {
+  /**
+   * Takes a whole box to be written soon, and the footage behind it, of which it lets go then. Never throws: see
+   * failure.
+   */
+  append(box: Buffer, footage: readonly Buffer[] = []): void {
     if (this.#failure) return;
-    this.#pending.push(...boxes);
+    this.#pending.push({ box, footage });
     this.#beginWriting();
   }
 
@@ -84,9 +87,10 @@ export class Spool {
     try {
       while (this.#pending.length + this.#corrections.length > 0) {
         const corrections = this.#corrections.splice(0);
-        const boxes = this.#pending.splice(0);
-        this.#end += await writeAll(this.#file, boxes, this.#end);
-        for (const box of boxes) letGo(box);
+        const pending = this.#pending.splice(0);
+        const buffers = pending.flatMap(({ box, footage }) => [box, ...footage]);
+        this.#end += await writeAll(this.#file, buffers, this.#end);
+        for (const { footage } of pending) letGo(footage);
         for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();

@@ -72,7 +72,7 @@ async function append(
 ): Promise<number> {
   const offsets = new Map(init.tracks.map((track) => [track.id, Math.round(laterSec * track.timescale)]));
   const moof = shiftFragment(fragment, offsets);
-  await file.write(Buffer.concat([moof, fragment.mdat]));
+  await file.write(Buffer.concat([moof, ...fragment.mdat]));
   return fragment.bytes;
 }
 

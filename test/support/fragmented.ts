@@ -67,7 +67,7 @@ export function split(bytes: Buffer, chunkBytes = 65_536): { init: InitSegment; 
 
 /** The bytes of a fragment's mdat behind its 8-byte header. */
 export function payloadOf(fragment: Fragment): Buffer {
-  return fragment.mdat.subarray(8);
+  return Buffer.concat(fragment.mdat).subarray(8);
 }
 
 /** Writes the clip made of these fragments, and returns the index that made it. */

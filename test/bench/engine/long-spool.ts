@@ -23,7 +23,7 @@ export async function lengthenSpool(recordDir: string, playbackId: string, secon
     const offsets = new Map(
       init.tracks.map(({ id, timescale }) => [id, Math.round(round * lengthSec * timescale)]),
     );
-    const boxes = fragments.flatMap((fragment) => [shiftFragment(fragment, offsets), fragment.mdat]);
+    const boxes = fragments.flatMap((fragment) => [shiftFragment(fragment, offsets), ...fragment.mdat]);
     await file.write(Buffer.concat(boxes));
   }
   await file.sync();
