@@ -67,7 +67,8 @@ function keyOf({ document, operationName, variableValues, contextValue }: Execut
 
 /**
  * By hand: an async generator that waits for its source would not react to return(), and would be three promises for
- * each of ten thousand subscribers instead of one.
+ * each of ten thousand subscribers instead of one. An error of the source is its end: Yoga's SSE turns errors into
+ * values and would ask a source that goes on failing for ever, and nobody asks an iterator that threw to return.
  */
 function mapped<In>(
   source: AsyncIterator<In>,
@@ -76,16 +77,17 @@ function mapped<In>(
   const over = { value: undefined, done: true } as const;
   const give = (result: IteratorResult<In>): Promise<Next> | typeof over =>
     result.done ? over : map(result.value);
+  const fail = async (error: unknown): Promise<never> => {
+    await source.return?.();
+    throw error;
+  };
   return {
-    next: () => source.next().then<Next | typeof over>(give),
+    next: () => source.next().then<Next | typeof over, never>(give, fail),
     async return() {
       await source.return?.();
       return over;
     },
-    async throw(error) {
-      await source.return?.();
-      throw error;
-    },
+    throw: fail,
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -25,29 +25,20 @@ export class CameraHub {
     };
     const subscribers = this.#subscribers;
     subscribers.add(tell);
-    const end = () => {
-      subscribers.delete(tell);
-      queue.end();
-    };
     let begun = false;
     return {
       async next() {
         if (!begun) {
           begun = true;
-          try {
-            for (const id of await present()) tell(id);
-          } catch (error) {
-            // Nobody asks an iterator that threw to return.
-            end();
-            throw error;
-          }
+          for (const id of await present()) tell(id);
         }
         const result = await queue.next();
         if (!result.done) waiting.delete(result.value);
         return result;
       },
       async return() {
-        end();
+        subscribers.delete(tell);
+        queue.end();
         return { value: undefined, done: true };
       },
       [Symbol.asyncIterator]() {

@@ -74,31 +74,24 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   }
 
   get #isBehind(): boolean {
-    return !this.#isLive || this.#queue.overflowed;
+    return !this.#queue.ended && (!this.#isLive || this.#queue.overflowed);
   }
 
   /** Ten thousand who are up to date wait here: for the queue's promise, and for no other around it. */
   next(): Promise<IteratorResult<Transition>> {
-    // Where it failed, it is over: Yoga's SSE turns errors into values and goes on asking.
-    const waits = this.#queue.ended || (!this.#isBehind && this.#read.length === 0);
-    return waits ? this.#queue.next() : this.#readNext();
+    return this.#isBehind || this.#read.length > 0 ? this.#readNext() : this.#queue.next();
   }
 
   async #readNext(): Promise<IteratorResult<Transition>> {
-    try {
-      this.#demandLively();
-      for (;;) {
-        const value = this.#read.shift();
-        if (value) {
-          this.#tookAt = performance.now();
-          return { value, done: false };
-        }
-        if (this.#queue.ended || !this.#isBehind) return await this.#queue.next();
-        await this.#readOn();
+    this.#demandLively();
+    for (;;) {
+      const value = this.#read.shift();
+      if (value) {
+        this.#tookAt = performance.now();
+        return { value, done: false };
       }
-    } catch (error) {
-      // Nobody asks an iterator that threw to return.
-      return this.throw(error);
+      if (!this.#isBehind) return this.#queue.next();
+      await this.#readOn();
     }
   }
 
@@ -147,11 +140,6 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     this.#onEnd(this);
     this.#queue.end();
     return { value: undefined, done: true };
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<Transition>> {
-    await this.return();
-    throw error;
   }
 
   [Symbol.asyncIterator](): this {
