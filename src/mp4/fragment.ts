@@ -39,9 +39,8 @@ export interface TrackRun {
 }
 
 /**
- * Reads a fragment from its two whole boxes. The buffers are kept, not copied.
- * @param mdat in pieces, the first of which holds its header
- * Throws Mp4Error when the boxes are torn, do not belong together, or hold no sample.
+ * Reads a fragment from its two whole boxes, the mdat in pieces of which the first holds its header. The buffers are
+ * kept, not copied. Throws Mp4Error when the boxes are torn, do not belong together, or hold no sample.
  */
 export function parseFragment(moof: Buffer, mdat: readonly Buffer[], tracks: readonly Track[]): Fragment {
   const bytes = mdat.reduce((sum, piece) => sum + piece.length, 0);

@@ -104,6 +104,7 @@ export class Recording {
     }
     const { headerBytes, payloadBytes } = taken.mdatShape;
     this.#bytes += moof.length + headerBytes + payloadBytes;
+    // Until it is written, and the spool lets go of it.
     hold(taken.mdat);
     this.#write((spool) => {
       spool.append(moof, taken.mdat);

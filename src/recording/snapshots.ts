@@ -2,10 +2,10 @@ import type { Children } from '../children.ts';
 import type { Feeds } from './feeds.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { jpegOf } from './ffmpeg-jpeg.ts';
-import type { FeedFragment } from './session.ts';
+import type { FeedFragmentHead } from './session.ts';
 
 interface Snapshot {
-  readonly of: FeedFragment;
+  readonly of: FeedFragmentHead;
   readonly jpeg: Promise<Buffer>;
 }
 
