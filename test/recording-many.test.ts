@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { readFrames } from './support/frames.ts';
+import { readClip } from './support/clip.ts';
 import { strictBoxes } from './support/judges.ts';
-import { awaitEnd, createEvent, download, endEvent } from './support/playbacks.ts';
+import { awaitEnd, createEvent, endEvent } from './support/playbacks.ts';
 import { until } from './support/reader.ts';
 
 // On a fresh checkout the captures are made first.
@@ -61,18 +61,16 @@ test('ten overlapping events give ten right clips from one session; an eleventh 
   }
   for (const [i, event] of events.entries()) {
     const playback = await awaitEnd(app.client, event);
-    const file = await download(playback, dir);
+    const { file, frames, firstSentAt, lastSentAt } = await readClip(camera, playback, dir);
     await strictBoxes(file);
-    const frames = await readFrames(file);
-    const startedAt = Date.parse(playback.startedAt);
     for (const [k, frame] of frames.entries()) {
       expect(frame.counter).toBe((frames[0]!.counter + k) % (64 * 15));
       expect(frame.time * 1_000).toBeCloseTo(k * frameMs, -1);
     }
-    const early = startedAt - camera.sentAt(frames[0]!.counter, startedAt);
+    const early = Date.parse(playback.startedAt) - firstSentAt;
     expect(early).toBeGreaterThanOrEqual(1_000 - frameMs);
     expect(early).toBeLessThanOrEqual(2_000 + 2 * frameMs);
-    expect(camera.sentAt(frames.at(-1)!.counter, ends[i]!)).toBeGreaterThanOrEqual(ends[i]! - 2 * frameMs);
+    expect(lastSentAt).toBeGreaterThanOrEqual(ends[i]! - 2 * frameMs);
   }
   expect(camera.sessionsEver).toBe(1);
 });
@@ -97,9 +95,7 @@ for (const gopSec of [1, 2, 4, 10]) {
     const event = await createEvent(app.client, { cameraId });
     await endEvent(app.client, event.id);
     const playback = await awaitEnd(app.client, event);
-    const [first] = await readFrames(await download(playback, dir));
-    const startedAt = Date.parse(playback.startedAt);
-    const early = startedAt - other.sentAt(first!.counter, startedAt);
+    const early = Date.parse(playback.startedAt) - (await readClip(other, playback, dir)).firstSentAt;
     expect(early).toBeGreaterThanOrEqual(2_000 - frameMs);
     expect(early).toBeLessThanOrEqual(2_000 + gopSec * 1_000 + 2 * frameMs);
     expect(Math.abs(playback.preRollMs! - early)).toBeLessThan(150);
@@ -116,9 +112,7 @@ test.concurrent('a ring at its limit in bytes says so once, and preRollMs tells 
   const event = await createEvent(small.client, { cameraId });
   await endEvent(small.client, event.id);
   const playback = await awaitEnd(small.client, event);
-  const [first] = await readFrames(await download(playback, dir));
-  const startedAt = Date.parse(playback.startedAt);
-  const early = startedAt - camera.sentAt(first!.counter, startedAt);
+  const early = Date.parse(playback.startedAt) - (await readClip(camera, playback, dir)).firstSentAt;
   expect(playback.preRollMs).toBeLessThan(8_000);
   expect(Math.abs(playback.preRollMs! - early)).toBeLessThan(150);
   expect(isSaid()).toHaveLength(1);
@@ -141,9 +135,7 @@ test.concurrent('rings share RINGS_MAX_BYTES: what two cut short is whole again 
     const event = await createEvent(small.client, { cameraId: one });
     await endEvent(small.client, event.id);
     const playback = await awaitEnd(small.client, event);
-    const [first] = await readFrames(await download(playback, dir));
-    const startedAt = Date.parse(playback.startedAt);
-    const early = startedAt - camera.sentAt(first!.counter, startedAt);
+    const early = Date.parse(playback.startedAt) - (await readClip(camera, playback, dir)).firstSentAt;
     expect(Math.abs(playback.preRollMs! - early)).toBeLessThan(150);
     return early;
   };
