@@ -26,8 +26,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const log = createLog('error');
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-test-'));
   const children = await openChildren({ dir: path.join(dir, 'children'), log });
-  const server = await startDatabaseServer({ dataDir: path.join(dir, 'data'), children, log });
-  await createTemplate(server.url);
+  const start = () => startDatabaseServer({ dataDir: path.join(dir, 'data'), children, log });
+  const first = await start();
+  await prepare(first.url);
+  await first.close();
+  const server = await start();
   project.provide('databaseServerUrl', server.url);
   return async () => {
     await server.close();
@@ -36,7 +39,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-async function createTemplate(serverUrl: string): Promise<void> {
+async function prepare(serverUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
   await client.query(`CREATE DATABASE ${TEMPLATE}`);
@@ -44,5 +47,7 @@ async function createTemplate(serverUrl: string): Promise<void> {
   await migrateJobs(addressOf(serverUrl, TEMPLATE), createLog('error'));
   // A session in the template would make every copy of it fail.
   await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
+  // The servers that tests run side by side take more than PostgreSQL's 100. In force from the next start on.
+  await client.query('ALTER SYSTEM SET max_connections = 300');
   await client.end();
 }
