@@ -245,6 +245,20 @@ describe('events', () => {
     await awaitEnd(app.client, event);
   });
 
+  test('are found by ids in capitals, too, and so are their recordings', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraId.toUpperCase() });
+    expect(event.playback!.recordingStatus).toBe('RECORDING');
+    const capitals = { ...event, id: event.id.toUpperCase() };
+    await endEvent(app.client, capitals.id);
+    await awaitEnd(app.client, capitals);
+    const before = await readdir(app.config.recordDir);
+    const running = await createEvent(app.client, { cameraId });
+    const { id } = running.playback!;
+    await app.client.run(`mutation { deletePlayback(id: "${id.toUpperCase()}") { id } }`);
+    expect(await readPlayback(app.client, id)).toBeNull();
+    expect(await readdir(app.config.recordDir)).toEqual(before);
+  });
+
   test('are renewed while they are open, and not after', async () => {
     const renew =
       'mutation($input: RenewEventInput!) { renewEvent(input: $input) { event { leaseExpiresAt } } }';

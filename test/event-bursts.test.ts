@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createCamera, findCamera } from '../src/db/cameras.ts';
 import { connectDb, type Db } from '../src/db/client.ts';
-import { createEvent, type NewEvent } from '../src/db/events.ts';
+import { createEvent, endEvent, findEvent, type NewEvent } from '../src/db/events.ts';
 import { newId } from '../src/db/ids.ts';
-import { newPlayback } from '../src/db/playbacks.ts';
+import { newestPlayback, newPlayback } from '../src/db/playbacks.ts';
 import { beginRecording } from '../src/db/transitions.ts';
 import type { Camera } from '../src/generated/prisma/client.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   db = connectDb(database.url);
   statements = recordStatements(database.url);
-  const times = { preRollSec: 5, postRollSec: 0, maxDurationSec: 60 };
+  const times = { preRollSec: 5, postRollSec: 2, maxDurationSec: 60 };
   const settings = { name: 'Yard', rtspUrl: 'rtsp://127.0.0.1/yard', channel: 1, enabled: true };
   camera = await createCamera(db, { ...settings, ...times, recordOn: ['MOTION'] });
 });
@@ -89,6 +89,28 @@ test('a hundred are looked up, written and begun in a few statements, each with 
       [null, 'PENDING'],
       ['PENDING', 'RECORDING'],
     ]);
+  }
+});
+
+test('a hundred are ended in a few statements; the first end stays, and what has ended is not ended again', async () => {
+  const playbacks = labels.map(() => playbackOf());
+  const made = await Promise.all(labels.map((label, i) => createEvent(db, eventOf(label), playbacks[i], at)));
+  const ids = made.map(({ event }) => event.id);
+  const end = (i: number, sec: number) => {
+    return endEvent(db, { id: ids[i]!, endedAt: new Date(at.getTime() + sec * 1_000 + i), at });
+  };
+  expect(await end(7, 5)).toMatchObject([{ id: playbacks[7]!.id }]);
+  statements.take();
+  const ended = await Promise.all(ids.map((_, i) => end(i, 10)));
+  const events = await Promise.all(ids.map((id) => findEvent(db, id)));
+  const newest = await Promise.all(ids.map((id) => newestPlayback(db, id)));
+  expect(statements.take().length).toBeLessThan(20);
+  for (const [i, event] of events.entries()) {
+    const endedAt = new Date(at.getTime() + (i === 7 ? 5_000 : 10_000) + i);
+    const recordUntil = new Date(endedAt.getTime() + 2_000);
+    expect(ended[i]).toMatchObject(i === 7 ? [] : [{ id: playbacks[i]!.id, recordUntil }]);
+    expect(event).toMatchObject({ id: ids[i], endedAt });
+    expect(newest[i]).toMatchObject({ id: playbacks[i]!.id, endedAt, endReason: 'ENDED', recordUntil });
   }
 });
 

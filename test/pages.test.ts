@@ -212,7 +212,7 @@ describe('take the same statements for a long page as for a short one', () => {
       {
         "create": 2,
         "createAndMore": 4,
-        "end": 6,
+        "end": 5,
       }
     `);
   });

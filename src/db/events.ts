@@ -1,8 +1,8 @@
-import type { Event, EventType, Playback, Prisma } from '../generated/prisma/client.ts';
+import { type Event, type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera } from './client.ts';
 import { gather } from './gather.ts';
 import { newId } from './ids.ts';
-import { endPlaybacks, type PlaybackToRecord } from './playbacks.ts';
+import type { EndedPlayback, PlaybackToRecord } from './playbacks.ts';
 
 export interface NewEvent {
   readonly cameraId: string;
@@ -112,31 +112,42 @@ export async function findByKey(
   return found ? { event: found, playback: found.playbacks[0] } : undefined;
 }
 
+/** Asked for with every end, so that many at once share the look-up. */
+export const findEvent = gather<string, Event | undefined>(async (db, ids) => {
+  const rows = await db.event.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(rows.map((event) => [event.id, event]));
+  return ids.map((id) => byId.get(id));
+});
+
+export interface EventEnd {
+  readonly id: string;
+  readonly endedAt: Date;
+  /** When it was asked for. */
+  readonly at: Date;
+}
+
 /**
- * Ends an event and notes the end on its playbacks. The first end stays.
- * @param end when, and for how many seconds longer footage is taken
+ * Ends an event and notes the end, and that of the post-roll, on its playbacks. The first end stays. Many at the same moment share the statements:
+ * events first, so that a playback that was added to one meanwhile is seen by the second.
  * @returns the playbacks that this call ended
  */
-export async function endEvent(
-  db: Db,
-  id: string,
-  end: { endedAt: Date; postRollSec: number },
-): Promise<{ id: string; recordUntil: Date }[]> {
-  const recordUntil = new Date(end.endedAt.getTime() + end.postRollSec * 1_000);
-  return db.$transaction(async (tx) => {
-    const { count } = await tx.event.updateMany({
-      where: { id, endedAt: null },
-      data: { endedAt: end.endedAt },
-    });
-    if (count === 0) return [];
-    const ended = await endPlaybacks(
-      tx,
-      { eventId: id },
-      { endedAt: end.endedAt, reason: 'ENDED', recordUntil },
-    );
-    return ended.map((p) => ({ id: p.id, recordUntil }));
-  });
-}
+export const endEvent = gather<EventEnd, EndedPlayback[]>((db, ends) =>
+  db.$transaction(async (tx) => {
+    const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
+      AS w (id uuid, "endedAt" timestamptz, at timestamptz)`;
+    const ended = await tx.$queryRaw<{ id: string }[]>`
+      UPDATE events e SET ended_at = w."endedAt", updated_at = w.at
+      FROM ${rows} WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id`;
+    if (ended.length === 0) return ends.map(() => []);
+    const stopped = await tx.$queryRaw<(EndedPlayback & { eventId: string })[]>`
+      UPDATE playbacks p SET ended_at = w."endedAt", end_reason = 'ENDED', updated_at = w.at,
+        record_until = w."endedAt" + c.post_roll_sec * interval '1 second'
+      FROM ${rows}, cameras c WHERE p.event_id = w.id AND c.id = p.camera_id AND w.id = ANY(${ended.map(({ id }) => id)}::uuid[])
+        AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
+      RETURNING p.id, p.event_id AS "eventId", p.record_until AS "recordUntil"`;
+    return ends.map(({ id }) => stopped.filter(({ eventId }) => eventId === id));
+  }),
+);
 
 /** @returns undefined when the event has ended (or is gone): its lease cannot be renewed */
 export async function renewEvent(db: Db, id: string, leaseExpiresAt: Date): Promise<Event | undefined> {

@@ -1,6 +1,7 @@
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera, type Tx } from './client.ts';
+import { gather } from './gather.ts';
 import { newId } from './ids.ts';
 
 /** What is asked for when a playback is made. */
@@ -24,6 +25,16 @@ export const newPlayback = (wanted: NewPlayback): PlaybackToRecord => ({
   id: newId(),
   recordingStatus: 'PENDING',
   recordUntil: null,
+});
+
+/** The event's recording: the newest where there are several. Many asked for at once share the look-up. */
+export const newestPlayback = gather<string, Playback | undefined>(async (db, eventIds) => {
+  const rows = await db.playback.findMany({
+    where: { eventId: { in: [...eventIds] } },
+    orderBy: { id: 'asc' },
+  });
+  const byEvent = new Map(rows.map((playback) => [playback.eventId, playback]));
+  return eventIds.map((id) => byEvent.get(id));
 });
 
 /** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
@@ -101,6 +112,9 @@ export interface End {
   readonly recordUntil: Date;
 }
 
+/** A playback whose end is known: up to when footage is taken. */
+export type EndedPlayback = Pick<Playback, 'id'> & { readonly recordUntil: Date };
+
 /**
  * Notes the end on the playbacks that match and have none yet. The first end stays; a second changes nothing.
  * @returns the playbacks that were still without an end
@@ -118,7 +132,7 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
  * by a statement of their own: a playback that was added to one meanwhile is seen by the second.
  * @returns the playbacks that were ended
  */
-export async function endOverdue(db: Db, now: Date): Promise<{ id: string; recordUntil: Date }[]> {
+export async function endOverdue(db: Db, now: Date): Promise<EndedPlayback[]> {
   await db.$executeRaw`
     UPDATE events SET ended_at = lease_expires_at, updated_at = ${now}
     WHERE ended_at IS NULL AND lease_expires_at <= ${now}`;
@@ -143,7 +157,7 @@ export async function endOverdue(db: Db, now: Date): Promise<{ id: string; recor
  * Which of these have an end, however it came into their rows: also where whoever wrote it never learnt that it
  * was written, because the database's answer was lost.
  */
-export async function endsOf(db: Db, ids: readonly string[]): Promise<{ id: string; recordUntil: Date }[]> {
+export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayback[]> {
   if (ids.length === 0) return [];
   const where = { id: { in: [...ids] }, recordUntil: { not: null } };
   const ended = await db.playback.findMany({ where, select: { id: true, recordUntil: true } });

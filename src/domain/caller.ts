@@ -34,3 +34,9 @@ export const seesOnlyOwn = (caller: Caller): boolean => caller.role === 'ANALYTI
 
 export const maySeeCamera = (caller: Caller, cameraId: string): boolean =>
   caller.cameraIds === undefined || caller.cameraIds.includes(cameraId);
+
+export const maySeeEvent = (
+  caller: Caller,
+  event: { readonly cameraId: string; readonly createdByKey: string | null },
+): boolean =>
+  maySeeCamera(caller, event.cameraId) && (!seesOnlyOwn(caller) || event.createdByKey === caller.name);

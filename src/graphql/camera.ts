@@ -189,11 +189,11 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
     resolve: async (_root, { id }, { caller, db, cameras, playbacks }) => {
       demand(caller, 'MANAGE');
-      await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
-      await cameras.discard(id);
-      await deleteCamera(db, id);
+      const camera = await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
+      await cameras.discard(camera.id);
+      await deleteCamera(db, camera.id);
       playbacks.removed();
-      return { id };
+      return { id: camera.id };
     },
   }),
 }));

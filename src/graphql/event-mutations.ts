@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { findCamera } from '../db/cameras.ts';
-import { createEvent, endEvent, findByKey, renewEvent } from '../db/events.ts';
-import { newPlayback } from '../db/playbacks.ts';
-import { type Caller, demand, maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
+import { createEvent, endEvent, findByKey, findEvent, renewEvent } from '../db/events.ts';
+import { newestPlayback, newPlayback } from '../db/playbacks.ts';
+import { type Caller, demand, maySeeCamera, maySeeEvent, seesOnlyOwn } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import type {
   Camera,
@@ -16,7 +16,6 @@ import { EventType } from './enums.ts';
 import { Event } from './event.ts';
 import { badField, found, jsonOf, longestSec, textOf, validate, wholeNumber } from './input.ts';
 import { Playback } from './playback.ts';
-import { visibleEvents } from './visible.ts';
 
 /** Mutations on events: reporting, ending, renewing. */
 
@@ -127,11 +126,12 @@ builder.mutationFields((t) => ({
       const { caller, db, now, recorder, limits } = context;
       demand(caller, 'REPORT');
       limits.takeEvent(caller);
-      const { cameraId, type, ...rest } = input;
+      const { cameraId: asked, type, ...rest } = input;
       const valid = validate(createRules, rest);
-      const camera = await found('camera', cameraId, (id) =>
+      const camera = await found('camera', asked, (id) =>
         maySeeCamera(caller, id) ? findCamera(db, id) : Promise.resolve(undefined),
       );
+      const cameraId = camera.id;
       const idempotencyKey = valid.idempotencyKey ?? null;
       return oncePerKey({ cameraId, idempotencyKey }, context, async () => {
         const records = camera.recordOn.includes(type);
@@ -173,22 +173,17 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input: { id, endedAt } }, context): Promise<EventAndPlayback> => {
       const { caller, db, now, recorder } = context;
       demand(caller, 'REPORT');
-      const event = await found('event', id, (id) =>
-        db.event.findFirst({
-          where: { id, AND: [visibleEvents(context)] },
-          include: { camera: { select: { postRollSec: true } } },
-        }),
-      );
-      if (!event.endedAt) {
-        const end = endOf(endedAt, now(), event.startedAt);
-        const stopped = await endEvent(db, id, { endedAt: end, postRollSec: event.camera.postRollSec });
+      const open = await foundEvent(id, context);
+      if (!open.endedAt) {
+        const at = now();
+        const stopped = await endEvent(db, { id: open.id, endedAt: endOf(endedAt, at, open.startedAt), at });
         for (const playback of stopped) recorder.stop(playback, playback.recordUntil);
       }
-      const { playbacks, ...ended } = await db.event.findFirstOrThrow({
-        where: { id },
-        include: { playbacks: { orderBy: { id: 'desc' }, take: 1 } },
-      });
-      return { event: ended, playback: playbacks[0] };
+      const [event, playback] = await Promise.all([
+        foundEvent(open.id, context),
+        newestPlayback(db, open.id),
+      ]);
+      return { event, playback };
     },
   }),
   renewEvent: t.field({
@@ -201,15 +196,20 @@ builder.mutationFields((t) => ({
       const { leaseSec } = validate(z.object({ leaseSec: wholeNumber(1, longestSec) }), {
         leaseSec: input.leaseSec,
       });
-      await found('event', input.id, (id) =>
-        db.event.findFirst({ where: { id, AND: [visibleEvents(context)] } }),
-      );
-      const event = await renewEvent(db, input.id, after(now(), leaseSec));
+      const open = await foundEvent(input.id, context);
+      const event = await renewEvent(db, open.id, after(now(), leaseSec));
       if (event) return { event, playback: undefined };
       throw conflict(`The event ${input.id} has ended; its lease cannot be renewed. Report a new event.`);
     },
   }),
 }));
+
+/** @throws RequestError NOT_FOUND, also where the caller may not see it */
+const foundEvent = (id: string, { caller, db }: Context): Promise<EventRow> =>
+  found('event', id, async (id) => {
+    const event = await findEvent(db, id);
+    return event && maySeeEvent(caller, event) ? event : undefined;
+  });
 
 const underWay = new Map<string, Promise<unknown>>();
 

@@ -81,13 +81,17 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Ids are UUIDs; anything else names nothing. PostgreSQL would refuse it with an internal error. */
 export const isId = (id: string): boolean => uuid.test(id);
 
-/** What a look-up by id found. @throws RequestError NOT_FOUND */
+/**
+ * What a look-up by id found. UUIDs are the same in capitals (RFC 9562, 4), and some languages write them so: what is
+ * done next is done by the row's own id.
+ * @throws RequestError NOT_FOUND
+ */
 export async function found<T>(
   noun: string,
   id: string,
   find: (id: string) => Promise<T | null | undefined>,
 ): Promise<T> {
-  const it = isId(id) ? await find(id) : undefined;
+  const it = isId(id) ? await find(id.toLowerCase()) : undefined;
   if (!it) throw notFound(noun, id);
   return it;
 }
@@ -96,5 +100,5 @@ export async function found<T>(
 export function filterId(field: string, id: string | null | undefined): string | undefined {
   if (id === null || id === undefined) return undefined;
   if (!isId(id)) throw badField(field, `"${id}" is not an id; expected a UUID.`, ['filter']);
-  return id;
+  return id.toLowerCase();
 }

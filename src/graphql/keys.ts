@@ -4,7 +4,7 @@ import { demand } from '../domain/caller.ts';
 import type { ApiKey as ApiKeyRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { Role } from './enums.ts';
-import { badField, found, isId, textOf, validate } from './input.ts';
+import { badField, found, textOf, validate } from './input.ts';
 
 /** Who may call: API keys, made and revoked by administrators. */
 
@@ -115,16 +115,20 @@ builder.mutationFields((t) => ({
       const { name } = validate(z.object({ name: textOf(100) }), { name: input.name });
       const { role, expiresAt } = input;
       if (expiresAt && expiresAt <= now()) throw badField('expiresAt', 'Expected a moment in the future.');
-      const cameraIds = input.cameraIds ?? undefined;
-      if (cameraIds && role === 'ADMIN') {
+      const asked = input.cameraIds ?? undefined;
+      if (asked && role === 'ADMIN') {
         throw badField(
           'cameraIds',
           'An ADMIN cannot be limited to cameras: it could make a key without limits.',
         );
       }
-      for (const id of cameraIds ?? []) {
-        await found('camera', id, (id) => db.camera.findUnique({ where: { id }, select: { id: true } }));
+      const cameras = [];
+      for (const id of asked ?? []) {
+        cameras.push(
+          await found('camera', id, (id) => db.camera.findUnique({ where: { id }, select: { id: true } })),
+        );
       }
+      const cameraIds = asked && cameras.map(({ id }) => id);
       const { key, secret } = await keys.make({ name, role, cameraIds, expiresAt: expiresAt ?? undefined });
       return { apiKey: key, secret };
     },
@@ -135,9 +139,7 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The key’s id.' }) },
     resolve: async (_root, { id }, { caller, keys }) => {
       demand(caller, 'MANAGE');
-      return {
-        apiKey: await found('API key', id, (id) => (isId(id) ? keys.revoke(id) : Promise.resolve(null))),
-      };
+      return { apiKey: await found('API key', id, (id) => keys.revoke(id)) };
     },
   }),
 }));

@@ -106,11 +106,12 @@ builder.mutationFields((t) => ({
       demand(caller, 'RECORD');
       // One that the caller may not see is as good as gone.
       const where = { id, AND: [visiblePlaybacks(context)] };
-      if (!isId(id) || !(await db.playback.findFirst({ where, select: { id: true } }))) return { id };
-      await playbacks.discard(id);
-      await db.$transaction((tx) => removePlaybacks(tx, { id }));
+      const playback = isId(id) ? await db.playback.findFirst({ where, select: { id: true } }) : null;
+      if (!playback) return { id };
+      await playbacks.discard(playback.id);
+      await db.$transaction((tx) => removePlaybacks(tx, { id: playback.id }));
       playbacks.removed();
-      return { id };
+      return playback;
     },
   }),
   retryPlayback: t.field({
@@ -126,11 +127,14 @@ builder.mutationFields((t) => ({
           `The playback ${id} is ${playback.recordingStatus}; only one that is FAILED can be retried.`,
         );
       }
-      if (!failureKind(playback.failureCode ?? '').retryable || !(await playbacks.holdsFootage(id))) {
+      if (
+        !failureKind(playback.failureCode ?? '').retryable ||
+        !(await playbacks.holdsFootage(playback.id))
+      ) {
         throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
       }
       const change = { failureCode: null, errorMessage: null };
-      await transition(db, id, 'FAILED', 'PROCESSING', now(), change);
+      await transition(db, playback.id, 'FAILED', 'PROCESSING', now(), change);
       return playback;
     },
   }),

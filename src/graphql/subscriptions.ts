@@ -1,7 +1,7 @@
 import { maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
 import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
-import { filterId, found, isId } from './input.ts';
+import { filterId, found } from './input.ts';
 import { PlaybackTransition } from './playback.ts';
 import { PlaybackFilter } from './playback-lists.ts';
 import { readPosition } from './position.ts';
@@ -41,17 +41,15 @@ builder.subscriptionFields((t) => ({
     args: { cameraId: t.arg.id({ description: 'Of this camera alone.' }) },
     subscribe: async (_root, { cameraId }, context) => {
       const { caller, db, subscriptions } = context;
-      if (cameraId) {
-        await found('camera', cameraId, (id) =>
+      const camera =
+        cameraId &&
+        (await found('camera', cameraId, (id) =>
           db.camera.findFirst({ where: { id, AND: [visibleCameras(context)] } }),
-        );
-      }
-      const isWanted = (id: string) => (!cameraId || id === cameraId) && maySeeCamera(caller, id);
+        ));
+      const isWanted = (id: string) => (!camera || id === camera.id) && maySeeCamera(caller, id);
       return subscriptions.cameras(isWanted) as unknown as AsyncIterable<never>;
     },
     resolve: (query, id: unknown, _args, { db }) =>
-      found('camera', id as string, (id) =>
-        isId(id) ? db.camera.findUnique({ ...query, where: { id } }) : Promise.resolve(null),
-      ),
+      found('camera', id as string, (id) => db.camera.findUnique({ ...query, where: { id } })),
   }),
 }));
