@@ -14,6 +14,7 @@ import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
 import { startDatabaseServer } from './db/server.ts';
 import { Finisher } from './finishing/finisher.ts';
+import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
 import type { Services } from './graphql/context.ts';
@@ -142,9 +143,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
           }),
       (it) => it.close(),
     );
+    const posters = part('posters', new Posters({ children, ffmpeg, recordDir }), (it) => it.close());
     const finisher = part(
       'finisher',
-      new Finisher({ db, databaseUrl, store, children, ffmpeg, recordDir, log, now }),
+      new Finisher({ db, databaseUrl, store, posters, recordDir, log, now }),
       (it) => it.close(),
     );
     const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
@@ -177,6 +179,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         disk,
         limits: config,
         cameraLostSec: config.cameraLostSec,
+        onFirstFrame: (playbackId) => posters.expect(playbackId),
         log,
         now,
       }),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,14 @@ import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readCounterOfImage, readFrames } from './support/frames.ts';
-import { awaitEnd, createEvent, download, endEvent, readPlayback } from './support/playbacks.ts';
+import {
+  awaitEnd,
+  createEvent,
+  download,
+  endEvent,
+  type PlaybackFacts,
+  readPlayback,
+} from './support/playbacks.ts';
 import { until } from './support/reader.ts';
 import { type S3Server, startS3Server } from './support/s3-server.ts';
 
@@ -44,6 +51,10 @@ async function oneEvent(ms: number) {
   return event;
 }
 
+async function posterOf(playback: PlaybackFacts): Promise<Buffer> {
+  return Buffer.from(await (await fetch(playback.thumbnailUrl!)).arrayBuffer());
+}
+
 test('the bucket gets the clip and the poster only when the footage is final, and COMPLETED only after it has them', async () => {
   const before = bucket.log.length;
   const event = await createEvent(app.client, { cameraId });
@@ -66,9 +77,37 @@ test('the bucket gets the clip and the poster only when the footage is final, an
   const frames = await readFrames(await download(playback, dir));
   expect(playback.videoUrl).toContain('X-Amz-Signature');
   const poster = path.join(dir, 'poster.jpg');
-  await writeFile(poster, Buffer.from(await (await fetch(playback.thumbnailUrl!)).arrayBuffer()));
+  await writeFile(poster, await posterOf(playback));
   expect(await readCounterOfImage(poster)).toBe(frames[0]!.counter);
   expect(await readdir(app.config.recordDir)).toEqual([]);
+});
+
+test('the poster is made while the recording runs; what a power cut left of it is not taken', async () => {
+  const events = await Promise.all([1, 2].map(() => createEvent(app.client, { cameraId })));
+  const kept = events.map(({ playback }) => path.join(app.config.recordDir, playback!.id, 'poster.jpg'));
+  await Promise.all(
+    kept.map((file) =>
+      until(async () => (await stat(file).catch(() => undefined)) !== undefined, `${file} is there`),
+    ),
+  );
+  const jpeg = await readFile(kept[0]!);
+  // A comment behind SOI (T.81, B.2.4.5) tells this very file from one that is made at the end.
+  const marked = Buffer.concat([
+    jpeg.subarray(0, 2),
+    Buffer.from('fffe00066d696e65', 'hex'),
+    jpeg.subarray(2),
+  ]);
+  await writeFile(kept[0]!, marked);
+  await writeFile(kept[1]!, marked.subarray(0, marked.length / 2));
+  for (const { id } of events) await endEvent(app.client, id);
+  const [whole, torn] = await Promise.all(events.map((event) => awaitEnd(app.client, event)));
+  expect(await posterOf(whole!)).toEqual(marked);
+  const made = await posterOf(torn!);
+  expect(made.subarray(-2)).toEqual(Buffer.from('ffd9', 'hex'));
+  const poster = path.join(dir, 'poster.jpg');
+  await writeFile(poster, made);
+  const frames = await readFrames(await download(torn!, dir));
+  expect(await readCounterOfImage(poster)).toBe(frames[0]!.counter);
 });
 
 test('a bucket that fails for a while delays COMPLETED and loses nothing', async () => {

@@ -1,4 +1,3 @@
-import type { Children } from '../children.ts';
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/playbacks.ts';
@@ -7,20 +6,18 @@ import { asFailure, failureKind, RecordingFailure } from '../domain/failures.ts'
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
-import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
 import { removeSpool } from '../recording/spool.ts';
 import { bufferBody } from '../store/body.ts';
 import type { ObjectBody, Store } from '../store/store.ts';
 import { type Clip, clipFromSpool } from './clip.ts';
-import { makePoster } from './poster.ts';
+import type { Posters } from './posters.ts';
 
 export interface FinisherOptions {
   readonly db: Db;
   /** The same database, for the queue's own connections. */
   readonly databaseUrl: string;
   readonly store: Store;
-  readonly children: Children;
-  readonly ffmpeg: Ffmpeg;
+  readonly posters: Posters;
   readonly recordDir: string;
   readonly log: Log;
   readonly now: () => number;
@@ -140,10 +137,10 @@ export class Finisher {
     key: string,
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { children, ffmpeg, log } = this.#options;
+    const { posters, log } = this.#options;
     let jpeg: Buffer;
     try {
-      jpeg = await makePoster(children, ffmpeg, clip);
+      jpeg = await posters.of(clip.spoolFile, clip.contents);
     } catch (error) {
       log.warn({ playbackId: playback.id, error: (error as Error).message }, 'there will be no poster');
       return undefined;

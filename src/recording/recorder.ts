@@ -22,6 +22,8 @@ import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 export interface RecorderOptions extends DueEndsOptions {
   readonly feeds: Feeds;
   readonly limits: CapacityLimits;
+  /** A recording has begun to take footage. */
+  readonly onFirstFrame: (playbackId: string) => void;
 }
 
 export interface Beginning {
@@ -169,7 +171,7 @@ export class Recorder {
     folder: string,
     leftover: Leftover | undefined,
   ): Running {
-    const { db, feeds, log, now } = this.#options;
+    const { db, feeds, log, now, onFirstFrame } = this.#options;
     const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
       db.playback
         .updateMany({ where: { id: playback.id, recordingStatus: 'RECORDING' }, data: change })
@@ -186,8 +188,11 @@ export class Recorder {
       folder,
       leftover,
       now,
-      // One from the ring is written with the status.
-      onFirstFrame: (at) => held.length === 0 && write('the clip’s beginning', clipBounds(playback, at)),
+      onFirstFrame: (at) => {
+        // One from the ring is written with the status.
+        if (held.length === 0) write('the clip’s beginning', clipBounds(playback, at));
+        onFirstFrame(playback.id);
+      },
       onGap: (gaps) => write('gaps', { gaps: gapsToJson(gaps) }),
       onFormatChange: (from) => {
         changedAt = from;
