@@ -17,6 +17,7 @@ import { Finisher } from './finishing/finisher.ts';
 import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
+import type { Playback } from './generated/prisma/client.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
 import type { Log } from './log.ts';
@@ -200,6 +201,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       await recorder.discard(id);
       await finisher.discard(id);
     };
+    /** Of a recording that is on this server's disk. */
+    const liveLink = ({ id, recordingStatus, clipStartedAt }: Playback, name: string) =>
+      clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
+        ? `${url}${signer.sign('live', id)}/${name}`
+        : null;
     const services: Services = {
       db,
       now: () => new Date(now()),
@@ -231,10 +237,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       links: {
         object: (key) => store.url(key),
         download: (key) => store.downloadUrl(key),
-        live: ({ id, recordingStatus, clipStartedAt }) =>
-          clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
-            ? `${url}${signer.sign('live', id)}/index.m3u8`
-            : null,
+        live: (playback) => liveLink(playback, 'index.m3u8'),
+        poster: async (playback) => {
+          const link = liveLink(playback, 'poster.jpg');
+          return link && (await posters.has(playback.id)) ? link : null;
+        },
         snapshot: ({ id }) => (snapshots.has(id) ? `${url}${signer.sign('snapshots', `${id}.jpg`)}` : null),
       },
     };

@@ -84,6 +84,7 @@ test('the bucket gets the clip and the poster only when the footage is final, an
 
 test('the poster is made while the recording runs; what a power cut left of it is not taken', async () => {
   const events = await Promise.all([1, 2].map(() => createEvent(app.client, { cameraId })));
+  expect((await readPlayback(app.client, events[0]!.playback!.id)).thumbnailUrl).toBeNull();
   const kept = events.map(({ playback }) => path.join(app.config.recordDir, playback!.id, 'poster.jpg'));
   await Promise.all(
     kept.map((file) =>
@@ -99,6 +100,9 @@ test('the poster is made while the recording runs; what a power cut left of it i
   ]);
   await writeFile(kept[0]!, marked);
   await writeFile(kept[1]!, marked.subarray(0, marked.length / 2));
+  const running = await readPlayback(app.client, events[0]!.playback!.id);
+  expect(running).toMatchObject({ recordingStatus: 'RECORDING', videoUrl: null });
+  expect(await posterOf(running)).toEqual(marked);
   for (const { id } of events) await endEvent(app.client, id);
   const [whole, torn] = await Promise.all(events.map((event) => awaitEnd(app.client, event)));
   expect(await posterOf(whole!)).toEqual(marked);

@@ -147,6 +147,9 @@ describe.skipIf(browserMissing)('now', () => {
     const live = card.getByLabel('Front door, live');
     await live.scrollIntoViewIfNeeded();
     await expect.poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime)).toBeGreaterThan(0.3);
+    const picture = card.locator('img');
+    await picture.waitFor();
+    await expect.poll(() => picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBe(640);
     await card.getByRole('button', { name: 'End event' }).click();
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
     await card.getByRole('link', { name: 'Play' }).click();

@@ -140,7 +140,7 @@ export class Finisher {
     const { posters, log } = this.#options;
     let jpeg: Buffer;
     try {
-      jpeg = await posters.of(clip.spoolFile, clip.contents);
+      jpeg = await posters.of(playback.id, clip.spoolFile, clip.contents);
     } catch (error) {
       log.warn({ playbackId: playback.id, error: (error as Error).message }, 'there will be no poster');
       return undefined;

@@ -1,9 +1,8 @@
-import { open, readFile, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
 import type { Children } from '../children.ts';
 import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
 import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
-import { findSpool } from '../recording/spool.ts';
+import { findSpool, spoolPoster } from '../recording/spool.ts';
 import { readSpool, type SpoolContents } from '../recording/spool-reader.ts';
 
 /** A recording that is over sooner waits for its poster at the end; and events at the same moment come first. */
@@ -36,30 +35,38 @@ export class Posters {
     this.#timers.add(timer);
   }
 
+  /** Whether there is one beside the footage. */
+  has(playbackId: string): Promise<boolean> {
+    return access(spoolPoster(this.#options.recordDir, playbackId)).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /**
    * The one that is kept or being made, or a new one.
    * @throws Error when ffmpeg cannot decode the footage
    */
-  of(spoolFile: string, contents: SpoolContents): Promise<Buffer> {
-    const underWay = this.#making.get(spoolFile);
+  of(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
+    const underWay = this.#making.get(playbackId);
     if (underWay) return underWay;
-    const making = this.#make(spoolFile, contents).finally(() => this.#making.delete(spoolFile));
-    this.#making.set(spoolFile, making);
-    return making;
+    const making = this.#make(playbackId, spoolFile, contents);
+    this.#making.set(playbackId, making);
+    return making.finally(() => this.#making.delete(playbackId));
   }
 
   async #makeEarly(playbackId: string): Promise<void> {
     if (this.#closed) return;
     const spool = await findSpool(this.#options.recordDir, playbackId);
     const contents = spool && (await readSpool(spool.file, beginningSec));
-    if (contents) await this.of(spool.file, contents);
+    if (contents) await this.of(playbackId, spool.file, contents);
   }
 
-  async #make(spoolFile: string, contents: SpoolContents): Promise<Buffer> {
-    const kept = path.join(path.dirname(spoolFile), 'poster.jpg');
+  async #make(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
+    const { children, ffmpeg, recordDir } = this.#options;
+    const kept = spoolPoster(recordDir, playbackId);
     const before = await readFile(kept).catch(() => undefined);
     if (before && isWhole(before)) return before;
-    const { children, ffmpeg } = this.#options;
     const jpeg = await jpegOf(children, ffmpeg, await beginning(spoolFile, contents));
     await writeFile(`${kept}.new`, jpeg)
       .then(() => rename(`${kept}.new`, kept))

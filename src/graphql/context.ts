@@ -60,6 +60,8 @@ export interface Services {
     /** The same, for a browser that is to save it. */
     download(key: string): Promise<string>;
     live(playback: Playback): string | null;
+    /** The picture of a clip that is not in the store yet. */
+    poster(playback: Playback): Promise<string | null>;
     snapshot(camera: Camera): string | null;
   };
 }

@@ -125,7 +125,8 @@ export const Playback = builder.prismaObject('Playback', {
       type: 'URL',
       nullable: true,
       description: 'A JPEG from the clip.',
-      resolve: (playback, _args, { links }) => whenStored(playback, playback.thumbnailPath, links.object),
+      resolve: (playback, _args, { links }) =>
+        whenStored(playback, playback.thumbnailPath, links.object) ?? links.poster(playback),
     }),
     liveUrl: t.field({
       type: 'URL',

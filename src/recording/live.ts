@@ -1,10 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
 import { hlsPlaylist } from './hls-playlist.ts';
 import { LiveSpool } from './live-spool.ts';
-import { findSpool } from './spool.ts';
+import { findSpool, spoolPoster } from './spool.ts';
 
 /** A spool that nobody asks for is closed after this; players ask every few seconds. */
 const idleMs = 30_000;
@@ -32,12 +33,13 @@ export class Live {
     this.#recordDir = options.recordDir;
   }
 
-  /** @param path `<playback id>/index.m3u8`, `…/init.mp4` or `…/<number>.m4s` */
+  /** @param path `<playback id>/index.m3u8`, `…/init.mp4`, `…/<number>.m4s` or `…/poster.jpg` */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const [id = '', name = ''] = path.split('/');
     const spool = this.#closed ? undefined : await this.#open(id);
     if (!spool || !(request.method === 'GET' || request.method === 'HEAD')) return nothing(response);
     if (name === 'index.m3u8') return this.#answerPlaylist(response, id, spool);
+    if (name === 'poster.jpg') return this.#answerPoster(response, id);
     await spool.look();
     const segment = spool.segments(true)[Number.parseInt(name, 10)];
     if (name === 'init.mp4' && spool.init) {
@@ -49,6 +51,12 @@ export class Live {
       // Who went away need not be told.
       else await pipeline(spool.read(segment), response).catch(() => {});
     } else nothing(response);
+  }
+
+  async #answerPoster(response: ServerResponse, id: string): Promise<void> {
+    const jpeg = await readFile(spoolPoster(this.#recordDir, id)).catch(() => undefined);
+    if (!jpeg) return nothing(response);
+    response.writeHead(200, { 'content-type': 'image/jpeg', ...unchanging }).end(jpeg);
   }
 
   async #answerPlaylist(response: ServerResponse, id: string, spool: LiveSpool): Promise<void> {

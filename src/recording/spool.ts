@@ -141,6 +141,11 @@ export function spoolFolder(recordDir: string, playbackId: string): string {
   return path.join(recordDir, playbackId);
 }
 
+/** Where a spool keeps its poster, once it is made. */
+export function spoolPoster(recordDir: string, playbackId: string): string {
+  return path.join(spoolFolder(recordDir, playbackId), 'poster.jpg');
+}
+
 /** Whether a name in the spool's folder is that of a playback. */
 export function isSpoolName(name: string): boolean {
   return /^[0-9a-f-]{36}$/.test(name);

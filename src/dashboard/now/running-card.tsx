@@ -1,10 +1,11 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 import { useMay } from '../api/session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { length } from '../parts/format.ts';
 import { StatusBadge } from '../parts/status.tsx';
 import { Elapsed, Time, useNow } from '../parts/time.tsx';
+import { askForDetails } from '../playback/details.ts';
 import { LivePlayer } from '../playback/live-player.tsx';
 import { Poster } from '../playbacks/poster.tsx';
 import { endEvent, stopRecording } from './actions.ts';
@@ -12,11 +13,16 @@ import { isRunning, occasion } from './running.ts';
 import css from './running-card.module.css';
 import { Steps } from './steps.tsx';
 
+/** On a busy server pictures have to wait for each other. */
+const askAfterMs = [3_500, 8_000, 20_000];
+
 /** One recording on its way from PENDING to COMPLETED or FAILED. */
 export function RunningCard({ playback }: { playback: Playback }) {
-  const { id, camera, event, recordingStatus, startedAt, liveUrl, durationMs, failure } = playback;
+  const { id, camera, event, recordingStatus, startedAt, liveUrl, durationMs, failure, thumbnailUrl } =
+    playback;
   const [watching, setWatching] = useState(false);
   const [mayReport, mayRecord] = [useMay('report'), useMay('record')];
+  usePictureSoon(playback);
   const takesMore = recordingStatus === 'RECORDING' || recordingStatus === 'PENDING';
   return (
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
@@ -27,7 +33,7 @@ export function RunningCard({ playback }: { playback: Playback }) {
       )}
       <div className={css.body}>
         <div className={css.head}>
-          {recordingStatus === 'COMPLETED' && (
+          {(thumbnailUrl || recordingStatus === 'COMPLETED') && (
             <div className={css.poster}>
               <Poster playback={playback} />
             </div>
@@ -72,6 +78,16 @@ export function RunningCard({ playback }: { playback: Playback }) {
       </div>
     </article>
   );
+}
+
+/** The picture of a recording is made a few seconds after it has begun, which nobody tells. */
+function usePictureSoon({ id, recordingStatus, thumbnailUrl, clipStartedAt }: Playback): void {
+  const isDue = recordingStatus === 'RECORDING' && clipStartedAt != null && !thumbnailUrl;
+  useEffect(() => {
+    if (!isDue) return;
+    const timers = askAfterMs.map((ms) => window.setTimeout(() => askForDetails(id).catch(() => {}), ms));
+    return () => timers.forEach(clearTimeout);
+  }, [id, isDue]);
 }
 
 function Lease({ expiresAt }: { expiresAt: string }) {
