@@ -20,6 +20,7 @@ import { Retention } from './finishing/retention.ts';
 import type { Playback } from './generated/prisma/client.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
+import { startLauncher } from './launcher.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
@@ -80,6 +81,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const children = part(
       'children',
       await openChildren({ dir: path.join(dataDir, 'children'), log }),
+      (it) => it.close(),
+    );
+    const launcher = part(
+      'launcher',
+      startLauncher({ children, dir: path.join(dataDir, 'launcher') }),
       (it) => it.close(),
     );
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
@@ -144,7 +150,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
           }),
       (it) => it.close(),
     );
-    const posters = part('posters', new Posters({ children, ffmpeg, recordDir }), (it) => it.close());
+    const posters = part('posters', new Posters({ launcher, ffmpeg, recordDir }), (it) => it.close());
     const finisher = part(
       'finisher',
       new Finisher({ db, databaseUrl, store, posters, recordDir, log, now }),
@@ -194,7 +200,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     retention.start();
 
     const live = part('live', new Live({ db, recordDir }), (it) => it.close());
-    const snapshots = new Snapshots({ feeds, children, ffmpeg });
+    const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
 
     // The API.
     const discardPlayback = async (id: string) => {

@@ -20,7 +20,7 @@ export interface StopPolicy {
   killAfterMs: number;
 }
 
-export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'stdio'> {
+export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'stdio' | 'serialization'> {
   /** SIGTERM and 2 s unless given. */
   stop?: StopPolicy;
 }

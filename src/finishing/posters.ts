@@ -1,5 +1,5 @@
 import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
-import type { Children } from '../children.ts';
+import type { Launcher } from '../launcher.ts';
 import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
 import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
 import { findSpool, spoolPoster } from '../recording/spool.ts';
@@ -15,13 +15,13 @@ const beginningSec = 2;
  * runs need not be waited for at its end, and the tries of an hour without a store do not decode it again and again.
  */
 export class Posters {
-  readonly #options: { children: Children; ffmpeg: Ffmpeg; recordDir: string };
+  readonly #options: { launcher: Launcher; ffmpeg: Ffmpeg; recordDir: string };
   readonly #making = new Map<string, Promise<Buffer>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #early: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(options: { children: Children; ffmpeg: Ffmpeg; recordDir: string }) {
+  constructor(options: { launcher: Launcher; ffmpeg: Ffmpeg; recordDir: string }) {
     this.#options = options;
   }
 
@@ -63,11 +63,11 @@ export class Posters {
   }
 
   async #make(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
-    const { children, ffmpeg, recordDir } = this.#options;
+    const { launcher, ffmpeg, recordDir } = this.#options;
     const kept = spoolPoster(recordDir, playbackId);
     const before = await readFile(kept).catch(() => undefined);
     if (before && isWhole(before)) return before;
-    const jpeg = await jpegOf(children, ffmpeg, await beginning(spoolFile, contents));
+    const jpeg = await jpegOf(launcher, ffmpeg, await beginning(spoolFile, contents));
     await writeFile(`${kept}.new`, jpeg)
       .then(() => rename(`${kept}.new`, kept))
       .catch(() => {}); // a disk that is full takes none, and a deleted playback's folder is gone

@@ -1,12 +1,12 @@
-import type { Children } from '../children.ts';
+import type { Launcher } from '../launcher.ts';
 import { posterArgs } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 
 const posterWidth = 640;
 
 /** A JPEG, 640 pixels wide, of the first keyframe in a fragmented MP4. @throws Error when ffmpeg cannot decode it */
-export async function jpegOf(children: Children, ffmpeg: Ffmpeg, fragmentedMp4: Buffer): Promise<Buffer> {
-  const result = await children.run('poster', ffmpeg.path, posterArgs(posterWidth), {
+export async function jpegOf(launcher: Launcher, ffmpeg: Ffmpeg, fragmentedMp4: Buffer): Promise<Buffer> {
+  const result = await launcher.run('poster', ffmpeg.path, posterArgs(posterWidth), {
     input: fragmentedMp4,
     timeoutMs: 20_000,
     maxOutputBytes: 8 * 1024 * 1024,

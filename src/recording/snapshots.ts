@@ -1,4 +1,4 @@
-import type { Children } from '../children.ts';
+import type { Launcher } from '../launcher.ts';
 import type { Feeds } from './feeds.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { jpegOf } from './ffmpeg-jpeg.ts';
@@ -12,14 +12,14 @@ interface Snapshot {
 /** What cameras see: a JPEG of the newest keyframe in the ring, made when it is asked for, once per keyframe. */
 export class Snapshots {
   readonly #feeds: Feeds;
-  readonly #children: Children;
+  readonly #launcher: Launcher;
   readonly #ffmpeg: Ffmpeg;
   readonly #newest = new Map<string, Snapshot>();
   readonly #making = new Set<string>();
 
-  constructor(options: { feeds: Feeds; children: Children; ffmpeg: Ffmpeg }) {
+  constructor(options: { feeds: Feeds; launcher: Launcher; ffmpeg: Ffmpeg }) {
     this.#feeds = options.feeds;
-    this.#children = options.children;
+    this.#launcher = options.launcher;
     this.#ffmpeg = options.ffmpeg;
   }
 
@@ -39,7 +39,7 @@ export class Snapshots {
     if (newest && (newest.of === keyframe || this.#making.has(cameraId))) return newest.jpeg;
     this.#making.add(cameraId);
     const footage = Buffer.concat([keyframe.session.init.bytes, keyframe.moof, ...keyframe.mdat]);
-    const jpeg = jpegOf(this.#children, this.#ffmpeg, footage).finally(() => this.#making.delete(cameraId));
+    const jpeg = jpegOf(this.#launcher, this.#ffmpeg, footage).finally(() => this.#making.delete(cameraId));
     this.#newest.set(cameraId, { of: keyframe, jpeg });
     return jpeg;
   }

@@ -35,7 +35,8 @@ export async function usageOver(seconds: number, serverPid: number): Promise<Usa
     const ms = processes.map(({ pid, ms }) => ms - (before.find((p) => p.pid === pid)?.ms ?? 0));
     return (sum(ms) / 1_000 / elapsedSec) * 100;
   };
-  const node = after.filter(({ pid }) => pid === serverPid);
+  const { name: server } = after.find(({ pid }) => pid === serverPid)!;
+  const node = after.filter(({ name }) => name === server);
   const ffmpeg = after.filter(({ name }) => name === 'ffmpeg');
   const database = after.filter(({ name }) => name === 'postgres');
   return {

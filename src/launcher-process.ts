@@ -1,0 +1,76 @@
+// The small process behind launcher.ts. It ends, with all that it started, when the server that started it does.
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { openChildren, type RunResult } from './children.ts';
+import type { LauncherAnswer, LauncherCommand, LauncherRequest } from './launcher.ts';
+import { createLog } from './log.ts';
+
+const stderrKept = 8_192;
+
+const children = await openChildren({ dir: process.argv[2]!, log: createLog('warn') });
+/** Of the commands that run. Aborted with how they are to end. */
+const stops = new Map<number, AbortController>();
+/** Where streams go: each connection says first whose it is. */
+const outputs = new Map<number, Socket>();
+const arrivals = new EventEmitter();
+
+process.on('message', async (request: LauncherRequest) => {
+  const { id } = request;
+  if ('stop' in request) return stops.get(id)?.abort(request.stop);
+  const stop = new AbortController();
+  stops.set(id, stop);
+  const { label, file, args, options } = request;
+  const over = options
+    ? children.run(label, file, args, { ...options, signal: stop.signal })
+    : stream(request, stop.signal);
+  answer(
+    await over.then(
+      (result) => ({ id, result }),
+      (error: Error) => ({ id, problem: error.message }),
+    ),
+  );
+  stops.delete(id);
+});
+
+async function stream({ id, label, file, args }: LauncherCommand, stop: AbortSignal): Promise<RunResult> {
+  if (!outputs.has(id)) await once(arrivals, `${id}`);
+  const output = outputs.get(id)!;
+  outputs.delete(id);
+  const child = children.spawn(label, file, args, { stdio: ['ignore', output, 'pipe'] });
+  output.destroy();
+  let stderr = '';
+  child.stderr!.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-stderrKept);
+  });
+  const end = () => (stop.reason === 'kill' ? child.kill('SIGKILL') : children.end(child));
+  stop.addEventListener('abort', end);
+  if (stop.aborted) end();
+  const [code, signal] = await once(child, 'close');
+  return { code, signal, stdout: Buffer.alloc(0), stderr };
+}
+
+function answer(message: LauncherAnswer): void {
+  if (process.connected) process.send!(message);
+}
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'flashback-launcher-'));
+const server = createServer((socket) => {
+  socket.on('error', () => {});
+  socket.once('data', (id) => {
+    socket.pause();
+    outputs.set(Number(id), socket);
+    arrivals.emit(`${Number(id)}`);
+  });
+});
+server.listen(path.join(folder, 's'), () => answer({ socket: path.join(folder, 's') }));
+
+async function end(): Promise<void> {
+  await children.close();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+}
+process.once('disconnect', end);
+process.once('SIGTERM', end);
