@@ -163,6 +163,9 @@ describe('events', () => {
       async () => (await readdir(app.config.recordDir)).length === before.length,
       'no spool is left',
     );
+    // Nor where nothing is recorded: an error that nobody hears of would end the server.
+    const unrecorded = { input: { cameraId, type: 'OTHER', label: 'refused' } };
+    expect((await app.client.fail(createEventText, unrecorded)).code).toBe('INTERNAL_SERVER_ERROR');
     const { rows } = await sql.query(`SELECT 1 FROM events WHERE label = 'refused'`);
     expect(rows).toEqual([]);
     expect(await (await fetch(`${app.app.url}/metrics`)).text()).toMatch(/^flashback_recordings_running 0$/m);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findCamera } from '../db/cameras.ts';
 import { createEvent, endEvent, findByKey, findEvent, renewEvent } from '../db/events.ts';
-import { newestPlayback, newPlayback } from '../db/playbacks.ts';
+import { newestPlayback, newPlayback, type PlaybackToRecord } from '../db/playbacks.ts';
 import { type Caller, demand, maySeeCamera, maySeeEvent, seesOnlyOwn } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import type {
@@ -156,11 +156,9 @@ builder.mutationFields((t) => ({
         };
         release?.();
         const writing = createEvent(db, event, playback, at);
-        const isWritten = writing.then(({ created }) => created);
-        const [made, begun] = await Promise.all([
-          writing,
-          playback && recorder.begin(playback, camera, { isWritten }),
-        ]);
+        const record = async (playback: PlaybackToRecord) =>
+          recorder.begin(playback, camera, { isWritten: writing.then(({ created }) => created) });
+        const [made, begun] = await Promise.all([writing, playback && record(playback)]);
         return made.created ? { event: made.event, playback: begun } : sameEvent(made, caller);
       });
     },
