@@ -134,17 +134,27 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     const child = spawn(file, args, { ...spawnOptions, shell: false, detached: true });
     if (child.pid === undefined) return child;
 
-    const record = path.join(dir, `${child.pid}.json`);
-    const identity = identify(child.pid);
-    if (identity !== undefined) {
-      writeFileSync(record, JSON.stringify({ ...identity, label, stop, owner } satisfies ChildRecord));
-    }
     running.set(child, stop);
+    const record = path.join(dir, `${child.pid}.json`);
     child.once('exit', () => {
       running.delete(child);
-      rmSync(record, { force: true });
+      inBook(label, () => rmSync(record, { force: true }));
     });
+    const identity = identify(child.pid);
+    if (identity !== undefined) {
+      const text = JSON.stringify({ ...identity, label, stop, owner } satisfies ChildRecord);
+      inBook(label, () => writeFileSync(record, text));
+    }
     return child;
+  }
+
+  /** A disk that takes nothing is no reason to lose hold of a process: it is ended by this server all the same. */
+  function inBook(label: string, note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      log.warn({ label, error: (error as Error).message }, 'A process cannot be noted in the book.');
+    }
   }
 
   async function end(child: ChildProcess): Promise<void> {

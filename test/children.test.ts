@@ -69,6 +69,13 @@ describe('spawn', () => {
     expect(readdirSync(path.join(folder, 'own'))).toEqual([]);
   });
 
+  it('keeps hold of a child that cannot be written down', async () => {
+    rmSync(path.join(folder, 'own'), { recursive: true });
+    const child = sleeper();
+    await children.close();
+    expect(child.signalCode).toBe('SIGTERM');
+  });
+
   it('tells of a file that is not there by the error event', async () => {
     const [error] = await once(children.spawn('nothing', '/nowhere/nothing', []), 'error');
     expect(error.code).toBe('ENOENT');

@@ -204,7 +204,8 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
-  test('passes its check', () => store.check());
+  test('passes its check, also when several ask at the same moment', () =>
+    Promise.all([store.check(), store.check(), store.check()]));
 });
 
 describe('the local store', () => {
@@ -338,6 +339,9 @@ describe('the S3 store', () => {
     server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
     await bucketStore().put('unlisted.mp4', clip(9 * MIB), 'video/mp4');
     expect(server.contents.object('unlisted.mp4').size).toBe(9 * MIB);
+    server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
+    await bucketStore().removeAll(['unlisted.mp4']);
+    expect(await bucketStore().stat('unlisted.mp4')).toBeUndefined();
   });
 
   test('stops requests that are under way when it is aborted', async () => {

@@ -124,6 +124,8 @@ export class FinishingQueue {
 
   async #perform({ playbackId, tries = 0 }: Job, { addJob, job }: JobHelpers): Promise<void> {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
+    // Taken over while its try before was still ending.
+    await this.discard(playbackId);
     const abort = new AbortController();
     const run = { abort, done: this.#options.work(playbackId, abort.signal) };
     this.#running.set(playbackId, run);

@@ -42,10 +42,9 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   }
   for (const id of spools) {
     if (known.has(id)) continue;
-    breaches.push({
-      text: `The spool ${id} belongs to no playback.`,
-      repair: () => removeSpool(recordDir, id),
-    });
+    const text = `The spool ${id} belongs to no playback.`;
+    // A database that knows nothing at all may be the wrong one: hands off.
+    breaches.push(known.size > 0 ? { text, repair: () => removeSpool(recordDir, id) } : { text });
   }
   breaches.push(...(await checkOwners(options, objects, unfinished, known)));
   for (const id of await playbacksWithoutJob(db)) {

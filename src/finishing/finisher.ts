@@ -7,6 +7,7 @@ import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { removeSpool } from '../recording/spool.ts';
+import { willPass } from '../recording/spool-errors.ts';
 import { bufferBody } from '../store/body.ts';
 import type { ObjectBody, Store } from '../store/store.ts';
 import { type Clip, clipFromSpool } from './clip.ts';
@@ -60,6 +61,10 @@ export class Finisher {
       if (signal.aborted) return 'done';
       if (error instanceof DatabaseAway) {
         this.#options.log.warn({ playbackId: id, error: error.message }, 'a clip waits for the database');
+        return 'later';
+      }
+      if (willPass(error)) {
+        this.#options.log.warn({ playbackId: id, error: (error as Error).message }, 'a clip waits');
         return 'later';
       }
       return this.#handle(id, asFailure(error)).catch((problem: Error) => {

@@ -110,6 +110,8 @@ builder.mutationFields((t) => ({
       if (!playback) return { id };
       await playbacks.discard(playback.id);
       await db.$transaction((tx) => removePlaybacks(tx, { id: playback.id }));
+      // It may have been taken up once more while its row was still there.
+      await playbacks.discard(playback.id);
       playbacks.removed();
       return playback;
     },

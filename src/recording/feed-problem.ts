@@ -2,7 +2,7 @@ const explanations: readonly [RegExp, string][] = [
   [/401 Unauthorized/, 'The camera refused the user name or the password (401 Unauthorized).'],
   [/403 Forbidden/, 'The camera refused access (403 Forbidden).'],
   [/404 Not Found/, 'The camera knows no stream at this path (404 Not Found).'],
-  [/453 /, 'The camera allows no further session (453 Not Enough Bandwidth).'],
+  [/453 Not Enough Bandwidth/i, 'The camera allows no further session (453 Not Enough Bandwidth).'],
   [/Connection refused/, 'Nothing listens at the camera’s address (connection refused).'],
   [/No route to host|Network is unreachable|Host is down/, 'The camera cannot be reached over the network.'],
   [/Connection timed out|Operation timed out/, 'The camera did not answer in time.'],

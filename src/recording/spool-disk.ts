@@ -3,6 +3,7 @@ import { access, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../log.ts';
 import { isSpoolName } from './spool.ts';
+import { willPass } from './spool-errors.ts';
 
 export interface SpoolLimits {
   readonly recordDir: string;
@@ -71,6 +72,7 @@ export class SpoolDisk {
       this.freeBytes = bavail * bsize;
       if (spoolMaxBytes !== undefined) this.usedBytes = await sizeOf(recordDir);
     } catch (error) {
+      if (willPass(error)) return this.#problem;
       const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       return { text: `the spool’s folder ${recordDir} cannot be written to (${why}).`, endsRecordings: true };
     }

@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { letGo } from './footage-memory.ts';
+import { isMissing } from './spool-errors.ts';
 
 /** Footage is on the platter at most this long after it was written. */
 const syncMs = 1_000;
@@ -21,6 +22,7 @@ export class Spool {
   /** The folder that has the file's name but in memory: it is synced with the first footage. */
   #unsyncedName: string | undefined;
   #sync: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
   #failure: Error | undefined;
   /** Where the next box is written. */
   #end: number;
@@ -93,7 +95,9 @@ export class Spool {
         for (const { footage } of pending) letGo(footage);
         for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
         this.#unsynced = true;
-        this.#sync ??= setTimeout(() => this.#flush(), syncMs).unref();
+        this.#sync ??= setTimeout(() => {
+          this.#flushing = this.#flush();
+        }, syncMs).unref();
       }
     } catch (error) {
       this.#fail(error as Error);
@@ -119,6 +123,7 @@ export class Spool {
   async close(): Promise<void> {
     await this.#writing;
     clearTimeout(this.#sync);
+    await this.#flushing;
     if (this.#unsynced) await this.#flush();
     await this.#file.close().catch((error: Error) => this.#fail(error));
   }
@@ -188,13 +193,19 @@ export async function removeSpool(recordDir: string, playbackId: string): Promis
   await rm(spoolFolder(recordDir, playbackId), { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded. */
+/**
+ * The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded.
+ * @throws Error where the folder cannot be read, which is not to say that there is nothing in it
+ */
 export async function findSpool(
   recordDir: string,
   playbackId: string,
 ): Promise<{ file: string; startedAt: number } | undefined> {
   const folder = spoolFolder(recordDir, playbackId);
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((error) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
   const name = names.find((n) => /^\d+\.mp4$/.test(n));
   return name ? { file: path.join(folder, name), startedAt: Number.parseInt(name, 10) } : undefined;
 }

@@ -22,6 +22,7 @@ const plain = (key: string) => `/media/${key}`;
 /** A folder as the store. An object's media type is that of its key's extension. */
 export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptions): Store {
   const beingWritten = new Set<string>();
+  let checking: Promise<void> | undefined;
 
   async function write(key: string, body: ObjectBody, signal?: AbortSignal): Promise<void> {
     const path = localPath(dir, key);
@@ -105,7 +106,13 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     address: (key) => addressBy(plain, key),
     url: async (key) => addressBy(sign, key),
     downloadUrl: async (key) => `${addressBy(sign, key)}?download=1`,
-    check: () => put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)),
+    check() {
+      // Whoever asks meanwhile is told the same.
+      checking ??= put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)).finally(() => {
+        checking = undefined;
+      });
+      return checking;
+    },
     close: async () => {},
   };
 }

@@ -50,3 +50,18 @@ export async function* listUploads(
         : undefined;
   }
 }
+
+/** Rights on objects alone do not include the listing; then nothing is known to have been begun. */
+export async function uploadsThatShow(
+  client: S3Client,
+  Bucket: string,
+  prefix: string,
+): Promise<OpenUpload[]> {
+  const found: OpenUpload[] = [];
+  try {
+    for await (const upload of listUploads(client, Bucket, prefix)) found.push(upload);
+  } catch (error) {
+    if ((error as Error).name !== 'AccessDenied') throw error;
+  }
+  return found;
+}

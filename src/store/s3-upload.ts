@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { type Part, type PartPlan, planParts } from './parts.ts';
 import { statusOf } from './s3-failure.ts';
-import { listUploads, type OpenUpload } from './s3-listing.ts';
+import { type OpenUpload, uploadsThatShow } from './s3-listing.ts';
 import type { ObjectBody } from './store.ts';
 
 /** An upload that has begun in the bucket. Parts may be sent to it in any order and by any process. */
@@ -79,7 +79,8 @@ async function findBegun(
   signal: AbortSignal,
 ): Promise<{ upload: Upload; sent: SentParts } | undefined> {
   let best: { upload: Upload; sent: SentParts } | undefined;
-  for (const { key, uploadId } of await uploadsOf(client, target)) {
+  const begun = await uploadsThatShow(client, target.Bucket, target.Key);
+  for (const { key, uploadId } of begun.filter(({ key }) => key === target.Key)) {
     signal.throwIfAborted();
     const upload = { ...target, UploadId: uploadId };
     const sent = await listSent(client, upload, plan, signal);
@@ -88,17 +89,6 @@ async function findBegun(
     if (sent && loser !== upload) best = { upload, sent };
   }
   return best;
-}
-
-/** Rights on objects alone do not include the listing; then nothing is known to have been begun. */
-async function uploadsOf(client: S3Client, { Bucket, Key }: { Bucket: string; Key: string }) {
-  const found: OpenUpload[] = [];
-  try {
-    for await (const upload of listUploads(client, Bucket, Key)) if (upload.key === Key) found.push(upload);
-  } catch (error) {
-    if ((error as Error).name !== 'AccessDenied') throw error;
-  }
-  return found;
 }
 
 /** @returns undefined where the upload is not of this plan, or is over by now */

@@ -10,7 +10,7 @@ import { assertKey } from './key.ts';
 import { PART_BYTES } from './parts.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
-import { listObjects, listUploads } from './s3-listing.ts';
+import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
 import { abortUpload, readPart, uploadInParts } from './s3-upload.ts';
 import type { ObjectBody, ObjectInfo, Store } from './store.ts';
 
@@ -132,7 +132,7 @@ export function createS3Store(options: S3StoreOptions): Store {
           const some = keys.slice(at, at + REMOVED_AT_ONCE);
           await Promise.all(some.map((Key) => patient.send(new DeleteObjectCommand({ Bucket, Key }))));
         }
-        for await (const upload of listUploads(patient, Bucket, '')) {
+        for (const upload of await uploadsThatShow(patient, Bucket, '')) {
           if (those.has(upload.key)) await abortUpload(patient, Bucket, upload);
         }
       });
