@@ -1,4 +1,4 @@
-// What becomes of recordings whose camera drops out, stalls, goes away or changes its form.
+// What becomes of recordings whose camera drops out, goes away or changes its form.
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -10,8 +10,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import type { TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
-import { readClip } from './support/clip.ts';
-import { type CountedFrame, readFrames } from './support/frames.ts';
+import { firstJump, readClip } from './support/clip.ts';
+import { readFrames } from './support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from './support/judges.ts';
 import { liveCamera } from './support/live-camera.ts';
 import {
@@ -22,7 +22,6 @@ import {
   type PlaybackFacts,
   readPlayback,
 } from './support/playbacks.ts';
-import { readBeeps } from './support/sound.ts';
 
 // On a fresh checkout the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
@@ -56,100 +55,14 @@ async function awaitFurther(event: { id: string; playback: { id: string } | null
 }
 
 interface State {
-  cameraStateChanged: { state: string; stateSince: string; lastError: string | null };
+  cameraStateChanged: { state: string };
 }
-
-/** Where in a clip there is the first hole: the number of the frame behind it. */
-const firstJump = (frames: readonly CountedFrame[]) =>
-  frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
-
-const stalls = [
-  {
-    name: 'a stalled camera',
-    begin: (camera: TestCamera) => camera.stall(),
-    end: (camera: TestCamera) => camera.unstall(),
-    problem: 'has sent nothing for 4.5 seconds',
-    beepsAtLeast: 0,
-  },
-  {
-    name: 'a camera whose pictures stop while its sound goes on',
-    begin: (camera: TestCamera) => camera.stallPictures(),
-    end: (camera: TestCamera) => camera.resumePictures(),
-    problem: 'sends sound, but no picture has come for 4.5 seconds',
-    beepsAtLeast: 3,
-  },
-];
-for (const { name, begin, end, problem, beepsAtLeast } of stalls)
-  test.concurrent(`${name} is noticed within 5 s, connected again, and the hole is told`, async () => {
-    const { camera, cameraId } = await liveCamera(app);
-    const states = app.client.subscribe<State>(
-      'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state stateSince lastError } }',
-      { id: cameraId },
-    );
-    await states.until((s) => s.cameraStateChanged.state === 'LIVE');
-    const event = await createEvent(app.client, { cameraId });
-    // By then the burst of the connect is over, and the feed knows when to expect fragments.
-    await sleep(1_500);
-    const stalledAt = Date.now();
-    begin(camera);
-    const seen = await states.until((s) => s.cameraStateChanged.state === 'CONNECTING');
-    const toldAt = Date.now();
-    const { stateSince, lastError } = seen.at(-1)!.cameraStateChanged;
-    expect(Date.parse(stateSince) - stalledAt).toBeLessThan(5_000);
-    expect(toldAt - Date.parse(stateSince)).toBeLessThan(1_000);
-    expect(lastError).toContain(problem);
-    end(camera);
-    const backAt = Date.now();
-    await states.until((s) => s.cameraStateChanged.state === 'LIVE');
-    states.stop();
-    await sleep(1_000);
-    await endEvent(app.client, event.id);
-    const playback = await awaitEnd(app.client, event);
-    const { file, frames, sent, firstSentAt, lastSentAt, worst } = await readClip(camera, playback, dir);
-    const jump = firstJump(frames);
-    expect(playback.gaps).toHaveLength(1);
-    expect(Math.abs(Date.parse(playback.gaps[0]!.from) - sent[jump - 1]!)).toBeLessThan(500);
-    expect(Math.abs(Date.parse(playback.gaps[0]!.to) - sent[jump]!)).toBeLessThan(500);
-    // Recording again 1 s + one keyframe interval after the camera is back; what a busy machine adds comes on top.
-    expect(sent[jump]! - backAt).toBeLessThan(2_000 + 2_000);
-    expect(worst).toBeLessThan(200);
-    expect(Math.abs(playback.durationMs! - (lastSentAt + frameMs - firstSentAt))).toBeLessThan(200);
-    const isInHole = (sec: number) => sec > frames[jump - 1]!.time + 0.1 && sec < frames[jump]!.time;
-    const beeps = (await readBeeps(file)).filter(isInHole);
-    expect(beeps.length).toBeGreaterThanOrEqual(beepsAtLeast);
-    expect(await ffprobeWarnings(file)).toBe('');
-    await camera.close();
-  });
-
-test.concurrent('pictures that stop beside sound and are back within 3.5 s have not stalled', async () => {
-  const { camera, cameraId } = await liveCamera(app);
-  const event = await createEvent(app.client, { cameraId });
-  await sleep(1_500);
-  const before = camera.sessionsEver;
-  camera.stallPictures();
-  // They are back with the next keyframe, which is up to a second away.
-  await sleep(2_500);
-  camera.resumePictures();
-  await sleep(3_000);
-  await endEvent(app.client, event.id);
-  const playback = await awaitEnd(app.client, event);
-  expect(camera.sessionsEver).toBe(before);
-  expect(playback.gaps).toEqual([]);
-  const { file, frames, sent, firstSentAt, lastSentAt, worst } = await readClip(camera, playback, dir);
-  const jump = firstJump(frames);
-  expect(sent[jump]! - sent[jump - 1]!).toBeGreaterThan(2_500);
-  expect(frames.length - jump).toBeGreaterThan(15);
-  expect(worst).toBeLessThan(200);
-  expect(Math.abs(playback.durationMs! - (lastSentAt + frameMs - firstSentAt))).toBeLessThan(200);
-  expect(await ffprobeWarnings(file)).toBe('');
-  await camera.close();
-});
 
 test.concurrent('a camera that is away for good leaves the clip so far', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId });
   const states = app.client.subscribe<State>(
-    'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state lastError } }',
+    'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state } }',
     { id: cameraId },
   );
   await states.until((s) => s.cameraStateChanged.state === 'LIVE');
