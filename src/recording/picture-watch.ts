@@ -8,7 +8,7 @@ import { fragmentMs, interleaveMs } from './ffmpeg-args.ts';
  * pause, or take from one picture to the next, for some three seconds.
  */
 const stallMs = 5_000 - 500;
-/** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
+/** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives no picture before it. */
 const firstPictureMs = 25_000;
 /** Sound comes in every fragment; when there was none for so long, the camera sends nothing at all. */
 const silentMs = 2_000;
