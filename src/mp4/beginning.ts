@@ -31,8 +31,24 @@ export function mendBeginning<Kind extends FragmentHead>(
   });
 }
 
+/** Pictures that others are shown before (B-frames) are shown up to some four pictures after they are decoded. */
+const reordered = 4;
+
 function shortenFirst(times: SampleTimes, usual: number | undefined): SampleTimes {
-  const [first = 0, ...others] = times.durations;
-  if (times.decodeTime !== 0 || usual === undefined || first <= usual) return times;
-  return moved({ ...times, durations: [usual, ...others] }, first - usual);
+  const { decodeTime, durations, compositionOffsets } = times;
+  if (decodeTime !== 0 || usual === undefined) return times;
+  // Where ffmpeg still looked at the stream, it is the second picture that lasts too long, and is shown at the end of it.
+  const excessOf = (i: number) => (durations[i] ?? 0) - usual;
+  const isShownLate = excessOf(1) > reordered * usual && compositionOffsets[1]! >= excessOf(1);
+  const late = isShownLate ? 1 : 0;
+  const excess = excessOf(late);
+  if (excess <= 0) return times;
+  const shortened = {
+    decodeTime,
+    durations: durations.map((ticks, i) => (i === late ? usual : ticks)),
+    compositionOffsets: compositionOffsets.map((ticks, i) =>
+      isShownLate && i === late ? ticks - excess : ticks,
+    ),
+  };
+  return moved(shortened, excess);
 }
