@@ -36,7 +36,7 @@ const reordered = 5;
 
 function shortenFirst(times: SampleTimes, usual: number | undefined): SampleTimes {
   const { decodeTime, durations, compositionOffsets } = times;
-  if (decodeTime !== 0 || usual === undefined) return times;
+  if (decodeTime !== 0 || usual === undefined || durations.length === 0) return times;
   // While ffmpeg still looks at the stream it decodes pictures from 0 on, and shows all but the first of them when they
   // were taken: then the last of them is the one that lasts too long.
   const longest = durations.indexOf(Math.max(...durations));
