@@ -46,6 +46,31 @@ test('the first picture of a session that came late lasts as long as the others 
   expect(second).toBe(next);
 });
 
+test('where a later picture is the one that lasts too long and is shown at the end of that, all before it are late', () => {
+  const late = fragmentOf([
+    { track: video, decodeTime: 0, durations: [6_000, 6_000, 94_000], offsets: [0, 88_000, 88_000] },
+    { track: audio, decodeTime: 0, durations: [1_024, 1_024] },
+  ]);
+  const next = fragmentOf([{ track: video, decodeTime: 106_000, durations: [6_000, 6_000, 6_000] }]);
+  const [first] = mendBeginning([late, next], tracks);
+  expect(times(first!, video)).toEqual({
+    ...{ decodeTime: 88_000, durations: [6_000, 6_000, 6_000], compositionOffsets: [0, 0, 0] },
+  });
+  expect(first!.end).toBe(late.end);
+});
+
+test('a pause behind the second picture is not taken for that', () => {
+  const pause = fragmentOf([
+    {
+      track: video,
+      decodeTime: 0,
+      durations: [6_000, 94_000, 6_000, 6_000],
+      offsets: [6_000, 18_000, 6_000, 0],
+    },
+  ]);
+  expect(times(mendBeginning([pause], tracks)[0]!, video)).toEqual(times(pause, video));
+});
+
 test('a first sample of the usual length stays as it is', () => {
   const whole = fragmentOf([{ track: video, decodeTime: 0, durations: [6_000, 6_000, 6_000] }]);
   const [first] = mendBeginning([whole], tracks);

@@ -106,7 +106,7 @@ for (const { name, videoClock = 90_000, isKnown = false, ...rates } of odd)
     await expectSoundInSync(recorded, made.parameters);
   });
 
-// The watchdog of a feed sees fragments, and there are none between two pictures (feed.ts).
+// The watchdog of a feed sees fragments, and there are none between two pictures (picture-watch.ts).
 for (const audio of ['none', 'aac'] as const)
   test.concurrent(`a camera with ${audio} sound that sends no picture for three seconds has not stalled`, async () => {
     const made = await capture({ audio, gopSec: 1, pauseSec: 3 });

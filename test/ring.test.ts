@@ -55,6 +55,7 @@ for (const gopSec of [1, 2, 4, 10])
       turnstile: new Turnstile({ atOnce: 1, apartMs: 0 }),
       log,
       now,
+      isRecorded: () => false,
       onState: () => {},
       onFragment: () => {},
     });

@@ -31,8 +31,26 @@ export function mendBeginning<Kind extends FragmentHead>(
   });
 }
 
+/** Pictures that others are shown before (B-frames) are shown up to some four pictures after they are decoded, no later. */
+const reordered = 5;
+
 function shortenFirst(times: SampleTimes, usual: number | undefined): SampleTimes {
-  const [first = 0, ...others] = times.durations;
-  if (times.decodeTime !== 0 || usual === undefined || first <= usual) return times;
-  return moved({ ...times, durations: [usual, ...others] }, first - usual);
+  const { decodeTime, durations, compositionOffsets } = times;
+  if (decodeTime !== 0 || usual === undefined || durations.length === 0) return times;
+  // While ffmpeg still looks at the stream it decodes pictures from 0 on, and shows all but the first of them when they
+  // were taken: then the last of them is the one that lasts too long.
+  const longest = durations.indexOf(Math.max(...durations));
+  const isShownLate = (i: number) => i > 0 && compositionOffsets[i]! > durations[longest]! - 2 * usual;
+  const isOffset = durations[longest]! > reordered * usual && isShownLate(longest);
+  const late = isOffset ? longest : 0;
+  const excess = durations[late]! - usual;
+  if (excess <= 0) return times;
+  const shortened = {
+    decodeTime,
+    durations: durations.map((ticks, i) => (i === late ? usual : ticks)),
+    compositionOffsets: compositionOffsets.map((ticks, i) =>
+      isOffset && i <= late && isShownLate(i) ? Math.max(0, ticks - excess) : ticks,
+    ),
+  };
+  return moved(shortened, excess);
 }

@@ -5,21 +5,32 @@ const knockEveryMs = 500;
 /** RFC 7826, 20.2. */
 const defaultPorts: Readonly<Record<string, number>> = { 'rtsp:': 554, 'rtsps:': 322 };
 
+/** With the try itself, tries that are urgent begin a second apart. */
+const urgentMs = 750;
+
+export interface ReturnOptions {
+  /** The stream's, with a host that was looked up; undefined where that failed. */
+  readonly address: string | undefined;
+  readonly atMostMs: number;
+  /** Asked again and again: somebody may begin to wait for the camera meanwhile. */
+  readonly isUrgent: () => boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Waits between two tries of a camera. Where nobody listens at its address, it is knocked at meanwhile, and the wait is
- * over when somebody does: a try of ffmpeg's costs 0.2 s of a core, so that tries have to be seconds apart, a knock
- * costs next to nothing.
- * @param address the stream's, with a host that was looked up; undefined where that failed
+ * over when somebody does: a knock costs next to nothing, a try of ffmpeg's up to 0.2 s of a core. Where somebody
+ * listens, as at a camera that is still starting, only a try can tell whether the stream is there; when it is urgent,
+ * the next one comes within a second.
  */
-export async function awaitReturn(
-  address: string | undefined,
-  atMostMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const until = performance.now() + atMostMs;
+export async function awaitReturn({ address, atMostMs, isUrgent, signal }: ReturnOptions): Promise<void> {
+  const since = performance.now();
   const isAway = address !== undefined && !(await listens(address, signal));
-  for (let left = atMostMs; left > 0 && !signal.aborted; left = until - performance.now()) {
-    await sleep(isAway ? Math.min(knockEveryMs, left) : left, undefined, { signal }).catch(() => {});
+  for (;;) {
+    const mostMs = !isAway && isUrgent() ? Math.min(urgentMs, atMostMs) : atMostMs;
+    const leftMs = since + mostMs - performance.now();
+    if (leftMs <= 0 || signal.aborted) return;
+    await sleep(Math.min(knockEveryMs, leftMs), undefined, { signal }).catch(() => {});
     if (isAway && (await listens(address, signal))) return;
   }
 }

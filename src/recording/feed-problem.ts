@@ -18,3 +18,8 @@ export function explain(stderr: string): string {
     ? `The camera’s stream ended; ffmpeg’s last words: ${last}`
     : 'The camera closed the connection.';
 }
+
+/** Whether ffmpeg's words say that the camera did not take the user name or the password. */
+export function refusesCredentials(stderr: string): boolean {
+  return /401 Unauthorized|403 Forbidden/.test(stderr);
+}

@@ -9,10 +9,11 @@ import { createSplitter } from '../mp4/splitter.ts';
 import { awaitReturn } from './camera-return.ts';
 import { withAddress } from './feed-address.ts';
 import { openFeedOutput } from './feed-output.ts';
-import { explain } from './feed-problem.ts';
+import { explain, refusesCredentials } from './feed-problem.ts';
 import { feedArgs, firstReading, learn } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { takeMemory } from './footage-memory.ts';
+import { watchPictures } from './picture-watch.ts';
 import { Ring } from './ring.ts';
 import { type FeedFragment, newSession, type Session } from './session.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -35,21 +36,14 @@ export interface FeedOptions {
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Whether somebody records the camera now: it is then tried again sooner. */
+  readonly isRecorded: () => boolean;
   readonly onState: (feed: Feed) => void;
   readonly onFragment: (fragment: FeedFragment) => void;
 }
 
 /** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
 const ringSlackSec = 2;
-/**
- * A camera that is connected counts as dropped when no fragment has come for this long: within 5 s of its last packet,
- * half a second of which is for a busy machine. As only a later packet makes ffmpeg give a fragment out, the newest one
- * came no later than the newest packet; but it may have come a fragment and the wait for sound earlier, so that a
- * camera may pause, or take from one picture to the next, for some three seconds.
- */
-const stallMs = 5_000 - 500;
-/** The first keyframe may be a long interval away (10 s is common, 20 s exists); ffmpeg gives nothing before it. */
-const firstFragmentMs = 25_000;
 const backoffMs = { first: 250, most: 5_000 };
 const stderrKept = 8_192;
 const lastWordsKept = 1_000;
@@ -59,6 +53,8 @@ interface Outcome {
   readonly delivered: boolean;
   /** Why it ended, for a person. */
   readonly problem: string;
+  /** The camera did not take the credentials: too many tries with them lock accounts. */
+  readonly isRefused?: boolean;
   /** The last of what ffmpeg said, for the log. */
   readonly lastWords?: string | undefined;
 }
@@ -138,7 +134,12 @@ export class Feed {
       );
       if (outcome.delivered) delay = backoffMs.first;
       this.#become(outcome.delivered ? 'CONNECTING' : 'OFFLINE');
-      await awaitReturn(this.#address, delay, this.#stop.signal);
+      await awaitReturn({
+        address: this.#address,
+        atMostMs: delay,
+        isUrgent: () => this.#options.isRecorded() && !outcome.isRefused,
+        signal: this.#stop.signal,
+      });
       delay = Math.min(delay * 2, backoffMs.most);
     }
   }
@@ -168,24 +169,15 @@ export class Feed {
       problem ??= why;
       child.kill('SIGKILL');
     };
-    let watchdog = setTimeout(
-      kill,
-      firstFragmentMs,
-      `The camera sent no keyframe within ${firstFragmentMs / 1_000} seconds.`,
-    );
-
+    const watch = watchPictures(kill);
     let session: Session | undefined;
     const onFragment = (fragment: Fragment) => {
       if (!session) return;
-      clearTimeout(watchdog);
-      watchdog = setTimeout(
-        kill,
-        stallMs,
-        `The camera is connected but has sent nothing for ${stallMs / 1_000} seconds.`,
-      );
       onDelivering();
-      delivered = true;
-      const straight = session.camera.straighten(fragment, this.#options.now());
+      delivered ||= fragment.hasVideo;
+      const arrivedAt = this.#options.now();
+      const straight = session.camera.straighten(fragment, arrivedAt);
+      watch.saw(straight, session.clock.lateMs(straight.end, arrivedAt));
       this.#take({ ...straight, session });
     };
     const onInit = (init: InitSegment) => {
@@ -200,7 +192,7 @@ export class Feed {
       child.once('close', () => resolve(''));
     });
     await output.ended;
-    clearTimeout(watchdog);
+    watch.end();
     this.#release();
     this.#child = undefined;
     const learnt = learn(this.#reading, stderr);
@@ -211,7 +203,8 @@ export class Feed {
     // Scrubbed before it is cut: half an address could not be told from other text.
     const said = scrubCredentials(stderr).trim();
     const lastWords = said.slice(-lastWordsKept) || undefined;
-    return { delivered, problem: problem ?? (end || explain(said)), lastWords };
+    const why = problem ?? (end || explain(said));
+    return { delivered, problem: why, isRefused: refusesCredentials(said), lastWords };
   }
 
   #start(url: string, stdout: Socket): ChildProcess {

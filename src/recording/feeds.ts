@@ -146,6 +146,7 @@ export class Feeds {
       rate: entry.rate,
       ringMaxBytes: () => this.#ringMaxBytes(),
       turnstile: this.#turnstile,
+      isRecorded: () => entry.takers.size > 0,
       onState: (feed) => this.#report(entry, feed.state, feed),
       onFragment: (fragment) => {
         for (const take of entry.takers) take(fragment);

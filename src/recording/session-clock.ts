@@ -91,6 +91,11 @@ export class SessionClock {
     return (mediaSec * 1_000 - this.#frameMs) * this.#rate + this.#offset;
   }
 
+  /** By how many ms what ends there came later, at `at` (epoch ms), than the promptest of late did. */
+  lateMs(mediaSec: number, at: number): number {
+    return at - (mediaSec * 1_000 * this.#rate + this.#offset);
+  }
+
   /** Goes on as that clock does: media time is from now on that of its track. */
   adopt(other: SessionClock): void {
     this.#arrivals = [...other.#arrivals];

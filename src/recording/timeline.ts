@@ -3,7 +3,7 @@ import type { InitSegment } from '../mp4/init-segment.ts';
 import { retime, stretched } from '../mp4/retime.ts';
 import { type FeedFragmentHead, type Session, wallEnd, wallStart } from './session.ts';
 
-/** A stretch of a recording in which the camera delivered nothing, in epoch milliseconds. */
+/** A stretch of a recording in which the camera delivered no picture, in epoch milliseconds. */
 export interface GapSpan {
   readonly from: number;
   readonly to: number;
@@ -30,6 +30,8 @@ interface Reach {
   readonly mediaEnd: number;
   /** The same moment in seconds since time zero. */
   readonly end: number;
+  /** Where the newest picture ends: sound may have gone on without any. */
+  readonly seenUntil: number;
 }
 
 /** What was placed by a first impression of its session's rate. */
@@ -65,7 +67,7 @@ export class Timeline {
   /** @param endSec where what is recorded already ends: 0 for a new recording */
   constructor(origin: () => number, endSec: number) {
     this.#origin = origin;
-    this.#reach = { session: undefined, mediaEnd: 0, end: endSec };
+    this.#reach = { session: undefined, mediaEnd: 0, end: endSec, seenUntil: endSec };
   }
 
   /**
@@ -95,7 +97,7 @@ export class Timeline {
   }
 
   #placeNext(fragment: FeedFragmentHead, keepsSize: boolean): Pick<Placed, 'moof' | 'gap'> {
-    const { session, mediaEnd, end } = this.#reach;
+    const { session, mediaEnd, end, seenUntil } = this.#reach;
     const origin = this.#origin();
     const wall = {
       start: (wallStart(fragment) - origin) / 1_000,
@@ -105,15 +107,21 @@ export class Timeline {
     const follows = end + (fragment.start - mediaEnd) * clock.rate;
     const goesOn = fragment.session === session && Math.abs(wall.start - follows) < pauseSec;
     const start = goesOn ? follows : Math.max(end, wall.start);
-    const gapSec = goesOn ? 0 : start - end;
+    const gapSec = goesOn ? 0 : start - seenUntil;
     const isGap = gapSec >= minGapSec && (session !== undefined || end > 0);
-    const gap = isGap ? { from: origin + end * 1_000, to: origin + start * 1_000 } : undefined;
+    const gap = isGap ? { from: origin + seenUntil * 1_000, to: origin + start * 1_000 } : undefined;
 
     const length = fragment.end - fragment.start;
     const isRight = clock.rate === 1 && Math.abs(wall.end - start - length) <= driftSec;
     const wanted = isRight ? 1 : (wall.end - start) / length;
     const factor = Math.min(stretch.most, Math.max(stretch.least, wanted));
-    this.#reach = { session: fragment.session, mediaEnd: fragment.end, end: start + length * factor };
+    const reached = start + length * factor;
+    this.#reach = {
+      session: fragment.session,
+      mediaEnd: fragment.end,
+      end: reached,
+      seenUntil: fragment.hasVideo ? reached : seenUntil,
+    };
     const isOnlyMoved = factor === 1 && !keepsSize;
     return {
       moof: isOnlyMoved ? shifted(fragment, init, start) : retimed(fragment, init, start, factor),

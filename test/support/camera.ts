@@ -125,6 +125,16 @@ export class TestCamera {
     this.onUnstalled();
   }
 
+  /** From now on there are no pictures; sound goes on. */
+  stallPictures(): void {
+    this.replay.pictures = 'none';
+  }
+
+  /** Pictures begin again with the next keyframe. */
+  resumePictures(): void {
+    this.replay.pictures = 'awaited';
+  }
+
   /** Answers every request from now on with this status, e.g. 404 or 503; undefined ends it. */
   refuse(status: number | undefined): void {
     this.refusal = status;

@@ -28,3 +28,7 @@ export async function readClip(
   const errors = frames.map((frame, i) => Math.abs(frame.time * 1_000 - (sent[i]! - firstSentAt)));
   return { file, frames, sent, firstSentAt, lastSentAt: sent.at(-1)!, worst: Math.max(...errors) };
 }
+
+/** Where the first hole in the pictures is: the index of the frame behind it. */
+export const firstJump = (frames: readonly CountedFrame[]): number =>
+  frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { FRAME_HEADER_BYTES, frame, framesIn, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
 import type { SdpTrack } from '../../src/demo/rtsp/sdp.ts';
 import type { StreamSink } from '../../src/demo/rtsp/stream.ts';
-import type { Capture } from './captures.ts';
+import type { Capture, CapturedPacket } from './captures.ts';
 
 /** ffmpeg's own interval (RFC 3550 asks for at least 5 s on average). */
 /** Seconds from the epoch of NTP (1900) to that of Unix. */
@@ -47,6 +47,8 @@ export class Replay {
   private readonly loopStartMs: number;
   /** While true, nothing is sent; what was due meanwhile is lost. */
   isSilent = false;
+  /** While it is not `sent`, there are no pictures beside the sound; `awaited` ends with the next keyframe. */
+  pictures: 'sent' | 'none' | 'awaited' = 'sent';
   /** What is wrong with single tracks, by kind: a clock of their own, or nothing sent at all. */
   faults: TrackFaults = {};
   /** RTP packets sent, counted for each sink. */
@@ -171,8 +173,10 @@ export class Replay {
     const { packets, bytes } = this.capture;
     const origin = packets[from]!.start;
     const batch = Buffer.from(bytes.subarray(origin, packets[to - 1]!.end));
+    const sent: Buffer[] = [];
     for (const packet of packets.slice(from, to)) {
       const track = this.tracks[packet.track]!;
+      if (this.isLeftOut(track, packet)) continue;
       const at = packet.start - origin + FRAME_HEADER_BYTES;
       track.sequence = (track.sequence + 1) % 2 ** 16;
       batch.writeUInt16BE(track.sequence, at + 2);
@@ -181,9 +185,19 @@ export class Replay {
       batch.writeUInt32BE(track.ssrc, at + 8);
       track.packets++;
       track.octets += packet.end - packet.start - FRAME_HEADER_BYTES - RTP_HEADER_BYTES;
+      sent.push(batch.subarray(packet.start - origin, packet.end - origin));
     }
-    const isSent = this.send(this.faults.isMute ? this.withoutSound(batch) : batch);
-    if (isSent) this.packetsSent += (to - from) * this.sinks.size;
+    const isWhole = sent.length === to - from;
+    const isSent = this.send(isWhole ? batch : Buffer.concat(sent));
+    if (isSent) this.packetsSent += sent.length * this.sinks.size;
+  }
+
+  private isLeftOut({ kind }: TrackState, { mediaSec }: CapturedPacket): boolean {
+    if (kind === 'audio') return this.faults.isMute ?? false;
+    const { fps, gopSec } = this.capture.parameters;
+    const isKeyframe = Math.round(mediaSec * fps) % Math.round(gopSec * fps) === 0;
+    if (this.pictures === 'awaited' && isKeyframe) this.pictures = 'sent';
+    return this.pictures !== 'sent';
   }
 
   private withoutSound(frames: Buffer): Buffer {
