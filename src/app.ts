@@ -168,7 +168,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       'feeds',
       new Feeds({
         db,
-        children,
+        launcher,
         ffmpeg,
         ringLimits: config,
         privateCameras: config.privateCameras,

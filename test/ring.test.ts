@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Children, openChildren } from '../src/children.ts';
+import { type Launcher, startLauncher } from '../src/launcher.ts';
 import { createLog } from '../src/log.ts';
 import { Feed } from '../src/recording/feed.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/recording/ffmpeg-binary.ts';
@@ -24,15 +25,18 @@ const log = createLog('error');
 
 let dir: string;
 let children: Children;
+let launcher: Launcher;
 let ffmpeg: Ffmpeg;
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-ring-'));
   children = await openChildren({ dir: path.join(dir, 'children'), log });
+  launcher = startLauncher({ children, dir: path.join(dir, 'launcher') });
   ffmpeg = await findFfmpeg(children, undefined, log);
 });
 
 afterAll(async () => {
+  await launcher.close();
   await children.close();
   await rm(dir, { recursive: true, force: true });
 });
@@ -51,7 +55,7 @@ for (const gopSec of [1, 2, 4, 10])
       ringMaxBytes: () => Number.POSITIVE_INFINITY,
       privateCameras: true,
       ffmpeg,
-      children,
+      launcher,
       turnstile: new Turnstile({ atOnce: 1, apartMs: 0 }),
       log,
       now,

@@ -3,9 +3,12 @@ const explanations: readonly [RegExp, string][] = [
   [/403 Forbidden/, 'The camera refused access (403 Forbidden).'],
   [/404 Not Found/, 'The camera knows no stream at this path (404 Not Found).'],
   [/453 Not Enough Bandwidth/i, 'The camera allows no further session (453 Not Enough Bandwidth).'],
-  [/Connection refused/, 'Nothing listens at the camera’s address (connection refused).'],
-  [/No route to host|Network is unreachable|Host is down/, 'The camera cannot be reached over the network.'],
-  [/Connection timed out|Operation timed out/, 'The camera did not answer in time.'],
+  [/Connection refused|ECONNREFUSED/, 'Nothing listens at the camera’s address (connection refused).'],
+  [
+    /No route to host|Network is unreachable|Host is down|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN/,
+    'The camera cannot be reached over the network.',
+  ],
+  [/Connection timed out|Operation timed out|ETIMEDOUT/, 'The camera did not answer in time.'],
   [/matches no streams/, 'The camera sends no video.'],
 ];
 

@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
-import type { ChildProcess, Children } from '../children.ts';
 import { scrubCredentials } from '../domain/stream-url.ts';
+import type { Launcher } from '../launcher.ts';
 import type { Log } from '../log.ts';
 import { mendBeginning } from '../mp4/beginning.ts';
 import type { Fragment } from '../mp4/fragment.ts';
@@ -8,7 +7,6 @@ import type { InitSegment } from '../mp4/init-segment.ts';
 import { createSplitter } from '../mp4/splitter.ts';
 import { awaitReturn } from './camera-return.ts';
 import { withAddress } from './feed-address.ts';
-import { openFeedOutput } from './feed-output.ts';
 import { explain, refusesCredentials } from './feed-problem.ts';
 import { feedArgs, firstReading, learn } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
@@ -31,7 +29,7 @@ export interface FeedOptions {
   /** Whether the camera may be at an address of this machine or of a private network. */
   readonly privateCameras: boolean;
   readonly ffmpeg: Ffmpeg;
-  readonly children: Children;
+  readonly launcher: Launcher;
   readonly turnstile: Turnstile;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -45,7 +43,8 @@ export interface FeedOptions {
 /** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
 const ringSlackSec = 2;
 const backoffMs = { first: 250, most: 5_000 };
-const stderrKept = 8_192;
+/** Starting ffmpeg is what costs; one that waits for a camera which says nothing is in nobody's way. */
+const startsWithinMs = 2_000;
 const lastWordsKept = 1_000;
 
 /** How a session ended. */
@@ -67,9 +66,6 @@ export class Feed {
   #lastError: string | undefined;
   #session: Session | undefined;
   #reading = firstReading;
-  /** The camera's address as it was looked up for the newest try. */
-  #address: string | undefined;
-  #child: ChildProcess | undefined;
   /** Fragments of a new session whose clock is not right yet. */
   readonly #held: FeedFragment[] = [];
   /** The ring had to drop what it should still hold. */
@@ -112,70 +108,71 @@ export class Feed {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    if (this.#child) await this.#options.children.end(this.#child);
     await this.#running;
     this.ring.clear();
   }
 
   async #run(): Promise<void> {
+    const { turnstile, log } = this.#options;
+    const { signal } = this.#stop;
     let delay = backoffMs.first;
-    while (!this.#stop.signal.aborted) {
-      const leave = await this.#options.turnstile.enter();
+    while (!signal.aborted) {
+      const leave = await turnstile.enter(signal);
       const outcome: Outcome = await this.#connect(leave).catch((error: Error) => ({
         delivered: false,
         problem: error.message,
       }));
       leave();
-      if (this.#stop.signal.aborted) return;
+      if (signal.aborted) return;
       this.#lastError = scrubCredentials(outcome.problem);
-      this.#options.log.warn(
+      log.warn(
         { cameraId: this.cameraId, problem: this.#lastError, lastWords: outcome.lastWords },
         'the camera is not delivering; connecting again',
       );
       if (outcome.delivered) delay = backoffMs.first;
       this.#become(outcome.delivered ? 'CONNECTING' : 'OFFLINE');
-      await awaitReturn({
-        address: this.#address,
-        atMostMs: delay,
-        isUrgent: () => this.#options.isRecorded() && !outcome.isRefused,
-        signal: this.#stop.signal,
-      });
+      await this.#awaitReturn(delay, outcome);
       delay = Math.min(delay * 2, backoffMs.most);
     }
   }
 
-  /** One session, from connect to its end. */
-  async #connect(onDelivering: () => void): Promise<Outcome> {
-    this.#address = undefined;
-    const url = await withAddress(this.#options.url, this.#options.privateCameras);
-    this.#address = url;
-    let stderr = '';
+  /** Resolves when it makes sense to try again. The camera's name may come to mean another address meanwhile. */
+  async #awaitReturn(atMostMs: number, { isRefused }: Outcome): Promise<void> {
+    const { url, privateCameras, isRecorded } = this.#options;
+    const { signal } = this.#stop;
+    let isThere = false;
+    while (!isThere && !signal.aborted) {
+      isThere = await awaitReturn({
+        address: await withAddress(url, privateCameras).catch(() => undefined),
+        atMostMs,
+        isUrgent: () => isRecorded() && !isRefused,
+        onAway: (problem) => {
+          this.#lastError = problem;
+          this.#become('OFFLINE');
+        },
+        signal,
+      });
+    }
+  }
+
+  /** One session, from connect to its end. @param onStarted called when another feed may start, once or more often */
+  async #connect(onStarted: () => void): Promise<Outcome> {
+    const { ffmpeg, launcher, now, url, privateCameras } = this.#options;
+    const address = await withAddress(url, privateCameras);
     let delivered = false;
     let problem: string | undefined;
-    const output = await openFeedOutput((bytes) => {
-      if (problem) return;
-      try {
-        splitter.push(bytes);
-      } catch (error) {
-        kill((error as Error).message);
-      }
-    });
-    if (this.#stop.signal.aborted) {
-      output.writeEnd.destroy();
-      return { delivered: false, problem: 'closed' };
-    }
-    const child = this.#start(url, output.writeEnd);
+    const ending = new AbortController();
     const kill = (why: string) => {
       problem ??= why;
-      child.kill('SIGKILL');
+      ending.abort('SIGKILL');
     };
     const watch = watchPictures(kill);
     let session: Session | undefined;
     const onFragment = (fragment: Fragment) => {
       if (!session) return;
-      onDelivering();
+      onStarted();
       delivered ||= fragment.hasVideo;
-      const arrivedAt = this.#options.now();
+      const arrivedAt = now();
       const straight = session.camera.straighten(fragment, arrivedAt);
       watch.saw(straight, session.clock.lateMs(straight.end, arrivedAt));
       this.#take({ ...straight, session });
@@ -184,17 +181,29 @@ export class Feed {
       session = newSession(init, this.rate);
     };
     const splitter = createSplitter({ onInit, onFragment }, takeMemory);
-    child.stderr!.on('data', (chunk: Buffer) => {
-      stderr = (stderr + chunk.toString()).slice(-stderrKept);
-    });
-    const end = await new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`ffmpeg cannot be started: ${error.message}.`));
-      child.once('close', () => resolve(''));
-    });
-    await output.ended;
+    const onOutput = (bytes: Buffer) => {
+      if (problem) return;
+      try {
+        splitter.push(bytes);
+      } catch (error) {
+        kill((error as Error).message);
+      }
+    };
+    const endInPeace = () => ending.abort();
+    this.#stop.signal.addEventListener('abort', endInPeace);
+    if (this.#stop.signal.aborted) endInPeace();
+    const started = setTimeout(onStarted, startsWithinMs);
+    const args = feedArgs({ ffmpeg, url: address, reading: this.#reading });
+    const { stderr } = await launcher
+      .stream('feed', ffmpeg.path, args, { onOutput, end: ending.signal })
+      .catch((error: Error) => {
+        problem ??= `ffmpeg cannot be run: ${error.message}.`;
+        return { stderr: '' };
+      });
+    this.#stop.signal.removeEventListener('abort', endInPeace);
+    clearTimeout(started);
     watch.end();
     this.#release();
-    this.#child = undefined;
     const learnt = learn(this.#reading, stderr);
     if (learnt) {
       this.#reading = learnt.reading;
@@ -203,19 +212,7 @@ export class Feed {
     // Scrubbed before it is cut: half an address could not be told from other text.
     const said = scrubCredentials(stderr).trim();
     const lastWords = said.slice(-lastWordsKept) || undefined;
-    const why = problem ?? (end || explain(said));
-    return { delivered, problem: why, isRefused: refusesCredentials(said), lastWords };
-  }
-
-  #start(url: string, stdout: Socket): ChildProcess {
-    const { ffmpeg, children } = this.#options;
-    const args = feedArgs({ ffmpeg, url, reading: this.#reading });
-    try {
-      this.#child = children.spawn('feed', ffmpeg.path, args, { stdio: ['ignore', stdout, 'pipe'] });
-      return this.#child;
-    } finally {
-      stdout.destroy();
-    }
+    return { delivered, problem: problem ?? explain(said), isRefused: refusesCredentials(said), lastWords };
   }
 
   /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Children } from '../children.ts';
 import { type FeedReport, reportFeed } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
 import type { Camera, CameraState } from '../generated/prisma/client.ts';
+import type { Launcher } from '../launcher.ts';
 import type { Log } from '../log.ts';
 import { resolution } from '../mp4/init-segment.ts';
 import { Feed } from './feed.ts';
@@ -19,7 +19,7 @@ export interface RingLimits {
 
 export interface FeedsOptions {
   readonly db: Db;
-  readonly children: Children;
+  readonly launcher: Launcher;
   readonly ffmpeg: Ffmpeg;
   readonly ringLimits: RingLimits;
   readonly log: Log;

@@ -8,21 +8,24 @@ export class Turnstile {
   readonly #apartMs: number;
   #free: number;
   #nextAt = 0;
-  readonly #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
 
   constructor(options: { atOnce: number; apartMs: number }) {
     this.#free = options.atOnce;
     this.#apartMs = options.apartMs;
   }
 
-  /** Waits for a turn. @returns what must be called once when the work is over */
-  async enter(): Promise<() => void> {
+  /**
+   * Waits for a turn, or until the signal is aborted.
+   * @returns what must be called when the work is over
+   */
+  async enter(signal: AbortSignal): Promise<() => void> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else if (!(await this.#turn(signal))) return () => {};
     const now = performance.now();
     const at = Math.max(now, this.#nextAt);
     this.#nextAt = at + this.#apartMs;
-    if (at > now) await sleep(at - now);
+    if (at > now) await sleep(at - now, undefined, { signal }).catch(() => {});
     let left = false;
     return () => {
       if (left) return;
@@ -31,5 +34,23 @@ export class Turnstile {
       if (next) next();
       else this.#free++;
     };
+  }
+
+  /** @returns whether it came before the signal was aborted */
+  #turn(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (isOurs: boolean) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(isOurs);
+      };
+      const take = () => settle(true);
+      const giveUp = () => {
+        this.#waiting = this.#waiting.filter((other) => other !== take);
+        settle(false);
+      };
+      this.#waiting.push(take);
+      signal.addEventListener('abort', giveUp);
+      if (signal.aborted) giveUp();
+    });
   }
 }
