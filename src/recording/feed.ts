@@ -186,7 +186,7 @@ export class Feed {
       onDelivering();
       delivered = true;
       const straight = session.camera.straighten(fragment, this.#options.now());
-      this.#take({ ...straight, session });
+      this.#take({ ...straight, session, isLed: session.camera.isLed });
     };
     const onInit = (init: InitSegment) => {
       session = newSession(init, this.rate);
