@@ -94,7 +94,7 @@ test('a recording writes what it took, also where the ring has dropped it and mo
       onFragment: (fragment) => {
         at += 500;
         const straight = session!.camera.straighten(fragment, at);
-        const ofSession: FeedFragment = { ...straight, session: session! };
+        const ofSession: FeedFragment = { ...straight, session: session!, isLed: false };
         taken.push(Buffer.concat(fragment.mdat));
         ring.push(ofSession);
         recording.take(ofSession);

@@ -1,4 +1,4 @@
-import type { Fragment } from '../mp4/fragment.ts';
+import type { Fragment, FragmentHead } from '../mp4/fragment.ts';
 import type { InitSegment, Track } from '../mp4/init-segment.ts';
 import { retime, type SampleTimes, sampleTimes, usualDuration } from '../mp4/retime.ts';
 import { interleaveMs } from './ffmpeg-args.ts';
@@ -7,8 +7,10 @@ import { TrackClock } from './track-clock.ts';
 
 /** A fragment that ends this far in the future (ms) cannot be right: nobody sends pictures before they are taken. */
 const leapMs = 1_000;
-/** Both rates are measured, one maybe a little later than the other: a difference counts when it has lasted so long (ms). */
+/** By arrivals both rates are measured, one maybe a little later than the other: a difference counts when it has lasted so long (ms). */
 const besideMs = 2_000;
+/** So long (ms) after its beginning a session has shown what its clocks are like. */
+const knownMs = 15_000;
 /** A track that has sent nothing for so long (ms) is not waited for any more. */
 const silentMs = 1_500;
 /** Where time stands still for longer than this (ms), it is no report that set it right: the camera's clock leapt back. */
@@ -36,6 +38,7 @@ export class CameraClock {
   /** Picture and sound were seen to run at different rates. */
   #isLed = false;
   #beganAt: number | undefined;
+  #newestAt = 0;
   #besideSince: number | undefined;
 
   constructor(init: InitSegment, clock: SessionClock) {
@@ -56,6 +59,7 @@ export class CameraClock {
     const { tracks } = this.#init;
     const times = sampleTimes(fragment, tracks);
     this.#beganAt ??= arrivedAt;
+    this.#newestAt = arrivedAt;
     const pictures = this.#video && times.get(this.#video.track.id);
     if (this.#video && pictures) this.#lookForLeap(fragment, this.#video, pictures, arrivedAt);
     const seenAt = arrivedAt - this.#heldMs(times, arrivedAt);
@@ -72,16 +76,38 @@ export class CameraClock {
     return result;
   }
 
+  /** Whether pictures are led by the sound. */
+  get isLed(): boolean {
+    return this.#isLed;
+  }
+
+  /** Whether it may still turn out that they have to be led, and have to have been from the beginning. */
+  get isInDoubt(): boolean {
+    if (this.#isLed || !this.#video || !this.#sound) return false;
+    return this.#newestAt - this.#beganAt! < knownMs || this.#video.mayBeTied;
+  }
+
+  /** What was straightened before pictures were led, as if they had been. */
+  ledAgain<Kind extends FragmentHead>(fragment: Kind): Kind {
+    const video = this.#video!;
+    return retime(fragment, this.#init.tracks, (times, { id }) =>
+      id === video.track.id ? video.ledAgain(times) : times,
+    );
+  }
+
   #lead(straight: Map<Track['id'], SampleTimes>, arrivedAt: number): void {
     const [video, sound] = [this.#video, this.#sound];
     const pictures = video && straight.get(video.track.id);
     if (!pictures || !sound) return;
-    this.#besideSince = video.isBeside(sound) ? (this.#besideSince ?? arrivedAt) : undefined;
-    if (!this.#isLed && this.#besideSince !== undefined && arrivedAt - this.#besideSince >= besideMs) {
-      this.#isLed = true;
-      this.#clock.adopt(sound.clock);
-    }
+    this.#besideSince = video.runsBeside(sound) ? (this.#besideSince ?? arrivedAt) : undefined;
+    const isBeside = this.#besideSince !== undefined && arrivedAt - this.#besideSince >= besideMs;
     if (this.#isLed) straight.set(video.track.id, video.beside(pictures, sound));
+    else if (video.isTied || isBeside) {
+      this.#isLed = true;
+      video.follow(sound);
+      this.#clock.adopt(sound.clock, video.isTied ? video : undefined);
+      straight.set(video.track.id, video.ledAgain(pictures));
+    }
   }
 
   #observe(fragment: Fragment, seenAt: number): void {
@@ -98,17 +124,14 @@ export class CameraClock {
     return [...this.#tracks].some(isSilent) ? interleaveMs : 0;
   }
 
-  #lookForLeap(
-    fragment: Fragment,
-    { track: { timescale }, shift, sharedShift }: TrackClock,
-    { durations }: SampleTimes,
-    arrivedAt: number,
-  ): void {
+  #lookForLeap(fragment: Fragment, video: TrackClock, { durations }: SampleTimes, arrivedAt: number): void {
+    const { shift, sharedShift } = video;
+    const { timescale } = video.track;
     const endsAt = this.#clock.toWall(fragment.end + shift / timescale);
     // Before its first observation the clock knows nothing.
     if (!Number.isFinite(endsAt) || endsAt - arrivedAt < leapMs) return;
     const leapSec = (Math.max(...durations) - (usualDuration(durations) ?? 0)) / timescale;
-    if (leapSec * 1_000 < leapMs) return;
+    if (leapSec * 1_000 < leapMs || video.isUsualLeap(leapSec * timescale)) return;
     // A report that sets pictures right brings them level with the sound; a leap of all takes them ahead of it.
     const soundIsAt = this.#sound?.clock.toMedia(arrivedAt) ?? Number.NEGATIVE_INFINITY;
     if (fragment.end + sharedShift / timescale - soundIsAt < leapSec / 2) return;

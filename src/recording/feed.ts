@@ -175,7 +175,7 @@ export class Feed {
       const arrivedAt = now();
       const straight = session.camera.straighten(fragment, arrivedAt);
       watch.saw(straight, session.clock.lateMs(straight.end, arrivedAt));
-      this.#take({ ...straight, session });
+      this.#take({ ...straight, session, isLed: session.camera.isLed });
     };
     const onInit = (init: InitSegment) => {
       session = newSession(init, this.rate);

@@ -2,7 +2,7 @@ import type { InitSegment } from '../mp4/init-segment.ts';
 import { pictureFirst } from '../mp4/picture-first.ts';
 import { fragmentMs, interleaveMs } from './ffmpeg-args.ts';
 import { hold } from './footage-memory.ts';
-import { type FeedFragment, wallStart } from './session.ts';
+import { asKnown, type FeedFragment, type FeedFragmentHead, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
 import { type GapSpan, reaches, Timeline } from './timeline.ts';
 
@@ -52,7 +52,7 @@ export class Recording {
   #bytes = 0;
   #init: InitSegment | undefined;
   #timeline: Timeline | undefined;
-  #first: Pick<FeedFragment, 'session' | 'start'> | undefined;
+  #first: FeedFragmentHead | undefined;
   #newest: Pick<FeedFragment, 'session' | 'end'> | undefined;
   #gaps: GapSpan[];
   #until = Number.POSITIVE_INFINITY;
@@ -92,10 +92,11 @@ export class Recording {
       this.#options.onFormatChange(wallStart(fragment));
       return;
     }
+    if (this.#first) this.#first = asKnown(this.#first);
     this.#timeline ??= this.#begin(fragment);
     const isFirst = this.#newest === undefined && !this.#options.leftover;
     const taken = isFirst
-      ? { ...pictureFirst(fragment, fragment.session.init.tracks), session: fragment.session }
+      ? { ...fragment, ...pictureFirst(fragment, fragment.session.init.tracks) }
       : fragment;
     const { moof, gap, corrections } = this.#timeline.place(taken, this.#bytes);
     if (gap) {
@@ -116,13 +117,13 @@ export class Recording {
 
   #begin(fragment: FeedFragment): Timeline {
     const startedAt = wallStart(fragment);
-    const first = { session: fragment.session, start: fragment.start };
-    this.#first = first;
+    const head = { ...fragment, mdat: [] };
+    this.#first = head;
     this.#init = fragment.session.init;
     this.#bytes = this.#init.bytes.length;
     this.#openSpool(Spool.create(this.#options.folder, startedAt, fragment.session.init));
     this.#options.onFirstFrame(startedAt);
-    return new Timeline(() => wallStart(first), 0);
+    return new Timeline(() => this.clipStartedAt!, 0);
   }
 
   #openSpool(opening: Promise<Spool>): void {

@@ -1,5 +1,5 @@
 import { letGo } from './footage-memory.ts';
-import { type FeedFragment, wallEnd, wallStart } from './session.ts';
+import { asKnown, type FeedFragment, wallEnd, wallStart } from './session.ts';
 
 /**
  * The newest fragments of a feed: from a keyframe at least `seconds` back, and within `maxBytes`. A clip can only
@@ -20,8 +20,8 @@ export class Ring {
 
   /** @returns whether fragments had to go before their time because of the bytes */
   push(fragment: FeedFragment): boolean {
-    this.#fragments.push(fragment);
-    this.#bytes += fragment.bytes;
+    this.#fragments = [...this.#fragments, fragment].map(asKnown);
+    this.#bytes = this.#fragments.reduce((sum, { bytes }) => sum + bytes, 0);
     const needed = wallEnd(fragment) - this.#seconds * 1_000;
     for (let second = this.#secondGop(); second > 0; second = this.#secondGop()) {
       if (wallStart(this.#fragments[second]!) > needed) break;

@@ -67,6 +67,10 @@ export class SessionClock {
     this.#firstAt ??= arrivedAt;
     this.#arrivals.push(arrival);
     while (this.#arrivals[0]!.at < arrivedAt - windowMs) this.#arrivals.shift();
+    this.#settle();
+  }
+
+  #settle(): void {
     this.#measureRate();
     this.#offset = Math.min(...this.#arrivals.map(({ mediaMs, at }) => at - mediaMs * this.#rate));
   }
@@ -96,16 +100,24 @@ export class SessionClock {
     return at - (mediaSec * 1_000 * this.#rate + this.#offset);
   }
 
-  /** Goes on as that clock does: media time is from now on that of its track. */
-  adopt(other: SessionClock): void {
-    this.#arrivals = [...other.#arrivals];
-    this.#rate = other.#rate;
+  /**
+   * Goes on as that clock does: media time is from now on that of its track.
+   * @param beside a track that leapt, which held that one back: what of it was seen farther than that one was
+   */
+  adopt(other: SessionClock, beside?: { readonly clock: SessionClock; toLed(sec: number): number }): void {
+    const arrivals = beside ? beside.clock.#arrivals : [];
+    const seen = new Map(arrivals.map(({ mediaMs, at }) => [at, beside!.toLed(mediaMs / 1_000) * 1_000]));
+    this.#arrivals = other.#arrivals.map(({ mediaMs, at }) => ({
+      mediaMs: Math.max(mediaMs, seen.get(at) ?? mediaMs),
+      at,
+    }));
+    this.#rate = beside ? 1 : other.#rate;
     this.#isInherited = other.#isInherited;
     this.#isSettled = other.#isSettled;
     this.#promptSince = other.#promptSince;
     this.#firstAt = other.#firstAt;
-    this.#offset = other.#offset;
     this.#frameMs = other.#frameMs;
+    this.#settle();
   }
 
   /** @returns the seconds of media time at which that moment (epoch ms) was */

@@ -16,13 +16,24 @@ export function newSession(init: InitSegment, rate: number | undefined): Session
   return { init, clock, camera: new CameraClock(init, clock) };
 }
 
+/** Whether its fragments' times are more than a first impression. */
+export const isSettled = ({ clock, camera }: Session): boolean => clock.isSettled && !camera.isInDoubt;
+
 /** A fragment as it came out of a feed. */
 export interface FeedFragment extends Fragment {
   readonly session: Session;
+  /** Whether its pictures are led by the sound: see asKnown. */
+  readonly isLed: boolean;
 }
 
 /** What may be kept of it when its memory has been let go of. */
 export type FeedFragmentHead = Omit<FeedFragment, 'mdat'>;
+
+/** The fragment with its times as they are known by now: its session may have had to be led by the sound since. */
+export const asKnown = <Kind extends FeedFragmentHead>(fragment: Kind): Kind =>
+  fragment.isLed || !fragment.session.camera.isLed
+    ? fragment
+    : { ...fragment.session.camera.ledAgain(fragment), isLed: true };
 
 /** When the fragment's first picture was taken, in epoch milliseconds, as far as is known by now. */
 export const wallStart = (fragment: Pick<FeedFragment, 'session' | 'start'>): number =>

@@ -1,7 +1,7 @@
 import { shiftFragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { retime, stretched } from '../mp4/retime.ts';
-import { type FeedFragmentHead, type Session, wallEnd, wallStart } from './session.ts';
+import { asKnown, type FeedFragmentHead, isSettled, type Session, wallEnd, wallStart } from './session.ts';
 
 /** A stretch of a recording in which the camera delivered no picture, in epoch milliseconds. */
 export interface GapSpan {
@@ -25,20 +25,19 @@ export interface Correction {
 
 /** How far a time line has come. */
 interface Reach {
-  readonly session: Session | undefined;
-  /** The end of the newest fragment, in seconds of its session's media time. */
-  readonly mediaEnd: number;
-  /** The same moment in seconds since time zero. */
+  readonly newest: FeedFragmentHead | undefined;
+  /** Where it ends, in seconds since time zero. */
   readonly end: number;
   /** Where the newest picture ends: sound may have gone on without any. */
   readonly seenUntil: number;
 }
 
-/** What was placed by a first impression of its session's rate. */
+/** What was placed by a first impression of its session. */
 interface Provisional {
   readonly from: Reach;
-  readonly fragments: { readonly fragment: FeedFragmentHead; readonly at: number }[];
+  fragments: readonly { readonly fragment: FeedFragmentHead; readonly at: number }[];
   rate: number;
+  isLed: boolean;
 }
 
 /** Media time of a session with a right rate may run away from the wall clock this far before it is put right. */
@@ -48,7 +47,7 @@ const pauseSec = 1;
 /** Two sessions that follow each other closer than this leave no gap worth telling. */
 const minGapSec = 0.1;
 /** So many fragments are kept to be placed anew. A session settles long before, unless its pictures stay away. */
-const provisionalMost = 40;
+const provisionalMost = 60;
 /** The bounds of what a fragment is stretched by to put its time right; the rest is left to the next one. */
 const stretch = { least: 0.5, most: 2 };
 
@@ -67,7 +66,7 @@ export class Timeline {
   /** @param endSec where what is recorded already ends: 0 for a new recording */
   constructor(origin: () => number, endSec: number) {
     this.#origin = origin;
-    this.#reach = { session: undefined, mediaEnd: 0, end: endSec, seenUntil: endSec };
+    this.#reach = { newest: undefined, end: endSec, seenUntil: endSec };
   }
 
   /**
@@ -77,38 +76,42 @@ export class Timeline {
   place(fragment: FeedFragmentHead, at: number): Placed {
     const { session } = fragment;
     const corrections = this.#placeAgain(session);
-    if (session.clock.isSettled) return { ...this.#placeNext(fragment, false), corrections };
-    this.#provisional ??= { from: this.#reach, fragments: [], rate: session.clock.rate };
-    this.#provisional.fragments.push({ fragment, at });
+    if (isSettled(session)) return { ...this.#placeNext(fragment, false), corrections };
+    const { isLed } = session.camera;
+    this.#provisional ??= { from: this.#reach, fragments: [], rate: session.clock.rate, isLed };
+    this.#provisional.fragments = [...this.#provisional.fragments, { fragment, at }];
     return { ...this.#placeNext(fragment, true), corrections };
   }
 
-  /** Places anew what was placed by a rate that is no longer believed. */
+  /** Places anew what was placed by a rate that is no longer believed, or before its pictures were led. */
   #placeAgain(session: Session): Correction[] {
     const it = this.#provisional;
     if (!it) return [];
-    const { isSettled, rate } = session.clock;
+    const { rate } = session.clock;
+    const { isLed } = session.camera;
     const isOver = it.fragments[0]!.fragment.session !== session || it.fragments.length >= provisionalMost;
-    if (isOver || isSettled) this.#provisional = undefined;
-    if (isOver || rate === it.rate) return [];
-    it.rate = rate;
+    if (isOver || isSettled(session)) this.#provisional = undefined;
+    if (isOver || (rate === it.rate && isLed === it.isLed)) return [];
+    const fragments = it.fragments.map(({ fragment, at }) => ({ fragment: asKnown(fragment), at }));
+    Object.assign(it, { fragments, rate, isLed });
     this.#reach = it.from;
-    return it.fragments.map(({ fragment, at }) => ({ at, moof: this.#placeNext(fragment, true).moof }));
+    return fragments.map(({ fragment, at }) => ({ at, moof: this.#placeNext(fragment, true).moof }));
   }
 
   #placeNext(fragment: FeedFragmentHead, keepsSize: boolean): Pick<Placed, 'moof' | 'gap'> {
-    const { session, mediaEnd, end, seenUntil } = this.#reach;
+    const { end, seenUntil } = this.#reach;
+    const newest = this.#reach.newest && asKnown(this.#reach.newest);
     const origin = this.#origin();
     const wall = {
       start: (wallStart(fragment) - origin) / 1_000,
       end: (wallEnd(fragment) - origin) / 1_000,
     };
     const { init, clock } = fragment.session;
-    const follows = end + (fragment.start - mediaEnd) * clock.rate;
-    const goesOn = fragment.session === session && Math.abs(wall.start - follows) < pauseSec;
+    const follows = end + (fragment.start - (newest?.end ?? 0)) * clock.rate;
+    const goesOn = fragment.session === newest?.session && Math.abs(wall.start - follows) < pauseSec;
     const start = goesOn ? follows : Math.max(end, wall.start);
     const gapSec = goesOn ? 0 : start - seenUntil;
-    const isGap = gapSec >= minGapSec && (session !== undefined || end > 0);
+    const isGap = gapSec >= minGapSec && (newest !== undefined || end > 0);
     const gap = isGap ? { from: origin + seenUntil * 1_000, to: origin + start * 1_000 } : undefined;
 
     const length = fragment.end - fragment.start;
@@ -116,12 +119,7 @@ export class Timeline {
     const wanted = isRight ? 1 : (wall.end - start) / length;
     const factor = Math.min(stretch.most, Math.max(stretch.least, wanted));
     const reached = start + length * factor;
-    this.#reach = {
-      session: fragment.session,
-      mediaEnd: fragment.end,
-      end: reached,
-      seenUntil: fragment.hasVideo ? reached : seenUntil,
-    };
+    this.#reach = { newest: fragment, end: reached, seenUntil: fragment.hasVideo ? reached : seenUntil };
     const isOnlyMoved = factor === 1 && !keepsSize;
     return {
       moof: isOnlyMoved ? shifted(fragment, init, start) : retimed(fragment, init, start, factor),

@@ -1,14 +1,17 @@
 import type { Track } from '../mp4/init-segment.ts';
 import { type SampleTimes, stretched, usualDuration } from '../mp4/retime.ts';
-import { ReportTies } from './report-ties.ts';
+import { type Leap, type Line, ReportTies } from './report-ties.ts';
 import { SessionClock } from './session-clock.ts';
 
 /** ffmpeg never lets time run backwards: after a leap back each sample lasts one tick. So many are no coincidence. */
 const squeezedSamples = 3;
 /** A sample that lasts this much longer (ms) than is usual, or a hole of that length, may be a leap. */
 const leastLeapMs = 300;
-/** A leap, and no pause: what came before it was late by at least this share of it, and what comes behind it is not. */
-const leapShare = 0.6;
+/**
+ * A leap, and no pause: what came before it was late by this share of it, and what comes behind it is not. A likely one
+ * is left in until others have made it certain.
+ */
+const leapShare = { clear: 0.6, likely: 0.45 };
 /** While ffmpeg gives out what it held back (ms after the first arrival), arrivals say nothing about leaps. */
 const burstMs = 2_000;
 /** The bounds of what a fragment is stretched by; the rest is left to the next one. */
@@ -49,6 +52,8 @@ export class TrackClock {
   #squeezedFrom = 0;
   #squeezedSince: number | undefined;
   readonly #ties = new ReportTies();
+  /** How what came before it was led lies beside the track that leads it. */
+  #untilLed: Line | undefined;
   /** Where the newest sample ends on the time line of another track, once this one is led by it. */
   #endBeside: number | undefined;
   /** How long the one that is ahead of the other waits for it: arrivals are late by that. */
@@ -97,9 +102,9 @@ export class TrackClock {
     const loose = this.#loosen(times.decodeTime + this.#shift, durations, arrivedAt);
     const start = this.#takeOutLeap(loose, durations, arrivedAt);
     const straight = { ...times, decodeTime: start, durations };
-    this.#usual = usualDuration(durations.filter((ticks) => ticks > 1)) ?? this.#usual;
     this.#hole = straight.decodeTime - this.#end;
     this.#end = straight.decodeTime + sumOf(durations);
+    if (this.isTied) this.#ties.noteQuiet({ own: this.#end, shared: this.#toShared(this.#end) });
     this.#firstAt ??= arrivedAt;
     this.#arrivedAt = arrivedAt;
     this.#late = [this.#lateness(this.#end, arrivedAt), ...this.#late.slice(0, 1)];
@@ -138,7 +143,7 @@ export class TrackClock {
     const late = this.#unmended * (usual - 1);
     this.#unmended = 0;
     this.#shift += late;
-    if (this.#squeezed === 0) this.#tie(this.#squeezedFrom);
+    if (this.#squeezed === 0) this.#tie({ own: this.#squeezedFrom, ticks: 0, left: 0, isReport: true });
     return start + late;
   }
 
@@ -152,29 +157,36 @@ export class TrackClock {
     const excess = durations[longest]! - (this.#usual ?? 0);
     const isHole = hole > excess;
     const found = Math.max(hole, excess);
+    const behind = start + (isHole ? 0 : sumOf(durations.slice(0, longest + 1)));
     const isShared = this.owed > 0 && found > this.owed / 2;
-    if (!isShared && !this.#isReport(found, start + sumOf(durations), arrivedAt)) return start;
+    const isLeap = this.#usual !== undefined && this.#ms(found) >= leastLeapMs;
+    if (!isLeap) this.#usual = usualDuration(durations.filter((ticks) => ticks > 1)) ?? this.#usual;
+    if (!isShared && !isLeap) return start;
+    const share = this.#reportShare(found, start + sumOf(durations), arrivedAt);
+    if (!isShared && share < leapShare.clear) {
+      this.#tie({ own: behind, ticks: found, left: found, isReport: share >= leapShare.likely });
+      return start;
+    }
     const leap = isShared ? this.owed : found;
     this.#shift -= leap;
     if (!isHole) durations[longest]! -= leap;
-    const from = isHole ? start - leap : start;
     if (isShared) {
       this.#sharedShift -= leap;
       this.owed = 0;
-    } else this.#tie(isHole ? from : from + sumOf(durations.slice(0, longest + 1)));
-    return from;
+    } else this.#tie({ own: behind - leap, ticks: leap, left: 0, isReport: true });
+    return isHole ? start - leap : start;
   }
 
   /**
-   * Whether so much that the newest samples last too long is a leap of this track alone, and no pause. The last picture
-   * before a pause is late, too, as ffmpeg's parser gives it out with the next one; those before it are not.
+   * By which share of what the newest samples last too long they came less late than those before: 1 behind a leap of
+   * this track alone, 0 behind a pause. The last picture before a pause is late, too, as ffmpeg's parser gives it out
+   * with the next one; those before it are not.
    */
-  #isReport(leap: number, end: number, arrivedAt: number): boolean {
-    if (this.#usual === undefined || this.#firstAt === undefined) return false;
-    if (arrivedAt - this.#firstAt < burstMs || this.#ms(leap) < leastLeapMs) return false;
+  #reportShare(leap: number, end: number, arrivedAt: number): number {
     // A track that leapt twice does it again, also while a busy machine makes arrivals say nothing.
-    if (this.#ties.rate !== undefined) return true;
-    return Math.min(...this.#late) - this.#lateness(end, arrivedAt) >= this.#ms(leap) * leapShare;
+    if (this.isTied) return 1;
+    if (this.#firstAt === undefined || arrivedAt - this.#firstAt < burstMs) return 0;
+    return (Math.min(...this.#late) - this.#lateness(end, arrivedAt)) / this.#ms(leap);
   }
 
   #lateness(end: number, arrivedAt: number): number {
@@ -186,30 +198,81 @@ export class TrackClock {
   }
 
   /** With the first sample behind a leap the track's time is that of the others. */
-  #tie(own: number): void {
-    this.#ties.add({ own, shared: own - this.#shift + this.#sharedShift });
+  #tie(leap: Omit<Leap, 'shared'>): void {
+    this.#ties.add({ ...leap, shared: this.#toShared(leap.own) });
+  }
+
+  #toShared(own: number): number {
+    return own - this.#shift + this.#sharedShift;
+  }
+
+  /** Whether its clock is another one than that of the other tracks, by the reports. */
+  get isTied(): boolean {
+    const { line } = this.#ties;
+    return line !== undefined && Math.abs(line.rate - 1) > sameRate;
+  }
+
+  /** Whether it has leapt, and one report more may tie it. */
+  get mayBeTied(): boolean {
+    return this.#ties.hasReport && !this.isTied;
+  }
+
+  /** Whether a leap of so many ticks is not its first one. */
+  isUsualLeap(ticks: number): boolean {
+    return this.#ties.isUsual(ticks);
+  }
+
+  /** The same by arrivals, where there are no reports: ffmpeg holds back what is beside a track that leaps with them. */
+  runsBeside(other: TrackClock): boolean {
+    return !this.#ties.hasReport && Math.abs(this.#rateBeside(other) - 1) > sameRate;
+  }
+
+  /** From now on it is led by a track that is believed. */
+  follow(other: TrackClock): void {
+    const rate = this.#rateBeside(other);
+    this.#untilLed = this.#ties.line ?? { rate, toShared: (own) => own * rate };
+    this.#endBeside = this.#untilLed.toShared(this.#end) / this.track.timescale;
+    if (!this.#ties.line) this.#endByArrivals(other);
+  }
+
+  /** That moment (seconds) before it was led, on the time line of the track that leads it now. */
+  toLed(sec: number): number {
+    const { timescale } = this.track;
+    return this.#untilLed ? this.#untilLed.toShared(Math.round(sec * timescale)) / timescale : sec;
+  }
+
+  /** Times of before it was led, on the time line of the track that leads it now. */
+  ledAgain(times: SampleTimes): SampleTimes {
+    const line = this.#untilLed;
+    if (!line) return times;
+    const decodeTime = Math.round(line.toShared(times.decodeTime));
+    let [own, end] = [times.decodeTime, decodeTime];
+    const durations = times.durations.map((ticks) => {
+      const start = end;
+      own += ticks;
+      end = Math.round(line.toShared(own));
+      return end - start;
+    });
+    const compositionOffsets = times.compositionOffsets.map((ticks) => Math.round(ticks * line.rate));
+    return { decodeTime, durations, compositionOffsets };
+  }
+
+  /** The newest times on the time line of the track that leads it. */
+  beside(times: SampleTimes, other: TrackClock): SampleTimes {
+    const { timescale } = this.track;
+    const tied = this.#ties.line?.toShared(this.#end);
+    const end = tied === undefined ? this.#endByArrivals(other) : tied / timescale;
+    const length = sumOf(times.durations) / timescale;
+    const hole = (this.#hole / timescale) * this.#rateBeside(other);
+    const start = this.#endBeside! + hole;
+    const factor = Math.min(stretch.most, Math.max(stretch.least, (end - start) / length));
+    this.#endBeside = start + length * factor;
+    return stretched(times, factor, start * timescale);
   }
 
   /** The other track's seconds per second of this one, by the reports or, where there are none, by arrivals. */
   #rateBeside(other: TrackClock): number {
-    return this.#ties.rate ?? this.clock.rate / other.clock.rate;
-  }
-
-  /** Whether its clock is another one than that of a track with which it should run. */
-  isBeside(other: TrackClock): boolean {
-    return Math.abs(this.#rateBeside(other) - 1) > sameRate;
-  }
-
-  /** The newest times on the time line of a track that is believed. */
-  beside(times: SampleTimes, other: TrackClock): SampleTimes {
-    const tied = this.#ties.toShared(this.#end);
-    const end = tied === undefined ? this.#endByArrivals(other) : tied / this.track.timescale;
-    const length = sumOf(times.durations) / this.track.timescale;
-    const hole = (this.#hole / this.track.timescale) * this.#rateBeside(other);
-    const start = this.#endBeside === undefined ? Math.max(this.end, end) - length : this.#endBeside + hole;
-    const factor = Math.min(stretch.most, Math.max(stretch.least, (end - start) / length));
-    this.#endBeside = start + length * factor;
-    return stretched(times, factor, start * this.track.timescale);
+    return this.#ties.line?.rate ?? this.clock.rate / other.clock.rate;
   }
 
   /**
