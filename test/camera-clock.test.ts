@@ -1,7 +1,11 @@
 // A video clock that runs wrong beside that of the sound, on a busy machine: when its fragments come is chosen.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readHead } from '../src/mp4/fragment.ts';
 import { sampleTimes } from '../src/mp4/retime.ts';
+import { Recording } from '../src/recording/recording.ts';
 import { Ring } from '../src/recording/ring.ts';
 import { asKnown, type FeedFragment, newSession, wallStart } from '../src/recording/session.ts';
 import { reaches, Timeline } from '../src/recording/timeline.ts';
@@ -107,3 +111,46 @@ for (const reportEverySec of [2.5, 5])
       expect(outOfStep).toBeLessThan(200);
     });
   }
+
+test.each([1.01, 0.985])(
+  'a clock that is %f times as fast as ours makes the beginning of a long recording drift no more than its minute',
+  async (drift) => {
+    const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-drift-'));
+    const startedMs = 1_800_000_000_000;
+    const sec = 600;
+    let now = startedMs;
+    const nothing = () => {};
+    const recording = new Recording({
+      ...{ folder: dir, leftover: undefined, now: () => now },
+      ...{ onFirstFrame: nothing, onGap: nothing, onFormatChange: nothing },
+    });
+    const session = newSession(reportedInit, undefined);
+    for (const { head, atMs } of reportedFragments({ videoClockRate: 1, reportEverySec: 5, seconds: sec })) {
+      now = startedMs + atMs * drift;
+      const { headerBytes, payloadBytes } = head.mdatShape;
+      const mdat = Buffer.alloc(headerBytes + payloadBytes);
+      mdat.writeUInt32BE(mdat.length);
+      const fragment = { ...head, mdat: [mdat] };
+      const straight = session.camera.straighten(fragment, now);
+      recording.take({ ...straight, session, isLed: false });
+    }
+    recording.abort();
+    const { clipStartedAt, gaps } = await recording.done();
+    // Within what a minute of it is off.
+    expect(Math.abs(clipStartedAt! - startedMs)).toBeLessThan(60_000 * Math.abs(drift - 1) + 200);
+    expect(gaps).toEqual([]);
+
+    const spool = await readFile(path.join(dir, (await readdir(dir))[0]!));
+    const shape = { headerBytes: 8, payloadBytes: 2 ** 30 };
+    let end = 0;
+    for (let at = 0; at < spool.length; ) {
+      const size = spool.readUInt32BE(at);
+      if (spool.toString('latin1', at + 4, at + 8) === 'moof')
+        end = readHead(spool.subarray(at, at + size), shape, reportedInit.tracks).end;
+      at += size;
+    }
+    // Clip time is wall-clock time, to what a minute is off and what is put right at once.
+    expect(Math.abs(clipStartedAt! + end * 1_000 - now)).toBeLessThan(60_000 * Math.abs(drift - 1) + 500);
+    await rm(dir, { recursive: true });
+  },
+);

@@ -44,7 +44,8 @@ export class CameraClock {
   constructor(init: InitSegment, clock: SessionClock) {
     this.#init = init;
     this.#clock = clock;
-    this.#tracks = new Map(init.tracks.map((track) => [track.id, new TrackClock(track)]));
+    const isAlone = init.tracks.length === 1;
+    this.#tracks = new Map(init.tracks.map((track) => [track.id, new TrackClock(track, isAlone)]));
     const tracks = [...this.#tracks.values()];
     this.#video = tracks.find(({ track }) => track.kind === 'video');
     this.#sound = tracks.find(({ track }) => track.kind === 'audio');

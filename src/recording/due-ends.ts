@@ -8,8 +8,6 @@ import type { SpoolDisk } from './spool-disk.ts';
 export interface RunningRecording {
   readonly playback: { readonly id: string };
   readonly recording: Recording;
-  /** When it began, in epoch milliseconds. */
-  readonly since: number;
 }
 
 export interface DueEndsOptions {
@@ -77,11 +75,11 @@ export class DueEnds {
     for (const { recording } of this.#running.values()) recording.abort(because);
   }
 
-  async #endIfCameraIsLost({ playback, recording, since }: RunningRecording): Promise<void> {
+  async #endIfCameraIsLost({ playback, recording }: RunningRecording): Promise<void> {
     const { db, cameraLostSec, now } = this.#options;
-    const silentSince = recording.lastFragmentAt ?? since;
-    if (now() - silentSince < cameraLostSec * 1_000) return;
-    const endedAt = new Date(silentSince);
+    const { silentMs } = recording;
+    if (silentMs < cameraLostSec * 1_000) return;
+    const endedAt = new Date(now() - silentMs);
     await endPlaybacks(db, { id: playback.id }, { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt });
     recording.abort();
   }

@@ -214,7 +214,7 @@ export class Recorder {
       this.#running.delete(playback.id);
       await goesOn;
     });
-    const running: Running = { playback, camera, recording, since: now(), settled, forget };
+    const running: Running = { playback, camera, recording, settled, forget };
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
     return running;

@@ -6,6 +6,11 @@ import { asKnown, type FeedFragment, type FeedFragmentHead, wallStart } from './
 import { Spool } from './spool.ts';
 import { type GapSpan, reaches, Timeline } from './timeline.ts';
 
+/**
+ * A session's clock says only what its last minute was like, and it drifts beside ours. When the first frame was taken
+ * is best known when it has seen a minute, and must not drift along in what is recorded for hours.
+ */
+const beginningKnownMs = 60_000;
 /** A fragment may come this much later than its end: it is cut by the next picture, waits for sound, and the network delays it. */
 const graceMs = 1_000 + interleaveMs;
 
@@ -64,7 +69,9 @@ export class Recording {
   readonly #complete = new Promise<void>((resolve) => {
     this.#finished = resolve;
   });
-  lastFragmentAt: number | undefined;
+  /** By a clock that nobody sets. */
+  #heardAt = performance.now();
+  #clipStartedAt: number | undefined;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
@@ -79,13 +86,19 @@ export class Recording {
 
   /** When the first frame was taken, in epoch milliseconds, as far as is known by now; undefined: none came yet. */
   get clipStartedAt(): number | undefined {
+    if (this.#clipStartedAt !== undefined) return this.#clipStartedAt;
     return this.#first ? wallStart(this.#first) : this.#options.leftover?.startedAt;
+  }
+
+  /** For how long the camera has delivered nothing, in milliseconds. */
+  get silentMs(): number {
+    return performance.now() - this.#heardAt;
   }
 
   /** Takes the next fragment; never blocks, never throws. What comes after the end is left out. */
   take(fragment: FeedFragment): void {
     if (this.#over) return;
-    this.lastFragmentAt = this.#options.now();
+    this.#heardAt = performance.now();
     if (!this.#newest && !fragment.startsWithKeyframe) return;
     if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
       this.#end();
@@ -94,6 +107,8 @@ export class Recording {
     }
     if (this.#first) this.#first = asKnown(this.#first);
     this.#timeline ??= this.#begin(fragment);
+    const { clock } = this.#first?.session ?? {};
+    if (clock && clock.seenMs >= beginningKnownMs) this.#clipStartedAt ??= this.clipStartedAt;
     const isFirst = this.#newest === undefined && !this.#options.leftover;
     const taken = isFirst
       ? { ...fragment, ...pictureFirst(fragment, fragment.session.init.tracks) }

@@ -1,6 +1,8 @@
 import type { Playback, Prisma } from '../generated/prisma/client.ts';
 import type { GapSpan } from './timeline.ts';
 
+const int4 = 2 ** 31 - 1;
+
 /** What a playback's row says of where its clip begins. */
 export interface ClipBounds {
   clipStartedAt: Date | null;
@@ -17,7 +19,8 @@ export function clipBounds(
   clipStartedAt: number | undefined,
 ): ClipBounds {
   if (clipStartedAt === undefined) return { clipStartedAt: null, preRollMs: null, missedMs: null };
-  const before = Math.round(playback.startedAt.getTime() - clipStartedAt);
+  // Where somebody has set the clock meanwhile it may be anything; the column takes 32 bits.
+  const before = Math.round(Math.max(-int4, Math.min(int4, playback.startedAt.getTime() - clipStartedAt)));
   return {
     clipStartedAt: new Date(Math.round(clipStartedAt)),
     preRollMs: Math.max(0, before),

@@ -80,6 +80,11 @@ export class SessionClock {
     return this.#rate;
   }
 
+  /** For how long it has seen the session, in milliseconds. */
+  get seenMs(): number {
+    return (this.#arrivals.at(-1)?.at ?? 0) - (this.#firstAt ?? 0);
+  }
+
   /** Whether the rate is more than a first impression. */
   get isSettled(): boolean {
     return this.#isSettled;

@@ -28,6 +28,7 @@ const sameRate = 0.03;
  */
 export class TrackClock {
   readonly track: Track;
+  readonly #isAlone: boolean;
   readonly clock = new SessionClock(1);
   /** Ticks to add to all times from now on: what leaps have put too much or too little. */
   #shift = 0;
@@ -59,8 +60,10 @@ export class TrackClock {
   /** How long the one that is ahead of the other waits for it: arrivals are late by that. */
   #waitSec: number | undefined;
 
-  constructor(track: Track) {
+  /** @param isAlone there is no other track: ffmpeg ties it to nothing, and what looks like a leap of its own is a pause */
+  constructor(track: Track, isAlone: boolean) {
     this.track = track;
+    this.#isAlone = isAlone;
   }
 
   get isStraight(): boolean {
@@ -159,7 +162,7 @@ export class TrackClock {
     const found = Math.max(hole, excess);
     const behind = start + (isHole ? 0 : sumOf(durations.slice(0, longest + 1)));
     const isShared = this.owed > 0 && found > this.owed / 2;
-    const isLeap = this.#usual !== undefined && this.#ms(found) >= leastLeapMs;
+    const isLeap = !this.#isAlone && this.#usual !== undefined && this.#ms(found) >= leastLeapMs;
     if (!isLeap) this.#usual = usualDuration(durations.filter((ticks) => ticks > 1)) ?? this.#usual;
     if (!isShared && !isLeap) return start;
     const share = this.#reportShare(found, start + sumOf(durations), arrivedAt);
