@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openChildren } from './children.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { connectDb } from './db/client.ts';
 import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { type Breach, findBreaches } from './finishing/check.ts';
 import { createLog } from './log.ts';
+import { openChildren } from './processes/children.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 

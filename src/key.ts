@@ -3,7 +3,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeKey } from './access/keys.ts';
-import { openChildren } from './children.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { connectDb, type Db } from './db/client.ts';
 import { allKeys, revokeKey } from './db/keys.ts';
@@ -11,6 +10,7 @@ import { applyMigrations } from './db/migrate.ts';
 import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { type Role, roles } from './domain/caller.ts';
 import { createLog } from './log.ts';
+import { openChildren } from './processes/children.ts';
 
 /** API keys from the command line: the way to the first key, and back in when the last one is lost. */
 

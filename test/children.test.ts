@@ -4,8 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ChildProcess, type Children, identify, isRunning, openChildren } from '../src/children.ts';
 import { createLog } from '../src/log.ts';
+import {
+  type ChildProcess,
+  type Children,
+  identify,
+  isRunning,
+  openChildren,
+} from '../src/processes/children.ts';
 
 const log = createLog('silent');
 const PARENT = path.resolve(import.meta.dirname, 'support/killable-parent.ts');

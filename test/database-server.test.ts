@@ -16,6 +16,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type DatabaseServer, startDatabaseServer } from '../src/db/server.ts';
+import { completePackage, findPackage } from '../src/db/server-binaries.ts';
+import { createLog } from '../src/log.ts';
 import {
   type ChildProcess,
   type Children,
@@ -23,10 +26,7 @@ import {
   isRunning,
   openChildren,
   type ProcessIdentity,
-} from '../src/children.ts';
-import { type DatabaseServer, startDatabaseServer } from '../src/db/server.ts';
-import { completePackage, findPackage } from '../src/db/server-binaries.ts';
-import { createLog } from '../src/log.ts';
+} from '../src/processes/children.ts';
 
 const logged: string[] = [];
 const log = createLog('error', { write: (line: string) => void logged.push(line) });

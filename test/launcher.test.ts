@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Children, identify, openChildren } from '../src/children.ts';
-import { type Launcher, startLauncher } from '../src/launcher.ts';
 import { createLog } from '../src/log.ts';
+import { type Children, identify, openChildren } from '../src/processes/children.ts';
+import { type Launcher, startLauncher } from '../src/processes/launcher.ts';
 
 const log = createLog('silent');
 const short = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };

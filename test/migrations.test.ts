@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Children, openChildren, type RunResult } from '../src/children.ts';
 import { applyMigrations } from '../src/db/migrate.ts';
 import { createLog } from '../src/log.ts';
+import { type Children, openChildren, type RunResult } from '../src/processes/children.ts';
 import { createBareDatabase, createTestDatabase, type TestDatabase } from './support/database.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');

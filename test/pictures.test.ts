@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Children, openChildren } from '../src/children.ts';
-import { type Launcher, startLauncher } from '../src/launcher.ts';
 import { createLog } from '../src/log.ts';
+import { type Children, openChildren } from '../src/processes/children.ts';
+import { type Launcher, startLauncher } from '../src/processes/launcher.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/recording/ffmpeg-binary.ts';
 import { jpegOf } from '../src/recording/ffmpeg-jpeg.ts';
 

@@ -26,14 +26,12 @@ const mayImport: Record<string, readonly string[]> = {
   mp4: [],
   log: ['domain'],
   config: [],
-  children: ['log'],
-  launcher: ['children'],
-  'launcher-process': ['children', 'launcher', 'log'],
-  db: ['domain', 'log', 'children'],
+  processes: ['log'],
+  db: ['domain', 'log', 'processes'],
   store: ['domain'],
   pubsub: ['domain', 'db', 'log'],
-  recording: ['domain', 'mp4', 'db', 'log', 'children', 'launcher'],
-  finishing: ['domain', 'mp4', 'db', 'store', 'recording', 'log', 'children', 'launcher'],
+  recording: ['domain', 'mp4', 'db', 'log', 'processes'],
+  finishing: ['domain', 'mp4', 'db', 'store', 'recording', 'log', 'processes'],
   access: ['domain', 'db', 'log'],
   graphql: ['domain', 'db', 'pubsub'],
   http: ['graphql', 'access', 'domain', 'db', 'log'],
@@ -41,14 +39,14 @@ const mayImport: Record<string, readonly string[]> = {
   app: ['*'],
   'check-store': ['*'],
   main: ['app', 'config', 'log'],
-  key: ['access', 'children', 'config', 'db', 'domain', 'log'],
+  key: ['access', 'processes', 'config', 'db', 'domain', 'log'],
   demo: ['*'],
 };
 /** Of the recording room, finishing may use what is about ffmpeg and the spool. */
 const ofRecording = /^recording\/(ffmpeg|spool|poster|snapshot)/;
 /** Packages that only one room may use. */
 const onlyIn: Record<string, RegExp> = {
-  'node:child_process': /^children\.ts$/,
+  'node:child_process': /^processes\/children\.ts$/,
   pg: /^db\//,
   '@prisma/adapter-pg': /^db\//,
   'graphile-worker': /^db\//,

@@ -3,7 +3,7 @@ import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import type { Children, RunResult } from '../children.ts';
+import type { Children, RunResult } from '../processes/children.ts';
 
 /** A command line without its last arguments: the file to start, and what comes first after it. */
 export interface Program {

@@ -18,8 +18,8 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Children, identify, isRunning, type ProcessIdentity } from '../children.ts';
 import type { Log } from '../log.ts';
+import { type Children, identify, isRunning, type ProcessIdentity } from '../processes/children.ts';
 import type { Program } from './server-binaries.ts';
 
 /** The only role, a superuser; who may reach the socket may be it. */

@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChildProcess, Children } from '../children.ts';
 import type { Log } from '../log.ts';
+import type { ChildProcess, Children } from '../processes/children.ts';
 import { findPrograms, type Program } from './server-binaries.ts';
 import {
   claimFolder,

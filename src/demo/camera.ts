@@ -1,4 +1,4 @@
-import type { Children } from '../children.ts';
+import type { Children } from '../processes/children.ts';
 import { createPicture } from './picture.ts';
 import { RtspServer } from './rtsp/server.ts';
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
-import { type Children, openChildren } from '../children.ts';
 import { readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
+import { type Children, openChildren } from '../processes/children.ts';
 import { type DemoCamera, startDemoCamera } from './camera.ts';
 import {
   CameraStateDocument,

@@ -1,5 +1,5 @@
 import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
-import type { Launcher } from '../launcher.ts';
+import type { Launcher } from '../processes/launcher.ts';
 import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
 import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
 import { findSpool, spoolPoster } from '../recording/spool.ts';

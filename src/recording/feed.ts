@@ -1,10 +1,10 @@
 import { scrubCredentials } from '../domain/stream-url.ts';
-import type { Launcher } from '../launcher.ts';
 import type { Log } from '../log.ts';
 import { mendBeginning } from '../mp4/beginning.ts';
 import type { Fragment } from '../mp4/fragment.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { createSplitter } from '../mp4/splitter.ts';
+import type { Launcher } from '../processes/launcher.ts';
 import { awaitReturn } from './camera-return.ts';
 import { withAddress } from './feed-address.ts';
 import { explain, refusesCredentials } from './feed-problem.ts';

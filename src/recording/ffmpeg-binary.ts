@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Children } from '../children.ts';
 import type { Log } from '../log.ts';
+import type { Children } from '../processes/children.ts';
 
 /** An ffmpeg that was run and can do what is needed of it. */
 export interface Ffmpeg {

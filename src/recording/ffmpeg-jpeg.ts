@@ -1,4 +1,4 @@
-import type { Launcher } from '../launcher.ts';
+import type { Launcher } from '../processes/launcher.ts';
 import { posterArgs } from './ffmpeg-args.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 

@@ -1,4 +1,4 @@
-import type { Launcher } from '../launcher.ts';
+import type { Launcher } from '../processes/launcher.ts';
 import type { Feeds } from './feeds.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { jpegOf } from './ffmpeg-jpeg.ts';

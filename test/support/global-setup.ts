@@ -4,11 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { openChildren } from '../../src/children.ts';
 import { migrateJobs } from '../../src/db/finishing-queue.ts';
 import { applyMigrations } from '../../src/db/migrate.ts';
 import { startDatabaseServer } from '../../src/db/server.ts';
 import { createLog } from '../../src/log.ts';
+import { openChildren } from '../../src/processes/children.ts';
 import { buildDashboard } from './dashboard.ts';
 import { addressOf, TEMPLATE } from './database.ts';
 

@@ -1,9 +1,9 @@
 // A server in small that tests kill: `killable-server <folder>` has its launcher run two commands, and prints the
 // process ids of these and of the launcher.
 import path from 'node:path';
-import { openChildren } from '../../src/children.ts';
-import { startLauncher } from '../../src/launcher.ts';
 import { createLog } from '../../src/log.ts';
+import { openChildren } from '../../src/processes/children.ts';
+import { startLauncher } from '../../src/processes/launcher.ts';
 
 const dir = process.argv[2]!;
 const children = await openChildren({ dir: path.join(dir, 'children'), log: createLog('silent') });

@@ -2,9 +2,9 @@
 // one that is committed.
 import path from 'node:path';
 import pg from 'pg';
-import { openChildren } from '../../src/children.ts';
 import { startDatabaseServer } from '../../src/db/server.ts';
 import { createLog } from '../../src/log.ts';
+import { openChildren } from '../../src/processes/children.ts';
 
 const dir = process.argv[2]!;
 const log = createLog('silent');

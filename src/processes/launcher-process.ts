@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { createLog } from '../log.ts';
 import { openChildren, type RunResult } from './children.ts';
 import type { LauncherAnswer, LauncherCommand, LauncherRequest } from './launcher.ts';
-import { createLog } from './log.ts';
 
 const stderrKept = 8_192;
 
