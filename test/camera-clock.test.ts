@@ -9,6 +9,7 @@ import { Recording } from '../src/recording/recording.ts';
 import { Ring } from '../src/recording/ring.ts';
 import { asKnown, type FeedFragment, newSession, wallStart } from '../src/recording/session.ts';
 import { reaches, Timeline } from '../src/recording/timeline.ts';
+import { TrackClock } from '../src/recording/track-clock.ts';
 import { type ReportedFragment, reportedFragments, reportedInit } from './support/reported.ts';
 
 interface Delivery {
@@ -154,3 +155,14 @@ test.each([1.01, 0.985])(
     await rm(dir, { recursive: true });
   },
 );
+
+test('a pause of pictures that have no sound beside them stays one, however late those before it came', () => {
+  const clock = new TrackClock(reportedInit.tracks[0]!, true);
+  const halfSecond = { durations: Array(15).fill(3_000), compositionOffsets: Array(15).fill(0) };
+  const place = (decodeTime: number, lateMs: number) => {
+    const at = (decodeTime / 90_000) * 1_000 + 500 + lateMs;
+    return clock.straighten({ decodeTime, ...halfSecond }, at, at).decodeTime;
+  };
+  for (let i = 0; i < 12; i++) expect(place(i * 45_000, i < 6 ? 0 : 2_500)).toBe(i * 45_000);
+  expect(place(12 * 45_000 + 270_000, 0)).toBe(12 * 45_000 + 270_000);
+});
