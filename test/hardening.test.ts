@@ -285,12 +285,14 @@ describe('too much work', () => {
     );
     // 4429: graphql-ws clients do not try again.
     expect(await (await openSocket(greedy)).closed).toBe(4429);
-    const stream = await post(
-      { query: 'subscription { playbackStatusChanged { to } }' },
-      { accept: 'text/event-stream', authorization: `Bearer ${greedy}` },
-    );
-    expect(stream.status).toBe(503);
-    expect((await toldOver(stream)).extensions.code).toBe('CAPACITY');
+    for (const accept of ['text/event-stream', '*/*', 'application/json']) {
+      const stream = await post(
+        { query: 'subscription { playbackStatusChanged { to } }' },
+        { accept, authorization: `Bearer ${greedy}` },
+      );
+      expect(stream.status, accept).toBe(503);
+      expect(await stream.text(), accept).toContain('"code":"CAPACITY"');
+    }
     // Queries are not held up, nor are others; what is closed makes room.
     expect((await post({ query: '{ __typename }' }, { authorization: `Bearer ${greedy}` })).status).toBe(200);
     await held[0]!.close();

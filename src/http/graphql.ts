@@ -7,7 +7,7 @@ import { schema } from '../graphql/schema.ts';
 import type { Subscribe } from './fan-out.ts';
 import { exampleOperations } from './graphiql.ts';
 import { limitedDocuments } from './limits.ts';
-import { codedDocuments } from './public-errors.ts';
+import { codedDocuments, expectedError } from './public-errors.ts';
 
 export const graphqlPath = '/graphql';
 /** The largest request, over HTTP as over WebSocket. The largest event is a quarter of it. */
@@ -18,6 +18,12 @@ export type Yoga = ReturnType<typeof createGraphql>;
 /** What every request brings with it; the page of GraphiQL alone is given without. */
 export interface RequestContext {
   readonly session?: Session;
+  /**
+   * Over HTTP: counts the answer among the connections that stay open.
+   * @returns resolves when it is over
+   * @throws RequestError CAPACITY when the key has too many
+   */
+  readonly holdOpen?: () => Promise<void>;
 }
 
 /**
@@ -33,7 +39,7 @@ export function createGraphql(options: {
   introspection: boolean;
 }) {
   const { services, subscribe, maskError, allowedOrigins, graphiql, introspection } = options;
-  const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
+  const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(heldOpen(subscribe)) };
   return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -59,4 +65,24 @@ export function createGraphql(options: {
         })
       : false,
   });
+}
+
+/**
+ * Counts subscriptions over HTTP where they begin: which of them are answered by a stream is decided by Yoga, from an
+ * Accept header that can be written in many ways. One that cannot be answered at all is ended here, too.
+ */
+function heldOpen(subscribe: Subscribe): Subscribe {
+  return async (args) => {
+    const { holdOpen } = args.contextValue as RequestContext;
+    let over: Promise<void> | undefined;
+    try {
+      over = holdOpen?.();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return { errors: [expectedError(error, 503)] };
+    }
+    const result = await subscribe(args);
+    if (Symbol.asyncIterator in result) void over?.then(() => result.return?.());
+    return result;
+  };
 }

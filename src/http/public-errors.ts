@@ -55,9 +55,16 @@ function located(error: unknown, message: string, extensions: GraphQLErrorExtens
   return made;
 }
 
-/** An expected failure as clients see it, for where no resolver threw it. */
-export const expectedError = (error: RequestError): GraphQLError =>
-  located(undefined, error.message, { code: error.code, ...error.details });
+/**
+ * An expected failure as clients see it, for where no resolver threw it.
+ * @param status of the answer over HTTP: 200 where none is given
+ */
+export const expectedError = (error: RequestError, status?: number): GraphQLError =>
+  located(undefined, error.message, {
+    code: error.code,
+    ...error.details,
+    ...(status && { http: { status } }),
+  });
 
 /** Parsing and validating are not masked by Yoga and give no code of their own. Holds for HTTP and WebSocket. */
 export function codedDocuments(): Plugin {

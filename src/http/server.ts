@@ -90,8 +90,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     }
     try {
       const session = await access.authenticate(request.headers.authorization);
-      if (wantsStream(request)) holdOpen(session, response);
-      await yoga(request, response, { session });
+      if (response.destroyed) return;
+      await yoga(request, response, { session, holdOpen: () => holdOpen(session, response) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       allowOrigin(request, response);
@@ -105,9 +105,11 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     }
   }
 
-  function holdOpen(session: Session, response: ServerResponse): void {
+  /** The client may have left already: then nothing more would tell of it. */
+  function holdOpen(session: Session, response: ServerResponse): Promise<void> {
     const release = connections.admit(session, () => response.destroy());
-    response.once('close', release);
+    if (response.destroyed) return Promise.resolve(release());
+    return new Promise<void>((resolve) => response.once('close', resolve)).then(release);
   }
 
   /** Yoga does it for what Yoga answers. */
@@ -230,5 +232,3 @@ const notFound = (response: ServerResponse) => send(response, 404, 'There is not
 
 const wantsPage = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && Boolean(headers.accept?.includes('text/html'));
-
-const wantsStream = ({ headers }: IncomingMessage) => Boolean(headers.accept?.includes('text/event-stream'));
