@@ -25,11 +25,11 @@ export interface Services {
   };
   readonly cameras: {
     changed(camera: Camera): Promise<void>;
-    /** Before its rows go: ends its feed and what is being recorded of it. */
-    discard(cameraId: string): Promise<void>;
+    /** After its row went: ends its feed. */
+    removed(cameraId: string): Promise<void>;
   };
   readonly playbacks: {
-    /** Before its row goes: ends what is under way for it and removes its spool. */
+    /** Before or after its row goes: ends what is under way for it and removes its spool. */
     discard(playbackId: string): Promise<void>;
     /** After rows went: their objects are noted for removal. */
     removed(): void;
