@@ -9,7 +9,7 @@ import { openChildren } from './children.ts';
 import type { Config } from './config.ts';
 import { cameraIds, hasCamera } from './db/cameras.ts';
 import { claimDatabase } from './db/claim.ts';
-import { connectDb } from './db/client.ts';
+import { connectDb, forReading } from './db/client.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
@@ -102,6 +102,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       log.info({ name }, 'migration applied');
     await migrateJobs(databaseUrl, log);
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
+    // However much is read through the API, recording does not wait for a connection.
+    const readingDb = part('database for reading', connectDb(databaseUrl, forReading), (it) =>
+      it.$disconnect(),
+    );
 
     // Who may call.
     const keys = part('keys', new Keys({ db, log, now, bootstrap: config.apiKeys }), (it) => it.close());
@@ -215,7 +219,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         ? `${url}${signer.sign('live', id)}/${name}`
         : null;
     const services: Services = {
-      db,
+      db: readingDb,
+      writingDb: db,
       now: () => new Date(now()),
       recorder,
       cameras: {

@@ -225,6 +225,26 @@ describe('events', () => {
     await sql.end();
   });
 
+  test('are recorded while others read so much that nobody else can', async () => {
+    const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+    await sql.connect();
+    await sql.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+    const reading = Array.from({ length: 40 }, () => app.client.run('{ apiKeys { id } }'));
+    const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'api_keys'::regclass AND NOT granted`;
+    await until(async () => (await sql.query(waiting)).rows.length >= 10, 'they read');
+    const event = await createEvent(app.client, { cameraId });
+    expect(event.playback?.recordingStatus).toBe('RECORDING');
+    await endEvent(app.client, event.id);
+    const ended = `SELECT 1 FROM playbacks WHERE id = $1 AND recording_status = 'COMPLETED'`;
+    await until(
+      async () => (await sql.query(ended, [event.playback!.id])).rows.length > 0,
+      'it is COMPLETED',
+    );
+    await sql.query('COMMIT');
+    await Promise.all(reading);
+    await sql.end();
+  });
+
   test('keep what they were given', async () => {
     const metadata = { score: 0.93, box: [1, 2, 3, 4], nested: { ünïcode: '✓' } };
     const { id } = await createEvent(app.client, {

@@ -9,7 +9,9 @@ import type { ApiKey, Camera, Playback } from '../generated/prisma/client.ts';
  * store or a socket. app.ts puts it together.
  */
 export interface Services {
+  /** In mutations and what they answer `writingDb`; for all others a pool of their own, whose statements have a limit. */
   readonly db: Db;
+  readonly writingDb: Db;
   readonly now: () => Date;
   readonly recorder: {
     /** @throws RequestError CAPACITY */

@@ -1,4 +1,5 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { getOperationAST } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Session } from '../access/access.ts';
 import { RequestError } from '../domain/errors.ts';
@@ -39,6 +40,12 @@ export function createGraphql(options: {
   introspection: boolean;
 }) {
   const { services, subscribe, maskError, allowedOrigins, graphiql, introspection } = options;
+  const writing: Plugin<Context> = {
+    onExecute: ({ args: { document, operationName, contextValue }, extendContext }) => {
+      const isMutation = getOperationAST(document, operationName)?.operation === 'mutation';
+      if (isMutation) extendContext({ db: contextValue.writingDb });
+    },
+  };
   const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(heldOpen(subscribe)) };
   return createYoga<RequestContext, Context>({
     schema,
@@ -55,7 +62,7 @@ export function createGraphql(options: {
     },
     maskedErrors: { maskError },
     // The limits come first: validating a document that is too large would itself be too much work.
-    plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing],
+    plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing, writing],
     renderGraphiQL,
     graphiql: graphiql
       ? async () => ({

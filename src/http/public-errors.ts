@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { tookTooLong } from '../db/client.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 
@@ -12,6 +13,12 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
   const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (cause instanceof RequestError) {
     return located(error, cause.message, { code: cause.code, ...cause.details });
+  }
+  if (tookTooLong(cause)) {
+    log.warn({ requestId, error: cause }, 'a request took the database too long');
+    return located(error, 'This takes the database too long. Ask for less at once, or for a shorter time.', {
+      code: 'QUERY_TOO_COMPLEX',
+    });
   }
   if (cause instanceof GraphQLError) {
     return told.has(cause)
