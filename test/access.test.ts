@@ -149,10 +149,19 @@ describe('without a key that holds', () => {
     expect((await fetch(`${app.app.url}/healthz`)).status).toBe(200);
   });
 
-  test('figures are told to who has a key', async () => {
-    const scrape = (headers: Record<string, string>) => fetch(`${app.app.url}/metrics`, { headers });
-    expect((await scrape({})).status).toBe(401);
-    expect((await scrape({ authorization: `Bearer ${secretOf('VIEWER')}` })).status).toBe(200);
+  test('figures are told to who may see all cameras', async () => {
+    const scrape = (key?: string) =>
+      fetch(`${app.app.url}/metrics`, { headers: key ? { authorization: `Bearer ${key}` } : {} });
+    expect((await scrape()).status).toBe(401);
+    expect((await scrape(secretOf('VIEWER'))).status).toBe(200);
+    const { secret } = await makeKey({ name: 'front desk', role: 'OPERATOR', cameraIds: [front.cameraId] });
+    for (const key of [secret, secretOf('ANALYTICS')]) {
+      const refused = await scrape(key);
+      expect(refused.status).toBe(403);
+      const text = await refused.text();
+      expect(text).toContain('all cameras');
+      expect(text).not.toContain(front.cameraId);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Access, Session } from '../access/access.ts';
 import type { PathSigner } from '../access/signed-path.ts';
+import { seesOnlyOwn } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
@@ -119,10 +120,15 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     response.setHeader('vary', 'Origin');
   }
 
-  /** With keys, scrapers bring one: the figures name cameras. */
+  /** With keys, scrapers bring one: the figures name cameras, and are for who may see them all. */
   async function answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      await access.authenticate(request.headers.authorization);
+      const { caller } = await access.authenticate(request.headers.authorization);
+      if (caller.cameraIds || seesOnlyOwn(caller)) {
+        const why =
+          'The figures are of all cameras: they take a key that is limited to none, of another role than ANALYTICS.';
+        return refuse(response, 403, 'FORBIDDEN', why);
+      }
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       return refuse(response, 401, error.code, error.message);
