@@ -6,8 +6,9 @@ import { Keys } from './access/keys.ts';
 import { createPathSigner, linkSecret } from './access/signed-path.ts';
 import { createTokenVerifier } from './access/tokens.ts';
 import type { Config } from './config.ts';
+import { cameraIds, hasCamera } from './db/cameras.ts';
 import { claimDatabase } from './db/claim.ts';
-import { connectDb } from './db/client.ts';
+import { connectDb, forReading } from './db/client.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
@@ -101,6 +102,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       log.info({ name }, 'migration applied');
     await migrateJobs(databaseUrl, log);
     const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
+    // However much is read through the API, recording does not wait for a connection.
+    const readingDb = part('database for reading', connectDb(databaseUrl, forReading), (it) =>
+      it.$disconnect(),
+    );
 
     // Who may call.
     const keys = part('keys', new Keys({ db, log, now, bootstrap: config.apiKeys }), (it) => it.close());
@@ -122,9 +127,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       listen(
         { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras', 'flashback_keys'], log },
         {
-          connect: () => {
+          connect: async () => {
             transitions.nudge();
             keys.nudge();
+            for (const id of await cameraIds(db)) cameraStates.publish(id);
           },
           notification: (channel, payload) => {
             if (channel === 'flashback_cameras') cameraStates.publish(payload);
@@ -213,17 +219,17 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         ? `${url}${signer.sign('live', id)}/${name}`
         : null;
     const services: Services = {
-      db,
+      db: readingDb,
+      writingDb: db,
       now: () => new Date(now()),
       recorder,
       cameras: {
-        changed: (camera) => feeds.sync(camera),
-        async discard(cameraId) {
-          await feeds.remove(cameraId);
-          const open = { cameraId, recordingStatus: { not: 'COMPLETED' as const } };
-          const playbacks = await db.playback.findMany({ where: open, select: { id: true } });
-          await Promise.all(playbacks.map(({ id }) => discardPlayback(id)));
+        async changed(camera) {
+          await feeds.sync(camera);
+          // It may have been deleted after it was read: whichever of the two comes last leaves no feed behind.
+          if (!(await hasCamera(db, camera.id))) await feeds.remove(camera.id);
         },
+        removed: (cameraId) => feeds.remove(cameraId),
       },
       playbacks: {
         discard: discardPlayback,
@@ -232,11 +238,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),
-        cameras: (isWanted) =>
-          cameraStates.subscribe(isWanted, async () => {
-            const present = await db.camera.findMany({ select: { id: true }, orderBy: { name: 'asc' } });
-            return present.map((camera) => camera.id);
-          }),
+        cameras: (isWanted) => cameraStates.subscribe(isWanted, () => cameraIds(db)),
       },
       keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
       limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },

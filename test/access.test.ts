@@ -108,6 +108,20 @@ function closeOf(key: string | undefined): Promise<{ code: number; reason: strin
   });
 }
 
+/** A subscription over HTTP, answered by a stream. */
+const openStream = (
+  url: string,
+  key: string,
+  headers: Record<string, string>,
+  signal: AbortSignal | null = null,
+): Promise<Response> =>
+  fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...headers },
+    body: JSON.stringify({ query: 'subscription { playbackStatusChanged { to } }' }),
+    signal,
+  });
+
 describe('without a key that holds', () => {
   test.each([
     ['none', undefined],
@@ -135,10 +149,19 @@ describe('without a key that holds', () => {
     expect((await fetch(`${app.app.url}/healthz`)).status).toBe(200);
   });
 
-  test('figures are told to who has a key', async () => {
-    const scrape = (headers: Record<string, string>) => fetch(`${app.app.url}/metrics`, { headers });
-    expect((await scrape({})).status).toBe(401);
-    expect((await scrape({ authorization: `Bearer ${secretOf('VIEWER')}` })).status).toBe(200);
+  test('figures are told to who may see all cameras', async () => {
+    const scrape = (key?: string) =>
+      fetch(`${app.app.url}/metrics`, { headers: key ? { authorization: `Bearer ${key}` } : {} });
+    expect((await scrape()).status).toBe(401);
+    expect((await scrape(secretOf('VIEWER'))).status).toBe(200);
+    const { secret } = await makeKey({ name: 'front desk', role: 'OPERATOR', cameraIds: [front.cameraId] });
+    for (const key of [secret, secretOf('ANALYTICS')]) {
+      const refused = await scrape(key);
+      expect(refused.status).toBe(403);
+      const text = await refused.text();
+      expect(text).toContain('all cameras');
+      expect(text).not.toContain(front.cameraId);
+    }
   });
 });
 
@@ -388,16 +411,16 @@ describe('keys', () => {
   test('that are revoked end at once over HTTP, and within five seconds on sockets and streams', async () => {
     const { secret, apiKey } = await makeKey({ name: 'gone', role: 'VIEWER' });
     const closed = closeOf(secret);
-    const stream = await fetch(`${app.app.url}/graphql`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'text/event-stream',
-        authorization: `Bearer ${secret}`,
-      },
-      body: JSON.stringify({ query: 'subscription { playbackStatusChanged { to } }' }),
-    });
-    expect(stream.status).toBe(200);
+    // As GraphQL's clients ask for a stream, as fetch does by itself, and in other ways that are as good.
+    const streams = await Promise.all(
+      ['text/event-stream', undefined, 'text/*', 'Text/Event-Stream'].map((accept) =>
+        openStream(app.app.url, secret, accept ? { accept } : {}),
+      ),
+    );
+    for (const { status, headers } of streams) {
+      expect(status).toBe(200);
+      expect(headers.get('content-type')).toBe('text/event-stream');
+    }
     await as(secret).run('{ me { name } }');
 
     const revokedAt = Date.now();
@@ -406,7 +429,7 @@ describe('keys', () => {
     expect((await as(secret).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
     // 4403: graphql-ws clients connect again, and learn then that the key is gone.
     expect((await closed).code).toBe(4403);
-    await expect(stream.text()).rejects.toThrow();
+    for (const stream of streams) await expect(stream.text()).rejects.toThrow();
     expect(Date.now() - revokedAt).toBeLessThan(5_000);
     expect((await closeOf(secret)).code).toBe(4401);
   });
@@ -468,6 +491,38 @@ describe('tokens of an OpenID provider', () => {
     for (const token of [forged, none, `${none}AAAA`]) {
       expect((await as(token).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
     }
+  });
+
+  test('hold no place for a client that left while the provider was asked', async () => {
+    const slow = await startProvider();
+    const asked = slow.hold();
+    const own = await startTestApp({
+      oidc: { jwksUrl: slow.jwksUrl, issuer: slow.issuer, audience: 'flashback', roleClaim: 'realm.roles' },
+      socketsPerKey: 2,
+    });
+    const token = await slow.token({});
+    const socket = new WebSocket(`${own.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    socket.on('open', () => {
+      socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }));
+    });
+    const leaving = new AbortController();
+    const streamed = openStream(own.app.url, token, { accept: 'text/event-stream' }, leaving.signal);
+    await asked;
+    const left = new Promise((resolve) => socket.on('close', resolve));
+    socket.terminate();
+    leaving.abort();
+    await expect(streamed).rejects.toThrow('abort');
+    await left;
+    // A round trip later the server has noticed, too.
+    await fetch(`${own.app.url}/healthz`);
+    slow.release();
+
+    const sse = { accept: 'text/event-stream' };
+    const streams = [await openStream(own.app.url, token, sse), await openStream(own.app.url, token, sse)];
+    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+    await Promise.all(streams.map(({ body }) => body?.cancel()));
+    await own.close();
+    await slow.close();
   });
 
   test('end the socket when they expire', async () => {
@@ -558,6 +613,9 @@ interface Provider {
   jwksUrl: string;
   issuer: string;
   token(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>;
+  /** Keeps its keys to itself until release. @returns resolves when it is asked for them */
+  hold(): Promise<void>;
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -565,9 +623,14 @@ interface Provider {
 async function startProvider(): Promise<Provider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
-  const server: Server = createServer((_request, response) =>
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] })),
-  );
+  let released = Promise.resolve();
+  let release = () => {};
+  let ask = () => {};
+  const server: Server = createServer(async (_request, response) => {
+    ask();
+    await released;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -587,6 +650,15 @@ async function startProvider(): Promise<Provider> {
         .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
         .sign(key);
     },
+    hold() {
+      released = new Promise((resolve) => {
+        release = resolve;
+      });
+      return new Promise((resolve) => {
+        ask = resolve;
+      });
+    },
+    release: () => release(),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

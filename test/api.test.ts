@@ -110,6 +110,62 @@ describe('cameras', () => {
     await locked.close();
   });
 
+  const deleteCamera = 'mutation($id: ID!) { deleteCamera(id: $id) { id } }';
+  /** A camera with so many finished playbacks that they do not go at once. */
+  const fullCamera = async (sql: pg.Client) => {
+    const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+    await sql.query(
+      `INSERT INTO playbacks (id, camera_id, recording_status, storage_path, file_size_bytes)
+       SELECT gen_random_uuid(), $1, 'COMPLETED', 'x', 1 FROM generate_series(1, 2500)`,
+      [id],
+    );
+    return id;
+  };
+
+  test('that cannot be deleted go on, and what is over is gone already', async () => {
+    const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+    await sql.connect();
+    const id = await fullCamera(sql);
+    await sql.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+      CREATE TRIGGER refused BEFORE DELETE ON cameras FOR EACH ROW EXECUTE FUNCTION refuse()`);
+    const running = await createEvent(app.client, { cameraId: id });
+    expect((await app.client.fail(deleteCamera, { id })).code).toBe('INTERNAL_SERVER_ERROR');
+    const ofCamera = 'SELECT count(*)::int AS n FROM playbacks WHERE camera_id = $1';
+    expect((await sql.query(ofCamera, [id])).rows).toEqual([{ n: 1 }]);
+    const further = await createEvent(app.client, { cameraId: id });
+    expect(further.playback?.recordingStatus).toBe('RECORDING');
+    await endEvent(app.client, running.id);
+    expect((await awaitEnd(app.client, running)).recordingStatus).toBe('COMPLETED');
+    await sql.query('DROP TRIGGER refused ON cameras');
+    await app.client.run(deleteCamera, { id });
+    expect((await sql.query(ofCamera, [id])).rows).toEqual([{ n: 0 }]);
+    expect(await readdir(app.config.recordDir)).not.toContain(further.playback!.id);
+    await sql.end();
+  });
+
+  test('that are changed while they are deleted leave no session behind', async () => {
+    const own = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+    const id = await app.addCamera({ rtspUrl: own.url, preRollSec: 1 });
+    const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+    await sql.connect();
+    await sql.query('BEGIN; LOCK TABLE store_removals IN ACCESS EXCLUSIVE MODE');
+    const deleted = app.client.run(deleteCamera, { id });
+    const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'store_removals'::regclass AND NOT granted`;
+    await until(async () => (await sql.query(waiting)).rows.length > 0, 'the deletion is under way');
+    await app.client.run(
+      'mutation($id: ID!) { updateCamera(input: { id: $id, name: "x" }) { camera { id } } }',
+      {
+        id,
+      },
+    );
+    await sql.query('COMMIT');
+    await deleted;
+    await until(() => own.sessions === 0, 'it is left alone');
+    await sql.end();
+    await own.close();
+  });
+
   test('that are switched off are left alone, and an event on them says why there is no recording', async () => {
     const set = (enabled: boolean) =>
       app.client.run(
@@ -169,6 +225,26 @@ describe('events', () => {
     const { rows } = await sql.query(`SELECT 1 FROM events WHERE label = 'refused'`);
     expect(rows).toEqual([]);
     expect(await (await fetch(`${app.app.url}/metrics`)).text()).toMatch(/^flashback_recordings_running 0$/m);
+    await sql.end();
+  });
+
+  test('are recorded while others read so much that nobody else can', async () => {
+    const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+    await sql.connect();
+    await sql.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
+    const reading = Array.from({ length: 40 }, () => app.client.run('{ apiKeys { id } }'));
+    const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'api_keys'::regclass AND NOT granted`;
+    await until(async () => (await sql.query(waiting)).rows.length >= 10, 'they read');
+    const event = await createEvent(app.client, { cameraId });
+    expect(event.playback?.recordingStatus).toBe('RECORDING');
+    await endEvent(app.client, event.id);
+    const ended = `SELECT 1 FROM playbacks WHERE id = $1 AND recording_status = 'COMPLETED'`;
+    await until(
+      async () => (await sql.query(ended, [event.playback!.id])).rows.length > 0,
+      'it is COMPLETED',
+    );
+    await sql.query('COMMIT');
+    await Promise.all(reading);
     await sql.end();
   });
 

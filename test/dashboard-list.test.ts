@@ -1,5 +1,5 @@
 // The list of playbacks before a real browser and server: filters, endless and by pages, the day's timeline.
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
@@ -7,7 +7,7 @@ import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { type DashboardPage, openDashboard } from './support/dashboard-page.ts';
 import { writePast } from './support/history.ts';
-import { createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from './support/playbacks.ts';
 
 // Browsers take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -63,6 +63,8 @@ async function open(path: string): Promise<Page> {
 }
 
 const list = (page: Page) => page.getByRole('region', { name: 'Playbacks', exact: true });
+const isListAnswer = (response: Response) =>
+  Boolean(response.request().postData()?.includes('PlaybacksByCursor'));
 const cards = (page: Page) => list(page).getByRole('article');
 
 describe.skipIf(browserMissing)('the list', () => {
@@ -104,6 +106,60 @@ describe.skipIf(browserMissing)('the list', () => {
       )
       .toBe(1);
     expect(most).toBeLessThan(80);
+
+    // Back at the tab its newest page is asked for again; what was scrolled through stays.
+    const shortest = page.evaluate(async () => {
+      const height = () => document.documentElement.scrollHeight;
+      const whole = height();
+      let least = whole;
+      document.dispatchEvent(new Event('visibilitychange'));
+      for (let frame = 0; frame < 120; frame++) {
+        await new Promise(requestAnimationFrame);
+        least = Math.min(least, height());
+      }
+      return least / whole;
+    });
+    await page.waitForResponse((response) => isListAnswer(response));
+    expect(await shortest).toBeGreaterThan(0.9);
+  });
+
+  test('an answer that is newer than what was pushed takes nothing away for good', async () => {
+    const context = (await open('/playbacks')).context();
+    let release = () => {};
+    let held: Promise<void> = Promise.resolve();
+    await context.routeWebSocket('**/graphql', (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => void held.then(() => socket.send(message)));
+    });
+    // The day's timeline would learn of it, too.
+    const isOfStatus = (body: string | null) => Boolean(body?.includes('"recordingStatus"'));
+    await context.route('**/graphql', async (route) => {
+      if (!isOfStatus(route.request().postData())) await held;
+      await route.continue();
+    });
+    const page = await opened!.another('/playbacks?status=recording');
+    const event = await createEvent(app.client, { cameraId: door, label: 'overtaken' });
+    const card = list(page).getByRole('article', { name: 'Door, Motion · overtaken' });
+    await card.waitFor();
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    await endEvent(app.client, event.id);
+    await awaitEnd(app.client, event);
+    const answered = page.waitForResponse(
+      (response) => isListAnswer(response) && isOfStatus(response.request().postData()),
+    );
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await (await answered).finished();
+    // The page has taken it up, and drawn what follows from it.
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 30; frame++) await new Promise(requestAnimationFrame);
+    });
+    expect(await card.count()).toBe(1);
+    release();
+    await card.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await card.waitFor();
   });
 
   test('by numbered pages it has each playback once', async () => {

@@ -5,6 +5,9 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { connectDb, forReading } from '../src/db/client.ts';
+import { publicError } from '../src/http/public-errors.ts';
+import { createLog } from '../src/log.ts';
 import { isPrivateAddress } from '../src/recording/private-address.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 
@@ -180,6 +183,9 @@ describe('other people’s pages', () => {
   });
 });
 
+const totals = (count: number) =>
+  Array.from({ length: count }, (_, i) => `a${i}: playbacks { total totalPages }`).join(' ');
+
 const nest = (levels: number): string =>
   levels === 0 ? 'id' : `camera { playbacks(first: 1) { nodes { ${nest(levels - 1)} } } }`;
 
@@ -197,6 +203,9 @@ describe('too much work', () => {
       'cost by variable',
       'query($n: Int) { cameras { playbacks(first: $n) { nodes { id startedAt transitions { at } } } } }',
     ],
+    ['totals', `{ ${totals(20)} }`],
+    ['totals of every camera', '{ cameras { a: playbacks { totalCount } b: playbacks { totalCount } } }'],
+    ['late pages', '{ a: playbacks(page: 15000) { page } b: playbacks(page: 90000) { page } }'],
     ['fragments that double', fragmentBomb()],
   ])('is refused: %s', async (_, query) => {
     const startedAt = Date.now();
@@ -225,6 +234,28 @@ describe('too much work', () => {
     const query = `query($n: Int) { playbacks(pageSize: $n) { total items { ${playback} } } cameras { id name state lastError } }`;
     const response = await post({ query, variables: { n: 100 } });
     expect(await response.json()).not.toHaveProperty('errors');
+  });
+
+  test('some totals and some pages are not too much', async () => {
+    const query = `{ ${totals(5)} playbacks(page: 1000) { page } cameras { playbacks { totalCount } } }`;
+    expect(await (await post({ query })).json()).not.toHaveProperty('errors');
+  });
+
+  test('what takes the database too long is told so', async () => {
+    const db = connectDb(app.config.databaseUrl!, { statementTimeoutMs: 50 });
+    await sql.query('BEGIN; LOCK TABLE cameras IN ACCESS EXCLUSIVE MODE');
+    const failures = await Promise.allSettled([
+      db.camera.findMany(),
+      db.camera.count(),
+      db.$queryRaw`SELECT pg_sleep(20)`,
+    ]);
+    await sql.query('COMMIT');
+    await db.$disconnect();
+    for (const failure of failures) {
+      const { reason } = failure as PromiseRejectedResult;
+      expect(publicError(reason, 'x', createLog('silent')).extensions).toEqual({ code: 'QUERY_TOO_COMPLEX' });
+    }
+    expect(forReading.statementTimeoutMs).toBeLessThanOrEqual(15_000);
   });
 
   test('several operations in one request are refused', async () => {
@@ -285,12 +316,14 @@ describe('too much work', () => {
     );
     // 4429: graphql-ws clients do not try again.
     expect(await (await openSocket(greedy)).closed).toBe(4429);
-    const stream = await post(
-      { query: 'subscription { playbackStatusChanged { to } }' },
-      { accept: 'text/event-stream', authorization: `Bearer ${greedy}` },
-    );
-    expect(stream.status).toBe(503);
-    expect((await toldOver(stream)).extensions.code).toBe('CAPACITY');
+    for (const accept of ['text/event-stream', '*/*', 'application/json']) {
+      const stream = await post(
+        { query: 'subscription { playbackStatusChanged { to } }' },
+        { accept, authorization: `Bearer ${greedy}` },
+      );
+      expect(stream.status, accept).toBe(503);
+      expect(await stream.text(), accept).toContain('"code":"CAPACITY"');
+    }
     // Queries are not held up, nor are others; what is closed makes room.
     expect((await post({ query: '{ __typename }' }, { authorization: `Bearer ${greedy}` })).status).toBe(200);
     await held[0]!.close();

@@ -151,6 +151,41 @@ test('a stalled socket is told that it lags, while others get everything in orde
   for (const { socket } of [stalled, lively, resumed]) socket.close();
 });
 
+test('what was deleted before its turn is left out', async () => {
+  const [camera, doomed] = [cameras[0]!, '00000000-0000-7003-8000-00000000000a'];
+  const record = (id: string) =>
+    sql.query(`INSERT INTO playbacks (id, camera_id, event_id) VALUES ($1, $2, $3)`, [
+      id,
+      camera,
+      eventOf(camera),
+    ]);
+  await record(doomed);
+  const { socket, received, items } = await subscribe(
+    `subscription { playbackStatusChanged(filter: { cameraId: "${camera}" }) { cursor playback { id event { metadata } } } }`,
+  );
+  await until(() => items().length > 0, 'it is subscribed');
+  socket.pause();
+  await sql.query(
+    `INSERT INTO playback_transitions (playback_id, to_status) SELECT $1, 'PENDING' FROM generate_series(1, 900)`,
+    [doomed],
+  );
+  const lag = async () =>
+    Number(
+      /^flashback_subscriber_lag (\d+)$/m.exec(await (await fetch(`${app.app.url}/metrics`)).text())?.[1],
+    );
+  await until(async () => (await lag()) > 0, 'some of them wait');
+  await sql.query('DELETE FROM playbacks WHERE id = $1', [doomed]);
+  const last = doomed.replace('7003', '7004');
+  await record(last);
+  socket.resume();
+  const isLast = ({ payload }: Message) => JSON.stringify(payload ?? {}).includes(last);
+  await until(() => received.some(isLast), 'the next one to be told');
+  expect(items().length).toBeLessThan(800);
+  expect(received.filter((it) => JSON.stringify(it).includes('"errors"'))).toEqual([]);
+  socket.close();
+  await sql.query('DELETE FROM playbacks WHERE id = $1', [last]);
+});
+
 test('subscribers who ask the same cost one execution together', async () => {
   const camera = cameras[1]!;
   const query = `subscription { playbackStatusChanged(filter: { cameraId: "${camera}", recordingStatus: [FAILED] }, ${fromTheBeginning}) { at playback { id camera { name playbacks(first: 1) { nodes { id } } } } } }`;

@@ -194,3 +194,21 @@ test('camera states: the present one first, then each change', async () => {
   await states.until(({ cameraStateChanged: { state } }) => state === 'LIVE');
   states.stop();
 });
+
+test('a camera’s state is told also where the notification of its change was lost', async () => {
+  const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+  await sql.connect();
+  const id = await app.addCamera({ name: 'Lost', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 }, 'IDLE');
+  const states = app.client.subscribe<{ cameraStateChanged: { lastError: string | null } }>(
+    'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { lastError } }',
+    { id },
+  );
+  await states.next();
+  const listening = `FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "flashback_keys"'`;
+  await sql.query(`SELECT pg_terminate_backend(pid, 5000) ${listening}`);
+  expect((await sql.query(`SELECT pid ${listening}`)).rows).toEqual([]);
+  await sql.query(`UPDATE cameras SET last_error = 'unseen', state_since = now() WHERE id = $1`, [id]);
+  await states.until(({ cameraStateChanged }) => cameraStateChanged.lastError === 'unseen');
+  states.stop();
+  await sql.end();
+});

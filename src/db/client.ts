@@ -9,14 +9,21 @@ export type Tx = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$trans
 /** A thousand calls at once take their turns well within this, also on a machine that is busy. */
 const waitMs = 15_000;
 
+/** What those ask who only read: few connections, and none of them for long. */
+export const forReading = { connections: 10, statementTimeoutMs: 15_000 };
+
 /**
- * The one pool of connections of this process. pg's defaults wait for ever when the server is away or the pool
- * is used up: a request must rather fail in time.
+ * A pool of connections. pg's defaults wait for ever when the server is away or the pool is used up: a request must
+ * rather fail in time.
  */
-export function connectDb(url: string): Db {
+export function connectDb(
+  url: string,
+  { connections = 20, statementTimeoutMs }: { connections?: number; statementTimeoutMs?: number } = {},
+): Db {
   const adapter = new PrismaPg({
     connectionString: url,
-    max: 20,
+    max: connections,
+    ...(statementTimeoutMs && { statement_timeout: statementTimeoutMs }),
     connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
@@ -24,6 +31,10 @@ export function connectDb(url: string): Db {
   // Prisma gives a transaction two seconds to begin unless it is told otherwise, whatever the pool allows.
   return new PrismaClient({ adapter, transactionOptions: { maxWait: waitMs, timeout: waitMs } });
 }
+
+/** PostgreSQL cancelled a statement for its length (query_canceled), whichever way Prisma passes that on. */
+export const tookTooLong = (error: unknown): boolean =>
+  error instanceof Error && /57014|canceling statement due to statement timeout/.test(error.message);
 
 /** The database did not do what it was asked for, and may do so later: it is away, starting, or overloaded. */
 export class DatabaseAway extends Error {

@@ -5,14 +5,17 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** For connecting, and of silence before the connection is probed: one that is gone without a word is noticed. */
+const patienceMs = 10_000;
+
 /**
  * Listens for NOTIFY on one connection of its own (it must not go through a transaction pooler) and connects
- * again when the connection is lost. What was sent meanwhile is gone: `onConnect` is called after every connect,
- * so that listeners look at the tables, which are the truth.
+ * again when the connection is lost. What was sent meanwhile is gone: `connect` is called after every connect, so
+ * that listeners look at the tables, which are the truth; where it rejects, the connection is made again.
  */
 export function listen(
   options: { url: string; channels: readonly string[]; log: Log },
-  on: { connect: () => void; notification: (channel: string, payload: string) => void },
+  on: { connect: () => Promise<void>; notification: (channel: string, payload: string) => void },
 ): Listener {
   const { url, channels, log } = options;
   let closed = false;
@@ -20,7 +23,12 @@ export function listen(
   let retry: NodeJS.Timeout | undefined;
 
   async function connect() {
-    const fresh = new pg.Client({ connectionString: url, keepAlive: true });
+    const fresh = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: patienceMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: patienceMs,
+    });
     client = fresh;
     let lost = false;
     const lose = (error?: Error) => {
@@ -40,7 +48,7 @@ export function listen(
     try {
       await fresh.connect();
       for (const channel of channels) await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
-      on.connect();
+      await on.connect();
     } catch (error) {
       lose(error as Error);
     }

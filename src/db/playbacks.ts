@@ -1,5 +1,5 @@
 import { objectKeys } from '../domain/store-keys.ts';
-import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
+import { type Camera, type EndReason, type Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera, type Tx } from './client.ts';
 import { gather } from './gather.ts';
 import { newId } from './ids.ts';
@@ -195,17 +195,34 @@ export async function forgetRemovals(db: Db, keys: readonly string[]): Promise<v
  * Deletes the oldest COMPLETED playbacks that began before that moment, as removePlaybacks does.
  * @returns how many there were: fewer than `limit` when none is left
  */
-export function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
+export async function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
+  const expired = Prisma.sql`recording_status = 'COMPLETED' AND started_at < ${before}`;
+  return (await removeOldest(db, expired, limit)).length;
+}
+
+/**
+ * Deletes the camera's oldest playbacks that are COMPLETED or FAILED, as removePlaybacks does.
+ * @returns fewer than `limit` when none is left
+ */
+export const removeOver = (db: Db, cameraId: string, limit: number): Promise<Removed[]> =>
+  removeOldest(
+    db,
+    Prisma.sql`camera_id = ${cameraId}::uuid AND recording_status IN ('COMPLETED', 'FAILED')`,
+    limit,
+  );
+
+type Removed = Pick<Playback, 'id' | 'cameraId' | 'startedAt' | 'recordingStatus'>;
+
+function removeOldest(db: Db, which: Prisma.Sql, limit: number): Promise<Removed[]> {
   return db.$transaction(async (tx) => {
-    const gone = await tx.$queryRaw<{ id: string; cameraId: string; startedAt: Date }[]>`
+    const gone = await tx.$queryRaw<Removed[]>`
       DELETE FROM playbacks WHERE id IN (
-        SELECT id FROM playbacks WHERE recording_status = 'COMPLETED' AND started_at < ${before}
-        ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt"`;
+        SELECT id FROM playbacks WHERE ${which} ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt", recording_status AS "recordingStatus"`;
     await noteRemovals(
       tx,
       gone.flatMap((playback) => Object.values(objectKeys(playback))),
     );
-    return gone.length;
+    return gone;
   });
 }

@@ -190,8 +190,8 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { id }, { caller, db, cameras, playbacks }) => {
       demand(caller, 'MANAGE');
       const camera = await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
-      await cameras.discard(camera.id);
-      await deleteCamera(db, camera.id);
+      await deleteCamera(db, camera.id, (ids) => Promise.all(ids.map((id) => playbacks.discard(id))));
+      await cameras.removed(camera.id);
       playbacks.removed();
       return { id: camera.id };
     },

@@ -9,7 +9,9 @@ import type { ApiKey, Camera, Playback } from '../generated/prisma/client.ts';
  * store or a socket. app.ts puts it together.
  */
 export interface Services {
+  /** In mutations and what they answer `writingDb`; for all others a pool of their own, whose statements have a limit. */
   readonly db: Db;
+  readonly writingDb: Db;
   readonly now: () => Date;
   readonly recorder: {
     /** @throws RequestError CAPACITY */
@@ -25,11 +27,11 @@ export interface Services {
   };
   readonly cameras: {
     changed(camera: Camera): Promise<void>;
-    /** Before its rows go: ends its feed and what is being recorded of it. */
-    discard(cameraId: string): Promise<void>;
+    /** After its row went: ends its feed. */
+    removed(cameraId: string): Promise<void>;
   };
   readonly playbacks: {
-    /** Before its row goes: ends what is under way for it and removes its spool. */
+    /** Before or after its row goes: ends what is under way for it and removes its spool. */
     discard(playbackId: string): Promise<void>;
     /** After rows went: their objects are noted for removal. */
     removed(): void;

@@ -38,12 +38,15 @@ export class Connections {
     this.#count.set(name, count + 1);
     const connection = { session, end };
     this.#open.add(connection);
-    return () => {
-      if (!this.#open.delete(connection)) return;
-      const left = (this.#count.get(name) ?? 1) - 1;
-      if (left > 0) this.#count.set(name, left);
-      else this.#count.delete(name);
-    };
+    return () => this.#release(connection);
+  }
+
+  #release(connection: Connection): void {
+    if (!this.#open.delete(connection)) return;
+    const { name } = connection.session.caller;
+    const left = (this.#count.get(name) ?? 1) - 1;
+    if (left > 0) this.#count.set(name, left);
+    else this.#count.delete(name);
   }
 
   get size(): number {
@@ -51,7 +54,11 @@ export class Connections {
   }
 
   #endInvalid(): void {
-    for (const { session, end } of [...this.#open]) if (!session.isValid()) end();
+    for (const connection of [...this.#open]) {
+      if (connection.session.isValid()) continue;
+      this.#release(connection);
+      connection.end();
+    }
   }
 
   close(): void {

@@ -1,5 +1,11 @@
 import type { DocumentNode } from 'graphql';
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+} from 'graphql';
 import { seesOnlyOwn } from '../domain/caller.ts';
 import type { Context, Foreseeable } from '../graphql/context.ts';
 
@@ -10,6 +16,13 @@ export type Subscribe = (
 /** A result as an iterator gives it: the same object to all who share it. */
 type Next = IteratorYieldResult<ExecutionResult>;
 
+/** undefined: there is nothing to tell any more. */
+type Result = Promise<Next | undefined>;
+
+/** What it tells of was deleted before its turn came: Prisma's code for a row that is not there, and ours. */
+const isOfDeleted = ({ originalError }: GraphQLError): boolean =>
+  ['P2025', 'NOT_FOUND'].includes((originalError as { code?: string } | undefined)?.code ?? '');
+
 /** What waits is executed side by side, so many at a time: their look-ups in the database become one. */
 const sideBySide = 50;
 
@@ -19,18 +32,19 @@ const sideBySide = 50;
  * (Yoga's parser cache gives one object for one text), operation and variables, and callers who see the same.
  */
 export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
-  const results = new WeakMap<object, Map<string, Promise<Next>>>();
+  const results = new WeakMap<object, Map<string, Result>>();
 
-  function executeShared(args: ExecutionArgs, key: string, event: object): Promise<Next> {
-    const ofEvent = results.get(event) ?? new Map<string, Promise<Next>>();
+  function executeShared(args: ExecutionArgs, key: string, event: object): Result {
+    const ofEvent = results.get(event) ?? new Map<string, Result>();
     results.set(event, ofEvent);
     const result = ofEvent.get(key) ?? executeMasked(args, event);
     ofEvent.set(key, result);
     return result;
   }
 
-  async function executeMasked(args: ExecutionArgs, event: unknown): Promise<Next> {
+  async function executeMasked(args: ExecutionArgs, event: unknown): Result {
     const result = await execute({ ...args, rootValue: event });
+    if (result.errors?.some(isOfDeleted)) return undefined;
     const errors = result.errors?.map((error) => mask(error) as typeof error);
     return { value: errors ? { ...result, errors } : result, done: false };
   }
@@ -66,23 +80,24 @@ function keyOf({ document, operationName, variableValues, contextValue }: Execut
 }
 
 /**
- * By hand: an async generator that waits for its source would not react to return(), and would be three promises for
- * each of ten thousand subscribers instead of one. An error of the source is its end: Yoga's SSE turns errors into
+ * By hand: an async generator that waits for its source would not react to return(), and would be four promises for
+ * each of ten thousand subscribers instead of two. An error of the source is its end: Yoga's SSE turns errors into
  * values and would ask a source that goes on failing for ever, and nobody asks an iterator that threw to return.
  */
 function mapped<In>(
   source: AsyncIterator<In>,
-  map: (value: In) => Promise<Next>,
+  map: (value: In) => Result,
 ): AsyncIterableIterator<ExecutionResult, undefined> {
   const over = { value: undefined, done: true } as const;
-  const give = (result: IteratorResult<In>): Promise<Next> | typeof over =>
-    result.done ? over : map(result.value);
+  const give = (result: IteratorResult<In>): Promise<Next | typeof over> | typeof over =>
+    result.done ? over : map(result.value).then((given) => given ?? next());
   const fail = async (error: unknown): Promise<never> => {
     await source.return?.();
     throw error;
   };
+  const next = (): Promise<Next | typeof over> => source.next().then<Next | typeof over, never>(give, fail);
   return {
-    next: () => source.next().then<Next | typeof over, never>(give, fail),
+    next,
     async return() {
       await source.return?.();
       return over;

@@ -1,4 +1,5 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { getOperationAST } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Session } from '../access/access.ts';
 import { RequestError } from '../domain/errors.ts';
@@ -7,7 +8,7 @@ import { schema } from '../graphql/schema.ts';
 import type { Subscribe } from './fan-out.ts';
 import { exampleOperations } from './graphiql.ts';
 import { limitedDocuments } from './limits.ts';
-import { codedDocuments } from './public-errors.ts';
+import { codedDocuments, expectedError } from './public-errors.ts';
 
 export const graphqlPath = '/graphql';
 /** The largest request, over HTTP as over WebSocket. The largest event is a quarter of it. */
@@ -18,6 +19,12 @@ export type Yoga = ReturnType<typeof createGraphql>;
 /** What every request brings with it; the page of GraphiQL alone is given without. */
 export interface RequestContext {
   readonly session?: Session;
+  /**
+   * Over HTTP: counts the answer among the connections that stay open.
+   * @returns resolves when it is over
+   * @throws RequestError CAPACITY when the key has too many
+   */
+  readonly holdOpen?: () => Promise<void>;
 }
 
 /**
@@ -33,7 +40,13 @@ export function createGraphql(options: {
   introspection: boolean;
 }) {
   const { services, subscribe, maskError, allowedOrigins, graphiql, introspection } = options;
-  const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
+  const writing: Plugin<Context> = {
+    onExecute: ({ args: { document, operationName, contextValue }, extendContext }) => {
+      const isMutation = getOperationAST(document, operationName)?.operation === 'mutation';
+      if (isMutation) extendContext({ db: contextValue.writingDb });
+    },
+  };
+  const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(heldOpen(subscribe)) };
   return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -49,7 +62,7 @@ export function createGraphql(options: {
     },
     maskedErrors: { maskError },
     // The limits come first: validating a document that is too large would itself be too much work.
-    plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing],
+    plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing, writing],
     renderGraphiQL,
     graphiql: graphiql
       ? async () => ({
@@ -59,4 +72,24 @@ export function createGraphql(options: {
         })
       : false,
   });
+}
+
+/**
+ * Counts subscriptions over HTTP where they begin: which of them are answered by a stream is decided by Yoga, from an
+ * Accept header that can be written in many ways. One that cannot be answered at all is ended here, too.
+ */
+function heldOpen(subscribe: Subscribe): Subscribe {
+  return async (args) => {
+    const { holdOpen } = args.contextValue as RequestContext;
+    let over: Promise<void> | undefined;
+    try {
+      over = holdOpen?.();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return { errors: [expectedError(error, 503)] };
+    }
+    const result = await subscribe(args);
+    if (Symbol.asyncIterator in result) void over?.then(() => result.return?.());
+    return result;
+  };
 }

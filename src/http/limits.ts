@@ -26,8 +26,20 @@ const maxDepth = 12;
 /** Fields, counted wherever fragments put them. */
 const maxFields = 500;
 const maxAliases = 50;
-/** Values that the answer may hold. A full page of 100 playbacks with everything in it has some 6,000. */
+/**
+ * Values that the answer may hold, and what the database reads for none of them. A full page of 100 playbacks with
+ * everything in it has some 6,000.
+ */
 const maxCost = 20_000;
+
+/** A total is a count of every row that matches: of all there are, or of those of one camera. */
+const totals = ['total', 'totalPages', 'totalCount'];
+const totalCost = 1_000;
+const innerTotalCost = 100;
+/** A numbered page is reached by reading all before it, which costs a hundredth of giving them out. */
+const skippedPerCost = 100;
+/** `page: $n`: the value is not known yet. */
+const usualPage = 1_000;
 
 /** Where a list has no size among its arguments, what it holds as a rule. */
 const usualListLength = 5;
@@ -44,6 +56,8 @@ interface Weight {
   readonly fields: number;
   readonly aliases: number;
   readonly cost: number;
+  /** Whether the selection itself asks for a total. */
+  readonly counts: boolean;
 }
 
 /**
@@ -83,13 +97,13 @@ function weighDocument(schema: GraphQLSchema, document: DocumentNode): string | 
     if (aliases > maxAliases) return `The operation has ${aliases} aliases; ${maxAliases} are allowed.`;
     if (fields > maxFields) return `The operation selects ${fields} fields; ${maxFields} are allowed.`;
     if (cost > maxCost) {
-      return `The operation may answer with ${cost} values; ${maxCost} are allowed. Ask for smaller pages.`;
+      return `The operation costs ${cost}, a unit per value and more for totals and late pages; ${maxCost} are allowed.`;
     }
   }
   return undefined;
 }
 
-const nothing: Weight = { depth: 0, fields: 0, aliases: 0, cost: 0 };
+const nothing: Weight = { depth: 0, fields: 0, aliases: 0, cost: 0, counts: false };
 
 class Scale {
   readonly #schema: GraphQLSchema;
@@ -124,11 +138,14 @@ class Scale {
     const inner = node.selectionSet
       ? this.weigh(node.selectionSet, isCompositeType(type) ? type.name : undefined)
       : nothing;
+    const isRoot = typeName === this.#schema.getQueryType()?.name;
+    const unseen = (inner.counts ? (isRoot ? totalCost : innerTotalCost) : 0) + skippedBy(node, field);
     return {
       depth: inner.depth + 1,
       fields: inner.fields + 1,
       aliases: inner.aliases + (node.alias ? 1 : 0),
-      cost: 1 + inner.cost * lengthOf(node, field, typeName === this.#schema.getQueryType()?.name),
+      cost: 1 + unseen + inner.cost * lengthOf(node, field, isRoot),
+      counts: totals.includes(node.name.value),
     };
   }
 
@@ -155,6 +172,7 @@ const sum = (a: Weight, b: Weight): Weight => ({
   fields: a.fields + b.fields,
   aliases: a.aliases + b.aliases,
   cost: a.cost + b.cost,
+  counts: a.counts || b.counts,
 });
 
 type Field = GraphQLField<unknown, unknown>;
@@ -171,4 +189,13 @@ function pageSizeOf(node: FieldNode): number {
   const given = (node.arguments ?? []).filter(({ name }) => sizeArguments.includes(name.value));
   const sizes = given.map(({ value }) => (value.kind === Kind.INT ? Number(value.value) : largestPage));
   return sizes.length === 0 ? defaultPage : Math.min(largestPage, Math.max(1, ...sizes));
+}
+
+/** What a numbered page costs that is not in the answer. */
+function skippedBy(node: FieldNode, field: Field | undefined): number {
+  if (!field?.args.some(({ name }) => name === 'page')) return 0;
+  const page = node.arguments?.find(({ name }) => name.value === 'page')?.value;
+  if (!page || page.kind === Kind.NULL) return 0;
+  const number = page.kind === Kind.INT ? Math.max(1, Number(page.value)) : usualPage;
+  return Math.ceil(((number - 1) * pageSizeOf(node)) / skippedPerCost);
 }

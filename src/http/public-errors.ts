@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { tookTooLong } from '../db/client.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 
@@ -12,6 +13,12 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
   const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (cause instanceof RequestError) {
     return located(error, cause.message, { code: cause.code, ...cause.details });
+  }
+  if (tookTooLong(cause)) {
+    log.warn({ requestId, error: cause }, 'a request took the database too long');
+    return located(error, 'This takes the database too long. Ask for less at once, or for a shorter time.', {
+      code: 'QUERY_TOO_COMPLEX',
+    });
   }
   if (cause instanceof GraphQLError) {
     return told.has(cause)
@@ -55,9 +62,16 @@ function located(error: unknown, message: string, extensions: GraphQLErrorExtens
   return made;
 }
 
-/** An expected failure as clients see it, for where no resolver threw it. */
-export const expectedError = (error: RequestError): GraphQLError =>
-  located(undefined, error.message, { code: error.code, ...error.details });
+/**
+ * An expected failure as clients see it, for where no resolver threw it.
+ * @param status of the answer over HTTP: 200 where none is given
+ */
+export const expectedError = (error: RequestError, status?: number): GraphQLError =>
+  located(undefined, error.message, {
+    code: error.code,
+    ...error.details,
+    ...(status && { http: { status } }),
+  });
 
 /** Parsing and validating are not masked by Yoga and give no code of their own. Holds for HTTP and WebSocket. */
 export function codedDocuments(): Plugin {

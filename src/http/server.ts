@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Access, Session } from '../access/access.ts';
 import type { PathSigner } from '../access/signed-path.ts';
+import { seesOnlyOwn } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
@@ -90,8 +91,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     }
     try {
       const session = await access.authenticate(request.headers.authorization);
-      if (wantsStream(request)) holdOpen(session, response);
-      await yoga(request, response, { session });
+      if (response.destroyed) return;
+      await yoga(request, response, { session, holdOpen: () => holdOpen(session, response) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       allowOrigin(request, response);
@@ -105,9 +106,11 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     }
   }
 
-  function holdOpen(session: Session, response: ServerResponse): void {
+  /** The client may have left already: then nothing more would tell of it. */
+  function holdOpen(session: Session, response: ServerResponse): Promise<void> {
     const release = connections.admit(session, () => response.destroy());
-    response.once('close', release);
+    if (response.destroyed) return Promise.resolve(release());
+    return new Promise<void>((resolve) => response.once('close', resolve)).then(release);
   }
 
   /** Yoga does it for what Yoga answers. */
@@ -117,10 +120,15 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     response.setHeader('vary', 'Origin');
   }
 
-  /** With keys, scrapers bring one: the figures name cameras. */
+  /** With keys, scrapers bring one: the figures name cameras, and are for who may see them all. */
   async function answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      await access.authenticate(request.headers.authorization);
+      const { caller } = await access.authenticate(request.headers.authorization);
+      if (caller.cameraIds || seesOnlyOwn(caller)) {
+        const why =
+          'The figures are of all cameras: they take a key that is limited to none, of another role than ANALYTICS.';
+        return refuse(response, 403, 'FORBIDDEN', why);
+      }
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       return refuse(response, 401, error.code, error.message);
@@ -230,5 +238,3 @@ const notFound = (response: ServerResponse) => send(response, 404, 'There is not
 
 const wantsPage = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && Boolean(headers.accept?.includes('text/html'));
-
-const wantsStream = ({ headers }: IncomingMessage) => Boolean(headers.accept?.includes('text/event-stream'));

@@ -68,6 +68,8 @@ export function serveWebSockets(
     const { socket, request } = extra;
     try {
       const session = await access.authenticate(authorizationOf(connectionParams, request));
+      // A client that left meanwhile closes no more, so that it would be counted for ever.
+      if (socket.readyState !== socket.OPEN) return false;
       const end = () => endSocket(socket, closing.forbidden, 'The key or token does not hold any more.');
       extra.release = connections.admit(session, end);
       extra.session = session;

@@ -26,9 +26,7 @@ export interface EndlessList {
 export function useEndless(filter: PlaybackFilter): EndlessList {
   const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
-  const [state, setState] = useState<{ end?: string; oldest?: Place; complete: boolean; problem?: string }>({
-    complete: false,
-  });
+  const [state, setState] = useState<Reach>({ filter, complete: false });
   const run = useRef(0);
   const busy = useRef(false);
 
@@ -38,7 +36,10 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
       busy.current = true;
       try {
         const page = await loadPage(filter, after, newest);
-        if (mine === run.current) startTransition(() => setState(page));
+        if (mine !== run.current) return;
+        startTransition(() =>
+          setState((before) => (after ? { ...page, newest: before.newest } : joined(before, page))),
+        );
       } catch (error) {
         if (mine === run.current) setState((before) => ({ ...before, problem: (error as Error).message }));
       } finally {
@@ -65,28 +66,65 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
   return { items, complete, problem, loadMore };
 }
 
-/** One page by cursor. What is known of its stretch but is not in it any more has been deleted. */
-async function loadPage(filter: PlaybackFilter, after: string | undefined, newest: Place | undefined) {
-  const known = [...playbacks.get().values()].filter((it) => matches(filter, it));
+/** How far back a list has been asked for. */
+interface Reach {
+  readonly filter: PlaybackFilter;
+  /** The first of its first page. */
+  readonly newest?: Place | undefined;
+  readonly oldest?: Place | undefined;
+  readonly end?: string | undefined;
+  readonly complete: boolean;
+  readonly problem?: string;
+}
+
+/** The first page, asked for again: what was scrolled through stays where no hole is left between the two. */
+function joined(before: Reach, first: Reach): Reach {
+  const { newest, oldest } = before;
+  const goesOn =
+    before.filter === first.filter &&
+    newest &&
+    oldest &&
+    first.oldest &&
+    !isOlder(newest, first.oldest) &&
+    isOlder(oldest, first.oldest);
+  if (!goesOn) return first;
+  const { filter, end, complete } = before;
+  return { filter, newest: first.newest, oldest, end, complete };
+}
+
+/**
+ * One page by cursor. What is known of its stretch but is not in it any more has been deleted; not where the list is
+ * of a status, since the answer may be newer than what was pushed so far.
+ */
+async function loadPage(
+  filter: PlaybackFilter,
+  after: string | undefined,
+  newest: Place | undefined,
+): Promise<Reach> {
+  const known = filter.recordingStatus
+    ? []
+    : [...playbacks.get().values()].filter((it) => matches(filter, it));
   const variables = { filter, first: pageSize, after: after ?? null };
   const { nodes, pageInfo } = (await query(PlaybacksByCursorDocument, variables)).playbackConnection;
   const present = new Set(nodes.map(({ id }) => id));
-  const last = nodes.at(-1);
+  const [first, last] = [nodes[0], nodes.at(-1)];
   const gone = known.filter(
     (it) =>
       !present.has(it.id) &&
       (newest === undefined || isOlder(it, newest)) &&
-      (!pageInfo.hasNextPage || (last !== undefined && !isOlder(it, last))) &&
-      // Its status may have changed since, so that it is elsewhere now.
-      matches(filter, playbacks.get().get(it.id) ?? it),
+      (!pageInfo.hasNextPage || (last !== undefined && !isOlder(it, last))),
   );
   forgetPlaybacks(gone.map(({ id }) => id));
   return {
+    filter,
+    newest: first && placeOf(first),
+    oldest: last && placeOf(last),
+    end: pageInfo.endCursor ?? undefined,
     complete: !pageInfo.hasNextPage,
-    ...(pageInfo.endCursor && { end: pageInfo.endCursor }),
-    ...(last && { oldest: { id: last.id, startedAt: last.startedAt } }),
   };
 }
+
+const placeOf = ({ startedAt, id }: Place): Place => ({ startedAt, id });
 
 const isOlder = (it: Place, than: Place): boolean =>
   it.startedAt < than.startedAt || (it.startedAt === than.startedAt && it.id < than.id);
