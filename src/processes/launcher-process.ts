@@ -16,6 +16,8 @@ const stops = new Map<number, AbortController>();
 /** Where streams go: each connection says first whose it is. */
 const outputs = new Map<number, Socket>();
 const arrivals = new EventEmitter();
+/** Those that were ended before their output came. */
+const over = new Set<number>();
 
 process.on('message', async (request: LauncherRequest) => {
   const { id } = request;
@@ -23,11 +25,11 @@ process.on('message', async (request: LauncherRequest) => {
   const stop = new AbortController();
   stops.set(id, stop);
   const { label, file, args, options } = request;
-  const over = options
+  const run = options
     ? children.run(label, file, args, { ...options, signal: stop.signal })
     : stream(request, stop.signal);
   answer(
-    await over.then(
+    await run.then(
       (result) => ({ id, result }),
       (error: Error) => ({ id, problem: error.message }),
     ),
@@ -36,9 +38,13 @@ process.on('message', async (request: LauncherRequest) => {
 });
 
 async function stream({ id, label, file, args }: LauncherCommand, stop: AbortSignal): Promise<RunResult> {
-  if (!outputs.has(id)) await once(arrivals, `${id}`);
-  const output = outputs.get(id)!;
+  if (!outputs.has(id)) await once(arrivals, `${id}`, { signal: stop }).catch(() => {});
+  const output = outputs.get(id);
   outputs.delete(id);
+  if (!output) {
+    over.add(id);
+    return { code: null, signal: 'SIGTERM', stdout: Buffer.alloc(0), stderr: '' };
+  }
   const child = children.spawn(label, file, args, { stdio: ['ignore', output, 'pipe'] });
   output.destroy();
   let stderr = '';
@@ -59,10 +65,15 @@ function answer(message: LauncherAnswer): void {
 const folder = mkdtempSync(path.join(os.tmpdir(), 'flashback-launcher-'));
 const server = createServer((socket) => {
   socket.on('error', () => {});
-  socket.once('data', (id) => {
+  socket.once('data', (said) => {
+    const id = Number(said);
     socket.pause();
-    outputs.set(Number(id), socket);
-    arrivals.emit(`${Number(id)}`);
+    if (over.delete(id)) {
+      socket.destroy();
+      return;
+    }
+    outputs.set(id, socket);
+    arrivals.emit(`${id}`);
   });
 });
 server.listen(path.join(folder, 's'), () => answer({ socket: path.join(folder, 's') }));

@@ -44,15 +44,6 @@ export type LauncherAnswer =
   | { readonly socket: string }
   | { readonly id: number; readonly result: RunResult }
   | { readonly id: number; readonly problem: string };
-type Over = Exclude<LauncherAnswer, { socket: string }>;
-
-interface Small {
-  readonly process: ChildProcess;
-  /** Resolves with the path of its socket. */
-  readonly listens: Promise<string>;
-  /** Rejects when it is over. */
-  readonly over: Promise<never>;
-}
 
 /** What it has started is given two seconds to end. */
 const endsWithinMs = 4_000;
@@ -63,102 +54,117 @@ const program = new URL(`launcher-process${extension}`, import.meta.url).pathnam
 
 /** @param options.dir where the small process keeps its book of children */
 export function startLauncher({ children, dir }: { children: Children; dir: string }): Launcher {
-  const calls = new Map<number, (answer: Over) => void>();
-  let newest = 0;
-  let small: Small | undefined = start();
+  let present: SmallProcess | undefined;
+  /** One that died is followed by another. */
+  const small = () => {
+    if (!present?.isAlive) present = new SmallProcess(children, dir);
+    return present;
+  };
+  small();
+  return {
+    run: (label, file, args, { signal, ...options }) =>
+      small().call({ label, file, args, options }, signal, () => 'kill'),
+    stream: (label, file, args, options) => small().stream({ label, file, args }, options),
+    close: () => present!.close(),
+  };
+}
 
-  function start(): Small {
+interface Call {
+  readonly resolve: (result: RunResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class SmallProcess {
+  readonly #children: Children;
+  readonly #process: ChildProcess;
+  readonly #calls = new Map<number, Call>();
+  #newest = 0;
+  /** The path of its socket. */
+  readonly #socket: Promise<string>;
+  isAlive = true;
+
+  constructor(children: Children, dir: string) {
     const loader = extension === '.ts' ? ['--import', 'tsx'] : [];
-    const started = children.spawn('launcher', process.execPath, [...loader, program, dir], {
+    this.#children = children;
+    this.#process = children.spawn('launcher', process.execPath, [...loader, program, dir], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
       stop: { signal: 'SIGTERM', killAfterMs: endsWithinMs },
     });
-    const listens = new Promise<string>((resolve) => {
-      started.on('message', (answer: LauncherAnswer) => {
+    this.#socket = new Promise((resolve, reject) => {
+      this.#process.on('message', (answer: LauncherAnswer) => {
         if ('socket' in answer) resolve(answer.socket);
-        else calls.get(answer.id)?.(answer);
+        else if ('result' in answer) this.#calls.get(answer.id)?.resolve(answer.result);
+        else this.#calls.get(answer.id)?.reject(new Error(answer.problem));
       });
-    });
-    const over = new Promise<never>((_, reject) => {
       const end = (why: string) => {
-        if (small?.process === started) small = undefined;
-        reject(new Error(`The process that starts others ${why}.`));
+        const error = new Error(`The process that starts others ${why}.`);
+        this.isAlive = false;
+        for (const call of this.#calls.values()) call.reject(error);
+        reject(error);
       };
-      started.once('error', (error) => end(`cannot be started: ${error.message}`));
-      started.once('exit', (code, signal) => end(`ended (${signal ?? code})`));
+      this.#process.on('error', (error) => end(`cannot be started: ${error.message}`));
+      this.#process.once('exit', (code, signal) => end(`ended (${signal ?? code})`));
     });
-    over.catch(() => {}); // told to whoever waits for an answer
-    return { process: started, listens, over };
+    this.#socket.catch(() => {}); // told to whoever waits for it
   }
 
-  /** @param stop what is to be done when the signal is aborted */
-  async function call(
-    { process: to, over }: Small,
-    request: LauncherRequest,
+  /** @param stop how the command is to end when the signal is aborted */
+  async call(
+    command: Omit<LauncherCommand, 'id'>,
     signal: AbortSignal | undefined,
     stop: () => 'end' | 'kill',
+    id = ++this.#newest,
   ): Promise<RunResult> {
-    const { id } = request;
-    const send = (message: LauncherRequest) => to.connected && to.send(message);
-    const onAbort = () => send({ id, stop: stop() });
-    const answered = new Promise<Over>((resolve) => calls.set(id, resolve));
+    const onAbort = () => this.#send({ id, stop: stop() });
     try {
-      send(request);
-      signal?.addEventListener('abort', onAbort);
-      if (signal?.aborted) onAbort();
-      const answer = await Promise.race([answered, over]);
-      if ('result' in answer) return answer.result;
-      throw new Error(answer.problem);
+      return await new Promise<RunResult>((resolve, reject) => {
+        this.#calls.set(id, { resolve, reject });
+        this.#send({ id, ...command });
+        signal?.addEventListener('abort', onAbort);
+        if (signal?.aborted) onAbort();
+      });
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      calls.delete(id);
+      this.#calls.delete(id);
     }
   }
 
-  /** One that died is followed by another. */
-  const present = () => {
-    small ??= start();
-    return small;
-  };
-
-  return {
-    run: (label, file, args, { signal, ...options }) =>
-      call(present(), { id: ++newest, label, file, args, options }, signal, () => 'kill'),
-
-    stream: async (label, file, args, { onOutput, end }) => {
-      const to = present();
-      const id = ++newest;
-      const path = await Promise.race([to.listens, to.over]);
-      // Node reads into a new buffer each time unless it is told otherwise, which it can be where a socket connects.
-      const output = connect({
-        path,
-        onread: {
-          buffer,
-          callback: (length) => {
-            onOutput(buffer.subarray(0, length));
-            return true;
-          },
+  async stream(command: Omit<LauncherCommand, 'id'>, { onOutput, end }: StreamOptions): Promise<StreamEnd> {
+    const id = ++this.#newest;
+    const broken = new AbortController();
+    const either = AbortSignal.any([end, broken.signal]);
+    // Node reads into a new buffer each time unless it is told otherwise, which it can be where a socket connects.
+    const output = connect({
+      path: await this.#socket,
+      onread: {
+        buffer,
+        callback: (length) => {
+          onOutput(buffer.subarray(0, length));
+          return true;
         },
-      });
-      const closed = new Promise((resolve) => output.once('close', resolve));
-      // Whatever happens to it, it is closed after that.
-      output.on('error', () => {});
-      output.write(`${id}\n`);
-      try {
-        const stop = () => (end.reason === 'SIGKILL' ? 'kill' : 'end');
-        return await call(to, { id, label, file, args }, end, stop);
-      } catch (error) {
-        // Its process may go on where the small one died: it cannot write any more then.
-        output.destroy();
-        throw error;
-      } finally {
-        await closed;
-      }
-    },
+      },
+    });
+    const closed = new Promise((resolve) => output.once('close', resolve));
+    output.on('error', () => broken.abort('SIGKILL'));
+    output.write(`${id}\n`);
+    try {
+      return await this.call(command, either, () => (either.reason === 'SIGKILL' ? 'kill' : 'end'), id);
+    } catch (error) {
+      // What it ran may go on where the small process died: it cannot write any more then.
+      output.destroy();
+      throw error;
+    } finally {
+      await closed;
+    }
+  }
 
-    close: async () => {
-      if (small) await children.end(small.process);
-    },
-  };
+  /** What goes wrong with it shows at the process's end. */
+  #send(request: LauncherRequest): void {
+    if (this.#process.connected) this.#process.send(request, () => {});
+  }
+
+  async close(): Promise<void> {
+    await this.#children.end(this.#process);
+  }
 }
