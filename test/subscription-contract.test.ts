@@ -260,6 +260,32 @@ test.each([
   expect(await response.text()).toContain('"code":"CURSOR_EXPIRED"');
 });
 
+test('what was restored from another server’s dump is over, and not told as new', async () => {
+  const playback = playbackOf(cameras[1]!);
+  // As that server had numbered it: a transaction that this one comes to soon.
+  await sql.query(
+    `INSERT INTO playback_transitions (playback_id, to_status, xid)
+     VALUES ($1, 'COMPLETED', pg_current_xact_id()::text::bigint + 3)`,
+    [playback],
+  );
+  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  await hub.start();
+  const subscription = hub.subscribe(
+    { cameraId: cameras[1]!, recordingStatus: ['PENDING', 'COMPLETED'] },
+    undefined,
+  );
+  const first = subscription.next();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let i = 0; i < 5; i++) await insert(cameras[0]!, 1);
+  await sql.query(`INSERT INTO playback_transitions (playback_id, to_status) VALUES ($1, 'PENDING')`, [
+    playback,
+  ]);
+  hub.nudge();
+  expect((await first).value).toMatchObject({ to: 'PENDING', cameraId: cameras[1] });
+  await subscription.return!();
+  await hub.close();
+});
+
 test('what does not match a filter takes no place in the queue', async () => {
   const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
   await hub.start();

@@ -51,3 +51,15 @@ export async function canResume(db: Db, from: Position): Promise<boolean> {
       ) AS removed`;
   return !row?.ahead && !row?.removed;
 }
+
+/**
+ * Rows that were dumped from another server carry its transactions' numbers. Those that lie ahead of this server's own
+ * would be taken for new as it comes to them: they are over, and stand before all others.
+ */
+export async function settleRestored(db: Db): Promise<void> {
+  await db.$executeRaw`
+    UPDATE playback_transitions SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`;
+  await db.$executeRaw`
+    UPDATE transition_marks SET removed_xid = 0
+    WHERE removed_xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`;
+}

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { removeOldTransitions } from '../db/transition-retention.ts';
+import { removeOldTransitions, settleRestored } from '../db/transition-retention.ts';
 import {
   endBelow,
   horizon,
@@ -58,6 +58,7 @@ export class TransitionHub {
   }
 
   async start(): Promise<void> {
+    await settleRestored(this.#db);
     this.#position = endBelow(await horizon(this.#db));
     this.#poll = setInterval(() => this.nudge(), pollMs);
     this.#removeOld();
