@@ -34,8 +34,8 @@ const maxCost = 20_000;
 
 /** A total is a count of every row that matches: of all there are, or of those of one camera. */
 const totals = ['total', 'totalPages', 'totalCount'];
-const totalCost = 1_000;
-const innerTotalCost = 100;
+const totalCost = 500;
+const innerTotalCost = 50;
 /** A numbered page is reached by reading all before it, which costs a hundredth of giving them out. */
 const skippedPerCost = 100;
 /** `page: $n`: the value is not known yet. */
