@@ -55,17 +55,16 @@ const program = new URL(`launcher-process${extension}`, import.meta.url).pathnam
 /** @param options.dir where the small process keeps its book of children */
 export function startLauncher({ children, dir }: { children: Children; dir: string }): Launcher {
   let present: SmallProcess | undefined;
-  /** One that died is followed by another. */
+  /** Started with the first command, which is a feed's or a picture's; one that died is followed by another. */
   const small = () => {
     if (!present?.isAlive) present = new SmallProcess(children, dir);
     return present;
   };
-  small();
   return {
     run: (label, file, args, { signal, ...options }) =>
       small().call({ label, file, args, options }, signal, () => 'kill'),
     stream: (label, file, args, options) => small().stream({ label, file, args }, options),
-    close: () => present!.close(),
+    close: async () => present?.close(),
   };
 }
 
