@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import type { ChildProcess, Children, RunOptions, RunResult } from './children.ts';
 
 /**
@@ -50,7 +51,7 @@ const endsWithinMs = 4_000;
 /** One for all streams: what was read is taken out of it before anything else is read. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const program = new URL(`launcher-process${extension}`, import.meta.url).pathname;
+const program = fileURLToPath(new URL(`launcher-process${extension}`, import.meta.url));
 
 /** @param options.dir where the small process keeps its book of children */
 export function startLauncher({ children, dir }: { children: Children; dir: string }): Launcher {
