@@ -1,32 +1,24 @@
 // Processes that are started by a small process: as if this one had started them.
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createLog } from '../src/log.ts';
-import { type Children, identify, openChildren } from '../src/processes/children.ts';
-import { type Launcher, startLauncher } from '../src/processes/launcher.ts';
+import { identify } from '../src/processes/children.ts';
+import type { Launcher } from '../src/processes/launcher.ts';
+import { startTestLauncher, type TestLauncher } from './support/launcher.ts';
 
-const log = createLog('silent');
 const short = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
 
-let folder: string;
-let children: Children;
+let started: TestLauncher;
 let launcher: Launcher;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), 'flashback-launcher-test-'));
-  children = await openChildren({ dir: path.join(folder, 'own'), log });
-  launcher = startLauncher({ children, dir: path.join(folder, 'launcher') });
+  started = await startTestLauncher();
+  ({ launcher } = started);
 });
 
-afterAll(async () => {
-  await launcher.close();
-  await children.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => started.close());
 
 const isAlive = (pid: number) => identify(pid) !== undefined;
 const never = new AbortController().signal;
@@ -97,7 +89,7 @@ test('a stream is ended in peace, or at once, also before it has begun', async (
 });
 
 test('where the small process dies, what it ran is over and told, and another one takes its place', async () => {
-  const book = path.join(folder, 'own');
+  const book = path.join(started.dir, 'children');
   const { pid } = JSON.parse(readFileSync(path.join(book, readdirSync(book)[0]!), 'utf8'));
   const waiting = launcher.run('script', 'sleep', ['600'], short);
   const { heard, over } = stream('while :; do echo $$; sleep 0.05; done');
@@ -111,8 +103,10 @@ test('where the small process dies, what it ran is over and told, and another on
 
 test('where the server is killed, the small process and what it runs end by themselves', async () => {
   const program = path.resolve(import.meta.dirname, 'support/killable-server.ts');
-  const args = ['--import', 'tsx', program, path.join(folder, 'server')];
-  const server = children.spawn('server', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['--import', 'tsx', program, path.join(started.dir, 'server')];
+  const server = started.children.spawn('server', process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = await once(createInterface({ input: server.stdout! }), 'line');
   const pids = line.split(' ').map(Number);
   expect(pids.map(isAlive)).toEqual([true, true]);

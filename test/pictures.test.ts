@@ -1,32 +1,19 @@
 // Pictures of footage: as it is meant to be seen.
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../src/log.ts';
-import { type Children, openChildren } from '../src/processes/children.ts';
-import { type Launcher, startLauncher } from '../src/processes/launcher.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/recording/ffmpeg-binary.ts';
 import { jpegOf } from '../src/recording/ffmpeg-jpeg.ts';
+import { startTestLauncher, type TestLauncher } from './support/launcher.ts';
 
-const log = createLog('silent');
-let dir: string;
-let children: Children;
-let launcher: Launcher;
+let it: TestLauncher;
 let ffmpeg: Ffmpeg;
 
 beforeAll(async () => {
-  dir = mkdtempSync(path.join(os.tmpdir(), 'flashback-pictures-'));
-  children = await openChildren({ dir: path.join(dir, 'children'), log });
-  launcher = startLauncher({ children, dir: path.join(dir, 'launcher') });
-  ffmpeg = await findFfmpeg(children, undefined, log);
+  it = await startTestLauncher();
+  ffmpeg = await findFfmpeg(it.children, undefined, createLog('silent'));
 });
 
-afterAll(async () => {
-  await launcher.close();
-  await children.close();
-  rmSync(dir, { recursive: true });
-});
+afterAll(() => it.close());
 
 /** Width and height from the frame header (T.81, B.2.2: SOF0). */
 function sizeOf(jpeg: Buffer): [number, number] {
@@ -42,9 +29,9 @@ test.each([
   const source = ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=5,setsar=${sar}`, '-t', '1'];
   const coded = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
   const fragmented = ['-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-f', 'mp4', 'pipe:1'];
-  const made = await children.run('source', ffmpeg.path, [...source, ...coded, ...fragmented], {
+  const made = await it.children.run('source', ffmpeg.path, [...source, ...coded, ...fragmented], {
     timeoutMs: 20_000,
     maxOutputBytes: 2 ** 24,
   });
-  expect(sizeOf(await jpegOf(launcher, ffmpeg, made.stdout))).toEqual(expected);
+  expect(sizeOf(await jpegOf(it.launcher, ffmpeg, made.stdout))).toEqual(expected);
 });

@@ -1,17 +1,15 @@
 // The longest pre-roll, of real feeds. Camera and clock run at ten times their speed, so that a minute takes six seconds.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLog } from '../src/log.ts';
-import { type Children, openChildren } from '../src/processes/children.ts';
-import { type Launcher, startLauncher } from '../src/processes/launcher.ts';
 import { Feed } from '../src/recording/feed.ts';
 import { type Ffmpeg, findFfmpeg } from '../src/recording/ffmpeg-binary.ts';
 import { Turnstile } from '../src/recording/turnstile.ts';
 import { startTestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readCounterOfImage } from './support/frames.ts';
+import { startTestLauncher, type TestLauncher } from './support/launcher.ts';
 import { until } from './support/reader.ts';
 import { wallMs } from './support/replay.ts';
 
@@ -23,23 +21,15 @@ const preRollSec = 60;
 const frameMs = 1_000 / 15;
 const log = createLog('error');
 
-let dir: string;
-let children: Children;
-let launcher: Launcher;
+let started: TestLauncher;
 let ffmpeg: Ffmpeg;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-ring-'));
-  children = await openChildren({ dir: path.join(dir, 'children'), log });
-  launcher = startLauncher({ children, dir: path.join(dir, 'launcher') });
-  ffmpeg = await findFfmpeg(children, undefined, log);
+  started = await startTestLauncher();
+  ffmpeg = await findFfmpeg(started.children, undefined, log);
 });
 
-afterAll(async () => {
-  await launcher.close();
-  await children.close();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => started.close());
 
 for (const gopSec of [1, 2, 4, 10])
   test.concurrent(`the ring reaches a minute back with a keyframe every ${gopSec} s, and no farther than it must`, async () => {
@@ -55,7 +45,7 @@ for (const gopSec of [1, 2, 4, 10])
       ringMaxBytes: () => Number.POSITIVE_INFINITY,
       privateCameras: true,
       ffmpeg,
-      launcher,
+      launcher: started.launcher,
       turnstile: new Turnstile({ atOnce: 1, apartMs: 0 }),
       log,
       now,
@@ -73,7 +63,7 @@ for (const gopSec of [1, 2, 4, 10])
     const held = ring.from(since);
     for (const [i, fragment] of held.entries())
       expect(fragment.start).toBeCloseTo(held[i - 1]?.end ?? fragment.start, 2);
-    const file = path.join(dir, `every-${gopSec}-s.mp4`);
+    const file = path.join(started.dir, `every-${gopSec}-s.mp4`);
     const { session, moof, mdat } = held[0]!;
     await writeFile(file, Buffer.concat([session.init.bytes, moof, ...mdat]));
     const nearMs = since - gopSec * 500;

@@ -1,6 +1,6 @@
 import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
-import { gather } from './gather.ts';
+import { gatherLookups } from './gather.ts';
 import { removeOver, removePlaybacks } from './playbacks.ts';
 
 export type CameraSettings = Pick<
@@ -18,11 +18,10 @@ export interface FeedReport {
 }
 
 /** Asked for with every event, so that many at once share the look-up. */
-export const findCamera = gather<string, Camera | undefined>(async (db, ids) => {
-  const rows = await db.camera.findMany({ where: { id: { in: [...ids] } } });
-  const byId = new Map(rows.map((camera) => [camera.id, camera]));
-  return ids.map((id) => byId.get(id));
-});
+export const findCamera = gatherLookups<Camera>(
+  (db, ids) => db.camera.findMany({ where: { id: { in: ids } } }),
+  ({ id }) => id,
+);
 
 export function createCamera(db: Db, settings: CameraSettings): Promise<Camera> {
   return db.camera.create({ data: settings });

@@ -1,6 +1,6 @@
 import { type Event, type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera } from './client.ts';
-import { gather } from './gather.ts';
+import { gather, gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
 import type { EndedPlayback, PlaybackToRecord } from './playbacks.ts';
 
@@ -113,11 +113,10 @@ export async function findByKey(
 }
 
 /** Asked for with every end, so that many at once share the look-up. */
-export const findEvent = gather<string, Event | undefined>(async (db, ids) => {
-  const rows = await db.event.findMany({ where: { id: { in: [...ids] } } });
-  const byId = new Map(rows.map((event) => [event.id, event]));
-  return ids.map((id) => byId.get(id));
-});
+export const findEvent = gatherLookups<Event>(
+  (db, ids) => db.event.findMany({ where: { id: { in: ids } } }),
+  ({ id }) => id,
+);
 
 export interface EventEnd {
   readonly id: string;

@@ -57,3 +57,17 @@ export function gather<Item, Result>(
       void next(db, line);
     });
 }
+
+/**
+ * Look-ups at the same moment share one.
+ * @param read gives the rows of these ids in any order; where there are several of one id, the last holds
+ */
+export function gatherLookups<Row>(
+  read: (db: Db, ids: string[]) => Promise<readonly Row[]>,
+  idOf: (row: Row) => string | null,
+): (db: Db, id: string) => Promise<Row | undefined> {
+  return gather(async (db, ids) => {
+    const byId = new Map((await read(db, [...ids])).map((row) => [idOf(row), row]));
+    return ids.map((id) => byId.get(id));
+  });
+}

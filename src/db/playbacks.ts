@@ -1,7 +1,7 @@
 import { objectKeys } from '../domain/store-keys.ts';
 import { type Camera, type EndReason, type Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera, type Tx } from './client.ts';
-import { gather } from './gather.ts';
+import { gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
 
 /** What is asked for when a playback is made. */
@@ -28,14 +28,10 @@ export const newPlayback = (wanted: NewPlayback): PlaybackToRecord => ({
 });
 
 /** The event's recording: the newest where there are several. Many asked for at once share the look-up. */
-export const newestPlayback = gather<string, Playback | undefined>(async (db, eventIds) => {
-  const rows = await db.playback.findMany({
-    where: { eventId: { in: [...eventIds] } },
-    orderBy: { id: 'asc' },
-  });
-  const byEvent = new Map(rows.map((playback) => [playback.eventId, playback]));
-  return eventIds.map((id) => byEvent.get(id));
-});
+export const newestPlayback = gatherLookups<Playback>(
+  (db, eventIds) => db.playback.findMany({ where: { eventId: { in: eventIds } }, orderBy: { id: 'asc' } }),
+  ({ eventId }) => eventId,
+);
 
 /** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
 export function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<Playback> {

@@ -59,11 +59,7 @@ export class Finisher {
       return 'done';
     } catch (error) {
       if (signal.aborted) return 'done';
-      if (error instanceof DatabaseAway) {
-        this.#options.log.warn({ playbackId: id, error: error.message }, 'a clip waits for the database');
-        return 'later';
-      }
-      if (willPass(error)) {
+      if (error instanceof DatabaseAway || willPass(error)) {
         this.#options.log.warn({ playbackId: id, error: (error as Error).message }, 'a clip waits');
         return 'later';
       }

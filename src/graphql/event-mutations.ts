@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findCamera } from '../db/cameras.ts';
 import { createEvent, endEvent, findByKey, findEvent, renewEvent } from '../db/events.ts';
 import { newestPlayback, newPlayback, type PlaybackToRecord } from '../db/playbacks.ts';
-import { type Caller, demand, maySeeCamera, maySeeEvent, seesOnlyOwn } from '../domain/caller.ts';
+import { type Caller, demand, maySeeCamera, maySeeEvent } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import type {
   Camera,
@@ -236,7 +236,7 @@ async function oncePerKey(
 
 /** What a repeated idempotency key gives back, unless somebody else used it whose events the caller does not see. */
 function sameEvent(earlier: EventAndPlayback, caller: Caller): EventAndPlayback {
-  if (!seesOnlyOwn(caller) || earlier.event.createdByKey === caller.name) return earlier;
+  if (maySeeEvent(caller, earlier.event)) return earlier;
   throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
 }
 

@@ -1,5 +1,5 @@
-// A server in small that tests kill: `killable-server <folder>` has its launcher run two commands, and prints the
-// process ids of these and of the launcher.
+// A server in small that tests kill: `killable-server <folder>` has its launcher run a command, and prints the process
+// ids of that one and of the launcher.
 import path from 'node:path';
 import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';
