@@ -1,0 +1,40 @@
+/** What a track's access units are coded as. */
+export type Format = VideoFormat | SoundFormat;
+
+export interface VideoFormat {
+  readonly kind: 'video';
+  readonly codec: 'h264' | 'h265';
+  /** RFC 6381: `avc1.64001f`, `hvc1.1.6.L93.B0`. */
+  readonly codecString: string;
+  /** NAL units without start code and length, as the slices refer to them; vps is empty for H.264. */
+  readonly vps: readonly Buffer[];
+  readonly sps: readonly Buffer[];
+  readonly pps: readonly Buffer[];
+  /** Pixels of the picture that is shown (cropped). */
+  readonly width: number;
+  readonly height: number;
+  /** Of a pixel; undefined where the stream does not say so. */
+  readonly pixelAspect: { readonly width: number; readonly height: number } | undefined;
+  /** How many pictures may come before one that is shown earlier; undefined where the stream does not say so. */
+  readonly reorderDepth: number | undefined;
+  /**
+   * Codec, profile, size, chroma and bit depth as a text: two formats with the same key fit one file, because
+   * parameter sets that differ in nothing else stand in the stream.
+   */
+  readonly key: string;
+}
+
+export interface SoundFormat {
+  readonly kind: 'sound';
+  readonly codec: 'aac' | 'opus' | 'pcmu' | 'pcma' | 'l16' | 'g722' | 'g726' | 'mp3';
+  /** RFC 6381 where MP4 can hold it: `mp4a.40.2`, `opus`; else the codec's name. */
+  readonly codecString: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** AudioSpecificConfig of AAC (ISO/IEC 14496-3, 1.6.2.1). */
+  readonly config?: Buffer;
+  /** Samples of an access unit where all have the same number: 1024 or 960 for AAC. */
+  readonly unitSamples?: number;
+  /** Two formats with the same key fit one file. */
+  readonly key: string;
+}

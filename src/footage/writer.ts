@@ -1,0 +1,116 @@
+import { Footage, type FootageMemory, type Piece, pieceBytes } from './memory.ts';
+
+const lengthBytes = 4;
+
+/**
+ * Writes the access units of one track, one after the other, into pieces of memory. A NAL unit is written behind its
+ * length in four bytes, as MP4 has it (ISO/IEC 14496-15, 5.3.3.1.2).
+ */
+export class FootageWriter {
+  readonly #memory: FootageMemory;
+  #piece: Piece;
+  /** The pieces of the unit that is being written; the last is `#piece`. */
+  #pieces: Piece[];
+  #from = 0;
+  #bytes = 0;
+  #lengthPiece: Piece;
+  #lengthAt = 0;
+  #nalBytes = -1;
+
+  constructor(memory: FootageMemory) {
+    this.#memory = memory;
+    this.#piece = memory.take();
+    this.#pieces = [this.#piece];
+    this.#lengthPiece = this.#piece;
+  }
+
+  /** Of the unit that is being written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether a NAL unit was begun and not ended. */
+  get isInNal(): boolean {
+    return this.#nalBytes >= 0;
+  }
+
+  beginNal(): void {
+    // The length is written when it is known, so it must not lie across two pieces.
+    if (this.#piece.used + lengthBytes > pieceBytes) this.#next();
+    this.#lengthPiece = this.#piece;
+    this.#lengthAt = this.#piece.used;
+    this.#piece.used += lengthBytes;
+    this.#bytes += lengthBytes;
+    this.#nalBytes = 0;
+  }
+
+  endNal(): void {
+    this.#lengthPiece.bytes.writeUInt32BE(this.#nalBytes, this.#lengthAt);
+    this.#nalBytes = -1;
+  }
+
+  byte(value: number): void {
+    if (this.#piece.used === pieceBytes) this.#next();
+    this.#piece.bytes[this.#piece.used++] = value;
+    this.#bytes++;
+    if (this.#nalBytes >= 0) this.#nalBytes++;
+  }
+
+  copy(source: Buffer, from: number, to: number): void {
+    let at = from;
+    while (at < to) {
+      if (this.#piece.used === pieceBytes) this.#next();
+      const count = Math.min(to - at, pieceBytes - this.#piece.used);
+      source.copy(this.#piece.bytes, this.#piece.used, at, at + count);
+      this.#piece.used += count;
+      at += count;
+    }
+    const count = Math.max(0, to - from);
+    this.#bytes += count;
+    if (this.#nalBytes >= 0) this.#nalBytes += count;
+  }
+
+  /** The access unit that was written since the last one, held once. */
+  finish(): Footage {
+    const pieces = this.#pieces;
+    const footage = new Footage(this.#memory, pieces, this.#from, this.#piece.used, this.#bytes);
+    // The unit's hold on its last piece; those before it are the writer's, which it hands on.
+    this.#piece.holders++;
+    this.#begin();
+    return footage;
+  }
+
+  /** Forgets what was written since the last unit. */
+  discard(): void {
+    for (const piece of this.#pieces.slice(0, -1)) this.#memory.release(piece);
+    if (this.#pieces.length === 1) this.#piece.used = this.#from;
+    else this.#piece.used = 0;
+    this.#begin();
+  }
+
+  /** No further unit is written. */
+  close(): void {
+    this.discard();
+    this.#memory.release(this.#piece);
+  }
+
+  #begin(): void {
+    this.#pieces = [this.#piece];
+    this.#from = this.#piece.used;
+    this.#bytes = 0;
+    this.#nalBytes = -1;
+  }
+
+  #next(): void {
+    const next = this.#memory.take();
+    // A unit that has not begun yet needs nothing of the piece that is full.
+    if (this.#bytes === 0) {
+      this.#memory.release(this.#piece);
+      this.#pieces = [next];
+      this.#from = 0;
+    } else {
+      this.#pieces.push(next);
+    }
+    this.#piece = next;
+  }
+}
