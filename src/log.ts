@@ -6,7 +6,7 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /**
- * One JSON object per line. Every line is scrubbed as a whole, so that no credentials of a stream address are
+ * One JSON object per line. Every text in a line is scrubbed, so that no credentials of a stream address are
  * ever written, whichever field or error text they came in.
  */
 export function createLog(
@@ -20,8 +20,15 @@ export function createLog(
       timestamp: pino.stdTimeFunctions.isoTime,
       // Without it an error under this name would be written as {}.
       serializers: { error: pino.stdSerializers.err },
-      hooks: { streamWrite: scrubCredentials },
+      hooks: { streamWrite: scrubbed },
     },
     destination,
   );
+}
+
+/** Text by text, not the line as a whole: so it stays JSON, and an escape such as \n ends no address. */
+function scrubbed(line: string): string {
+  const scrub = (_key: string, value: unknown) =>
+    typeof value === 'string' ? scrubCredentials(value) : value;
+  return `${JSON.stringify(JSON.parse(line, scrub))}\n`;
 }

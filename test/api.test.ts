@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
@@ -89,10 +91,37 @@ describe('cameras', () => {
     ['concat:rtsp://a'],
     [`rtsp://host/${'x'.repeat(2_000)}`],
     ['rtsp://user:geheim@/'],
+    ['rtsp://user:12/geheim@host/'],
+    ['rtsp://user#geheim@host/'],
+    ['rtsp://user:\u00a0geheim@host/'],
+    ['rtsp://host/user=geheim&password=***&channel=1'],
   ])('an address like %s is refused in words without repeating its credentials', async (rtspUrl) => {
     const error = await app.client.fail(createCamera, { input: { name: 'x', rtspUrl } });
     expect(error).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: ['input', 'rtspUrl'] }] });
     expect(JSON.stringify(error)).not.toContain('geheim');
+  });
+
+  test('hide a password inside the path, which stays when the address comes back as it was shown', async () => {
+    const requests: string[] = [];
+    const camera = createServer((socket) => {
+      socket.on('data', (data) => requests.push(String(data))).on('error', () => {});
+    });
+    await once(camera.listen(0, '127.0.0.1'), 'listening');
+    const { port } = camera.address() as AddressInfo;
+    const path = (password: string) => `rtsp://127.0.0.1:${port}/user=admin&password=${password}&channel=1`;
+    const id = await app.addCamera({ rtspUrl: path('geheim'), enabled: false }, 'DISABLED');
+    const change = (rtspUrl: string) =>
+      app.client.run(
+        'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { rtspUrl } } }',
+        { input: { id, rtspUrl, enabled: true, preRollSec: 1 } },
+      );
+    expect(await change(path('***'))).toEqual({ updateCamera: { camera: { rtspUrl: path('***') } } });
+    await until(() => requests.join().includes(path('geheim')), 'the camera is asked with the old password');
+    await expect(change(`${path('***')}0`)).rejects.toThrow('Write the password there');
+    await change(path('anders'));
+    await until(() => requests.join().includes(path('anders')), 'the camera is asked with the new password');
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
+    camera.close();
   });
 
   test('keep their credentials when the address comes back as it was shown', async () => {

@@ -1,31 +1,120 @@
-/** Addresses of camera streams, and how their credentials are kept out of everything that leaves the server. */
+/** Addresses of camera streams: how they are taken apart, and what of them people may see. */
 
-const credentials = /\b(rtsps?:\/\/)[^\s/?#]*@/gi;
+/** A stream address, taken apart. */
+export interface StreamUrl {
+  readonly scheme: 'rtsp' | 'rtsps';
+  /** A name (in ASCII), an IPv4 address, or an IPv6 address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Decoded. Undefined where the address has no user information; both may be empty. */
+  readonly user: string | undefined;
+  /** Decoded. Undefined where the address has no user information. */
+  readonly password: string | undefined;
+  /** Path and query as a request names them: ASCII, beginning with / or ?, or empty. */
+  readonly path: string;
+}
 
-/** The text with the user name and the password of every stream address in it taken out. */
-export function scrubCredentials(text: string): string {
-  return text.replace(credentials, '$1');
+const defaultPorts = { rtsp: 554, rtsps: 322 };
+const example = 'Expected an address like rtsp://user:password@192.0.2.10:554/stream.';
+const inUserInfo = 'In a user name or a password write';
+
+/** What stands for a password that is not shown. */
+const hidden = '***';
+
+/**
+ * Query parameters that are passwords, and the same inside paths, as in XMEye's `/user=admin&password=x&channel=1` and
+ * `/user=admin_password=x_channel=1`. The value may hold any other sign: what is hidden is rather too much than too
+ * little.
+ */
+const secretParameter =
+  /((?:pass|loginpas|pwd|psw|secret|token|auth|(?<![a-z0-9])pw)[\w.-]{0,20}=)[^& \t\r\n\v\f]*?(?=_(?:channel|stream)=|[& \t\r\n\v\f]|$)/gi;
+
+/** An address within other text. New addresses hold no white space; what is stored from before has none of ASCII. */
+const addressInText = /rtsps?:\/\/[^ \t\r\n\v\f]*/gi;
+
+/**
+ * The parts of an address.
+ * @throws Error in words for a person, which repeat nothing of the address, where it is not one or could be read in
+ *   two ways
+ */
+export function parseStreamUrl(address: string): StreamUrl {
+  if (address.length > 2000)
+    throw new Error(`The address is ${address.length} characters long; at most 2000 are allowed.`);
+  if (/[\s\p{Cc}\p{Surrogate}\uFEFF]/u.test(address))
+    throw new Error(
+      `The address holds white space or a control character. ${inUserInfo} a space as %20. ${example}`,
+    );
+  const [, scheme, authority = '', rest = ''] = /^(rtsps?):\/\/([^/?#]*)(.*)$/iu.exec(address) ?? [];
+  if (!scheme) throw new Error(`The address does not begin with rtsp:// or rtsps://. ${example}`);
+  if (rest.includes('#')) throw new Error(`The address holds a #. ${inUserInfo} # as %23. ${example}`);
+  if (rest.includes('@'))
+    throw new Error(
+      `The address holds an @ behind a / or ?, so it is not clear where its host is. ${inUserInfo} / as %2F and ? as %3F; behind the host write @ as %40.`,
+    );
+  const at = authority.lastIndexOf('@');
+  const [, named = '', digits = ''] =
+    /^(\[[^[\]]*\]|[^[\]:\\%]*)(?::(\d*))?$/.exec(authority.slice(at + 1)) ?? [];
+  const lowered = scheme.toLowerCase() as 'rtsp' | 'rtsps';
+  const port = digits ? Number(digits) : defaultPorts[lowered];
+  const host = hostOf(named);
+  if (host === undefined || port < 1 || port > 65_535)
+    throw new Error(
+      `The address names no host, or no port from 1 to 65535, behind the user name and the password. ${inUserInfo} / as %2F, ? as %3F and # as %23. ${example}`,
+    );
+  return { scheme: lowered, host, port, ...userInfo(authority, at), path: inAscii(rest) };
+}
+
+/** The host as it is looked up, or undefined where it is none: `http:` is the scheme whose hosts URL checks. */
+function hostOf(named: string): string | undefined {
+  try {
+    return new URL(`http://${named}/`).hostname.replace(/^\[|\]$/g, '') || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function userInfo(authority: string, at: number): Pick<StreamUrl, 'user' | 'password'> {
+  if (at < 0) return { user: undefined, password: undefined };
+  const text = authority.slice(0, at);
+  const colon = text.includes(':') ? text.indexOf(':') : text.length;
+  try {
+    return {
+      user: decodeURIComponent(text.slice(0, colon)),
+      password: decodeURIComponent(text.slice(colon + 1)),
+    };
+  } catch {
+    throw new Error(
+      `The user name or the password holds a % that begins no character of UTF-8. ${inUserInfo} % as %25.`,
+    );
+  }
+}
+
+/** A request's line is ASCII; what is there is left as it is, percent signs too. */
+function inAscii(path: string): string {
+  return path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
 /**
- * What is wrong with a stream address, as a sentence, or undefined when nothing is. Only rtsp:// and rtsps://
- * addresses with a host pass: ffmpeg would open files and many other protocols if it were asked to.
+ * The address as people may see it: without user information, passwords among its parameters as `***`. It never holds
+ * a password, also where the address cannot be taken apart, and what was masked once stays as it is.
  */
-export function streamUrlProblem(address: string): string | undefined {
-  const expected = 'Expected an address like rtsp://user:password@192.0.2.10:554/stream.';
-  if (address.length > 2000)
-    return `The address is ${address.length} characters long; at most 2000 are allowed.`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (/[\u0000-\u0020\u007f]/.test(address))
-    return `The address holds a space or a control character. ${expected}`;
-  if (!/^rtsps?:\/\//i.test(address))
-    return `The address does not begin with rtsp:// or rtsps://. ${expected}`;
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    return `The address cannot be parsed. ${expected}`;
-  }
-  if (!url.hostname) return `The address names no host. ${expected}`;
-  return undefined;
+export function maskStreamUrl(address: string): string {
+  const scheme = /^rtsps?:\/\//i.exec(address)?.[0] ?? '';
+  const at = address.lastIndexOf('@');
+  const rest = at < scheme.length ? address.slice(scheme.length) : address.slice(at + 1);
+  return scheme + hidePasswords(rest);
+}
+
+/** Whether a password of the address is written as people see it: it was masked, and is not known here. */
+export function isMasked(address: string): boolean {
+  return [...address.matchAll(secretParameter)].some(([all, name]) => all === name + hidden);
+}
+
+/** Any text with every stream address in it masked, and every password parameter. */
+export function scrubCredentials(text: string): string {
+  return hidePasswords(text.replace(addressInText, maskStreamUrl));
+}
+
+function hidePasswords(text: string): string {
+  return text.replace(secretParameter, `$1${hidden}`);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type CameraSettings, createCamera, deleteCamera, updateCamera } from '../db/cameras.ts';
 import { demand } from '../domain/caller.ts';
-import { scrubCredentials } from '../domain/stream-url.ts';
+import { maskStreamUrl } from '../domain/stream-url.ts';
 import { builder } from './builder.ts';
 import { CameraState, EventType } from './enums.ts';
 import { found, isId, longestSec, streamUrl, textOf, validate, wholeNumber } from './input.ts';
@@ -14,8 +14,9 @@ export const Camera = builder.prismaObject('Camera', {
     name: t.exposeString('name', { description: 'The name people know it by.' }),
     channel: t.exposeInt('channel', { description: 'Its channel at the recorder or encoder it hangs on.' }),
     rtspUrl: t.string({
-      description: 'The stream’s address with the user name and the password taken out.',
-      resolve: (camera) => scrubCredentials(camera.rtspUrl),
+      description:
+        'The stream’s address without user name and password; a password among its parameters is shown as ***.',
+      resolve: (camera) => maskStreamUrl(camera.rtspUrl),
     }),
     enabled: t.exposeBoolean('enabled', { description: 'Whether it is used at all.' }),
     recordOn: t.expose('recordOn', {
@@ -80,7 +81,7 @@ builder.queryFields((t) => ({
 
 const settings = {
   name: textOf(200),
-  rtspUrl: streamUrl,
+  rtspUrl: streamUrl(),
   channel: wholeNumber(0, 65_535),
   enabled: z.boolean(),
   recordOn: z.array(z.custom<CameraSettings['recordOn'][number]>()).transform((types) => [...new Set(types)]),
@@ -89,12 +90,13 @@ const settings = {
   maxDurationSec: wholeNumber(1, longestSec),
 };
 const forCreate = z.object(settings);
-const forUpdate = z.object(settings).partial();
+/** @param shown the address as people see it */
+const forUpdate = (shown: string) => z.object({ ...settings, rtspUrl: streamUrl(shown) }).partial();
 
 const texts = {
   name: 'The name people know it by: 1 to 200 characters.',
   rtspUrl:
-    'The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them.',
+    'The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded).',
   channel: 'Its channel at the recorder or encoder it hangs on: 0 to 65535.',
   enabled: 'Whether it is used at all.',
   recordOn: 'The types of events that are recorded.',
@@ -174,8 +176,9 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input: { id, ...input } }, { caller, db, cameras }) => {
       demand(caller, 'MANAGE');
       const present = await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
-      const { rtspUrl, ...changes } = defined(validate(forUpdate, input));
-      const keepsAddress = rtspUrl === undefined || rtspUrl === scrubCredentials(present.rtspUrl);
+      const shown = maskStreamUrl(present.rtspUrl);
+      const { rtspUrl, ...changes } = defined(validate(forUpdate(shown), input));
+      const keepsAddress = rtspUrl === undefined || rtspUrl === shown;
       const camera = await found('camera', id, (id) =>
         updateCamera(db, id, keepsAddress ? changes : { ...changes, rtspUrl }),
       );

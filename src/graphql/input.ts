@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badInput, notFound, type RequestError } from '../domain/errors.ts';
-import { streamUrlProblem } from '../domain/stream-url.ts';
+import { isMasked, parseStreamUrl } from '../domain/stream-url.ts';
 
 /** Rules that GraphQL's types cannot express: ranges, lengths, forms. Contract: BAD_USER_INPUT with issues. */
 
@@ -40,10 +40,18 @@ function problemOfJson(value: unknown, levels: number): string | undefined {
   return undefined;
 }
 
-export const streamUrl = z.string().superRefine((address, context) => {
-  const problem = streamUrlProblem(address);
-  if (problem) context.addIssue({ code: 'custom', message: problem });
-});
+/** @param shown the address as people see it, which stands for the stored one and its passwords */
+export const streamUrl = (shown?: string) =>
+  z.string().superRefine((address, context) => {
+    if (address === shown) return;
+    try {
+      parseStreamUrl(address);
+      if (isMasked(address))
+        throw new Error('The address shows *** in place of a password. Write the password there.');
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  });
 
 /** The longest lease and the longest recording: a day, in seconds. */
 export const longestSec = 86_400;

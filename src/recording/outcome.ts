@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts';
 import { endPlaybacks, type PlaybackToRecord } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import { RecordingFailure } from '../domain/failures.ts';
-import { scrubCredentials } from '../domain/stream-url.ts';
+import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import type { Feeds } from './feeds.ts';
@@ -70,7 +70,7 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
   // Its beginning may have been written nowhere: the database was away then.
   await transition(db, id, 'PENDING', 'RECORDING', at, {
     localPath: spoolFolder(limits.recordDir, id),
-    streamUrl: scrubCredentials(camera.rtspUrl),
+    streamUrl: maskStreamUrl(camera.rtspUrl),
   });
   await transition(db, id, 'RECORDING', 'PROCESSING', at, {
     ...clipBounds(playback, end.clipStartedAt),

@@ -8,7 +8,7 @@ import {
 import { beginRecording } from '../db/transitions.ts';
 import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
-import { scrubCredentials } from '../domain/stream-url.ts';
+import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import { admit, type CapacityLimits } from './capacity.ts';
 import { DueEnds, type DueEndsOptions, type RunningRecording } from './due-ends.ts';
@@ -155,7 +155,7 @@ export class Recorder {
       id: playback.id,
       at: new Date(now()),
       localPath: spoolFolder(limits.recordDir, playback.id),
-      streamUrl: scrubCredentials(camera.rtspUrl),
+      streamUrl: maskStreamUrl(camera.rtspUrl),
       ...clipBounds(playback, recording.clipStartedAt),
     });
     if (began) return began;

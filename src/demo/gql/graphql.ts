@@ -76,7 +76,7 @@ export type Camera = {
   recordOn: Array<EventType>;
   /** Like 1920x1080, known once it was live. */
   resolution?: Maybe<Scalars['String']['output']>;
-  /** The stream’s address with the user name and the password taken out. */
+  /** The stream’s address without user name and password; a password among its parameters is shown as ***. */
   rtspUrl: Scalars['String']['output'];
   /** A JPEG of the newest keyframe in the buffer; null while there is none. */
   snapshotUrl?: Maybe<Scalars['URL']['output']>;
@@ -146,7 +146,7 @@ export type CreateCameraInput = {
   preRollSec?: InputMaybe<Scalars['Int']['input']>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
-  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them. */
+  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded). */
   rtspUrl: Scalars['String']['input'];
 };
 
@@ -788,7 +788,7 @@ export type UpdateCameraInput = {
   preRollSec?: InputMaybe<Scalars['Int']['input']>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
-  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them. The address as the API shows it, without credentials, leaves those in place. */
+  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded). The address as the API shows it, without credentials, leaves those in place. */
   rtspUrl?: InputMaybe<Scalars['String']['input']>;
 };
 
