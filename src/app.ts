@@ -17,6 +17,7 @@ import { Finisher } from './finishing/finisher.ts';
 import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
+import { StoreWatch } from './finishing/store-watch.ts';
 import type { Playback } from './generated/prisma/client.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
@@ -156,13 +157,15 @@ export async function startApp(config: Config, log: Log): Promise<App> {
           }),
       (it) => it.close(),
     );
+    const storeWatch = part('store watch', new StoreWatch(store, log), (it) => it.close());
+    storeWatch.start();
     const posters = part('posters', new Posters({ launcher, ffmpeg, recordDir }), (it) => it.close());
     const finisher = part(
       'finisher',
-      new Finisher({ db, databaseUrl, store, posters, recordDir, log, now }),
+      new Finisher({ db, databaseUrl, store, storeWatch, posters, recordDir, log, now }),
       (it) => it.close(),
     );
-    const remover = part('remover', new Remover({ db, store, log }), (it) => it.close());
+    const remover = part('remover', new Remover({ db, store, storeWatch, log }), (it) => it.close());
     const retention = part(
       'retention',
       new Retention({ db, days: config.retentionDays, log, now, onRemoved: () => remover.nudge() }),
@@ -240,6 +243,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         transitions: (filter, after) => transitions.subscribe(filter, after),
         cameras: (isWanted) => cameraStates.subscribe(isWanted, () => cameraIds(db)),
       },
+      store: { problem: () => storeWatch.problem?.message },
       keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
       limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
@@ -264,13 +268,14 @@ export async function startApp(config: Config, log: Log): Promise<App> {
         media: config.r2 ? undefined : serveLocal(mediaDir),
         live: (request, response, path) => live.answer(request, response, path),
         snapshot: (cameraId) => snapshots.of(cameraId),
-        metrics: createMetrics({ db, feeds, recorder, disk, finisher, transitions }),
+        metrics: createMetrics({ db, feeds, recorder, disk, finisher, storeWatch, transitions }),
         ready: async () => {
           if (claim.problem) throw new Error(claim.problem);
           if (recorder.isDraining) throw new Error('The server is stopping.');
           await db.$queryRaw`SELECT 1`;
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
-          await store.check();
+          await storeWatch.look();
+          storeWatch.demand();
         },
       }),
       (it) => it.close(),

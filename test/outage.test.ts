@@ -90,12 +90,10 @@ describe('with a bucket and a database that go away', () => {
   });
 
   test.each([
-    ['a missing bucket', { status: 404, code: 'NoSuchBucket' }],
-    ['credentials that are refused', { status: 403, code: 'SignatureDoesNotMatch' }],
-    ['missing rights', { status: 403, code: 'AccessDenied' }],
-    ['a checksum that does not fit', { status: 400, code: 'BadDigest' }],
+    ['missing rights to one object', { status: 403, code: 'AccessDenied' }],
+    ['a checksum that does not fit, twice', { status: 400, code: 'BadDigest' }],
   ])('%s: FAILED, the fault is the storage’s, and retryPlayback completes it', async (_what, effect) => {
-    bucket.fail({ match: isNewClip, times: 1, ...effect });
+    bucket.fail({ match: isNewClip, times: 2, ...effect });
     const failed = await awaitEnd(app.client, await oneEvent());
     expect(failed).toMatchObject({
       recordingStatus: 'FAILED',
@@ -107,6 +105,50 @@ describe('with a bucket and a database that go away', () => {
     const isCompleted = async () =>
       (await readPlayback(app.client, failed.id)).recordingStatus === 'COMPLETED';
     await until(isCompleted, 'it is COMPLETED');
+  });
+
+  test('a checksum that does not fit once fails no playback', async () => {
+    bucket.fail({ match: isNewClip, times: 1, status: 400, code: 'BadDigest' });
+    expect((await awaitEnd(app.client, await oneEvent())).recordingStatus).toBe('COMPLETED');
+  });
+
+  const storeProblem = () =>
+    app.client.run<{ storeProblem: string | null }>('{ storeProblem }').then((data) => data.storeProblem);
+  const figures = () => fetch(`${app.client.url}/metrics`).then((response) => response.text());
+
+  test.each([
+    ['a missing bucket', { status: 404, code: 'NoSuchBucket' }],
+    ['credentials that are refused', { status: 403, code: 'SignatureDoesNotMatch' }],
+    ['rights to no object at all', { status: 403, code: 'AccessDenied' }],
+    ['a clock that is wrong', { status: 403, code: 'RequestTimeTooSkewed' }],
+    ['an address that moved', { status: 301, code: 'PermanentRedirect' }],
+  ])('%s is a state of the store: clips wait, and go on by themselves', async (_what, effect) => {
+    let isRefusing = true;
+    bucket.fail({ match: () => isRefusing, times: Number.POSITIVE_INFINITY, ...effect });
+    const events = [await oneEvent(cameraIds[0]), await oneEvent(cameraIds[1])];
+    await until(async () => (await storeProblem()) !== null, 'the store’s problem is known');
+    expect(await storeProblem()).toMatch(/^The bucket "clips" at .* refused to take the test object/);
+    expect(await readiness()).toMatchObject({ status: 503, text: expect.stringContaining(effect.code) });
+    expect(await figures()).toMatch(/^flashback_store_ok 0$/m);
+    expect(await figures()).toMatch(
+      new RegExp(`^flashback_store_problem{code="STORE_REFUSED",reason=".*${effect.code}.*"} 1$`, 'm'),
+    );
+    for (const event of events) {
+      await until(
+        async () => (await readPlayback(app.client, event.playback!.id)).recordingStatus === 'PROCESSING',
+        'it waits',
+      );
+    }
+    isRefusing = false;
+    for (const event of events) {
+      const playback = await awaitEnd(app.client, event);
+      expect(playback.transitions.map(({ to }) => to)).toEqual([
+        ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+      ]);
+    }
+    expect(await storeProblem()).toBeNull();
+    expect(await figures()).toMatch(/^flashback_store_ok 1$/m);
+    expect((await readiness()).status).toBe(200);
   });
 
   test('the clip that the half-open bucket held up is there, too', async () => {

@@ -5,9 +5,14 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connectDb, type Db } from '../src/db/client.ts';
+import { noteRemovals } from '../src/db/removals.ts';
 import { findBreaches } from '../src/finishing/check.ts';
+import { Remover } from '../src/finishing/remover.ts';
+import { StoreWatch } from '../src/finishing/store-watch.ts';
+import { createLog } from '../src/log.ts';
 import { bufferBody } from '../src/store/body.ts';
 import { createLocalStore } from '../src/store/local.ts';
+import { createS3Store } from '../src/store/s3.ts';
 import type { Store } from '../src/store/store.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { createTestDatabase } from './support/database.ts';
@@ -43,7 +48,7 @@ const addCamera = async (db: Db) =>
 
 const keysOf = async (store: Store) => {
   const keys: string[] = [];
-  for await (const { key } of store.list('')) keys.push(key);
+  for await (const { key } of store.list('')) if (key !== 'flashback-check') keys.push(key);
   return keys;
 };
 
@@ -98,6 +103,63 @@ test('a deletion while the bucket is away answers at once, survives a restart, a
   await until(() => !bucket.contents.objects.has(clip), 'the clip is gone');
   await until(() => bucket.contents.uploads.size === 0, 'what was begun is gone');
 }, 60_000);
+
+test('objects that cannot be removed keep no other from going, and are tried more and more seldom', async () => {
+  const bucket = await startS3Server();
+  onTestFinished(() => bucket.close());
+  const database = await createTestDatabase();
+  onTestFinished(database.drop);
+  const db = connectDb(database.url);
+  onTestFinished(() => db.$disconnect());
+  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  onTestFinished(() => store.close());
+  const logged: string[] = [];
+  const log = createLog('warn', { write: (line: string) => void logged.push(line) });
+  const storeWatch = new StoreWatch(store, log);
+  const remover = new Remover({ db, store, storeWatch, log });
+  onTestFinished(() => remover.close());
+
+  const keys = Array.from({ length: 18 }, (_, i) => `camera/2026-01-01/${i}.mp4`);
+  const locked = keys.slice(0, 2);
+  for (const key of keys) await bucket.contents.put(key, [], {}, 'etag');
+  let isLocked = true;
+  bucket.fail({
+    match: (op, key) => op === 'DeleteObject' && isLocked && locked.includes(key),
+    times: Number.POSITIVE_INFINITY,
+    ...{ status: 409, code: 'ObjectLockedByBucketPolicy' },
+  });
+  await noteRemovals(db, keys);
+  const tries = () =>
+    bucket.log.filter(({ op, key }) => op === 'DeleteObject' && locked.includes(key)).length;
+  const noted = () => db.storeRemoval.findMany({ orderBy: { key: 'asc' } });
+  const pauses = [5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600];
+  for (const [round, pauseSec] of pauses.entries()) {
+    await db.$executeRaw`UPDATE store_removals SET due_at = now()`;
+    const before = Date.now();
+    remover.nudge();
+    await until(async () => (await noted()).every((it) => it.tries === round + 1), `round ${round} is over`);
+    expect((await noted()).map(({ key }) => key)).toEqual([...locked].sort());
+    for (const { dueAt } of await noted()) {
+      expect((dueAt.getTime() - before) / 1_000).toBeGreaterThan(pauseSec - 1);
+      expect((dueAt.getTime() - before) / 1_000).toBeLessThan(pauseSec + 10);
+    }
+    expect(tries()).toBe(2 * (round + 1));
+    // Not due: left alone.
+    remover.nudge();
+  }
+  expect([...bucket.contents.objects.keys()].filter((key) => keys.includes(key)).sort()).toEqual(
+    [...locked].sort(),
+  );
+  const told = logged.filter((line) => line.includes('cannot be removed'));
+  expect(told.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ key: locked[0], others: 1, error: expect.stringContaining('409') }),
+  ]);
+
+  isLocked = false;
+  await db.$executeRaw`UPDATE store_removals SET due_at = now()`;
+  remover.nudge();
+  await until(async () => (await noted()).length === 0, 'nothing is noted any more');
+});
 
 describe('the check of rows, spool and store', () => {
   let db: Db;

@@ -136,7 +136,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     };
     expect(await held('list/')).toEqual(keys.map((key, i) => ({ key, size: 10 + i })));
     expect(await held('list/a')).toHaveLength(2);
-    await store.removeAll([...keys, 'list/never-was.mp4']);
+    expect(await store.removeAll([...keys, 'list/never-was.mp4'])).toEqual(new Map());
     expect(await held('list/')).toEqual([]);
   });
 
@@ -344,6 +344,25 @@ describe('the S3 store', () => {
     expect(await bucketStore().stat('unlisted.mp4')).toBeUndefined();
   });
 
+  test('removes all others where one is refused, and asks a bucket that is away for no more', async () => {
+    const keys = Array.from({ length: 30 }, (_, i) => `many/${i}.mp4`);
+    for (const key of keys) await bucketStore().put(key, clip(10), 'video/mp4');
+    const isLocked = (op: string, key: string) => op === 'DeleteObject' && key === 'many/3.mp4';
+    server.fail({ match: isLocked, times: 1, status: 403, code: 'AccessDenied' });
+    const left = await bucketStore().removeAll(keys);
+    expect([...left]).toEqual([['many/3.mp4', expect.objectContaining({ code: 'STORE_REFUSED' })]]);
+    expect(server.contents.objects.has('many/3.mp4')).toBe(true);
+    expect(server.contents.objects.has('many/4.mp4')).toBe(false);
+
+    const operations = recorded();
+    const patience = { ...QUICK, attempts: 1 };
+    server.fail({ match: (op) => op === 'DeleteObject', times: 8, status: 503 });
+    const away = await bucketStore({ patience }).removeAll(keys);
+    expect([...away.keys()].sort()).toEqual([...keys].sort());
+    expect(operations()).toHaveLength(8);
+    expect((await bucketStore().removeAll(keys)).size).toBe(0);
+  });
+
   test('stops requests that are under way when it is aborted', async () => {
     const operations = recorded();
     const stop = new AbortController();
@@ -401,15 +420,20 @@ describe('the S3 store', () => {
     await store.check();
   });
 
-  test('writes a test object on its first check, and only looks for it on the next', async () => {
+  test('writes a test object on each check, and takes one that a rule of the bucket keeps for taken', async () => {
     const operations = recorded();
     const store = bucketStore();
     await store.check();
+    server.fail({
+      match: (op) => op === 'PutObject',
+      times: 2,
+      status: 409,
+      code: 'ObjectLockedByBucketPolicy',
+    });
     await store.check();
-    expect(operations()).toEqual(['PutObject 200', 'HeadObject 200']);
-    await store.remove('flashback-check');
-    await store.check();
-    expect(operations().slice(-2)).toEqual(['HeadObject 404', 'PutObject 200']);
+    expect(operations()).toEqual(['PutObject 200', 'PutObject 409']);
+    // So is a clip whose first try was taken and never answered.
+    await expect(store.put('flashback-check', clip(2), 'text/plain')).resolves.toBeUndefined();
   });
 
   test('links are presigned and end, where the bucket has no public address', async () => {

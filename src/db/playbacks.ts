@@ -3,6 +3,7 @@ import { type Camera, type EndReason, type Playback, Prisma } from '../generated
 import { type Db, ofCamera, type Tx } from './client.ts';
 import { gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
+import { noteRemovals } from './removals.ts';
 
 /** What is asked for when a playback is made. */
 export interface NewPlayback {
@@ -174,17 +175,6 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
   await noteRemovals(tx, keys);
   await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
   return playbacks.map((p) => p.id);
-}
-
-/** Notes objects for removal from the store; noting one again is fine. */
-export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
-  await tx.$executeRaw`
-    INSERT INTO store_removals (key) SELECT unnest(${keys}::text[]) ON CONFLICT DO NOTHING`;
-}
-
-/** The store has removed these. */
-export async function forgetRemovals(db: Db, keys: readonly string[]): Promise<void> {
-  await db.$executeRaw`DELETE FROM store_removals WHERE key = ANY(${keys}::text[])`;
 }
 
 /**

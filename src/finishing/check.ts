@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
-import { noteRemovals } from '../db/playbacks.ts';
+import { noteRemovals } from '../db/removals.ts';
 import { playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import { isSpoolName, removeSpool } from '../recording/spool.ts';

@@ -1,6 +1,6 @@
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
-import { noteRemovals } from '../db/playbacks.ts';
+import { noteRemovals } from '../db/removals.ts';
 import { transition } from '../db/transitions.ts';
 import { asFailure, failureKind, RecordingFailure } from '../domain/failures.ts';
 import { objectKeys } from '../domain/store-keys.ts';
@@ -12,12 +12,14 @@ import { bufferBody } from '../store/body.ts';
 import type { ObjectBody, Store } from '../store/store.ts';
 import { type Clip, clipFromSpool } from './clip.ts';
 import type { Posters } from './posters.ts';
+import { StoreAway, type StoreWatch } from './store-watch.ts';
 
 export interface FinisherOptions {
   readonly db: Db;
   /** The same database, for the queue's own connections. */
   readonly databaseUrl: string;
   readonly store: Store;
+  readonly storeWatch: StoreWatch;
   readonly posters: Posters;
   readonly recordDir: string;
   readonly log: Log;
@@ -36,8 +38,6 @@ export class Finisher {
   readonly #queue: FinishingQueue;
   /** Confirmed by the store since the start. */
   storedBytes = 0;
-  /** From a fault of the store to the next success. */
-  #isStoreAway = false;
 
   constructor(options: FinisherOptions) {
     this.#options = options;
@@ -47,6 +47,7 @@ export class Finisher {
       work: (id, signal) => this.#work(id, signal),
       log: options.log,
     });
+    options.storeWatch.onBack(() => void this.#queue.hurry().catch(() => {}));
   }
 
   start(): Promise<void> {
@@ -59,6 +60,8 @@ export class Finisher {
       return 'done';
     } catch (error) {
       if (signal.aborted) return 'done';
+      // The watch of the store has told of it, once for all clips.
+      if (error instanceof StoreAway) return 'later';
       if (error instanceof DatabaseAway || willPass(error)) {
         this.#options.log.warn({ playbackId: id, error: (error as Error).message }, 'a clip waits');
         return 'later';
@@ -71,13 +74,13 @@ export class Finisher {
   }
 
   async #finish(id: string, signal: AbortSignal): Promise<void> {
-    const { db, recordDir, store, now, log } = this.#options;
+    const { db, recordDir, store, storeWatch, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // Deleted, or COMPLETED by a try whose answer from the database was lost: the spool is of no use any more.
     if (!playback || playback.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // A spool of hours is not read only to learn that the store is still away.
-    if (this.#isStoreAway) await store.check();
+    storeWatch.demand();
     const clip = await clipFromSpool(recordDir, playback);
     const keys = objectKeys(playback);
     const poster = await bothOver(
@@ -108,27 +111,20 @@ export class Finisher {
     await removeSpool(recordDir, id);
   }
 
-  /** The store has answered with the right size when this resolves (invariant 2). */
+  /**
+   * The store has answered with the right size when this resolves (invariant 2). What the store refuses is put once
+   * more if it takes a test object: then the refusal is about this object.
+   */
   async #put(key: string, body: ObjectBody, contentType: string, signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
-    await store.put(key, body, contentType, signal);
-    const held = await store.stat(key);
-    if (held?.size === body.size) {
-      this.storedBytes += body.size;
-      await this.#noteStoreIsBack();
-      return;
-    }
-    throw new RecordingFailure(
-      'STORE_MISMATCH',
-      `The store holds ${held?.size ?? 'no'} bytes of the object; ${body.size} were sent.`,
-    );
-  }
-
-  /** Nobody sleeps through its return. */
-  async #noteStoreIsBack(): Promise<void> {
-    if (!this.#isStoreAway) return;
-    this.#isStoreAway = false;
-    await this.#queue.hurry().catch(() => {});
+    const { store, storeWatch } = this.#options;
+    const put = () => store.put(key, body, contentType, signal);
+    await put().catch(async (error: unknown) => {
+      if (signal.aborted || !(error instanceof RecordingFailure)) throw error;
+      await storeWatch.demandAfterFault();
+      if (error.code === 'STORE_UNREACHABLE') throw error;
+      await put();
+    });
+    this.storedBytes += body.size;
   }
 
   /** @returns the poster's size in bytes; undefined when the footage cannot be decoded: a clip without poster is better than none */
@@ -156,10 +152,7 @@ export class Finisher {
       { playbackId: id, code: failure.code, error: failure.message, cause: failure.cause },
       'a clip could not be finished',
     );
-    if (failure.code === 'STORE_UNREACHABLE') {
-      this.#isStoreAway = true;
-      return 'later';
-    }
+    if (failure.code === 'STORE_UNREACHABLE') return 'later';
     await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), {
       failureCode: failure.code,
       errorMessage: failure.message.slice(0, 500),

@@ -43,6 +43,10 @@ export interface Services {
     /** Ids of cameras whose state is to be read again: first all that are wanted, then each that changes. */
     cameras(isWanted: (cameraId: string) => boolean): AsyncIterableIterator<string>;
   };
+  readonly store: {
+    /** Why it takes no objects, in words; undefined while it does. */
+    problem(): string | undefined;
+  };
   readonly keys: {
     make(key: {
       name: string;

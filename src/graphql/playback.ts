@@ -173,6 +173,12 @@ export const PlaybackTransition = builder.prismaObject('PlaybackTransition', {
 });
 
 builder.queryFields((t) => ({
+  storeProblem: t.string({
+    nullable: true,
+    description:
+      'Why the store takes no clips now: they wait in PROCESSING, and go on by themselves. null while it takes them.',
+    resolve: (_root, _args, { store }) => store.problem() ?? null,
+  }),
   playback: t.prismaField({
     type: Playback,
     nullable: true,

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Db } from '../db/client.ts';
 import type { RecordingStatus } from '../domain/status.ts';
 import type { Finisher } from '../finishing/finisher.ts';
+import type { StoreWatch } from '../finishing/store-watch.ts';
 import type { TransitionHub } from '../pubsub/transition-hub.ts';
 import type { Feeds } from '../recording/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -13,6 +14,7 @@ export interface MetricsSources {
   readonly recorder: Recorder;
   readonly disk: SpoolDisk;
   readonly finisher: Finisher;
+  readonly storeWatch: StoreWatch;
   readonly transitions: TransitionHub;
 }
 
@@ -33,6 +35,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   cameraMetrics(registry, sources);
   recordingMetrics(registry, sources);
   finishingMetrics(registry, sources);
+  storeMetrics(registry, sources);
   subscriberMetrics(registry, sources);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }
@@ -138,6 +141,35 @@ function finishingMetrics(registry: Registry, { db, finisher }: MetricsSources):
     'flashback_uploaded_bytes_total',
     'Bytes of clips and posters that the store has confirmed.',
     () => finisher.storedBytes,
+  );
+}
+
+function storeMetrics(registry: Registry, { db, storeWatch }: MetricsSources): void {
+  gauge(registry, 'flashback_store_ok', '1 where the store takes objects, 0 where clips wait for it.', () =>
+    storeWatch.problem ? 0 : 1,
+  );
+  new Gauge({
+    name: 'flashback_store_problem',
+    help: 'Why the store takes no objects: 1 while that is so.',
+    labelNames: ['code', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const { problem } = storeWatch;
+      if (problem) this.set({ code: problem.code, reason: problem.message }, 1);
+    },
+  });
+  gauge(
+    registry,
+    'flashback_removals_waiting',
+    'Objects of deleted playbacks that are still to be removed from the store.',
+    () => db.storeRemoval.count(),
+  );
+  gauge(
+    registry,
+    'flashback_removals_refused',
+    'Those of them that the store has refused to remove; each is tried again.',
+    () => db.storeRemoval.count({ where: { tries: { gt: 0 } } }),
   );
 }
 

@@ -87,17 +87,29 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     },
 
     async removeAll(keys) {
-      const folders = new Set<string>();
-      for (const key of keys) folders.add(dirname(localPath(dir, key)));
-      await onDisk(dir, `remove ${keys[0]} and others`, async () => {
-        for (const key of keys) {
-          await unlink(localPath(dir, key)).catch(ignoreMissing);
-          await unlink(unfinishedPath(dir, key)).catch(ignoreMissing);
+      const left = new Map<string, RecordingFailure>();
+      const inFolder = new Map<string, string[]>();
+      for (const key of keys) {
+        const folder = dirname(localPath(dir, key));
+        inFolder.set(folder, [...(inFolder.get(folder) ?? []), key]);
+      }
+      const remove = (some: readonly string[], operation: () => Promise<unknown>) =>
+        onDisk(dir, `remove ${some[0]}`, operation).catch((error) => {
+          if (!(error instanceof RecordingFailure)) throw error;
+          for (const key of some) left.set(key, error);
+        });
+      for (const [folder, some] of inFolder) {
+        for (const key of some) {
+          await remove([key], async () => {
+            await unlink(localPath(dir, key)).catch(ignoreMissing);
+            await unlink(unfinishedPath(dir, key)).catch(ignoreMissing);
+          });
         }
         // One sync for all the names that went from a folder.
-        for (const folder of folders) await syncFolder(folder).catch(ignoreMissing);
-        for (const folder of folders) await removeIfEmpty(folder, dir);
-      });
+        await remove(some, () => syncFolder(folder).catch(ignoreMissing));
+        await removeIfEmpty(folder, dir).catch(() => {});
+      }
+      return left;
     },
 
     list: (prefix) => listFiles(dir, prefix),

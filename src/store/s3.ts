@@ -40,7 +40,6 @@ export function createS3Store(options: S3StoreOptions): Store {
   const hasty = createS3Client(options, HASTY);
   const place = { bucket: Bucket, host: new URL(endpoint).host };
   const base = withoutSlash(publicUrl ?? `${withoutSlash(endpoint)}/${Bucket}`);
-  let hasWritten = false;
 
   /** Runs requests; their errors become failures that say what could not be done. */
   async function request<T>(task: string, requests: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -94,9 +93,8 @@ export function createS3Store(options: S3StoreOptions): Store {
   }
 
   async function probe(): Promise<void> {
-    if (hasWritten && (await head(hasty, PROBE_KEY))) return;
-    await hasty.send(new PutObjectCommand({ Bucket, Key: PROBE_KEY, Body: 'ok', ContentType: 'text/plain' }));
-    hasWritten = true;
+    const object = { Key: PROBE_KEY, Body: 'ok', ContentType: 'text/plain' };
+    await hasty.send(new PutObjectCommand({ Bucket, ...object })).catch(unlessKept);
   }
 
   return {
@@ -109,7 +107,8 @@ export function createS3Store(options: S3StoreOptions): Store {
         body.size <= PART_BYTES
           ? putWhole(key, body, contentType, signal)
           : uploadInParts(patient, { Bucket, Key: key }, body, contentType, signal);
-      await request(`store ${key}`, send, signal);
+      // What was put by an earlier try, whose answer was lost, cannot be written over while a rule keeps it.
+      await request(`store ${key}`, () => send().catch(unlessKept), signal);
       await expectSize(key, body.size);
     },
 
@@ -125,17 +124,33 @@ export function createS3Store(options: S3StoreOptions): Store {
 
     async removeAll(keys) {
       for (const key of keys) assertKey(key);
-      const those = new Set(keys);
-      await request(`remove ${keys[0]} and others`, async () => {
-        // One by one: not every S3-like store has DeleteObjects.
-        for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
-          const some = keys.slice(at, at + REMOVED_AT_ONCE);
-          await Promise.all(some.map((Key) => patient.send(new DeleteObjectCommand({ Bucket, Key }))));
+      const left = new Map<string, RecordingFailure>();
+      const remove = (key: string, requests: () => Promise<unknown>) =>
+        request(`remove ${key}`, requests).catch((error) => left.set(key, asRemovalFailure(error)));
+      // One by one: not every S3-like store has DeleteObjects.
+      for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+        const away = [...left.values()].find(({ code }) => code === 'STORE_UNREACHABLE');
+        if (away) {
+          for (const key of keys.slice(at)) left.set(key, away);
+          return left;
         }
-        for (const upload of await uploadsThatShow(patient, Bucket, '')) {
-          if (those.has(upload.key)) await abortUpload(patient, Bucket, upload);
+        const some = keys.slice(at, at + REMOVED_AT_ONCE);
+        await Promise.all(
+          some.map((Key) => remove(Key, () => patient.send(new DeleteObjectCommand({ Bucket, Key })))),
+        );
+      }
+      const gone = new Set(keys.filter((key) => !left.has(key)));
+      try {
+        const begun = await request('list its unfinished uploads', () =>
+          uploadsThatShow(patient, Bucket, ''),
+        );
+        for (const upload of begun.filter(({ key }) => gone.has(key))) {
+          await remove(upload.key, () => abortUpload(patient, Bucket, upload));
         }
-      });
+      } catch (error) {
+        for (const key of gone) left.set(key, asRemovalFailure(error));
+      }
+      return left;
     },
 
     list: (prefix) => told('list its objects', () => listObjects(patient, Bucket, prefix)),
@@ -165,7 +180,7 @@ export function createS3Store(options: S3StoreOptions): Store {
     },
 
     async check() {
-      await request('take a test object', probe);
+      await request(`take the test object ${PROBE_KEY}`, probe);
     },
 
     async close() {
@@ -177,4 +192,15 @@ export function createS3Store(options: S3StoreOptions): Store {
 
 function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
+}
+
+/** @throws the error itself where it is no failure of the store */
+function asRemovalFailure(error: unknown): RecordingFailure {
+  if (error instanceof RecordingFailure) return error;
+  throw error;
+}
+
+/** R2 refuses to write over an object that a rule of the bucket keeps ("Bucket locks"): so it is there. */
+function unlessKept(error: unknown): void {
+  if ((error as Error).name !== 'ObjectLockedByBucketPolicy') throw error;
 }

@@ -1,3 +1,5 @@
+import type { RecordingFailure } from '../domain/failures.ts';
+
 /** Where clips and posters live: a bucket or a local folder, behind the same verbs. */
 
 /**
@@ -46,8 +48,11 @@ export interface Store {
   /** Removing what is not there is fine. */
   remove(key: string): Promise<void>;
 
-  /** Removes many objects, and whatever was begun under these keys and never finished. */
-  removeAll(keys: readonly string[]): Promise<void>;
+  /**
+   * Removes many objects, and whatever was begun under these keys and never finished.
+   * @returns the keys that were not removed, with why; a store that does not answer is not asked for the others
+   */
+  removeAll(keys: readonly string[]): Promise<ReadonlyMap<string, RecordingFailure>>;
 
   /** Every object whose key begins with `prefix`. */
   list(prefix: string): AsyncIterable<StoredObject>;
@@ -64,7 +69,7 @@ export interface Store {
   /** The object's address without a signature, kept in the row. */
   address(key: string): string;
 
-  /** Proves that the store can be reached and written to, within seconds; throws RecordingFailure if not. */
+  /** Proves, by writing a test object, that the store takes objects, within seconds; throws RecordingFailure if not. */
   check(): Promise<void>;
 
   close(): Promise<void>;

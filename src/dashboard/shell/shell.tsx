@@ -10,6 +10,7 @@ import { zoneName } from '../parts/format.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { ConnectionBadge, LostBanner } from './connection-badge.tsx';
 import css from './shell.module.css';
+import { StoreBanner } from './store-banner.tsx';
 import { ThemeButton } from './theme.tsx';
 
 const views: readonly { path: string; name: string; icon: IconName }[] = [
@@ -46,6 +47,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </header>
       <div className={css.view}>
         <LostBanner />
+        <StoreBanner />
         {children}
       </div>
     </div>

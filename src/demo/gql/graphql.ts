@@ -620,6 +620,8 @@ export type Query = {
   playbackConnection: PlaybackConnection;
   /** Playbacks by numbered pages, newest first. */
   playbacks: PlaybackPage;
+  /** Why the store takes no clips now: they wait in PROCESSING, and go on by themselves. null while it takes them. */
+  storeProblem?: Maybe<Scalars['String']['output']>;
 };
 
 
