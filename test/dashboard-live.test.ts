@@ -1,6 +1,8 @@
 // What is always true of the dashboard: it catches up after every outage, tabs agree, everybody can use it.
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -131,6 +133,22 @@ describe.skipIf(browserMissing)('the connection', () => {
     await step(page, 'restart').getByText('Completed').waitFor();
     expect(await page.evaluate('window.stays')).toBe(true);
   });
+});
+
+test.skipIf(browserMissing)('a store that takes no clips is told of until it takes them again', async () => {
+  const media = path.join(app.config.dataDir, 'media');
+  await rm(media, { recursive: true });
+  await writeFile(media, 'not a folder');
+  const event = await createEvent(app.client, { cameraId });
+  await endEvent(app.client, event.id);
+  const page = await open('/now');
+  const notice = page.getByRole('status', { name: 'Store' });
+  await expect.poll(() => notice.textContent(), { timeout: 30_000 }).toContain('Clips wait for the store');
+  expect(await notice.textContent()).toContain(media);
+  expect(await seriousFindings(page)).toEqual([]);
+  await rm(media);
+  expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
+  await notice.waitFor({ state: 'detached', timeout: 30_000 });
 });
 
 describe.skipIf(browserMissing)('everybody', () => {
