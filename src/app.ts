@@ -12,6 +12,9 @@ import { connectDb, forReading } from './db/client.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
+import { createSeal, type Seal } from './db/seal.ts';
+import { sealAddresses } from './db/sealed-addresses.ts';
+import { dropEarlierKeys, readSecretKeys, secretKeyFile } from './db/secret-keys.ts';
 import { startDatabaseServer } from './db/server.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { Posters } from './finishing/posters.ts';
@@ -102,9 +105,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     for (const name of await applyMigrations(databaseUrl, migrations))
       log.info({ name }, 'migration applied');
     await migrateJobs(databaseUrl, log);
-    const db = part('database', connectDb(databaseUrl), (it) => it.$disconnect());
+    const seal = await sealedWith(config, databaseUrl, log);
+    const db = part('database', connectDb(databaseUrl, { seal }), (it) => it.$disconnect());
     // However much is read through the API, recording does not wait for a connection.
-    const readingDb = part('database for reading', connectDb(databaseUrl, forReading), (it) =>
+    const readingDb = part('database for reading', connectDb(databaseUrl, { ...forReading, seal }), (it) =>
       it.$disconnect(),
     );
 
@@ -289,4 +293,19 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     await close();
     throw error;
   }
+}
+
+/** The seal of cameras' addresses, once all that can be sealed with its current key is. */
+async function sealedWith({ dataDir, secretKeys }: Config, databaseUrl: string, log: Log): Promise<Seal> {
+  const seal = createSeal(await readSecretKeys(dataDir, secretKeys));
+  const db = connectDb(databaseUrl);
+  const { sealed, unreadable } = await sealAddresses(db, seal).finally(() => db.$disconnect());
+  if (sealed > 0) log.info({ cameras: sealed }, 'addresses of cameras sealed');
+  if (unreadable > 0) {
+    log.error(
+      { cameras: unreadable },
+      `addresses of cameras are sealed with a key that is not here; restore SECRET_KEY or ${secretKeyFile(dataDir)}`,
+    );
+  } else if (!secretKeys) await dropEarlierKeys(dataDir);
+  return seal;
 }

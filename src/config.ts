@@ -15,6 +15,8 @@ export interface Config {
   readonly recordDir: string;
   /** undefined: the embedded server in dataDir. */
   readonly databaseUrl: string | undefined;
+  /** For sealing the addresses of cameras: the first seals, all open. undefined: those of a file in dataDir. */
+  readonly secretKeys: readonly string[] | undefined;
   /** undefined: the local store under dataDir. */
   readonly r2: R2Config | undefined;
   /** Life of presigned links, in seconds, of the bucket's as of this server's own. */
@@ -120,6 +122,14 @@ const variables = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected an address like postgresql://user:password@host:5432/database')
     .optional(),
+  SECRET_KEY: z
+    .string()
+    .transform(list)
+    .refine(
+      (keys) => keys.length > 0 && keys.every((key) => /^[\w+/-]{43}=?$/.test(key)),
+      'expected 32 random bytes as base64 (openssl rand -base64 32), behind a comma those used before',
+    )
+    .optional(),
   R2_ENDPOINT: httpUrl.optional(),
   R2_BUCKET: text('expected the name of a bucket').optional(),
   R2_ACCESS_KEY_ID: text('expected an access key').optional(),
@@ -201,6 +211,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     dataDir,
     recordDir,
     databaseUrl: v.DATABASE_URL,
+    secretKeys: v.SECRET_KEY,
     r2: r2Config(v),
     urlTtlSec: v.URL_TTL_SEC,
     ffmpegPath: v.FFMPEG_PATH,
@@ -265,7 +276,13 @@ function r2Config(v: Variables): R2Config | undefined {
   });
 }
 
-const secretNames = new Set(['R2_SECRET_ACCESS_KEY', 'R2_ACCESS_KEY_ID', 'DATABASE_URL', 'API_KEYS']);
+const secretNames = new Set([
+  'SECRET_KEY',
+  'R2_SECRET_ACCESS_KEY',
+  'R2_ACCESS_KEY_ID',
+  'DATABASE_URL',
+  'API_KEYS',
+]);
 
 /** Secrets are not echoed. */
 function shown(name: PropertyKey | undefined, set: Record<string, string | undefined>): string {

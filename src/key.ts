@@ -1,16 +1,10 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeKey } from './access/keys.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
-import { connectDb, type Db } from './db/client.ts';
+import { ConfigError, readConfig } from './config.ts';
+import type { Db } from './db/client.ts';
 import { allKeys, revokeKey } from './db/keys.ts';
-import { applyMigrations } from './db/migrate.ts';
-import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { type Role, roles } from './domain/caller.ts';
-import { createLog } from './log.ts';
-import { openChildren } from './processes/children.ts';
+import { withDatabase } from './with-database.ts';
 
 /** API keys from the command line: the way to the first key, and back in when the last one is lost. */
 
@@ -19,8 +13,6 @@ const usage = `Usage:
   npm run key -- list
   npm run key -- revoke ID
 ROLE is one of: ${roles.map((role) => role.toLowerCase()).join(', ')}.`;
-
-const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 
 class UsageError extends Error {}
 
@@ -79,27 +71,6 @@ async function revoke(db: Db, [id]: string[]): Promise<void> {
   if (!known || !(await revokeKey(db, id, new Date())))
     throw new UsageError(`There is no key with the id "${id}".`);
   console.log(`Revoked ${id}.`);
-}
-
-/** The database of the running server, or the embedded one started for this command alone. */
-async function withDatabase(config: Config, work: (db: Db) => Promise<void>): Promise<void> {
-  const log = createLog('error');
-  const running = config.databaseUrl ?? runningServerUrl(config.dataDir);
-  if (running) return workIn(running, work);
-  mkdirSync(config.dataDir, { recursive: true });
-  const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
-  try {
-    const server = await startDatabaseServer({ dataDir: config.dataDir, children, log });
-    await workIn(server.url, work).finally(() => server.close());
-  } finally {
-    await children.close();
-  }
-}
-
-async function workIn(url: string, work: (db: Db) => Promise<void>): Promise<void> {
-  await applyMigrations(url, migrations);
-  const db = connectDb(url);
-  await work(db).finally(() => db.$disconnect());
 }
 
 main().catch((error: Error) => {

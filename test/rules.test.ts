@@ -43,7 +43,9 @@ const mayImport: Record<string, readonly string[]> = {
   app: ['*'],
   'check-store': ['*'],
   main: ['app', 'config', 'log'],
-  key: ['access', 'processes', 'config', 'db', 'domain', 'log'],
+  'with-database': ['config', 'db', 'log', 'processes'],
+  key: ['access', 'config', 'db', 'domain', 'with-database'],
+  secret: ['config', 'db', 'with-database'],
   demo: ['*'],
 };
 /** Of the recording room, finishing may use what is about ffmpeg and the spool. */

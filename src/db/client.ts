@@ -1,6 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { notFound } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import type { Seal } from './seal.ts';
+import { withSealedAddresses } from './sealed-addresses.ts';
 
 export type Db = PrismaClient;
 /** A client or a transaction of one: what the functions that write take, so that they can be combined. */
@@ -15,10 +17,15 @@ export const forReading = { connections: 10, statementTimeoutMs: 15_000 };
 /**
  * A pool of connections. pg's defaults wait for ever when the server is away or the pool is used up: a request must
  * rather fail in time.
+ * @param options.seal for the addresses of cameras; without it they must not be used
  */
 export function connectDb(
   url: string,
-  { connections = 20, statementTimeoutMs }: { connections?: number; statementTimeoutMs?: number } = {},
+  {
+    connections = 20,
+    statementTimeoutMs,
+    seal,
+  }: { connections?: number; statementTimeoutMs?: number; seal?: Seal } = {},
 ): Db {
   const adapter = new PrismaPg({
     connectionString: url,
@@ -29,7 +36,8 @@ export function connectDb(
     keepAlive: true,
   });
   // Prisma gives a transaction two seconds to begin unless it is told otherwise, whatever the pool allows.
-  return new PrismaClient({ adapter, transactionOptions: { maxWait: waitMs, timeout: waitMs } });
+  const client = new PrismaClient({ adapter, transactionOptions: { maxWait: waitMs, timeout: waitMs } });
+  return seal ? withSealedAddresses(client, seal) : client;
 }
 
 /** PostgreSQL cancelled a statement for its length (query_canceled), whichever way Prisma passes that on. */

@@ -32,12 +32,19 @@ const secretParameter =
 /** An address within other text. New addresses hold no white space; what is stored from before has none of ASCII. */
 const addressInText = /rtsps?:\/\/[^ \t\r\n\v\f]*/gi;
 
+/** Stands for an address whose seal cannot be opened (db/seal.ts). */
+export const unreadableUrl = 'sealed:unreadable';
+
 /**
  * The parts of an address.
  * @throws Error in words for a person, which repeat nothing of the address, where it is not one or could be read in
  *   two ways
  */
 export function parseStreamUrl(address: string): StreamUrl {
+  if (address === unreadableUrl)
+    throw new Error(
+      'The address is sealed with a key that this server does not have. Restore the key (SECRET_KEY, or the file secret-key in DATA_DIR), or enter the address anew.',
+    );
   if (address.length > 2000)
     throw new Error(`The address is ${address.length} characters long; at most 2000 are allowed.`);
   if (/[\s\p{Cc}\p{Surrogate}\uFEFF]/u.test(address))

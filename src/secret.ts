@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { ConfigError, readConfig } from './config.ts';
+import { createSeal, keyBytes } from './db/seal.ts';
+import { openAddresses } from './db/sealed-addresses.ts';
+import { addSecretKey, readSecretKeys, secretKeyFile } from './db/secret-keys.ts';
+import { withDatabase } from './with-database.ts';
+
+/** The key with which addresses of cameras are sealed. */
+
+const usage = `Usage:
+  npm run secret -- rotate   a new key; the next start seals every address anew
+  npm run secret -- open     writes every address unsealed, for an older version; with the server ended`;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const [command] = process.argv.slice(2);
+  if (command === 'rotate' && config.secretKeys) {
+    const made = randomBytes(keyBytes).toString('base64');
+    console.error('Set SECRET_KEY to this and start anew; keep only its first part once that has started:');
+    console.log([made, ...config.secretKeys].join(','));
+  } else if (command === 'rotate') {
+    await addSecretKey(config.dataDir);
+    const file = secretKeyFile(config.dataDir);
+    console.log(
+      `${file} has a new key. Start anew: addresses are sealed with it, and the old key is removed.`,
+    );
+  } else if (command === 'open') {
+    const seal = createSeal(await readSecretKeys(config.dataDir, config.secretKeys));
+    await withDatabase(config, async (db) => {
+      const { unreadable } = await openAddresses(db, seal);
+      if (unreadable > 0)
+        throw new ConfigError([`${unreadable} addresses are sealed with a key that is not here.`]);
+    });
+  } else {
+    console.error(usage);
+    process.exitCode = 1;
+  }
+}
+
+main().catch((error: Error) => {
+  console.error(error instanceof ConfigError ? error.message : error.stack);
+  process.exitCode = 1;
+});

@@ -1,0 +1,35 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './config.ts';
+import { connectDb, type Db } from './db/client.ts';
+import { applyMigrations } from './db/migrate.ts';
+import { runningServerUrl, startDatabaseServer } from './db/server.ts';
+import { createLog } from './log.ts';
+import { openChildren } from './processes/children.ts';
+
+const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+/**
+ * For commands beside the server: the database of the running one, or the embedded one, started for this command alone.
+ * Addresses of cameras are sealed in it.
+ */
+export async function withDatabase(config: Config, work: (db: Db) => Promise<void>): Promise<void> {
+  const log = createLog('error');
+  const running = config.databaseUrl ?? runningServerUrl(config.dataDir);
+  if (running) return workIn(running, work);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
+  try {
+    const server = await startDatabaseServer({ dataDir: config.dataDir, children, log });
+    await workIn(server.url, work).finally(() => server.close());
+  } finally {
+    await children.close();
+  }
+}
+
+async function workIn(url: string, work: (db: Db) => Promise<void>): Promise<void> {
+  await applyMigrations(url, migrations);
+  const db = connectDb(url);
+  await work(db).finally(() => db.$disconnect());
+}
