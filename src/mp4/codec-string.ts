@@ -1,4 +1,6 @@
 /** Codec strings of RFC 6381, as they stand in `codecs="…"` and go into MediaSource.isTypeSupported. */
+
+import { avcCodecString, hevcCodecString } from '../codecs/codec-string.ts';
 import { type Box, children, Mp4Error } from './boxes.ts';
 import { Cursor } from './cursor.ts';
 
@@ -11,10 +13,13 @@ export function codecString(buf: Buffer, entry: Box, fieldBytes: number): string
   switch (entry.type) {
     case 'avc1':
     case 'avc3':
-      return `${entry.type}.${avcProfile(buf, configuration(buf, entry, fieldBytes, 'avcC'))}`;
+      return avcCodecString(entry.type, profileBytes(buf, configuration(buf, entry, fieldBytes, 'avcC'), 3));
     case 'hev1':
     case 'hvc1':
-      return `${entry.type}.${hevcProfile(buf, configuration(buf, entry, fieldBytes, 'hvcC'))}`;
+      return hevcCodecString(
+        entry.type,
+        profileBytes(buf, configuration(buf, entry, fieldBytes, 'hvcC'), 12),
+      );
     case 'mp4a':
       return `mp4a.${mpeg4AudioObjectType(buf, configuration(buf, entry, fieldBytes, 'esds'))}`;
     case 'Opus':
@@ -29,39 +34,11 @@ function configuration(buf: Buffer, entry: Box, fieldBytes: number, type: string
   throw new Mp4Error(`Sample entry '${entry.type}' has no '${type}' that describes the codec.`);
 }
 
-/** ISO/IEC 14496-15, 5.3.3.1: version, then profile, compatibility and level, which the string repeats. */
-function avcProfile(buf: Buffer, avcC: Box): string {
-  const fields = new Cursor(buf, avcC);
+/** Behind the version, avcC and hvcC begin with the profile (ISO/IEC 14496-15, 5.3.3.1, 8.3.3.1). */
+function profileBytes(buf: Buffer, config: Box, count: number): Buffer {
+  const fields = new Cursor(buf, config);
   fields.skip(1);
-  return fields.bytes(3).toString('hex');
-}
-
-/**
- * ISO/IEC 14496-15, Annex E.3: profile, compatibility flags in reverse bit order, tier and level,
- * constraints.
- */
-function hevcProfile(buf: Buffer, hvcC: Box): string {
-  const fields = new Cursor(buf, hvcC);
-  fields.skip(1);
-  const profile = fields.u8();
-  const compatibility = reverseBits(fields.u32());
-  const constraints = [...fields.bytes(6)];
-  const level = fields.u8();
-  while (constraints.at(-1) === 0) constraints.pop();
-  const space = ['', 'A', 'B', 'C'][profile >> 6];
-  const tier = profile & 0x20 ? 'H' : 'L';
-  return [
-    `${space}${profile & 0x1f}`,
-    compatibility.toString(16),
-    `${tier}${level}`,
-    ...constraints.map((byte) => byte.toString(16).toUpperCase()),
-  ].join('.');
-}
-
-function reverseBits(word: number): number {
-  let reversed = 0;
-  for (let bit = 0; bit < 32; bit++) if (word & (1 << bit)) reversed |= 1 << (31 - bit);
-  return reversed >>> 0;
+  return fields.bytes(count);
 }
 
 const ES_DESCRIPTOR = 3;
