@@ -1,4 +1,5 @@
 import path from 'node:path';
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 
 /**
@@ -40,8 +41,10 @@ export interface Config {
   readonly apiKeys: readonly ApiKeyConfig[];
   /** undefined: no tokens of an OpenID provider are taken. */
   readonly oidc: OidcConfig | undefined;
-  /** Whether GraphiQL is served. */
-  readonly graphiql: boolean;
+  /** Addresses and subnets of proxies that may say where a request comes from. */
+  readonly trustedProxies: readonly string[];
+  /** Whether GraphiQL is served; undefined: as long as there are no keys. */
+  readonly graphiql: boolean | undefined;
   readonly introspection: boolean;
   /** createEvent calls that each key may make in a minute. */
   readonly eventsPerMinute: number;
@@ -110,6 +113,14 @@ const list = (s: string) =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+const areAddresses = (addresses: string[]) => {
+  try {
+    proxyAddr.compile(addresses);
+    return true;
+  } catch {
+    return false;
+  }
+};
 const apiKey = /^([\w .-]{1,100}):(viewer|analytics|operator|admin):(.{16,})$/i;
 
 const variables = z.object({
@@ -154,6 +165,11 @@ const variables = z.object({
       (origins) => origins.every((o) => URL.canParse(o) && new URL(o).origin === o),
       'expected origins like https://example.org, separated by commas',
     )
+    .default([]),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform(list)
+    .refine(areAddresses, 'expected IP addresses, subnets like 10.0.0.0/8 or loopback, separated by commas')
     .default([]),
   API_KEYS: z
     .string()
@@ -226,7 +242,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     allowedOrigins: v.ALLOWED_ORIGINS,
     apiKeys: v.API_KEYS.map(readApiKey),
     oidc: oidcConfig(v),
-    graphiql: v.GRAPHIQL ?? v.NODE_ENV !== 'production',
+    trustedProxies: v.TRUSTED_PROXIES,
+    graphiql: v.GRAPHIQL ?? (v.NODE_ENV === 'production' ? false : undefined),
     introspection: v.INTROSPECTION,
     eventsPerMinute: v.EVENTS_PER_MINUTE,
     socketsPerKey: v.SOCKETS_PER_KEY,

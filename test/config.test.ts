@@ -21,7 +21,7 @@ test('an empty environment gives the defaults that the README states', () => {
     maxRecordings: 200,
     drainSec: 2,
     spoolMinFreeBytes: 1024 ** 3,
-    graphiql: true,
+    graphiql: undefined,
     logLevel: 'info',
     recordDir: expect.stringMatching(/\/data\/spool$/),
   });

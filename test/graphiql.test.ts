@@ -57,6 +57,10 @@ describe.skipIf(browserMissing)('in a browser', () => {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     const hosts = new Set<string>();
     page.on('request', (request) => hosts.add(new URL(request.url()).host || 'inline'));
+    const refused: string[] = [];
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) refused.push(message.text());
+    });
     await page.goto(`${app.app.url}/graphql`);
     await page.getByText('subscription Watch').first().waitFor();
     // Several operations: the play button asks which one.
@@ -71,5 +75,33 @@ describe.skipIf(browserMissing)('in a browser', () => {
     await expect.poll(() => result.innerText(), { timeout: 15_000 }).toContain('COMPLETED');
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
     expect([...hosts].filter((host) => host !== new URL(app.app.url).host && host !== 'inline')).toEqual([]);
+    expect(refused).toEqual([]);
+
+    // A clip that is opened by itself plays in the page that the browser makes for it.
+    const { playbacks } = await app.client.run<{ playbacks: { items: { videoUrl: string | null }[] } }>(
+      '{ playbacks(filter: { recordingStatus: [COMPLETED] }) { items { videoUrl } } }',
+    );
+    await page.goto(playbacks.items[0]!.videoUrl!);
+    await expect
+      .poll(() => page.evaluate(() => document.querySelector('video')?.readyState), { timeout: 15_000 })
+      .toBeGreaterThan(1);
+    expect(refused).toEqual([]);
+    await page.close();
+  });
+
+  test.each(['/', '/graphql'])('another page cannot show %s in a frame', async (path) => {
+    const page = await browser.newPage();
+    await page.setContent(`<iframe src="${app.app.url}${path}"></iframe>`);
+    await expect
+      .poll(
+        () =>
+          page
+            .frames()
+            .find((it) => it.parentFrame())
+            ?.url(),
+        { timeout: 15_000 },
+      )
+      .toMatch(/^chrome-error:/);
+    await page.close();
   });
 });

@@ -21,7 +21,7 @@ export class Connections {
 
   constructor(perKey: number) {
     this.#perKey = perKey;
-    this.#check = setInterval(() => this.#endInvalid(), checkMs);
+    this.#check = setInterval(() => this.#endInvalid(), checkMs).unref();
   }
 
   /**

@@ -1,16 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
-
-interface Asset {
-  readonly body: Buffer;
-  /** undefined where it does not become smaller. */
-  readonly gzipped: Buffer | undefined;
-  readonly headers: OutgoingHttpHeaders;
-}
+import { type Asset, makeAsset, sendAsset } from './assets.ts';
+import { sendText } from './refuse.ts';
+import { pagePolicy } from './security-headers.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -23,18 +16,19 @@ const contentTypes: Readonly<Record<string, string>> = {
  * Clips, posters and playlists may lie in a bucket or behind PUBLIC_URL; everything else comes from here. hls.js
  * feeds its pictures through blob: addresses.
  */
-const contentSecurityPolicy = [
+const contentSecurityPolicy = pagePolicy([
   "default-src 'self'",
   "img-src 'self' http: https: data: blob:",
   "media-src 'self' http: https: blob:",
   "connect-src 'self' http: https: ws: wss:",
   "worker-src 'self' blob:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+]);
 
-export type DashboardHandler = (request: IncomingMessage, response: ServerResponse, pathname: string) => void;
+export type DashboardHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  pathname: string,
+) => Promise<void> | void;
 
 /**
  * The built dashboard out of memory (it is some hundred kilobytes). Names under /assets/ carry a hash and are kept
@@ -46,13 +40,13 @@ export async function loadDashboard(dir: string): Promise<DashboardHandler> {
   const page = assets.get('/index.html');
   return (request, response, pathname) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return text(response, 404, 'There is nothing at this address.');
+      return sendText(response, 404, 'There is nothing at this address.');
     }
     const asset = assets.get(pathname);
-    if (asset) return send(request, response, asset);
-    if (!isView(pathname)) return text(response, 404, 'There is nothing at this address.');
-    if (page) return send(request, response, page);
-    text(response, 503, 'The dashboard is not built. Run "npm run build" and start the server again.');
+    if (asset) return sendAsset(request, response, asset);
+    if (!isView(pathname)) return sendText(response, 404, 'There is nothing at this address.');
+    if (page) return sendAsset(request, response, page);
+    sendText(response, 503, 'The dashboard is not built. Run "npm run build" and start the server again.');
   };
 }
 
@@ -71,41 +65,9 @@ async function readAssets(dir: string): Promise<Map<string, Asset>> {
 }
 
 async function readAsset(file: string, pathname: string): Promise<Asset> {
-  const body = await readFile(file);
-  const gzipped = await promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION });
-  const isPage = pathname.endsWith('.html');
-  return {
-    body,
-    gzipped: gzipped.length < body.length ? gzipped : undefined,
-    headers: {
-      'content-type': contentTypes[path.extname(file)],
-      'cache-control': pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-      vary: 'accept-encoding',
-      'x-content-type-options': 'nosniff',
-      ...(isPage && {
-        'content-security-policy': contentSecurityPolicy,
-        'referrer-policy': 'same-origin',
-      }),
-    },
-  };
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { body, gzipped, headers }: Asset): void {
-  if (request.headers['if-none-match'] === headers.etag) {
-    response.writeHead(304, headers).end();
-    return;
-  }
-  const zipped = gzipped && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const bytes = zipped ? gzipped : body;
-  response.writeHead(200, {
-    ...headers,
-    ...(zipped && { 'content-encoding': 'gzip' }),
-    'content-length': bytes.length,
+  return makeAsset(await readFile(file), {
+    'content-type': contentTypes[path.extname(file)],
+    'cache-control': pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ...(pathname.endsWith('.html') && { 'content-security-policy': contentSecurityPolicy }),
   });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
-}
-
-function text(response: ServerResponse, status: number, words: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${words}\n`);
 }

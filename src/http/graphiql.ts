@@ -1,13 +1,56 @@
+import { createHash } from 'node:crypto';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Db } from '../db/client.ts';
+import { type Asset, makeAsset } from './assets.ts';
+import { pagePolicy } from './security-headers.ts';
+
+/** The page's script is within it, and may run by its hash alone. It starts its workers from blobs. */
+const policyOf = (scripts: readonly string[]) =>
+  pagePolicy([
+    "default-src 'none'",
+    `script-src ${scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ')} blob:`,
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'img-src data:',
+    'font-src data:',
+    "connect-src 'self'",
+  ]);
+
+async function makePage(operations: string): Promise<Asset> {
+  const html = renderGraphiQL({
+    title: 'Flashback',
+    subscriptionsProtocol: 'WS',
+    defaultQuery: operations,
+  } as Parameters<typeof renderGraphiQL>[0]);
+  const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((match) => match[1]!);
+  return makeAsset(Buffer.from(html), {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-cache',
+    'content-security-policy': policyOf(scripts),
+  });
+}
+
+/**
+ * GraphiQL's page, nine megabytes: made once for each text of its first tab, and one buffer for whoever asks.
+ * @returns gives the page for that text
+ */
+export function createGraphiqlPage(): (operations: string) => Promise<Asset> {
+  let made: { operations: string; page: Promise<Asset> } | undefined;
+  return (operations) => {
+    if (made?.operations !== operations) made = { operations, page: makePage(operations) };
+    return made.page;
+  };
+}
 
 /**
  * GraphiQL's first tab: operations that work as they stand, with a camera of this server in them. The event is
  * leased, so that it ends by itself and its clip is COMPLETED some seconds later.
+ * @param db undefined where the page is for everybody: then no camera is named
  */
-export async function exampleOperations(db: Db): Promise<string> {
-  const camera = await db.camera.findFirst({ orderBy: { createdAt: 'asc' }, select: { id: true } });
+export async function exampleOperations(db: Db | undefined): Promise<string> {
+  const camera = await db?.camera.findFirst({ orderBy: { createdAt: 'asc' }, select: { id: true } });
   const id = camera?.id ?? '00000000-0000-0000-0000-000000000000';
-  const add = `# ${camera ? 'A further camera.' : 'There is no camera yet: add one, and put its id into Trigger.'}
+  const add = `# ${camera ? 'A further camera.' : 'Add a camera, or look one up with Cameras, and put its id into Trigger.'}
 mutation AddCamera {
   createCamera(input: {
     name: "Front door"

@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { getOperationAST } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Session } from '../access/access.ts';
@@ -6,7 +5,6 @@ import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import type { Subscribe } from './fan-out.ts';
-import { exampleOperations } from './graphiql.ts';
 import { limitedDocuments } from './limits.ts';
 import { codedDocuments, expectedError } from './public-errors.ts';
 
@@ -16,7 +14,7 @@ export const maxRequestBytes = 256 * 1024;
 
 export type Yoga = ReturnType<typeof createGraphql>;
 
-/** What every request brings with it; the page of GraphiQL alone is given without. */
+/** What every request brings with it; only a preflight comes without. */
 export interface RequestContext {
   readonly session?: Session;
   /**
@@ -29,17 +27,16 @@ export interface RequestContext {
 
 /**
  * GraphQL over HTTP and SSE; WebSocket operations run through the same plugins (websocket.ts). Yoga's defaults
- * are open; what is closed here: batches, uploads, cross-origin answers, the page from a CDN, large requests.
+ * are open; what is closed here: batches, uploads, cross-origin answers, GraphiQL, large requests.
  */
 export function createGraphql(options: {
   services: Services;
   subscribe: Subscribe;
   maskError: (error: unknown) => Error;
   allowedOrigins: readonly string[];
-  graphiql: boolean;
   introspection: boolean;
 }) {
-  const { services, subscribe, maskError, allowedOrigins, graphiql, introspection } = options;
+  const { services, subscribe, maskError, allowedOrigins, introspection } = options;
   const writing: Plugin<Context> = {
     onExecute: ({ args: { document, operationName, contextValue }, extendContext }) => {
       const isMutation = getOperationAST(document, operationName)?.operation === 'mutation';
@@ -63,14 +60,7 @@ export function createGraphql(options: {
     maskedErrors: { maskError },
     // The limits come first: validating a document that is too large would itself be too much work.
     plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing, writing],
-    renderGraphiQL,
-    graphiql: graphiql
-      ? async () => ({
-          title: 'Flashback',
-          subscriptionsProtocol: 'WS' as const,
-          defaultQuery: await exampleOperations(services.db),
-        })
-      : false,
+    graphiql: false,
   });
 }
 

@@ -20,6 +20,29 @@ export function refuse(
   response.end(body);
 }
 
+export function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+}
+
+/** Lets a page of ALLOWED_ORIGINS read the answer. Yoga does it for what Yoga answers. */
+export function allowOrigin(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  allowed: readonly string[],
+): void {
+  if (!headers.origin || !allowed.includes(headers.origin)) return;
+  response.setHeader('access-control-allow-origin', headers.origin);
+  response.setHeader('vary', 'Origin');
+}
+
+/**
+ * Whether the request's target is a path and its Host names a host (RFC 9112, 3.2): everything behind this may make an
+ * address of the two.
+ */
+export const hasAddress = ({ headers: { host }, url }: IncomingMessage): boolean =>
+  url?.startsWith('/') === true &&
+  (host === undefined || (/^[^\s/?#@\\]+$/.test(host) && URL.canParse(`http://${host}${url}`)));
+
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
 /**

@@ -1,27 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Access, Session } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 import type { PathSigner } from '../access/signed-path.ts';
-import { seesOnlyOwn } from '../domain/caller.ts';
-import { RequestError } from '../domain/errors.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
+import { knowClients } from './clients.ts';
+import { connectionLimit, descriptorLimit, limitConnections } from './connection-limit.ts';
 import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
 import { sharedExecution } from './fan-out.ts';
 import { createGraphql, graphqlPath } from './graphql.ts';
+import { answerGraphql } from './graphql-requests.ts';
+import { inOrder } from './in-order.ts';
+import { memoryLimit } from './memory.ts';
+import { answerMetrics, answerReady } from './probes.ts';
 import { publicError } from './public-errors.ts';
-import { isJson, namesThisMachine, originAllowed, refuse } from './refuse.ts';
+import { allowOrigin, hasAddress, namesThisMachine, originAllowed, refuse, sendText } from './refuse.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly allowedOrigins: readonly string[];
-  readonly graphiql: boolean;
+  /** Addresses and subnets of proxies that may say where a request comes from. */
+  readonly trustedProxies: readonly string[];
+  /** undefined: GraphiQL is shown as long as there are no keys. */
+  readonly graphiql: boolean | undefined;
   readonly introspection: boolean;
   readonly socketsPerKey: number;
+  /** Descriptors are kept back for so many recordings. */
+  readonly maxRecordings: number;
   readonly access: Access;
   readonly signer: PathSigner;
   readonly log: Log;
@@ -41,6 +53,13 @@ export interface HttpOptions {
   readonly ready: () => Promise<void>;
 }
 
+/** A request that is refused before anything looks at it, over HTTP as over WebSocket. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 export interface HttpServer {
   readonly port: number;
   close(): Promise<void>;
@@ -55,10 +74,17 @@ const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 65_000;
 /** Answers under way get this long when the server stops; what streams is cut then. */
 const drainMs = 1_000;
+/** A client that takes nothing of what waits for it is given up after this. */
+const stalledMs = 30_000;
+/** The largest answer, twice. */
+const maxWaitingBytes = 8 * 1024 ** 2;
+/** Of the memory: what may wait for all clients together. */
+const waitingShare = 1 / 8;
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
   const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
+  const clients = knowClients(options.trustedProxies);
   const maskError = (error: unknown) => publicError(error, randomUUID(), log);
   const subscribe = sharedExecution(maskError);
   const yoga = createGraphql({ services, subscribe, maskError, ...options });
@@ -66,94 +92,32 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   const dashboard = await loadDashboard(options.dashboardDir);
 
   const routes: readonly [string, Handler][] = [
-    [graphqlPath, answerGraphql],
+    [graphqlPath, answerGraphql({ yoga, connections, db: services.db, ...options })],
     ['/media/', answerMedia],
     ['/live/', answerLive],
     ['/snapshots/', answerSnapshot],
-    ['/metrics', answerMetrics],
-    ['/healthz', (_request, response) => send(response, 200, 'alive')],
-    [
-      '/readyz',
-      (_request, response) =>
-        ready().then(
-          () => send(response, 200, 'ready'),
-          (error: Error) => send(response, 503, error.message),
-        ),
-    ],
+    ['/metrics', answerMetrics(metrics, access)],
+    ['/healthz', (_request, response) => sendText(response, 200, 'alive')],
+    ['/readyz', answerReady({ ready, access, clients })],
   ];
-
-  async function answerGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === 'POST' && !isJson(request)) {
-      return refuse(response, 415, 'BAD_USER_INPUT', 'Expected the content type application/json.');
-    }
-    if (request.method === 'OPTIONS' || (options.graphiql && wantsPage(request))) {
-      return void (await yoga(request, response));
-    }
-    try {
-      const session = await access.authenticate(request.headers.authorization);
-      if (response.destroyed) return;
-      await yoga(request, response, { session, holdOpen: () => holdOpen(session, response) });
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      allowOrigin(request, response);
-      refuse(
-        response,
-        error.code === 'UNAUTHENTICATED' ? 401 : 503,
-        error.code,
-        error.message,
-        error.details,
-      );
-    }
-  }
-
-  /** The client may have left already: then nothing more would tell of it. */
-  function holdOpen(session: Session, response: ServerResponse): Promise<void> {
-    const release = connections.admit(session, () => response.destroy());
-    if (response.destroyed) return Promise.resolve(release());
-    return new Promise<void>((resolve) => response.once('close', resolve)).then(release);
-  }
-
-  /** Yoga does it for what Yoga answers. */
-  function allowOrigin({ headers }: IncomingMessage, response: ServerResponse): void {
-    if (!headers.origin || !allowedOrigins.includes(headers.origin)) return;
-    response.setHeader('access-control-allow-origin', headers.origin);
-    response.setHeader('vary', 'Origin');
-  }
-
-  /** With keys, scrapers bring one: the figures name cameras, and are for who may see them all. */
-  async function answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      const { caller } = await access.authenticate(request.headers.authorization);
-      if (caller.cameraIds || seesOnlyOwn(caller)) {
-        const why =
-          'The figures are of all cameras: they take a key that is limited to none, of another role than ANALYTICS.';
-        return refuse(response, 403, 'FORBIDDEN', why);
-      }
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      return refuse(response, 401, error.code, error.message);
-    }
-    const figures = await metrics.read();
-    response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);
-  }
 
   async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {
     const key = signer.verify('media', path);
     if (!media) return notFound(response);
-    if (!key) return send(response, 403, linkExpired);
+    if (!key) return sendText(response, 403, linkExpired);
     await media(request, response, key);
   }
 
   async function answerLive(request: IncomingMessage, response: ServerResponse, path: string) {
     const scope = signer.verify('live', path);
-    if (!scope) return send(response, 403, linkExpired);
-    allowOrigin(request, response);
+    if (!scope) return sendText(response, 403, linkExpired);
+    allowOrigin(request, response, allowedOrigins);
     await options.live(request, response, scope);
   }
 
   async function answerSnapshot(_request: IncomingMessage, response: ServerResponse, path: string) {
     const scope = signer.verify('snapshots', path);
-    if (!scope) return send(response, 403, linkExpired);
+    if (!scope) return sendText(response, 403, linkExpired);
     const jpeg = await options.snapshot(scope.replace(/\.jpg$/, ''));
     if (!jpeg) return notFound(response);
     response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'no-store' }).end(jpeg);
@@ -166,31 +130,56 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 1_000,
     },
-    (request, response) => {
+    inOrder((request, response) => {
+      setSecurityHeaders(response);
       const refusal = refusalOf(request);
-      if (refusal) return refuse(response, 403, 'FORBIDDEN', refusal);
-      const path = (request.url ?? '/').split('?')[0]!;
+      if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
+      const path = request.url!.split('?')[0]!;
       const route = routes.find(
         ([prefix]) => path === prefix || (prefix.endsWith('/') && path.startsWith(prefix)),
       );
       const answer = async () =>
         route ? route[1](request, response, path.slice(route[0].length)) : dashboard(request, response, path);
-      answer().catch((error: Error) => failRequest(error, path, response));
-    },
+      answer().catch((error: Error) => failRequest(error, request, path, response));
+    }),
   );
+  const memory = memoryLimit();
+  const waiting = boundWaitingBytes(server, {
+    perConnection: maxWaitingBytes,
+    all: memory * waitingShare,
+    stalledMs,
+  });
+  const descriptors = await descriptorLimit();
+  limitConnections(server, connectionLimit({ descriptors, memory, maxRecordings: options.maxRecordings }));
+
+  /** Why a request is not looked at any further. */
+  function refusalOf(request: IncomingMessage): Refusal | undefined {
+    if (!hasAddress(request)) {
+      return {
+        status: 400,
+        code: 'BAD_USER_INPUT',
+        message: 'Expected a path, and a Host header that names a host.',
+      };
+    }
+    const message = foreignness(request);
+    return message === undefined ? undefined : { status: 403, code: 'FORBIDDEN', message };
+  }
 
   /** Why nobody at this address or of this page is answered at all. */
-  function refusalOf(request: IncomingMessage): string | undefined {
+  function foreignness(request: IncomingMessage): string | undefined {
     if (access.open && !namesThisMachine(request)) {
       return 'Without API keys this server answers to 127.0.0.1 and localhost only.';
+    }
+    if (access.open && !clients.isLocal(request)) {
+      return 'Without API keys this server answers to this machine only, and this came through a proxy. Make a key, or name the proxy in TRUSTED_PROXIES.';
     }
     if (!originAllowed(request, allowedOrigins)) return 'This origin is not among ALLOWED_ORIGINS.';
     return undefined;
   }
 
-  function failRequest(error: Error, path: string, response: ServerResponse): void {
+  function failRequest(error: Error, request: IncomingMessage, path: string, response: ServerResponse): void {
     const requestId = randomUUID();
-    log.error({ requestId, error, path }, 'a request failed');
+    log.error({ requestId, error, path, client: clients.addressOf(request) }, 'a request failed');
     const text = 'Something went wrong in the server; its log has the details.';
     if (response.headersSent) response.destroy();
     else refuse(response, 500, 'INTERNAL_SERVER_ERROR', text, { requestId });
@@ -217,6 +206,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
+      waiting.close();
       const closed = new Promise((resolve) => server.close(resolve));
       await sockets.close();
       await yoga.dispose();
@@ -228,13 +218,6 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   };
 }
 
-function send(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
-}
-
 const linkExpired = 'This link has expired, or is none; ask for a new one.';
 
-const notFound = (response: ServerResponse) => send(response, 404, 'There is nothing at this address.');
-
-const wantsPage = ({ method, headers }: IncomingMessage) =>
-  method === 'GET' && Boolean(headers.accept?.includes('text/html'));
+const notFound = (response: ServerResponse) => sendText(response, 404, 'There is nothing at this address.');

@@ -50,7 +50,7 @@ export function serveWebSockets(
     access: Access;
     connections: Connections;
     log: Log;
-    refusalOf: (request: IncomingMessage) => string | undefined;
+    refusalOf: (request: IncomingMessage) => { status: number; message: string } | undefined;
   },
 ): { close(): Promise<void> } {
   const { yoga, subscribe, maskError, access, connections, log, refusalOf } = options;
@@ -60,7 +60,7 @@ export function serveWebSockets(
     maxPayload: maxRequestBytes,
     verifyClient: ({ req }, decide) => {
       const refusal = refusalOf(req);
-      decide(refusal === undefined, 403, refusal);
+      decide(refusal === undefined, refusal?.status, refusal?.message);
     },
   });
 

@@ -117,7 +117,8 @@ function isStrongMatch(ifRange: string, it: Representation): boolean {
 }
 
 function wantsDownload(req: IncomingMessage): boolean {
-  return new URL(req.url ?? '/', 'http://localhost').searchParams.get('download') === '1';
+  const query = (req.url ?? '').split('?')[1];
+  return new URLSearchParams(query).get('download') === '1';
 }
 
 async function openOrNothing(path: string): Promise<FileHandle | undefined> {

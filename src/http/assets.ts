@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+
+/** A file in memory: one buffer for whoever asks for it, compressed once. */
+export interface Asset {
+  readonly body: Buffer;
+  /** undefined where it does not become smaller. */
+  readonly gzipped: Buffer | undefined;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders): Promise<Asset> {
+  const gzipped = await promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION });
+  return {
+    body,
+    gzipped: gzipped.length < body.length ? gzipped : undefined,
+    headers: {
+      ...headers,
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      vary: 'accept-encoding',
+    },
+  };
+}
+
+export const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
+  /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(headers['accept-encoding'] ?? ''));
+
+export async function sendAsset(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { body, gzipped, headers }: Asset,
+): Promise<void> {
+  if (request.headers['if-none-match'] === headers.etag) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  const zipped = gzipped && acceptsGzip(request);
+  const bytes = zipped ? gzipped : body;
+  response.writeHead(200, {
+    ...headers,
+    ...(zipped && { 'content-encoding': 'gzip' }),
+    'content-length': bytes.length,
+  });
+  await sendBytes(request, response, bytes);
+}
+
+const pieceBytes = 64 * 1024;
+
+/**
+ * Sends the rest of an answer piece by piece, each when the one before it was taken: how far a client has come can be
+ * seen, and what waits for it is small. Resolves when the answer is over, also where the client left.
+ */
+export async function sendBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: Buffer,
+): Promise<void> {
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(piecesOf(bytes), { objectMode: false, highWaterMark: 1 }), response).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    },
+  );
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}

@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { sendNodeResponse } from '@whatwg-node/server';
+import type { Access, Session } from '../access/access.ts';
+import type { Db } from '../db/client.ts';
+import { RequestError } from '../domain/errors.ts';
+import { acceptsGzip, sendAsset, sendBytes } from './assets.ts';
+import type { Connections } from './connections.ts';
+import { createGraphiqlPage, exampleOperations } from './graphiql.ts';
+import type { Yoga } from './graphql.ts';
+import { allowOrigin, isJson, refuse } from './refuse.ts';
+
+/** Answers below this are as small uncompressed, in packets. */
+const compressedFromBytes = 1_400;
+
+/** GraphQL over HTTP and SSE, and GraphiQL at the same address. */
+export function answerGraphql(options: {
+  yoga: Yoga;
+  access: Access;
+  connections: Connections;
+  allowedOrigins: readonly string[];
+  /** undefined: GraphiQL is shown as long as there are no keys. */
+  graphiql: boolean | undefined;
+  /** For GraphiQL's examples. */
+  db: Db;
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { yoga, access, connections, allowedOrigins, graphiql, db } = options;
+  const graphiqlPage = createGraphiqlPage();
+
+  /** The client may have left already: then nothing more would tell of it. */
+  function holdOpen(session: Session, response: ServerResponse): Promise<void> {
+    const release = connections.admit(session, () => response.destroy());
+    if (response.destroyed) return Promise.resolve(release());
+    return new Promise<void>((resolve) => response.once('close', resolve)).then(release);
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const session = await access.authenticate(request.headers.authorization);
+    if (response.destroyed) return;
+    const context = { session, holdOpen: () => holdOpen(session, response) };
+    await sendAnswer(request, response, await yoga.handleNodeRequestAndResponse(request, response, context));
+  }
+
+  return async (request, response) => {
+    if (request.method === 'POST' && !isJson(request)) {
+      return refuse(response, 415, 'BAD_USER_INPUT', 'Expected the content type application/json.');
+    }
+    if (!hasJsonParameters(request)) {
+      return refuse(
+        response,
+        400,
+        'BAD_USER_INPUT',
+        'Expected JSON in the parameters variables and extensions.',
+      );
+    }
+    if (request.method === 'OPTIONS') {
+      return sendAnswer(request, response, await yoga.handleNodeRequestAndResponse(request, response, {}));
+    }
+    if ((graphiql ?? access.open) && wantsPage(request)) {
+      const operations = await exampleOperations(access.open ? db : undefined);
+      return sendAsset(request, response, await graphiqlPage(operations));
+    }
+    try {
+      await answer(request, response);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      allowOrigin(request, response, allowedOrigins);
+      const status = error.code === 'UNAUTHENTICATED' ? 401 : 503;
+      refuse(response, status, error.code, error.message, error.details);
+    }
+  };
+}
+
+/** Yoga would take what it cannot read for a fault of the server. */
+function hasJsonParameters({ url }: IncomingMessage): boolean {
+  const parameters = new URLSearchParams(url?.split('?')[1]);
+  try {
+    for (const name of ['variables', 'extensions']) JSON.parse(parameters.get(name) ?? '{}');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const wantsPage = ({ method, headers }: IncomingMessage) =>
+  method === 'GET' && Boolean(headers.accept?.includes('text/html'));
+
+const isStream = (answer: Response) =>
+  /^(text\/event-stream|multipart\/mixed)/.test(answer.headers.get('content-type') ?? '');
+
+/**
+ * Sends what Yoga answers. Yoga's own way puts the stack of an error into the answer, sends answers whole, and does not
+ * compress.
+ */
+async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Response,
+): Promise<void> {
+  if (response.destroyed) return;
+  if (isStream(answer)) return void (await sendNodeResponse(answer, response, request, true));
+  const body = Buffer.from(await answer.text());
+  const headers = Object.fromEntries(answer.headers);
+  const zipped = body.length >= compressedFromBytes && acceptsGzip(request);
+  const bytes = zipped ? await promisify(gzip)(body) : body;
+  if (response.destroyed) return;
+  response.writeHead(answer.status, {
+    ...headers,
+    ...(zipped && { 'content-encoding': 'gzip' }),
+    vary: [headers.vary, 'accept-encoding'].filter(Boolean).join(', '),
+    'content-length': bytes.length,
+  });
+  await sendBytes(request, response, bytes);
+}
