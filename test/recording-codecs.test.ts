@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { FRAME_HEADER_BYTES } from '../src/demo/rtsp/interleaved.ts';
+import { frameHeaderBytes } from '../src/rtsp/framer.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { browserMissing, launchBrowser } from './support/browser.ts';
 import { startTestCamera } from './support/camera.ts';
@@ -148,7 +148,7 @@ test.concurrent('a camera that announces sound and sends none is recorded withou
 /** A hash of each sound packet that the camera sends. AAC comes with a header of its own (RFC 3640, 3.2.1). */
 function soundPackets({ packets, bytes, tracks, parameters }: Capture): string[] {
   const sound = tracks.findIndex(({ kind }) => kind === 'audio');
-  const headerBytes = FRAME_HEADER_BYTES + 12 + (parameters.audio === 'aac' ? 4 : 0);
+  const headerBytes = frameHeaderBytes + 12 + (parameters.audio === 'aac' ? 4 : 0);
   return packets
     .filter(({ track }) => track === sound)
     .map(({ start, end }) =>

@@ -6,9 +6,10 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { COUNTER_LIMIT } from '../../src/demo/counter-strip.ts';
 import { createPicture } from '../../src/demo/picture.ts';
-import { FRAME_HEADER_BYTES, framesIn } from '../../src/demo/rtsp/interleaved.ts';
+import { framesIn } from '../../src/demo/rtsp/interleaved.ts';
 import { parseTracks, type SdpTrack } from '../../src/demo/rtsp/sdp.ts';
 import { RtspServer } from '../../src/demo/rtsp/server.ts';
+import { frameHeaderBytes } from '../../src/rtsp/framer.ts';
 import { ffmpeg } from './frames.ts';
 
 export interface CaptureParameters {
@@ -263,7 +264,7 @@ function timedFrames(frames: Buffer, tracks: readonly SdpTrack[]) {
     .filter((frame) => frame.readUInt8(1) % 2 === 0)
     .map((frame) => {
       const track = frame.readUInt8(1) / 2;
-      const timestamp = frame.readUInt32BE(FRAME_HEADER_BYTES + 4);
+      const timestamp = frame.readUInt32BE(frameHeaderBytes + 4);
       first[track] ??= timestamp;
       // `| 0` unwraps: a difference of two 32-bit counters, which may be a little below zero.
       const mediaSec = ((timestamp - first[track]) | 0) / tracks[track]!.clockRate;

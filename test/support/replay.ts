@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { FRAME_HEADER_BYTES, frame, framesIn, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
+import { frame, framesIn, homeChannel } from '../../src/demo/rtsp/interleaved.ts';
 import type { SdpTrack } from '../../src/demo/rtsp/sdp.ts';
 import type { StreamSink } from '../../src/demo/rtsp/stream.ts';
+import { frameHeaderBytes } from '../../src/rtsp/framer.ts';
 import type { Capture, CapturedPacket } from './captures.ts';
 
 /** ffmpeg's own interval (RFC 3550 asks for at least 5 s on average). */
@@ -177,14 +178,14 @@ export class Replay {
     for (const packet of packets.slice(from, to)) {
       const track = this.tracks[packet.track]!;
       if (this.isLeftOut(track, packet)) continue;
-      const at = packet.start - origin + FRAME_HEADER_BYTES;
+      const at = packet.start - origin + frameHeaderBytes;
       track.sequence = (track.sequence + 1) % 2 ** 16;
       batch.writeUInt16BE(track.sequence, at + 2);
       const mediaSec = this.loop * this.capture.parameters.seconds + packet.mediaSec;
       batch.writeUInt32BE(this.timestamp(track, mediaSec), at + 4);
       batch.writeUInt32BE(track.ssrc, at + 8);
       track.packets++;
-      track.octets += packet.end - packet.start - FRAME_HEADER_BYTES - RTP_HEADER_BYTES;
+      track.octets += packet.end - packet.start - frameHeaderBytes - RTP_HEADER_BYTES;
       sent.push(batch.subarray(packet.start - origin, packet.end - origin));
     }
     const isWhole = sent.length === to - from;

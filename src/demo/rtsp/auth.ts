@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestResponse, parseChallenges } from '../../rtsp/digest.ts';
 import type { RtspRequest } from './message.ts';
 
 export type AuthScheme = 'basic' | 'digest';
@@ -22,9 +22,12 @@ export function isAuthorized(
   nonce: string,
   users: Readonly<Record<string, string>>,
 ): boolean {
-  const [, sent = '', value = ''] = /^(\w+)\s+(.*)$/.exec(request.headers.get('authorization') ?? '') ?? [];
+  const header = request.headers.get('authorization') ?? '';
+  const [, sent = '', value = ''] = /^(\w+)\s+(.*)$/.exec(header) ?? [];
   if (sent.toLowerCase() !== scheme) return false;
-  return scheme === 'basic' ? isBasicRight(value, users) : isDigestRight(value, request, nonce, users);
+  if (scheme === 'basic') return isBasicRight(value, users);
+  const [digest] = parseChallenges(header);
+  return digest !== undefined && isDigestRight(digest.parameters, request, nonce, users);
 }
 
 function isBasicRight(value: string, users: Readonly<Record<string, string>>): boolean {
@@ -34,27 +37,18 @@ function isBasicRight(value: string, users: Readonly<Record<string, string>>): b
 }
 
 function isDigestRight(
-  value: string,
-  request: RtspRequest,
+  sent: ReadonlyMap<string, string>,
+  { method, url }: RtspRequest,
   nonce: string,
   users: Readonly<Record<string, string>>,
 ): boolean {
-  const fields = new Map<string, string>();
-  for (const [, name = '', quoted, bare] of value.matchAll(/(\w+)=(?:"([^"]*)"|([^\s,]*))/g)) {
-    fields.set(name.toLowerCase(), quoted ?? bare ?? '');
-  }
-  const username = fields.get('username') ?? '';
-  const password = passwordOf(username, users);
-  if (password === undefined || fields.get('nonce') !== nonce || fields.get('uri') !== request.url)
-    return false;
-  const secret = md5(`${username}:${REALM}:${password}`);
-  return fields.get('response') === md5(`${secret}:${nonce}:${md5(`${request.method}:${request.url}`)}`);
+  const user = sent.get('username') ?? '';
+  const password = passwordOf(user, users);
+  if (password === undefined || sent.get('nonce') !== nonce || sent.get('uri') !== url) return false;
+  const input = { algorithm: 'MD5', user, realm: REALM, password, nonce, method, uri: url };
+  return sent.get('response') === digestResponse({ ...input, qop: undefined, clientNonce: '' });
 }
 
 function passwordOf(username: string, users: Readonly<Record<string, string>>): string | undefined {
   return Object.hasOwn(users, username) ? users[username] : undefined;
-}
-
-function md5(text: string): string {
-  return createHash('md5').update(text).digest('hex');
 }

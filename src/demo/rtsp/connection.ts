@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { Framer, frameHeaderBytes } from '../../rtsp/framer.ts';
+import { formatAnswer, isAnswer, type RtspMessage } from '../../rtsp/message.ts';
 import { type AuthScheme, challenge, isAuthorized } from './auth.ts';
 import { homeChannel, remap } from './interleaved.ts';
-import { formatResponse, RtspParser, type RtspRequest } from './message.ts';
+import { type RtspRequest, withPath } from './message.ts';
 import { RtspReader } from './reader.ts';
 import type { LiveStream, StreamSource } from './stream.ts';
 
@@ -47,7 +49,14 @@ const SESSION_TIMEOUT_SEC = 60;
 export class RtspConnection {
   private readonly host: ConnectionHost;
   private readonly socket: Socket;
-  private readonly parser = new RtspParser();
+  private readonly framer = new Framer({
+    onFrame: (_channel, buffer, from, to) =>
+      this.received.push(Buffer.from(buffer.subarray(from - frameHeaderBytes, to))),
+    onMessage: (message) => this.received.push(message),
+    isChannel: () => true,
+    isAwaited: () => false,
+  });
+  private readonly received: (Buffer | RtspMessage)[] = [];
   private readonly session = randomBytes(8).toString('hex');
   private readonly nonce = randomBytes(16).toString('hex');
   private reader: RtspReader | undefined;
@@ -58,10 +67,7 @@ export class RtspConnection {
     this.host = host;
     this.socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (bytes) => {
-      this.parser.push(bytes);
-      void this.serve();
-    });
+    socket.on('data', (bytes: Buffer) => this.read(bytes));
     // 'close' always follows, and there is nobody to tell.
     socket.on('error', () => {});
     socket.on('close', () => this.onClose());
@@ -76,17 +82,26 @@ export class RtspConnection {
     this.socket.destroy();
   }
 
+  private read(bytes: Buffer): void {
+    try {
+      this.framer.push(bytes, 0, bytes.length);
+      void this.serve();
+    } catch {
+      this.socket.end(formatAnswer(400, undefined));
+    }
+  }
+
   /** Requests are answered one after the other, also while `admit` takes its time. */
   private async serve(): Promise<void> {
     if (this.isServing) return;
     this.isServing = true;
     try {
-      for (let next = this.parser.next(); next !== undefined; next = this.parser.next()) {
-        if ('frame' in next) this.receive(next.frame);
-        else await this.respond(next.request);
+      for (let next = this.received.shift(); next !== undefined; next = this.received.shift()) {
+        if (Buffer.isBuffer(next)) this.receive(next);
+        else if (!isAnswer(next)) await this.respond(withPath(next));
       }
     } catch {
-      this.socket.end(formatResponse(400, undefined));
+      this.socket.end(formatAnswer(400, undefined));
     } finally {
       this.isServing = false;
     }
@@ -105,7 +120,7 @@ export class RtspConnection {
     const { status, headers, body } = answer;
     this.host.answered(request, status);
     if (!this.socket.writable) return;
-    this.socket.write(formatResponse(status, request.headers.get('cseq'), headers, body));
+    this.socket.write(formatAnswer(status, request.headers.get('cseq'), headers, body));
     answer.afterwards?.();
   }
 

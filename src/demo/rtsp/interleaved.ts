@@ -1,12 +1,11 @@
+import { frameHeaderBytes, frameMark } from '../../rtsp/framer.ts';
+
 /*
  * RTP and RTCP inside an RTSP connection (RFC 2326, 10.12): '$', one byte of channel, two bytes of
  * length, then the packet. Inside the server every packet keeps this frame, on its track's "home"
  * channels: 2 × track for RTP, 2 × track + 1 for RTCP. Clients that ask for just those channels
  * (ffmpeg, VLC, GStreamer) are then served without touching a byte.
  */
-
-export const FRAME_MARK = 0x24;
-export const FRAME_HEADER_BYTES = 4;
 
 /** The home channel of a track's RTP packets; its RTCP packets use the next one. */
 export function homeChannel(track: number): number {
@@ -15,18 +14,18 @@ export function homeChannel(track: number): number {
 
 /** Wraps one RTP or RTCP packet of at most 65,535 bytes into an interleaved frame. */
 export function frame(channel: number, packet: Buffer): Buffer {
-  const framed = Buffer.allocUnsafe(FRAME_HEADER_BYTES + packet.length);
-  framed[0] = FRAME_MARK;
+  const framed = Buffer.allocUnsafe(frameHeaderBytes + packet.length);
+  framed[0] = frameMark;
   framed[1] = channel;
   framed.writeUInt16BE(packet.length, 2);
-  packet.copy(framed, FRAME_HEADER_BYTES);
+  packet.copy(framed, frameHeaderBytes);
   return framed;
 }
 
 /** Yields each frame of a buffer that holds whole frames only, as views with their headers. */
 export function* framesIn(frames: Buffer): Generator<Buffer> {
   for (let start = 0; start < frames.length; ) {
-    const end = start + FRAME_HEADER_BYTES + frames.readUInt16BE(start + 2);
+    const end = start + frameHeaderBytes + frames.readUInt16BE(start + 2);
     yield frames.subarray(start, end);
     start = end;
   }

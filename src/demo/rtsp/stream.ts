@@ -1,4 +1,5 @@
-import { FRAME_HEADER_BYTES, framesIn } from './interleaved.ts';
+import { frameHeaderBytes } from '../../rtsp/framer.ts';
+import { framesIn } from './interleaved.ts';
 import { parseTracks, type SdpTrack } from './sdp.ts';
 
 /** One who receives a stream. */
@@ -65,7 +66,7 @@ export class LiveStream implements StreamSource {
 
   private remember(frame: Buffer): void {
     const channel = frame.readUInt8(1);
-    if (channel % 2 === 0 || frame[FRAME_HEADER_BYTES + 1] !== RTCP_SENDER_REPORT) return;
+    if (channel % 2 === 0 || frame[frameHeaderBytes + 1] !== RTCP_SENDER_REPORT) return;
     const wasPlayable = this.isPlayable;
     this.senderReports.set(channel, frame);
     if (this.isPlayable && !wasPlayable) this.onPlayable();

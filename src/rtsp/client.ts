@@ -1,0 +1,201 @@
+import type { StreamUrl } from '../domain/stream-url.ts';
+import { parseStreamUrl } from '../domain/stream-url.ts';
+import { Authenticator } from './authenticator.ts';
+import { Connection, type OnFrame, type OpenSocket } from './connection.ts';
+import { requestUrl } from './control-url.ts';
+import { parseChallenges } from './digest.ts';
+import { RtspError } from './errors.ts';
+import type { RtspAnswer } from './message.ts';
+
+const userAgent = 'Flashback';
+const maxRedirects = 3;
+/** One without a password, two ways with, each once more where its nonce is over. */
+const maxTries = 5;
+const teardownMs = 1000;
+
+export interface ClientOptions {
+  readonly address: StreamUrl;
+  readonly dial: (address: StreamUrl) => Promise<OpenSocket>;
+  readonly onFrame: OnFrame;
+  readonly signal: AbortSignal;
+}
+
+/** The requests of one session: it connects, proves the password, follows redirects and knows the session's name. */
+export class RtspClient {
+  /** Where the camera is, behind its redirects. */
+  address: StreamUrl;
+  readonly #options: ClientOptions;
+  readonly #authenticator: Authenticator;
+  readonly #abandoned: Promise<never>;
+  #isOpening = true;
+  #connection: Connection | undefined;
+  #socketAddress = '';
+  #tlsFingerprint: string | undefined;
+  #redirects = 0;
+  #session: string | undefined;
+  #timeoutSec = 60;
+  /** The URL of the session as a whole. */
+  sessionUrl: string;
+
+  constructor(options: ClientOptions) {
+    const { address, signal } = options;
+    this.#options = options;
+    this.address = address;
+    this.sessionUrl = requestUrl(address);
+    this.#authenticator = new Authenticator(address.user, address.password);
+    this.#abandoned = new Promise((_, reject) => {
+      const giveUp = () => reject(new RtspError('ABANDONED'));
+      if (signal.aborted) giveUp();
+      else signal.addEventListener('abort', giveUp, { once: true });
+    });
+    this.#abandoned.catch(() => {});
+  }
+
+  /** Defined from the first answer on. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** The IP address that answers. */
+  get socketAddress(): string {
+    return this.#socketAddress;
+  }
+
+  /** Of the first encrypted connection: what the camera itself shows, before any redirect. */
+  get tlsFingerprint(): string | undefined {
+    return this.#tlsFingerprint;
+  }
+
+  /** How long the camera keeps the session without a request, in seconds. */
+  get timeoutSec(): number {
+    return this.#timeoutSec;
+  }
+
+  get hasSession(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** From now on giving up is `leave`, and requests are sent on this connection alone. */
+  opened(): void {
+    this.#isOpening = false;
+  }
+
+  /**
+   * The camera's answer, whatever its status but 401.
+   * @param timeoutMs for each try
+   * @throws RtspError
+   */
+  async request(
+    method: string,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    timeoutMs: number,
+  ): Promise<RtspAnswer> {
+    let refusals = 0;
+    let hasReconnected = false;
+    for (let tries = 0; tries < maxTries; tries++) {
+      const connection = await this.#connect();
+      const authorization = this.#authenticator.authorize(method, url);
+      const sent = connection.request(method, url, this.#headers(headers, authorization), timeoutMs);
+      let answer: RtspAnswer;
+      try {
+        answer = await (this.#isOpening ? Promise.race([sent, this.#abandoned]) : sent);
+      } catch (error) {
+        sent.catch(() => {});
+        // It closed behind an answer without saying so; what was asked then is asked again.
+        const mayAgain = this.#session === undefined && connection.hasAnswered && !hasReconnected;
+        if (!mayAgain || !(error instanceof RtspError) || error.kind !== 'CLOSED') throw error;
+        hasReconnected = true;
+        continue;
+      }
+      if (answer.status !== 401) {
+        if (authorization) this.#authenticator.accept();
+        this.#noteSession(answer);
+        return answer;
+      }
+      const challenge = answer.headers.get('www-authenticate') ?? '';
+      if (!this.#authenticator.challenge(challenge, authorization !== undefined, refusals > 0)) {
+        throw this.#refusal(challenge, authorization !== undefined);
+      }
+      if (authorization) refusals++;
+    }
+    throw new RtspError('CREDENTIALS_REFUSED');
+  }
+
+  /** Goes to where an answer sends us. @throws RtspError where that cannot be, or was too often */
+  redirect(location: string | undefined): void {
+    if (++this.#redirects > maxRedirects) throw new RtspError('REDIRECTS');
+    const { user, password, host, scheme } = this.address;
+    const absolute = location?.startsWith('/')
+      ? requestUrl({ ...this.address, path: location })
+      : (location ?? '');
+    let next: StreamUrl;
+    try {
+      next = parseStreamUrl(absolute);
+    } catch (error) {
+      throw new RtspError('REDIRECT_WRONG', (error as Error).message);
+    }
+    if (scheme === 'rtsps' && next.scheme === 'rtsp') {
+      throw new RtspError('REDIRECT_WRONG', 'it is not encrypted, and this one is.');
+    }
+    this.#connection?.fail(new RtspError('ABANDONED'));
+    this.#connection = undefined;
+    this.#authenticator.moveTo(next.host === host);
+    this.address = { ...next, user, password };
+    this.sessionUrl = requestUrl(this.address);
+  }
+
+  /** Ends the session, so that cameras with few sessions let us back in, and then the connection; at most 1 s. */
+  async leave(): Promise<void> {
+    this.#isOpening = false;
+    const connection = this.#connection;
+    if (connection?.isOpen && this.#session !== undefined) {
+      const asked = this.request('TEARDOWN', this.sessionUrl, {}, teardownMs).catch(() => {});
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        asked,
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, teardownMs);
+        }),
+      ]);
+      clearTimeout(timer);
+    }
+    connection?.fail(new RtspError('ABANDONED'));
+  }
+
+  #headers(headers: Readonly<Record<string, string>>, authorization: string | undefined) {
+    return { 'User-Agent': userAgent, Session: this.#session, Authorization: authorization, ...headers };
+  }
+
+  async #connect(): Promise<Connection> {
+    const before = this.#connection;
+    if (before && (before.isOpen || this.#session !== undefined || !this.#isOpening)) return before;
+    before?.fail(new RtspError('CLOSED'));
+    const dialled = this.#options.dial(this.address);
+    const open = await Promise.race([dialled, this.#abandoned]).catch((error) => {
+      // Whoever gave up no longer waits for the socket.
+      dialled.then(({ socket }) => socket.destroy()).catch(() => {});
+      throw error;
+    });
+    this.#connection = new Connection(open, this.#options.onFrame);
+    this.#socketAddress = open.address;
+    this.#tlsFingerprint ??= open.tlsFingerprint;
+    return this.#connection;
+  }
+
+  #noteSession({ headers, status }: RtspAnswer): void {
+    const [, id, rest = ''] = /^\s*([^;\s]+)(.*)$/.exec(headers.get('session') ?? '') ?? [];
+    if (id === undefined || status >= 300) return;
+    this.#session = id;
+    this.#timeoutSec = Math.max(1, Number(/;\s*timeout\s*=\s*(\d{1,9})/i.exec(rest)?.[1] ?? 60));
+  }
+
+  #refusal(challenge: string, hasTried: boolean): RtspError {
+    if (!this.#authenticator.hasCredentials) return new RtspError('CREDENTIALS_MISSING');
+    if (hasTried) return new RtspError('CREDENTIALS_REFUSED');
+    const schemes = parseChallenges(challenge).map(({ scheme, parameters }) =>
+      [scheme, parameters.get('algorithm'), parameters.get('qop')].filter(Boolean).join(' '),
+    );
+    return new RtspError('CREDENTIALS_UNKNOWN', schemes.join(', ') || 'it names none');
+  }
+}

@@ -1,0 +1,184 @@
+import type { Socket } from 'node:net';
+import { RtspError } from './errors.ts';
+import { Framer } from './framer.ts';
+import {
+  formatAnswer,
+  formatRequest,
+  isAnswer,
+  type RtspAnswer,
+  type RtspMessage,
+  sequenceOf,
+} from './message.ts';
+
+/**
+ * All sockets are read into this one buffer: a read is worked off before the next begins, and a buffer for each would
+ * cost a camera more memory than all else.
+ */
+const shared = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** The `onread` of a socket that `attach` later connects with whoever reads. */
+export class SocketReader {
+  receive: (buffer: Buffer, bytes: number) => void = () => {};
+
+  readonly onread = {
+    buffer: shared,
+    callback: (bytes: number) => {
+      this.receive(shared, bytes);
+      return true;
+    },
+  };
+}
+
+export interface OpenSocket {
+  readonly socket: Socket;
+  readonly reader: SocketReader;
+  /** The IP address that it is connected to. */
+  readonly address: string;
+  /** SHA-256 of the certificate, where the connection is encrypted. */
+  readonly tlsFingerprint: string | undefined;
+}
+
+interface Waiting {
+  readonly resolve: (answer: RtspAnswer) => void;
+  readonly reject: (error: RtspError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export type OnFrame = (channel: number, buffer: Buffer, from: number, to: number, arrivedAt: number) => void;
+
+/** Requests and answers over one socket, and the frames between them. */
+export class Connection {
+  readonly ended: Promise<RtspError>;
+  readonly #socket: Socket;
+  readonly #framer: Framer;
+  readonly #onFrame: OnFrame;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly channels = new Set<number>();
+  #sequence = 0;
+  #hasAnswered = false;
+  #arrivedAt = 0;
+  #end: (error: RtspError) => void = () => {};
+  #error: RtspError | undefined;
+  /** The camera said that it closes the connection behind its last answer. */
+  #isLast = false;
+
+  constructor({ socket, reader }: OpenSocket, onFrame: OnFrame) {
+    this.#socket = socket;
+    this.#onFrame = onFrame;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#framer = new Framer({
+      onFrame: (channel, buffer, from, to) => this.#onFrame(channel, buffer, from, to, this.#arrivedAt),
+      onMessage: (message) => this.#receiveMessage(message),
+      isChannel: (channel) => this.channels.has(channel),
+      isAwaited: (sequence) =>
+        sequence === undefined ? this.#waiting.size > 0 : this.#waiting.has(sequence),
+    });
+    reader.receive = (buffer, bytes) => this.#receive(buffer, bytes);
+    socket.on('error', (error: NodeJS.ErrnoException) => this.fail(socketError(error)));
+    socket.on('end', () => this.fail(new RtspError('CLOSED')));
+    socket.on('close', () => this.fail(new RtspError('CLOSED')));
+    if (socket.destroyed) this.fail(new RtspError('CLOSED'));
+  }
+
+  get garbageBytes(): number {
+    return this.#framer.garbageBytes;
+  }
+
+  /** Whether a request can still be sent. */
+  get isOpen(): boolean {
+    return this.#error === undefined && !this.#isLast;
+  }
+
+  /** Whether the camera has answered at least once. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** @throws RtspError where there is no answer */
+  request(
+    method: string,
+    url: string,
+    headers: Readonly<Record<string, string | undefined>>,
+    timeoutMs: number,
+  ): Promise<RtspAnswer> {
+    if (this.#error) return Promise.reject(this.#error);
+    const sequence = ++this.#sequence;
+    this.#socket.write(formatRequest(method, url, { CSeq: sequence, ...headers }));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(sequence);
+        reject(new RtspError('NO_ANSWER', method));
+      }, timeoutMs);
+      this.#waiting.set(sequence, { resolve, reject, timer });
+    });
+  }
+
+  /** Sends a frame, whole with its header; dropped where the camera does not take what was sent before. */
+  sendFrame(bytes: Buffer): void {
+    if (this.#error === undefined && this.#socket.writableLength < 64 * 1024) this.#socket.write(bytes);
+  }
+
+  fail(error: RtspError): void {
+    if (this.#error) return;
+    this.#error = error;
+    this.#socket.destroy();
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#waiting.clear();
+    this.#end(error);
+  }
+
+  #receive(buffer: Buffer, bytes: number): void {
+    if (this.#error) return;
+    this.#arrivedAt = performance.now();
+    // A TLS alert (RFC 8446, 5.1): the camera was not greeted as it expects.
+    if (!this.#hasAnswered && buffer[0] === 0x15 && buffer[1] === 0x03) {
+      this.fail(new RtspError('TLS_NEEDED'));
+      return;
+    }
+    try {
+      this.#framer.push(buffer, 0, bytes);
+    } catch (error) {
+      this.fail(error instanceof RtspError ? error : new RtspError('BROKEN', (error as Error).message));
+    }
+    if (!this.#hasAnswered && this.#framer.garbageBytes > 4096) this.fail(new RtspError('NOT_RTSP'));
+  }
+
+  #receiveMessage(message: RtspMessage): void {
+    this.#hasAnswered = true;
+    if (!isAnswer(message)) {
+      const status = ['OPTIONS', 'GET_PARAMETER'].includes(message.method) ? 200 : 501;
+      this.#socket.write(formatAnswer(status, message.headers.get('cseq')));
+      return;
+    }
+    if (message.protocol === 'HTTP') {
+      this.fail(new RtspError('HTTP'));
+      return;
+    }
+    if (/^close$/i.test(message.headers.get('connection') ?? '')) this.#isLast = true;
+    const sequence = sequenceOf(message.headers);
+    // Some cameras count wrong or not at all; they still answer in order.
+    const key =
+      sequence !== undefined && this.#waiting.has(sequence) ? sequence : this.#waiting.keys().next().value;
+    const waiting = key === undefined ? undefined : this.#waiting.get(key);
+    if (key === undefined || waiting === undefined) return;
+    this.#waiting.delete(key);
+    clearTimeout(waiting.timer);
+    waiting.resolve(message);
+  }
+}
+
+const unreachable = ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EINVAL'];
+
+/** What a socket's error says about the camera. */
+export function socketError(error: NodeJS.ErrnoException): RtspError {
+  const { code = '' } = error;
+  if (code === 'ECONNREFUSED') return new RtspError('CONNECTION_REFUSED');
+  if (code === 'ETIMEDOUT') return new RtspError('NO_ANSWER', 'connect');
+  if (unreachable.includes(code)) return new RtspError('UNREACHABLE');
+  return new RtspError('CLOSED');
+}

@@ -1,0 +1,40 @@
+/** How a request names the stream and its tracks. Nothing of this is ever connected to. */
+
+import type { StreamUrl } from '../domain/stream-url.ts';
+
+const defaultPort = { rtsp: 554, rtsps: 322 };
+
+/** The address as requests name it: with the name that a person gave, without user and password. */
+export function requestUrl({ scheme, host, port, path }: StreamUrl): string {
+  const named = host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${named}${port === defaultPort[scheme] ? '' : `:${port}`}${path}`;
+}
+
+/**
+ * The URL to which a description's relative controls are appended: Content-Base, where there is a usable one, else
+ * what was asked for.
+ * @param given the Content-Base or Content-Location of the answer, which cameras write in many wrong ways
+ * @param asked the URL of the DESCRIBE
+ */
+export function baseUrl(given: string | undefined, asked: string): string {
+  const text = given?.trim();
+  if (!text) return asked;
+  const [, root = ''] = /^(\w+:\/\/[^/?]*)/.exec(asked) ?? [];
+  if (text.startsWith('/')) return root + text;
+  const [, scheme, rest = ''] = /^(?:(rtsps?):\/\/)*(.*)$/i.exec(text) ?? [];
+  if (!/^[\x21-\x7e]+$/.test(rest)) return asked;
+  const [, authority = '', path = ''] = /^([^/?]*)(.*)$/.exec(rest) ?? [];
+  const host = authority.slice(authority.lastIndexOf('@') + 1);
+  // Neither a name or IPv4 address nor an IPv6 address in brackets, each with or without a port.
+  if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(host)) return root + path;
+  const isHost = scheme !== undefined || /[.:]/.test(host);
+  return isHost ? `${scheme?.toLowerCase() ?? root.split(':')[0]}://${host}${path}` : asked;
+}
+
+/** What a control attribute means behind the base: absolute, `*` for the base itself, else appended. */
+export function controlUrl(base: string, control: string | undefined): string {
+  const text = control?.trim() ?? '*';
+  if (text === '*' || text === '' || !/^[\x21-\x7e]+$/.test(text)) return base;
+  if (/^rtsps?:\/\//i.test(text)) return text.replace(/^(rtsps?:\/\/)[^/?]*@/i, '$1');
+  return base + (base.endsWith('/') || /^[/?]/.test(text) ? '' : '/') + text;
+}

@@ -1,0 +1,195 @@
+import { type Head, maxBodyBytes, maxHeadBytes, parseHead, type RtspMessage, sequenceOf } from './message.ts';
+
+/*
+ * What comes over an RTSP connection: requests, answers, and between them packets in frames (RFC 2326, 10.12): '$',
+ * one byte of channel, two bytes of length, the packet.
+ */
+
+export const frameMark = 0x24;
+export const frameHeaderBytes = 4;
+
+export interface FramerTarget {
+  /** The packet is buffer[from, to), there until the call returns. */
+  onFrame(channel: number, buffer: Buffer, from: number, to: number): void;
+  onMessage(message: RtspMessage): void;
+  /** Whether packets are expected on this channel. */
+  isChannel(channel: number): boolean;
+  /** Whether the answer to this request is still to come. */
+  isAwaited(sequence: number | undefined): boolean;
+}
+
+const methods =
+  'OPTIONS DESCRIBE ANNOUNCE SETUP PLAY PLAY_NOTIFY PAUSE RECORD REDIRECT GET_PARAMETER SET_PARAMETER TEARDOWN';
+const beginnings = ['RTSP/', 'HTTP/', ...methods.split(' ').map((method) => `${method} `)].map((text) =>
+  Buffer.from(text),
+);
+const firstBytes = new Set([frameMark, ...beginnings.map((text) => text[0])]);
+const answerLine = Buffer.from('RTSP/1.');
+/** How much more is read at once of a message whose length is not known yet. */
+const stepBytes = 4096;
+/** The first byte of RTP and RTCP begins with the version, 2 (RFC 3550). */
+const isPacketByte = (byte: number) => byte >> 6 === 2;
+/** The shortest RTCP packet; RTP's header alone has 12 bytes. */
+const minPacketBytes = 8;
+
+/**
+ * Cuts the bytes of one connection into frames and messages. Bytes that are neither are passed over and counted:
+ * cameras that cannot send as fast as they film lose bytes in the middle of a frame. It keeps no more than one message
+ * or frame.
+ */
+export class Framer {
+  readonly #target: FramerTarget;
+  /** Bytes of what has not come whole yet. */
+  #rest = Buffer.allocUnsafe(2048);
+  #restBytes = 0;
+  /** How many bytes what has not come whole needs at least, from its first on. */
+  #needed = 0;
+  #garbageBytes = 0;
+  #isLost = false;
+
+  constructor(target: FramerTarget) {
+    this.#target = target;
+  }
+
+  /** Bytes that were neither frame nor message. */
+  get garbageBytes(): number {
+    return this.#garbageBytes;
+  }
+
+  /**
+   * Hands on what is whole in buffer[from, to). The buffer may be used again afterwards; its bytes may be changed.
+   * @throws Error where a message is longer than any camera sends
+   */
+  push(buffer: Buffer, from: number, to: number): void {
+    let at = from;
+    while (this.#restBytes > 0 && at < to) at = this.#complete(buffer, at, to);
+    if (at === to) return;
+    at = this.#take(buffer, at, to);
+    this.#keep(buffer, at, to);
+  }
+
+  /** Adds what the rest needs, takes from it what is whole, and returns where the rest of the buffer begins. */
+  #complete(buffer: Buffer, at: number, to: number): number {
+    const before = this.#restBytes;
+    const end = Math.min(to, at + Math.max(1, this.#needed - before));
+    this.#keep(buffer, at, end);
+    const taken = this.#take(this.#rest, 0, this.#restBytes);
+    this.#rest.copyWithin(0, taken, this.#restBytes);
+    this.#restBytes -= taken;
+    return end;
+  }
+
+  #keep(buffer: Buffer, from: number, to: number): void {
+    const bytes = this.#restBytes + to - from;
+    if (bytes > this.#rest.length) {
+      const larger = Buffer.allocUnsafe(Math.max(bytes, this.#needed, this.#rest.length * 2));
+      this.#rest.copy(larger, 0, 0, this.#restBytes);
+      this.#rest = larger;
+    }
+    buffer.copy(this.#rest, this.#restBytes, from, to);
+    this.#restBytes = bytes;
+  }
+
+  /** Hands on what is whole and returns where it ends; from there on `#needed` bytes are needed. */
+  #take(buffer: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to) {
+      const next =
+        buffer[at] === frameMark ? this.#takeFrame(buffer, at, to) : this.#takeMessage(buffer, at, to);
+      if (next === at) return at;
+      at = next < 0 ? this.#passGarbage(buffer, at, to) : next;
+    }
+    return at;
+  }
+
+  /** Where the frame ends, `at` where it is not whole, or -1 where this is no frame. */
+  #takeFrame(buffer: Buffer, at: number, to: number): number {
+    const start = at + frameHeaderBytes;
+    if (start >= to) return this.#wait(at, frameHeaderBytes + 1);
+    const channel = buffer[at + 1]!;
+    const length = (buffer[at + 2]! << 8) | buffer[at + 3]!;
+    if (this.#isLost || !this.#target.isChannel(channel)) {
+      if (length < minPacketBytes || !isPacketByte(buffer[start]!)) return -1;
+    }
+    const end = start + length;
+    if (this.#target.isAwaited(undefined)) {
+      const next = this.#takeAnswerInside(buffer, at, Math.min(end, to), to);
+      if (next !== undefined) return next;
+    }
+    if (end > to) return this.#wait(at, end - at);
+    this.#isLost = false;
+    this.#target.onFrame(channel, buffer, start, end);
+    return end;
+  }
+
+  /**
+   * Some cameras write an answer from another thread, in the middle of a frame that does not count it. It is handed
+   * on, and the frame's beginning is moved up to its end.
+   * @returns where the frame now begins, `at` where the answer is not whole, undefined where there is none
+   */
+  #takeAnswerInside(buffer: Buffer, at: number, end: number, to: number): number | undefined {
+    const found = buffer.subarray(at, end).indexOf(answerLine, frameHeaderBytes);
+    if (found < 0) return undefined;
+    const from = at + found;
+    const head = readHead(buffer, from, to);
+    if (head === undefined) return to - from < maxHeadBytes ? this.#wait(at, to - at + stepBytes) : undefined;
+    if (head.head === undefined || !this.#target.isAwaited(sequenceOf(head.head.headers))) return undefined;
+    const messageEnd = head.end + bodyBytesOf(head.head);
+    if (messageEnd > to) return this.#wait(at, messageEnd - at);
+    const message = { ...head.head, body: buffer.toString('utf8', head.end, messageEnd) };
+    buffer.copyWithin(at + messageEnd - from, at, from);
+    this.#target.onMessage(message);
+    return at + messageEnd - from;
+  }
+
+  /** Where the message ends, `at` where it is not whole, or -1 where this is none. */
+  #takeMessage(buffer: Buffer, at: number, to: number): number {
+    const present = Math.min(to - at, 16);
+    const isMessage = beginnings.some((text) => {
+      const compared = Math.min(present, text.length);
+      return text.compare(buffer, at, at + compared, 0, compared) === 0;
+    });
+    if (!isMessage) return -1;
+    const read = readHead(buffer, at, to);
+    if (read === undefined) return to - at < maxHeadBytes ? this.#wait(at, to - at + stepBytes) : -1;
+    if (read.head === undefined) return -1;
+    const end = read.end + bodyBytesOf(read.head);
+    if (end > to) return this.#wait(at, end - at);
+    this.#isLost = false;
+    this.#target.onMessage({ ...read.head, body: buffer.toString('utf8', read.end, end) });
+    return end;
+  }
+
+  #wait(at: number, needed: number): number {
+    this.#needed = needed;
+    return at;
+  }
+
+  /** Where something can begin again. */
+  #passGarbage(buffer: Buffer, at: number, to: number): number {
+    let next = at + 1;
+    while (next < to && !firstBytes.has(buffer[next]!)) next++;
+    this.#garbageBytes += next - at;
+    this.#isLost = true;
+    return next;
+  }
+}
+
+/** The head at `at` and where it ends; undefined where its end has not come, no head in it where it is none. */
+function readHead(
+  buffer: Buffer,
+  at: number,
+  to: number,
+): { head: Head | undefined; end: number } | undefined {
+  const view = buffer.subarray(at, Math.min(to, at + maxHeadBytes));
+  const ends = [view.indexOf('\n\r\n') + 3, view.indexOf('\n\n') + 2].filter((end) => end > 2);
+  if (ends.length === 0) return undefined;
+  const length = Math.min(...ends);
+  return { head: parseHead(view.toString('utf8', 0, length).trimEnd()), end: at + length };
+}
+
+function bodyBytesOf({ headers }: Head): number {
+  const bytes = Number(/^\d+/.exec(headers.get('content-length') ?? '')?.[0] ?? 0);
+  if (bytes <= maxBodyBytes) return bytes;
+  throw new Error(`A message's body is announced with ${bytes} bytes; at most ${maxBodyBytes} are taken.`);
+}

@@ -1,0 +1,210 @@
+import type { StreamUrl } from '../domain/stream-url.ts';
+import { RtspClient } from './client.ts';
+import { baseUrl, controlUrl } from './control-url.ts';
+import { dial } from './dial.ts';
+import { RtspError } from './errors.ts';
+import { keepAlive } from './keep-alive.ts';
+import type { RtspAnswer } from './message.ts';
+import { parseSdp, type SdpTrack } from './sdp.ts';
+import { refusal } from './status.ts';
+import { Tracks } from './tracks.ts';
+
+export interface RtspTrack extends Omit<SdpTrack, 'kind'> {
+  /** Its place in the description. */
+  readonly index: number;
+  readonly kind: 'video' | 'audio';
+}
+
+/** The packet is buffer[from, to), there until the call returns; the same `arrivedAt` for all of one read. */
+export type OnPacket = (
+  track: RtspTrack,
+  buffer: Buffer,
+  from: number,
+  to: number,
+  arrivedAt: number,
+) => void;
+
+export interface SessionOptions {
+  readonly address: StreamUrl;
+  readonly transport: 'AUTO' | 'TCP' | 'UDP';
+  readonly tls: {
+    readonly mode: 'PINNED' | 'VERIFY' | 'ANY';
+    readonly fingerprint: string | undefined;
+    readonly allowOldTls?: boolean;
+  };
+  /** Whether the address may be one of this machine or of a private network. */
+  readonly privateCameras: boolean;
+  /** Which to set up, best first; a refused SETUP costs that track alone. What it throws ends the opening. */
+  readonly choose: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
+  /** RTP. Packets may come before `openSession` resolves. */
+  readonly onPacket: OnPacket;
+  /** RTCP. */
+  readonly onControlPacket: OnPacket;
+  /** Gives up opening; afterwards it closes the session. */
+  readonly signal: AbortSignal;
+}
+
+export interface RtspSession {
+  /** Those that were set up. */
+  readonly tracks: readonly RtspTrack[];
+  readonly transport: 'TCP' | 'UDP';
+  /** SHA-256 of the camera's certificate, where the connection is encrypted. */
+  readonly tlsFingerprint: string | undefined;
+  /** The camera's IP address. */
+  readonly address: string;
+  /** Bytes that were neither packet nor message. */
+  readonly garbageBytes: number;
+  /** Sends an RTCP packet; it may be lost. */
+  sendControlPacket(track: RtspTrack, bytes: Buffer): void;
+  /** Resolves when the session is over, with why; never rejects. */
+  readonly ended: Promise<RtspError>;
+  /** TEARDOWN, at most 1 s, then the socket is closed. */
+  close(): Promise<void>;
+}
+
+const answerMs = 10_000;
+/** Cameras that wake an encoder take their time. */
+const describeMs = 20_000;
+/** The base that the camera names may be wrong; then the address itself is. */
+const wrongBase = [400, 404, 405, 451, 454, 457];
+/** What cameras answer that play tracks one by one. */
+const notTogether = [400, 404, 405, 459, 501];
+
+/**
+ * Opens a camera's stream and plays it.
+ * @returns when the camera has answered PLAY
+ * @throws RtspError
+ */
+export async function openSession(options: SessionOptions): Promise<RtspSession> {
+  const tracks = new Tracks(options);
+  const client = new RtspClient({
+    address: options.address,
+    signal: options.signal,
+    onFrame: tracks.onFrame,
+    dial: ({ host, port }) => dial({ host, port, signal: options.signal }),
+  });
+  try {
+    return await open(client, tracks, options);
+  } catch (error) {
+    await client.leave();
+    throw error;
+  }
+}
+
+async function open(client: RtspClient, tracks: Tracks, options: SessionOptions): Promise<RtspSession> {
+  const { methods, described } = await describe(client);
+  const description = parseSdp(described.body);
+  const offered = description.tracks
+    .map((track, index) => ({ ...track, index }))
+    .filter((track): track is RtspTrack => track.kind !== 'other');
+  const chosen = options.choose(offered);
+  if (chosen.length === 0) throw new RtspError('NO_TRACKS');
+
+  const asked = client.sessionUrl;
+  const named = described.headers.get('content-base') ?? described.headers.get('content-location');
+  const bases = [...new Set([baseUrl(named, asked), asked])];
+  const base = await setUp(client, tracks, chosen, bases);
+  client.sessionUrl = controlUrl(base, description.control);
+  tracks.play();
+  await play(client, tracks.all);
+  client.opened();
+  return sessionOf(client, tracks, methods, options.signal);
+}
+
+/** Asks for the description, wherever redirects lead. */
+async function describe(
+  client: RtspClient,
+): Promise<{ methods: readonly string[] | undefined; described: RtspAnswer }> {
+  for (;;) {
+    const options = await client.request('OPTIONS', client.sessionUrl, {}, answerMs);
+    if (isRedirect(options)) {
+      client.redirect(options.headers.get('location'));
+      continue;
+    }
+    const accept = { Accept: 'application/sdp' };
+    const described = await client.request('DESCRIBE', client.sessionUrl, accept, describeMs);
+    if (isRedirect(described)) {
+      client.redirect(described.headers.get('location'));
+      continue;
+    }
+    if (described.status !== 200) throw refusal('DESCRIBE', described);
+    const methods = options.headers
+      .get('public')
+      ?.toUpperCase()
+      .split(/[\s,]+/);
+    return { methods, described };
+  }
+}
+
+function isRedirect({ status }: RtspAnswer): boolean {
+  return [301, 302, 303, 305, 307, 308].includes(status);
+}
+
+/** Sets up what can be set up. @returns the base that was right. @throws RtspError where no track could be */
+async function setUp(
+  client: RtspClient,
+  tracks: Tracks,
+  chosen: readonly RtspTrack[],
+  bases: readonly string[],
+): Promise<string> {
+  let refused: RtspError | undefined;
+  let base = 0;
+  for (let i = 0; i < chosen.length; i++) {
+    const track = chosen[i]!;
+    const url = controlUrl(bases[base]!, track.control);
+    const answer = await client.request('SETUP', url, { Transport: tracks.ask(track) }, answerMs);
+    if (answer.status < 300 && tracks.add(track, url, answer, client.connection)) continue;
+    if (tracks.all.length === 0 && base + 1 < bases.length && wrongBase.includes(answer.status)) {
+      base++;
+      i = -1;
+      continue;
+    }
+    refused ??= answer.status < 300 ? new RtspError('TRANSPORT_REFUSED', 'TCP') : refusal('SETUP', answer);
+  }
+  if (tracks.all.length === 0) throw refused ?? new RtspError('NO_TRACKS');
+  return bases[base]!;
+}
+
+async function play(client: RtspClient, tracks: Tracks['all']): Promise<void> {
+  const range = { Range: 'npt=0.000-' };
+  const together = await client.request('PLAY', client.sessionUrl, range, answerMs);
+  if (together.status < 300) return;
+  if (!notTogether.includes(together.status)) throw refusal('PLAY', together);
+  for (const { url } of tracks) {
+    const alone = await client.request('PLAY', url, range, answerMs);
+    if (alone.status >= 300) throw refusal('PLAY', alone);
+  }
+}
+
+function sessionOf(
+  client: RtspClient,
+  tracks: Tracks,
+  methods: readonly string[] | undefined,
+  signal: AbortSignal,
+): RtspSession {
+  const connection = client.connection!;
+  const stop = keepAlive(client, methods);
+  const close = async () => {
+    stop();
+    signal.removeEventListener('abort', close);
+    await client.leave();
+  };
+  signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) void close();
+  return {
+    tracks: tracks.all.map(({ track }) => track),
+    transport: 'TCP',
+    tlsFingerprint: client.tlsFingerprint,
+    address: client.socketAddress,
+    get garbageBytes() {
+      return connection.garbageBytes;
+    },
+    sendControlPacket: (track, bytes) => tracks.sendControlPacket(track, bytes, connection),
+    ended: connection.ended.then((error) => {
+      stop();
+      signal.removeEventListener('abort', close);
+      return error;
+    }),
+    close,
+  };
+}
