@@ -14,13 +14,16 @@ export interface Services {
   readonly writingDb: Db;
   readonly now: () => Date;
   readonly recorder: {
-    /** @throws RequestError CAPACITY */
-    admit(): Promise<() => void>;
+    /**
+     * @param claim whose recording it is: places are shared between cameras and between callers
+     * @throws RequestError CAPACITY
+     */
+    admit(claim: { cameraId: string; by: string }): Promise<() => void>;
     /** @returns the playback as it is then; undefined: it was not written, or was deleted meanwhile */
     begin(
       playback: PlaybackToRecord,
       camera: Camera,
-      row: { isWritten: Promise<boolean> },
+      row: { by: string; isWritten: Promise<boolean> },
     ): Promise<Playback | undefined>;
     stop(playback: { id: string }, until: Date): void;
     stopByHand(playback: Playback): Promise<void>;

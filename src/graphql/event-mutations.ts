@@ -141,7 +141,7 @@ builder.mutationFields((t) => ({
         const playback = records
           ? newPlayback({ cameraId, startedAt, preRollSec: camera.preRollSec, deadlineAt })
           : undefined;
-        const release = playback && (await recorder.admit());
+        const release = playback && (await recorder.admit({ cameraId, by: caller.name }));
         const event = {
           cameraId,
           channel: camera.channel,
@@ -157,7 +157,10 @@ builder.mutationFields((t) => ({
         release?.();
         const writing = createEvent(db, event, playback, at);
         const record = async (playback: PlaybackToRecord) =>
-          recorder.begin(playback, camera, { isWritten: writing.then(({ created }) => created) });
+          recorder.begin(playback, camera, {
+            by: caller.name,
+            isWritten: writing.then(({ created }) => created),
+          });
         const [made, begun] = await Promise.all([writing, playback && record(playback)]);
         return made.created ? { event: made.event, playback: begun } : sameEvent(made, caller);
       });

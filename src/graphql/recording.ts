@@ -73,14 +73,14 @@ builder.mutationFields((t) => ({
           `Expected at most the camera’s maxDurationSec, ${camera.maxDurationSec}.`,
         );
       }
-      const release = await recorder.admit();
+      const release = await recorder.admit({ cameraId: camera.id, by: caller.name });
       release();
       const startedAt = now();
       const deadlineAt = new Date(startedAt.getTime() + (durationSec ?? camera.maxDurationSec) * 1_000);
       const wanted = { cameraId: camera.id, startedAt, preRollSec: camera.preRollSec, deadlineAt };
       const playback = newPlayback(wanted);
       const isWritten = createPlayback(db, playback, startedAt).then(() => true);
-      await recorder.begin(playback, camera, { isWritten });
+      await recorder.begin(playback, camera, { by: caller.name, isWritten });
       return playback;
     },
   }),

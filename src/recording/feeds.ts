@@ -105,6 +105,11 @@ export class Feeds {
     return [...this.#entries.values()].flatMap((entry) => entry.feed ?? []);
   }
 
+  /** Ids of the cameras that are switched on. */
+  *camerasOn(): Iterable<string> {
+    for (const { camera } of this.#entries.values()) if (camera.enabled) yield camera.id;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#entries.keys()].map((id) => this.remove(id)));

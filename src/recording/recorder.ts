@@ -10,23 +10,26 @@ import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
-import { admit, type CapacityLimits } from './capacity.ts';
 import { DueEnds, type DueEndsOptions, type RunningRecording } from './due-ends.ts';
 import type { Feeds } from './feeds.ts';
 import { failPlayback, writeOutcome } from './outcome.ts';
+import { type Claim, Places } from './places.ts';
 import { type Leftover, Recording } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
+import type { SpoolLimits } from './spool-disk.ts';
 
 export interface RecorderOptions extends DueEndsOptions {
   readonly feeds: Feeds;
-  readonly limits: CapacityLimits;
+  readonly limits: SpoolLimits & { readonly maxRecordings: number };
   /** A recording has begun to take footage. */
   readonly onFirstFrame: (playbackId: string) => void;
 }
 
 export interface Beginning {
+  /** The name of who asked for it: it counts in their share. */
+  readonly by?: string | undefined;
   /** What a crash left of it. */
   readonly leftover?: Leftover | undefined;
   /**
@@ -55,11 +58,12 @@ export class Recorder {
   /** Footage handed to recordings since the start. */
   recordedBytes = 0;
   #draining = false;
-  #starting = 0;
+  readonly #places: Places;
   readonly #ends: DueEnds;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#places = new Places(options.limits.maxRecordings);
     this.#ends = new DueEnds(options, this.#running, (playback, until) => this.stop(playback, until));
   }
 
@@ -89,19 +93,18 @@ export class Recorder {
    * @returns what gives the place back: to be called once, before `begin` or instead of it
    * @throws RequestError CAPACITY when no further recording may begin
    */
-  async admit(): Promise<() => void> {
+  async admit(claim: Claim): Promise<() => void> {
     if (this.#draining) throw new RequestError('CAPACITY', 'The server is stopping; ask again in a moment.');
-    const { limits, disk } = this.#options;
-    const recordings = this.#running.size + this.#starting;
-    this.#starting++;
-    const release = () => {
-      this.#starting--;
-    };
-    await admit(limits, recordings, disk).catch((error: Error) => {
+    const { feeds, disk } = this.#options;
+    const release = this.#places.take(claim, feeds.camerasOn());
+    try {
+      await disk.look();
+      if (disk.problem) throw new RequestError('CAPACITY', `No further recording can begin: ${disk.problem}`);
+      return release;
+    } catch (error) {
       release();
       throw error;
-    });
-    return release;
+    }
   }
 
   /**
@@ -113,11 +116,14 @@ export class Recorder {
   async begin(
     playback: PlaybackToRecord,
     camera: Camera,
-    { leftover, isWritten = Promise.resolve(true) }: Beginning = {},
+    { leftover, by, isWritten = Promise.resolve(true) }: Beginning = {},
   ): Promise<Playback | undefined> {
     const already = this.#running.get(playback.id);
     if (already) return this.#sayRecording(already);
-    const [row, running] = await Promise.allSettled([isWritten, this.#takeUp(playback, camera, leftover)]);
+    const [row, running] = await Promise.allSettled([
+      isWritten,
+      this.#takeUp(playback, camera, by, leftover),
+    ]);
     if (row.status === 'rejected' || !row.value) {
       await this.discard(playback.id);
       if (row.status === 'rejected') throw row.reason;
@@ -131,21 +137,32 @@ export class Recorder {
   }
 
   /** Resolves when the footage so far is written. @throws RecordingFailure where there can be none */
-  async #takeUp(playback: PlaybackToRecord, camera: Camera, leftover?: Leftover): Promise<Running> {
+  async #takeUp(
+    playback: PlaybackToRecord,
+    camera: Camera,
+    by?: string,
+    leftover?: Leftover,
+  ): Promise<Running> {
     if (!camera.enabled) {
       const why = 'The camera is switched off; switch it on to record.';
       throw new RecordingFailure('CAMERA_DISABLED', why);
     }
-    this.#starting++;
-    const folder = await makeSpoolFolder(this.#options.limits.recordDir, playback.id)
-      .catch((error: Error) => {
-        throw new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${error.message}.`);
-      })
-      .finally(() => this.#starting--);
-    const running = this.#record(playback, camera, folder, leftover);
-    // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
-    await running.recording.written();
-    return running;
+    const release = this.#places.add({ cameraId: camera.id, by });
+    try {
+      const folder = await makeSpoolFolder(this.#options.limits.recordDir, playback.id).catch(
+        (error: Error) => {
+          throw new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${error.message}.`);
+        },
+      );
+      const running = this.#record(playback, camera, folder, leftover);
+      void running.settled.then(release, release);
+      // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
+      await running.recording.written();
+      return running;
+    } catch (error) {
+      if (!this.#running.has(playback.id)) release();
+      throw error;
+    }
   }
 
   /** Where the row cannot be written, the recording runs on; it is written when it ends, or by whoever asks again. */

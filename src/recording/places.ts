@@ -1,0 +1,70 @@
+import { RequestError } from '../domain/errors.ts';
+
+/** Whose a recording is. */
+export interface Claim {
+  readonly cameraId: string;
+  /** The name of who asked for it; undefined: nobody did just now, it goes on. */
+  readonly by: string | undefined;
+}
+
+/**
+ * The places for recordings, shared so that nobody can take them all:
+ * - A camera's first recording takes any place that is free.
+ * - One place is kept for each camera that is on and has no recording, up to half of all places. So the first
+ *   recording of every camera finds one wherever there are twice as many places as cameras.
+ * - A further recording at the same camera takes a place only while that camera has fewer, and whoever asks has taken
+ *   fewer further ones, than are left (dynamic thresholds; Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998).
+ */
+export class Places {
+  readonly #most: number;
+  readonly #taken = new Map<object, Claim & { readonly isFurther: boolean }>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /**
+   * @param camerasOn ids of all cameras that are on
+   * @returns what gives the place back
+   * @throws RequestError CAPACITY that says which share is used up
+   */
+  take(claim: Claim, camerasOn: Iterable<string>): () => void {
+    const all = this.#most;
+    const taken = this.#taken.size;
+    if (taken >= all) refuse(`${taken} run, and MAX_RECORDINGS is ${all}.`);
+    const ofCamera = this.#count(({ cameraId }) => cameraId === claim.cameraId);
+    if (ofCamera > 0) {
+      const left = all - taken - Math.min(this.#idle(camerasOn), Math.floor(all / 2));
+      const ofCaller = this.#count(({ by, isFurther }) => isFurther && by === claim.by);
+      const places = `of MAX_RECORDINGS (${all}) ${Math.max(0, left)} are left for further recordings`;
+      if (ofCamera >= left) refuse(`this camera has ${ofCamera} already, and ${places}.`);
+      if (ofCaller >= left) refuse(`this key has ${ofCaller} further ones already, and ${places}.`);
+    }
+    return this.add(claim);
+  }
+
+  /** Takes a place for what must go on, whatever is free. @returns what gives it back */
+  add(claim: Claim): () => void {
+    const isFurther = this.#count(({ cameraId }) => cameraId === claim.cameraId) > 0;
+    const token = {};
+    this.#taken.set(token, { ...claim, isFurther });
+    return () => void this.#taken.delete(token);
+  }
+
+  #count(isMeant: (taken: Claim & { isFurther: boolean }) => boolean): number {
+    let count = 0;
+    for (const taken of this.#taken.values()) if (isMeant(taken)) count++;
+    return count;
+  }
+
+  /** How many cameras are on and have no recording. */
+  #idle(camerasOn: Iterable<string>): number {
+    const idle = new Set(camerasOn);
+    for (const { cameraId } of this.#taken.values()) idle.delete(cameraId);
+    return idle.size;
+  }
+}
+
+function refuse(why: string): never {
+  throw new RequestError('CAPACITY', `No further recording can begin: ${why}`);
+}
