@@ -21,7 +21,7 @@ import {
 import { h265Format, h265NalType, h265VpsId, parseH265Pps, parseH265Sps } from '../src/codecs/h265.ts';
 import { isFirstH265Slice, readH265SliceStart } from '../src/codecs/h265-slice.ts';
 import { opusFormat, opusSamples } from '../src/codecs/opus.ts';
-import { hasRecoveryPoint } from '../src/codecs/sei.ts';
+import { recoveryPoint } from '../src/codecs/sei.ts';
 import { parseInit } from '../src/mp4/init-segment.ts';
 import { sampleTimes } from '../src/mp4/retime.ts';
 import { adts, avcSets, type Encoded, encodedVideo, hevcSets, nalUnits } from './support/encoded.ts';
@@ -248,7 +248,7 @@ describe('the fields of interlaced pictures', () => {
 test('a recovery point is found behind other messages', () => {
   const find = (hex: string) => {
     const bytes = Buffer.from(hex, 'hex');
-    return hasRecoveryPoint(bytes, 0, bytes.length);
+    return recoveryPoint(bytes, 0, bytes.length) !== undefined;
   };
   expect(find('060184 80'.replace(' ', ''))).toBe(true);
   expect(find('0105000003000001060184 80'.replace(' ', ''))).toBe(true);
@@ -353,7 +353,7 @@ const parsers: ((bytes: Buffer) => unknown)[] = [
   (bytes) => h265Format([], [bytes], []),
   (bytes) => readH264SliceStart(bytes, 1, bytes.length, noField()),
   (bytes) => readH265SliceStart(20, bytes, 2, bytes.length, { isFirst: false, ppsId: 0 }),
-  (bytes) => hasRecoveryPoint(bytes, 1, bytes.length),
+  (bytes) => recoveryPoint(bytes, 1, bytes.length),
   (bytes) => opusSamples(bytes, 0, bytes.length),
   (bytes) => adtsHeaderBytes(bytes, 0, bytes.length) && adtsFormat(bytes, 0),
 ];

@@ -11,6 +11,8 @@ export interface AccessUnit {
   readonly arrivedAt: number;
   /** A decoder can begin here. Always true for sound. */
   readonly isSync: boolean;
+  /** Behind a recovery point: so many pictures later all is right (intra refresh). 0 or left out: at once. */
+  readonly recoveryPictures?: number;
   /** The same object for as long as nothing about it changes. */
   readonly format: Format;
   /** How long a frame of sound lasts, in ticks of the track's clock rate; 0 for pictures, which last until the next. */

@@ -1,0 +1,105 @@
+import { adtsFormat, adtsFrameBytes, adtsHeaderBytes } from '../codecs/aac.ts';
+import { CodecError } from '../codecs/bits.ts';
+import type { SoundFormat } from '../codecs/format.ts';
+import { AacEvidence } from './aac-evidence.ts';
+import type { SoundFrames } from './sound.ts';
+
+/** So many frames, of two packets at least, tell what the stream is; they wait until then. */
+const framesToSee = 3;
+/** What wants more is no AAC. */
+const mostHeld = 64;
+
+interface HeldFrame {
+  readonly bytes: Buffer;
+  readonly timestamp: number;
+  readonly arrivedAt: number;
+}
+
+/**
+ * Frames of AAC, in whatever they were packed. What the description says of them can be missing or wrong: the first
+ * frames are compared with it before any of them is given out.
+ */
+export class AacTrack {
+  readonly #frames: SoundFrames;
+  readonly #clockRate: number;
+  readonly #evidence: AacEvidence;
+  #described: SoundFormat | undefined;
+  #format: SoundFormat | undefined;
+  #held: HeldFrame[] = [];
+
+  /** @param described undefined where the description says nothing that can be read */
+  constructor(described: SoundFormat | undefined, clockRate: number, channels: number, frames: SoundFrames) {
+    this.#described = described;
+    this.#clockRate = clockRate;
+    this.#evidence = new AacEvidence(clockRate, channels);
+    this.#frames = frames;
+  }
+
+  /** The stream itself has said what it is (LATM). */
+  describe(format: SoundFormat): void {
+    if (format.key === this.#described?.key) return;
+    this.#described = format;
+    if (this.#format) this.#format = format;
+  }
+
+  /** Ticks of the track's clock rate that a frame lasts, as far as is known. */
+  get frameTicks(): number {
+    const format = this.#format ?? this.#described;
+    return format ? ((format.unitSamples ?? 1024) * this.#clockRate) / format.sampleRate : 1024;
+  }
+
+  beginPacket(timestamp: number, isAfterLoss: boolean): void {
+    if (!this.#format) this.#evidence.beginPacket(timestamp, isAfterLoss);
+  }
+
+  /** Takes an access unit, which some cameras put into ADTS frames. Says how many frames it holds. */
+  unit(buffer: Buffer, from: number, to: number, timestamp: number, arrivedAt: number): number {
+    let count = 0;
+    let at = from;
+    for (let header = adtsHeaderBytes(buffer, at, to); header > 0; header = adtsHeaderBytes(buffer, at, to)) {
+      const end = at + adtsFrameBytes(buffer, at);
+      if (!this.#format) this.#noteAdts(buffer, at);
+      this.#frame(buffer, at + header, end, timestamp + count * this.frameTicks, arrivedAt);
+      count++;
+      at = end;
+    }
+    if (count > 0) return count;
+    this.#frame(buffer, from, to, timestamp, arrivedAt);
+    return 1;
+  }
+
+  close(): void {
+    this.#held = [];
+    this.#frames.close();
+  }
+
+  #noteAdts(buffer: Buffer, at: number): void {
+    try {
+      this.#evidence.adts = adtsFormat(buffer, at);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+    }
+  }
+
+  #frame(buffer: Buffer, from: number, to: number, timestamp: number, arrivedAt: number): void {
+    if (from >= to) return;
+    if (!this.#format) {
+      this.#evidence.frame(buffer[from]!);
+      this.#held.push({ bytes: Buffer.from(buffer.subarray(from, to)), timestamp, arrivedAt });
+      if (this.#evidence.packets >= 2 && this.#held.length >= framesToSee) this.#decide();
+      if (this.#held.length > mostHeld) this.#held = [];
+      return;
+    }
+    this.#frames.add(buffer, from, to);
+    this.#frames.give(Math.round(timestamp), arrivedAt, this.#format, this.frameTicks);
+  }
+
+  #decide(): void {
+    this.#format = this.#evidence.format(this.#described);
+    if (!this.#format) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const { bytes, timestamp, arrivedAt } of held)
+      this.#frame(bytes, 0, bytes.length, timestamp, arrivedAt);
+  }
+}

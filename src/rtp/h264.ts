@@ -1,0 +1,24 @@
+/** H.264 in RTP: RFC 6184, without the interleaved mode. */
+import { h264NalType } from '../codecs/h264.ts';
+import { type ReadNalPayload, readAggregate } from './nal-depacketizer.ts';
+
+/** Payload structures (5.2). */
+const stapA = 24;
+const fuA = 28;
+const isStart = 0x80;
+const isEnd = 0x40;
+
+export const readH264Payload: ReadNalPayload = (nals, buffer, from, to) => {
+  const type = h264NalType(buffer[from]!);
+  if (type < stapA) nals.whole(buffer, from, to);
+  else if (type === stapA) readAggregate(nals, buffer, from + 1, to);
+  else if (type === fuA && to - from >= 2) {
+    // Fragments can be empty, first and last at once, change the type on the way and lack the end: the first one says
+    // what it is, and the next NAL unit ends it.
+    const header = buffer[from + 1]!;
+    if (header & isStart) nals.open((buffer[from]! & 0xe0) | (header & 0x1f), -1);
+    if (!nals.isOpen) return;
+    nals.fragment(buffer, from + 2, to);
+    if (header & isEnd) nals.close();
+  }
+};

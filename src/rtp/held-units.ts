@@ -1,0 +1,34 @@
+const mostUnits = 64;
+const mostBytes = 256 * 1024;
+
+/** NAL units that wait for the slice which tells where they belong. There are some at most before a keyframe. */
+export class HeldUnits {
+  #units: Buffer[] = [];
+  #bytes = 0;
+
+  get count(): number {
+    return this.#units.length;
+  }
+
+  /** False where there are too many. */
+  keep(buffer: Buffer, from: number, to: number): boolean {
+    this.#bytes += to - from;
+    if (this.#units.length >= mostUnits || this.#bytes > mostBytes) return false;
+    this.#units.push(Buffer.from(buffer.subarray(from, to)));
+    return true;
+  }
+
+  /** Gives them out in order. */
+  release(take: (nal: Buffer) => void): void {
+    if (this.#units.length === 0) return;
+    const units = this.#units;
+    this.drop();
+    for (const nal of units) take(nal);
+  }
+
+  drop(): void {
+    if (this.#units.length === 0 && this.#bytes === 0) return;
+    this.#units = [];
+    this.#bytes = 0;
+  }
+}

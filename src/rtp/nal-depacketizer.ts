@@ -1,0 +1,47 @@
+import type { Depacketizer } from './depacketizer.ts';
+import { NalUnits } from './nal-units.ts';
+import type { RtpPacket } from './packet.ts';
+import type { PictureAssembler } from './pictures.ts';
+
+/** Hands the NAL units of one payload, which is not empty, to `nals`. */
+export type ReadNalPayload = (nals: NalUnits, buffer: Buffer, from: number, to: number) => void;
+
+/** What the payload formats of H.264 and H.265 have in common. */
+export class NalDepacketizer implements Depacketizer {
+  readonly #pictures: PictureAssembler;
+  readonly #nals: NalUnits;
+  readonly #read: ReadNalPayload;
+
+  constructor(pictures: PictureAssembler, read: ReadNalPayload) {
+    this.#pictures = pictures;
+    this.#nals = new NalUnits(pictures);
+    this.#read = read;
+  }
+
+  packet(buffer: Buffer, packet: RtpPacket, arrivedAt: number, isAfterLoss: boolean): void {
+    const { from, to, timestamp, isMarked } = packet;
+    this.#pictures.beginPacket(timestamp, arrivedAt);
+    if (isAfterLoss) {
+      this.#pictures.lose();
+      this.#nals.abort();
+    }
+    if (from < to) this.#read(this.#nals, buffer, from, to);
+    this.#pictures.endPacket(isMarked, this.#nals.isOpen);
+  }
+
+  close(): void {
+    this.#pictures.close();
+  }
+}
+
+/** NAL units with their length in two bytes in front, as both formats put several into one packet. */
+export function readAggregate(nals: NalUnits, buffer: Buffer, from: number, to: number): void {
+  let at = from;
+  while (at + 2 < to) {
+    const bytes = (buffer[at]! << 8) | buffer[at + 1]!;
+    // Some cameras fill the packet up with zeros.
+    if (bytes === 0) return;
+    nals.whole(buffer, at + 2, Math.min(to, at + 2 + bytes));
+    at += 2 + bytes;
+  }
+}

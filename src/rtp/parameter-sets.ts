@@ -1,0 +1,97 @@
+import { CodecError } from '../codecs/bits.ts';
+import type { VideoFormat } from '../codecs/format.ts';
+
+/** How one codec's parameter sets are told apart. `vpsId` and the kind `vps` are H.265's alone. */
+export interface ParameterSetReader<Sps extends { readonly id: number }> {
+  kind(header: number): 'vps' | 'sps' | 'pps' | undefined;
+  vpsId(nal: Buffer): number;
+  sps(nal: Buffer): Sps;
+  pps(nal: Buffer): { readonly id: number; readonly spsId: number };
+  format(vps: readonly Buffer[], sps: readonly Buffer[], pps: readonly Buffer[]): VideoFormat;
+}
+
+interface KnownSet<Facts> {
+  readonly nal: Buffer;
+  readonly facts: Facts;
+}
+
+/** What is larger is no parameter set of a camera, but rubbish with its header. */
+const mostBytes = 8_192;
+
+/**
+ * The parameter sets of a track, from its description and from the stream: the last of each id counts. Which of them
+ * describe a picture is told by what its slices refer to, so that sets of a foreign camera do no harm.
+ */
+export class ParameterSets<Sps extends { readonly id: number }> {
+  readonly #reader: ParameterSetReader<Sps>;
+  readonly #vps = new Map<number, KnownSet<number>>();
+  readonly #sps = new Map<number, KnownSet<Sps>>();
+  readonly #pps = new Map<number, KnownSet<{ id: number; spsId: number }>>();
+  /** By SPS id, until a set changes. */
+  readonly #formats = new Map<number, VideoFormat | undefined>();
+  /** The sets that came last, so that a set which is repeated costs a comparison. */
+  readonly #last = { vps: Buffer.alloc(0), sps: Buffer.alloc(0), pps: Buffer.alloc(0) };
+
+  constructor(reader: ParameterSetReader<Sps>) {
+    this.#reader = reader;
+  }
+
+  /** Takes a NAL unit if it is a parameter set; one that cannot be read does not replace one that can. */
+  note(buffer: Buffer, from: number, to: number): void {
+    const kind = this.#reader.kind(buffer[from]!);
+    if (!kind || to - from > mostBytes) return;
+    const last = this.#last[kind];
+    if (last.length === to - from && buffer.compare(last, 0, last.length, from, to) === 0) return;
+    const nal = Buffer.from(buffer.subarray(from, to));
+    this.#last[kind] = nal;
+    try {
+      this.#keep(kind, nal);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+    }
+  }
+
+  /** The format of slices that refer to a PPS; undefined where not all sets are known. */
+  format(ppsId: number): VideoFormat | undefined {
+    const spsId = this.#pps.get(ppsId)?.facts.spsId;
+    if (spsId === undefined) return undefined;
+    if (!this.#formats.has(spsId)) this.#formats.set(spsId, this.#formatOf(spsId));
+    return this.#formats.get(spsId);
+  }
+
+  /** The SPS of slices that refer to a PPS. */
+  sps(ppsId: number): Sps | undefined {
+    const spsId = this.#pps.get(ppsId)?.facts.spsId;
+    return spsId === undefined ? undefined : this.#sps.get(spsId)?.facts;
+  }
+
+  #keep(kind: 'vps' | 'sps' | 'pps', nal: Buffer): void {
+    if (kind === 'vps') this.#replace(this.#vps, this.#reader.vpsId(nal), nal, 0);
+    else if (kind === 'sps') {
+      const facts = this.#reader.sps(nal);
+      this.#replace(this.#sps, facts.id, nal, facts);
+    } else {
+      const facts = this.#reader.pps(nal);
+      this.#replace(this.#pps, facts.id, nal, facts);
+    }
+  }
+
+  #replace<Facts>(sets: Map<number, KnownSet<Facts>>, id: number, nal: Buffer, facts: Facts): void {
+    if (sets.get(id)?.nal.equals(nal)) return;
+    sets.set(id, { nal, facts });
+    this.#formats.clear();
+  }
+
+  #formatOf(spsId: number): VideoFormat | undefined {
+    const sps = this.#sps.get(spsId);
+    if (!sps) return undefined;
+    const vps = [...this.#vps.values()].map(({ nal }) => nal);
+    const pps = [...this.#pps.values()].filter(({ facts }) => facts.spsId === spsId).map(({ nal }) => nal);
+    try {
+      return this.#reader.format(vps, [sps.nal], pps);
+    } catch (error) {
+      if (error instanceof CodecError) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** RFC 3550, A.1: what is further ahead, or further behind, is no loss and no delay, but other numbering. */
+const farAhead = 3_000;
+const farBehind = 100;
+
+/** Follows the sequence numbers of one source: what is missing, what came too late, and what a receiver report says. */
+export class PacketSequence {
+  #next = -1;
+  #cycles = 0;
+  /** The number behind the last late packet: two late ones in a row are other numbering, too. */
+  #lateNext = -1;
+  #jitter = 0;
+  #lastTransit = Number.NaN;
+  #expectedSinceReport = 0;
+  #lostSinceReport = 0;
+  /** Packets that are missing, of all sources. */
+  lost = 0;
+
+  /** How many packets are missing in front of this one; -1 if it came before or comes too late. */
+  next(sequence: number): number {
+    if (this.#next < 0) return this.#goOn(sequence, 0);
+    const gap = (sequence - this.#next) & 0xffff;
+    if (gap < farAhead) return this.#goOn(sequence, gap);
+    if (gap < 0x10000 - farBehind || sequence === this.#lateNext) {
+      this.#lateNext = -1;
+      this.#goOn(sequence, 0);
+      return 1;
+    }
+    this.#lateNext = (sequence + 1) & 0xffff;
+    return -1;
+  }
+
+  /** Takes the jitter of arrivals down (RFC 3550, 6.4.1). */
+  note(timestamp: number, arrivedAt: number, clockRate: number): void {
+    const transit = (arrivedAt * clockRate) / 1000 - timestamp;
+    const change = Math.abs(transit - this.#lastTransit);
+    this.#lastTransit = transit;
+    // A leap of the camera's clock is no jitter.
+    if (change < clockRate * 10) this.#jitter += (change - this.#jitter) / 16;
+  }
+
+  /** Another source has numbers of its own. */
+  restart(): void {
+    this.#next = -1;
+    this.#cycles = 0;
+    this.#lateNext = -1;
+    this.#lastTransit = Number.NaN;
+  }
+
+  /** What a report block says since the last one. */
+  report(): { fractionLost: number; lost: number; highest: number; jitter: number } {
+    const fraction = this.#expectedSinceReport && (this.#lostSinceReport * 256) / this.#expectedSinceReport;
+    this.#expectedSinceReport = 0;
+    this.#lostSinceReport = 0;
+    return {
+      fractionLost: Math.min(255, Math.floor(fraction)),
+      lost: Math.min(0x7fffff, this.lost),
+      highest: this.#next < 0 ? 0 : ((this.#cycles << 16) + this.#next - 1) >>> 0,
+      jitter: Math.floor(this.#jitter) >>> 0,
+    };
+  }
+
+  #goOn(sequence: number, missing: number): number {
+    if (sequence + 1 > 0xffff) this.#cycles = (this.#cycles + 1) & 0xffff;
+    this.#next = (sequence + 1) & 0xffff;
+    this.lost += missing;
+    this.#lostSinceReport += missing;
+    this.#expectedSinceReport += missing + 1;
+    return missing;
+  }
+}
