@@ -1,12 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DocumentNode } from 'graphql';
 import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  type GraphQLError,
+  GraphQLError,
 } from 'graphql';
 import { seesOnlyOwn } from '../domain/caller.ts';
+import { RequestError } from '../domain/errors.ts';
 import type { Context, Foreseeable } from '../graphql/context.ts';
 
 export type Subscribe = (
@@ -22,6 +24,15 @@ type Result = Promise<Next | undefined>;
 /** What it tells of was deleted before its turn came: Prisma's code for a row that is not there, and ours. */
 const isOfDeleted = ({ originalError }: GraphQLError): boolean =>
   ['P2025', 'NOT_FOUND'].includes((originalError as { code?: string } | undefined)?.code ?? '');
+
+/** A look-up that failed, and may succeed next time; not what the selection itself is at fault for. */
+const isUnexpected = ({ originalError }: GraphQLError): boolean =>
+  originalError !== undefined &&
+  !(originalError instanceof RequestError) &&
+  !(originalError instanceof GraphQLError);
+
+/** A look-up that fails is repeated for so long. Then the stream ends: its subscriber resumes before what it missed. */
+const lookUpForMs = 10_000;
 
 /** What waits is executed side by side, so many at a time: their look-ups in the database become one. */
 const sideBySide = 50;
@@ -39,14 +50,25 @@ export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
     results.set(event, ofEvent);
     const result = ofEvent.get(key) ?? executeMasked(args, event);
     ofEvent.set(key, result);
+    // Whoever asks again, with the cursor before it, is not answered with a failure that is over.
+    result.catch(() => ofEvent.delete(key));
     return result;
   }
 
   async function executeMasked(args: ExecutionArgs, event: unknown): Result {
-    const result = await execute({ ...args, rootValue: event });
-    if (result.errors?.some(isOfDeleted)) return undefined;
-    const errors = result.errors?.map((error) => mask(error) as typeof error);
-    return { value: errors ? { ...result, errors } : result, done: false };
+    const giveUpAt = performance.now() + lookUpForMs;
+    for (let pause = 100; ; pause *= 2) {
+      const result = await execute({ ...args, rootValue: event });
+      if (result.errors?.some(isOfDeleted)) return undefined;
+      if (!result.errors) return { value: result, done: false };
+      const unexpected = result.errors.find(isUnexpected);
+      if (!unexpected && result.data) {
+        const errors = result.errors.map((error) => mask(error) as typeof error);
+        return { value: { ...result, errors }, done: false };
+      }
+      if (!unexpected || performance.now() + pause > giveUpAt) throw mask(unexpected ?? result.errors[0]!);
+      await sleep(pause);
+    }
   }
 
   return async (args) => {
@@ -89,12 +111,12 @@ function mapped<In>(
   map: (value: In) => Result,
 ): AsyncIterableIterator<ExecutionResult, undefined> {
   const over = { value: undefined, done: true } as const;
-  const give = (result: IteratorResult<In>): Promise<Next | typeof over> | typeof over =>
-    result.done ? over : map(result.value).then((given) => given ?? next());
   const fail = async (error: unknown): Promise<never> => {
     await source.return?.();
     throw error;
   };
+  const give = (result: IteratorResult<In>): Promise<Next | typeof over> | typeof over =>
+    result.done ? over : map(result.value).then<Next | typeof over, never>((given) => given ?? next(), fail);
   const next = (): Promise<Next | typeof over> => source.next().then<Next | typeof over, never>(give, fail);
   return {
     next,
