@@ -135,8 +135,36 @@ describe('up and down', () => {
 
     expect(await applyMigrations(url, MIGRATIONS)).toEqual(LATER);
     expect(await schemaOf(url)).toEqual(after);
-    expect(await sql(url, 'SELECT recording_status FROM playbacks')).toEqual([
-      { recording_status: 'PENDING' },
+    // What became of it is not known any more: it is not recorded, again.
+    expect(await sql(url, 'SELECT recording_status, failure_code FROM playbacks')).toEqual([
+      { recording_status: 'FAILED', failure_code: 'NOT_RECORDED' },
+    ]);
+  });
+
+  it('gives playbacks a final status that were there before, and keeps those that were asked for', async () => {
+    const url = await bareDatabase();
+    const before = await copyOfMigrations('before-old-playbacks');
+    rmSync(path.join(before, '20261128000001_old_playbacks'), { recursive: true });
+    await applyMigrations(url, before);
+    const insert = `INSERT INTO playbacks (id, camera_id, recording_status, deadline_at)
+      SELECT gen_random_uuid(), id`;
+    await sql(
+      url,
+      INSERT_CAMERA,
+      `${insert}, 'PENDING', NULL FROM cameras, generate_series(1, 40)`,
+      `${insert}, 'RECORDING', NULL FROM cameras`,
+      `${insert}, 'PENDING', now() + interval '1 hour' FROM cameras`,
+      `${insert}, 'RECORDING', now() + interval '1 hour' FROM cameras`,
+    );
+    await applyMigrations(url, MIGRATIONS);
+    const rows = `SELECT recording_status AS status, failure_code AS code, deadline_at > now() AS "goesOn", count(*)::int
+      FROM playbacks GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 3`;
+    expect(await sql(url, rows)).toEqual([
+      { status: 'FAILED', code: 'NOT_RECORDED', goesOn: null, count: 40 },
+      { status: 'PENDING', code: null, goesOn: true, count: 1 },
+      // An earlier version of Flashback has begun it: it ends now, with what it has.
+      { status: 'RECORDING', code: null, goesOn: false, count: 1 },
+      { status: 'RECORDING', code: null, goesOn: true, count: 1 },
     ]);
   });
 

@@ -1,0 +1,1 @@
+-- migration.sql beside this file changes rows, not the schema: there is nothing to take back.
