@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { notFound } from '../domain/errors.ts';
+import { notFound, RequestError } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { Seal } from './seal.ts';
 import { withSealedAddresses } from './sealed-addresses.ts';
@@ -54,18 +55,30 @@ export class DatabaseAway extends Error {
 
 /** Codes with which Prisma says that the data or the query itself is wrong ("Error reference", P2000 to P2023). */
 const wrongInItself = /^P20([01]\d|2[0-3])$/;
+/** Connection lost, rolled back for another's sake, out of resources, an operator's doing (PostgreSQL, Appendix A). */
+const passing = /^(08|40|53|57)/;
 
 /** Tells an outage from a mistake. @throws DatabaseAway where trying again later can help */
 export async function inDatabase<T>(operation: Promise<T>): Promise<T> {
   try {
     return await operation;
   } catch (error) {
-    const isMistake =
-      error instanceof Prisma.PrismaClientValidationError ||
-      (error instanceof Prisma.PrismaClientKnownRequestError && wrongInItself.test(error.code));
-    throw isMistake ? error : new DatabaseAway(error);
+    throw mayPass(error) ? new DatabaseAway(error) : error;
   }
 }
+
+/** Whether the same may be answered later. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof Prisma.PrismaClientValidationError || error instanceof RequestError) return false;
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return true;
+  return passing.test(sqlState(error)) || !wrongInItself.test(error.code);
+}
+
+/** PostgreSQL's own code, which Prisma passes on of statements in SQL. */
+const sqlState = ({ meta }: Prisma.PrismaClientKnownRequestError): string => {
+  const driverError = meta?.driverAdapterError as { cause?: { originalCode?: string } } | undefined;
+  return driverError?.cause?.originalCode ?? '';
+};
 
 /** Prisma's words for a foreign key that names nothing (P2003), in raw SQL PostgreSQL's (foreign_key_violation). */
 const namesNothing = /P2003|23503/;
@@ -80,5 +93,25 @@ export async function ofCamera<T>(cameraId: string, writing: Promise<T>): Promis
       throw notFound('camera', cameraId);
     }
     throw error;
+  }
+}
+
+/** A database that is started again is back within this. Who calls the API waits for ten seconds (README). */
+const repeatForMs = 5_000;
+
+/**
+ * Repeats a write until the database answers: where an answer was lost, what it told of may be written. Only for writes
+ * that may be done twice.
+ * @throws Error with which it failed last
+ */
+export async function untilAnswered<T>(write: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + repeatForMs;
+  for (let pause = 50; ; pause *= 2) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!mayPass(error) || performance.now() + pause > giveUpAt) throw error;
+      await sleep(pause);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { type Event, type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
-import { type Db, ofCamera } from './client.ts';
+import { type Db, ofCamera, untilAnswered } from './client.ts';
 import { gather, gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
 import type { EndedPlayback, PlaybackToRecord } from './playbacks.ts';
@@ -42,7 +42,8 @@ export async function createEvent(
   at: Date,
 ): Promise<CreatedEvent> {
   const event: Event = { ...wanted, id: newId(), endedAt: null, createdAt: at, updatedAt: at };
-  if (await ofCamera(event.cameraId, insertEvent(db, { event, playback }))) return { created: true, event };
+  const write = () => insertEvent(db, { event, playback });
+  if (await ofCamera(event.cameraId, untilAnswered(write))) return { created: true, event };
   const earlier = await findByKey(db, wanted);
   if (!earlier) throw new Error('The event with the same key was deleted while this one was being written.');
   return { created: false, ...earlier };

@@ -1,6 +1,6 @@
 import { objectKeys } from '../domain/store-keys.ts';
 import { type Camera, type EndReason, type Playback, Prisma } from '../generated/prisma/client.ts';
-import { type Db, ofCamera, type Tx } from './client.ts';
+import { type Db, ofCamera, type Tx, untilAnswered } from './client.ts';
 import { gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
 import { noteRemovals } from './removals.ts';
@@ -34,9 +34,11 @@ export const newestPlayback = gatherLookups<Playback>(
   ({ eventId }) => eventId,
 );
 
-/** Writes a playback, PENDING. @param at when it was asked for: the time of its first transition */
-export function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<Playback> {
-  return ofCamera(playback.cameraId, db.playback.create({ data: { ...playback, createdAt: at } }));
+/** Writes a playback, PENDING, once. @param at when it was asked for: the time of its first transition */
+export async function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<void> {
+  const data = [{ ...playback, createdAt: at }];
+  const write = () => db.playback.createMany({ data, skipDuplicates: true });
+  await ofCamera(playback.cameraId, untilAnswered(write));
 }
 
 /**
@@ -53,7 +55,7 @@ export const furtherPlayback = (
 });
 
 /**
- * Writes a further playback of the same event (or of the same recording by hand), where the first could not go on.
+ * Writes, once, a further playback of the same event (or of the same recording by hand), where the first could not go on.
  * One that has ended meanwhile goes on up to the end of its post-roll; none where that is over.
  */
 export function createFurtherPlayback(
@@ -64,6 +66,8 @@ export function createFurtherPlayback(
 ): Promise<Playback | undefined> {
   const { id, startedAt, deadlineAt } = further;
   return db.$transaction(async (tx) => {
+    const earlier = await tx.playback.findUnique({ where: { id } });
+    if (earlier) return earlier;
     const first = await tx.playback.findUnique({ where: { id: firstId }, include: { camera: true } });
     if (!first) return undefined;
     const { cameraId, eventId } = first;
@@ -125,11 +129,12 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
 
 /**
  * Ends what nobody ended: events whose lease ran out, playbacks that reached their deadline, playbacks of ended events.
+ * Those that run measure their deadline themselves, by a clock that nobody sets.
  * Each at its own moment, however late this is noticed (also by a server that was restarted in between). Events first,
  * by a statement of their own: a playback that was added to one meanwhile is seen by the second.
  * @returns the playbacks that were ended
  */
-export async function endOverdue(db: Db, now: Date): Promise<EndedPlayback[]> {
+export async function endOverdue(db: Db, now: Date, runningIds: readonly string[]): Promise<EndedPlayback[]> {
   await db.$executeRaw`
     UPDATE events SET ended_at = lease_expires_at, updated_at = ${now}
     WHERE ended_at IS NULL AND lease_expires_at <= ${now}`;
@@ -145,6 +150,7 @@ export async function endOverdue(db: Db, now: Date): Promise<EndedPlayback[]> {
       UNION ALL
       SELECT id, deadline_at, 'MAX_DURATION' FROM playbacks
       WHERE recording_status IN ('PENDING', 'RECORDING') AND ended_at IS NULL AND deadline_at <= ${now}
+        AND id <> ALL(${runningIds}::uuid[])
     ) due, cameras c
     WHERE due.id = p.id AND c.id = p.camera_id AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
     RETURNING p.id, p.record_until AS "recordUntil"`;

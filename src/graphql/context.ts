@@ -23,7 +23,7 @@ export interface Services {
     begin(
       playback: PlaybackToRecord,
       camera: Camera,
-      row: { by: string; isWritten: Promise<boolean> },
+      row: { by: string; isWritten?: Promise<boolean> },
     ): Promise<Playback | undefined>;
     stop(playback: { id: string }, until: Date): void;
     stopByHand(playback: Playback): Promise<void>;

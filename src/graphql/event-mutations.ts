@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findCamera } from '../db/cameras.ts';
 import { createEvent, endEvent, findByKey, findEvent, renewEvent } from '../db/events.ts';
 import { newestPlayback, newPlayback, type PlaybackToRecord } from '../db/playbacks.ts';
-import { type Caller, demand, maySeeCamera, maySeeEvent } from '../domain/caller.ts';
+import { demand, maySeeCamera, maySeeEvent } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import type {
   Camera,
@@ -133,7 +133,7 @@ builder.mutationFields((t) => ({
       );
       const cameraId = camera.id;
       const idempotencyKey = valid.idempotencyKey ?? null;
-      return oncePerKey({ cameraId, idempotencyKey }, context, async () => {
+      return oncePerKey(camera, idempotencyKey, context, async () => {
         const records = camera.recordOn.includes(type);
         const at = now();
         const startedAt = startOf(valid.startedAt, at, records ? camera : undefined);
@@ -162,7 +162,7 @@ builder.mutationFields((t) => ({
             isWritten: writing.then(({ created }) => created),
           });
         const [made, begun] = await Promise.all([writing, playback && record(playback)]);
-        return made.created ? { event: made.event, playback: begun } : sameEvent(made, caller);
+        return made.created ? { event: made.event, playback: begun } : sameEvent(made, camera, context);
       });
     },
   }),
@@ -219,15 +219,16 @@ const underWay = new Map<string, Promise<unknown>>();
  * while the first one creates wait for it: nothing of theirs begins only to be undone.
  */
 async function oncePerKey(
-  key: { cameraId: string; idempotencyKey: string | null },
-  { db, caller }: Context,
+  camera: Camera,
+  idempotencyKey: string | null,
+  context: Context,
   create: () => Promise<EventAndPlayback>,
 ): Promise<EventAndPlayback> {
-  if (key.idempotencyKey === null) return create();
-  const name = `${key.cameraId} ${key.idempotencyKey}`;
+  if (idempotencyKey === null) return create();
+  const name = `${camera.id} ${idempotencyKey}`;
   for (;;) {
-    const earlier = await findByKey(db, key);
-    if (earlier) return sameEvent(earlier, caller);
+    const earlier = await findByKey(context.db, { cameraId: camera.id, idempotencyKey });
+    if (earlier) return sameEvent(earlier, camera, context);
     const other = underWay.get(name);
     if (!other) break;
     await other.catch(() => {}); // its own caller is told
@@ -237,10 +238,22 @@ async function oncePerKey(
   return creating;
 }
 
-/** What a repeated idempotency key gives back, unless somebody else used it whose events the caller does not see. */
-function sameEvent(earlier: EventAndPlayback, caller: Caller): EventAndPlayback {
-  if (maySeeEvent(caller, earlier.event)) return earlier;
-  throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
+/**
+ * What a repeated idempotency key gives back, unless somebody else used it whose events the caller does not see. Where
+ * nobody records it yet, as the first call's answer from the database was lost, its recording begins now, with what
+ * the ring holds of it.
+ */
+async function sameEvent(
+  earlier: EventAndPlayback,
+  camera: Camera,
+  { caller, recorder }: Context,
+): Promise<EventAndPlayback> {
+  if (!maySeeEvent(caller, earlier.event)) {
+    throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
+  }
+  const { event, playback } = earlier;
+  if (playback?.recordingStatus !== 'PENDING') return { event, playback };
+  return { event, playback: await recorder.begin(playback, camera) };
 }
 
 const after = (moment: Date, seconds: number) => new Date(moment.getTime() + seconds * 1_000);
