@@ -62,9 +62,10 @@ const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url)
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
+ * @param now the wall clock, in epoch milliseconds
  * @throws Error whose message says what is wrong and what to do
  */
-export async function startApp(config: Config, log: Log): Promise<App> {
+export async function startApp(config: Config, log: Log, now: () => number = Date.now): Promise<App> {
   const started: { name: string; close: () => Promise<void> | void }[] = [];
   const part = <T>(name: string, it: T, close: (it: T) => Promise<void> | void): T => {
     log.debug({ part: name }, 'started');
@@ -80,7 +81,6 @@ export async function startApp(config: Config, log: Log): Promise<App> {
 
   try {
     const { dataDir, recordDir } = config;
-    const now = Date.now;
 
     // Processes: what an earlier run left behind is ended first.
     const children = part(

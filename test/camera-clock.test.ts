@@ -8,6 +8,7 @@ import { sampleTimes } from '../src/mp4/retime.ts';
 import { Recording } from '../src/recording/recording.ts';
 import { Ring } from '../src/recording/ring.ts';
 import { asKnown, type FeedFragment, newSession, wallStart } from '../src/recording/session.ts';
+import { steadyNow, WallClock } from '../src/recording/steady-clock.ts';
 import { reaches, Timeline } from '../src/recording/timeline.ts';
 import { TrackClock } from '../src/recording/track-clock.ts';
 import { type ReportedFragment, reportedFragments, reportedInit } from './support/reported.ts';
@@ -122,7 +123,7 @@ test.each([1.01, 0.985])(
     let now = startedMs;
     const nothing = () => {};
     const recording = new Recording({
-      ...{ folder: dir, leftover: undefined, now: () => now },
+      ...{ folder: dir, leftover: undefined, clock: new WallClock(steadyNow) },
       ...{ onFirstFrame: nothing, onGap: nothing, onFormatChange: nothing },
     });
     const session = newSession(reportedInit, undefined);

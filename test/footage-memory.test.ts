@@ -10,6 +10,7 @@ import { hold, letGo, takeMemory } from '../src/recording/footage-memory.ts';
 import { Recording } from '../src/recording/recording.ts';
 import { Ring } from '../src/recording/ring.ts';
 import { type FeedFragment, newSession, type Session } from '../src/recording/session.ts';
+import { steadyNow, WallClock } from '../src/recording/steady-clock.ts';
 import { makeFragmented } from './support/fragmented.ts';
 
 let dir: string;
@@ -74,12 +75,11 @@ test('a recording writes what it took, also where the ring has dropped it and mo
   const ring = new Ring({ seconds: 1, maxBytes: () => Number.POSITIVE_INFINITY });
   const folder = await mkdtemp(path.join(dir, 'spool-'));
   let at = 1_800_000_000_000;
-  const now = () => at;
   const nothing = () => {};
   const recording = new Recording({
     folder,
     leftover: undefined,
-    now,
+    clock: new WallClock(steadyNow),
     onFirstFrame: nothing,
     onGap: nothing,
     onFormatChange: nothing,

@@ -10,6 +10,7 @@ import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readFrames } from './support/frames.ts';
 import { awaitEnd, createEvent, download, endEvent, readPlayback } from './support/playbacks.ts';
+import { until } from './support/reader.ts';
 
 let app: TestApp;
 let camera: TestCamera;
@@ -85,5 +86,35 @@ test('with a database that knows nothing, which may be the wrong one, no footage
     ),
   );
   expect(await readdir(app.config.recordDir)).not.toContain(path.basename(stranger));
+  await sql.end();
+});
+
+test('a playback that nobody asked for is not recorded, and none is recorded without a deadline', async () => {
+  const sql = new pg.Client({ connectionString: app.config.databaseUrl });
+  await sql.connect();
+  const insert = async (status: string) => {
+    const { rows } = await sql.query(
+      `INSERT INTO playbacks (id, camera_id, recording_status) VALUES (gen_random_uuid(), $1, $2) RETURNING id`,
+      [cameraId, status],
+    );
+    return { id: '', playback: { id: rows[0].id as string } };
+  };
+  await sql.query('UPDATE cameras SET max_duration_sec = 4');
+  let running!: Awaited<ReturnType<typeof insert>>;
+  await app.restart(async () => {
+    running = await insert('RECORDING');
+  });
+  await app.awaitCamera(cameraId, 'LIVE');
+  // Also one that somebody else's program writes while the server runs.
+  const strange = await insert('PENDING');
+  const statusOf = async ({ playback }: typeof running) =>
+    (await readPlayback(app.client, playback.id)).recordingStatus;
+  await until(async () => (await statusOf(strange)) === 'FAILED', 'nobody waits for the one');
+  expect(await readPlayback(app.client, strange.playback.id)).toMatchObject({
+    failure: { code: 'NOT_RECORDED', retryable: false },
+    transitions: [{ to: 'PENDING' }, { to: 'FAILED' }],
+  });
+  await until(async () => (await statusOf(running)) === 'COMPLETED', 'the other is over');
+  expect((await readPlayback(app.client, running.playback.id)).endReason).toBe('MAX_DURATION');
   await sql.end();
 });

@@ -32,7 +32,9 @@ export async function clipFromSpool(
   const startedAt = playback.clipStartedAt?.getTime() ?? spool?.startedAt;
   const untilSec =
     startedAt && playback.recordUntil ? (playback.recordUntil.getTime() - startedAt) / 1_000 : undefined;
-  const contents = spool && (await readSpool(spool.file, untilSec));
+  // An end before the beginning comes of a clock that was set in between, and says nothing of what is there.
+  const cutSec = untilSec && untilSec > 0 ? untilSec : undefined;
+  const contents = spool && (await readSpool(spool.file, cutSec));
   const video = contents?.index.tracks.find((track) => track.kind === 'video');
   if (!spool || !contents || !video) {
     throw new RecordingFailure(

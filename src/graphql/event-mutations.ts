@@ -253,7 +253,7 @@ async function sameEvent(
   }
   const { event, playback } = earlier;
   if (playback?.recordingStatus !== 'PENDING') return { event, playback };
-  return { event, playback: await recorder.begin(playback, camera) };
+  return { event, playback: await recorder.begin(playback, camera, { by: caller.name }) };
 }
 
 const after = (moment: Date, seconds: number) => new Date(moment.getTime() + seconds * 1_000);

@@ -59,8 +59,9 @@ export class DueEnds {
     const { db, log, now } = this.#options;
     await this.#endIfDiskIsFull();
     try {
-      await endOverdue(db, new Date(now()));
-      for (const ended of await endsOf(db, [...this.#running.keys()])) this.#stop(ended, ended.recordUntil);
+      const runningIds = [...this.#running.keys()];
+      await endOverdue(db, new Date(now()), runningIds);
+      for (const ended of await endsOf(db, runningIds)) this.#stop(ended, ended.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');

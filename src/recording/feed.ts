@@ -32,7 +32,7 @@ export interface FeedOptions {
   readonly launcher: Launcher;
   readonly turnstile: Turnstile;
   readonly log: Log;
-  /** Epoch milliseconds. */
+  /** A clock that nobody sets (steady-clock.ts): all its fragments' times are told by it. */
   readonly now: () => number;
   /** Whether somebody records the camera now: it is then tried again sooner. */
   readonly isRecorded: () => boolean;

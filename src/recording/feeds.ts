@@ -8,6 +8,7 @@ import type { Launcher } from '../processes/launcher.ts';
 import { Feed } from './feed.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import type { FeedFragment, Session } from './session.ts';
+import { steadyNow } from './steady-clock.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** What rings may hold, in bytes. */
@@ -145,6 +146,7 @@ export class Feeds {
     clearTimeout(entry.linger);
     entry.feed = new Feed({
       ...this.#options,
+      now: steadyNow,
       cameraId: camera.id,
       url: camera.rtspUrl,
       preRollSec: camera.preRollSec,

@@ -9,8 +9,8 @@ import type { Log } from '../log.ts';
 import type { Feeds } from './feeds.ts';
 import type { RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import { removeSpool, spoolFolder } from './spool.ts';
-import { holdsFootage } from './spool-reader.ts';
+import { spoolFolder } from './spool.ts';
+import { holdsFootage, removeSpoolWithoutFootage } from './spool-reader.ts';
 
 /** Between two tries to write the end of a recording while the database is away. */
 const longestPauseMs = 2_000;
@@ -59,14 +59,16 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
 async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Over, at: Date): Promise<void> {
   const { db, limits } = options;
   const { id } = playback;
-  if (end.clipStartedAt === undefined || (end.diskFailure && !(await holdsFootage(limits.recordDir, id)))) {
+  // What cannot be read is not taken for none: whoever finishes it finds out.
+  if (!(await holdsFootage(limits.recordDir, id).catch(() => true))) {
     await failPlayback(options, playback, whyNothing(options, playback, end));
-    await removeSpool(limits.recordDir, id).catch(() => {});
+    await removeSpoolWithoutFootage(limits.recordDir, id).catch(() => {});
     return;
   }
-  // Where nobody ended it, the stream or the disk did.
-  const reason = end.diskFailure ? 'SHUTDOWN' : 'CAMERA_LOST';
-  await endPlaybacks(db, { id }, { endedAt: at, reason, recordUntil: at });
+  const recordUntil = end.recordUntil === undefined ? undefined : new Date(Math.round(end.recordUntil));
+  // Where nobody ended it, the disk, the deadline or the stream did.
+  const reason = end.diskFailure ? 'SHUTDOWN' : recordUntil ? 'MAX_DURATION' : 'CAMERA_LOST';
+  await endPlaybacks(db, { id }, { endedAt: recordUntil ?? at, reason, recordUntil: recordUntil ?? at });
   // Its beginning may have been written nowhere: the database was away then.
   await transition(db, id, 'PENDING', 'RECORDING', at, {
     localPath: spoolFolder(limits.recordDir, id),
@@ -75,6 +77,8 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
   await transition(db, id, 'RECORDING', 'PROCESSING', at, {
     ...clipBounds(playback, end.clipStartedAt),
     gaps: gapsToJson(end.gaps),
+    // By the recording's own time: the clock may have been set between its beginning and its end.
+    ...(recordUntil && { recordUntil }),
   });
 }
 

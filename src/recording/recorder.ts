@@ -1,4 +1,5 @@
-import type { Db } from '../db/client.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Db, untilAnswered } from '../db/client.ts';
 import {
   createFurtherPlayback,
   endPlaybacks,
@@ -19,6 +20,7 @@ import { clipBounds, gapsToJson } from './row.ts';
 import { type FeedFragment, wallEnd, wallStart } from './session.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolLimits } from './spool-disk.ts';
+import { steadyNow, WallClock } from './steady-clock.ts';
 
 export interface RecorderOptions extends DueEndsOptions {
   readonly feeds: Feeds;
@@ -42,6 +44,11 @@ export interface Beginning {
 interface Running extends RunningRecording {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
+  readonly clock: WallClock;
+  /** With what an earlier run of this server has left behind, maybe by another clock. */
+  readonly goesOn: boolean;
+  /** The end that it was told of last, in epoch milliseconds. */
+  until: number | undefined;
   /** Resolves when the row says what became of it. */
   readonly settled: Promise<void>;
   /** Aborted where the row is not to be written any more: the playback is deleted, or the server stops. */
@@ -51,10 +58,18 @@ interface Running extends RunningRecording {
 /** Says which side of a moment a fragment lies on, also where the clock has moved by a little since. */
 const middle = (fragment: FeedFragment) => (wallStart(fragment) + wallEnd(fragment)) / 2;
 
+/** By the steady clock; from now on a recording lasts no longer than the camera's longest, whatever the clock was set to. */
+function deadlineOf({ deadlineAt }: PlaybackToRecord, { maxDurationSec }: Camera, clock: WallClock): number {
+  const longest = steadyNow() + maxDurationSec * 1_000;
+  return deadlineAt ? Math.min(clock.toSteady(deadlineAt.getTime()), longest) : longest;
+}
+
 /** All recordings of this node: begins them, ends them, and says in their rows what became of them. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #running = new Map<string, Running>();
+  readonly #beginning = new Map<string, Promise<Playback | undefined>>();
+  readonly #closing = new AbortController();
   /** Footage handed to recordings since the start. */
   recordedBytes = 0;
   #draining = false;
@@ -75,8 +90,18 @@ export class Recorder {
     return this.#running.size;
   }
 
+  /** Whether it is recorded here, or about to be. */
   isRunning(playbackId: string): boolean {
-    return this.#running.has(playbackId);
+    return this.#running.has(playbackId) || this.#beginning.has(playbackId);
+  }
+
+  /** Whether footage of it is still in memory, where it should have been recorded and was not. */
+  holdsInRing({ cameraId, startedAt, preRollSec, recordUntil }: PlaybackToRecord): boolean {
+    const clock = new WallClock(this.#options.now);
+    const until = recordUntil ? clock.toSteady(recordUntil.getTime()) : Number.POSITIVE_INFINITY;
+    const ring = this.#options.feeds.get(cameraId)?.ring;
+    const held = ring?.from(clock.toSteady(startedAt.getTime() - preRollSec * 1_000)) ?? [];
+    return held.some((fragment) => wallStart(fragment) < until);
   }
 
   /** The server is about to stop: what runs goes on until close, no further recording may begin. */
@@ -113,10 +138,23 @@ export class Recorder {
    * its first keyframe on. What keeps it from recording makes the playback FAILED, not this call.
    * @returns the row as it is then; undefined: it was not written, or the playback was deleted meanwhile
    */
-  async begin(
+  begin(
     playback: PlaybackToRecord,
     camera: Camera,
-    { leftover, by, isWritten = Promise.resolve(true) }: Beginning = {},
+    beginning: Beginning = {},
+  ): Promise<Playback | undefined> {
+    const { id } = playback;
+    const underWay = this.#beginning.get(id) ?? this.#begin(playback, camera, beginning);
+    this.#beginning.set(id, underWay);
+    return underWay.finally(() => {
+      if (this.#beginning.get(id) === underWay) this.#beginning.delete(id);
+    });
+  }
+
+  async #begin(
+    playback: PlaybackToRecord,
+    camera: Camera,
+    { leftover, by, isWritten = Promise.resolve(true) }: Beginning,
   ): Promise<Playback | undefined> {
     const already = this.#running.get(playback.id);
     if (already) return this.#sayRecording(already);
@@ -124,9 +162,12 @@ export class Recorder {
       isWritten,
       this.#takeUp(playback, camera, by, leftover),
     ]);
-    if (row.status === 'rejected' || !row.value) {
+    if (row.status === 'rejected') {
+      if (running.status === 'fulfilled') void this.#findOut(running.value);
+      throw row.reason;
+    }
+    if (!row.value) {
       await this.discard(playback.id);
-      if (row.status === 'rejected') throw row.reason;
       return undefined;
     }
     if (running.status === 'fulfilled') return this.#sayRecording(running.value);
@@ -181,6 +222,19 @@ export class Recorder {
     return found ?? undefined;
   }
 
+  /** Without an answer the row may be written all the same: its recording goes on until the database can tell. */
+  async #findOut(running: Running): Promise<void> {
+    const { signal } = this.#closing;
+    for (let pause = 100; !signal.aborted; pause = Math.min(pause * 2, 1_000)) {
+      try {
+        await this.#sayRecording(running);
+        return;
+      } catch {
+        await sleep(pause, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
   /** From here to the attachment nothing waits, so that no fragment falls between the ring and what follows it. */
   #record(
     playback: PlaybackToRecord,
@@ -196,15 +250,16 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
-    const heldUntil = leftover && leftover.startedAt + leftover.durationSec * 1_000;
-    const since = heldUntil ?? playback.startedAt.getTime() - playback.preRollSec * 1_000;
+    const clock = new WallClock(now);
+    const heldUntil = leftover && clock.toSteady(leftover.startedAt + leftover.durationSec * 1_000);
+    const since = heldUntil ?? clock.toSteady(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     const ring = feeds.get(camera.id)?.ring.from(since) ?? [];
     const held = heldUntil ? ring.filter((fragment) => middle(fragment) > heldUntil) : ring;
     let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
-      now,
+      clock,
       onFirstFrame: (at) => {
         // One from the ring is written with the status.
         if (held.length === 0) write('the clip’s beginning', clipBounds(playback, at));
@@ -222,16 +277,31 @@ export class Recorder {
     for (const fragment of held) take(fragment);
     const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
+    // By itself, so that it ends also where the clock was set, or the row cannot be read.
+    const deadline = deadlineOf(playback, camera, clock);
+    const timer = setTimeout(() => recording.stopAt(deadline), Math.max(0, deadline - steadyNow()));
     const settled = recording.done().then(async (end) => {
       detach();
+      clearTimeout(timer);
       const written = writeOutcome(this.#options, { playback, camera, end, forget: forget.signal });
       const isOver = written.then(() => !forget.signal.aborted);
-      const goesOn = changedAt !== undefined && this.#goOnElsewhere(playback, camera, changedAt, isOver);
+      const from = changedAt && new WallClock(now).toWall(changedAt);
+      const further = from !== undefined && this.#goOnElsewhere(playback, camera, from, isOver);
       await written;
       this.#running.delete(playback.id);
-      await goesOn;
+      await further;
     });
-    const running: Running = { playback, camera, recording, settled, forget };
+    const goesOn = leftover !== undefined;
+    const running: Running = {
+      playback,
+      camera,
+      recording,
+      clock,
+      goesOn,
+      until: undefined,
+      settled,
+      forget,
+    };
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
     return running;
@@ -251,8 +321,11 @@ export class Recorder {
     const { db, log, now } = this.#options;
     const further = furtherPlayback(first, new Date(from));
     const facts = { playbackId: first.id, furtherId: further.id };
-    const write = async () =>
-      (await isOver) && (await createFurtherPlayback(db, first.id, further, new Date(now()))) !== undefined;
+    const write = async () => {
+      if (!(await isOver)) return false;
+      const at = new Date(now());
+      return (await untilAnswered(() => createFurtherPlayback(db, first.id, further, at))) !== undefined;
+    };
     try {
       const begun = await this.begin(further, camera, { isWritten: write() });
       if (!begun) return;
@@ -264,12 +337,21 @@ export class Recorder {
     }
   }
 
-  /** Footage is taken up to that moment, but never beyond the playback's deadline. Not running: nothing happens. */
+  /**
+   * Footage is taken up to that moment, but never beyond the playback's deadline. Where the clock may have been set
+   * since the recording began, the moment may be any: all that has come until now is kept, and at most the post-roll is
+   * added. Being told again changes nothing. Not running: nothing happens.
+   */
   stop(playback: { id: string }, until: Date): void {
     const running = this.#running.get(playback.id);
-    if (!running) return;
-    const deadline = running.playback.deadlineAt?.getTime() ?? Number.POSITIVE_INFINITY;
-    running.recording.stopAt(Math.min(until.getTime(), deadline));
+    if (!running || running.until === until.getTime()) return;
+    const { clock, camera, recording, goesOn } = running;
+    running.until = until.getTime();
+    const end = new WallClock(this.#options.now).toSteady(running.until);
+    const isDoubtful = clock.wasSet || goesOn;
+    const latest = steadyNow() + camera.postRollSec * 1_000;
+    const known = isDoubtful ? Math.min(Math.max(end, steadyNow()), latest) : end;
+    recording.stopAt(Math.min(known, deadlineOf(running.playback, camera, clock)));
   }
 
   /** Ends a recording whose playback is deleted, and removes its spool. */
@@ -299,6 +381,7 @@ export class Recorder {
 
   /** Closes all spools. Rows stay RECORDING: the next start goes on with events still open and finishes the others. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#ends.close();
     for (const { recording, forget } of this.#running.values()) {
       forget.abort();

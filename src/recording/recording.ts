@@ -4,6 +4,7 @@ import { fragmentMs, interleaveMs } from './ffmpeg-args.ts';
 import { hold } from './footage-memory.ts';
 import { asKnown, type FeedFragment, type FeedFragmentHead, wallStart } from './session.ts';
 import { Spool } from './spool.ts';
+import { steadyNow, type WallClock } from './steady-clock.ts';
 import { type GapSpan, reaches, Timeline } from './timeline.ts';
 
 /**
@@ -15,8 +16,10 @@ const beginningKnownMs = 60_000;
 const graceMs = 1_000 + interleaveMs;
 
 export interface RecordingEnd {
-  /** undefined: not one frame came */
+  /** By the wall clock as it stood at the beginning, as all that is told. undefined: not one frame came */
   readonly clipStartedAt: number | undefined;
+  /** Footage behind it does not belong to the clip. undefined: all of it does */
+  readonly recordUntil: number | undefined;
   readonly gaps: readonly GapSpan[];
   /** Why the disk took nothing any more; what came before is kept. */
   readonly diskFailure: Error | undefined;
@@ -35,13 +38,14 @@ export interface Leftover {
 export interface RecordingOptions {
   readonly folder: string;
   readonly leftover: Leftover | undefined;
-  readonly now: () => number;
+  /** The wall clock as it stands at the beginning. All that is told of the recording is told by it. */
+  readonly clock: WallClock;
   /** Called with the first fragment, once. */
   readonly onFirstFrame: (clipStartedAt: number) => void;
   readonly onGap: (gaps: readonly GapSpan[]) => void;
   /**
    * The stream came back in a form that this file cannot hold (another codec or resolution): the recording is over
-   * and would have to go on elsewhere from this moment on (epoch milliseconds).
+   * and would have to go on elsewhere from this moment on (steady-clock.ts).
    */
   readonly onFormatChange: (from: number) => void;
 }
@@ -71,23 +75,37 @@ export class Recording {
   });
   /** By a clock that nobody sets. */
   #heardAt = performance.now();
-  #clipStartedAt: number | undefined;
+  /** What is added to all times that are told: they go on from those of the leftover, as its file was named. */
+  #shiftMs = 0;
+  /** The first frame's time once it does not change any more. */
+  #knownBeginning: number | undefined;
 
   constructor(options: RecordingOptions) {
     this.#options = options;
-    this.#gaps = [...(options.leftover?.gaps ?? [])];
     const { leftover } = options;
+    this.#gaps = [...(leftover?.gaps ?? [])];
     if (!leftover) return;
     this.#init = leftover.init;
-    this.#timeline = new Timeline(() => leftover.startedAt, leftover.durationSec);
+    const { startedAt, durationSec } = leftover;
+    // Where the clock was set back meanwhile, what is held would end in the future.
+    const beganAt = Math.min(options.clock.toSteady(startedAt), steadyNow() - durationSec * 1_000);
+    this.#shiftMs = startedAt - options.clock.toWall(beganAt);
+    this.#timeline = new Timeline(() => beganAt, durationSec);
     this.#bytes = leftover.wholeBytes;
     this.#openSpool(Spool.reopen(leftover.file, leftover.wholeBytes));
   }
 
   /** When the first frame was taken, in epoch milliseconds, as far as is known by now; undefined: none came yet. */
   get clipStartedAt(): number | undefined {
-    if (this.#clipStartedAt !== undefined) return this.#clipStartedAt;
-    return this.#first ? wallStart(this.#first) : this.#options.leftover?.startedAt;
+    return this.#first ? this.#toWall(this.#beganAt(this.#first)) : this.#options.leftover?.startedAt;
+  }
+
+  #toWall(steadyMs: number): number {
+    return this.#options.clock.toWall(steadyMs) + this.#shiftMs;
+  }
+
+  #beganAt(first: FeedFragmentHead): number {
+    return this.#knownBeginning ?? wallStart(first);
   }
 
   /** For how long the camera has delivered nothing, in milliseconds. */
@@ -100,6 +118,11 @@ export class Recording {
     if (this.#over) return;
     this.#heardAt = performance.now();
     if (!this.#newest && !fragment.startsWithKeyframe) return;
+    // A cold camera's first picture may come when all is over: then nothing of the event was seen.
+    if (!this.#timeline && wallStart(fragment) >= this.#until) {
+      this.#end();
+      return;
+    }
     if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
       this.#end();
       this.#options.onFormatChange(wallStart(fragment));
@@ -107,15 +130,16 @@ export class Recording {
     }
     if (this.#first) this.#first = asKnown(this.#first);
     this.#timeline ??= this.#begin(fragment);
-    const { clock } = this.#first?.session ?? {};
-    if (clock && clock.seenMs >= beginningKnownMs) this.#clipStartedAt ??= this.clipStartedAt;
+    if (this.#first && this.#first.session.clock.seenMs >= beginningKnownMs) {
+      this.#knownBeginning ??= wallStart(this.#first);
+    }
     const isFirst = this.#newest === undefined && !this.#options.leftover;
     const taken = isFirst
       ? { ...fragment, ...pictureFirst(fragment, fragment.session.init.tracks) }
       : fragment;
     const { moof, gap, corrections } = this.#timeline.place(taken, this.#bytes);
     if (gap) {
-      this.#gaps.push(gap);
+      this.#gaps.push({ from: this.#toWall(gap.from), to: this.#toWall(gap.to) });
       this.#options.onGap(this.#gaps);
     }
     const { headerBytes, payloadBytes } = taken.mdatShape;
@@ -131,14 +155,14 @@ export class Recording {
   }
 
   #begin(fragment: FeedFragment): Timeline {
-    const startedAt = wallStart(fragment);
+    const startedAt = this.#toWall(wallStart(fragment));
     const head = { ...fragment, mdat: [] };
     this.#first = head;
     this.#init = fragment.session.init;
     this.#bytes = this.#init.bytes.length;
     this.#openSpool(Spool.create(this.#options.folder, startedAt, fragment.session.init));
     this.#options.onFirstFrame(startedAt);
-    return new Timeline(() => this.clipStartedAt!, 0);
+    return new Timeline(() => this.#beganAt(this.#first!), 0);
   }
 
   #openSpool(opening: Promise<Spool>): void {
@@ -160,16 +184,16 @@ export class Recording {
   /**
    * Footage is taken up to here, then the recording is complete; if the camera delivers no fragment that reaches
    * it, a second later. Asking again moves the end.
-   * @param wallMs epoch milliseconds
+   * @param until by the steady clock (steady-clock.ts)
    */
-  stopAt(wallMs: number): void {
-    this.#until = wallMs;
+  stopAt(until: number): void {
+    this.#until = until;
     clearTimeout(this.#giveUp);
-    if (this.#over || (this.#newest && reaches(this.#newest, wallMs))) {
+    if (this.#over || (this.#newest && reaches(this.#newest, until))) {
       this.#end();
       return;
     }
-    const wait = wallMs + fragmentMs + graceMs - this.#options.now();
+    const wait = until + fragmentMs + graceMs - steadyNow();
     this.#giveUp = setTimeout(() => this.#end(), Math.max(0, wait));
   }
 
@@ -202,9 +226,7 @@ export class Recording {
     } catch (error) {
       diskFailure ??= error as Error;
     }
-    // A cold camera's first picture may come when all is over: then nothing of the event was seen.
-    const began = this.clipStartedAt;
-    const clipStartedAt = began !== undefined && began < this.#until ? began : undefined;
-    return { clipStartedAt, gaps: this.#gaps, diskFailure };
+    const recordUntil = Number.isFinite(this.#until) ? this.#toWall(this.#until) : undefined;
+    return { clipStartedAt: this.clipStartedAt, recordUntil, gaps: this.#gaps, diskFailure };
   }
 }

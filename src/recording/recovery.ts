@@ -1,14 +1,14 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
-import type { Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import type { Recorder } from './recorder.ts';
 import type { Leftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
 import { findSpool, isSpoolName, removeSpool } from './spool.ts';
-import { readSpool } from './spool-reader.ts';
+import { holdsFootage, readSpool, removeSpoolWithoutFootage } from './spool-reader.ts';
 
 export interface RecoveryOptions {
   readonly db: Db;
@@ -18,12 +18,12 @@ export interface RecoveryOptions {
   readonly now: () => number;
 }
 
-/** How often is looked for recordings that should run and do not. */
-const everyMs = 5_000;
+/** How often is looked for recordings that should run and do not: a ring reaches back a few seconds only. */
+const everyMs = 1_000;
 /** Behind a longer hole a recording is over: an MP4 cannot hold one of 2³¹ ticks, which is 6.6 h at 90 kHz. */
 const longestHoleMs = 6 * 3_600_000;
-/** A playback this young may still be on its way from its row to the recorder. */
-const youngMs = 5_000;
+/** A spool is written to as its footage comes. One last written to at another time was recorded by another clock. */
+const writtenWithinMs = 10_000;
 
 /**
  * Takes up what an earlier run of this server left behind (DESIGN 6.5): recordings whose end lies ahead go on,
@@ -35,13 +35,13 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
   const { db, recordDir, log, now } = options;
   const told = new Set<string>();
   await mkdir(recordDir, { recursive: true });
-  await endOverdue(db, new Date(now()));
-  await takeUp(options, now(), told);
+  await endOverdue(db, new Date(now()), []);
+  await takeUp(options, told);
   await removeOrphans(db, recordDir, log);
 
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
-    looking ??= takeUp(options, now() - youngMs, told)
+    looking ??= takeUp(options, told)
       .catch((error: Error) =>
         log.warn({ error: error.message }, 'interrupted recordings cannot be looked up; trying again'),
       )
@@ -59,16 +59,14 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
 
 /**
  * One that cannot be taken up keeps no other from it, and is looked at again next time.
- * @param before epoch ms; playbacks made later than this are left alone
  * @param told those of which was said that they cannot be taken up
  */
-async function takeUp(options: RecoveryOptions, before: number, told: Set<string>): Promise<void> {
-  const { db, log } = options;
-  const where = {
-    recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] },
-    createdAt: { lte: new Date(before) },
-  };
-  for (const { id } of await db.playback.findMany({ where, select: { id: true } })) {
+async function takeUp(options: RecoveryOptions, told: Set<string>): Promise<void> {
+  const { db, log, recorder } = options;
+  const where = { recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] } };
+  for (const it of await db.playback.findMany({ where, select: { id: true, recordingStatus: true } })) {
+    const { id } = it;
+    if (it.recordingStatus === 'RECORDING' && recorder.isRunning(id)) continue;
     try {
       await takeUpOne(options, { ...where, id });
       told.delete(id);
@@ -87,33 +85,55 @@ async function takeUpOne(
   // Read after that: a recording that ends in between is no longer RECORDING in its row.
   const found = await db.playback.findFirst({ where, include: { camera: true } });
   if (!found) return;
-  const { camera, ...playback } = found;
+  const { camera, ...row } = found;
   if (wasRunning || recorder.isRunning(where.id)) {
-    const isUnsaid = playback.recordingStatus === 'PENDING' && recorder.isRunning(where.id);
-    if (isUnsaid) await recorder.begin(playback, camera);
+    const isUnsaid = row.recordingStatus === 'PENDING' && recorder.isRunning(where.id);
+    if (isUnsaid) await recorder.begin(row, camera);
     return;
   }
-  const leftover = await readLeftover(recordDir, playback);
-  const isOpen = !playback.recordUntil || playback.recordUntil.getTime() > now();
+  const leftover = await readLeftover(recordDir, row);
+  if (row.recordingStatus === 'PENDING' && !row.deadlineAt && !leftover) {
+    await fail(db, row, 'Nobody asked for this recording: its playback has no deadline.', new Date(now()));
+    return;
+  }
+  const playback = { ...row, deadlineAt: row.deadlineAt ?? (await giveDeadline(db, row, camera)) };
+  const isOpen = (playback.recordUntil ?? playback.deadlineAt).getTime() > now();
   const goesOn = camera.enabled && isOpen && (!leftover || now() - endOf(leftover) < longestHoleMs);
+  const isInRing = camera.enabled && !leftover && recorder.holdsInRing(playback);
   const heldSec = leftover?.durationSec ?? 0;
-  log.info({ playbackId: playback.id, heldSec, goesOn }, 'a recording was interrupted');
-  if (goesOn || (!leftover && !camera.enabled)) await recorder.begin(playback, camera, { leftover });
-  else await close(db, playback, leftover, new Date(now()));
+  log.info({ playbackId: playback.id, heldSec, goesOn, isInRing }, 'a recording was interrupted');
+  if (goesOn || isInRing || (!leftover && !camera.enabled)) {
+    await recorder.begin(playback, camera, { leftover });
+  } else {
+    await close(db, playback, leftover, new Date(now()));
+  }
+}
+
+/** No recording goes on without end, whoever wrote its row. */
+async function giveDeadline(db: Db, { id, startedAt }: Playback, { maxDurationSec }: Camera): Promise<Date> {
+  const deadlineAt = new Date(startedAt.getTime() + maxDurationSec * 1_000);
+  await db.playback.updateMany({ where: { id, deadlineAt: null }, data: { deadlineAt } });
+  return deadlineAt;
 }
 
 const endOf = ({ startedAt, durationSec }: Leftover) => startedAt + durationSec * 1_000;
 
-async function readLeftover(recordDir: string, playback: Playback): Promise<Leftover | undefined> {
+interface WrittenLeftover extends Leftover {
+  /** When it was last written to, in epoch milliseconds. */
+  readonly writtenAt: number;
+}
+
+async function readLeftover(recordDir: string, playback: Playback): Promise<WrittenLeftover | undefined> {
   const found = await findSpool(recordDir, playback.id);
   const contents = found && (await readSpool(found.file));
   if (!contents) {
     // Less than one fragment was written: the recording begins anew.
-    await removeSpool(recordDir, playback.id);
+    await removeSpoolWithoutFootage(recordDir, playback.id);
     return undefined;
   }
   return {
     ...found,
+    writtenAt: (await stat(found.file)).mtimeMs,
     wholeBytes: contents.wholeBytes,
     durationSec: contents.index.durationMs / 1_000,
     init: contents.init,
@@ -122,18 +142,32 @@ async function readLeftover(recordDir: string, playback: Playback): Promise<Left
 }
 
 /** The recording is over: what is held is finished, also where the row did not yet say that it had begun. */
-async function close(db: Db, playback: Playback, leftover: Leftover | undefined, at: Date): Promise<void> {
+async function close(
+  db: Db,
+  playback: Playback,
+  leftover: WrittenLeftover | undefined,
+  at: Date,
+): Promise<void> {
   const { id } = playback;
   if (!leftover) {
-    await transition(db, id, playback.recordingStatus, 'FAILED', at, {
-      failureCode: 'NOT_RECORDED',
-      errorMessage: 'The server was not running while this should have been recorded.',
-    });
+    await fail(db, playback, 'The server was not running while this should have been recorded.', at);
     return;
   }
-  if (!playback.endedAt) await endPlaybacks(db, { id }, { endedAt: at, reason: 'SHUTDOWN', recordUntil: at });
+  const endsAt = endOf(leftover);
+  const end = new Date(Math.max(at.getTime(), endsAt));
+  await endPlaybacks(db, { id }, { endedAt: at, reason: 'SHUTDOWN', recordUntil: end });
   await transition(db, id, 'PENDING', 'RECORDING', at);
-  await transition(db, id, 'RECORDING', 'PROCESSING', at, clipBounds(playback, leftover.startedAt));
+  // Where the clock was set since the recording began, an end told by it says nothing of what is held.
+  const wasSet = Math.abs(leftover.writtenAt - endsAt) > writtenWithinMs;
+  await transition(db, id, 'RECORDING', 'PROCESSING', at, {
+    ...clipBounds(playback, leftover.startedAt),
+    ...(wasSet && { recordUntil: end }),
+  });
+}
+
+async function fail(db: Db, playback: Playback, errorMessage: string, at: Date): Promise<void> {
+  const { id, recordingStatus } = playback;
+  await transition(db, id, recordingStatus, 'FAILED', at, { failureCode: 'NOT_RECORDED', errorMessage });
 }
 
 async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void> {
@@ -145,15 +179,29 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
     );
     return;
   }
-  const needed = await db.playback.findMany({
-    where: { id: { in: folders }, recordingStatus: { not: 'COMPLETED' } },
-    select: { id: true },
+  const rows = await db.playback.findMany({
+    where: { id: { in: folders } },
+    select: { id: true, recordingStatus: true },
   });
-  const ids = new Set(needed.map((p) => p.id));
-  for (const folder of folders.filter((name) => !ids.has(name))) {
-    log.info({ playbackId: folder }, 'removing a spool that no playback needs');
-    await removeSpool(recordDir, folder).catch((error: Error) =>
-      log.error({ playbackId: folder, error: error.message }, 'a spool cannot be removed'),
+  const statusOf = new Map(rows.map((it) => [it.id, it.recordingStatus]));
+  for (const id of folders) {
+    const status = statusOf.get(id);
+    if (status !== undefined && status !== 'COMPLETED') continue;
+    await removeOrphan(recordDir, id, status === 'COMPLETED', log).catch((error: Error) =>
+      log.error({ playbackId: id, error: error.message }, 'a spool cannot be removed'),
     );
   }
+}
+
+/** Footage is nobody's only where somebody has deleted its playback, which removes it. Else the database may be an old one. */
+async function removeOrphan(recordDir: string, id: string, isCompleted: boolean, log: Log): Promise<void> {
+  if (!isCompleted && (await holdsFootage(recordDir, id))) {
+    log.error(
+      { playbackId: id },
+      'the database knows of no such playback, but there is footage of it: it is kept',
+    );
+    return;
+  }
+  log.info({ playbackId: id }, 'removing a spool that no playback needs');
+  await removeSpool(recordDir, id);
 }

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
 import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
-import { findSpool } from './spool.ts';
+import { findSpool, removeSpool } from './spool.ts';
 
 /** What a spool holds, read from its boxes alone. */
 export interface SpoolContents {
@@ -39,11 +39,25 @@ export async function readSpool(
   }
 }
 
-/** Whether a whole fragment of the playback is on disk. */
+/** As much of a spool (seconds of media) as its first fragment. */
+const firstFragmentSec = 0.001;
+
+/**
+ * Whether a whole fragment of the playback's video is on disk: the one answer to whether there is footage.
+ * @throws Error where that cannot be read, which is not to say that there is none
+ */
 export async function holdsFootage(recordDir: string, playbackId: string): Promise<boolean> {
   const found = await findSpool(recordDir, playbackId);
-  const contents = found && (await readSpool(found.file).catch(() => undefined));
-  return contents !== undefined;
+  if (!found) return false;
+  return hasVideo(await readSpool(found.file, firstFragmentSec)) || hasVideo(await readSpool(found.file));
+}
+
+const hasVideo = (contents: SpoolContents | undefined) =>
+  contents?.index.tracks.some((track) => track.kind === 'video') ?? false;
+
+/** Removes what is left of a recording that took nothing. @throws Error where that is not known */
+export async function removeSpoolWithoutFootage(recordDir: string, playbackId: string): Promise<void> {
+  if (!(await holdsFootage(recordDir, playbackId))) await removeSpool(recordDir, playbackId);
 }
 
 async function read(file: FileHandle, size: number, untilSec: number): Promise<SpoolContents | undefined> {

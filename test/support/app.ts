@@ -22,7 +22,11 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export async function startTestApp(changes: Partial<Config> = {}): Promise<TestApp> {
+/** @param now the server's wall clock, in epoch milliseconds */
+export async function startTestApp(
+  changes: Partial<Config> = {},
+  now: () => number = Date.now,
+): Promise<TestApp> {
   const database = await createTestDatabase();
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-app-'));
   const config: Config = {
@@ -33,7 +37,7 @@ export async function startTestApp(changes: Partial<Config> = {}): Promise<TestA
   const logged: string[] = [];
   const log = createLog('debug', { write: (line: string) => void logged.push(line) });
   const adminKey = config.apiKeys.find(({ role }) => role === 'ADMIN')?.secret;
-  let app = await startApp(config, log);
+  let app = await startApp(config, log, now);
   let client = connectClient(app.url, adminKey);
 
   const test: TestApp = {
@@ -49,7 +53,7 @@ export async function startTestApp(changes: Partial<Config> = {}): Promise<TestA
       await client.close();
       await app.close();
       await whileDown?.();
-      app = await startApp(config, log);
+      app = await startApp(config, log, now);
       client = connectClient(app.url, adminKey);
     },
     async addCamera(input, state = 'LIVE') {

@@ -1,0 +1,33 @@
+/**
+ * Milliseconds on a clock that nobody sets: the epoch's when this process started, and from then on as time passes.
+ * Feeds and recordings measure by it, so that setting the machine's clock moves no footage.
+ */
+export const steadyNow = (): number => performance.timeOrigin + performance.now();
+
+/** How far the wall clock must have moved against the steady one to have been set: what drifts moves less. */
+const setByMs = 1_000;
+
+/** The wall clock beside the steady one, as it stood at one moment. */
+export class WallClock {
+  readonly #now: () => number;
+  readonly #aheadMs: number;
+
+  /** @param now the wall clock, in epoch milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#aheadMs = now() - steadyNow();
+  }
+
+  toWall(steadyMs: number): number {
+    return steadyMs + this.#aheadMs;
+  }
+
+  toSteady(wallMs: number): number {
+    return wallMs - this.#aheadMs;
+  }
+
+  /** Whether somebody has set the wall clock since. */
+  get wasSet(): boolean {
+    return Math.abs(this.#now() - this.toWall(steadyNow())) > setByMs;
+  }
+}

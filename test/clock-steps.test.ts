@@ -1,0 +1,119 @@
+// The machine's clock is set while the server works: what the spool holds becomes the clip.
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/app.ts';
+import { startTestCamera, type TestCamera } from './support/camera.ts';
+import { capture } from './support/captures.ts';
+import { readFrames } from './support/frames.ts';
+import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+
+let app: TestApp;
+let camera: TestCamera;
+let dir: string;
+/** By how much the server's clock is ahead of this machine's. */
+let aheadMs = 0;
+/** One camera without, one with a post-roll; both with a pre-roll. */
+let plain: string;
+let withPostRoll: string;
+
+const preRollSec = 2;
+const postRollSec = 2;
+const fps = 15;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-steps-'));
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp({}, () => Date.now() + aheadMs);
+  plain = await app.addCamera({ rtspUrl: camera.url, preRollSec });
+  withPostRoll = await app.addCamera({ rtspUrl: camera.url, preRollSec, postRollSec });
+});
+
+beforeEach(() => sleep(preRollSec * 1_000));
+
+afterAll(async () => {
+  await app.close();
+  await camera.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** How many seconds of the camera's pictures the clip holds, none left out, none twice, played as fast as they came. */
+async function secondsOf(playback: PlaybackFacts): Promise<number> {
+  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null, gaps: [] });
+  const frames = await readFrames(await download(playback, dir));
+  for (const [i, { counter, time }] of frames.entries()) {
+    expect(counter).toBe((frames[0]!.counter + i) % (64 * fps));
+    expect(Math.abs(time - i / fps)).toBeLessThan(0.4);
+  }
+  return frames.length / fps;
+}
+
+const step = (sec: number) => {
+  aheadMs += sec * 1_000;
+};
+
+describe.each([-86_400, -15, 15, 86_400])('a clock that is set by %i s', (sec) => {
+  test('while it records, in the post-roll, or before: each clip has all of its footage', async () => {
+    const recorded = await createEvent(app.client, { cameraId: plain });
+    const ended = await createEvent(app.client, { cameraId: withPostRoll });
+    await sleep(1_500);
+    await endEvent(app.client, ended.id);
+    step(sec);
+    const later = await createEvent(app.client, { cameraId: plain });
+    await sleep(1_500);
+    await endEvent(app.client, recorded.id);
+    await endEvent(app.client, later.id);
+    const seconds = await Promise.all(
+      [recorded, ended, later].map(async (event) => secondsOf(await awaitEnd(app.client, event))),
+    );
+    const expected = [preRollSec + 3, preRollSec + 1.5 + postRollSec, preRollSec + 1.5];
+    for (const [i, length] of seconds.entries()) {
+      expect(length).toBeGreaterThan(expected[i]! - 0.2);
+      // Up to a second of the keyframe interval, and as much as an end waits for its last fragment.
+      expect(length).toBeLessThan(expected[i]! + 4);
+    }
+  }, 30_000);
+
+  test('while the server is down: what was recorded goes on, or is kept', async () => {
+    const open = await createEvent(app.client, { cameraId: plain });
+    const ended = await createEvent(app.client, { cameraId: withPostRoll });
+    await sleep(1_500);
+    await endEvent(app.client, ended.id);
+    await app.restart(async () => step(sec));
+    await app.awaitCamera(plain, 'LIVE');
+    await sleep(1_000);
+    await endEvent(app.client, open.id);
+    for (const event of [open, ended]) {
+      const playback = await awaitEnd(app.client, event);
+      expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
+      const frames = await readFrames(await download(playback, dir));
+      // A stop costs the last fragment, which the camera had not delivered whole.
+      expect(frames.length / fps).toBeGreaterThan(preRollSec + 0.5);
+      expect(frames.length / fps).toBeLessThan(15);
+      // Played as fast as it came, also where the clock says that what is held ends in the future.
+      const apart = frames.slice(1).map(({ time }, i) => time - frames[i]!.time);
+      expect(apart.filter((sec) => sec < 0.7 / fps).length).toBeLessThan(5);
+    }
+  }, 30_000);
+});
+
+test('an end that is due by a clock which was wrong before: nothing of what was recorded is lost', async () => {
+  const leased = await createEvent(app.client, { cameraId: plain, leaseSec: 600 });
+  await sleep(1_500);
+  // All leases and deadlines are past now.
+  step(86_400);
+  const playback = await awaitEnd(app.client, leased);
+  expect(playback.endReason).toBe('LEASE_EXPIRED');
+  expect(await secondsOf(playback)).toBeGreaterThan(preRollSec + 1.3);
+});
+
+test('a recording ends at its deadline, however far the clock was set back', async () => {
+  const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1, maxDurationSec: 2 });
+  const event = await createEvent(app.client, { cameraId: id });
+  step(-3_600);
+  const playback = await awaitEnd(app.client, event);
+  expect(playback.endReason).toBe('MAX_DURATION');
+  expect(await secondsOf(playback)).toBeLessThan(1 + 2 + 3);
+});
