@@ -53,6 +53,14 @@ export function readAacConfig(bits: BitReader, config?: Buffer): SoundFormat {
   };
 }
 
+/**
+ * The audio object type that an AudioSpecificConfig begins with.
+ * @throws CodecError
+ */
+export function aacObjectType(config: Buffer): number {
+  return readObjectType(new BitReader(false).open(config, 0, config.length));
+}
+
 /** Five bits; 31 says that six more bits carry the type less 32. */
 function readObjectType(bits: BitReader): number {
   const type = bits.bits(5);

@@ -1,8 +1,13 @@
 /** Codec strings of RFC 6381, as they stand in `codecs="…"` and go into MediaSource.isTypeSupported. */
 
+import { aacObjectType } from '../codecs/aac.ts';
 import { avcCodecString, hevcCodecString } from '../codecs/codec-string.ts';
 import { type Box, children, Mp4Error } from './boxes.ts';
 import { Cursor } from './cursor.ts';
+import { mpeg4Audio, readEsds, type SoundDescription } from './esds.ts';
+
+/** Bytes of fixed fields before a sample entry's child boxes (ISO/IEC 14496-12, 12.1.3 and 12.2.3). */
+export const entryFieldBytes = { video: 78, audio: 28 };
 
 /**
  * The codec string of the sample entry `entry`, whose child boxes begin `fieldBytes` into its body:
@@ -21,7 +26,7 @@ export function codecString(buf: Buffer, entry: Box, fieldBytes: number): string
         profileBytes(buf, configuration(buf, entry, fieldBytes, 'hvcC'), 12),
       );
     case 'mp4a':
-      return `mp4a.${mpeg4AudioObjectType(buf, configuration(buf, entry, fieldBytes, 'esds'))}`;
+      return `mp4a.${soundName(readEsds(buf, configuration(buf, entry, fieldBytes, 'esds')))}`;
     case 'Opus':
       return 'opus';
     default:
@@ -29,7 +34,8 @@ export function codecString(buf: Buffer, entry: Box, fieldBytes: number): string
   }
 }
 
-function configuration(buf: Buffer, entry: Box, fieldBytes: number, type: string): Box {
+/** The box in a sample entry that describes the codec. Throws Mp4Error where there is none. */
+export function configuration(buf: Buffer, entry: Box, fieldBytes: number, type: string): Box {
   for (const child of children(buf, entry, fieldBytes)) if (child.type === type) return child;
   throw new Mp4Error(`Sample entry '${entry.type}' has no '${type}' that describes the codec.`);
 }
@@ -41,45 +47,8 @@ function profileBytes(buf: Buffer, config: Box, count: number): Buffer {
   return fields.bytes(count);
 }
 
-const ES_DESCRIPTOR = 3;
-const DECODER_CONFIG_DESCRIPTOR = 4;
-const DECODER_SPECIFIC_INFO = 5;
-/** ISO/IEC 14496-1, table 5: MPEG-4 audio. Only then does an audio object type follow. */
-const MPEG4_AUDIO = 0x40;
-
 /** RFC 6381, 3.3: the object type indication in hex, for MPEG-4 audio followed by its audio object type. */
-function mpeg4AudioObjectType(buf: Buffer, esds: Box): string {
-  const fields = new Cursor(buf, esds);
-  fields.versionAndFlags();
-  enterDescriptor(fields, ES_DESCRIPTOR);
-  skipStreamFields(fields);
-  enterDescriptor(fields, DECODER_CONFIG_DESCRIPTOR);
-  const objectType = fields.u8();
-  if (objectType !== MPEG4_AUDIO) return objectType.toString(16);
-  fields.skip(12);
-  enterDescriptor(fields, DECODER_SPECIFIC_INFO);
-  return `40.${audioObjectType(fields)}`;
-}
-
-/** ISO/IEC 14496-1, 7.2.6.5: the stream's id, then what its flags announce. */
-function skipStreamFields(fields: Cursor): void {
-  fields.skip(2);
-  const flags = fields.u8();
-  if (flags & 0x80) fields.skip(2);
-  if (flags & 0x40) fields.skip(fields.u8());
-  if (flags & 0x20) fields.skip(2);
-}
-
-/** ISO/IEC 14496-3, 1.6.2.1: five bits; 31 says that six more bits carry the type less 32. */
-function audioObjectType(fields: Cursor): number {
-  const first = fields.u8();
-  const type = first >> 3;
-  return type === 31 ? 32 + ((first & 7) << 3) + (fields.u8() >> 5) : type;
-}
-
-/** ISO/IEC 14496-1, 8.3.3: a tag, then a length of one to four bytes with seven bits each. */
-function enterDescriptor(fields: Cursor, tag: number): void {
-  const found = fields.u8();
-  if (found !== tag) throw new Mp4Error(`Expected descriptor ${tag} in 'esds', found ${found}.`);
-  for (let i = 0; i < 4; i++) if ((fields.u8() & 0x80) === 0) return;
+function soundName({ objectType, config }: SoundDescription): string {
+  const name = objectType.toString(16);
+  return objectType === mpeg4Audio ? `${name}.${aacObjectType(config)}` : name;
 }

@@ -3,7 +3,7 @@
  * samples.
  */
 import { type Box, children, findBox, Mp4Error, requireBox } from './boxes.ts';
-import { codecString } from './codec-string.ts';
+import { codecString, entryFieldBytes } from './codec-string.ts';
 import { Cursor } from './cursor.ts';
 
 /** The init segment's bytes as they came, and what they say. */
@@ -40,8 +40,6 @@ export interface SampleDefaults {
 }
 
 const KINDS: Record<string, Track['kind'] | undefined> = { vide: 'video', soun: 'audio' };
-/** Bytes of fixed fields before a sample entry's child boxes (12.1.3 and 12.2.3). */
-const ENTRY_FIELD_BYTES = { video: 78, audio: 28 };
 
 /**
  * Reads `ftyp` + `moov`. Throws Mp4Error when there is no movie, no track, or a track that cannot be
@@ -80,7 +78,7 @@ function readTrack(
     id,
     kind,
     timescale,
-    codec: codecString(buf, entry, ENTRY_FIELD_BYTES[kind]),
+    codec: codecString(buf, entry, entryFieldBytes[kind]),
     ...(kind === 'video' ? readPictureSize(buf, entry) : {}),
     defaults: defaults.get(id) ?? { duration: 0, size: 0, flags: 0 },
     presentationShift: readPresentationShift(buf, trak, timescale / movieTimescale),

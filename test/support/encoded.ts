@@ -2,6 +2,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { boxes, findBox } from '../../src/mp4/boxes.ts';
+import { unitsOf } from '../../src/mp4/fragment-units.ts';
+import { split } from './fragmented.ts';
 import { tools } from './judges.ts';
 
 const run = promisify(execFile);
@@ -82,4 +84,10 @@ export function nalUnits({ bytes }: Encoded): Buffer[] {
     at += 4 + length;
   }
   return units;
+}
+
+/** When the pictures of the first fragment are shown, in ticks, in decoding order. */
+export function presentationTimes({ bytes }: Encoded): number[] {
+  const { init, fragments } = split(bytes);
+  return unitsOf(fragments[0]!, init.tracks).map((unit) => unit.decodeTime + unit.compositionOffset);
 }

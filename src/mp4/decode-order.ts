@@ -1,0 +1,80 @@
+/**
+ * The order in which pictures are decoded and shown. Cameras send pictures in decoding order and say when each is shown;
+ * with B-frames some are shown earlier than one that came before. MP4 also wants the time at which each is decoded:
+ * the n-th picture is decoded at the n-th smallest time of showing.
+ */
+
+/** The deepest that H.264 and H.265 allow (the decoded picture buffer has 16 pictures). */
+const deepest = 16;
+
+/**
+ * Learns how many pictures may come before one that is shown earlier, for streams that do not say so. Pictures are
+ * noted in the order in which they came, by any time that grows as they are shown (timestamps without leaps).
+ */
+export class ReorderDepth {
+  readonly #recent = new Float64Array(deepest).fill(Number.NEGATIVE_INFINITY);
+  #next = 0;
+  #depth: number;
+
+  /** @param known what an earlier session with the same camera has learned */
+  constructor(known = 0) {
+    this.#depth = known;
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  note(shownAt: number): void {
+    let later = 0;
+    for (let i = 0; i < deepest; i++) if (this.#recent[i]! > shownAt) later++;
+    if (later > this.#depth) this.#depth = later;
+    this.#recent[this.#next] = shownAt;
+    this.#next = (this.#next + 1) % deepest;
+  }
+
+  /** Times begin anew: a leap, another session. What was learned stays. */
+  restart(): void {
+    this.#recent.fill(Number.NEGATIVE_INFINITY);
+  }
+}
+
+/**
+ * Where a run of pictures can be cut so that nothing behind the cut is shown earlier than anything before it, not even
+ * a picture that is still to come. Such a cut has the decode times of both sides in order.
+ * @param shownAt when the pictures are shown, in decoding order
+ * @param depth how many pictures may come before one that is shown earlier
+ * @returns numbers of pictures before a cut, ascending: 1 to the number of pictures
+ */
+export function cutsOf(shownAt: readonly number[], depth: number): number[] {
+  const cuts: number[] = [];
+  let earliest = Number.POSITIVE_INFINITY;
+  const earliestFrom = new Float64Array(shownAt.length + 1).fill(earliest);
+  for (let i = shownAt.length - 1; i >= 0; i--) {
+    earliest = Math.min(earliest, shownAt[i]!);
+    earliestFrom[i] = earliest;
+  }
+  let latest = Number.NEGATIVE_INFINITY;
+  // A picture to come has at most `depth` before it that are shown later: as many must be behind the cut.
+  for (let count = 1; count <= shownAt.length - depth; count++) {
+    latest = Math.max(latest, shownAt[count - 1]!);
+    if (latest < earliestFrom[count]!) cuts.push(count);
+  }
+  return cuts;
+}
+
+/**
+ * When pictures are decoded that are shown at `shownAt`, in decoding order: rising, in the same unit, not rounded. The
+ * composition offset of each picture is the difference, which may be negative.
+ * @param from before which nothing can be decoded any more, because that time is written. Pictures that are shown
+ * earlier all the same (in a stream whose reordering was not known yet) share the time from there to the next picture.
+ * @param usual how long a picture lasts, where all are shown before `from`
+ */
+export function decodeTimes(shownAt: readonly number[], from: number, usual: number): number[] {
+  const times = [...shownAt].sort((a, b) => a - b);
+  let late = 0;
+  while (late < times.length && times[late]! < from) late++;
+  const until = times[late] ?? from + late * usual;
+  for (let i = 0; i < late; i++) times[i] = from + ((until - from) * i) / late;
+  return times;
+}
