@@ -36,8 +36,8 @@ import { Live } from './recording/live.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
 import { Snapshots } from './recording/snapshots.ts';
-import { findSpool } from './recording/spool.ts';
 import { SpoolDisk } from './recording/spool-disk.ts';
+import { holdsFootage } from './recording/spool-reader.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 import { serveLocal } from './store/serve-local.ts';
@@ -241,7 +241,7 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
       playbacks: {
         discard: discardPlayback,
         removed: () => remover.nudge(),
-        holdsFootage: async (id) => (await findSpool(recordDir, id)) !== undefined,
+        holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
       },
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),

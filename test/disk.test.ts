@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest';
 import type { Config } from '../src/config.ts';
+import { spoolMark } from '../src/recording/spool-mark.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
@@ -121,7 +122,7 @@ test('a disk that is read-only takes no new event; the server stays up and goes 
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
 });
 
-test('a disk that is gone fails what was on it as the storage’s fault, and nothing lands beside it', async ({
+test('a disk that is gone is waited for; what comes is refused, and nothing lands beside it', async ({
   skip,
 }) => {
   const disk = await mountDisk(skip, 16);
@@ -130,15 +131,21 @@ test('a disk that is gone fails what was on it as the storage’s fault, and not
   const event = await createEvent(app.client, { cameraId });
   await sleep(500);
   expect(spawnSync('umount', ['-l', disk]).status).toBe(0);
-  const playback = await awaitEnd(app.client, event);
-  expect(playback).toMatchObject({
-    recordingStatus: 'FAILED',
-    failure: { code: 'DISK_FAILED', fault: 'STORAGE' },
-  });
-  expect(await refusal(app, cameraId)).toMatchObject({
-    code: 'CAPACITY',
-    message: expect.stringContaining('ENOENT'),
-  });
+  await until(
+    async () => (await readPlayback(app.client, event.playback!.id)).recordingStatus === 'PROCESSING',
+    'the recording has ended',
+  );
+  const refused = { code: 'CAPACITY', message: expect.stringContaining('ENOENT') };
+  expect(await refusal(app, cameraId)).toMatchObject(refused);
+  // A folder alone is not the disk.
   await mkdir(recordDir);
+  expect(await refusal(app, cameraId)).toMatchObject(refused);
+  expect(await readdir(recordDir)).toEqual([]);
+  // Somebody says that it is lost.
+  await writeFile(spoolMark(recordDir), '');
+  expect(await awaitEnd(app.client, event)).toMatchObject({
+    recordingStatus: 'FAILED',
+    failure: { code: 'SPOOL_UNREADABLE', retryable: false },
+  });
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
 });

@@ -99,7 +99,7 @@ test('a playback that nobody asked for is not recorded, and none is recorded wit
     );
     return { id: '', playback: { id: rows[0].id as string } };
   };
-  await sql.query('UPDATE cameras SET max_duration_sec = 4');
+  await sql.query('UPDATE cameras SET max_duration_sec = 9');
   let running!: Awaited<ReturnType<typeof insert>>;
   await app.restart(async () => {
     running = await insert('RECORDING');

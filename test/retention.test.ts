@@ -10,6 +10,8 @@ import { findBreaches } from '../src/finishing/check.ts';
 import { Remover } from '../src/finishing/remover.ts';
 import { StoreWatch } from '../src/finishing/store-watch.ts';
 import { createLog } from '../src/log.ts';
+import { markSpool } from '../src/recording/spool-mark.ts';
+import { isSpoolName } from '../src/recording/spool-names.ts';
 import { bufferBody } from '../src/store/body.ts';
 import { createLocalStore } from '../src/store/local.ts';
 import { createS3Store } from '../src/store/s3.ts';
@@ -176,6 +178,8 @@ describe('the check of rows, spool and store', () => {
     databaseUrl = database.url;
     dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-check-'));
     recordDir = path.join(dir, 'spool');
+    await mkdir(recordDir);
+    await markSpool(recordDir);
     db = connectDb(database.url);
     store = createLocalStore({ dir: path.join(dir, 'media'), baseUrl: () => '' });
     cameraId = await addCamera(db);
@@ -245,7 +249,7 @@ describe('the check of rows, spool and store', () => {
     const left = (await check()).map(({ text }) => text);
     expect(left).toHaveLength(3);
     for (const id of [noClip, spoolless, footageless]) expect(left.join()).toContain(id);
-    expect(await readdir(recordDir)).toEqual([]);
+    expect((await readdir(recordDir)).filter(isSpoolName)).toEqual([]);
     expect((await db.storeRemoval.findMany()).map(({ key }) => key)).toEqual([
       `${cameraId}/2026-01-01/${stray}.mp4`,
     ]);

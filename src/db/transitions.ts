@@ -68,6 +68,10 @@ export async function transition(
   return moved;
 }
 
+/** Takes up a FAILED playback again whose footage is held. @returns as `transition` does */
+export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>
+  transition(db, id, 'FAILED', 'PROCESSING', at, { failureCode: null, errorMessage: null });
+
 interface BegunRecording {
   readonly id: string;
   readonly at: Date;

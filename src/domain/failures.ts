@@ -1,32 +1,30 @@
-/** Why a playback failed, who has to act, and whether trying again can help. One table; all texts in one place. */
+/** Why a playback failed and who has to act. One table; all texts in one place. */
 
 export type Fault = 'CAMERA' | 'STORAGE' | 'SERVER';
 
 interface FailureKind {
   readonly fault: Fault;
-  /** retryPlayback can help: the footage is still held locally. */
-  readonly retryable: boolean;
 }
 
 const kinds = {
   /** The camera is switched off in Flashback. */
-  CAMERA_DISABLED: { fault: 'CAMERA', retryable: false },
+  CAMERA_DISABLED: { fault: 'CAMERA' },
   /** The camera never delivered a frame while the recording lasted. */
-  CAMERA_UNREACHABLE: { fault: 'CAMERA', retryable: false },
+  CAMERA_UNREACHABLE: { fault: 'CAMERA' },
   /** The recording was over before anybody had begun it: the server was down for its whole length. */
-  NOT_RECORDED: { fault: 'SERVER', retryable: false },
+  NOT_RECORDED: { fault: 'SERVER' },
   /** The spool holds no complete fragment, or is gone. */
-  SPOOL_UNREADABLE: { fault: 'SERVER', retryable: false },
+  SPOOL_UNREADABLE: { fault: 'SERVER' },
   /** The disk refused to take footage. */
-  DISK_FAILED: { fault: 'STORAGE', retryable: true },
+  DISK_FAILED: { fault: 'STORAGE' },
   /** Network errors, time-outs, 5xx, 429: it may pass. */
-  STORE_UNREACHABLE: { fault: 'STORAGE', retryable: true },
+  STORE_UNREACHABLE: { fault: 'STORAGE' },
   /** Credentials, rights, a bucket that is not there: a person has to act. */
-  STORE_REFUSED: { fault: 'STORAGE', retryable: true },
+  STORE_REFUSED: { fault: 'STORAGE' },
   /** The store says that it holds something else than what was sent. */
-  STORE_MISMATCH: { fault: 'STORAGE', retryable: true },
+  STORE_MISMATCH: { fault: 'STORAGE' },
   /** A fault of Flashback itself. */
-  INTERNAL: { fault: 'SERVER', retryable: true },
+  INTERNAL: { fault: 'SERVER' },
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureCode = keyof typeof kinds;
@@ -42,7 +40,7 @@ export class RecordingFailure extends Error {
   }
 }
 
-/** Fault and retryability of a code as it stands in a row; an unknown one (newer version) is the server's. */
+/** Who has to act on a code as it stands in a row: on an unknown one (newer version) whoever runs the server. */
 export function failureKind(code: string): FailureKind {
   return code in kinds ? kinds[code as FailureCode] : kinds.INTERNAL;
 }

@@ -2,10 +2,13 @@ import { readdir } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/removals.ts';
+import { retry } from '../db/transitions.ts';
 import { playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
-import { isSpoolName, removeSpool } from '../recording/spool.ts';
-import { holdsFootage } from '../recording/spool-reader.ts';
+import { removeSpool } from '../recording/spool.ts';
+import { demandSpool } from '../recording/spool-mark.ts';
+import { isSpoolName } from '../recording/spool-names.ts';
+import { holdsFootage, removeSpoolWithoutFootage } from '../recording/spool-reader.ts';
 import type { Store } from '../store/store.ts';
 
 /** Something that must be true and is not (DESIGN 6), in words. */
@@ -31,20 +34,27 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   for await (const { key, size } of store.list('')) if (playbackOfKey(key)) objects.set(key, size);
   const unfinished: string[] = [];
   for await (const key of store.listUnfinished()) if (playbackOfKey(key)) unfinished.push(key);
-  const spools = new Set((await readdir(recordDir).catch(() => [])).filter(isSpoolName));
-
   const breaches: Breach[] = [];
+  const spools = await spoolsIn(recordDir).catch((error: Error) => {
+    breaches.push({ text: `The footage cannot be looked at: ${error.message}.` });
+    return undefined;
+  });
   const known = new Set<string>();
   for await (const row of rows(db)) {
     known.add(row.id);
-    breaches.push(...checkSpool(options, row, spools.has(row.id), await holdsFootage(recordDir, row.id)));
+    if (spools) breaches.push(...(await checkSpool(options, row, spools.has(row.id), objects)));
     if (row.recordingStatus === 'COMPLETED') breaches.push(...checkObjects(db, row, objects));
   }
-  for (const id of spools) {
+  for (const id of spools ?? []) {
     if (known.has(id)) continue;
-    const text = `The spool ${id} belongs to no playback.`;
-    // A database that knows nothing at all may be the wrong one: hands off.
-    breaches.push(known.size > 0 ? { text, repair: () => removeSpool(recordDir, id) } : { text });
+    // Whose footage the database does not know, it may be an old one or the wrong one: hands off.
+    const breach = (await mayHoldFootage(recordDir, id))
+      ? { text: `The spool ${id} belongs to no playback, and holds footage.` }
+      : {
+          text: `The spool ${id} belongs to no playback.`,
+          repair: () => removeSpoolWithoutFootage(recordDir, id),
+        };
+    breaches.push(breach);
   }
   breaches.push(...(await checkOwners(options, objects, unfinished, known)));
   for (const id of await playbacksWithoutJob(db)) {
@@ -70,31 +80,54 @@ async function* rows(db: Db): AsyncGenerator<Playback> {
   }
 }
 
+/** @throws Error where the spool is not there, or cannot be read */
+async function spoolsIn(recordDir: string): Promise<Set<string>> {
+  await demandSpool(recordDir);
+  return new Set((await readdir(recordDir)).filter(isSpoolName));
+}
+
+/** What cannot be read is not taken for none. */
+const mayHoldFootage = (recordDir: string, id: string): Promise<boolean> =>
+  holdsFootage(recordDir, id).catch(() => true);
+
 /** Invariants 1 and 3. */
-function checkSpool(
-  { recordDir }: CheckOptions,
-  { id, recordingStatus }: Playback,
+async function checkSpool(
+  { db, recordDir }: CheckOptions,
+  row: Playback,
   isThere: boolean,
-  hasFootage: boolean,
-): Breach[] {
+  objects: ReadonlyMap<string, number>,
+): Promise<Breach[]> {
+  const { id, recordingStatus } = row;
   if (recordingStatus === 'RECORDING' && !isThere) {
     return [{ text: `The playback ${id} is RECORDING, but it has no spool.` }];
   }
-  if (recordingStatus === 'PROCESSING' && !hasFootage) {
+  if (recordingStatus === 'PROCESSING' && !(isThere && (await mayHoldFootage(recordDir, id)))) {
     return [{ text: `The playback ${id} is PROCESSING, but no footage of it is on this disk.` }];
   }
   if (recordingStatus === 'COMPLETED' && isThere) {
     const text = `The playback ${id} is COMPLETED, but its spool is still there.`;
-    return [{ text, repair: () => removeSpool(recordDir, id) }];
+    // Where the store lost the clip, the spool is the last of it.
+    return [isStored(row, objects) ? { text, repair: () => removeSpool(recordDir, id) } : { text }];
+  }
+  if (recordingStatus === 'FAILED' && isThere) {
+    if (await mayHoldFootage(recordDir, id)) {
+      const text = `The playback ${id} is FAILED, but its footage is held: it can be retried.`;
+      return [{ text, repair: () => retry(db, id, new Date()) }];
+    }
+    const text = `The playback ${id} is FAILED, and its spool holds no footage: nobody needs it.`;
+    return [{ text, repair: () => removeSpoolWithoutFootage(recordDir, id) }];
   }
   return [];
 }
 
+const isStored = ({ storagePath, fileSizeBytes }: Playback, objects: ReadonlyMap<string, number>) =>
+  storagePath !== null && objects.get(storagePath) === Number(fileSizeBytes);
+
 /** Invariant 2. */
 function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number>): Breach[] {
   const breaches: Breach[] = [];
-  const clip = row.storagePath === null ? undefined : objects.get(row.storagePath);
-  if (clip === undefined || BigInt(clip) !== row.fileSizeBytes) {
+  if (!isStored(row, objects)) {
+    const clip = row.storagePath === null ? undefined : objects.get(row.storagePath);
     const held = clip === undefined ? 'nothing' : `${clip} bytes`;
     breaches.push({
       text: `The playback ${row.id} is COMPLETED with ${row.fileSizeBytes} bytes, but the store holds ${held} under ${row.storagePath}.`,

@@ -2,12 +2,13 @@ import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/removals.ts';
 import { transition } from '../db/transitions.ts';
-import { asFailure, failureKind, RecordingFailure } from '../domain/failures.ts';
+import { asFailure, RecordingFailure } from '../domain/failures.ts';
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { removeSpool } from '../recording/spool.ts';
 import { willPass } from '../recording/spool-errors.ts';
+import { removeSpoolWithoutFootage } from '../recording/spool-reader.ts';
 import { bufferBody } from '../store/body.ts';
 import type { ObjectBody, Store } from '../store/store.ts';
 import { type Clip, clipFromSpool } from './clip.ts';
@@ -104,9 +105,13 @@ export class Finisher {
     };
     const at = new Date(now());
     const completed = await inDatabase(transition(db, id, 'PROCESSING', 'COMPLETED', at, change));
-    if (!completed && !(await inDatabase(db.playback.findUnique({ where: { id } })))) {
-      log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
-      await inDatabase(noteRemovals(db, Object.values(keys)));
+    if (!completed) {
+      const row = await inDatabase(db.playback.findUnique({ where: { id } }));
+      if (row && row.recordingStatus !== 'COMPLETED') return;
+      if (!row) {
+        log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
+        await inDatabase(noteRemovals(db, Object.values(keys)));
+      }
     }
     await removeSpool(recordDir, id);
   }
@@ -157,7 +162,7 @@ export class Finisher {
       failureCode: failure.code,
       errorMessage: failure.message.slice(0, 500),
     });
-    if (!failureKind(failure.code).retryable) await removeSpool(this.#options.recordDir, id);
+    await removeSpoolWithoutFootage(this.#options.recordDir, id).catch(() => {});
     return 'done';
   }
 

@@ -38,7 +38,7 @@ export interface Services {
     discard(playbackId: string): Promise<void>;
     /** After rows went: their objects are noted for removal. */
     removed(): void;
-    /** Whether a FAILED playback's footage is still held. */
+    /** Whether its footage is on this server's disk, so that a FAILED playback can be retried. Never rejects. */
     holdsFootage(playbackId: string): Promise<boolean>;
   };
   readonly subscriptions: {

@@ -22,22 +22,24 @@ const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
   }),
 });
 
-const PlaybackFailure = builder.objectRef<{ code: string; message: string }>('PlaybackFailure').implement({
-  description: 'Why there is no clip.',
-  fields: (t) => ({
-    code: t.exposeString('code', { description: 'The failure’s name, for programs.' }),
-    message: t.exposeString('message', { description: 'What went wrong, for the person who has to act.' }),
-    fault: t.field({
-      type: Fault,
-      description: 'Who has to act.',
-      resolve: ({ code }) => failureKind(code).fault,
+const PlaybackFailure = builder
+  .objectRef<{ id: string; code: string; message: string }>('PlaybackFailure')
+  .implement({
+    description: 'Why there is no clip.',
+    fields: (t) => ({
+      code: t.exposeString('code', { description: 'The failure’s name, for programs.' }),
+      message: t.exposeString('message', { description: 'What went wrong, for the person who has to act.' }),
+      fault: t.field({
+        type: Fault,
+        description: 'Who has to act.',
+        resolve: ({ code }) => failureKind(code).fault,
+      }),
+      retryable: t.boolean({
+        description: 'Whether retryPlayback can help: the footage is held.',
+        resolve: ({ id }, _args, { playbacks }) => playbacks.holdsFootage(id),
+      }),
     }),
-    retryable: t.boolean({
-      description: 'Whether retryPlayback can help: the footage is held.',
-      resolve: ({ code }) => failureKind(code).retryable,
-    }),
-  }),
-});
+  });
 
 /** A link to an object that is in the store; null until it is. */
 const whenStored = (
@@ -139,9 +141,9 @@ export const Playback = builder.prismaObject('Playback', {
       type: PlaybackFailure,
       nullable: true,
       description: 'Why there is no clip. Null unless FAILED.',
-      resolve: ({ recordingStatus, failureCode, errorMessage }) =>
+      resolve: ({ id, recordingStatus, failureCode, errorMessage }) =>
         recordingStatus === 'FAILED' && failureCode
-          ? { code: failureCode, message: errorMessage ?? '' }
+          ? { id, code: failureCode, message: errorMessage ?? '' }
           : null,
     }),
     transitions: t.relation('transitions', {

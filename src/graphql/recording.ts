@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { createPlayback, newPlayback, removePlaybacks } from '../db/playbacks.ts';
-import { transition } from '../db/transitions.ts';
+import { retry } from '../db/transitions.ts';
 import { demand } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
-import { failureKind } from '../domain/failures.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { badField, found, isId, longestSec, validate, wholeNumber } from './input.ts';
@@ -129,14 +128,10 @@ builder.mutationFields((t) => ({
           `The playback ${id} is ${playback.recordingStatus}; only one that is FAILED can be retried.`,
         );
       }
-      if (
-        !failureKind(playback.failureCode ?? '').retryable ||
-        !(await playbacks.holdsFootage(playback.id))
-      ) {
+      if (!(await playbacks.holdsFootage(playback.id))) {
         throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
       }
-      const change = { failureCode: null, errorMessage: null };
-      await transition(db, playback.id, 'FAILED', 'PROCESSING', now(), change);
+      await retry(db, playback.id, now());
       return playback;
     },
   }),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
@@ -7,7 +7,10 @@ import type { Log } from '../log.ts';
 import type { Recorder } from './recorder.ts';
 import type { Leftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
-import { findSpool, isSpoolName, removeSpool } from './spool.ts';
+import { findSpool, removeSpool } from './spool.ts';
+import { SpoolAway } from './spool-errors.ts';
+import { demandSpool, openSpool } from './spool-mark.ts';
+import { isSpoolName } from './spool-names.ts';
 import { holdsFootage, readSpool, removeSpoolWithoutFootage } from './spool-reader.ts';
 
 export interface RecoveryOptions {
@@ -34,10 +37,12 @@ const writtenWithinMs = 10_000;
 export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
   const { db, recordDir, log, now } = options;
   const told = new Set<string>();
-  await mkdir(recordDir, { recursive: true });
+  await openSpool(db, recordDir, log);
   await endOverdue(db, new Date(now()), []);
   await takeUp(options, told);
-  await removeOrphans(db, recordDir, log);
+  await removeOrphans(db, recordDir, log).catch((error) => {
+    if (!(error instanceof SpoolAway)) throw error;
+  });
 
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
@@ -171,6 +176,7 @@ async function fail(db: Db, playback: Playback, errorMessage: string, at: Date):
 }
 
 async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void> {
+  await demandSpool(recordDir);
   const folders = (await readdir(recordDir)).filter(isSpoolName);
   if (folders.length > 0 && !(await db.playback.findFirst({ select: { id: true } }))) {
     log.error(

@@ -2,8 +2,9 @@ import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../log.ts';
-import { isSpoolName } from './spool.ts';
-import { willPass } from './spool-errors.ts';
+import { SpoolAway, willPass } from './spool-errors.ts';
+import { demandSpool } from './spool-mark.ts';
+import { isSpoolName } from './spool-names.ts';
 
 export interface SpoolLimits {
   readonly recordDir: string;
@@ -67,11 +68,13 @@ export class SpoolDisk {
   async #find(): Promise<Problem | undefined> {
     const { recordDir, spoolMaxBytes, spoolMinFreeBytes } = this.#limits;
     try {
+      await demandSpool(recordDir);
       await access(recordDir, constants.W_OK);
       const { bavail, bsize } = await statfs(recordDir);
       this.freeBytes = bavail * bsize;
       if (spoolMaxBytes !== undefined) this.usedBytes = await sizeOf(recordDir);
     } catch (error) {
+      if (error instanceof SpoolAway) return { text: `${error.message}.`, endsRecordings: true };
       if (willPass(error)) return this.#problem;
       const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       return { text: `the spool’s folder ${recordDir} cannot be written to (${why}).`, endsRecordings: true };

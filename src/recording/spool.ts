@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { letGo } from './footage-memory.ts';
 import { isMissing } from './spool-errors.ts';
+import { demandSpool } from './spool-mark.ts';
+import { syncFolder } from './spool-names.ts';
 
 /** Footage is on the platter at most this long after it was written. */
 const syncMs = 1_000;
@@ -151,15 +153,11 @@ export function spoolPoster(recordDir: string, playbackId: string): string {
   return path.join(spoolFolder(recordDir, playbackId), 'poster.jpg');
 }
 
-/** Whether a name in the spool's folder is that of a playback. */
-export function isSpoolName(name: string): boolean {
-  return /^[0-9a-f-]{36}$/.test(name);
-}
-
 /** Makes the folder and sees to it that a power cut does not take it away again. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
-  // Not recursive: where the spool's disk is not mounted, its footage must not land beside it.
+  // Where the spool's disk is not mounted, its footage must not land beside it.
+  await demandSpool(recordDir);
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
@@ -195,26 +193,18 @@ export async function removeSpool(recordDir: string, playbackId: string): Promis
 
 /**
  * The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded.
- * @throws Error where the folder cannot be read, which is not to say that there is nothing in it
+ * @throws Error where the folder cannot be read, or the spool is not mounted: that is not to say that there is nothing
  */
 export async function findSpool(
   recordDir: string,
   playbackId: string,
 ): Promise<{ file: string; startedAt: number } | undefined> {
   const folder = spoolFolder(recordDir, playbackId);
-  const names = await readdir(folder).catch((error) => {
-    if (isMissing(error)) return [];
-    throw error;
+  const names = await readdir(folder).catch(async (error) => {
+    if (!isMissing(error)) throw error;
+    await demandSpool(recordDir);
+    return [];
   });
   const name = names.find((n) => /^\d+\.mp4$/.test(n));
   return name ? { file: path.join(folder, name), startedAt: Number.parseInt(name, 10) } : undefined;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,0 +1,56 @@
+import { access, mkdir, open, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Db } from '../db/client.ts';
+import type { Log } from '../log.ts';
+import { isMissing, SpoolAway } from './spool-errors.ts';
+import { isSpoolName, syncFolder } from './spool-names.ts';
+
+/** An empty file that says that the folder is the spool: without it, the spool's disk is not mounted there. */
+export const spoolMark = (recordDir: string): string => path.join(recordDir, '.flashback-spool');
+
+/** @throws SpoolAway where the spool is not in its folder */
+export async function demandSpool(recordDir: string): Promise<void> {
+  const mark = spoolMark(recordDir);
+  await access(mark).catch((error) => {
+    if (!isMissing(error)) throw error;
+    throw new SpoolAway(
+      `the spool’s disk is not mounted at ${recordDir} (${(error as NodeJS.ErrnoException).code}: ${mark})`,
+    );
+  });
+}
+
+/**
+ * Makes a new spool, or finds the one that is there. A folder without a mark is not taken for the spool while the
+ * database knows of footage that should be in it.
+ */
+export async function openSpool(db: Db, recordDir: string, log: Log): Promise<void> {
+  await mkdir(recordDir, { recursive: true });
+  const isThere = await demandSpool(recordDir).then(
+    () => true,
+    (error) => {
+      if (error instanceof SpoolAway) return false;
+      throw error;
+    },
+  );
+  if (isThere) return;
+  const held = new Set((await readdir(recordDir)).filter(isSpoolName));
+  const needed = await db.playback.findMany({
+    where: { recordingStatus: { in: ['RECORDING', 'PROCESSING'] } },
+    select: { id: true },
+  });
+  if (needed.length === 0 || needed.some(({ id }) => held.has(id))) {
+    await markSpool(recordDir);
+    return;
+  }
+  log.error(
+    { recordDir, playbacks: needed.length },
+    `the footage of playbacks should be in the spool, and none of it is: its disk is not mounted. Mount it; where it is lost, make the empty file ${spoolMark(recordDir)}`,
+  );
+}
+
+/** Says that this folder is the spool. */
+export async function markSpool(recordDir: string): Promise<void> {
+  const file = await open(spoolMark(recordDir), 'a');
+  await file.close();
+  await syncFolder(recordDir);
+}
