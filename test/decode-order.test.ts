@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutsOf, decodeTimes, ReorderDepth } from '../src/mp4/decode-order.ts';
+import { cutsOf, ReorderDepth } from '../src/mp4/decode-order.ts';
 import { encodedVideo, presentationTimes } from './support/encoded.ts';
 import { randomNumbers } from './support/random.ts';
 
@@ -20,6 +20,7 @@ function middle(from: number, to: number): number[] {
   return [at, ...middle(from, at), ...middle(at, to)];
 }
 
+const sorted = (times: readonly number[]) => [...times].sort((a, b) => a - b);
 const trueDepth = (shown: readonly number[]) =>
   Math.max(0, ...shown.map((at, i) => shown.slice(0, i).filter((other) => other > at).length));
 const trueCuts = (shown: readonly number[]) =>
@@ -54,19 +55,14 @@ describe('decoding order', () => {
   });
 
   test.for(Object.entries(streams))('%s: runs have the decode times of the whole', ([, shown]) => {
-    const depth = trueDepth(shown);
-    const sorted = [...shown].sort((a, b) => a - b);
-    const cuts = [0, ...cutsOf(shown, depth), shown.length];
-    const inRuns = cuts.slice(1).flatMap((cut, i) => decodeTimes(shown.slice(cuts[i], cut), cuts[i]!, 1));
-    expect(inRuns).toEqual(sorted);
+    const cuts = [0, ...cutsOf(shown, trueDepth(shown)), shown.length];
+    const inRuns = cuts.slice(1).flatMap((cut, i) => sorted(shown.slice(cuts[i], cut)));
+    expect(inRuns).toEqual(sorted(shown));
   });
 
-  test('what ffmpeg encodes with a pyramid is given rising decode times and exact times of showing', async () => {
+  test('what ffmpeg encodes with a pyramid is cut between its reference pictures', async () => {
     const x264 = '-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 12 -bf 3 -b_strategy 0';
     const shown = presentationTimes(await encodedVideo(x264));
-    const times = decodeTimes(shown, 0, 1);
-    expect(times).toEqual([...shown].sort((a, b) => a - b));
-    expect(new Set(times).size).toBe(shown.length);
     expect(cutsOf(shown, trueDepth(shown))).toEqual([1, 5, 9]);
   });
 
@@ -82,11 +78,5 @@ describe('decoding order', () => {
       }
     }
     expect(wrong).toEqual([]);
-  });
-
-  test('pictures shown before what is written share the time that is left', () => {
-    expect(decodeTimes([130, 110, 120, 150], 121, 10)).toEqual([121, 125.5, 130, 150]);
-    expect(decodeTimes([110, 100], 121, 10)).toEqual([121, 131]);
-    expect(decodeTimes([], 121, 10)).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 /**
  * The order in which pictures are decoded and shown. Cameras send pictures in decoding order and say when each is shown;
- * with B-frames some are shown earlier than one that came before. MP4 also wants the time at which each is decoded:
- * the n-th picture is decoded at the n-th smallest time of showing.
+ * with B-frames some are shown earlier than one that came before.
  */
 
 /** The deepest that H.264 and H.265 allow (the decoded picture buffer has 16 pictures). */
@@ -41,7 +40,8 @@ export class ReorderDepth {
 
 /**
  * Where a run of pictures can be cut so that nothing behind the cut is shown earlier than anything before it, not even
- * a picture that is still to come. Such a cut has the decode times of both sides in order.
+ * a picture that is still to come. The n-th picture is decoded at the n-th smallest time of showing: behind such a cut
+ * nothing changes the decode times before it.
  * @param shownAt when the pictures are shown, in decoding order
  * @param depth how many pictures may come before one that is shown earlier
  * @returns numbers of pictures before a cut, ascending: 1 to the number of pictures
@@ -61,20 +61,4 @@ export function cutsOf(shownAt: readonly number[], depth: number): number[] {
     if (latest < earliestFrom[count]!) cuts.push(count);
   }
   return cuts;
-}
-
-/**
- * When pictures are decoded that are shown at `shownAt`, in decoding order: rising, in the same unit, not rounded. The
- * composition offset of each picture is the difference, which may be negative.
- * @param from before which nothing can be decoded any more, because that time is written. Pictures that are shown
- * earlier all the same (in a stream whose reordering was not known yet) share the time from there to the next picture.
- * @param usual how long a picture lasts, where all are shown before `from`
- */
-export function decodeTimes(shownAt: readonly number[], from: number, usual: number): number[] {
-  const times = [...shownAt].sort((a, b) => a - b);
-  let late = 0;
-  while (late < times.length && times[late]! < from) late++;
-  const until = times[late] ?? from + late * usual;
-  for (let i = 0; i < late; i++) times[i] = from + ((until - from) * i) / late;
-  return times;
 }
