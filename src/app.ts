@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { createAccess } from './access/access.ts';
 import { limitEvents } from './access/event-rate.ts';
 import { Keys } from './access/keys.ts';
-import { createPathSigner, linkSecret } from './access/signed-path.ts';
+import { createPathSigner, linkSecret, opaqueId } from './access/signed-path.ts';
 import { createTokenVerifier } from './access/tokens.ts';
 import type { Config } from './config.ts';
 import { cameraIds, hasCamera } from './db/cameras.ts';
@@ -16,6 +16,7 @@ import { createSeal, type Seal } from './db/seal.ts';
 import { sealAddresses } from './db/sealed-addresses.ts';
 import { dropEarlierKeys, readSecretKeys, secretKeyFile } from './db/secret-keys.ts';
 import { startDatabaseServer } from './db/server.ts';
+import type { Caller } from './domain/caller.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
@@ -113,11 +114,16 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
     );
 
     // Who may call.
-    const keys = part('keys', new Keys({ db, log, now, bootstrap: config.apiKeys }), (it) => it.close());
+    const secret = await linkSecret(dataDir);
+    const keys = part(
+      'keys',
+      new Keys({ db, log, now, bootstrap: config.apiKeys, idOf: (hash) => opaqueId(secret, hash) }),
+      (it) => it.close(),
+    );
     await keys.start();
-    const verifyToken = config.oidc && createTokenVerifier(config.oidc, now);
+    const verifyToken = config.oidc && createTokenVerifier(config.oidc, { now, log });
     const access = createAccess({ keys, verifyToken, host: config.host, now, log });
-    const signer = createPathSigner({ secret: await linkSecret(dataDir), ttlSec: config.urlTtlSec, now });
+    const signer = createPathSigner({ secret, ttlSec: config.urlTtlSec, now, holds: access.holds });
 
     // Transitions and camera states out to subscribers.
     const transitions = part(
@@ -157,7 +163,7 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
         : createLocalStore({
             dir: mediaDir,
             baseUrl: () => url,
-            sign: (key) => signer.sign('media', key),
+            sign: (key, holder) => signer.sign('media', key, holder),
           }),
       (it) => it.close(),
     );
@@ -221,9 +227,9 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
       await finisher.discard(id);
     };
     /** Of a recording that is on this server's disk. */
-    const liveLink = ({ id, recordingStatus, clipStartedAt }: Playback, name: string) =>
+    const liveLink = ({ id, recordingStatus, clipStartedAt }: Playback, name: string, { holder }: Caller) =>
       clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
-        ? `${url}${signer.sign('live', id)}/${name}`
+        ? `${url}${signer.sign('live', id, holder)}/${name}`
         : null;
     const services: Services = {
       db: readingDb,
@@ -251,14 +257,15 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
       keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
       limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
-        object: (key) => store.url(key),
-        download: (key) => store.downloadUrl(key),
-        live: (playback) => liveLink(playback, 'index.m3u8'),
-        poster: async (playback) => {
-          const link = liveLink(playback, 'poster.jpg');
+        object: (key, { holder }) => store.url(key, holder),
+        download: (key, { holder }) => store.downloadUrl(key, holder),
+        live: (playback, caller) => liveLink(playback, 'index.m3u8', caller),
+        poster: async (playback, caller) => {
+          const link = liveLink(playback, 'poster.jpg', caller);
           return link && (await posters.has(playback.id)) ? link : null;
         },
-        snapshot: ({ id }) => (snapshots.has(id) ? `${url}${signer.sign('snapshots', `${id}.jpg`)}` : null),
+        snapshot: ({ id }, { holder }) =>
+          snapshots.has(id) ? `${url}${signer.sign('snapshots', `${id}.jpg`, holder)}` : null,
       },
     };
     const http = part(

@@ -3,7 +3,7 @@ import { makeKey } from './access/keys.ts';
 import { ConfigError, readConfig } from './config.ts';
 import type { Db } from './db/client.ts';
 import { allKeys, revokeKey } from './db/keys.ts';
-import { type Role, roles } from './domain/caller.ts';
+import { roleNamed, roles } from './domain/caller.ts';
 import { withDatabase } from './with-database.ts';
 
 /** API keys from the command line: the way to the first key, and back in when the last one is lost. */
@@ -33,7 +33,7 @@ interface Options {
 }
 
 async function create(db: Db, [name, roleName]: string[], { camera, days }: Options): Promise<void> {
-  const role = roles.find((role) => role === roleName?.toUpperCase());
+  const role = roleNamed(roleName);
   if (!name || name.length > 100 || !role) throw new UsageError(usage);
   if (camera && role === 'ADMIN')
     throw new UsageError('A key of the role admin cannot be limited to cameras.');
@@ -41,7 +41,7 @@ async function create(db: Db, [name, roleName]: string[], { camera, days }: Opti
     throw new UsageError(`--days: expected a number, got ${days}.`);
   for (const id of camera ?? []) await demandCamera(db, id);
   const expiresAt = days === undefined ? undefined : new Date(Date.now() + Number(days) * 86_400_000);
-  const { key, secret } = await makeKey(db, { name, role: role as Role, cameraIds: camera, expiresAt });
+  const { key, secret } = await makeKey(db, { name, role, cameraIds: camera, expiresAt });
   console.error(`Key ${key.id} (${key.name}, ${key.role}). Its secret is shown this once:`);
   console.log(secret);
 }

@@ -1,5 +1,6 @@
 // Who may do what: keys, roles, limits to cameras, tokens, signed links.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -478,6 +479,11 @@ describe('tokens of an OpenID provider', () => {
     ['another issuer', { iss: 'https://evil.example' }],
     ['a lifetime that is over', { exp: Math.floor(Date.now() / 1_000) - 60 }],
     ['no role that is known', { realm: { roles: ['king'] } }],
+    ['a role whose capitals are those of another', { realm: { roles: ['adm\u0131n'] } }],
+    ['a role in other capitals', { realm: { roles: ['Admin'] } }],
+    ['a role inside a list', { realm: { roles: [['admin']] } }],
+    ['no subject', { sub: '' }],
+    ['a subject that is no text', { sub: 5 }],
     ['no lifetime', { exp: undefined }],
   ])('are refused with %s', async (_, claims) => {
     expect((await as(await provider.token(claims)).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
@@ -491,6 +497,72 @@ describe('tokens of an OpenID provider', () => {
     for (const token of [forged, none, `${none}AAAA`]) {
       expect((await as(token).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
     }
+  });
+
+  test('whose subjects are odd report events, each its own', async () => {
+    const long = 'x'.repeat(300);
+    const subjects = ['a\u0000b', 'a\ud800b', 'a\ud801b', `${long}1`, `${long}2`, '\u{1f3a5}'.repeat(120)];
+    const names = new Set<string>();
+    for (const sub of subjects) {
+      const client = as(await provider.token({ sub, realm: { roles: ['analytics'] } }));
+      const input = { cameraId: front.cameraId, type: 'OTHER' };
+      await client.run(
+        'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }',
+        {
+          input,
+        },
+      );
+      const { me, events } = await client.run<{ me: { name: string }; events: { totalCount: number } }>(
+        '{ me { name } events { totalCount } }',
+      );
+      expect(events.totalCount).toBe(1);
+      names.add(me.name);
+    }
+    expect(names.size).toBe(subjects.length);
+  });
+
+  test('share nothing with a key that is named as they are', async () => {
+    const token = await provider.token({ sub: 'twin', realm: { roles: ['analytics'] } });
+    const { me } = await as(token).run<{ me: { name: string } }>('{ me { name } }');
+    const { secret } = await makeKey({ name: me.name, role: 'ANALYTICS' });
+    const text = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+    await as(token).run(text, { input: { cameraId: front.cameraId, type: 'OTHER' } });
+    expect(await as(secret).run('{ events { totalCount } }')).toEqual({ events: { totalCount: 0 } });
+  });
+
+  test('are to be tried again where the provider is away, which the log says once', async () => {
+    const away = await startProvider();
+    const token = await away.token({});
+    const { address, port } = away.at();
+    await away.close();
+    const own = await startTestApp({
+      oidc: { jwksUrl: away.jwksUrl, issuer: away.issuer, audience: 'flashback', roleClaim: 'realm.roles' },
+    });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ query: '{ me { name } }' });
+    const ask = () => fetch(`${own.app.url}/graphql`, { method: 'POST', headers, body });
+    for (let i = 0; i < 5; i++) {
+      const refused = await ask();
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get('retry-after')).toBe('2');
+      expect(await refused.json()).toMatchObject({
+        errors: [{ extensions: { code: 'CAPACITY', retryAfterMs: 2_000 } }],
+      });
+    }
+    expect((await fetch(`${own.app.url}/metrics`, { headers })).status).toBe(503);
+    const socket = new WebSocket(`${own.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: headers })));
+    // Clients connect again after it.
+    expect(await new Promise((resolve) => socket.on('close', resolve))).toBe(1013);
+    expect(own.logged.filter((line) => line.includes('OpenID provider does not answer'))).toHaveLength(1);
+    expect(own.logged.join('\n')).not.toContain('"stack"');
+
+    const back = await startProvider({ address, port });
+    headers.authorization = `Bearer ${await back.token({ iss: away.issuer })}`;
+    await eventually(async () => ((await ask()).status === 200 ? true : undefined));
+    expect(own.logged.filter((line) => line.includes('OpenID provider answers again'))).toHaveLength(1);
+    await own.close();
+    await back.close();
   });
 
   test('hold no place for a client that left while the provider was asked', async () => {
@@ -563,27 +635,30 @@ describe('without any keys', () => {
 
 describe('links', () => {
   const secret = Buffer.alloc(32, 7);
-  const signerAt = (now: number) => createPathSigner({ secret, ttlSec: 3_600, now: () => now });
+  const options = { secret, ttlSec: 3_600, holds: () => true };
+  const signerAt = (now: number) => createPathSigner({ ...options, now: () => now });
   const start = Date.UTC(2026, 0, 1);
   const rest = (path: string, route: string) => path.slice(route.length + 2);
 
   test('hold for half an hour to an hour, for that object and what is below it', () => {
-    const path = signerAt(start).sign('live', 'abc');
+    const path = signerAt(start).sign('live', 'abc', 'k1');
     expect(signerAt(start + 1_799_000).verify('live', rest(path, 'live'))).toBe('abc');
     expect(signerAt(start + 3_600_000).verify('live', rest(path, 'live'))).toBeUndefined();
     expect(signerAt(start).verify('live', `${rest(path, 'live')}/part1.m4s`)).toBe('abc/part1.m4s');
     // The same link for a while, so that browsers find in their cache what they have.
-    expect(signerAt(start + 60_000).sign('live', 'abc')).toBe(path);
+    expect(signerAt(start + 60_000).sign('live', 'abc', 'k1')).toBe(path);
   });
 
   test('hold for nothing else', () => {
     const signer = signerAt(start);
-    const signed = rest(signer.sign('media', 'a/b.mp4'), 'media');
+    const signed = rest(signer.sign('media', 'a/b.mp4', 'k1'), 'media');
+    expect(signer.verify('media', signed)).toBe('a/b.mp4');
+    expect(signer.verify('media', signed.replace('-k1-', '-k2-'))).toBeUndefined();
     expect(signer.verify('live', signed)).toBeUndefined();
     expect(signer.verify('media', signed.replace('a/b', 'a/c'))).toBeUndefined();
     expect(signer.verify('media', signed.replace(/^./, 'z'))).toBeUndefined();
     expect(signer.verify('media', 'a/b.mp4')).toBeUndefined();
-    const another = createPathSigner({ secret: Buffer.alloc(32, 8), ttlSec: 3_600, now: () => start });
+    const another = createPathSigner({ ...options, secret: Buffer.alloc(32, 8), now: () => start });
     expect(another.verify('media', signed)).toBeUndefined();
   });
 
@@ -598,6 +673,124 @@ describe('links', () => {
     expect((await fetch(playback.videoUrl.replace('clip', 'other'))).status).toBe(403);
   });
 });
+
+describe('links end with what they were given to', () => {
+  const videoUrl = `{ playback(id: "PLAYBACK") { videoUrl } }`;
+  const linkFor = async (client: TestClient) => {
+    const { playback } = await client.run<{ playback: { videoUrl: string } }>(
+      videoUrl.replace('PLAYBACK', front.playbackId),
+    );
+    return playback.videoUrl;
+  };
+  /** 404: let through; the object of this test is not there. */
+  const statusOf = async (link: string) => (await fetch(link)).status;
+
+  test('a key that is revoked, at once, and no other’s', async () => {
+    const [gone, stays] = [
+      await makeKey({ name: 'both', role: 'VIEWER' }),
+      await makeKey({ name: 'both', role: 'VIEWER' }),
+    ];
+    const [hers, his] = [await linkFor(as(gone.secret)), await linkFor(as(stays.secret))];
+    expect([await statusOf(hers), await statusOf(his)]).toEqual([404, 404]);
+    await revoke(gone.apiKey.id);
+    expect([await statusOf(hers), await statusOf(his)]).toEqual([403, 404]);
+  });
+
+  test('a key or a token that expires', async () => {
+    const expiresAt = new Date(Date.now() + 1_500).toISOString();
+    const { secret } = await makeKey({ name: 'short', role: 'VIEWER', expiresAt });
+    const token = await provider.token({ exp: Math.floor(Date.now() / 1_000) + 2 });
+    const links = [await linkFor(as(secret)), await linkFor(as(token))];
+    expect(await Promise.all(links.map(statusOf))).toEqual([404, 404]);
+    for (const link of links)
+      await eventually(async () => ((await statusOf(link)) === 403 ? true : undefined));
+  });
+
+  test('a key of the configuration that is taken out of it, across a restart, without telling of its secret', async () => {
+    const keyOf = (name: string) => ({ name, role: 'ADMIN' as const, secret: secretOf(name) });
+    const apiKeys = [keyOf('one'), keyOf('two')];
+    const own = await startTestApp({ apiKeys });
+    const clients = apiKeys.map(({ secret }) => connectClient(own.app.url, secret));
+    const { rows } = await withSql(own, (sql) =>
+      sql.query(
+        `WITH camera AS (INSERT INTO cameras (id, name, rtsp_url, enabled)
+           VALUES (gen_random_uuid(), 'x', 'rtsp://127.0.0.1:9/', false) RETURNING id)
+         INSERT INTO playbacks (id, camera_id, recording_status, storage_path, file_size_bytes)
+         SELECT gen_random_uuid(), id, 'COMPLETED', id || '/2026-01-01/clip.mp4', 1 FROM camera RETURNING id`,
+      ),
+    );
+    const text = videoUrl.replace('PLAYBACK', rows[0].id);
+    const paths = await Promise.all(
+      clients.map(async (client) => {
+        const { playback } = await client.run<{ playback: { videoUrl: string } }>(text);
+        return new URL(playback.videoUrl).pathname;
+      }),
+    );
+    await Promise.all(clients.map((client) => client.close()));
+    for (const path of paths) {
+      for (const { secret } of apiKeys) {
+        const hash = createHash('sha256').update(secret).digest();
+        expect(path).not.toContain(hash.toString('hex').slice(0, 8));
+      }
+    }
+    apiKeys.shift();
+    await own.restart();
+    const statuses = await Promise.all(paths.map((path) => statusOf(`${own.app.url}${path}`)));
+    expect(statuses).toEqual([403, 404]);
+    await own.close();
+  });
+
+  test('no keys, once there is one', async () => {
+    const open = await startTestApp();
+    const { rows } = await withSql(open, (sql) =>
+      sql.query(
+        `WITH camera AS (INSERT INTO cameras (id, name, rtsp_url, enabled)
+           VALUES (gen_random_uuid(), 'x', 'rtsp://127.0.0.1:9/', false) RETURNING id)
+         INSERT INTO playbacks (id, camera_id, recording_status, storage_path, file_size_bytes)
+         SELECT gen_random_uuid(), id, 'COMPLETED', id || '/2026-01-01/clip.mp4', 1 FROM camera RETURNING id`,
+      ),
+    );
+    const { playback } = await open.client.run<{ playback: { videoUrl: string } }>(
+      videoUrl.replace('PLAYBACK', rows[0].id),
+    );
+    expect(await statusOf(playback.videoUrl)).toBe(404);
+    await open.client.run(makeKeyText, { input: { name: 'first', role: 'ADMIN' } });
+    expect(await statusOf(playback.videoUrl)).toBe(403);
+    await open.close();
+  });
+
+  test('two who are told the same transition get links of their own', async () => {
+    const made = [await makeKey({ name: 'a', role: 'VIEWER' }), await makeKey({ name: 'b', role: 'VIEWER' })];
+    const text = 'subscription { playbackStatusChanged { to playback { id videoUrl } } }';
+    const subscriptions = made.map(({ secret }) =>
+      as(secret).subscribe<{
+        playbackStatusChanged: { to: string; playback: { id: string; videoUrl: string } };
+      }>(text),
+    );
+    const told = subscriptions.map(async (it) => (await it.next()).playbackStatusChanged.playback.videoUrl);
+    let isOver = false;
+    void Promise.all(told).finally(() => {
+      isOver = true;
+    });
+    // Nobody says when a subscription has begun.
+    await eventually(async () => {
+      await sql.query(
+        `INSERT INTO playback_transitions (playback_id, from_status, to_status) VALUES ($1, 'PROCESSING', 'COMPLETED')`,
+        [front.playbackId],
+      );
+      return isOver || undefined;
+    });
+    const links = await Promise.all(told);
+    await revoke(made[0]!.apiKey.id);
+    expect(await Promise.all(links.map(statusOf))).toEqual([403, 404]);
+  });
+});
+
+async function withSql<T>(of: TestApp, work: (sql: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: of.config.databaseUrl! });
+  await client.connect();
+  return work(client).finally(() => client.end());
+}
 
 async function eventually<T>(look: () => Promise<T | null | undefined>): Promise<T> {
   const deadline = Date.now() + 10_000;
@@ -616,11 +809,12 @@ interface Provider {
   /** Keeps its keys to itself until release. @returns resolves when it is asked for them */
   hold(): Promise<void>;
   release(): void;
+  at(): { address: string; port: number };
   close(): Promise<void>;
 }
 
 /** An OpenID provider, as far as a resource server sees one: a set of public keys, and tokens. */
-async function startProvider(): Promise<Provider> {
+async function startProvider(at = { address: '127.0.0.1', port: 0 }): Promise<Provider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
   let released = Promise.resolve();
@@ -631,7 +825,7 @@ async function startProvider(): Promise<Provider> {
     await released;
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at.port, at.address, resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
@@ -659,6 +853,7 @@ async function startProvider(): Promise<Provider> {
       });
     },
     release: () => release(),
+    at: () => server.address() as AddressInfo,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

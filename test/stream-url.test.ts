@@ -55,6 +55,7 @@ describe('an address that is none, or could be read in two ways, is refused in w
     ['rtsp:///x', 'no host'],
     ['http://admin:geheim@host/', 'rtsp://'],
     ['/etc/passwd', 'rtsp://'],
+    ['rt\u017fp://host/', 'rtsp://'],
     [`rtsp://host/${'x'.repeat(2000)}`, 'at most 2000'],
     ...[' ', '\t', '\n', '\u0000', '\u0085', '\u00a0', '\u3000', '\ufeff', '\u2002', '\u2028', '\ud800'].map(
       (sign): [string, string] => [`rtsp://admin:gehe${sign}im@host/`, 'white space'],

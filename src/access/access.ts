@@ -1,7 +1,9 @@
 import type { Caller } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
+import { holderOfToken, localHolder, stillHolds } from './holders.ts';
 import type { Keys } from './keys.ts';
+import { localName } from './names.ts';
 import { hashOf } from './secret.ts';
 import type { VerifiedToken } from './tokens.ts';
 
@@ -16,13 +18,15 @@ export interface Access {
   readonly open: boolean;
   /**
    * Who stands behind an `Authorization` value.
-   * @throws RequestError UNAUTHENTICATED
+   * @throws RequestError UNAUTHENTICATED; CAPACITY, to be tried again, where tokens cannot be checked now
    */
   authenticate(authorization: string | undefined): Promise<Session>;
+  /** Whether what a link was given to holds still. */
+  holds(holder: string): boolean;
 }
 
 /** Without keys whoever works on this machine is its administrator. */
-const local: Caller = { name: 'local', role: 'ADMIN', cameraIds: undefined };
+const local: Caller = { name: localName, holder: localHolder, role: 'ADMIN', cameraIds: undefined };
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -52,8 +56,17 @@ export function createAccess(options: {
     );
   }
 
+  const holds = (holder: string) =>
+    stillHolds(holder, {
+      isOpen: isOpen(),
+      hasKey: (id) => keys.has(id),
+      takesTokens: verifyToken !== undefined,
+      at: now(),
+    });
+  const sessionOf = (caller: Caller): Session => ({ caller, isValid: () => holds(caller.holder) });
+
   async function authenticate(authorization: string | undefined): Promise<Session> {
-    if (isOpen()) return { caller: local, isValid: isOpen };
+    if (isOpen()) return sessionOf(local);
     const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (!credential) {
       throw unauthenticated('This needs an API key: send it as "Authorization: Bearer <key>".');
@@ -68,14 +81,16 @@ export function createAccess(options: {
     const caller = keys.find(hash);
     if (!caller) return undefined;
     keys.noteUse(hash);
-    return { caller, isValid: () => keys.find(hash) !== undefined };
+    return sessionOf(caller);
   }
 
   async function byToken(token: string): Promise<Session | undefined> {
     // Three parts: anything else is a wrong key, for which the provider need not be asked.
     if (!verifyToken || token.split('.').length !== 3) return undefined;
     const verified = await verifyToken(token);
-    return verified && { caller: verified.caller, isValid: () => verified.expiresAt > now() };
+    if (!verified) return undefined;
+    const { name, role, expiresAt } = verified;
+    return sessionOf({ name, holder: holderOfToken(expiresAt), role, cameraIds: undefined });
   }
 
   return {
@@ -83,6 +98,7 @@ export function createAccess(options: {
       return isOpen();
     },
     authenticate,
+    holds,
   };
 }
 

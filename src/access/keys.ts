@@ -3,6 +3,8 @@ import { allKeys, createKey, noteKeyUse, revokeKey } from '../db/keys.ts';
 import type { Caller, Role } from '../domain/caller.ts';
 import type { ApiKey } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import { holderOfKey } from './holders.ts';
+import { nameOfKey } from './names.ts';
 import { hashOf, newSecret } from './secret.ts';
 
 /** A key from the configuration (API_KEYS). */
@@ -21,6 +23,7 @@ export interface KeyRequest {
 }
 
 interface KnownKey {
+  /** Of its row; undefined for one from the configuration. */
   readonly id: string | undefined;
   readonly caller: Caller;
   readonly expiresAt: number;
@@ -56,16 +59,27 @@ export class Keys {
   readonly #now: () => number;
   readonly #bootstrap: ReadonlyMap<string, KnownKey>;
   #known: ReadonlyMap<string, KnownKey> = new Map();
+  #byHolder: ReadonlyMap<string, KnownKey> = new Map();
   #everMade = false;
   #reading: Promise<void> = Promise.resolve();
   #poll: NodeJS.Timeout | undefined;
 
-  constructor(options: { db: Db; log: Log; now: () => number; bootstrap: readonly BootstrapKey[] }) {
+  /** @param options.idOf an id of a key from the configuration, from the hash of its secret, which it must not tell */
+  constructor(options: {
+    db: Db;
+    log: Log;
+    now: () => number;
+    bootstrap: readonly BootstrapKey[];
+    idOf: (secretHash: string) => string;
+  }) {
     this.#db = options.db;
     this.#log = options.log;
     this.#now = options.now;
     this.#bootstrap = new Map(
-      options.bootstrap.map(({ name, role, secret }) => [hashOf(secret), permanent(name, role)]),
+      options.bootstrap.map(({ name, role, secret }) => {
+        const hash = hashOf(secret);
+        return [hash, permanent(name, role, holderOfKey(options.idOf(hash)))];
+      }),
     );
   }
 
@@ -97,6 +111,8 @@ export class Keys {
     const keys = await allKeys(this.#db);
     const usable = keys.filter((key) => key.revokedAt === null);
     this.#known = new Map(usable.map((key) => [key.secretHash, this.#knownOf(key)]));
+    const all = [...this.#known.values(), ...this.#bootstrap.values()];
+    this.#byHolder = new Map(all.map((key) => [key.caller.holder, key]));
     this.#everMade = keys.length > 0;
   }
 
@@ -104,7 +120,8 @@ export class Keys {
     return {
       id: key.id,
       caller: {
-        name: key.name,
+        name: nameOfKey(key.name),
+        holder: holderOfKey(key.id.replaceAll('-', '')),
         role: key.role,
         cameraIds: key.limited ? key.cameraIds : undefined,
       },
@@ -116,7 +133,17 @@ export class Keys {
   /** Who the secret belongs to; undefined for one that is unknown, revoked or expired. */
   find(secretHash: string): Caller | undefined {
     const key = this.#bootstrap.get(secretHash) ?? this.#known.get(secretHash);
-    return key && key.expiresAt > this.#now() ? key.caller : undefined;
+    return key && this.#isInForce(key) ? key.caller : undefined;
+  }
+
+  /** Whether the key with that id, as holders name it, is known, not revoked and not expired. */
+  has(id: string): boolean {
+    const key = this.#byHolder.get(holderOfKey(id));
+    return key !== undefined && this.#isInForce(key);
+  }
+
+  #isInForce(key: KnownKey): boolean {
+    return key.expiresAt > this.#now();
   }
 
   noteUse(secretHash: string): void {
@@ -148,9 +175,9 @@ export class Keys {
   }
 }
 
-const permanent = (name: string, role: Role): KnownKey => ({
+const permanent = (name: string, role: Role, holder: string): KnownKey => ({
   id: undefined,
-  caller: { name, role, cameraIds: undefined },
+  caller: { name: nameOfKey(name), holder, role, cameraIds: undefined },
   expiresAt: Number.POSITIVE_INFINITY,
   lastUsedAt: 0,
 });

@@ -5,11 +5,11 @@ import path from 'node:path';
 /**
  * Addresses on this server that hold for a while without a key, as a bucket's presigned ones do: players and
  * <img> send no Authorization. The ticket is a part of the path and not of the query, so that it also holds for
- * what a playlist names relative to itself.
+ * what a playlist names relative to itself. It carries what it was given to, and ends with that (access/holders.ts).
  */
 export interface PathSigner {
   /** `/route/<ticket>/scope`: the ticket holds for that scope and everything below it. */
-  sign(route: string, scope: string): string;
+  sign(route: string, scope: string, holder: string): string;
   /** @param ticketAndScope what follows `/route/`. @returns the scope, or undefined when the ticket does not hold */
   verify(route: string, ticketAndScope: string): string | undefined;
 }
@@ -19,39 +19,45 @@ const secretBytes = 32;
 const signatureBytes = 16;
 
 /**
- * @param ttlSec a path holds at most this long and at least half of it: within half of it the same path is given
+ * @param options.ttlSec a path holds at most this long and at least half of it: within half of it the same path is given
  * out, so that browsers find what they have already fetched in their cache
+ * @param options.holds whether what a path was given to holds still
  */
-export function createPathSigner(options: { secret: Buffer; ttlSec: number; now: () => number }): PathSigner {
-  const { secret, ttlSec, now } = options;
-  const signatureOf = (route: string, scope: string, expires: string) =>
-    createHmac('sha256', secret)
-      .update(JSON.stringify([route, scope, expires]))
-      .digest()
-      .subarray(0, signatureBytes);
-
-  function holds(route: string, scope: string, expires: string, signature: Buffer): boolean {
-    return timingSafeEqual(signatureOf(route, scope, expires), signature);
-  }
+export function createPathSigner(options: {
+  secret: Buffer;
+  ttlSec: number;
+  now: () => number;
+  holds: (holder: string) => boolean;
+}): PathSigner {
+  const { secret, ttlSec, now, holds } = options;
+  const signatureOf = (...signed: string[]) =>
+    createHmac('sha256', secret).update(JSON.stringify(signed)).digest().subarray(0, signatureBytes);
 
   return {
-    sign(route, scope) {
+    sign(route, scope, holder) {
       const step = Math.max(1, Math.floor(ttlSec / 2));
       const nowSec = Math.floor(now() / 1_000);
       const expires = (nowSec - (nowSec % step) + ttlSec).toString(36);
-      return `/${route}/${expires}-${signatureOf(route, scope, expires).toString('base64url')}/${scope}`;
+      const signature = signatureOf(route, scope, expires, holder).toString('base64url');
+      return `/${route}/${expires}-${holder}-${signature}/${scope}`;
     },
     verify(route, ticketAndScope) {
-      const match = /^([0-9a-z]{1,10})-([\w-]{22})\/(.+)$/.exec(ticketAndScope);
+      const match = /^([0-9a-z]{1,10})-([0-9a-z]{1,40})-([\w-]{22})\/(.+)$/.exec(ticketAndScope);
       if (!match) return undefined;
-      const [, expires, signature, scope] = match as unknown as [string, string, string, string];
-      if (Number.parseInt(expires, 36) * 1_000 <= now()) return undefined;
-      const given = Buffer.from(signature, 'base64url');
-      const folders = scope.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/'));
-      return folders.some((folder) => holds(route, folder, expires, given)) ? scope : undefined;
+      const [, expires, holder, signature, scope] = match as unknown as string[] & { length: 5 };
+      if (Number.parseInt(expires!, 36) * 1_000 <= now() || !holds(holder!)) return undefined;
+      const given = Buffer.from(signature!, 'base64url');
+      const folders = scope!.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/'));
+      const isSigned = (folder: string) =>
+        timingSafeEqual(signatureOf(route, folder, expires!, holder!), given);
+      return folders.some(isSigned) ? scope : undefined;
     },
   };
 }
+
+/** An id that tells nothing of the text to who does not have the secret: 128 bits, in hexadecimal digits. */
+export const opaqueId = (secret: Buffer, text: string): string =>
+  createHmac('sha256', secret).update(`id ${text}`).digest('hex').slice(0, 32);
 
 /** The secret of this data folder; made the first time. Who can read the folder can read the clips anyway. */
 export async function linkSecret(dataDir: string): Promise<Buffer> {

@@ -1,5 +1,8 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
-import { type Caller, type Role, roles } from '../domain/caller.ts';
+import { type Role, roleNamed, roles } from '../domain/caller.ts';
+import { RequestError } from '../domain/errors.ts';
+import type { Log } from '../log.ts';
+import { nameOfSubject } from './names.ts';
 
 export interface TokenIssuer {
   /** Where the provider publishes its keys. */
@@ -11,7 +14,8 @@ export interface TokenIssuer {
 }
 
 export interface VerifiedToken {
-  readonly caller: Caller;
+  readonly name: string;
+  readonly role: Role;
   /** epoch ms */
   readonly expiresAt: number;
 }
@@ -19,36 +23,69 @@ export interface VerifiedToken {
 /** Signatures by key pairs only: with a shared secret, whoever can check a token could also make one. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 const clockSkewSec = 5;
+/** A provider that does not answer is not asked again for so long. */
+const awayMs = 2_000;
 
 /**
  * Checks tokens of an OpenID provider: signature, issuer, audience, lifetime, role.
- * @returns a function that resolves to undefined for a token that does not hold, and rejects where the provider
- * cannot be asked for its keys
+ * @returns a function that resolves to undefined for a token that does not hold, and rejects with RequestError CAPACITY,
+ * to be tried again, where the provider cannot be asked for its keys
  */
 export function createTokenVerifier(
   from: TokenIssuer,
-  now: () => number,
+  { now, log }: { now: () => number; log: Log },
 ): (token: string) => Promise<VerifiedToken | undefined> {
   const keySet = createRemoteJWKSet(new URL(from.jwksUrl));
+  let away: { until: number } | undefined;
+
+  const verify = (token: string) =>
+    jwtVerify(token, keySet, {
+      issuer: from.issuer,
+      audience: from.audience,
+      algorithms,
+      clockTolerance: clockSkewSec,
+      currentDate: new Date(now()),
+      requiredClaims: ['exp', 'sub'],
+    });
+
   return async (token) => {
+    if (away && performance.now() < away.until) throw providerAway();
     try {
-      const { payload } = await jwtVerify(token, keySet, {
-        issuer: from.issuer,
-        audience: from.audience,
-        algorithms,
-        clockTolerance: clockSkewSec,
-        currentDate: new Date(now()),
-        requiredClaims: ['exp', 'sub'],
-      });
-      const role = highestRole(claimOf(payload, from.roleClaim));
-      if (!role) return undefined;
-      const caller = { name: `jwt:${payload.sub}`.slice(0, 200), role, cameraIds: undefined };
-      return { caller, expiresAt: (payload.exp as number) * 1_000 };
+      const { payload } = await verify(token);
+      if (away) log.info({ jwksUrl: from.jwksUrl }, 'the OpenID provider answers again');
+      away = undefined;
+      return verified(payload, from.roleClaim);
     } catch (error) {
       if (error instanceof errors.JOSEError && !isOutage(error)) return undefined;
-      throw error;
+      // Said once: each call of each client would say it again.
+      if (!away)
+        log.warn({ jwksUrl: from.jwksUrl, error: reasonOf(error) }, 'the OpenID provider does not answer');
+      away = { until: performance.now() + awayMs };
+      throw providerAway();
     }
   };
+}
+
+const providerAway = () =>
+  new RequestError(
+    'CAPACITY',
+    'Tokens cannot be checked: the OpenID provider does not answer. Try again in a moment.',
+    {
+      retryAfterMs: awayMs,
+    },
+  );
+
+/** fetch keeps its reason to itself: "fetch failed". */
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
+};
+
+function verified(payload: JWTPayload, roleClaim: string): VerifiedToken | undefined {
+  const { sub, exp } = payload as { sub: unknown; exp: number };
+  const role = highestRole(claimOf(payload, roleClaim));
+  if (!role || typeof sub !== 'string' || sub === '') return undefined;
+  return { name: nameOfSubject(sub), role, expiresAt: exp * 1_000 };
 }
 
 /** The provider was too slow, or answered with something else than keys: that is not the token's fault. */
@@ -58,17 +95,19 @@ const isOutage = (error: errors.JOSEError) =>
   error.code === 'ERR_JOSE_GENERIC';
 
 function claimOf(payload: JWTPayload, name: string): unknown {
-  if (name in payload) return payload[name];
+  if (Object.hasOwn(payload, name)) return payload[name];
   return name
     .split('.')
     .reduce<unknown>(
       (value, part) =>
-        typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined,
+        typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+          ? (value as Record<string, unknown>)[part]
+          : undefined,
       payload,
     );
 }
 
 function highestRole(claim: unknown): Role | undefined {
-  const names = (Array.isArray(claim) ? claim : [claim]).map((name) => String(name).toUpperCase());
-  return roles.findLast((role) => names.includes(role));
+  const claimed = (Array.isArray(claim) ? claim : [claim]).map(roleNamed);
+  return roles.findLast((role) => claimed.includes(role));
 }

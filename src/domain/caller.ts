@@ -5,9 +5,17 @@ import { RequestError } from './errors.ts';
 export const roles = ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'] as const;
 export type Role = (typeof roles)[number];
 
+const rolesByName = new Map(roles.flatMap((role) => [role, role.toLowerCase()].map((name) => [name, role])));
+
+/** The role of that name, in capitals or without. Compared exactly: other letters may have the same capitals. */
+export const roleNamed = (name: unknown): Role | undefined =>
+  typeof name === 'string' ? rolesByName.get(name) : undefined;
+
 export interface Caller {
-  /** A key's name, or `jwt:` and the token's subject. Events belong to the name, so that keys can be replaced. */
+  /** Events belong to the name, so that keys can be replaced. */
   readonly name: string;
+  /** What links are given to, and end with: one key, one token's lifetime, this machine (access/holders.ts). */
+  readonly holder: string;
   readonly role: Role;
   /** undefined: all cameras, also those still to come */
   readonly cameraIds: readonly string[] | undefined;

@@ -16,7 +16,7 @@ export type ErrorCode =
 export interface ErrorDetails {
   /** BAD_USER_INPUT */
   readonly issues?: readonly Issue[];
-  /** RATE_LIMITED */
+  /** RATE_LIMITED, and CAPACITY where it is known */
   readonly retryAfterMs?: number;
 }
 

@@ -51,7 +51,7 @@ export function parseStreamUrl(address: string): StreamUrl {
     throw new Error(
       `The address holds white space or a control character. ${inUserInfo} a space as %20. ${example}`,
     );
-  const [, scheme, authority = '', rest = ''] = /^(rtsps?):\/\/([^/?#]*)(.*)$/iu.exec(address) ?? [];
+  const [, scheme, authority = '', rest = ''] = /^(rtsps?):\/\/([^/?#]*)(.*)$/i.exec(address) ?? [];
   if (!scheme) throw new Error(`The address does not begin with rtsp:// or rtsps://. ${example}`);
   if (rest.includes('#')) throw new Error(`The address holds a #. ${inUserInfo} # as %23. ${example}`);
   if (rest.includes('@'))

@@ -49,7 +49,7 @@ export const Camera = builder.prismaObject('Camera', {
       type: 'URL',
       nullable: true,
       description: 'A JPEG of the newest keyframe in the buffer; null while there is none.',
-      resolve: (camera, _args, { links }) => links.snapshot(camera),
+      resolve: (camera, _args, { links, caller }) => links.snapshot(camera, caller),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was added.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its row last changed.' }),

@@ -63,15 +63,16 @@ export interface Services {
     /** @throws RequestError RATE_LIMITED */
     takeEvent(caller: Caller): void;
   };
+  /** What a link is given to ends it: where the caller's key is revoked it holds no more, unless it is a bucket's. */
   readonly links: {
     /** Where an object of the store can be fetched now. */
-    object(key: string): Promise<string>;
+    object(key: string, caller: Caller): Promise<string>;
     /** The same, for a browser that is to save it. */
-    download(key: string): Promise<string>;
-    live(playback: Playback): string | null;
+    download(key: string, caller: Caller): Promise<string>;
+    live(playback: Playback, caller: Caller): string | null;
     /** The picture of a clip that is not in the store yet. */
-    poster(playback: Playback): Promise<string | null>;
-    snapshot(camera: Camera): string | null;
+    poster(playback: Playback, caller: Caller): Promise<string | null>;
+    snapshot(camera: Camera, caller: Caller): string | null;
   };
 }
 

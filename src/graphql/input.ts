@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { badInput, notFound, type RequestError } from '../domain/errors.ts';
+import { isStorable } from '../domain/storable.ts';
 import { isMasked, parseStreamUrl } from '../domain/stream-url.ts';
 
 /** Rules that GraphQL's types cannot express: ranges, lengths, forms. Contract: BAD_USER_INPUT with issues. */
@@ -8,9 +9,6 @@ export const wholeNumber = (low: number, high: number) => {
   const expected = `Expected a whole number from ${low} to ${high}.`;
   return z.number(expected).int(expected).min(low, expected).max(high, expected);
 };
-
-/** PostgreSQL holds neither NUL nor one half of a pair of surrogates. */
-const isStorable = (text: string) => !/\p{Surrogate}/u.test(text) && !text.includes('\u0000');
 
 export const textOf = (most: number) => {
   const expected = `Expected text of 1 to ${most} characters.`;

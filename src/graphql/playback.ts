@@ -1,3 +1,4 @@
+import type { Caller } from '../domain/caller.ts';
 import { failureKind } from '../domain/failures.ts';
 import type { Playback as PlaybackRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
@@ -45,8 +46,9 @@ const PlaybackFailure = builder
 const whenStored = (
   { recordingStatus }: PlaybackRow,
   key: string | null,
-  link: (key: string) => Promise<string>,
-): Promise<string> | null => (recordingStatus === 'COMPLETED' && key ? link(key) : null);
+  link: (key: string, caller: Caller) => Promise<string>,
+  caller: Caller,
+): Promise<string> | null => (recordingStatus === 'COMPLETED' && key ? link(key, caller) : null);
 
 export const Playback = builder.prismaObject('Playback', {
   description: 'The recording of an event: a status, and later a clip.',
@@ -115,26 +117,28 @@ export const Playback = builder.prismaObject('Playback', {
       nullable: true,
       description:
         'The finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
-      resolve: (playback, _args, { links }) => whenStored(playback, playback.storagePath, links.object),
+      resolve: (playback, _args, { links, caller }) =>
+        whenStored(playback, playback.storagePath, links.object, caller),
     }),
     downloadUrl: t.field({
       type: 'URL',
       nullable: true,
       description: 'The same file, for browsers: they save it instead of playing it.',
-      resolve: (playback, _args, { links }) => whenStored(playback, playback.storagePath, links.download),
+      resolve: (playback, _args, { links, caller }) =>
+        whenStored(playback, playback.storagePath, links.download, caller),
     }),
     thumbnailUrl: t.field({
       type: 'URL',
       nullable: true,
       description: 'A JPEG from the clip.',
-      resolve: (playback, _args, { links }) =>
-        whenStored(playback, playback.thumbnailPath, links.object) ?? links.poster(playback),
+      resolve: (playback, _args, { links, caller }) =>
+        whenStored(playback, playback.thumbnailPath, links.object, caller) ?? links.poster(playback, caller),
     }),
     liveUrl: t.field({
       type: 'URL',
       nullable: true,
       description: 'Watchable while recording and while processing: an HLS playlist. Null otherwise.',
-      resolve: (playback, _args, { links }) => links.live(playback),
+      resolve: (playback, _args, { links, caller }) => links.live(playback, caller),
     }),
     errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, in words.' }),
     failure: t.field({

@@ -6,14 +6,34 @@ import {
   type ExecutionResult,
   execute,
   GraphQLError,
+  getNamedType,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { seesOnlyOwn } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Context, Foreseeable } from '../graphql/context.ts';
+import { schema } from '../graphql/schema.ts';
 
 export type Subscribe = (
   args: ExecutionArgs,
 ) => Promise<AsyncIterableIterator<ExecutionResult, undefined> | ExecutionResult>;
+
+/**
+ * Whether a document selects a link: links carry what they were given to, so that only those share them who are that.
+ * Links are what has the type URL.
+ */
+function selectsLinks(document: DocumentNode): boolean {
+  const types = new TypeInfo(schema);
+  let isFound = false;
+  const Field = () => {
+    const type = types.getType();
+    isFound ||= type != null && getNamedType(type).name === 'URL';
+  };
+  visit(document, visitWithTypeInfo(types, { Field }));
+  return isFound;
+}
 
 /** A result as an iterator gives it: the same object to all who share it. */
 type Next = IteratorYieldResult<ExecutionResult>;
@@ -40,7 +60,8 @@ const sideBySide = 50;
 /**
  * Runs a subscription's selection once per transition for all subscribers that ask the same, instead of once for
  * each: ten thousand dashboards on one transition are one execution and one query. Same means: the same document
- * (Yoga's parser cache gives one object for one text), operation and variables, and callers who see the same.
+ * (Yoga's parser cache gives one object for one text), operation and variables, and callers who see the same and, where
+ * links are asked for, hold them by the same key.
  */
 export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
   const results = new WeakMap<object, Map<string, Result>>();
@@ -90,15 +111,20 @@ export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
   };
 }
 
-const documents = new WeakMap<DocumentNode, number>();
+const documents = new WeakMap<DocumentNode, { number: number; hasLinks: boolean }>();
 let documentCount = 0;
+
+function known(document: DocumentNode) {
+  const facts = documents.get(document) ?? { number: ++documentCount, hasLinks: selectsLinks(document) };
+  documents.set(document, facts);
+  return facts;
+}
 
 function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
   const { caller } = contextValue as Context;
-  const number = documents.get(document) ?? ++documentCount;
-  documents.set(document, number);
+  const { number, hasLinks } = known(document);
   const sees = [caller.role, caller.cameraIds, seesOnlyOwn(caller) ? caller.name : null];
-  return JSON.stringify([number, operationName, variableValues, sees]);
+  return JSON.stringify([number, operationName, variableValues, sees, hasLinks ? caller.holder : null]);
 }
 
 /**

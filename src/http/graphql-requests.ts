@@ -9,7 +9,7 @@ import { acceptsGzip, sendAsset, sendBytes } from './assets.ts';
 import type { Connections } from './connections.ts';
 import { createGraphiqlPage, exampleOperations } from './graphiql.ts';
 import type { Yoga } from './graphql.ts';
-import { allowOrigin, isJson, refuse } from './refuse.ts';
+import { allowOrigin, isJson, refuse, refuseCaller } from './refuse.ts';
 
 /** Answers below this are as small uncompressed, in packets. */
 const compressedFromBytes = 1_400;
@@ -66,8 +66,7 @@ export function answerGraphql(options: {
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       allowOrigin(request, response, allowedOrigins);
-      const status = error.code === 'UNAUTHENTICATED' ? 401 : 503;
-      refuse(response, status, error.code, error.message, error.details);
+      refuseCaller(response, error);
     }
   };
 }

@@ -3,7 +3,7 @@ import type { Access } from '../access/access.ts';
 import { seesOnlyOwn } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Clients } from './clients.ts';
-import { refuse, sendText } from './refuse.ts';
+import { refuse, refuseCaller, sendText } from './refuse.ts';
 
 /** Asking database, disk and store costs something, and whoever asks is told the same. */
 const sharedMs = 1_000;
@@ -55,7 +55,7 @@ export function answerMetrics(metrics: { contentType: string; read(): Promise<st
       }
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      return refuse(response, 401, error.code, error.message);
+      return refuseCaller(response, error);
     }
     const figures = await metrics.read();
     response.writeHead(200, { 'content-type': metrics.contentType }).end(figures);

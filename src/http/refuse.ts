@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ErrorCode } from '../domain/errors.ts';
+import type { ErrorCode, ErrorDetails, RequestError } from '../domain/errors.ts';
 
 /** Refuses a request before GraphQL sees it, in the form of a GraphQL answer: clients find the code where they look. */
 export function refuse(
@@ -7,17 +7,23 @@ export function refuse(
   status: number,
   code: ErrorCode | 'INTERNAL_SERVER_ERROR',
   message: string,
-  extensions: object = {},
+  extensions: ErrorDetails & { requestId?: string } = {},
 ): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] });
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(extensions.retryAfterMs && { 'retry-after': String(Math.ceil(extensions.retryAfterMs / 1_000)) }),
     // What was not read of the request must not be taken for the next one.
     ...(status === 413 && { connection: 'close' }),
   });
   response.end(body);
+}
+
+/** Refuses whom access does not let in, or cannot look up now. */
+export function refuseCaller(response: ServerResponse, { code, message, details }: RequestError): void {
+  refuse(response, code === 'UNAUTHENTICATED' ? 401 : 503, code, message, details);
 }
 
 export function sendText(response: ServerResponse, status: number, text: string): void {

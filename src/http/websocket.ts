@@ -159,7 +159,7 @@ function authorizationOf(params: Record<string, unknown> | undefined, request: I
 }
 
 function closeCodeOf(error: unknown): number {
-  if (!(error instanceof RequestError)) return closing.tryAgainLater;
+  if (!(error instanceof RequestError) || error.details.retryAfterMs) return closing.tryAgainLater;
   return error.code === 'UNAUTHENTICATED' ? closing.unauthorized : closing.tooMany;
 }
 

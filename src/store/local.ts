@@ -12,8 +12,8 @@ export interface LocalStoreOptions {
   dir: string;
   /** This server's own base URL, without a slash at the end; known only once it listens. */
   baseUrl: () => string;
-  /** Path under which an object can be fetched for a while, where that takes a signature. */
-  sign?: (key: string) => string;
+  /** Path under which an object can be fetched for a while, where that takes a signature; it ends with the holder. */
+  sign?: (key: string, holder: string) => string;
 }
 
 const PROBE_KEY = 'flashback-check';
@@ -61,9 +61,9 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     }
   }
 
-  function addressBy(pathOf: (key: string) => string, key: string): string {
+  function addressBy(pathOf: (key: string, holder: string) => string, key: string, holder = ''): string {
     assertKey(key);
-    return `${baseUrl()}${pathOf(key)}`;
+    return `${baseUrl()}${pathOf(key, holder)}`;
   }
 
   return {
@@ -116,8 +116,8 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     listUnfinished: () => listUnfinishedFiles(dir),
 
     address: (key) => addressBy(plain, key),
-    url: async (key) => addressBy(sign, key),
-    downloadUrl: async (key) => `${addressBy(sign, key)}?download=1`,
+    url: async (key, holder) => addressBy(sign, key, holder),
+    downloadUrl: async (key, holder) => `${addressBy(sign, key, holder)}?download=1`,
     check() {
       // Whoever asks meanwhile is told the same.
       checking ??= put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)).finally(() => {

@@ -60,11 +60,14 @@ export interface Store {
   /** Keys of transfers that were begun and never finished: uploads in parts, half-written files. */
   listUnfinished(): AsyncIterable<string>;
 
-  /** Where a client can fetch the object now; presigned where the bucket is private. */
-  url(key: string): Promise<string>;
+  /**
+   * Where a client can fetch the object now; presigned where the bucket is private.
+   * @param holder what the link is given to: the local store's ends with it; a bucket knows none
+   */
+  url(key: string, holder?: string): Promise<string>;
 
   /** The same, for a browser that is to save the object instead of playing it. */
-  downloadUrl(key: string): Promise<string>;
+  downloadUrl(key: string, holder?: string): Promise<string>;
 
   /** The object's address without a signature, kept in the row. */
   address(key: string): string;
