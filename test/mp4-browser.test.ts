@@ -42,7 +42,6 @@ async function written(): Promise<{ init: Buffer; fragments: Buffer[]; codec: st
       compositionOffset: shown[from + j]! - decoded[from + j]!,
       isSync,
     }));
-    expect(i === 0 || samples.length > 0).toBe(true);
     const { moof, mdatHeader } = buildMoof([{ id: 1, decodeTime: decoded[from]!, samples }]);
     return Buffer.concat([moof, mdatHeader, ...pictures.slice(from, cut).map(({ bytes }) => bytes)]);
   });
@@ -98,41 +97,35 @@ describe.skipIf(browserMissing)('pictures that are shown before their decode tim
     expect(result.ranges[0]![1]).toBeCloseTo(1, 2);
   });
 
-  test.for(['fragmented', 'progressive'] as const)(
-    'are shown in a %s file, each at its time',
-    async (kind) => {
-      let bytes = Buffer.concat([footage.init, ...footage.fragments]);
-      if (kind === 'progressive') {
-        const { init, fragments } = split(bytes);
-        const file = join(dir, 'clip.mp4');
-        await writeClip(file, init, fragments);
-        bytes = await readFile(file);
+  test('are shown in a finished clip, each at its time', async () => {
+    const { init, fragments } = split(Buffer.concat([footage.init, ...footage.fragments]));
+    const file = join(dir, 'clip.mp4');
+    await writeClip(file, init, fragments);
+    const bytes = await readFile(file);
+    const page = await browser.newPage();
+    const shown = await page.evaluate(async (text) => {
+      const blob = new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: 'video/mp4' });
+      const video = document.createElement('video');
+      video.muted = true;
+      video.src = URL.createObjectURL(blob);
+      document.body.append(video);
+      await new Promise((resolve, reject) => {
+        video.addEventListener('loadeddata', resolve, { once: true });
+        video.addEventListener('error', () => reject(new Error(video.error?.message)), { once: true });
+      });
+      const at: number[] = [];
+      // By seeking: a busy machine leaves pictures out while it plays.
+      for (let i = 0; i < 24; i++) {
+        const frame = new Promise<number>((resolve) =>
+          video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime)),
+        );
+        video.currentTime = (i + 0.5) / 24;
+        at.push(await frame);
       }
-      const page = await browser.newPage();
-      const shown = await page.evaluate(async (text) => {
-        const blob = new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: 'video/mp4' });
-        const video = document.createElement('video');
-        video.muted = true;
-        video.src = URL.createObjectURL(blob);
-        document.body.append(video);
-        await new Promise((resolve, reject) => {
-          video.addEventListener('loadeddata', resolve, { once: true });
-          video.addEventListener('error', () => reject(new Error(video.error?.message)), { once: true });
-        });
-        const at: number[] = [];
-        // By seeking: a busy machine leaves pictures out while it plays.
-        for (let i = 0; i < 24; i++) {
-          const frame = new Promise<number>((resolve) =>
-            video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime)),
-          );
-          video.currentTime = (i + 0.5) / 24;
-          at.push(await frame);
-        }
-        return at;
-      }, bytes.toString('base64'));
-      await page.close();
-      expect(shown.map((seconds) => Math.round(seconds * 24))).toEqual(times);
-      for (const [i, seconds] of shown.entries()) expect(seconds).toBeCloseTo(i / 24, 3);
-    },
-  );
+      return at;
+    }, bytes.toString('base64'));
+    await page.close();
+    expect(shown.map((seconds) => Math.round(seconds * 24))).toEqual(times);
+    for (const [i, seconds] of shown.entries()) expect(seconds).toBeCloseTo(i / 24, 3);
+  });
 });
