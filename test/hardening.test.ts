@@ -8,7 +8,6 @@ import { WebSocket } from 'ws';
 import { connectDb, forReading } from '../src/db/client.ts';
 import { publicError } from '../src/http/public-errors.ts';
 import { createLog } from '../src/log.ts';
-import { isPrivateAddress } from '../src/recording/private-address.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 
 const key = 'admin-0123456789abcdef';
@@ -399,12 +398,6 @@ test.each([
     `{ camera(id: "${id}") { lastError } }`,
   );
   expect(camera.lastError).toContain('PRIVATE_CAMERAS=false');
-});
-
-test('public addresses are not taken for private ones', () => {
-  for (const address of ['192.0.2.1', '8.8.8.8', '172.32.0.1', '2001:db8::1', '::ffff:8.8.8.8']) {
-    expect(isPrivateAddress(address), address).toBe(false);
-  }
 });
 
 describe('what goes wrong', () => {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { parseStreamUrl } from '../domain/stream-url.ts';
-import { isPrivateAddress } from './private-address.ts';
+import { isPublicAddress } from '../rtsp/public-address.ts';
 
 /**
  * The address with the host name looked up: the static Linux builds of ffmpeg crash (SIGSEGV) on any name,
@@ -14,7 +14,7 @@ export async function withAddress(address: string, privateCameras: boolean): Pro
   const found = await lookup(host).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`The camera's host name ${host} cannot be found (${error.code}).`);
   });
-  if (!privateCameras && isPrivateAddress(found.address)) {
+  if (!privateCameras && !isPublicAddress(found.address)) {
     throw new Error(`The camera's address ${found.address} is private, which PRIVATE_CAMERAS=false forbids.`);
   }
   const credentials =

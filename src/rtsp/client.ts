@@ -11,11 +11,14 @@ const userAgent = 'Flashback';
 const maxRedirects = 3;
 /** One without a password, two ways with, each once more where its nonce is over. */
 const maxTries = 5;
-const teardownMs = 1000;
+const leaveMs = 1000;
 
 export interface ClientOptions {
   readonly address: StreamUrl;
-  readonly dial: (address: StreamUrl) => Promise<OpenSocket>;
+  /** @param pin the fingerprint that the certificate has to have, where one is known */
+  readonly dial: (address: StreamUrl, pin: string | undefined) => Promise<OpenSocket>;
+  /** The fingerprint of the certificate that was accepted before. */
+  readonly pin: string | undefined;
   readonly onFrame: OnFrame;
   readonly signal: AbortSignal;
 }
@@ -27,11 +30,16 @@ export class RtspClient {
   readonly #options: ClientOptions;
   readonly #authenticator: Authenticator;
   readonly #abandoned: Promise<never>;
+  #giveUp: () => void = () => {};
   #isOpening = true;
   #connection: Connection | undefined;
   #socketAddress = '';
   #tlsFingerprint: string | undefined;
+  /** Whose certificate is the camera's own: where a redirect leads is for the camera to say. */
+  #pinned: StreamUrl | undefined;
   #redirects = 0;
+  /** The newest request, until it is over. */
+  #last: Promise<unknown> = Promise.resolve();
   #session: string | undefined;
   #timeoutSec = 60;
   /** The URL of the session as a whole. */
@@ -44,10 +52,10 @@ export class RtspClient {
     this.sessionUrl = requestUrl(address);
     this.#authenticator = new Authenticator(address.user, address.password);
     this.#abandoned = new Promise((_, reject) => {
-      const giveUp = () => reject(new RtspError('ABANDONED'));
-      if (signal.aborted) giveUp();
-      else signal.addEventListener('abort', giveUp, { once: true });
+      this.#giveUp = () => reject(new RtspError('ABANDONED'));
     });
+    if (signal.aborted) this.#giveUp();
+    else signal.addEventListener('abort', this.#giveUp);
     this.#abandoned.catch(() => {});
   }
 
@@ -78,6 +86,7 @@ export class RtspClient {
   /** From now on giving up is `leave`, and requests are sent on this connection alone. */
   opened(): void {
     this.#isOpening = false;
+    this.#options.signal.removeEventListener('abort', this.#giveUp);
   }
 
   /**
@@ -96,12 +105,14 @@ export class RtspClient {
     for (let tries = 0; tries < maxTries; tries++) {
       const connection = await this.#connect();
       const authorization = this.#authenticator.authorize(method, url);
-      const sent = connection.request(method, url, this.#headers(headers, authorization), timeoutMs);
+      const sent = connection
+        .request(method, url, this.#headers(headers, authorization), timeoutMs)
+        .then((answer) => this.#noteSession(answer));
+      this.#last = sent.catch(() => {});
       let answer: RtspAnswer;
       try {
         answer = await (this.#isOpening ? Promise.race([sent, this.#abandoned]) : sent);
       } catch (error) {
-        sent.catch(() => {});
         // It closed behind an answer without saying so; what was asked then is asked again.
         const mayAgain = this.#session === undefined && connection.hasAnswered && !hasReconnected;
         if (!mayAgain || !(error instanceof RtspError) || error.kind !== 'CLOSED') throw error;
@@ -110,7 +121,6 @@ export class RtspClient {
       }
       if (answer.status !== 401) {
         if (authorization) this.#authenticator.accept();
-        this.#noteSession(answer);
         return answer;
       }
       const challenge = answer.headers.get('www-authenticate') ?? '';
@@ -147,20 +157,21 @@ export class RtspClient {
 
   /** Ends the session, so that cameras with few sessions let us back in, and then the connection; at most 1 s. */
   async leave(): Promise<void> {
-    this.#isOpening = false;
-    const connection = this.#connection;
-    if (connection?.isOpen && this.#session !== undefined) {
-      const asked = this.request('TEARDOWN', this.sessionUrl, {}, teardownMs).catch(() => {});
-      let timer: NodeJS.Timeout | undefined;
-      await Promise.race([
-        asked,
-        new Promise((resolve) => {
-          timer = setTimeout(resolve, teardownMs);
-        }),
-      ]);
-      clearTimeout(timer);
-    }
-    connection?.fail(new RtspError('ABANDONED'));
+    this.opened();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, leaveMs);
+    });
+    await Promise.race([this.#tearDown(), late]);
+    clearTimeout(timer);
+    this.#connection?.fail(new RtspError('ABANDONED'));
+  }
+
+  async #tearDown(): Promise<void> {
+    // The answer that is on its way may name a session.
+    await this.#last;
+    if (!this.#connection?.isOpen || this.#session === undefined) return;
+    await this.request('TEARDOWN', this.sessionUrl, {}, leaveMs).catch(() => {});
   }
 
   #headers(headers: Readonly<Record<string, string>>, authorization: string | undefined) {
@@ -171,7 +182,11 @@ export class RtspClient {
     const before = this.#connection;
     if (before && (before.isOpen || this.#session !== undefined || !this.#isOpening)) return before;
     before?.fail(new RtspError('CLOSED'));
-    const dialled = this.#options.dial(this.address);
+    const { address } = this;
+    if (address.scheme === 'rtsps') this.#pinned ??= address;
+    const isPinned = this.#pinned?.host === address.host && this.#pinned.port === address.port;
+    const pin = this.#tlsFingerprint ?? this.#options.pin;
+    const dialled = this.#options.dial(address, isPinned ? pin : undefined);
     const open = await Promise.race([dialled, this.#abandoned]).catch((error) => {
       // Whoever gave up no longer waits for the socket.
       dialled.then(({ socket }) => socket.destroy()).catch(() => {});
@@ -183,11 +198,14 @@ export class RtspClient {
     return this.#connection;
   }
 
-  #noteSession({ headers, status }: RtspAnswer): void {
-    const [, id, rest = ''] = /^\s*([^;\s]+)(.*)$/.exec(headers.get('session') ?? '') ?? [];
-    if (id === undefined || status >= 300) return;
+  #noteSession(answer: RtspAnswer): RtspAnswer {
+    const [, id, rest = ''] = /^\s*([^;\s]+)(.*)$/.exec(answer.headers.get('session') ?? '') ?? [];
+    if (id === undefined || answer.status >= 300) return answer;
     this.#session = id;
-    this.#timeoutSec = Math.max(1, Number(/;\s*timeout\s*=\s*(\d{1,9})/i.exec(rest)?.[1] ?? 60));
+    // Later answers often leave it out.
+    const timeout = /;\s*timeout\s*=\s*(\d{1,9})/i.exec(rest)?.[1];
+    if (timeout) this.#timeoutSec = Math.max(1, Number(timeout));
+    return answer;
   }
 
   #refusal(challenge: string, hasTried: boolean): RtspError {

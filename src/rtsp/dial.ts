@@ -1,27 +1,109 @@
-import { lookup } from 'node:dns/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { type OpenSocket, SocketReader, socketError } from './connection.ts';
 import { RtspError } from './errors.ts';
+import { addressesOf, type Lookup } from './names.ts';
+import { isPublicAddress } from './public-address.ts';
+import { connectEncrypted, handshake, type TlsChoice } from './tls.ts';
 
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
+  /** Undefined: not encrypted. */
+  readonly tls: TlsChoice | undefined;
+  /** Whether the address may be one of this machine or of a private network. */
+  readonly privateCameras: boolean;
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup;
   readonly signal: AbortSignal;
 }
 
-/** Connects to a camera. @throws RtspError */
-export async function dial({ host, port, signal }: DialOptions): Promise<OpenSocket> {
-  const found = await lookup(host).catch(() => {
-    throw new RtspError('NAME_NOT_FOUND', host);
-  });
-  const reader = new SocketReader();
-  const socket = connect({ host: found.address, port, onread: reader.onread, noDelay: true });
-  await new Promise<void>((resolve, reject) => {
-    const giveUp = () => socket.destroy(Object.assign(new Error(), { code: 'ABORTED' }));
+/** How long one address is tried before the next is tried beside it (RFC 8305, 5). */
+const headStartMs = 250;
+/** For all addresses and the TLS handshake together. */
+const timeoutMs = 8000;
+
+/**
+ * Connects to a camera: to whichever of its addresses answers first. An address is checked after the look-up and then
+ * connected to as it is, so that a name cannot lead elsewhere a moment later.
+ * @throws RtspError
+ */
+export async function dial(options: DialOptions): Promise<OpenSocket> {
+  const { host, privateCameras, tls, lookup } = options;
+  const found = await addressesOf(host, lookup);
+  const addresses = privateCameras ? found : found.filter(isPublicAddress);
+  if (addresses.length === 0) throw new RtspError('ADDRESS_FORBIDDEN', found[0]);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new RtspError('NO_ANSWER', 'connect')), timeoutMs);
+  const giveUp = () => limit.abort(new RtspError('ABANDONED'));
+  options.signal.addEventListener('abort', giveUp);
+  if (options.signal.aborted) giveUp();
+  try {
+    const open = await race(addresses, limit.signal, (address, { onread }) => {
+      const target = { address, port: options.port, onread };
+      return tls ? connectEncrypted(target, host, tls) : connect({ ...target, host: address });
+    });
+    const { socket } = open;
+    const isEncrypted = tls !== undefined && socket instanceof TLSSocket;
+    return isEncrypted ? { ...open, tlsFingerprint: await handshake(socket, tls, limit.signal) } : open;
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** The first connection that stands; the others are given up. */
+function race(
+  addresses: readonly string[],
+  signal: AbortSignal,
+  connectTo: (address: string, reader: SocketReader) => Socket,
+): Promise<OpenSocket> {
+  return new Promise((resolve, reject) => {
+    const sockets = new Set<Socket>();
+    let next = 0;
+    let timer: NodeJS.Timeout | undefined;
+    let worst: RtspError | undefined;
+
+    const end = (winner?: Socket) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      for (const socket of sockets) if (socket !== winner) socket.destroy();
+    };
+    const giveUp = () => {
+      end();
+      reject(signal.reason);
+    };
+    const start = () => {
+      clearTimeout(timer);
+      const address = addresses[next++];
+      if (address === undefined) return;
+      if (next < addresses.length) timer = setTimeout(start, headStartMs);
+      const reader = new SocketReader();
+      const socket = connectTo(address, reader);
+      socket.setNoDelay(true);
+      sockets.add(socket);
+      socket.once('connect', () => {
+        end(socket);
+        socket.removeListener('error', onError);
+        socket.setKeepAlive(true, 10_000);
+        resolve({ socket, reader, address, tlsFingerprint: undefined });
+      });
+      const onError = (error: NodeJS.ErrnoException) => {
+        sockets.delete(socket);
+        // An address that answers with a refusal says more than one that cannot be reached.
+        const told = socketError(error);
+        if (worst === undefined || worst.kind === 'UNREACHABLE') worst = told;
+        if (next < addresses.length) start();
+        else if (sockets.size === 0) {
+          end();
+          reject(worst);
+        }
+      };
+      socket.on('error', onError);
+    };
+
+    if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    socket.once('connect', resolve);
-    socket.once('error', (error) => reject(signal.aborted ? new RtspError('ABANDONED') : socketError(error)));
-    socket.once('close', () => signal.removeEventListener('abort', giveUp));
+    start();
   });
-  return { socket, reader, address: found.address, tlsFingerprint: undefined };
 }

@@ -1,7 +1,7 @@
 /** Why a camera cannot be read, in words for the person who has to act. */
 
 const words = {
-  NAME_NOT_FOUND: (host) => `The camera’s host name ${host} cannot be found.`,
+  NAME_NOT_FOUND: (host) => `The camera’s host name ${host}.`,
   ADDRESS_FORBIDDEN: (address) =>
     `The camera’s address ${address} is not a public one, which PRIVATE_CAMERAS=false forbids.`,
   CONNECTION_REFUSED: () => 'Nothing listens at the camera’s address (connection refused).',

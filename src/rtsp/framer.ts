@@ -113,7 +113,7 @@ export class Framer {
     }
     const end = start + length;
     if (this.#target.isAwaited(undefined)) {
-      const next = this.#takeAnswerInside(buffer, at, Math.min(end, to), to);
+      const next = this.#takeAnswerInside(buffer, at, end, to);
       if (next !== undefined) return next;
     }
     if (end > to) return this.#wait(at, end - at);
@@ -127,9 +127,16 @@ export class Framer {
    * on, and the frame's beginning is moved up to its end.
    * @returns where the frame now begins, `at` where the answer is not whole, undefined where there is none
    */
-  #takeAnswerInside(buffer: Buffer, at: number, end: number, to: number): number | undefined {
-    const found = buffer.subarray(at, end).indexOf(answerLine, frameHeaderBytes);
-    if (found < 0) return undefined;
+  #takeAnswerInside(buffer: Buffer, at: number, frameEnd: number, to: number): number | undefined {
+    const end = Math.min(frameEnd, to);
+    const found = buffer
+      .subarray(at, Math.min(frameEnd + answerLine.length - 1, to))
+      .indexOf(answerLine, frameHeaderBytes);
+    if (found < 0 || at + found >= frameEnd) {
+      // The frame may be whole, and its last bytes the first of an answer.
+      const begun = end === frameEnd ? begunAnswer(buffer, at + frameHeaderBytes, end, to) : 0;
+      return begun > 0 ? this.#wait(at, to - at + answerLine.length - begun) : undefined;
+    }
     const from = at + found;
     const head = readHead(buffer, from, to);
     if (head === undefined) return to - from < maxHeadBytes ? this.#wait(at, to - at + stepBytes) : undefined;
@@ -175,6 +182,14 @@ export class Framer {
   }
 }
 
+/** How many bytes of an answer's first line stand at the end of what has come, the first of them in [start, end). */
+function begunAnswer(buffer: Buffer, start: number, end: number, to: number): number {
+  for (let length = Math.min(answerLine.length - 1, to - start); length > to - end; length--) {
+    if (answerLine.compare(buffer, to - length, to, 0, length) === 0) return length;
+  }
+  return 0;
+}
+
 /** The head at `at` and where it ends; undefined where its end has not come, no head in it where it is none. */
 function readHead(
   buffer: Buffer,
@@ -183,8 +198,10 @@ function readHead(
 ): { head: Head | undefined; end: number } | undefined {
   const view = buffer.subarray(at, Math.min(to, at + maxHeadBytes));
   const ends = [view.indexOf('\n\r\n') + 3, view.indexOf('\n\n') + 2].filter((end) => end > 2);
+  const length = ends.length > 0 ? Math.min(...ends) : view.length;
+  // Text has no such bytes, and packets have many: what began like a message is none, and its end is not waited for.
+  if (view.subarray(0, length).some((byte) => byte < 9)) return { head: undefined, end: at };
   if (ends.length === 0) return undefined;
-  const length = Math.min(...ends);
   return { head: parseHead(view.toString('utf8', 0, length).trimEnd()), end: at + length };
 }
 

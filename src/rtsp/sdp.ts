@@ -105,8 +105,9 @@ function lowerName(line: string): string {
 function trackOf(section: Section, fmtps: readonly Fmtp[]): SdpTrack | undefined {
   const types = String(section.payloads ?? '')
     .split(/\s+/)
+    .filter((type) => /^\d{1,3}$/.test(type))
     .map(Number)
-    .filter((type) => Number.isInteger(type) && type >= 0 && type < 128);
+    .filter((type) => type < 128);
   const mapOf = (type: number) => section.rtp.find(({ payload }) => payload === type);
   // Several may be announced; a camera sends the first, unless nothing says what that is.
   const payloadType = types.find((type) => mapOf(type) ?? staticTypes[type]) ?? types[0];

@@ -7,6 +7,7 @@ import { keepAlive } from './keep-alive.ts';
 import type { RtspAnswer } from './message.ts';
 import { parseSdp, type SdpTrack } from './sdp.ts';
 import { refusal } from './status.ts';
+import type { TlsChoice } from './tls.ts';
 import { Tracks } from './tracks.ts';
 
 export interface RtspTrack extends Omit<SdpTrack, 'kind'> {
@@ -27,11 +28,7 @@ export type OnPacket = (
 export interface SessionOptions {
   readonly address: StreamUrl;
   readonly transport: 'AUTO' | 'TCP' | 'UDP';
-  readonly tls: {
-    readonly mode: 'PINNED' | 'VERIFY' | 'ANY';
-    readonly fingerprint: string | undefined;
-    readonly allowOldTls?: boolean;
-  };
+  readonly tls: TlsChoice;
   /** Whether the address may be one of this machine or of a private network. */
   readonly privateCameras: boolean;
   /** Which to set up, best first; a refused SETUP costs that track alone. What it throws ends the opening. */
@@ -81,12 +78,21 @@ export async function openSession(options: SessionOptions): Promise<RtspSession>
     address: options.address,
     signal: options.signal,
     onFrame: tracks.onFrame,
-    dial: ({ host, port }) => dial({ host, port, signal: options.signal }),
+    pin: options.tls.fingerprint,
+    dial: ({ host, port, scheme }, pin) =>
+      dial({
+        host,
+        port,
+        signal: options.signal,
+        privateCameras: options.privateCameras,
+        tls: scheme === 'rtsps' ? { ...options.tls, fingerprint: pin } : undefined,
+      }),
   });
   try {
     return await open(client, tracks, options);
   } catch (error) {
     await client.leave();
+    tracks.close();
     throw error;
   }
 }
@@ -103,7 +109,8 @@ async function open(client: RtspClient, tracks: Tracks, options: SessionOptions)
   const asked = client.sessionUrl;
   const named = described.headers.get('content-base') ?? described.headers.get('content-location');
   const bases = [...new Set([baseUrl(named, asked), asked])];
-  const base = await setUp(client, tracks, chosen, bases);
+  if (options.transport === 'UDP') tracks.transport = 'UDP';
+  const base = await setUp(client, tracks, chosen, bases, options.transport === 'AUTO');
   client.sessionUrl = controlUrl(base, description.control);
   tracks.play();
   await play(client, tracks.all);
@@ -146,23 +153,41 @@ async function setUp(
   tracks: Tracks,
   chosen: readonly RtspTrack[],
   bases: readonly string[],
+  mayUseUdp: boolean,
 ): Promise<string> {
   let refused: RtspError | undefined;
   let base = 0;
   for (let i = 0; i < chosen.length; i++) {
     const track = chosen[i]!;
     const url = controlUrl(bases[base]!, track.control);
-    const answer = await client.request('SETUP', url, { Transport: tracks.ask(track) }, answerMs);
-    if (answer.status < 300 && tracks.add(track, url, answer, client.connection)) continue;
-    if (tracks.all.length === 0 && base + 1 < bases.length && wrongBase.includes(answer.status)) {
-      base++;
-      i = -1;
+    const transport = await tracks.ask(track, client.socketAddress);
+    const answer = await client.request('SETUP', url, { Transport: transport }, answerMs);
+    if (answer.status < 300 && tracks.add(track, url, answer, client)) continue;
+    const isFirst = tracks.all.length === 0;
+    const isOther = isFirst && isOfOtherTransport(answer);
+    if (isOther && mayUseUdp && tracks.transport === 'TCP') tracks.transport = 'UDP';
+    else if (isFirst && base + 1 < bases.length && wrongBase.includes(answer.status)) base++;
+    else {
+      refused ??= isOfOtherTransport(answer)
+        ? transportRefusal(track, tracks, mayUseUdp)
+        : refusal('SETUP', answer);
       continue;
     }
-    refused ??= answer.status < 300 ? new RtspError('TRANSPORT_REFUSED', 'TCP') : refusal('SETUP', answer);
+    // From the first track on, in the other way.
+    i = -1;
   }
   if (tracks.all.length === 0) throw refused ?? new RtspError('NO_TRACKS');
   return bases[base]!;
+}
+
+/** 461, or an answer that names a transport that was not asked for. */
+function isOfOtherTransport({ status }: RtspAnswer): boolean {
+  return status === 461 || status < 300;
+}
+
+function transportRefusal(track: RtspTrack, { transport }: Tracks, isAuto: boolean): RtspError {
+  if (track.isEncrypted) return new RtspError('ENCRYPTED');
+  return new RtspError('TRANSPORT_REFUSED', isAuto ? 'TCP or UDP' : transport);
 }
 
 async function play(client: RtspClient, tracks: Tracks['all']): Promise<void> {
@@ -188,21 +213,23 @@ function sessionOf(
     stop();
     signal.removeEventListener('abort', close);
     await client.leave();
+    tracks.close();
   };
   signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) void close();
   return {
     tracks: tracks.all.map(({ track }) => track),
-    transport: 'TCP',
+    transport: tracks.transport,
     tlsFingerprint: client.tlsFingerprint,
     address: client.socketAddress,
     get garbageBytes() {
       return connection.garbageBytes;
     },
-    sendControlPacket: (track, bytes) => tracks.sendControlPacket(track, bytes, connection),
+    sendControlPacket: (track, bytes) => tracks.sendControlPacket(track, bytes),
     ended: connection.ended.then((error) => {
       stop();
       signal.removeEventListener('abort', close);
+      tracks.close();
       return error;
     }),
     close,

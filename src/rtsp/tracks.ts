@@ -1,4 +1,5 @@
-import type { Connection } from './connection.ts';
+import type { RtspClient } from './client.ts';
+import { DatagramPair } from './datagrams.ts';
 import { frameHeaderBytes, frameMark } from './framer.ts';
 import type { RtspAnswer } from './message.ts';
 import type { OnPacket, RtspTrack } from './session.ts';
@@ -8,16 +9,19 @@ interface SetUpTrack {
   readonly track: RtspTrack;
   /** Its control URL. */
   readonly url: string;
-  readonly controlChannel: number;
+  readonly sendControlPacket: (bytes: Buffer) => void;
 }
 
-/** The tracks that were set up, and which channel of the connection is whose. */
+/** The tracks that were set up, and which channel of the connection, or which ports, are whose. */
 export class Tracks {
+  /** How the next track is asked for; all of a session are sent the same way. */
+  transport: 'TCP' | 'UDP' = 'TCP';
   readonly all: SetUpTrack[] = [];
   readonly #onPacket: OnPacket;
   readonly #onControlPacket: OnPacket;
   readonly #byChannel: (RtspTrack | undefined)[] = new Array(256).fill(undefined);
   readonly #isControl = new Uint8Array(256);
+  readonly #ports = new Map<RtspTrack, DatagramPair>();
   #isPlaying = false;
 
   constructor(options: { readonly onPacket: OnPacket; readonly onControlPacket: OnPacket }) {
@@ -25,23 +29,40 @@ export class Tracks {
     this.#onControlPacket = options.onControlPacket;
   }
 
-  /** The Transport that is asked for. */
-  ask(track: RtspTrack): string {
-    const channel = this.#freeChannel(track);
-    return `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
+  /** The Transport that is asked for. @throws RtspError where there are no ports for it */
+  async ask(track: RtspTrack, camera: string): Promise<string> {
+    if (this.transport === 'TCP') {
+      const channel = this.#freeChannel(track);
+      return `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
+    }
+    const pair =
+      this.#ports.get(track) ??
+      (await DatagramPair.open(camera, (bytes, isControl) =>
+        this.#hand(track, isControl, bytes, 0, bytes.length, performance.now()),
+      ));
+    this.#ports.set(track, pair);
+    return `RTP/AVP/UDP;unicast;client_port=${pair.port}-${pair.port + 1}`;
   }
 
   /** Takes the answer to SETUP. @returns false where it names a transport that was not asked for */
-  add(track: RtspTrack, url: string, answer: RtspAnswer, connection: Connection | undefined): boolean {
-    const { channels, isDatagram } = parseTransport(answer.headers.get('transport') ?? '');
+  add(track: RtspTrack, url: string, answer: RtspAnswer, client: RtspClient): boolean {
+    const { channels, serverPorts, isDatagram } = parseTransport(answer.headers.get('transport') ?? '');
+    if (this.transport === 'UDP') {
+      const pair = this.#ports.get(track);
+      if (channels || !pair) return false;
+      pair.begin(serverPorts);
+      this.all.push({ track, url, sendControlPacket: (bytes) => pair.sendControlPacket(bytes) });
+      return true;
+    }
     if (isDatagram) return false;
     const asked = this.#freeChannel(track);
     const [rtp, rtcp] = channels && !this.#byChannel[channels[0]] ? channels : [asked, asked + 1];
     this.#byChannel[rtp] = track;
     this.#byChannel[rtcp] ??= track;
     this.#isControl[rtcp] = rtp === rtcp ? 0 : 1;
-    connection?.channels.add(rtp).add(rtcp);
-    this.all.push({ track, url, controlChannel: rtcp });
+    client.connection?.channels.add(rtp).add(rtcp);
+    const sendControlPacket = (bytes: Buffer) => client.connection?.sendFrame(framed(rtcp, bytes));
+    this.all.push({ track, url, sendControlPacket });
     return true;
   }
 
@@ -50,22 +71,32 @@ export class Tracks {
     this.#isPlaying = true;
   }
 
+  /** Frees the ports. */
+  close(): void {
+    for (const pair of this.#ports.values()) pair.close();
+    this.#ports.clear();
+  }
+
   readonly onFrame = (channel: number, buffer: Buffer, from: number, to: number, arrivedAt: number): void => {
     const track = this.#byChannel[channel];
-    if (track === undefined || !this.#isPlaying) return;
-    if (this.#isControl[channel] === 1) this.#onControlPacket(track, buffer, from, to, arrivedAt);
-    else this.#onPacket(track, buffer, from, to, arrivedAt);
+    if (track !== undefined) this.#hand(track, this.#isControl[channel] === 1, buffer, from, to, arrivedAt);
   };
 
-  sendControlPacket(track: RtspTrack, bytes: Buffer, connection: Connection): void {
-    const found = this.all.find((one) => one.track === track);
-    if (found === undefined) return;
-    const frame = Buffer.allocUnsafe(frameHeaderBytes + bytes.length);
-    frame[0] = frameMark;
-    frame[1] = found.controlChannel;
-    frame.writeUInt16BE(bytes.length, 2);
-    bytes.copy(frame, frameHeaderBytes);
-    connection.sendFrame(frame);
+  #hand(
+    track: RtspTrack,
+    isControl: boolean,
+    buffer: Buffer,
+    from: number,
+    to: number,
+    arrivedAt: number,
+  ): void {
+    if (!this.#isPlaying) return;
+    if (isControl) this.#onControlPacket(track, buffer, from, to, arrivedAt);
+    else this.#onPacket(track, buffer, from, to, arrivedAt);
+  }
+
+  sendControlPacket(track: RtspTrack, bytes: Buffer): void {
+    this.all.find((one) => one.track === track)?.sendControlPacket(bytes);
   }
 
   /** Two for each track, in the order of the description, unless the camera gave them away already. */
@@ -74,4 +105,13 @@ export class Tracks {
     for (let i = 0; i < 127 && this.#byChannel[channel]; i++) channel = (channel + 2) % 254;
     return channel;
   }
+}
+
+function framed(channel: number, bytes: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + bytes.length);
+  frame[0] = frameMark;
+  frame[1] = channel;
+  frame.writeUInt16BE(bytes.length, 2);
+  bytes.copy(frame, frameHeaderBytes);
+  return frame;
 }

@@ -1,0 +1,100 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { RtspError } from './errors.ts';
+
+/** As much as a large keyframe comes with at once; the system may grant less. */
+const receiveBytes = 2 ** 20;
+const maxAttempts = 20;
+/** An RTP header without payload, of a type and source that nobody has. */
+const punch = Buffer.from([0x80, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+/** An empty receiver report (RFC 3550, 6.4.2). */
+const punchControl = Buffer.from([0x80, 0xc9, 0, 1, 0, 0, 0, 0]);
+
+export type OnDatagram = (bytes: Buffer, isControl: boolean) => void;
+
+/** Two neighbouring ports, the even one for a track's RTP and the next for its RTCP (RFC 3550, 11). */
+export class DatagramPair {
+  /** The even one. */
+  readonly port: number;
+  readonly #sockets: readonly [Socket, Socket];
+  readonly #camera: string;
+  /** Where the camera's RTP and RTCP come from, and where RTCP is sent. */
+  readonly #remotePorts: [number | undefined, number | undefined] = [undefined, undefined];
+  readonly #hasSource = [false, false];
+
+  /**
+   * @param camera the IP address of the camera; datagrams of any other are dropped
+   * @throws RtspError where no two neighbouring ports are free
+   */
+  static async open(camera: string, onDatagram: OnDatagram): Promise<DatagramPair> {
+    const type = isIPv6(camera) ? 'udp6' : 'udp4';
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const first = await bind(type, 0);
+      const { port } = first?.address() ?? { port: 0 };
+      // Both orders are right half the time: the system gives out ports in no order.
+      const second = first && (await bind(type, port ^ 1));
+      if (first && second)
+        return new DatagramPair(port % 2 === 0 ? [first, second] : [second, first], camera, onDatagram);
+      first?.close();
+    }
+    throw new RtspError('TRANSPORT_REFUSED', 'UDP: no two neighbouring ports are free here');
+  }
+
+  private constructor(sockets: readonly [Socket, Socket], camera: string, onDatagram: OnDatagram) {
+    this.#sockets = sockets;
+    this.#camera = camera;
+    this.port = sockets[0].address().port;
+    sockets.forEach((socket, i) => {
+      // What cannot be sent or received is lost, as datagrams are.
+      socket.on('error', () => {});
+      socket.on('message', (bytes, from) => {
+        if (this.#isCamera(i, from)) onDatagram(bytes, i === 1);
+      });
+    });
+  }
+
+  /** @param ports where the camera said that it sends from; firewalls on the way let in what answers a datagram */
+  begin(ports: readonly [number, number] | undefined): void {
+    if (ports === undefined) return;
+    this.#remotePorts[0] = ports[0];
+    this.#remotePorts[1] = ports[1];
+    this.#send(0, punch);
+    this.#send(1, punchControl);
+  }
+
+  sendControlPacket(bytes: Buffer): void {
+    this.#send(1, bytes);
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  /** The first datagram of the camera's address says its port, whatever SETUP said; from then on only that counts. */
+  #isCamera(i: number, { address, port }: RemoteInfo): boolean {
+    if (address.replace(/%.*$/, '') !== this.#camera) return false;
+    if (this.#hasSource[i]) return port === this.#remotePorts[i];
+    this.#hasSource[i] = true;
+    this.#remotePorts[i] = port;
+    return true;
+  }
+
+  #send(i: number, bytes: Buffer): void {
+    const port = this.#remotePorts[i];
+    if (port) this.#sockets[i]!.send(bytes, port, this.#camera, () => {});
+  }
+}
+
+/** Undefined where the port is taken. */
+async function bind(type: 'udp4' | 'udp6', port: number): Promise<Socket | undefined> {
+  const socket = createSocket({ type, recvBufferSize: receiveBytes });
+  try {
+    socket.bind(port);
+    await once(socket, 'listening');
+    return socket;
+  } catch {
+    socket.close();
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import { RtspError } from './errors.ts';
+
+export type Lookup = (host: string) => Promise<readonly LookupAddress[]>;
+
+/** The system's resolver works in four threads, which the spools' writes need, too; a dead name server blocks each for long. */
+const atOnce = 2;
+const keptMs = 30_000;
+const timeoutMs = 5000;
+
+/**
+ * Looks names up, few at a time, and knows each for half a minute: cameras that are lost are asked for again and again.
+ * Those that wait for the same name wait together.
+ */
+export function createLookup(lookup: Lookup): Lookup {
+  const known = new LRUCache<string, Promise<readonly LookupAddress[]>>({ max: 4096, ttl: keptMs });
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  const inTurn = async (host: string): Promise<readonly LookupAddress[]> => {
+    if (running < atOnce) running++;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await lookup(host);
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+  return async (host) => {
+    const kept = known.get(host);
+    if (kept) return kept;
+    const found = inTurn(host);
+    known.set(host, found);
+    found.catch(() => {
+      if (known.peek(host) === found) known.delete(host);
+    });
+    return found;
+  };
+}
+
+const systemNames = createLookup((host) => systemLookup(host, { all: true, order: 'verbatim' }));
+
+/**
+ * The addresses of a host, the families taking turns, the first as the system orders them (RFC 8305, 4).
+ * @throws RtspError where there is none within 5 s
+ */
+export async function addressesOf(host: string, lookup: Lookup = systemNames): Promise<readonly string[]> {
+  if (isIP(host)) return [host];
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'no answer in time' })), timeoutMs);
+  });
+  try {
+    return inTurns(await Promise.race([lookup(host), late]));
+  } catch (error) {
+    throw new RtspError(
+      'NAME_NOT_FOUND',
+      `${host} cannot be found (${(error as NodeJS.ErrnoException).code})`,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function inTurns(found: readonly LookupAddress[]): string[] {
+  const first = found.filter(({ family }) => family === found[0]?.family);
+  const second = found.filter(({ family }) => family !== found[0]?.family);
+  const pairs = Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [
+    first[i],
+    second[i],
+  ]);
+  return pairs.flat().flatMap((one) => (one ? [one.address] : []));
+}
