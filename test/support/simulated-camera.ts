@@ -2,12 +2,7 @@
 import type { ClockRates } from '../../src/recording/feed/session-clock.ts';
 import { SessionClock } from '../../src/recording/feed/session-clock.ts';
 import { type Stamp, timeOf } from '../../src/recording/feed/track-clock.ts';
-import {
-  type FragmentStamps,
-  type FragmentTimes,
-  Placement,
-  type SoundStamp,
-} from '../../src/recording/placement.ts';
+import { type FragmentStamps, type FragmentTimes, Placement } from '../../src/recording/placement.ts';
 
 const videoRate = 90_000;
 const soundRate = 16_000;
@@ -98,17 +93,20 @@ export function sent(options: CameraOptions): Sent[] {
       });
     }
   // What was sent later does not come sooner.
-  const inOrder = all
-    .map((it, i) => ({ it, i }))
-    .sort((a, b) => a.it.arrivedAt - b.it.arrivedAt || a.i - b.i);
-  return inOrder.map(({ it }) => it);
+  const sentMs = (it: Sent) => it.takenMs + (it.kind === 'sound' ? soundMs : 0);
+  const inOrder = options.takenMs ? all : all.sort((a, b) => sentMs(a) - sentMs(b));
+  let newest = 0;
+  return inOrder.map((it) => {
+    newest = Math.max(newest, it.arrivedAt);
+    return { ...it, arrivedAt: newest };
+  });
 }
 
 const stamp = (ms: number, rate: number): number => Math.round((ms * rate) / 1_000) >>> 0;
 
 interface Unit {
   readonly sent: Sent;
-  readonly stamp: SoundStamp;
+  readonly stamp: Stamp & { readonly duration: number };
 }
 
 interface Fragment {
@@ -136,7 +134,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
   let clocks = { video: session.track(videoRate, 'video'), sound: session.track(soundRate, 'sound') };
   let open: Fragment = { pictures: [], sound: [] };
   const ring: Fragment[] = [];
-  const placement = new Placement({ timescales: { pictures: videoRate, sound: soundRate } });
+  const placement = new Placement({ pictures: videoRate, sound: soundRate });
   const file: { fragment: Fragment; times: FragmentTimes }[] = [];
   const gaps: { from: number; to: number }[] = [];
   let corrections = 0;
@@ -186,7 +184,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
     }
     const clock = it.kind.startsWith('video') ? clocks.video : clocks.sound;
     if (it.kind.endsWith('Report')) {
-      clock.report(it.ntpMs, it.timestamp);
+      clock.report(it.ntpMs, it.timestamp, it.arrivedAt);
       continue;
     }
     const duration = it.kind === 'sound' ? (soundMs * soundRate) / 1_000 : 0;
@@ -200,15 +198,15 @@ export function record(all: readonly Sent[], options: RecordOptions) {
     const isReordered = mayReorder && open.pictures.some(({ sent }) => sent.takenMs > it.takenMs);
     if (first && !isReordered && it.takenMs - first.sent.takenMs >= fragmentMs)
       close(unit.stamp, it.arrivedAt);
-    if (it.arrivedAt > toMs && isRecording) break;
+    if (isRecording && timeOf(unit.stamp) > toMs) break;
     open.pictures.push(unit);
   }
   close(undefined, toMs);
   correct(placement.correct());
-  return { ...judge(file), gaps, corrections, rates: session.rates, origin: placement.originMs!, file };
+  return { ...judge(all, file), gaps, corrections, rates: session.rates, origin: placement.originMs!, file };
 }
 
-function judge(file: readonly { fragment: Fragment; times: FragmentTimes }[]) {
+function judge(all: readonly Sent[], file: readonly { fragment: Fragment; times: FragmentTimes }[]) {
   const pictures: { takenMs: number; clipMs: number; decodeMs: number; lengthMs: number }[] = [];
   const sound: { takenMs: number; clipMs: number; lengthMs: number }[] = [];
   for (const { fragment, times } of file) {
@@ -227,6 +225,11 @@ function judge(file: readonly { fragment: Fragment; times: FragmentTimes }[]) {
     }
   }
   const zero = Math.min(...pictures.map(({ takenMs }) => takenMs));
+  const sentPictures = all.filter(({ kind }) => kind === 'video');
+  const [firstSent, lastSent] = [0, -1].map((i) =>
+    sentPictures.indexOf(file.at(i)!.fragment.pictures.at(i)!.sent),
+  ) as [number, number];
+  const last = Math.max(...pictures.map(({ takenMs }) => takenMs));
   const errors = pictures.map((it) => it.clipMs - (it.takenMs - zero));
   const soundErrors = sound.map((it) => it.clipMs - (it.takenMs - zero));
   const steps = sound.map((it, i) => {
@@ -242,5 +245,9 @@ function judge(file: readonly { fragment: Fragment; times: FragmentTimes }[]) {
     outOfStep: Math.max(0, ...steps.map(Math.abs)),
     shortest: Math.min(...pictures.map(({ lengthMs }) => lengthMs)),
     zero,
+    /** How many pictures were sent from the first one recorded to the last. */
+    sentInAll: lastSent - firstSent + 1,
+    reach: last,
+    longest: Math.max(...pictures.map(({ lengthMs }) => lengthMs)),
   };
 }

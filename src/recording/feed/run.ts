@@ -3,63 +3,56 @@ import type { Stamp, Timed, TrackClock } from './track-clock.ts';
 
 /** Nothing comes before it was taken: so much (ms) is for what the line does not know yet. */
 const aheadMs = 200;
-/** While the least delay is not confirmed, a step of this length (ms) may be one of pictures that the camera had kept. */
-const keptStepMs = 6_000;
+/** What a camera had kept, or the network, comes ahead of the line by steps like the one before, or this (ms). */
+const kept = { steps: 3, ms: 6_000 };
 /** What comes later than the one before by this (ms) is delayed, or its clock has leapt back. */
 const lateMs = 150;
-/** What is stamped earlier than a picture before it by more than this (ms), or is later than `lateMs`, was not reordered. */
+/** What is stamped earlier than one before it by more than this (ms), or is later than `lateMs`, was not reordered. */
 const reordered = { ms: 500, lateMs: 1_000 };
 
-/**
- * How a unit goes with the stamps before it: `FITS`; `LATE`, which may be a delay, a picture of another order or a clock
- * that has leapt back; `FOREIGN`: impossible.
- */
+/** How a unit goes on: LATE may be a delay, an order of its own or a clock that leapt back; FOREIGN cannot be. */
 export type Fit = 'FITS' | 'LATE' | 'FOREIGN';
 
 /** A stretch of stamps of one track in which its clock does not leap. */
 export class Run {
   readonly track: TrackClock;
-  readonly #origin: number;
   readonly #own: ArrivalLine;
-  /** Its line is that run's as long as it may only be delayed. */
-  #follows: Run | undefined;
-  readonly #notAfterMs: number;
-  #units = 0;
+  /** Its line is that run's for as long as it may only be delayed. */
+  #delayed: Run | undefined;
+  readonly #origin: number;
+  /** Where its only unit is at the latest. */
+  readonly #latestMs: number;
   #newest: number;
   /** The greatest stamp, how late it came, and the step (ms) that led to it. */
   #top: number;
   #topLateMs = 0;
   #stepMs = 0;
+  units = 0;
 
-  /** @param options.before the run that this one comes behind; `isTied`: as if its clock had not leapt */
-  constructor(track: TrackClock, ticks: number, options: { before: Run | undefined; isTied: boolean }) {
-    const { before, isTied } = options;
+  /** @param before the run behind which it begins; `isDelayed`: as if its clock had not leapt */
+  constructor(track: TrackClock, ticks: number, before: Run | undefined, isDelayed: boolean) {
     this.track = track;
-    this.#follows = isTied ? before : undefined;
-    this.#origin = before && isTied ? before.#origin : ticks;
+    this.#delayed = isDelayed ? before : undefined;
+    this.#origin = this.#delayed ? this.#delayed.#origin : ticks;
     this.#newest = ticks;
     this.#top = ticks;
-    this.#own = new ArrivalLine(before?.line.rate ?? track.rate, track.isTrusted);
-    const isKnown = before && !isTied && before.#units > 1;
-    this.#notAfterMs = isKnown ? before.timeOf(before.#newest) + before.#stepMs : Number.POSITIVE_INFINITY;
+    this.#own = new ArrivalLine(before?.line.rate ?? track.rate, track.session.isTrusted);
+    const isKnown = before && !isDelayed && before.units > 1;
+    this.#latestMs = isKnown ? before.timeOf(before.#newest) + before.#stepMs : Number.POSITIVE_INFINITY;
   }
 
   get line(): ArrivalLine {
-    return this.#follows?.line ?? this.#own;
-  }
-
-  get units(): number {
-    return this.#units;
+    return this.#delayed?.line ?? this.#own;
   }
 
   /** Milliseconds of the monotonic clock. */
   timeOf(ticks: number): number {
     const ms = this.arrivalTimeOf(ticks);
-    // A lone unit that comes in a burst is late by an unknown part of it: the next one would not be later.
-    return this.track.shiftMs + (this.#units > 1 ? ms : Math.min(ms, this.#notAfterMs));
+    // A stray in a burst is late by an unknown part of it.
+    return this.track.session.shiftOf(this.track) + (this.units > 1 ? ms : Math.min(ms, this.#latestMs));
   }
 
-  /** The same by its own arrivals alone. */
+  /** The same by the track's own arrivals alone. */
   arrivalTimeOf(ticks: number): number {
     return this.line.timeOf(this.#mediaMs(ticks));
   }
@@ -71,11 +64,11 @@ export class Run {
 
   take({ timestamp, arrivedAt, duration }: Timed): Stamp {
     const ticks = this.unwrap(timestamp);
-    this.#units += 1;
-    this.#newest = ticks;
     const mediaMs = this.#mediaMs(ticks + duration);
+    this.units += 1;
+    this.#newest = ticks;
     this.#own.add(mediaMs, arrivedAt);
-    if (ticks > this.#top || this.#units === 1) {
+    if (ticks > this.#top || this.units === 1) {
       this.#stepMs = this.track.ms(ticks - this.#top);
       this.#top = ticks;
       this.#topLateMs = this.line.late(mediaMs, arrivedAt);
@@ -88,25 +81,27 @@ export class Run {
     return this.line.late(this.#mediaMs(this.unwrap(timestamp) + duration), arrivedAt);
   }
 
-  /** By how many milliseconds its stamp is earlier than the greatest one; negative: later. */
-  backMs(timestamp: number): number {
+  /** By how many milliseconds it is stamped earlier than the greatest stamp; negative: later. */
+  backMs({ timestamp }: Timed): number {
     return this.track.ms(this.#top - this.unwrap(timestamp));
   }
 
-  fit(unit: Timed): Fit {
-    const backMs = this.backMs(unit.timestamp);
+  /** @param isSuspected whether the newest units were LATE */
+  fit(unit: Timed, isSuspected: boolean): Fit {
+    const backMs = this.backMs(unit);
     const late = this.lateMs(unit);
-    if (backMs === 0 || this.unwrap(unit.timestamp) === this.#newest) return 'FOREIGN';
-    const isPossible = late >= -aheadMs || (!this.line.isConfirmed(unit.arrivedAt) && -backMs <= keptStepMs);
-    if (!isPossible) return 'FOREIGN';
+    if (!isSuspected && this.unwrap(unit.timestamp) === this.#newest) return 'FOREIGN';
+    const keptMs = this.units > 1 ? this.#stepMs * kept.steps : kept.ms;
+    const isKept = -backMs <= keptMs && !this.line.isConfirmed(unit.arrivedAt);
+    if (late < -aheadMs && !isKept) return 'FOREIGN';
     if (backMs < 0) return late - this.#topLateMs > lateMs ? 'LATE' : 'FITS';
-    if (backMs <= this.track.reorderMs) return 'FITS';
+    if (backMs > 0 && backMs <= this.track.reorderMs) return 'FITS';
     return backMs <= reordered.ms && late <= reordered.lateMs ? 'LATE' : 'FOREIGN';
   }
 
   /** It was no delay: from now on its line is that of its own arrivals. */
   setFree(): void {
-    this.#follows = undefined;
+    this.#delayed = undefined;
   }
 
   #mediaMs(ticks: number): number {

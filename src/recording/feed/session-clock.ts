@@ -1,65 +1,67 @@
 import { type Report, TrackClock } from './track-clock.ts';
 
-/** By so much (ms) reports may contradict arrivals: no camera sends one track later than another by more. */
+/** No camera sends one track later than another by more (ms): reports that say so contradict arrivals. */
 const contradictionMs = 500;
 /** A camera's wall clock that is off by this (ms) from what its last report led to expect was set meanwhile. */
-const steppedMs = 100;
-
-export type TrackKind = 'video' | 'sound';
+const setMs = 100;
 
 /** What a camera's clocks run at, in milliseconds per millisecond of their stamps: 1 where they are right. */
-export type ClockRates = Readonly<Partial<Record<TrackKind, number>>>;
-
-export interface SessionClockOptions {
-  /** Stamps are taken as they are, on one time line for all tracks: those of ffmpeg. */
-  readonly isTrusted?: boolean;
-  /** What an earlier session of the camera has learned. */
-  readonly rates?: ClockRates;
-}
+export type ClockRates = { readonly video?: number; readonly sound?: number };
 
 /** The clocks of one connection to a camera: its tracks' stamps as times of the monotonic clock. */
 export class SessionClock {
+  /** Stamps are taken as they are, on one time line for all tracks: those of ffmpeg. */
   readonly isTrusted: boolean;
   readonly #learned: ClockRates;
-  readonly #tracks = new Map<TrackClock, { readonly kind: TrackKind; shiftMs: number }>();
+  readonly #tracks: { readonly clock: TrackClock; readonly kind: keyof ClockRates; shiftMs: number }[] = [];
 
-  constructor({ isTrusted = false, rates = {} }: SessionClockOptions = {}) {
+  /** @param options.rates what an earlier session of the camera has learned */
+  constructor({ isTrusted = false, rates = {} }: { isTrusted?: boolean; rates?: ClockRates } = {}) {
     this.isTrusted = isTrusted;
     this.#learned = rates;
   }
 
-  /** @param clockRate ticks per second of its RTP timestamps */
-  track(clockRate: number, kind: TrackKind): TrackClock {
-    const track = new TrackClock(this, clockRate, this.#learned[kind] ?? 1);
-    this.#tracks.set(track, { kind, shiftMs: 0 });
-    return track;
+  /** @param clockRate ticks of its RTP timestamps per second */
+  track(clockRate: number, kind: keyof ClockRates): TrackClock {
+    const clock = new TrackClock(this, clockRate, this.#learned[kind] ?? 1);
+    this.#tracks.push({ clock, kind, shiftMs: 0 });
+    return clock;
   }
 
   /** What is known of the rates by now, for the camera's next session. */
   get rates(): ClockRates {
-    const known = [...this.#tracks].map(([{ rate }, { kind }]) => [kind, rate]);
-    return { ...this.#learned, ...Object.fromEntries(known) };
+    return Object.assign(
+      {},
+      this.#learned,
+      ...this.#tracks.map(({ clock, kind }) => ({ [kind]: clock.rate })),
+    );
   }
 
-  /** Where a report shows that the camera's wall clock was set, those of other tracks cannot be compared with it. */
-  noteReport(before: Report | undefined, { run, ticks, ntpMs }: Report): void {
+  /** Where a report shows that the camera's wall clock was set, those of other tracks are not comparable with it. */
+  compare(before: Report | undefined, { run, ticks, ntpMs }: Report): void {
     if (!before) return;
     const passedMs = run.arrivalTimeOf(ticks) - before.run.arrivalTimeOf(before.ticks);
-    if (Math.abs(ntpMs - before.ntpMs - passedMs) < steppedMs) return;
-    for (const track of this.#tracks.keys()) if (track !== run.track) track.forgetReport();
+    if (Math.abs(ntpMs - before.ntpMs - passedMs) < setMs) return;
+    for (const { clock } of this.#tracks) if (clock !== run.track) clock.lastReport = undefined;
   }
 
   /**
    * Reports name moments of all tracks by one clock. The track that is soonest on its way says when these were; the
    * others are moved to it, by milliseconds of 0 or less, unless that contradicts their arrivals.
    */
-  shiftOf(track: TrackClock): number {
-    const own = this.#tracks.get(track)!;
-    const lag = ({ run, ticks, ntpMs }: Report) => run.arrivalTimeOf(ticks) - ntpMs;
-    const lags = [...this.#tracks.keys()].flatMap(({ comparable }) => (comparable ? [lag(comparable)] : []));
-    if (!track.comparable || lags.length < 2) return own.shiftMs;
-    const shiftMs = Math.min(...lags) - lag(track.comparable);
-    own.shiftMs = this.isTrusted || shiftMs >= -contradictionMs ? shiftMs : 0;
+  shiftOf(clock: TrackClock): number {
+    const own = this.#tracks.find((it) => it.clock === clock)!;
+    let [least, ownLag] = [Number.POSITIVE_INFINITY, 0];
+    for (const it of this.#tracks) {
+      const report = it.clock.lastReport;
+      // What is not comparable now was so before.
+      if (!report) return own.shiftMs;
+      const lag = report.run.arrivalTimeOf(report.ticks) - report.ntpMs;
+      least = Math.min(least, lag);
+      if (it === own) ownLag = lag;
+    }
+    const isBelieved = this.isTrusted || ownLag - least <= contradictionMs;
+    own.shiftMs = isBelieved ? least - ownLag : 0;
     return own.shiftMs;
   }
 }
