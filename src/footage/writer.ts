@@ -63,11 +63,11 @@ export class FootageWriter {
       const count = Math.min(to - at, pieceBytes - this.#piece.used);
       source.copy(this.#piece.bytes, this.#piece.used, at, at + count);
       this.#piece.used += count;
+      // Counted piece by piece: a unit that has begun must not lose its first piece.
+      this.#bytes += count;
+      if (this.#nalBytes >= 0) this.#nalBytes += count;
       at += count;
     }
-    const count = Math.max(0, to - from);
-    this.#bytes += count;
-    if (this.#nalBytes >= 0) this.#nalBytes += count;
   }
 
   /** The access unit that was written since the last one, held once. */
