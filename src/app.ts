@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAccess } from './access/access.ts';
 import { limitEvents } from './access/event-rate.ts';
@@ -12,6 +13,8 @@ import { connectDb, forReading } from './db/client.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
+import { proveDatabase, proveSchema } from './db/proof.ts';
+import { proveConnection } from './db/reach.ts';
 import { createSeal, type Seal } from './db/seal.ts';
 import { sealAddresses } from './db/sealed-addresses.ts';
 import { dropEarlierKeys, readSecretKeys, secretKeyFile } from './db/secret-keys.ts';
@@ -39,6 +42,7 @@ import { startRecovery } from './recording/recovery.ts';
 import { Snapshots } from './recording/snapshots.ts';
 import { SpoolDisk } from './recording/spool-disk.ts';
 import { holdsFootage } from './recording/spool-reader.ts';
+import { startFailure } from './start-failure.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 import { serveLocal } from './store/serve-local.ts';
@@ -61,22 +65,37 @@ const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url
 /** Built by vite; from src/ as from dist/ the same. */
 const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
+/** A start that failed does not wait longer for its parts to close: whatever they started ends with this process. */
+const failWithinMs = 1_500;
+
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
  * @param now the wall clock, in epoch milliseconds
+ * @param stop aborted where nobody wants it any more while it starts
  * @throws Error whose message says what is wrong and what to do
  */
-export async function startApp(config: Config, log: Log, now: () => number = Date.now): Promise<App> {
+export async function startApp(
+  config: Config,
+  log: Log,
+  now: () => number = Date.now,
+  stop?: AbortSignal,
+): Promise<App> {
   const started: { name: string; close: () => Promise<void> | void }[] = [];
   const part = <T>(name: string, it: T, close: (it: T) => Promise<void> | void): T => {
     log.debug({ part: name }, 'started');
     started.push({ name, close: () => close(it) });
+    stop?.throwIfAborted();
     return it;
   };
   const close = async () => {
     for (const { name, close } of started.splice(0).reverse()) {
-      await close();
-      log.debug({ part: name }, 'closed');
+      // One that cannot be closed keeps no other from it.
+      await Promise.resolve()
+        .then(close)
+        .then(
+          () => log.debug({ part: name }, 'closed'),
+          (error: Error) => log.error({ part: name, error }, 'a part could not be closed'),
+        );
     }
   };
 
@@ -97,6 +116,7 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
     // The database.
+    if (config.databaseUrl) await proveConnection(config.databaseUrl);
     const databaseUrl =
       config.databaseUrl ??
       part('database server', await startDatabaseServer({ dataDir, children, log }), (it) => it.close()).url;
@@ -112,6 +132,8 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
     const readingDb = part('database for reading', connectDb(databaseUrl, { ...forReading, seal }), (it) =>
       it.$disconnect(),
     );
+    await proveSchema(db);
+    await proveDatabase({ db, readingDb });
 
     // Who may call.
     const secret = await linkSecret(dataDir);
@@ -283,7 +305,7 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
         ready: async () => {
           if (claim.problem) throw new Error(claim.problem);
           if (recorder.isDraining) throw new Error('The server is stopping.');
-          await db.$queryRaw`SELECT 1`;
+          await proveDatabase({ db, readingDb });
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await storeWatch.look();
           storeWatch.demand();
@@ -297,8 +319,8 @@ export async function startApp(config: Config, log: Log, now: () => number = Dat
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
     return { url, ffmpeg, drain: () => recorder.drain(), close };
   } catch (error) {
-    await close();
-    throw error;
+    await Promise.race([close(), sleep(failWithinMs)]);
+    throw startFailure(error, config);
   }
 }
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { connectDb } from './db/client.ts';
+import { DatabaseUnfit, proveConnection } from './db/reach.ts';
 import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { type Breach, findBreaches } from './finishing/check.ts';
 import { createLog } from './log.ts';
@@ -53,6 +54,7 @@ async function lasting(look: () => Promise<Breach[]>): Promise<Breach[]> {
 }
 
 async function openDatabase({ databaseUrl, dataDir }: Config) {
+  if (databaseUrl) await proveConnection(databaseUrl);
   const url = databaseUrl ?? runningServerUrl(dataDir);
   if (url) return { url, close: async () => {} };
   const log = createLog('error');
@@ -68,6 +70,7 @@ async function openDatabase({ databaseUrl, dataDir }: Config) {
 }
 
 main().catch((error: Error) => {
-  console.error(error instanceof ConfigError ? error.message : error.stack);
+  const isExpected = error instanceof ConfigError || error instanceof DatabaseUnfit;
+  console.error(isExpected ? error.message : error.stack);
   process.exitCode = 2;
 });

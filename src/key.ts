@@ -3,28 +3,42 @@ import { makeKey } from './access/keys.ts';
 import { ConfigError, readConfig } from './config.ts';
 import type { Db } from './db/client.ts';
 import { allKeys, revokeKey } from './db/keys.ts';
+import { DatabaseUnfit } from './db/reach.ts';
 import { roleNamed, roles } from './domain/caller.ts';
 import { withDatabase } from './with-database.ts';
 
 /** API keys from the command line: the way to the first key, and back in when the last one is lost. */
 
 const usage = `Usage:
-  npm run key -- create NAME ROLE [--camera ID]... [--days N]
-  npm run key -- list
-  npm run key -- revoke ID
+  npm run -s key -- create NAME ROLE [--camera ID]... [--days N]
+  npm run -s key -- list
+  npm run -s key -- revoke ID
 ROLE is one of: ${roles.map((role) => role.toLowerCase()).join(', ')}.`;
 
 class UsageError extends Error {}
 
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { camera: { type: 'string', multiple: true }, days: { type: 'string' } },
-  });
+  const { positionals, values } = readArguments();
+  if (values.help) return console.log(usage);
   const [command, ...rest] = positionals;
   const run = { create, list, revoke }[command ?? ''];
   if (!run) throw new UsageError(usage);
   await withDatabase(readConfig(process.env), (db) => run(db, rest, values));
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        camera: { type: 'string', multiple: true },
+        days: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}.\n${usage}`);
+  }
 }
 
 interface Options {
@@ -74,7 +88,7 @@ async function revoke(db: Db, [id]: string[]): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  const expected = error instanceof UsageError || error instanceof ConfigError || 'code' in error;
-  console.error(expected ? error.message : error.stack);
+  const isExpected = [UsageError, ConfigError, DatabaseUnfit].some((kind) => error instanceof kind);
+  console.error(isExpected || 'code' in error ? error.message : error.stack);
   process.exitCode = 1;
 });

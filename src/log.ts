@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { scrubCredentials } from './domain/stream-url.ts';
 
@@ -31,4 +32,31 @@ function scrubbed(line: string): string {
   const scrub = (_key: string, value: unknown) =>
     typeof value === 'string' ? scrubCredentials(value) : value;
   return `${JSON.stringify(JSON.parse(line, scrub))}\n`;
+}
+
+/**
+ * What Node and libraries would print goes into the log instead, so that every line of a server's output is one of the
+ * log's: warnings, the console, and the last words of a process that ends of an error nobody caught.
+ */
+export function captureOutput(log: Log): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn({ error: warning }, 'a warning of Node'));
+  const levels = {
+    log: 'info',
+    info: 'info',
+    debug: 'debug',
+    warn: 'warn',
+    error: 'warn',
+    trace: 'debug',
+  } as const;
+  for (const [method, level] of Object.entries(levels) as [keyof typeof levels, (typeof levels)['log']][]) {
+    console[method] = (...words: unknown[]) =>
+      log[level]({ words: format(...words) }, 'printed by a library');
+  }
+  const die = (error: unknown) => {
+    log.error({ error }, 'the server ends: an error that nobody caught');
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ConfigError, readConfig } from './config.ts';
+import { DatabaseUnfit } from './db/reach.ts';
 import { createSeal, keyBytes } from './db/seal.ts';
 import { openAddresses } from './db/sealed-addresses.ts';
 import { addSecretKey, readSecretKeys, secretKeyFile } from './db/secret-keys.ts';
@@ -38,6 +39,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  console.error(error instanceof ConfigError ? error.message : error.stack);
+  console.error(error instanceof ConfigError || error instanceof DatabaseUnfit ? error.message : error.stack);
   process.exitCode = 1;
 });

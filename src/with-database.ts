@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import { connectDb, type Db } from './db/client.ts';
 import { applyMigrations } from './db/migrate.ts';
+import { proveConnection } from './db/reach.ts';
 import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { createLog } from './log.ts';
 import { openChildren } from './processes/children.ts';
@@ -13,9 +14,11 @@ const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url
 /**
  * For commands beside the server: the database of the running one, or the embedded one, started for this command alone.
  * Addresses of cameras are sealed in it.
+ * @throws DatabaseUnfit
  */
 export async function withDatabase(config: Config, work: (db: Db) => Promise<void>): Promise<void> {
   const log = createLog('error');
+  if (config.databaseUrl) await proveConnection(config.databaseUrl);
   const running = config.databaseUrl ?? runningServerUrl(config.dataDir);
   if (running) return workIn(running, work);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });

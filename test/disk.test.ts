@@ -90,6 +90,25 @@ test('a disk that fills up ends recordings with what they have, refuses new ones
   expect(await oneEvent(app, cameraId)).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED' });
 });
 
+test('a disk of the database that is full makes the server not ready, until there is room', async ({
+  skip,
+}) => {
+  const disk = await mountDisk(skip, 256);
+  const recordDir = await mkdtemp(path.join(dir, 'spool-'));
+  const { app, cameraId } = await startWith({
+    ...{ dataDir: path.join(disk, 'data'), databaseUrl: undefined, recordDir },
+  });
+  await until(async () => (await readiness(app)).status === 200, 'it is ready');
+  const filler = path.join(disk, 'filler');
+  const { bavail, bsize } = await statfs(disk);
+  await writeFile(filler, Buffer.alloc(bavail * bsize)).catch(() => {});
+  await until(async () => (await readiness(app)).status === 503, 'it is not ready');
+  expect((await readiness(app)).text).toMatch(/^The database cannot be written: .*No space left on device/);
+  await truncate(filler, 0);
+  await until(async () => (await readiness(app)).status === 200, 'it is ready again');
+  expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
+});
+
 test('at its quota the spool ends what runs and refuses what comes, until it is empty again', async () => {
   const { app, cameraId } = await startWith({ spoolMaxBytes: 1_000_000 });
   const event = await createEvent(app.client, { cameraId });

@@ -175,5 +175,5 @@ async function tellFacts(client: FlashbackClient, id: string): Promise<void> {
 
 main().catch((error: Error) => {
   console.error(`\n${error.message}`);
-  process.exitCode = 1;
+  process.exit(1);
 });

@@ -195,12 +195,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     refusalOf,
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        taken ? new Error(`Port ${options.port} of ${options.host} is taken. Set PORT to another.`) : error,
-      );
-    });
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, options)));
     server.listen(options.port, options.host, resolve);
   });
   return {
@@ -216,6 +211,18 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       connections.close();
     },
   };
+}
+
+/** Why it cannot listen, with what to do. */
+function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
+  const advice: Record<string, string> = {
+    EADDRINUSE: `PORT: port ${port} of ${host} is taken. End what has it, or set another.`,
+    EACCES: `PORT: this user may not listen on port ${port} of ${host}. Set one from 1024 on.`,
+    EADDRNOTAVAIL: `HOST: this machine has no address ${host}. Set one that it has.`,
+    ENOTFOUND: `HOST: the name ${host} is not known. Set an address of this machine.`,
+  };
+  const text = advice[error.code ?? ''];
+  return text ? new Error(text, { cause: error }) : error;
 }
 
 const linkExpired = 'This link has expired, or is none; ask for a new one.';

@@ -107,6 +107,9 @@ export function serveWebSockets(
     },
     sockets,
   );
+  // Errors of the HTTP server come by here, too; whoever listens on that one tells of them.
+  sockets.removeAllListeners('error');
+  sockets.on('error', () => {});
   const gather = gatherWrites();
   sockets.on('connection', (socket, request) => {
     gather(socket, request.socket);

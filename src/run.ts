@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startApp } from './app.ts';
+import type { Config } from './config.ts';
+import { captureOutput, type Log } from './log.ts';
+
+/** Service managers kill ten seconds after SIGTERM; what is not over by then is taken up by the next start. */
+const stopWithinMs = 7_500;
+
+/**
+ * The server as a process: it starts, and ends by a signal, which may come while it starts. Whatever fails in the
+ * start ends the process with code 1, also where something of it cannot be closed and would keep the process alive.
+ */
+export async function run(config: Config, log: Log): Promise<never> {
+  captureOutput(log);
+  const unwanted = new AbortController();
+  const stop = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  void stop.then(() => {
+    unwanted.abort();
+    setTimeout(
+      () => {
+        log.error({}, 'stopping took too long; the next start takes up what is left');
+        process.exit(1);
+      },
+      stopWithinMs + config.drainSec * 1_000,
+    ).unref();
+  });
+  try {
+    const app = await startApp(config, log, Date.now, unwanted.signal);
+    const signal = await stop;
+    log.info({ signal }, 'stopping');
+    // Load balancers have to see that this server is not ready before connections fail; nobody waits so at a keyboard.
+    if (signal === 'SIGTERM') {
+      app.drain();
+      await sleep(config.drainSec * 1_000);
+    }
+    await app.close();
+    log.info({}, 'stopped');
+    return process.exit(0);
+  } catch (error) {
+    if (unwanted.signal.aborted) {
+      log.info({}, 'stopped before it had started');
+      return process.exit(0);
+    }
+    log.error({ error }, 'the server did not start');
+    process.stderr.write(`${(error as Error).message || (error as Error).stack}\n`);
+    return process.exit(1);
+  }
+}
