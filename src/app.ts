@@ -30,6 +30,7 @@ import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
@@ -177,6 +178,7 @@ export async function startApp(
 
     // From spool to store.
     const mediaDir = path.join(dataDir, 'media');
+    if (!config.r2) makePrivateFolder(mediaDir, log);
     let url = config.publicUrl ?? `http://${config.host}:${config.port}`;
     const store = part(
       'store',

@@ -30,12 +30,24 @@ const mayImport: Record<string, readonly string[]> = {
   rtsp: ['domain'],
   log: ['domain'],
   config: [],
-  processes: ['log'],
+  'private-folder': ['log'],
+  processes: ['log', 'private-folder'],
   db: ['domain', 'log', 'processes'],
-  store: ['domain'],
+  store: ['domain', 'private-folder'],
   pubsub: ['domain', 'db', 'log'],
-  recording: ['domain', 'codecs', 'footage', 'mp4', 'rtp', 'rtsp', 'db', 'log', 'processes'],
-  finishing: ['domain', 'mp4', 'db', 'store', 'recording', 'log', 'processes'],
+  recording: [
+    'private-folder',
+    'domain',
+    'codecs',
+    'footage',
+    'mp4',
+    'rtp',
+    'rtsp',
+    'db',
+    'log',
+    'processes',
+  ],
+  finishing: ['private-folder', 'domain', 'mp4', 'db', 'store', 'recording', 'log', 'processes'],
   access: ['domain', 'db', 'log'],
   graphql: ['domain', 'db', 'pubsub'],
   http: ['graphql', 'access', 'domain', 'db', 'log'],
@@ -113,10 +125,10 @@ test('only the configuration reads the environment', () => {
       !file.startsWith('generated') &&
       readFileSync(path.join(src, file), 'utf8').includes('process.env'),
   );
-  // The entry points hand it to readConfig; PostgreSQL's own processes get PATH.
-  expect(readers.filter((file) => !/^(main|key|demo\/main|db\/server.*|[a-z-]+)\.ts$/.test(file))).toEqual(
-    [],
-  );
+  // The entry points hand it to readConfig; child processes get a few harmless variables of it.
+  expect(
+    readers.filter((file) => !/^(main|key|demo\/main|processes\/children|[a-z-]+)\.ts$/.test(file)),
+  ).toEqual([]);
 });
 
 test('schema.graphql is what the code prints', () => {

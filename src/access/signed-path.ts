@@ -62,7 +62,7 @@ export const opaqueId = (secret: Buffer, text: string): string =>
 /** The secret of this data folder; made the first time. Who can read the folder can read the clips anyway. */
 export async function linkSecret(dataDir: string): Promise<Buffer> {
   const file = path.join(dataDir, 'link-secret');
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(file, randomBytes(secretBytes), { flag: 'wx', mode: 0o600 }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;

@@ -39,7 +39,7 @@ const LEFTOVER_POLL_MS = 50;
 export function claimFolder(dataDir: string): { release(): void } {
   const file = path.join(dataDir, 'owner.json');
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(identify(process.pid)));
+  writeFileSync(draft, JSON.stringify(identify(process.pid)), { mode: 0o600 });
   try {
     // A link appears with its content or not at all, and never over another one.
     while (!tryLink(draft, file)) {

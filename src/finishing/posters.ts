@@ -1,4 +1,5 @@
 import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { privateFileMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
 import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
 import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
@@ -68,7 +69,7 @@ export class Posters {
     const before = await readFile(kept).catch(() => undefined);
     if (before && isWhole(before)) return before;
     const jpeg = await jpegOf(launcher, ffmpeg, await beginning(spoolFile, contents));
-    await writeFile(`${kept}.new`, jpeg)
+    await writeFile(`${kept}.new`, jpeg, { mode: privateFileMode })
       .then(() => rename(`${kept}.new`, kept))
       .catch(() => {}); // a disk that is full takes none, and a deleted playback's folder is gone
     return jpeg;

@@ -1,10 +1,11 @@
 // Every process that this server starts is started here, written down, and ended here at the latest by
 // the next start. What a process was is told by its pid and its start time, never by its name.
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
+import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
 
 export type { ChildProcess };
 
@@ -45,7 +46,8 @@ export interface RunResult {
 export interface Children {
   /**
    * Starts `file` with exactly these arguments, without a shell, in a process group of its own: a Ctrl-C
-   * in the terminal reaches the server only, which then ends its children in order. As with
+   * in the terminal reaches the server only, which then ends its children in order. Of the server's
+   * environment it gets a few harmless variables, or exactly `env`. As with
    * node:child_process, a file that cannot be started is told by the child's 'error' event.
    * Throws once `close` has been called.
    */
@@ -67,6 +69,9 @@ interface ChildRecord extends ProcessIdentity {
   /** The server that started it: while that one lives, it is nobody else's to end. */
   owner: ProcessIdentity;
 }
+
+/** Where programs and libraries are, and how text and time are written: no child needs more of the server's environment. */
+const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL'];
 
 const DEFAULT_STOP: StopPolicy = { signal: 'SIGTERM', killAfterMs: 2_000 };
 const STDERR_KEPT_BYTES = 64 * 1024;
@@ -116,7 +121,7 @@ function psStartTime(pid: number): string | undefined {
  * Other living servers' children, in the same book or not, are left alone.
  */
 export async function openChildren({ dir, log }: { dir: string; log: Log }): Promise<Children> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makePrivateFolder(dir, log);
   await endLeftovers(dir, log);
 
   const owner = self();
@@ -131,7 +136,8 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
   ): ChildProcess {
     if (closing) throw new Error(`The server is closing: it does not start "${label}" any more.`);
     const { stop = DEFAULT_STOP, ...spawnOptions } = options;
-    const child = spawn(file, args, { ...spawnOptions, shell: false, detached: true });
+    const env = spawnOptions.env ?? ownEnvironment();
+    const child = spawn(file, args, { ...spawnOptions, env, shell: false, detached: true });
     if (child.pid === undefined) return child;
 
     running.set(child, stop);
@@ -143,7 +149,7 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     const identity = identify(child.pid);
     if (identity !== undefined) {
       const text = JSON.stringify({ ...identity, label, stop, owner } satisfies ChildRecord);
-      inBook(label, () => writeFileSync(record, text));
+      inBook(label, () => writeFileSync(record, text, { mode: privateFileMode }));
     }
     return child;
   }
@@ -179,6 +185,13 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
       await Promise.all([...running.keys()].map(end));
     },
   };
+}
+
+/** The server's environment without its secrets, among them API_KEYS and those of the bucket. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    PASSED_ON.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
+  );
 }
 
 function pick({ cwd, env }: RunOptions): ChildOptions {

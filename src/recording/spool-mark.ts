@@ -1,7 +1,8 @@
-import { access, mkdir, open, readdir } from 'node:fs/promises';
+import { access, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Db } from '../db/client.ts';
 import type { Log } from '../log.ts';
+import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
 import { isMissing, SpoolAway } from './spool-errors.ts';
 import { isSpoolName, syncFolder } from './spool-names.ts';
 
@@ -24,7 +25,7 @@ export async function demandSpool(recordDir: string): Promise<void> {
  * database knows of footage that should be in it.
  */
 export async function openSpool(db: Db, recordDir: string, log: Log): Promise<void> {
-  await mkdir(recordDir, { recursive: true });
+  makePrivateFolder(recordDir, log);
   const isThere = await demandSpool(recordDir).then(
     () => true,
     (error) => {
@@ -50,7 +51,7 @@ export async function openSpool(db: Db, recordDir: string, log: Log): Promise<vo
 
 /** Says that this folder is the spool. */
 export async function markSpool(recordDir: string): Promise<void> {
-  const file = await open(spoolMark(recordDir), 'a');
+  const file = await open(spoolMark(recordDir), 'a', privateFileMode);
   await file.close();
   await syncFolder(recordDir);
 }

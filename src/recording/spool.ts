@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { InitSegment } from '../mp4/init-segment.ts';
+import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { letGo } from './footage-memory.ts';
 import { isMissing } from './spool-errors.ts';
 import { demandSpool } from './spool-mark.ts';
@@ -41,7 +42,7 @@ export class Spool {
    */
   static async create(folder: string, clipStartedAt: number, init: InitSegment): Promise<Spool> {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
-    const spool = new Spool(file, await open(file, 'wx'), 0);
+    const spool = new Spool(file, await open(file, 'wx', privateFileMode), 0);
     spool.#unsyncedName = folder;
     spool.append(init.bytes);
     return spool;
@@ -158,7 +159,7 @@ export async function makeSpoolFolder(recordDir: string, playbackId: string): Pr
   const folder = spoolFolder(recordDir, playbackId);
   // Where the spool's disk is not mounted, its footage must not land beside it.
   await demandSpool(recordDir);
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+  await mkdir(folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
   await syncTogether(recordDir);

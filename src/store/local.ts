@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RecordingFailure } from '../domain/failures.ts';
+import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { bufferBody } from './body.ts';
 import { etagOf } from './etag.ts';
 import { assertKey, contentTypeOf } from './key.ts';
@@ -147,7 +148,7 @@ async function writeFile(
   task: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const file = await onDisk(dir, task, () => open(path, 'w'));
+  const file = await onDisk(dir, task, () => open(path, 'w', privateFileMode));
   try {
     let written = 0;
     for await (const chunk of body.read(0, body.size)) {
@@ -175,7 +176,7 @@ async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
 
 /** Makes a folder and those above it, durably: each new name is synced in the folder that holds it. */
 async function makeFolder(folder: string): Promise<void> {
-  const topmostNew = await mkdir(folder, { recursive: true });
+  const topmostNew = await mkdir(folder, { recursive: true, mode: privateFolderMode });
   if (topmostNew === undefined) return;
   for (let made = folder; ; made = dirname(made)) {
     await syncFolder(dirname(made));
