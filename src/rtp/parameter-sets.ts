@@ -16,7 +16,7 @@ interface KnownSet<Facts> {
 }
 
 /** What is larger is no parameter set of a camera, but rubbish with its header. */
-const mostBytes = 8_192;
+const mostBytes = 4_096;
 
 /**
  * The parameter sets of a track, from its description and from the stream: the last of each id counts. Which of them
@@ -42,7 +42,9 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     if (!kind || to - from > mostBytes) return;
     const last = this.#last[kind];
     if (last.length === to - from && buffer.compare(last, 0, last.length, from, to) === 0) return;
-    const nal = Buffer.from(buffer.subarray(from, to));
+    // Of its own memory: a part of Node's pool would keep the whole of it.
+    const nal = Buffer.allocUnsafeSlow(to - from);
+    buffer.copy(nal, 0, from, to);
     this.#last[kind] = nal;
     try {
       this.#keep(kind, nal);
