@@ -174,6 +174,18 @@ describe('AAC', () => {
     expect(units[0]!.format).toMatchObject({ sampleRate: 16_000, channels: 1, codecString: 'mp4a.40.2' });
   });
 
+  test('without configuration, at a clock that is no rate of AAC, waits until the timestamps tell the rate', () => {
+    const track = { ...mono, clockRate: 90_000, fmtp: fmtp() };
+    const jitter = oneEach(5760).map((payload, i) => ({
+      ...payload,
+      timestamp: i * 5760 + (i < 6 ? i * 40 : 240),
+    }));
+    const units = given(sent(jitter), track);
+    expect(hexOf(units)).toEqual(expected());
+    expect(units[0]!.format).toMatchObject({ sampleRate: 16_000 });
+    expect(given(sent(oneEach(5760).map((payload) => ({ ...payload, timestamp: 0 }))), track)).toEqual([]);
+  });
+
   test('of 960 samples a frame lasts 960', () => {
     const units = given(sent(oneEach(960)), { ...mono, fmtp: fmtp('140c') });
     expect(units[0]).toMatchObject({ duration: 960, format: { unitSamples: 960 } });

@@ -8,6 +8,8 @@ const channelPair = 1;
 /** Rates that AAC has a number for (table 1.18). */
 const rates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 
+const gapsToSee = 3;
+
 /** What the first frames of AAC tell about themselves: channels by their first element, rate by their timestamps. */
 export class AacEvidence {
   readonly #clockRate: number;
@@ -18,7 +20,7 @@ export class AacEvidence {
   #elements = new Set<number>();
   #lastTimestamp: number | undefined;
   #framesOfPacket = 0;
-  /** Ticks per frame, one for each two packets that came one after the other. */
+  /** Ticks per frame, one for each two packets that came one after the other; the newest are enough. */
   #frameTicks: number[] = [];
 
   constructor(clockRate: number, announcedChannels: number) {
@@ -29,6 +31,7 @@ export class AacEvidence {
   beginPacket(timestamp: number, isAfterLoss: boolean): void {
     if (this.#lastTimestamp !== undefined && !isAfterLoss && this.#framesOfPacket > 0) {
       this.#frameTicks.push(((timestamp - this.#lastTimestamp) | 0) / this.#framesOfPacket);
+      if (this.#frameTicks.length > gapsToSee) this.#frameTicks.shift();
     }
     this.packets++;
     this.#lastTimestamp = timestamp;
@@ -49,6 +52,8 @@ export class AacEvidence {
     const sampleRate = this.#rate(samples, described?.sampleRate);
     const channels = this.#channels(described?.channels);
     if (described?.sampleRate === sampleRate && described.channels === channels) return described;
+    // Without a description the clock of the track is taken for the rate, but not one of video.
+    if (!rates.includes(sampleRate)) return undefined;
     try {
       return plainAacFormat(sampleRate, channels);
     } catch (error) {
