@@ -43,6 +43,7 @@ import { startRecovery } from './recording/recovery.ts';
 import { Snapshots } from './recording/snapshots.ts';
 import { SpoolDisk } from './recording/spool-disk.ts';
 import { holdsFootage } from './recording/spool-reader.ts';
+import { neverSetAhead } from './recording/steady-clock.ts';
 import { startFailure } from './start-failure.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
@@ -151,7 +152,7 @@ export async function startApp(
     // Transitions and camera states out to subscribers.
     const transitions = part(
       'transitions',
-      new TransitionHub({ db, log, keepDays: config.transitionDays }),
+      new TransitionHub({ db, log, keepDays: config.transitionDays, now: neverSetAhead(now) }),
       (it) => it.close(),
     );
     const cameraStates = new CameraHub();
@@ -202,7 +203,10 @@ export async function startApp(
     const remover = part('remover', new Remover({ db, store, storeWatch, log }), (it) => it.close());
     const retention = part(
       'retention',
-      new Retention({ db, days: config.retentionDays, log, now, onRemoved: () => remover.nudge() }),
+      new Retention({
+        ...{ db, days: config.retentionDays, log, now: neverSetAhead(now) },
+        onRemoved: () => remover.nudge(),
+      }),
       (it) => it.close(),
     );
 

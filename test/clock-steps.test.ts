@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { neverSetAhead } from '../src/recording/steady-clock.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
@@ -99,14 +100,28 @@ describe.each([-86_400, -15, 15, 86_400])('a clock that is set by %i s', (sec) =
   }, 30_000);
 });
 
-test('an end that is due by a clock which was wrong before: nothing of what was recorded is lost', async () => {
+test('a lease that is over by the new clock alone goes on; one that is over by both ends', async () => {
+  const short = await createEvent(app.client, { cameraId: plain, leaseSec: 3 });
   const leased = await createEvent(app.client, { cameraId: plain, leaseSec: 600 });
   await sleep(1_500);
-  // All leases and deadlines are past now.
+  // All leases and deadlines are past by this clock.
   step(86_400);
+  const lapsed = await awaitEnd(app.client, short);
+  expect(lapsed.endReason).toBe('LEASE_EXPIRED');
+  expect(await secondsOf(lapsed)).toBeGreaterThan(preRollSec + 2.8);
+  await endEvent(app.client, leased.id);
   const playback = await awaitEnd(app.client, leased);
-  expect(playback.endReason).toBe('LEASE_EXPIRED');
-  expect(await secondsOf(playback)).toBeGreaterThan(preRollSec + 1.3);
+  expect(playback.endReason).toBe('ENDED');
+  expect(await secondsOf(playback)).toBeGreaterThan(preRollSec + 2.8);
+});
+
+test('what is deleted for its age is old also by the clock as nobody has set it', () => {
+  let now = Date.now();
+  const age = neverSetAhead(() => now);
+  now += 86_400_000;
+  expect(Math.abs(age() - Date.now())).toBeLessThan(100);
+  now -= 2 * 86_400_000;
+  expect(age()).toBe(now);
 });
 
 test('a recording ends at its deadline, however far the clock was set back', async () => {

@@ -234,7 +234,7 @@ test.each([
       const { rows } = await sql.query(`SELECT xid, id FROM playback_transitions ORDER BY xid, id LIMIT 1`);
       await insert(cameras[0]!, 10, '2020-01-01T00:00:00Z');
       await insert(cameras[0]!, 1);
-      const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: 365 });
+      const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: 365, now: Date.now });
       await hub.start();
       await hub.close();
       const left = await sql.query(
@@ -268,7 +268,7 @@ test('what was restored from another server’s dump is over, and not told as ne
      VALUES ($1, 'COMPLETED', pg_current_xact_id()::text::bigint + 3)`,
     [playback],
   );
-  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscription = hub.subscribe(
     { cameraId: cameras[1]!, recordingStatus: ['PENDING', 'COMPLETED'] },
@@ -287,7 +287,7 @@ test('what was restored from another server’s dump is over, and not told as ne
 });
 
 test('what does not match a filter takes no place in the queue', async () => {
-  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscription = hub.subscribe({ cameraId: cameras[1]!, recordingStatus: ['PENDING'] }, undefined);
   const first = subscription.next();
@@ -304,7 +304,7 @@ test('what does not match a filter takes no place in the queue', async () => {
 });
 
 test('who unsubscribes leaves nothing behind, waiting or not', async () => {
-  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscriptions = Array.from({ length: 300 }, () =>
     hub.subscribe({ recordingStatus: ['PENDING'] }, undefined),

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await sql.query('TRUNCATE playback_transitions');
-  const fresh = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined });
+  const fresh = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   onTestFinished(() => fresh.close());
   await fresh.start();
   hub = fresh;

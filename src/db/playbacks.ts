@@ -127,17 +127,32 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
   });
 }
 
+/** A playback that is recorded here now. */
+export interface RunningPlayback {
+  readonly id: string;
+  /** The time by the clock as it stood when its recording began. */
+  readonly now: Date;
+}
+
 /**
  * Ends what nobody ended: events whose lease ran out, playbacks that reached their deadline, playbacks of ended events.
- * Those that run measure their deadline themselves, by a clock that nobody sets.
  * Each at its own moment, however late this is noticed (also by a server that was restarted in between). Events first,
  * by a statement of their own: a playback that was added to one meanwhile is seen by the second.
+ * @param running these measure their deadline themselves; a lease of theirs is over when it is so by both clocks, as
+ * nobody knows by which one it was given
  * @returns the playbacks that were ended
  */
-export async function endOverdue(db: Db, now: Date, runningIds: readonly string[]): Promise<EndedPlayback[]> {
+export async function endOverdue(
+  db: Db,
+  now: Date,
+  running: readonly RunningPlayback[],
+): Promise<EndedPlayback[]> {
   await db.$executeRaw`
-    UPDATE events SET ended_at = lease_expires_at, updated_at = ${now}
-    WHERE ended_at IS NULL AND lease_expires_at <= ${now}`;
+    UPDATE events e SET ended_at = lease_expires_at, updated_at = ${now}
+    WHERE ended_at IS NULL AND lease_expires_at <= ${now} AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(${JSON.stringify(running)}::jsonb) AS r (id uuid, now timestamptz)
+      JOIN playbacks p USING (id) WHERE p.event_id = e.id AND e.lease_expires_at > r.now)`;
+  const runningIds = running.map(({ id }) => id);
   return db.$queryRaw`
     UPDATE playbacks p SET
       ended_at = due.ended_at, end_reason = due.reason, updated_at = ${now},

@@ -44,13 +44,18 @@ export class TransitionHub {
   #reading: Promise<void> | undefined;
   #again = false;
   readonly #keepDays: number | undefined;
+  readonly #now: () => number;
   #poll: NodeJS.Timeout | undefined;
   #removal: NodeJS.Timeout | undefined;
   #removing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param options.keepDays age at which transitions are removed; undefined: never */
-  constructor(options: { db: Db; log: Log; keepDays: number | undefined }) {
+  /**
+   * @param options.keepDays age at which transitions are removed; undefined: never
+   * @param options.now by which their age is told, in epoch milliseconds
+   */
+  constructor(options: { db: Db; log: Log; keepDays: number | undefined; now: () => number }) {
+    this.#now = options.now;
     this.#keepDays = options.keepDays;
     this.#db = options.db;
     this.#log = options.log;
@@ -67,7 +72,7 @@ export class TransitionHub {
 
   #removeOld(): void {
     if (this.#keepDays === undefined) return;
-    const before = new Date(Date.now() - this.#keepDays * dayMs);
+    const before = new Date(this.#now() - this.#keepDays * dayMs);
     this.#removing = removeOldTransitions(this.#db, before).then(
       (count) => this.#log.debug({ count }, 'old transitions removed'),
       (error: Error) => this.#log.warn({ error: error.message }, 'old transitions cannot be removed'),

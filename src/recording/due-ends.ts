@@ -3,11 +3,14 @@ import { endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
 import type { Log } from '../log.ts';
 import type { Recording } from './recording.ts';
 import type { SpoolDisk } from './spool-disk.ts';
+import { steadyNow, type WallClock } from './steady-clock.ts';
 
 /** A recording that runs, and the playback that it is for. */
 export interface RunningRecording {
   readonly playback: { readonly id: string };
   readonly recording: Recording;
+  /** The wall clock as it stood when the recording began. */
+  readonly clock: WallClock;
 }
 
 export interface DueEndsOptions {
@@ -59,9 +62,12 @@ export class DueEnds {
     const { db, log, now } = this.#options;
     await this.#endIfDiskIsFull();
     try {
-      const runningIds = [...this.#running.keys()];
-      await endOverdue(db, new Date(now()), runningIds);
-      for (const ended of await endsOf(db, runningIds)) this.#stop(ended, ended.recordUntil);
+      const running = [...this.#running.values()].map(({ playback: { id }, clock }) => ({
+        id,
+        now: new Date(clock.toWall(steadyNow())),
+      }));
+      await endOverdue(db, new Date(now()), running);
+      for (const ended of await endsOf(db, [...this.#running.keys()])) this.#stop(ended, ended.recordUntil);
       for (const running of this.#running.values()) await this.#endIfCameraIsLost(running);
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');

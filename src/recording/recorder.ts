@@ -44,7 +44,6 @@ export interface Beginning {
 interface Running extends RunningRecording {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
-  readonly clock: WallClock;
   /** With what an earlier run of this server has left behind, maybe by another clock. */
   readonly goesOn: boolean;
   /** The end that it was told of last, in epoch milliseconds. */

@@ -4,6 +4,16 @@
  */
 export const steadyNow = (): number => performance.timeOrigin + performance.now();
 
+/**
+ * @param now the wall clock, in epoch milliseconds
+ * @returns the same, but never ahead of what it would be had nobody set it since this call: for what must not be deleted
+ * before its time
+ */
+export function neverSetAhead(now: () => number): () => number {
+  const clock = new WallClock(now);
+  return () => Math.min(now(), clock.toWall(steadyNow()));
+}
+
 /** How far the wall clock must have moved against the steady one to have been set: what drifts moves less. */
 const setByMs = 1_000;
 
