@@ -168,6 +168,7 @@ test.each([
   ['rtsp://[2001:db8::1]:554/live/', 'rtsp://[2001:db8::1]:554/live/'],
   ['rtsp://user:secret@10.0.0.5/live/', 'rtsp://10.0.0.5/live/'],
   ['rtsp:// broken', asked],
+  ['/live/\rX: y', asked],
   ['nonsense', asked],
 ])('Content-Base %s means %s', (given, expected) => {
   expect(baseUrl(given, asked)).toBe(expected);

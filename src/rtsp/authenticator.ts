@@ -120,5 +120,6 @@ function wayOf({ scheme, parameters }: Challenge): string {
 }
 
 function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  // A control character would end the header.
+  return `"${text.replace(/\p{Cc}/gu, '').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -18,11 +18,10 @@ export function requestUrl({ scheme, host, port, path }: StreamUrl): string {
  */
 export function baseUrl(given: string | undefined, asked: string): string {
   const text = given?.trim();
-  if (!text) return asked;
+  if (!text || !/^[\x21-\x7e]+$/.test(text)) return asked;
   const [, root = ''] = /^(\w+:\/\/[^/?]*)/.exec(asked) ?? [];
   if (text.startsWith('/')) return root + text;
   const [, scheme, rest = ''] = /^(?:(rtsps?):\/\/)*(.*)$/i.exec(text) ?? [];
-  if (!/^[\x21-\x7e]+$/.test(rest)) return asked;
   const [, authority = '', path = ''] = /^([^/?]*)(.*)$/.exec(rest) ?? [];
   const host = authority.slice(authority.lastIndexOf('@') + 1);
   // Neither a name or IPv4 address nor an IPv6 address in brackets, each with or without a port.

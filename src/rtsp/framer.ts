@@ -56,6 +56,11 @@ export class Framer {
     return this.#garbageBytes;
   }
 
+  /** Bytes of the message or frame that has not come whole yet. */
+  get keptBytes(): number {
+    return this.#restBytes;
+  }
+
   /**
    * Hands on what is whole in buffer[from, to). The buffer may be used again afterwards; its bytes may be changed.
    * @throws Error where a message is longer than any camera sends
