@@ -48,7 +48,7 @@ const h264Kinds: Record<string, Kind> = {
     2,
   ],
   'high, cropped, wide pixels': [
-    `${x264} -pix_fmt yuv420p -vf scale=150:98,setsar=4/3 -color_primaries bt709 -bf 0`,
+    `${x264} -pix_fmt yuv420p -vf scale=150:98,setsar=4/3 -bf 0 -x264-params cqm=jvt`,
     '100 150x98 1 8 8',
     0,
     '4:3',
@@ -129,8 +129,8 @@ const h265Kinds: Record<string, Kind> = {
     '1 192x108 1 8 8',
     2,
   ],
-  'main with scaling lists and slices': [
-    `${x265}:bframes=0:scaling-list=default:slices=2 -pix_fmt yuv420p -vf scale=320:256`,
+  'main with slices': [
+    `${x265}:bframes=0:slices=2 -pix_fmt yuv420p -vf scale=320:256`,
     '1 320x256 1 8 8',
     0,
     '64:45',
@@ -174,6 +174,13 @@ describe('the bytes of parameter sets', () => {
     expect(parseH264Sps(sps({ profile: 77, orderType: 1 })).reorderDepth).toBeUndefined();
   });
 
+  test('are read through scaling lists and reference pictures to the shape of pixels and the colours', () => {
+    expect(parseH265Sps(fullH265Sps())).toMatchObject({
+      ...{ width: 64, height: 64, reorderDepth: 2, pixelAspect: { width: 40, height: 33 } },
+      colour: { primaries: 9, transfer: 16, matrix: 9, isFullRange: true },
+    });
+  });
+
   test('are read without the 3 that keeps start codes away', () => {
     const bits = new BitReader(true).open(Buffer.from('00000301000003', 'hex'), 0, 7);
     expect([bits.bits(24), bits.bits(16)]).toEqual([1, 0]);
@@ -189,6 +196,37 @@ describe('the bytes of parameter sets', () => {
     expect(() => h264Format([], [])).toThrow(CodecError);
   });
 });
+
+/** An H.265 SPS of 64x64 with everything that can stand in front of its usability information. */
+function fullH265Sps(): Buffer {
+  const profile = `00000001${'0110'.padEnd(32, '0')}${'1001'.padEnd(48, '0')}${byte(30)}`;
+  const head = ['0000', '000', '1', profile, ue(0), ue(1), ue(64), ue(64), '0', ue(0), ue(0), ue(4)];
+  const order = ['1', ue(4), ue(2), ue(0), ...Array.from({ length: 6 }, () => ue(0))];
+  const zeros = (count: number) => '1'.repeat(count);
+  const lists = [6, 6, 6, 2].flatMap((count, size) => [
+    `0${ue(0)}`,
+    ...Array.from({ length: count - 1 }, () => `1${size > 1 ? ue(3) : ''}${zeros(size === 0 ? 16 : 64)}`),
+  ]);
+  const pcm = ['1', '0111', '0111', ue(0), ue(0), '1'];
+  const references = [ue(2), ue(1), ue(1), ue(0), '1', ue(0), '1', '1', '0', ue(0), '1', '01', '00'];
+  const longTerm = ['1', ue(1), byte(0), '1'];
+  const aspect = ['1', byte(255), byte(0), byte(40), byte(0), byte(33)];
+  const colour = ['0', '1', '101', '1', '1', byte(9), byte(16), byte(9), '0'];
+  const usability = ['00', '1', ...aspect, ...colour];
+  const parts = [
+    ...head,
+    ...order,
+    '1',
+    '1',
+    ...lists,
+    '00',
+    ...pcm,
+    ...references,
+    ...longTerm,
+    ...usability,
+  ];
+  return packed(parts.join(''), 0x42, 0x01);
+}
 
 /** An SPS of 320x240 that can hold fields. */
 function sps({ profile = 77, orderType = 0, isFramesOnly = true }): Buffer {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aacFormat } from '../src/codecs/aac.ts';
 import type { Format } from '../src/codecs/format.ts';
 import { opusFormat } from '../src/codecs/opus.ts';
 import { boxes, findBox, Mp4Error } from '../src/mp4/boxes.ts';
@@ -91,6 +92,13 @@ describe('the sample entry is what ffmpeg writes', () => {
     }
   });
 
+  test.for(['2b098800', 'eb098800', '130856e5a0'])('HE-AAC with the configuration %s', (hex) => {
+    const format = aacFormat(Buffer.from(hex, 'hex'));
+    const { tracks } = buildInit([{ id: 1, timescale: 48_000, format }]);
+    expect(formatOf(tracks[0]!)).toEqual(format);
+    expect(tracks[0]!.codec).toBe(format.codecString);
+  });
+
   test('but for sound that is encoded first', () => {
     const format: Format = {
       ...{ kind: 'sound', codec: 'pcmu', codecString: 'pcmu', sampleRate: 8000, channels: 1, key: 'pcmu' },
@@ -106,13 +114,15 @@ test('a torn sample entry ends in an Mp4Error or in a format', async () => {
   }
   formats.push(formatOf(parseInit((await encodedSound('-c:a aac')).bytes).tracks[0]!));
   for (const format of formats) {
-    const [track] = buildInit([{ id: 1, timescale: 90_000, format }]).tracks;
-    for (let at = 0; at < track!.sampleDescription.length; at++) {
+    const init = buildInit([{ id: 1, timescale: 90_000, format }]);
+    const { sampleDescription } = init.tracks[0]!;
+    const from = sampleDescription.byteOffset - init.bytes.byteOffset;
+    for (let at = from; at < from + sampleDescription.length; at++) {
       for (const value of [0, 1, 0x7f, 0xff]) {
-        const sampleDescription = Buffer.from(track!.sampleDescription);
-        sampleDescription[at] = value;
+        const bytes = Buffer.from(init.bytes);
+        bytes[at] = value;
         try {
-          formatOf({ ...track!, sampleDescription });
+          parseInit(bytes).tracks.map(formatOf);
         } catch (error) {
           if (!(error instanceof Mp4Error)) throw error;
         }
