@@ -181,6 +181,13 @@ describe('the bytes of parameter sets', () => {
     });
   });
 
+  test('of H.264 are read through scaling lists that end early or not', () => {
+    const lists = `1${ue(16)}1${'1'.repeat(16)}000000`;
+    const depths = `${ue(2)}${ue(2)}${ue(2)}01${lists}`;
+    const facts = { width: 320, height: 240, chromaFormat: 2, lumaDepth: 10, chromaDepth: 10 };
+    expect(parseH264Sps(sps({ profile: 122, depths }))).toMatchObject(facts);
+  });
+
   test('are read without the 3 that keeps start codes away', () => {
     const bits = new BitReader(true).open(Buffer.from('00000301000003', 'hex'), 0, 7);
     expect([bits.bits(24), bits.bits(16)]).toEqual([1, 0]);
@@ -229,10 +236,10 @@ function fullH265Sps(): Buffer {
 }
 
 /** An SPS of 320x240 that can hold fields. */
-function sps({ profile = 77, orderType = 0, isFramesOnly = true }): Buffer {
+function sps({ profile = 77, orderType = 0, isFramesOnly = true, depths = '' }): Buffer {
   const order = [[ue(0), ue(4)], [ue(1), '1', ue(0), ue(0), ue(0)], [ue(2)]][orderType]!;
   const size = [ue(19), ue(isFramesOnly ? 14 : 7), isFramesOnly ? '1' : '00'];
-  const bits = [byte(profile), byte(0), byte(30), ue(0), ue(0), ...order, ue(1), '0', ...size, '100'];
+  const bits = [byte(profile), byte(0), byte(30), ue(0), depths, ue(0), ...order, ue(1), '0', ...size, '100'];
   return packed(bits.join(''), 0x67);
 }
 
