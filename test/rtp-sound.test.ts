@@ -275,4 +275,5 @@ test.for([
     () => {},
   );
   expect('unsupported' in made && made.unsupported).toContain(word);
+  expect('isForFfmpeg' in made && made.isForFfmpeg).toBe(word === 'interleaved');
 });

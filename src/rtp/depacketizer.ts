@@ -15,4 +15,6 @@ export interface Depacketizer {
 /** A kind of track that Flashback does not read. The words are for the person who looks after the camera. */
 export interface Unsupported {
   readonly unsupported: string;
+  /** ffmpeg may read it, and what it holds can be recorded. */
+  readonly isForFfmpeg: boolean;
 }

@@ -26,7 +26,7 @@ export interface TrackDescription {
   readonly fmtp: ReadonlyMap<string, string>;
 }
 
-/** Pictures that browsers do not play in MP4. */
+/** Pictures that are not recorded, by what people call them. */
 const otherVideo: Readonly<Record<string, string>> = {
   JPEG: 'MJPEG',
   VP8: 'VP8',
@@ -47,7 +47,7 @@ export function createDepacketizer(
   onUnit: (unit: AccessUnit) => void,
 ): Depacketizer | Unsupported {
   const { encoding, clockRate, channels, fmtp } = track;
-  if (!(clockRate > 0)) return { unsupported: `The camera announces ${encoding} without its clock rate.` };
+  if (!(clockRate > 0)) return refused(`The camera announces ${encoding} without its clock rate.`);
   switch (encoding) {
     case 'H264': {
       if (fmtp.get('packetization-mode') === '2') return interleaved('H.264');
@@ -84,17 +84,18 @@ export function createDepacketizer(
   const plain = plainSound(encoding, clockRate, channels);
   if (plain) return new PlainSoundDepacketizer(plain, frames());
   const video = otherVideo[encoding];
-  if (!video)
-    return {
-      unsupported: `The camera sends ${encoding || 'a track of unknown kind'}, which Flashback does not read.`,
-    };
-  return {
-    unsupported: `The camera sends ${video} video, which browsers do not play: set it to H.264 or H.265.`,
-  };
+  if (video)
+    return refused(`The camera sends ${video}, which Flashback does not record: set it to H.264 or H.265.`);
+  return refused(
+    `The camera sends ${encoding || 'a track of unknown kind'}, which Flashback does not record.`,
+  );
+}
+
+function refused(unsupported: string): Unsupported {
+  return { unsupported, isForFfmpeg: false };
 }
 
 function interleaved(codec: string): Unsupported {
-  return {
-    unsupported: `The camera sends ${codec} in interleaved packets, which Flashback does not read itself.`,
-  };
+  const unsupported = `The camera sends ${codec} in interleaved packets, which Flashback does not read itself.`;
+  return { unsupported, isForFfmpeg: true };
 }

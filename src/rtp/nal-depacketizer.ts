@@ -39,9 +39,10 @@ export function readAggregate(nals: NalUnits, buffer: Buffer, from: number, to: 
   let at = from;
   while (at + 2 < to) {
     const bytes = (buffer[at]! << 8) | buffer[at + 1]!;
+    const end = at + 2 + bytes;
     // Some cameras fill the packet up with zeros.
-    if (bytes === 0) return;
-    nals.whole(buffer, at + 2, Math.min(to, at + 2 + bytes));
-    at += 2 + bytes;
+    if (bytes === 0 || end > to) return;
+    nals.whole(buffer, at + 2, end);
+    at = end;
   }
 }
