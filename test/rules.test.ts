@@ -60,6 +60,7 @@ const mayImport: Record<string, readonly string[]> = {
   'with-database': ['config', 'db', 'log', 'processes'],
   key: ['access', 'config', 'db', 'domain', 'with-database'],
   secret: ['config', 'db', 'with-database'],
+  'first-start': ['access', 'config', 'db', 'with-database'],
   demo: ['*'],
 };
 /** Of the recording room, finishing may use what is about ffmpeg and the spool. */

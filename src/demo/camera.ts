@@ -15,6 +15,9 @@ export interface DemoCameraOptions {
   height?: number;
   /** Seconds from keyframe to keyframe. */
   gopSec?: number;
+  /** Where it listens: 127.0.0.1 and any free port unless given. */
+  host?: string;
+  port?: number;
 }
 
 export interface DemoCamera {
@@ -31,7 +34,7 @@ interface Encoder {
   kill(): Promise<void>;
 }
 
-interface EncoderOptions extends Required<Omit<DemoCameraOptions, 'onRestart'>> {
+interface EncoderOptions extends Required<Omit<DemoCameraOptions, 'onRestart' | 'host' | 'port'>> {
   /** Where it publishes. */
   url: string;
   draw: (frameNumber: number, at: Date) => Buffer;
@@ -47,18 +50,18 @@ const MAX_FRAMES_BEHIND = 30;
 
 /**
  * Starts a camera to show Flashback with: a picture that moves and tells the time (see `createPicture`),
- * a beep each second, H.264 and AAC over RTSP on a free port of 127.0.0.1. Resolves once it can be
+ * a beep each second, H.264 and AAC over RTSP. Resolves once it can be
  * played; ffmpeg is started again whenever it ends. Rejects if ffmpeg cannot be started or has no
  * H.264 encoder.
  */
 export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoCamera> {
-  const { fps = 15, width = 640, height = 360, gopSec = 2, ffmpeg, spawn, onRestart } = options;
+  const { fps = 15, width = 640, height = 360, gopSec = 2, ffmpeg, spawn, onRestart, host, port } = options;
   let onPlayable = () => {};
   const playable = new Promise<void>((resolve) => {
     onPlayable = resolve;
   });
   const server = new RtspServer({ onPlayable: () => onPlayable() });
-  await server.listen();
+  await server.listen(port, host);
   const url = server.url(PATH);
 
   const draw = createPicture(width, height);
