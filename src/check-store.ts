@@ -33,9 +33,9 @@ async function main(): Promise<void> {
     const look = () => findBreaches({ db, store, recordDir: config.recordDir });
     const breaches = await lasting(look);
     for (const breach of breaches) {
-      const mended = flag === '--repair' && breach.repair ? await breach.repair().then(() => true) : false;
-      console.log(`${breach.text}${mended ? ' Mended.' : ''}`);
-      if (!mended) process.exitCode = 1;
+      const outcome = flag === '--repair' && breach.repair ? await mend(breach.repair) : '';
+      console.log(`${breach.text}${outcome}`);
+      if (outcome !== mended) process.exitCode = 1;
     }
     if (breaches.length === 0) console.log('Rows, spool and store agree.');
   } finally {
@@ -44,6 +44,15 @@ async function main(): Promise<void> {
     await database.close();
   }
 }
+
+const mended = ' Mended.';
+
+/** One that cannot be mended keeps no other from it. */
+const mend = (repair: () => Promise<unknown>): Promise<string> =>
+  repair().then(
+    () => mended,
+    (error: Error) => ` It could not be mended: ${error.message}`,
+  );
 
 async function lasting(look: () => Promise<Breach[]>): Promise<Breach[]> {
   const first = await look();

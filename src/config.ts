@@ -105,6 +105,12 @@ const httpUrl = z
     'expected an address like https://example.org',
   )
   .transform((s) => s.replace(/\/+$/, ''));
+/** What paths are put behind. */
+const baseUrl = httpUrl.refine((s) => !/[?#@]/.test(s), 'expected an address without "?", "#" and "@"');
+const bucketEndpoint = baseUrl.refine(
+  (s) => new URL(s).pathname === '/',
+  'expected the address alone, without a path; the name of the bucket belongs into R2_BUCKET',
+);
 const text = (expected: string) => z.string().min(1, expected);
 
 const yesOrNo = z.enum(['true', 'false'], 'expected true or false').transform((s) => s === 'true');
@@ -126,7 +132,7 @@ const apiKey = /^([\w .-]{1,100}):(viewer|analytics|operator|admin):(.{16,})$/i;
 const variables = z.object({
   HOST: text('expected a host name or an IP address').default('127.0.0.1'),
   PORT: whole(0, 65535).default(4000),
-  PUBLIC_URL: httpUrl.optional(),
+  PUBLIC_URL: baseUrl.optional(),
   DATA_DIR: text('expected a folder').default('./data'),
   RECORD_DIR: text('expected a folder').optional(),
   DATABASE_URL: z
@@ -141,12 +147,15 @@ const variables = z.object({
       'expected 32 random bytes as base64 (openssl rand -base64 32), behind a comma those used before',
     )
     .optional(),
-  R2_ENDPOINT: httpUrl.optional(),
-  R2_BUCKET: text('expected the name of a bucket').optional(),
+  R2_ENDPOINT: bucketEndpoint.optional(),
+  R2_BUCKET: z
+    .string()
+    .regex(/^[\w.-]+$/, 'expected the name of a bucket, without a path')
+    .optional(),
   R2_ACCESS_KEY_ID: text('expected an access key').optional(),
   R2_SECRET_ACCESS_KEY: text('expected a secret key').optional(),
   R2_REGION: text('expected a region').default('auto'),
-  R2_PUBLIC_URL: httpUrl.optional(),
+  R2_PUBLIC_URL: baseUrl.optional(),
   URL_TTL_SEC: whole(1, 604_800, ' seconds (seven days is the longest that S3 allows)').default(3600),
   FFMPEG_PATH: text('expected the path of an ffmpeg').optional(),
   // A ring of 60 s at 8 Mbit/s.
@@ -303,5 +312,6 @@ const secretNames = new Set([
 
 /** Secrets are not echoed. */
 function shown(name: PropertyKey | undefined, set: Record<string, string | undefined>): string {
-  return secretNames.has(String(name)) ? '(hidden)' : (set[String(name)] ?? '');
+  const value = set[String(name)] ?? '';
+  return secretNames.has(String(name)) ? '(hidden)' : value.replace(/\/\/[^/]*@/, '//…@');
 }

@@ -412,6 +412,32 @@ describe('events', () => {
       'BAD_USER_INPUT',
     );
   });
+
+  test('have cursors that hold, whenever they began', async () => {
+    const moments = [
+      ...['0001-01-01T00:00:00.000Z', '1800-06-01T12:00:00.001Z', '1969-12-31T23:59:59.999Z'],
+      ...['1970-01-01T00:00:00.000Z', '2001-01-01T00:00:00.000Z'],
+    ];
+    for (const startedAt of moments) await createEvent(app.client, { cameraId, type: 'SOUND', startedAt });
+    const page = async (args: string) => {
+      const { events } = await app.client.run<{
+        events: { nodes: { startedAt: string }[]; pageInfo: { startCursor: string; endCursor: string } };
+      }>(
+        `{ events(filter: { type: [SOUND] }, ${args}) { nodes { startedAt } pageInfo { startCursor endCursor } } }`,
+      );
+      return { began: events.nodes.map(({ startedAt }) => startedAt), ...events.pageInfo };
+    };
+    const newestFirst = moments.toReversed();
+    let at = await page('first: 1');
+    for (const moment of newestFirst) {
+      expect(at.began).toEqual([moment]);
+      at = await page(`first: 1, after: "${at.endCursor}"`).then((next) => ({
+        ...next,
+        endCursor: next.endCursor ?? at.endCursor,
+      }));
+    }
+    expect((await page(`last: 9, before: "${at.endCursor}"`)).began).toEqual(newestFirst.slice(0, -1));
+  });
 });
 
 test('a camera that is deleted while something is reported of it is not found', async () => {

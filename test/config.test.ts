@@ -55,3 +55,23 @@ test('a bucket needs all of its variables, and secrets are not echoed', () => {
 test('a spool whose path its rows could not hold is refused', () => {
   expect(refusal({ RECORD_DIR: `/${'x'.repeat(500)}` })).toContain('at most 460 characters');
 });
+
+test('a bucket’s address with a path is refused, as its page shows it with the bucket’s name', () => {
+  const r2 = { R2_BUCKET: 'clips', R2_ACCESS_KEY_ID: 'id', R2_SECRET_ACCESS_KEY: 'secret' };
+  const endpoint = 'https://account.r2.cloudflarestorage.com';
+  expect(readConfig({ ...r2, R2_ENDPOINT: `${endpoint}/` }).r2).toMatchObject({ endpoint, bucket: 'clips' });
+  expect(refusal({ ...r2, R2_ENDPOINT: `${endpoint}/clips` })).toContain(
+    'R2_ENDPOINT: expected the address alone, without a path; the name of the bucket belongs into R2_BUCKET',
+  );
+  expect(refusal({ ...r2, R2_ENDPOINT: endpoint, R2_BUCKET: 'clips/yard' })).toContain(
+    'R2_BUCKET: expected the name of a bucket, without a path',
+  );
+  const withPassword = refusal({ ...r2, R2_ENDPOINT: 'https://me:geheim@host' });
+  expect(withPassword).toContain('R2_ENDPOINT: expected an address without');
+  expect(withPassword).not.toContain('geheim');
+  for (const name of ['PUBLIC_URL', 'R2_PUBLIC_URL']) {
+    expect(refusal({ [name]: 'https://example.org/clips?x=1' })).toContain(
+      `${name}: expected an address without`,
+    );
+  }
+});

@@ -63,15 +63,9 @@ async function sql(url: string, ...statements: string[]): Promise<Record<string,
 
 const fileOf = (migration: string, name: string) => readFile(path.join(MIGRATIONS, migration, name), 'utf8');
 
-/** Undoes the later migrations as an operator would: the down.sql of each, newest first, and its line in the bookkeeping. */
+/** Undoes the later migrations as an operator would: the down.sql of each, newest first. */
 async function down(url: string): Promise<void> {
-  for (const name of LATER.toReversed()) {
-    await sql(
-      url,
-      await fileOf(name, 'down.sql'),
-      `DELETE FROM _prisma_migrations WHERE migration_name = '${name}'`,
-    );
-  }
+  for (const name of LATER.toReversed()) await sql(url, await fileOf(name, 'down.sql'));
 }
 
 /** A folder of migrations of the test's own, which starts as a copy of ours. */

@@ -205,6 +205,27 @@ describe('with a bucket and a database that go away', () => {
     ]);
   });
 
+  test('an event that the database was too slow to write may be sent again: no query was too complex', async () => {
+    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
+    const db = new pg.Client({ connectionString: app.config.databaseUrl! });
+    await db.connect();
+    onTestFinished(() => db.end());
+    await db.query(`ALTER DATABASE ${name} SET statement_timeout = 1000`);
+    await app.restart();
+    await app.awaitCamera(cameraIds[0]!, 'LIVE');
+    await db.query('BEGIN; LOCK TABLE events IN EXCLUSIVE MODE');
+    const input = { cameraId: cameraIds[0], type: 'MOTION', idempotencyKey: 'slow' };
+    const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+    expect(await app.client.fail(creating, { input })).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    await db.query('ROLLBACK');
+    await db.query(`ALTER DATABASE ${name} RESET statement_timeout`);
+    await app.restart();
+    await app.awaitCamera(cameraIds[0]!, 'LIVE');
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]!, idempotencyKey: 'slow' });
+    await endEvent(app.client, event.id);
+    expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
+  });
+
   test('an end that was written while its answer was lost ends the recording all the same', async () => {
     const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
     const db = new pg.Client({ connectionString: app.config.databaseUrl! });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -253,5 +253,40 @@ describe('the check of rows, spool and store', () => {
     expect((await db.storeRemoval.findMany()).map(({ key }) => key)).toEqual([
       `${cameraId}/2026-01-01/${stray}.mp4`,
     ]);
+  });
+
+  test('mends nothing of a store that is the wrong one, or of the right one by the wrong database', async () => {
+    await db.playback.deleteMany();
+    await db.storeRemoval.deleteMany();
+    await rm(path.join(dir, 'media'), { recursive: true, force: true });
+    const clips = [];
+    for (let i = 0; i < 4; i++) clips.push(await addClip(db, store, cameraId, 1));
+    const keys = (await keysOf(store)).length;
+    const posters = () => db.playback.count({ where: { thumbnailPath: { not: null } } });
+
+    const elsewhere = path.join(dir, 'elsewhere');
+    await rename(path.join(dir, 'media'), elsewhere);
+    const wrongStore = await command('--repair');
+    expect(wrongStore.words).toContain(
+      'The store has not even half of the objects that the database names: this may',
+    );
+    expect(wrongStore.words).not.toContain('Mended');
+    expect(wrongStore.code).toBe(1);
+    expect(await posters()).toBe(4);
+
+    await rename(elsewhere, path.join(dir, 'media'));
+    const rowsOfOthers = await db.playback.findMany({ where: { id: { in: clips.slice(1) } } });
+    await db.playback.deleteMany({ where: { id: { in: clips.slice(1) } } });
+    const wrongDatabase = await command('--repair');
+    expect(wrongDatabase.words).toContain(
+      'More than half of what the store holds belongs to no playback: this may',
+    );
+    expect(wrongDatabase.words).not.toContain('Mended');
+    expect(await db.storeRemoval.count()).toBe(0);
+
+    for (const { gaps, ...row } of rowsOfOthers)
+      await db.playback.create({ data: { ...row, gaps: gaps ?? [] } });
+    expect(await check()).toEqual([]);
+    expect((await keysOf(store)).length).toBe(keys);
   });
 });

@@ -43,7 +43,9 @@ export function connectDb(
 
 /** PostgreSQL cancelled a statement for its length (query_canceled), whichever way Prisma passes that on. */
 export const tookTooLong = (error: unknown): boolean =>
-  error instanceof Error && /57014|canceling statement due to statement timeout/.test(error.message);
+  error instanceof Error &&
+  !(error instanceof DatabaseAway) &&
+  /57014|canceling statement due to statement timeout/.test(error.message);
 
 /** The database did not do what it was asked for, and may do so later: it is away, starting, or overloaded. */
 export class DatabaseAway extends Error {

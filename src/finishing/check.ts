@@ -39,11 +39,15 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     breaches.push({ text: `The footage cannot be looked at: ${error.message}.` });
     return undefined;
   });
+  const ofStore: Breach[] = [];
+  const named: string[] = [];
   const known = new Set<string>();
   for await (const row of rows(db)) {
     known.add(row.id);
     if (spools) breaches.push(...(await checkSpool(options, row, spools.has(row.id), objects)));
-    if (row.recordingStatus === 'COMPLETED') breaches.push(...checkObjects(db, row, objects));
+    if (row.recordingStatus !== 'COMPLETED') continue;
+    ofStore.push(...checkObjects(db, row, objects));
+    named.push(...[row.storagePath, row.thumbnailPath].filter((key) => key !== null));
   }
   for (const id of spools ?? []) {
     if (known.has(id)) continue;
@@ -56,7 +60,16 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
         };
     breaches.push(breach);
   }
-  breaches.push(...(await checkOwners(options, objects, unfinished, known)));
+  const strays = await strayKeys(options, [...objects.keys(), ...unfinished], known);
+  ofStore.push(
+    ...strays.map((key) => ({
+      text: `${objects.has(key) ? 'The object' : 'The unfinished upload of'} ${key} belongs to no playback.`,
+      repair: () => noteRemovals(db, [key]),
+    })),
+  );
+  const doubts = doubtsAbout({ objects, named, strays });
+  breaches.push(...(doubts.length === 0 ? ofStore : ofStore.map(({ text }) => ({ text }))));
+  breaches.push(...doubts.map((text) => ({ text })));
   for (const id of await playbacksWithoutJob(db)) {
     breaches.push({
       text: `The playback ${id} is PROCESSING, but no job will finish it.`,
@@ -147,24 +160,31 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
   return breaches;
 }
 
-/** Invariant 4: everything in the store has a row, or is noted for removal. */
-async function checkOwners(
+/** Invariant 4: everything in the store has a row, or is noted for removal. @returns the keys of which that is not so */
+async function strayKeys(
   { db }: CheckOptions,
-  objects: ReadonlyMap<string, number>,
-  unfinished: readonly string[],
+  keys: readonly string[],
   known: ReadonlySet<string>,
-): Promise<Breach[]> {
+): Promise<string[]> {
   const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
-  const isOwned = (key: string) => known.has(playbackOfKey(key)!) || noted.has(key);
-  // A store in which nothing is ours is somebody else's, or the database is the wrong one: hands off.
-  const isOurs = known.size > 0 || objects.size === 0;
-  const repair = (key: string) => (isOurs ? { repair: () => noteRemovals(db, [key]) } : {});
+  return keys.filter((key) => !known.has(playbackOfKey(key)!) && !noted.has(key));
+}
+
+/** Whether store and database belong together: where not, mending one by the other would lose what is in it. */
+function doubtsAbout(found: {
+  objects: ReadonlyMap<string, number>;
+  named: readonly string[];
+  strays: readonly string[];
+}): string[] {
+  const { objects, named, strays } = found;
+  const handsOff = 'this may be the wrong store, or the wrong database. Nothing in the store is mended.';
+  const missing = named.filter((key) => !objects.has(key));
   return [
-    ...[...objects.keys()]
-      .filter((key) => !isOwned(key))
-      .map((key) => ({ text: `The object ${key} belongs to no playback.`, ...repair(key) })),
-    ...unfinished
-      .filter((key) => !isOwned(key))
-      .map((key) => ({ text: `The unfinished upload of ${key} belongs to no playback.`, ...repair(key) })),
+    ...(missing.length > named.length / 2
+      ? [`The store has not even half of the objects that the database names: ${handsOff}`]
+      : []),
+    ...(strays.length > objects.size / 2
+      ? [`More than half of what the store holds belongs to no playback: ${handsOff}`]
+      : []),
   ];
 }

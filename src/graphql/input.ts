@@ -15,6 +15,9 @@ export const textOf = (most: number) => {
   return z.string(expected).refine((s) => s.trim().length > 0 && s.length <= most && isStorable(s), expected);
 };
 
+/** In UTC, too: an offset can lead out of the years that RFC 3339 can write and PostgreSQL can hold. */
+export const hasYear = (date: Date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999;
+
 /** A JSON value that PostgreSQL can hold. Its depth is bounded, for whoever reads it spends stack on it. */
 export const jsonOf = (most: { bytes: number; levels: number }) =>
   z.unknown().superRefine((value, context) => {

@@ -1,6 +1,6 @@
 import { badInput } from '../domain/errors.ts';
 import { builder } from './builder.ts';
-import { isId } from './input.ts';
+import { hasYear, isId } from './input.ts';
 
 /** Pages by key instead of by offset: a cursor keeps its meaning when its row is deleted or others come. */
 
@@ -89,9 +89,10 @@ export function writeCursor({ startedAt, id }: Key): string {
 
 function readCursor(name: string, cursor: string | null | undefined): Key | undefined {
   if (cursor === null || cursor === undefined) return undefined;
-  // Up to the year 5138: what a list has given is older, and what is forged must be something that dates can be.
-  const match = /^(\d{1,14}) (\S{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match && isId(match[2]!)) return { startedAt: new Date(Number(match[1])), id: match[2]! };
+  const match = /^(-?\d{1,15}) (\S{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const startedAt = new Date(Number(match?.[1]));
+  // What is forged must be something that the database can hold, too.
+  if (match && hasYear(startedAt) && isId(match[2]!)) return { startedAt, id: match[2]! };
   throw badInput([
     { path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` },
   ]);

@@ -1,6 +1,9 @@
 import type { Position } from '../db/transitions.ts';
 import { badInput } from '../domain/errors.ts';
 
+/** Of PostgreSQL's bigint. */
+const largest = 2n ** 63n - 1n;
+
 /** A position in the stream of transitions as clients carry it: opaque to them. */
 export function writePosition({ xid, id }: Position): string {
   return Buffer.from(`${xid} ${id}`).toString('base64url');
@@ -8,8 +11,9 @@ export function writePosition({ xid, id }: Position): string {
 
 /** @throws RequestError BAD_USER_INPUT for text that is no cursor */
 export function readPosition(cursor: string): Position {
-  const match = /^(\d{1,18}) (\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match) return { xid: BigInt(match[1]!), id: BigInt(match[2]!) };
+  const match = /^(\d{1,19}) (\d{1,19})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const [xid, id] = [BigInt(match?.[1] ?? -1), BigInt(match?.[2] ?? -1)];
+  if (match && xid <= largest && id <= largest) return { xid, id };
   throw badInput([
     { path: ['after'], message: `"${cursor}" is not a cursor; expected the cursor of a transition.` },
   ]);

@@ -1,6 +1,7 @@
-import { getOperationAST } from 'graphql';
+import { GraphQLError, getOperationAST } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Session } from '../access/access.ts';
+import { DatabaseAway, tookTooLong } from '../db/client.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
@@ -40,7 +41,15 @@ export function createGraphql(options: {
   const writing: Plugin<Context> = {
     onExecute: ({ args: { document, operationName, contextValue }, extendContext }) => {
       const isMutation = getOperationAST(document, operationName)?.operation === 'mutation';
-      if (isMutation) extendContext({ db: contextValue.writingDb });
+      if (!isMutation) return {};
+      extendContext({ db: contextValue.writingDb });
+      return {
+        // No query is to blame for its length: the database was too slow to write, and may be faster the next time.
+        onExecuteDone: ({ result, setResult }) => {
+          if (!('errors' in result) || !result.errors) return;
+          setResult({ ...result, errors: result.errors.map(unlessTooLong) });
+        },
+      };
     },
   };
   const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(heldOpen(subscribe)) };
@@ -83,3 +92,14 @@ function heldOpen(subscribe: Subscribe): Subscribe {
     return result;
   };
 }
+
+const unlessTooLong = (error: GraphQLError): GraphQLError =>
+  tookTooLong(error.originalError)
+    ? new GraphQLError(error.message, {
+        nodes: error.nodes ?? null,
+        source: error.source ?? null,
+        positions: error.positions ?? null,
+        path: error.path ?? null,
+        originalError: new DatabaseAway(error.originalError),
+      })
+    : error;

@@ -60,3 +60,10 @@ ALTER TABLE "cameras"
 DROP TYPE IF EXISTS "end_reason";
 DROP TYPE IF EXISTS "camera_state";
 DROP TYPE IF EXISTS "recording_status";
+
+-- The next start of a version that knows the migration applies it again.
+DO $$ BEGIN
+  IF to_regclass('_prisma_migrations') IS NOT NULL THEN
+    DELETE FROM _prisma_migrations WHERE migration_name = '20261122000001_event_triggered_recording';
+  END IF;
+END $$;
