@@ -34,6 +34,8 @@ export interface CameraOptions {
   readonly soundClock?: (takenMs: number, index: number) => number;
   /** When what was taken then arrives, in the order of sending. */
   readonly arrival?: (takenMs: number, index: number, kind: Sent['kind']) => number;
+  /** Whether what is sent later never comes sooner, as over one connection for all tracks; it does where not said. */
+  readonly isInOrder?: boolean;
   readonly reportEveryMs?: number;
   readonly firstReportMs?: number;
   /** The camera's wall clock. */
@@ -92,7 +94,7 @@ export function sent(options: CameraOptions): Sent[] {
         arrivedAt: arrival(takenMs, -1, kind),
       });
     }
-  // What was sent later does not come sooner.
+  if (options.isInOrder === false) return all.sort((a, b) => a.arrivedAt - b.arrivedAt);
   const sentMs = (it: Sent) => it.takenMs + (it.kind === 'sound' ? soundMs : 0);
   const inOrder = options.takenMs ? all : all.sort((a, b) => sentMs(a) - sentMs(b));
   let newest = 0;
