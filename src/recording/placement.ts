@@ -49,8 +49,6 @@ interface Reach {
   readonly picture: number;
   readonly stepMs: number;
   readonly pictureEnd: number;
-  /** Where the next frame of sound begins at the earliest, and where the newest is over. */
-  readonly soundFloor: number;
   readonly soundEnd: number;
 }
 
@@ -75,7 +73,6 @@ export class Placement {
   #entries: Entry[] = [];
   /** The recording's first fragment can still be moved. */
   #isWhole: boolean;
-  readonly #changed = new Set<Entry>();
 
   /**
    * @param timescales ticks per second in the file
@@ -87,7 +84,7 @@ export class Placement {
     this.#isWhole = !leftover;
     const end = leftover?.endMs ?? Number.NEGATIVE_INFINITY;
     const { unknown: stepMs } = pictureMs;
-    this.#reach = { picture: end, stepMs, pictureEnd: end, soundFloor: end, soundEnd: end };
+    this.#reach = { picture: end, stepMs, pictureEnd: end, soundEnd: end };
   }
 
   /** When the first picture was taken, in ms of the monotonic clock, as far as is known by now. */
@@ -100,7 +97,7 @@ export class Placement {
    * @param at where its moof will stand in the file, in bytes
    */
   place(stamps: FragmentStamps, at: number) {
-    this.#placeAgain();
+    const corrections = this.correct();
     const { pictureEnd } = this.#reach;
     const sessionBefore = sessionOf(this.#entries.findLast(hasPictures));
     const held = (kind: Kind) => {
@@ -112,8 +109,6 @@ export class Placement {
     const entry: Entry = { ...stamps, at, placed, before: this.#reach, times };
     this.#entries.push(entry);
     this.#time(entry);
-    this.#changed.delete(entry);
-    const corrections = this.#takeCorrections();
     if (this.#entries.length > kept) {
       this.#entries.shift();
       this.#isWhole = false;
@@ -125,38 +120,24 @@ export class Placement {
     return { times: entry.times, gap, corrections };
   }
 
-  /** What is known by now to be wrong of what was placed. */
+  /** Places all fragments as the clocks say now, where they say something else than before. */
   correct(): Correction[] {
-    this.#placeAgain();
-    return this.#takeCorrections();
-  }
-
-  #takeCorrections(): Correction[] {
-    const corrections = [...this.#changed].map(({ at, times }) => ({ at, times }));
-    this.#changed.clear();
+    if (!this.#entries.some(isWrong)) return [];
+    if (this.#isWhole) this.#originMs = undefined;
+    this.#reach = this.#entries[0]!.before;
+    const corrections: Correction[] = [];
+    for (const entry of this.#entries) {
+      entry.placed = { pictures: entry.pictures.map(timeOf), sound: entry.sound.map(timeOf) };
+      const before = entry.times;
+      this.#time(entry);
+      if (!isDeepStrictEqual(entry.times, before)) corrections.push({ at: entry.at, times: entry.times });
+    }
     return corrections;
   }
 
-  /** Places all fragments as the clocks say now, where they say something else than before. */
-  #placeAgain(): void {
-    if (!this.#entries.some(isWrong)) return;
-    if (this.#isWhole) this.#originMs = undefined;
-    this.#reach = this.#entries[0]!.before;
-    for (const entry of this.#entries) {
-      entry.placed = { pictures: entry.pictures.map(timeOf), sound: entry.sound.map(timeOf) };
-      entry.before = this.#reach;
-      this.#time(entry);
-    }
-  }
-
   #time(entry: Entry): void {
-    this.#setTimes(entry, { pictures: this.#timePictures(entry), sound: this.#timeSound(entry) });
-  }
-
-  #setTimes(entry: Entry, times: FragmentTimes): void {
-    if (isDeepStrictEqual(times, entry.times)) return;
-    entry.times = times;
-    this.#changed.add(entry);
+    entry.before = this.#reach;
+    entry.times = { pictures: this.#timePictures(entry), sound: this.#timeSound(entry) };
   }
 
   /** The n-th picture is decoded when the n-th of those shown is shown, and lasts until the next one is decoded. */
@@ -175,7 +156,6 @@ export class Placement {
     this.#originMs ??= decoded[0]!;
     const next = entry.next && timeOf(entry.next) + heldBy(entry, 'pictures', entry.next);
     const pictureEnd = Math.max(next ?? picture + stepMs, picture + pictureMs.least);
-    this.#lengthenBefore(entry, decoded[0]!);
     this.#reach = { ...this.#reach, picture, stepMs, pictureEnd };
     const ticks = (ms: number) => this.#ticks(ms, 'pictures');
     return {
@@ -185,31 +165,18 @@ export class Placement {
     };
   }
 
-  /** The last picture before the entry lasts until then. */
-  #lengthenBefore(entry: Entry, ms: number): void {
-    const before = this.#entries.slice(0, this.#entries.indexOf(entry)).findLast(hasPictures);
-    if (!before) return;
-    const { decodeTime, durations, compositionOffsets } = before.times.pictures;
-    const others = durations.slice(0, -1);
-    const last = others.reduce((left, it) => left - it, this.#ticks(ms, 'pictures') - decodeTime);
-    const pictures = { decodeTime, durations: [...others, last], compositionOffsets };
-    this.#setTimes(before, { ...before.times, pictures });
-  }
-
   #timeSound({ sound, placed }: Entry): SampleTimes {
     if (sound.length === 0) return nothing;
     this.#originMs ??= placed.sound[0]!;
-    let { soundFloor, soundEnd } = this.#reach;
-    soundFloor = Math.max(soundFloor, this.#originMs);
+    let { soundEnd } = this.#reach;
     const starts = placed.sound.map((ms, i) => {
       const { run, duration } = sound[i]!;
       const lengthMs = run.track.ms(duration) * run.line.rate;
-      const start = Math.max(soundFloor, Math.abs(ms - soundEnd) <= countedMs ? soundEnd : ms);
-      soundFloor = start + lengthMs / 2;
-      soundEnd = start + lengthMs;
-      return start;
+      const start = Math.abs(ms - soundEnd) <= countedMs ? soundEnd : ms;
+      soundEnd = Math.max(start, soundEnd - lengthMs / 2, this.#originMs!) + lengthMs;
+      return soundEnd - lengthMs;
     });
-    this.#reach = { ...this.#reach, soundFloor, soundEnd };
+    this.#reach = { ...this.#reach, soundEnd };
     const ticks = [...starts, soundEnd].map((ms) => this.#ticks(ms, 'sound'));
     const durations = starts.map((_, i) => ticks[i + 1]! - ticks[i]!);
     return { decodeTime: ticks[0]!, durations, compositionOffsets: starts.map(() => 0) };

@@ -5,7 +5,7 @@ const wrong = { leastMs: 900, share: 0.12, ms: 200, slowest: 0.7, fastest: 1.4 }
 /** No crystal is off by a thousandth: a rate that differs by less than this is right. */
 const rightShare = 0.003;
 /** What an earlier session has learned is believed for so long (ms), and so long a line has learned something itself. */
-const settledMs = 3_000;
+export const settledMs = 3_000;
 /** Over so long (ms) a change of the rate is looked for, in a line that is at least `ofLine` times as long. */
 const change = { spansMs: [3_000, 6_000], ofLine: 1.5 };
 /** What is farther back than so many pieces is written, and cannot be moved any more. */
@@ -50,9 +50,9 @@ export class ArrivalLine {
     return this.#rate;
   }
 
-  /** Whether the rate is more than a first impression. */
-  get isSettled(): boolean {
-    return spanOf(this.#arrivals) >= settledMs;
+  /** For how long it has seen arrivals, in milliseconds. */
+  get spanMs(): number {
+    return spanOf(this.#arrivals);
   }
 
   /** Whether it is known that nothing comes much earlier than this line says. */
@@ -75,9 +75,10 @@ export class ArrivalLine {
     const late = this.late(mediaMs, at);
     if (late < 0) this.#setOffset(at - mediaMs * this.#rate, at);
     const newest = this.#arrivals.at(-1);
-    const bucketMs = Math.max(window.leastBucketMs, spanOf(this.#arrivals) * window.bucketShare);
+    const bucketMs = Math.max(window.leastBucketMs, this.spanMs * window.bucketShare);
     if (newest && at - this.#bucketSince < bucketMs) {
-      if (late < this.late(newest.mediaMs, newest.at)) this.#arrivals.splice(-1, 1, { mediaMs, at });
+      if (late < this.late(newest.mediaMs, newest.at))
+        this.#arrivals[this.#arrivals.length - 1] = { mediaMs, at };
       return;
     }
     this.#bucketSince = at;
@@ -87,14 +88,17 @@ export class ArrivalLine {
     while (this.#arrivals[0]!.at < at - window.ms) this.#arrivals.shift();
     this.#pieceSince ??= at;
     if (at - this.#pieceSince > window.ms) this.#beginPiece({ mediaMs, at });
-    if (spanOf(this.#arrivals) >= this.#leastMs) this.#findRate();
+    if (this.spanMs >= this.#leastMs) this.#findRate();
     this.#setOffset(leastDelay(this.#arrivals, this.#rate), at);
   }
 
   #findRate(): void {
     this.#leastMs = wrong.leastMs;
+    const clearMs = (wrong.leastMs * wrong.share * 2) / 3;
+    const isEven = this.#arrivals.every(({ mediaMs, at }) => this.late(mediaMs, at) < clearMs);
+    if (isEven && this.#rate === 1) return;
     for (const spanMs of change.spansMs) {
-      if (spanOf(this.#arrivals) < spanMs * change.ofLine) break;
+      if (this.spanMs < spanMs * change.ofLine) break;
       const first = this.#arrivals.findIndex(({ at }) => at > this.#bucketSince - spanMs);
       const rate = otherRate(this.#arrivals.slice(first), this.#rate);
       if (rate === undefined) continue;
@@ -129,15 +133,19 @@ export class ArrivalLine {
 function otherRate(arrivals: readonly Arrival[], rate: number): number | undefined {
   const from = arrivals[0]!.mediaMs;
   const third = (arrivals.at(-1)!.mediaMs - from) / 3;
-  const parts = [0, 1, 2].map((i) =>
-    arrivals.filter(({ mediaMs }) => Math.min(2, Math.floor((mediaMs - from) / third)) === i),
-  );
-  if (parts.some(({ length }) => length < 2)) return undefined;
-  const [a, b, c] = parts.map((part) => leastDelay(part, rate)) as [number, number, number];
+  const least = [0, 0, 0].fill(Number.POSITIVE_INFINITY);
+  const units = [0, 0, 0];
+  for (const { mediaMs, at } of arrivals) {
+    const i = Math.min(2, Math.floor((mediaMs - from) / third));
+    least[i] = Math.min(least[i]!, at - mediaMs * rate);
+    units[i]! += 1;
+  }
+  const [a, b, c] = least as [number, number, number];
   const share = (b - a) / (c - b);
   // From the beginning of the first third to that of the last are two thirds of the span.
   const clearMs = (Math.min(spanOf(arrivals) * wrong.share, wrong.ms) * 2) / 3;
-  return share > 1 / 3 && share < 3 && Math.abs(c - a) >= clearMs ? likely(slopeBelow(arrivals)) : undefined;
+  const isClear = share > 1 / 3 && share < 3 && Math.abs(c - a) >= clearMs;
+  return isClear && units.every((it) => it > 1) ? likely(slopeBelow(arrivals)) : undefined;
 }
 
 function likely(rate: number): number | undefined {

@@ -18,8 +18,10 @@ export class Run {
   readonly track: TrackClock;
   readonly #own: ArrivalLine;
   /** Its line is that run's for as long as it may only be delayed. */
-  #delayed: Run | undefined;
-  readonly #origin: number;
+  delayed: Run | undefined;
+  /** What media time counts from. */
+  readonly origin: number;
+  readonly #first: number;
   /** Where its only unit is at the latest. */
   readonly #latestMs: number;
   #newest: number;
@@ -32,8 +34,9 @@ export class Run {
   /** @param before the run behind which it begins; `isDelayed`: as if its clock had not leapt */
   constructor(track: TrackClock, ticks: number, before: Run | undefined, isDelayed: boolean) {
     this.track = track;
-    this.#delayed = isDelayed ? before : undefined;
-    this.#origin = this.#delayed ? this.#delayed.#origin : ticks;
+    this.delayed = isDelayed ? before : undefined;
+    this.origin = this.delayed?.origin ?? ticks;
+    this.#first = ticks;
     this.#newest = ticks;
     this.#top = ticks;
     this.#own = new ArrivalLine(before?.line.rate ?? track.rate, track.session.isTrusted);
@@ -42,7 +45,7 @@ export class Run {
   }
 
   get line(): ArrivalLine {
-    return this.#delayed?.line ?? this.#own;
+    return this.delayed?.line ?? this.#own;
   }
 
   /** Milliseconds of the monotonic clock. */
@@ -81,14 +84,19 @@ export class Run {
     return this.line.late(this.#mediaMs(this.unwrap(timestamp) + duration), arrivedAt);
   }
 
-  /** By how many milliseconds it is stamped earlier than the greatest stamp; negative: later. */
-  backMs({ timestamp }: Timed): number {
-    return this.track.ms(this.#top - this.unwrap(timestamp));
+  /** By how many milliseconds it began behind the greatest stamp of the run that it may belong to. */
+  get behindMs(): number {
+    return this.delayed ? this.track.ms(this.delayed.#top - this.#first) : 0;
+  }
+
+  /** For how long it has been coming, in milliseconds. */
+  get lastsMs(): number {
+    return this.#own.spanMs;
   }
 
   /** @param isSuspected whether the newest units were LATE */
   fit(unit: Timed, isSuspected: boolean): Fit {
-    const backMs = this.backMs(unit);
+    const backMs = this.track.ms(this.#top - this.unwrap(unit.timestamp));
     const late = this.lateMs(unit);
     if (!isSuspected && this.unwrap(unit.timestamp) === this.#newest) return 'FOREIGN';
     const keptMs = this.units > 1 ? this.#stepMs * kept.steps : kept.ms;
@@ -101,10 +109,10 @@ export class Run {
 
   /** It was no delay: from now on its line is that of its own arrivals. */
   setFree(): void {
-    this.#delayed = undefined;
+    this.delayed = undefined;
   }
 
   #mediaMs(ticks: number): number {
-    return this.track.ms(ticks - this.#origin);
+    return this.track.ms(ticks - this.origin);
   }
 }

@@ -1,3 +1,5 @@
+import type { AccessUnit } from '../../footage/unit.ts';
+import { settledMs } from './arrival-line.ts';
 import { type Fit, Run } from './run.ts';
 import type { SessionClock } from './session-clock.ts';
 
@@ -9,14 +11,7 @@ const reportMs = 1_000;
 const runsKept = 4;
 
 /** What a clock has to know of an access unit. */
-export interface Timed {
-  /** RTP timestamp as sent: 32 bits. */
-  readonly timestamp: number;
-  /** Milliseconds of the monotonic clock. */
-  readonly arrivedAt: number;
-  /** How long a frame of sound lasts, in ticks; 0 for a picture. */
-  readonly duration: number;
-}
+export type Timed = Pick<AccessUnit, 'timestamp' | 'arrivedAt' | 'duration'>;
 
 /** An access unit's stamp, unwrapped: ticks of the track's clock rate, which only mean something within a run. */
 export interface Stamp {
@@ -40,8 +35,8 @@ export class TrackClock {
   #main: Run | undefined;
   /** The newest ones, the main run among them. */
   #runs: Run[] = [];
-  /** What comes late behind a run, since when, and how far its stamps were behind. */
-  #suspect: { readonly run: Run; readonly of: Run; readonly since: number; backMs: number } | undefined;
+  /** What comes late behind a run. */
+  #suspect: Run | undefined;
   /** By so much (ms) a picture may be stamped earlier than one before it because of its decode order. */
   reorderMs = 0;
   /** The newest report that can be compared with those of other tracks. */
@@ -56,7 +51,7 @@ export class TrackClock {
 
   /** What the clock runs at, as far as is known. */
   get rate(): number {
-    return this.#main?.line.isSettled ? this.#main.line.rate : this.#learnedRate;
+    return this.#main && this.#main.line.spanMs >= settledMs ? this.#main.line.rate : this.#learnedRate;
   }
 
   ms(ticks: number): number {
@@ -68,7 +63,7 @@ export class TrackClock {
     const [run, fit] = this.#goesOnFrom(unit);
     this.#main = run;
     if (fit === 'LATE') return this.#suspected(run, unit);
-    if (this.#suspect?.of === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.backMs);
+    if (this.#suspect?.delayed === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.behindMs);
     this.#suspect = undefined;
     const stamp = run.take(unit);
     if (this.session.isTrusted) this.lastReport ??= { ...stamp, ntpMs: this.ms(unit.timestamp) };
@@ -92,31 +87,25 @@ export class TrackClock {
   #goesOnFrom(unit: Timed): readonly [Run, Fit] {
     const main = this.#main;
     if (!main) return [this.#keep(new Run(this, unit.timestamp, undefined, false)), 'FITS'];
-    if (this.session.isTrusted) return [main, 'FITS'];
+    const fitOf = (run: Run) => run.fit(unit, run === this.#suspect?.delayed);
+    const first = main.units > 1 ? fitOf(main) : 'FOREIGN';
+    if (first === 'FITS' || this.session.isTrusted) return [main, 'FITS'];
     // A lone unit may have been a stray: then the next one goes on as before.
     const others = this.#runs.filter((run) => run !== main && run.units > 1).reverse();
-    let late: Run | undefined;
-    for (const run of main.units > 1 ? [main, ...others] : [...others, main]) {
-      const fit = run.fit(unit, run === this.#suspect?.of);
-      if (fit === 'FITS') return [run, fit];
-      if (fit === 'LATE') late ??= run;
-    }
-    if (late) return [late, 'LATE'];
-    return [this.#keep(new Run(this, unit.timestamp, main, false)), 'FITS'];
+    const fits = [...others, main].map((run) => [run, fitOf(run)] as const);
+    const late = first === 'LATE' ? ([main, first] as const) : fits.find(([, fit]) => fit === 'LATE');
+    const best = fits.find(([, fit]) => fit === 'FITS') ?? late;
+    return best ?? [this.#keep(new Run(this, unit.timestamp, main, false)), 'FITS'];
   }
 
   /** It is placed as if it were only delayed, until that has lasted too long. */
   #suspected(of: Run, unit: Timed): Stamp {
-    if (this.#suspect?.of !== of) {
-      const run = new Run(this, of.unwrap(unit.timestamp), of, true);
-      this.#suspect = { run, of, since: unit.arrivedAt, backMs: 0 };
-    }
+    if (this.#suspect?.delayed !== of) this.#suspect = new Run(this, of.unwrap(unit.timestamp), of, true);
     const suspect = this.#suspect!;
-    suspect.backMs = Math.max(suspect.backMs, of.backMs(unit));
-    const stamp = suspect.run.take(unit);
-    if (unit.arrivedAt - suspect.since >= leapt.ms && suspect.run.units >= leapt.units) {
-      suspect.run.setFree();
-      this.#main = this.#keep(suspect.run);
+    const stamp = suspect.take(unit);
+    if (suspect.lastsMs >= leapt.ms && suspect.units >= leapt.units) {
+      suspect.setFree();
+      this.#main = this.#keep(suspect);
       this.#suspect = undefined;
     }
     return stamp;
