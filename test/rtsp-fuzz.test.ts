@@ -1,6 +1,6 @@
 // What a camera sends may be anything: the RTSP client's parsers throw nothing but errors of their own, end, and do not
 // grow. Each failure names its seed, with which it comes again. For the full million set `mutations` to 1_000_000 (some
-// two minutes).
+// eight minutes).
 import { afterAll, expect, test } from 'vitest';
 import { frame } from '../src/demo/rtsp/interleaved.ts';
 import { parseStreamUrl } from '../src/domain/stream-url.ts';

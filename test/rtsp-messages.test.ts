@@ -268,6 +268,8 @@ test('only addresses of the public network are taken for public', () => {
       '::1',
       '::10.0.0.1',
       '::8.8.8.8',
+      '::808:808',
+      '4000::1',
       '::ffff:10.0.0.1',
       '::ffff:7f00:1',
       '64:ff9b::a00:1',

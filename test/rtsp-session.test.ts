@@ -1,9 +1,15 @@
 // The RTSP client against a camera of this project's own server: what it asks, what it is given, how it ends.
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { parseStreamUrl } from '../src/domain/stream-url.ts';
+import { RtspClient } from '../src/rtsp/client.ts';
 import { dial } from '../src/rtsp/dial.ts';
 import { digestResponse, parseChallenges } from '../src/rtsp/digest.ts';
 import { RtspError } from '../src/rtsp/errors.ts';
@@ -269,13 +275,37 @@ test('Basic is not sent to another host than the address names', async () => {
   expect(target.requests.every(({ headers }) => !headers.has('authorization'))).toBe(true);
 });
 
-test('addresses are checked at the first connect and at each redirect', async () => {
+test('an address outside the public network is not connected to where that is forbidden', async () => {
   const source = await scripted();
   const closed = { privateCameras: false };
   await expect(open(source.url, closed)).rejects.toMatchObject({ kind: 'ADDRESS_FORBIDDEN' });
   const named = source.url.replace('127.0.0.1', 'localhost');
   await expect(open(named, closed)).rejects.toMatchObject({ kind: 'ADDRESS_FORBIDDEN' });
   expect(source.requests).toEqual([]);
+});
+
+test('where a redirect leads is checked as the first address is', async () => {
+  const source = await scripted();
+  // Only the first port is allowed: on this machine no address is public.
+  const client = new RtspClient({
+    address: parseStreamUrl(source.url),
+    pin: undefined,
+    onFrame: () => {},
+    signal: new AbortController().signal,
+    dial: ({ host, port }) =>
+      dial({
+        host,
+        port,
+        tls: undefined,
+        privateCameras: port === source.port,
+        signal: AbortSignal.timeout(5000),
+      }),
+  });
+  closing.push(() => client.leave());
+  await client.request('OPTIONS', client.sessionUrl, {}, 5000);
+  client.redirect('rtsp://127.0.0.1:9/');
+  const next = client.request('OPTIONS', client.sessionUrl, {}, 5000);
+  await expect(next).rejects.toMatchObject({ kind: 'ADDRESS_FORBIDDEN' });
 });
 
 test.each([
@@ -578,6 +608,32 @@ test('what a certificate or a TLS version lacks is told', async () => {
   });
   await expect(open(old.url)).rejects.toMatchObject({ kind: 'TLS_OLD' });
   await open(old.url, { tls: { mode: 'PINNED', fingerprint: undefined, allowOldTls: true } });
+});
+
+test('VERIFY takes a certificate that is trusted and for the name, and no other name', async () => {
+  const source = await scripted({ tls: certificate });
+  const folder = await mkdtemp(path.join(tmpdir(), 'flashback-'));
+  closing.push(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'ca.pem');
+  await writeFile(file, certificate.cert);
+  // Node reads what else it is to trust when it starts.
+  const script = (host: string) => `
+    import { dial } from '${new URL('../src/rtsp/dial.ts', import.meta.url)}';
+    const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
+    const tls = { mode: 'VERIFY', fingerprint: undefined };
+    const signal = AbortSignal.timeout(8000);
+    dial({ host: '${host}', port: ${source.port}, tls, privateCameras: true, lookup, signal }).then(
+      ({ socket }) => { console.log('open'); socket.destroy(); },
+      (error) => console.log(error.kind, error.message),
+    );`;
+  const told = async (host: string) => {
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', script(host)];
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
+    return (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
+  };
+  expect(await told('camera.test')).toBe('open');
+  expect(await told('127.0.0.1')).toBe('open');
+  expect(await told('other.test')).toContain('TLS_UNTRUSTED');
 });
 
 test('TLS where none is spoken, and none where it is, are told', async () => {
