@@ -167,3 +167,25 @@ test('a pause of pictures that have no sound beside them stays one, however late
   for (let i = 0; i < 12; i++) expect(place(i * 45_000, i < 6 ? 0 : 2_500)).toBe(i * 45_000);
   expect(place(12 * 45_000 + 270_000, 0)).toBe(12 * 45_000 + 270_000);
 });
+
+test('a recording takes nothing of a camera whose first picture comes behind its end', async () => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-behind-'));
+  const nothing = () => {};
+  const recording = new Recording({
+    ...{ folder: dir, leftover: undefined, clock: new WallClock(steadyNow) },
+    ...{ onFirstFrame: nothing, onGap: nothing, onFormatChange: nothing },
+  });
+  recording.stopAt(steadyNow() + 1_000);
+  const firstAt = steadyNow() + 10_000;
+  const session = newSession(reportedInit, undefined);
+  for (const { head, atMs } of reportedFragments({ videoClockRate: 1, reportEverySec: 5, seconds: 3 })) {
+    const { headerBytes, payloadBytes } = head.mdatShape;
+    const mdat = Buffer.alloc(headerBytes + payloadBytes);
+    mdat.writeUInt32BE(mdat.length);
+    const straight = session.camera.straighten({ ...head, mdat: [mdat] }, firstAt + atMs);
+    recording.take({ ...straight, session, isLed: false });
+  }
+  expect((await recording.done()).clipStartedAt).toBeUndefined();
+  expect(await readdir(dir)).toEqual([]);
+  await rm(dir, { recursive: true });
+});
