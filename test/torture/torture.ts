@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isSpoolName } from '../../src/recording/spool-names.ts';
 import { startTestCamera } from '../support/camera.ts';
 import { capture } from '../support/captures.ts';
 import { startS3Server } from '../support/s3-server.ts';
@@ -156,7 +157,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
 
   async function leftovers(): Promise<string[]> {
     const found = processesAbout([dir, small.url, large.url]).map((it) => `an orphaned process: ${it}`);
-    for (const folder of await readdir(path.join(dir, 'data/spool')))
+    for (const folder of (await readdir(path.join(dir, 'data/spool'))).filter(isSpoolName))
       found.push(`an orphaned spool: ${folder}`);
     found.push(...strayObjects());
     const check = runSource('src/check-store.ts', [], env);
