@@ -85,7 +85,8 @@ test('a running recording is an HLS playlist from its pre-roll on, and is the cl
 
 test.skipIf(browserMissing)('it plays in a browser from the pre-roll to the end', async () => {
   const browser = await launchBrowser();
-  const page = await browser.newPage();
+  // The player is the test's own, on a page of the server.
+  const page = await browser.newPage({ bypassCSP: true });
   await page.goto(`${app.app.url}/healthz`);
   await page.addScriptTag({ path: path.resolve('node_modules/hls.js/dist/hls.min.js') });
   const event = await createEvent(app.client, { cameraId });

@@ -56,6 +56,30 @@ describe('places', () => {
   });
 });
 
+test('a restart forgets nobody’s share', async () => {
+  const secret = 'greedy-0123456789abcdef';
+  const admin = { name: 'admin', role: 'ADMIN' as const, secret: 'admin-0123456789abcdef' };
+  const apiKeys = [admin, { name: 'greedy', role: 'ANALYTICS' as const, secret }];
+  const app = await startTestApp({ maxRecordings: 8, apiKeys });
+  const add = (name: string) =>
+    app.addCamera({ name, rtspUrl: 'rtsp://127.0.0.1:9/none', preRollSec: 0 }, 'IDLE');
+  const [one, two, three] = [await add('one'), await add('two'), await add('three')];
+  const before = connectClient(app.app.url, secret);
+  for (const cameraId of [one, one, one]) await createEvent(before, { cameraId });
+  await createEvent(app.client, { cameraId: two });
+  await before.close();
+  await app.restart();
+  const greedy = connectClient(app.app.url, secret);
+  for (const cameraId of [two, three]) await createEvent(greedy, { cameraId });
+  const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+  expect(await greedy.fail(creating, { input: { cameraId: three, type: 'MOTION' } })).toMatchObject({
+    code: 'CAPACITY',
+    message: expect.stringContaining('this key has 3 further ones already'),
+  });
+  await greedy.close();
+  await app.close();
+});
+
 describe('a key that reports events at one camera without end', () => {
   const key = (name: string) => `${name}-0123456789abcdef`;
   let app: TestApp;

@@ -194,7 +194,7 @@ export class Recorder {
           throw new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${error.message}.`);
         },
       );
-      const running = this.#record(playback, camera, folder, leftover);
+      const running = this.#record(playback, camera, folder, by, leftover);
       void running.settled.then(release, release);
       // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
       await running.recording.written();
@@ -239,6 +239,7 @@ export class Recorder {
     playback: PlaybackToRecord,
     camera: Camera,
     folder: string,
+    by: string | undefined,
     leftover: Leftover | undefined,
   ): Running {
     const { db, feeds, log, now, onFirstFrame } = this.#options;
@@ -285,7 +286,7 @@ export class Recorder {
       const written = writeOutcome(this.#options, { playback, camera, end, forget: forget.signal });
       const isOver = written.then(() => !forget.signal.aborted);
       const from = changedAt && new WallClock(now).toWall(changedAt);
-      const further = from !== undefined && this.#goOnElsewhere(playback, camera, from, isOver);
+      const further = from !== undefined && this.#goOnElsewhere(playback, camera, { by, from, isOver });
       await written;
       this.#running.delete(playback.id);
       await further;
@@ -309,13 +310,12 @@ export class Recorder {
   /**
    * One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. It begins while
    * the first one's end is still being written, as the ring reaches back only so far.
-   * @param isOver resolves when the first one's row says how it ended: whether there is to be another
+   * @param beginning.isOver resolves when the first one's row says how it ended: whether there is to be another
    */
   async #goOnElsewhere(
     first: PlaybackToRecord,
     camera: Camera,
-    from: number,
-    isOver: Promise<boolean>,
+    { by, from, isOver }: { by: string | undefined; from: number; isOver: Promise<boolean> },
   ): Promise<void> {
     const { db, log, now } = this.#options;
     const further = furtherPlayback(first, new Date(from));
@@ -326,7 +326,7 @@ export class Recorder {
       return (await untilAnswered(() => createFurtherPlayback(db, first.id, further, at))) !== undefined;
     };
     try {
-      const begun = await this.begin(further, camera, { isWritten: write() });
+      const begun = await this.begin(further, camera, { by, isWritten: write() });
       if (!begun) return;
       log.info(facts, 'the stream changed its form; a further playback goes on');
       // It may have been ended before it ran here.

@@ -88,9 +88,12 @@ async function takeUpOne(
 ): Promise<void> {
   const wasRunning = recorder.isRunning(where.id);
   // Read after that: a recording that ends in between is no longer RECORDING in its row.
-  const found = await db.playback.findFirst({ where, include: { camera: true } });
+  const found = await db.playback.findFirst({
+    where,
+    include: { camera: true, event: { select: { createdByKey: true } } },
+  });
   if (!found) return;
-  const { camera, ...row } = found;
+  const { camera, event, ...row } = found;
   if (wasRunning || recorder.isRunning(where.id)) {
     const isUnsaid = row.recordingStatus === 'PENDING' && recorder.isRunning(where.id);
     if (isUnsaid) await recorder.begin(row, camera);
@@ -108,7 +111,7 @@ async function takeUpOne(
   const heldSec = leftover?.durationSec ?? 0;
   log.info({ playbackId: playback.id, heldSec, goesOn, isInRing }, 'a recording was interrupted');
   if (goesOn || isInRing || (!leftover && !camera.enabled)) {
-    await recorder.begin(playback, camera, { leftover });
+    await recorder.begin(playback, camera, { leftover, by: event?.createdByKey ?? undefined });
   } else {
     await close(db, playback, leftover, new Date(now()));
   }
