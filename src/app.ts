@@ -25,6 +25,7 @@ import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
 import { StoreWatch } from './finishing/store-watch.ts';
+import { FootageMemory } from './footage/memory.ts';
 import type { Playback } from './generated/prisma/client.ts';
 import type { Services } from './graphql/context.ts';
 import { serveHttp } from './http/server.ts';
@@ -35,12 +36,14 @@ import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
-import { Feeds } from './recording/feeds.ts';
+import { sourceFactory } from './recording/feed/create-source.ts';
+import { Feeds } from './recording/feed/feeds.ts';
 import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Live } from './recording/live.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
 import { Snapshots } from './recording/snapshots.ts';
+import { EncoderThread } from './recording/sound/encoder-thread.ts';
 import { SpoolDisk } from './recording/spool-disk.ts';
 import { holdsFootage } from './recording/spool-reader.ts';
 import { neverSetAhead } from './recording/steady-clock.ts';
@@ -211,19 +214,19 @@ export async function startApp(
     );
 
     // From camera to spool.
+    const memory = new FootageMemory();
     const feeds = part(
       'feeds',
       new Feeds({
         db,
-        launcher,
-        ffmpeg,
+        createSource: sourceFactory({ memory, privateCameras: config.privateCameras }),
         ringLimits: config,
-        privateCameras: config.privateCameras,
         log,
         now,
       }),
       (it) => it.close(),
     );
+    const encoderThread = part('encoder of sound', new EncoderThread({ memory, log }), (it) => it.close());
     const disk = new SpoolDisk(config, log);
     const recorder = part(
       'recorder',
@@ -233,6 +236,7 @@ export async function startApp(
         disk,
         limits: config,
         cameraLostSec: config.cameraLostSec,
+        createSoundEncoder: encoderThread.create,
         onFirstFrame: (playbackId) => posters.expect(playbackId),
         log,
         now,

@@ -130,8 +130,8 @@ test('trusted stamps are kept as they are, on one time line for all tracks', () 
   const sound = session.track(16_000, 'sound');
   // Pictures come 300 ms later than sound, and their stamps leap by 10 s.
   const taken = [0, 0.5, 1, 11, 11.5].map((sec) => {
-    const seen = video.note({ timestamp: sec * 90_000, arrivedAt: sec * 1_000 + 330, duration: 0 });
-    const heard = sound.note({ timestamp: sec * 16_000, arrivedAt: sec * 1_000 + 30, duration: 0 });
+    const seen = video.note({ timestamp: sec * 90_000, arrivedAt: sec * 1_000 + 330 });
+    const heard = sound.note({ timestamp: sec * 16_000, arrivedAt: sec * 1_000 + 30 });
     return { sec, seen, heard };
   });
   for (const { sec, seen, heard } of taken) {
@@ -143,9 +143,7 @@ test('trusted stamps are kept as they are, on one time line for all tracks', () 
 test('a recording goes on behind what a crash has left of it', () => {
   const video = new SessionClock().track(90_000, 'video');
   const placement = new Placement({ pictures: 90_000, sound: 16_000 }, { originMs: -60_000, endMs: -50_000 });
-  const pictures = [0, 1, 2].map((i) =>
-    video.note({ timestamp: i * 6_000, arrivedAt: (i * 1_000) / 15, duration: 0 }),
-  );
+  const pictures = [0, 1, 2].map((i) => video.note({ timestamp: i * 6_000, arrivedAt: (i * 1_000) / 15 }));
   const { times, gap } = placement.place({ pictures, mayReorder: false, sound: [], next: undefined }, 0);
   expect(times.pictures).toEqual({
     ...{ decodeTime: 60 * 90_000, durations: [6_000, 6_000, 6_000], compositionOffsets: [0, 0, 0] },

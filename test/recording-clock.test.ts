@@ -4,7 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { SessionClock } from '../src/recording/session-clock.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
@@ -42,27 +41,6 @@ async function record(cameraId: string, ms: number, meanwhile?: () => void): Pro
   await endEvent(app.client, event.id);
   return awaitEnd(app.client, event);
 }
-
-const halfSeconds = (count: number, everyMs: number) =>
-  Array.from({ length: count }, (_, i) => (i + 1) * everyMs);
-
-/** When fragments of half a second come (ms), and what rate is believed when the last of them is there. */
-const impressions: [string, number[], number][] = [
-  ['three that come evenly and late', [0, ...halfSeconds(3, 625)], 1.25],
-  ['three that come evenly and early', [0, ...halfSeconds(3, 417)], 0.834],
-  ['a keyframe interval that the camera had kept', [0, 2, 4, 6, ...halfSeconds(3, 500)], 1],
-  ['the same, sent at twice its speed', [0, ...halfSeconds(4, 250)], 1],
-  ['the same, and what comes as it happens behind it', [0, 250, 500, 750, 1_250, 1_750], 1],
-  ['one late, and those behind it', [0, 500, 1_000, 1_800, 2_300], 1],
-  ['late ones that come in fits', [0, 500, 1_100, 1_500, 2_300], 1],
-];
-for (const [what, arrivals, rate] of impressions)
-  test(`the first impression of a clock: ${what}`, () => {
-    const clock = new SessionClock(undefined);
-    for (const [i, at] of arrivals.entries()) clock.observe((i + 1) / 2, at, 1 / 15);
-    expect(clock.rate).toBeCloseTo(rate, 3);
-    expect(clock.isSettled).toBe(false);
-  });
 
 async function judge(camera: TestCamera, playback: PlaybackFacts) {
   // Not its beginning: a camera that begins with a keyframe for its first reader began anew just then.

@@ -184,8 +184,7 @@ test.concurrent('a wrong password is told in words and never shown', async () =>
       { id },
     )
     .catch(() => {});
-  const isFfmpegs = (line: string) => line.includes(id) && line.includes('"lastWords"');
-  expect(app.logged.find(isFfmpegs)).toMatch(/lastWords":"[^"]*401 Unauthorized/);
+  expect(app.logged.find((line) => line.includes(id) && line.includes('401 Unauthorized'))).toBeDefined();
   for (const form of [secret, encodeURIComponent(secret)]) {
     expect(app.logged.filter((line) => line.includes(form))).toEqual([]);
   }

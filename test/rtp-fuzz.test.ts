@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { FootageMemory, type Piece } from '../src/footage/memory.ts';
+import { FootageMemory, type Piece, viewsOf } from '../src/footage/memory.ts';
 import { createReceiver } from '../src/rtp/receiver.ts';
 import { nalUnitsOf, packetsOf, type Recording, recordRtp } from './support/rtp.ts';
 
@@ -103,7 +103,7 @@ async function fuzz(name: string, recording: Recording, isDatagram: boolean, cou
     memory,
     isDatagram,
     onUnit: ({ footage, format }) => {
-      const views = footage.views();
+      const views = viewsOf([footage]);
       const bytes = views.reduce((sum, view) => sum + view.length, 0);
       // To look at all of them takes most of the time.
       const isLookedAt = units++ % 16 === 0 && format.kind === 'video';

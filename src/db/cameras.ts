@@ -6,15 +6,32 @@ import { removeOver, removePlaybacks } from './playbacks.ts';
 export type CameraSettings = Pick<
   Camera,
   'name' | 'rtspUrl' | 'channel' | 'enabled' | 'recordOn' | 'preRollSec' | 'postRollSec' | 'maxDurationSec'
->;
+> &
+  Partial<Pick<Camera, 'transport' | 'reader' | 'tls' | 'allowOldTls'>>;
+
+/** How a camera's stream is read. */
+export interface ReadingFacts {
+  readonly reader: 'FLASHBACK' | 'FFMPEG';
+  readonly transport: 'TCP' | 'UDP';
+  /** Why it is not read in the usual way, in words; undefined where it is. */
+  readonly reason?: string | undefined;
+  /** Why announced sound is not in clips, in words; undefined where it is, or where none is announced. */
+  readonly soundLeftOut?: string | undefined;
+}
 
 /** What a camera's feed does now, as it stands in the camera's row. */
 export interface FeedReport {
   readonly state: CameraState;
-  readonly stateSince: Date;
+  /** undefined: it was in this state before. */
+  readonly stateSince?: Date;
   readonly lastError: string | null;
   /** Known once the feed was live; undefined leaves what is known. */
-  readonly stream?: { codec: string | null; audioCodec: string | null; resolution: string | null };
+  readonly stream?: {
+    codec: string | null;
+    audioCodec: string | null;
+    resolution: string | null;
+    reading?: ReadingFacts;
+  };
 }
 
 /** Asked for with every event, so that many at once share the look-up. */
@@ -31,10 +48,15 @@ export function createCamera(db: Db, settings: CameraSettings): Promise<Camera> 
 export async function updateCamera(
   db: Db,
   id: string,
-  settings: Partial<CameraSettings>,
+  settings: Partial<CameraSettings & Pick<Camera, 'tlsFingerprint'>>,
 ): Promise<Camera | undefined> {
   const rows = await db.camera.updateManyAndReturn({ where: { id }, data: settings });
   return rows[0];
+}
+
+/** Notes the certificate that a camera showed first; later ones are compared with it. */
+export async function pinCertificate(db: Db, id: string, tlsFingerprint: string): Promise<void> {
+  await db.camera.updateMany({ where: { id, tlsFingerprint: null }, data: { tlsFingerprint } });
 }
 
 /** Of all cameras, by name. */
@@ -83,10 +105,12 @@ export async function deleteCamera(
 
 export async function reportFeed(db: Db, id: string, report: FeedReport): Promise<void> {
   const { stream, ...state } = report;
+  const { reading, ...described } = stream ?? {};
   const data: Prisma.CameraUpdateManyMutationInput = {
     ...state,
     lastError: state.lastError?.slice(0, 500) ?? null,
-    ...stream,
+    ...described,
+    ...(reading && { reading: { ...reading } }),
   };
   // Not by Prisma's update: a camera deleted meanwhile is no error.
   await db.camera.updateMany({ where: { id }, data });

@@ -64,12 +64,27 @@ export class Footage {
   release(): void {
     for (const piece of this.pieces) this.#memory.release(piece);
   }
+}
 
-  /** Views of its bytes, in order. */
-  views(): Buffer[] {
-    const { pieces, from, to } = this;
-    return pieces.map(({ bytes, used }, i) =>
-      bytes.subarray(i === 0 ? from : 0, i === pieces.length - 1 ? to : used),
-    );
+/** Views of the bytes of all these, in order; what lies side by side in memory is one view. */
+export function viewsOf(footage: readonly Footage[]): Buffer[] {
+  const views: Buffer[] = [];
+  let open: { piece: Piece; from: number; to: number } | undefined;
+  const close = () => {
+    if (open) views.push(open.piece.bytes.subarray(open.from, open.to));
+  };
+  for (const { pieces, from, to } of footage) {
+    for (const [i, piece] of pieces.entries()) {
+      const begin = i === 0 ? from : 0;
+      const end = i === pieces.length - 1 ? to : piece.used;
+      if (open?.piece === piece && open.to === begin) {
+        open.to = end;
+      } else {
+        close();
+        open = { piece, from: begin, to: end };
+      }
+    }
   }
+  close();
+  return views;
 }

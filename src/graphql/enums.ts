@@ -39,6 +39,32 @@ export const CameraState = builder.enumType('CameraState', {
   },
 });
 
+export const CameraTransport = builder.enumType('CameraTransport', {
+  description: 'Over what a camera’s stream is asked for.',
+  values: {
+    AUTO: { description: 'Over TCP; over UDP where the camera refuses TCP.' },
+    TCP: { description: 'Inside the RTSP connection: nothing is lost or out of order.' },
+    UDP: { description: 'In datagrams; what the network loses is missing in clips.' },
+  },
+});
+
+export const CameraReader = builder.enumType('CameraReader', {
+  description: 'What reads a camera’s stream.',
+  values: {
+    AUTO: { description: 'Flashback’s own reader; ffmpeg for what that one names as not its own.' },
+    FFMPEG: { description: 'An ffmpeg process for this camera, which needs more memory and processor.' },
+  },
+});
+
+export const CameraTls = builder.enumType('CameraTls', {
+  description: 'Which certificate of a camera with an rtsps:// address is accepted.',
+  values: {
+    PINNED: { description: 'The one that it showed first; another one is an error.' },
+    VERIFY: { description: 'One for its name, from an authority that this server trusts.' },
+    ANY: { description: 'Any: whoever answers at the address could be somebody else.' },
+  },
+});
+
 export const EndReason = builder.enumType('EndReason', {
   description: 'Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent.',
   values: {

@@ -1,8 +1,8 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { tookTooLong } from '../db/client.ts';
-import { type ErrorDetails, RequestError } from '../domain/errors.ts';
-import { isOfWhoLeft, type Log } from '../log.ts';
+import { RequestError } from '../domain/errors.ts';
+import type { Log } from '../log.ts';
 
 /**
  * What a client may know of an error: expected failures in their own words with a code from the contract's closed
@@ -25,9 +25,7 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
       ? located(error, cause.message, cause.extensions)
       : badDocument(error as GraphQLError);
   }
-  // Met with the request itself and not by a resolver: nobody is there to be answered.
-  const level = error === cause && isOfWhoLeft(error) ? 'debug' : 'error';
-  log[level]({ requestId, error: cause }, 'a request failed unexpectedly');
+  log.error({ requestId, error: cause }, 'a request failed unexpectedly');
   return located(error, 'Something went wrong in the server; its log has the details.', {
     code: 'INTERNAL_SERVER_ERROR',
     requestId,
@@ -51,27 +49,14 @@ function badDocument(error: GraphQLError): GraphQLError {
   });
 }
 
-/** Texts name the value that is wrong, which may be as long as a request, and one request may name it a hundred times. */
-const longestMessage = 1_000;
-/** What is wrong is often said at the end. */
-const keptAtEnd = 200;
-const mostIssues = 20;
-
-const shortened = (text: string): string =>
-  text.length > longestMessage
-    ? `${text.slice(0, longestMessage - keptAtEnd)}…${text.slice(-keptAtEnd)}`
-    : text;
-
 function located(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   const at = error instanceof GraphQLError ? error : undefined;
-  const { issues } = extensions as ErrorDetails;
-  const short = issues?.slice(0, mostIssues).map((it) => ({ ...it, message: shortened(it.message) }));
-  const made = new GraphQLError(shortened(message), {
+  const made = new GraphQLError(message, {
     nodes: at?.nodes ?? null,
     source: at?.source ?? null,
     positions: at?.positions ?? null,
     path: at?.path ?? null,
-    extensions: short ? { ...extensions, issues: short } : extensions,
+    extensions,
   });
   told.add(made);
   return made;

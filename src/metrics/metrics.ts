@@ -4,7 +4,7 @@ import type { RecordingStatus } from '../domain/status.ts';
 import type { Finisher } from '../finishing/finisher.ts';
 import type { StoreWatch } from '../finishing/store-watch.ts';
 import type { TransitionHub } from '../pubsub/transition-hub.ts';
-import type { Feeds } from '../recording/feeds.ts';
+import type { Feeds } from '../recording/feed/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { SpoolDisk } from '../recording/spool-disk.ts';
 

@@ -6,7 +6,7 @@ import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
-import type { Feeds } from './feeds.ts';
+import type { Feeds } from './feed/feeds.ts';
 import type { RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import { spoolFolder } from './spool.ts';

@@ -12,12 +12,13 @@ import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import { DueEnds, type DueEndsOptions, type RunningRecording } from './due-ends.ts';
-import type { Feeds } from './feeds.ts';
+import { type FeedUnit, timeOf } from './feed/feed-unit.ts';
+import type { Feeds } from './feed/feeds.ts';
 import { failPlayback, writeOutcome } from './outcome.ts';
 import { type Claim, Places } from './places.ts';
-import { type Leftover, Recording } from './recording.ts';
+import { Recording, type RecordingLeftover } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import { type FeedFragment, wallEnd, wallStart } from './session.ts';
+import type { CreateSoundEncoder } from './sound/encoder.ts';
 import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
 import type { SpoolLimits } from './spool-disk.ts';
 import { steadyNow, WallClock } from './steady-clock.ts';
@@ -25,6 +26,7 @@ import { steadyNow, WallClock } from './steady-clock.ts';
 export interface RecorderOptions extends DueEndsOptions {
   readonly feeds: Feeds;
   readonly limits: SpoolLimits & { readonly maxRecordings: number };
+  readonly createSoundEncoder: CreateSoundEncoder;
   /** A recording has begun to take footage. */
   readonly onFirstFrame: (playbackId: string) => void;
 }
@@ -33,7 +35,7 @@ export interface Beginning {
   /** The name of who asked for it: it counts in their share. */
   readonly by?: string | undefined;
   /** What a crash left of it. */
-  readonly leftover?: Leftover | undefined;
+  readonly leftover?: RecordingLeftover | undefined;
   /**
    * Where its row is being written at the same moment: whether it was. The disk need not wait for the database, nor
    * the other way round; where there will be no row, what has begun is undone.
@@ -54,8 +56,8 @@ interface Running extends RunningRecording {
   readonly forget: AbortController;
 }
 
-/** Says which side of a moment a fragment lies on, also where the clock has moved by a little since. */
-const middle = (fragment: FeedFragment) => (wallStart(fragment) + wallEnd(fragment)) / 2;
+/** How often recordings look at what waits in memory, and at their end. One timer for all of them. */
+const tickMs = 100;
 
 /** By the steady clock; from now on a recording lasts no longer than the camera's longest, whatever the clock was set to. */
 function deadlineOf({ deadlineAt }: PlaybackToRecord, { maxDurationSec }: Camera, clock: WallClock): number {
@@ -74,6 +76,7 @@ export class Recorder {
   #draining = false;
   readonly #places: Places;
   readonly #ends: DueEnds;
+  #ticker: NodeJS.Timeout | undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -83,6 +86,9 @@ export class Recorder {
 
   start(): void {
     this.#ends.start();
+    this.#ticker = setInterval(() => {
+      for (const { recording } of this.#running.values()) recording.tick();
+    }, tickMs);
   }
 
   get running(): number {
@@ -100,7 +106,7 @@ export class Recorder {
     const until = recordUntil ? clock.toSteady(recordUntil.getTime()) : Number.POSITIVE_INFINITY;
     const ring = this.#options.feeds.get(cameraId)?.ring;
     const held = ring?.from(clock.toSteady(startedAt.getTime() - preRollSec * 1_000)) ?? [];
-    return held.some((fragment) => wallStart(fragment) < until);
+    return held.some((unit) => timeOf(unit) < until);
   }
 
   /** The server is about to stop: what runs goes on until close, no further recording may begin. */
@@ -181,7 +187,7 @@ export class Recorder {
     playback: PlaybackToRecord,
     camera: Camera,
     by?: string,
-    leftover?: Leftover,
+    leftover?: RecordingLeftover,
   ): Promise<Running> {
     if (!camera.enabled) {
       const why = 'The camera is switched off; switch it on to record.';
@@ -240,9 +246,9 @@ export class Recorder {
     camera: Camera,
     folder: string,
     by: string | undefined,
-    leftover: Leftover | undefined,
+    leftover: RecordingLeftover | undefined,
   ): Running {
-    const { db, feeds, log, now, onFirstFrame } = this.#options;
+    const { db, feeds, log, now, createSoundEncoder, onFirstFrame } = this.#options;
     const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
       db.playback
         .updateMany({ where: { id: playback.id, recordingStatus: 'RECORDING' }, data: change })
@@ -254,12 +260,13 @@ export class Recorder {
     const heldUntil = leftover && clock.toSteady(leftover.startedAt + leftover.durationSec * 1_000);
     const since = heldUntil ?? clock.toSteady(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     const ring = feeds.get(camera.id)?.ring.from(since) ?? [];
-    const held = heldUntil ? ring.filter((fragment) => middle(fragment) > heldUntil) : ring;
+    const held = heldUntil ? ring.filter((unit) => timeOf(unit) >= heldUntil) : ring;
     let changedAt: number | undefined;
     const recording = new Recording({
       folder,
       leftover,
       clock,
+      createSoundEncoder,
       onFirstFrame: (at) => {
         // One from the ring is written with the status.
         if (held.length === 0) write('the clip’s beginning', clipBounds(playback, at));
@@ -270,11 +277,11 @@ export class Recorder {
         changedAt = from;
       },
     });
-    const take = (fragment: FeedFragment) => {
-      this.recordedBytes += fragment.bytes;
-      recording.take(fragment);
+    const take = (unit: FeedUnit) => {
+      this.recordedBytes += unit.footage.bytes;
+      recording.take(unit);
     };
-    for (const fragment of held) take(fragment);
+    for (const unit of held) take(unit);
     const detach = feeds.attach(camera.id, take);
     const forget = new AbortController();
     // By itself, so that it ends also where the clock was set, or the row cannot be read.
@@ -381,6 +388,7 @@ export class Recorder {
   /** Closes all spools. Rows stay RECORDING: the next start goes on with events still open and finishes the others. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#ticker);
     await this.#ends.close();
     for (const { recording, forget } of this.#running.values()) {
       forget.abort();

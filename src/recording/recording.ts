@@ -1,22 +1,16 @@
-import type { InitSegment } from '../mp4/init-segment.ts';
-import { pictureFirst } from '../mp4/picture-first.ts';
-import { fragmentMs, interleaveMs } from './ffmpeg-args.ts';
-import { hold } from './footage-memory.ts';
-import { asKnown, type FeedFragment, type FeedFragmentHead, wallStart } from './session.ts';
-import { Spool } from './spool.ts';
+import type { SoundFormat, VideoFormat } from '../codecs/format.ts';
+import { type Cut, Cutter, longestHeldMs } from './cutter.ts';
+import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
+import { type Leftover, RecordingFile } from './recording-file.ts';
+import type { GapSpan } from './row.ts';
+import { type CreateSoundEncoder, clipFormat, type SoundEncoder } from './sound/encoder.ts';
 import { steadyNow, type WallClock } from './steady-clock.ts';
-import { type GapSpan, reaches, Timeline } from './timeline.ts';
 
-/**
- * A session's clock says only what its last minute was like, and it drifts beside ours. When the first frame was taken
- * is best known when it has seen a minute, and must not drift along in what is recorded for hours.
- */
-const beginningKnownMs = 60_000;
-/** A fragment may come this much later than its end: it is cut by the next picture, waits for sound, and the network delays it. */
-const graceMs = 1_000 + interleaveMs;
+/** The network may delay the last picture by this much; an end waits no longer for it. */
+const graceMs = 1_000;
 
 export interface RecordingEnd {
-  /** By the wall clock as it stood at the beginning, as all that is told. undefined: not one frame came */
+  /** By the wall clock as it stood at the beginning. undefined: not one picture came */
   readonly clipStartedAt: number | undefined;
   /** Footage behind it does not belong to the clip. undefined: all of it does */
   readonly recordUntil: number | undefined;
@@ -25,176 +19,185 @@ export interface RecordingEnd {
   readonly diskFailure: Error | undefined;
 }
 
-/** What a crash left of this recording: it goes on behind it. */
-export interface Leftover {
-  readonly file: string;
-  readonly startedAt: number;
-  readonly wholeBytes: number;
-  readonly durationSec: number;
-  readonly init: InitSegment;
-  readonly gaps: readonly GapSpan[];
-}
+/** What a crash left of a recording, and the gaps in it. */
+export type RecordingLeftover = Leftover & { readonly gaps: readonly GapSpan[] };
 
 export interface RecordingOptions {
   readonly folder: string;
-  readonly leftover: Leftover | undefined;
-  /** The wall clock as it stands at the beginning. All that is told of the recording is told by it. */
+  /** What a crash left of this recording, which goes on behind it. */
+  readonly leftover: RecordingLeftover | undefined;
+  /** The wall clock as it stands at the beginning. All times that are told of the recording are told by it. */
   readonly clock: WallClock;
-  /** Called with the first fragment, once. */
+  readonly createSoundEncoder: CreateSoundEncoder;
+  /** Called once, when the first picture is on its way to the disk. */
   readonly onFirstFrame: (clipStartedAt: number) => void;
   readonly onGap: (gaps: readonly GapSpan[]) => void;
   /**
-   * The stream came back in a form that this file cannot hold (another codec or resolution): the recording is over
-   * and would have to go on elsewhere from this moment on (steady-clock.ts).
+   * The stream came back in a format that this file cannot hold: the recording is over and would have to go on
+   * elsewhere from this moment on (steady milliseconds).
    */
   readonly onFormatChange: (from: number) => void;
 }
 
-/** One playback being recorded: takes the feed's fragments from a keyframe on and writes them to its spool. */
+/** One playback being recorded: takes the feed's units from a keyframe on and writes them to its spool. */
 export class Recording {
   readonly #options: RecordingOptions;
-  #spool: Promise<Spool> | undefined;
-  #open: Spool | undefined;
-  /** What is to be done with the spool once it is open. */
-  #waiting: ((spool: Spool) => void)[] = [];
-  /** How long the spool is when all that was taken is written. */
-  #bytes = 0;
-  #init: InitSegment | undefined;
-  #timeline: Timeline | undefined;
-  #first: FeedFragmentHead | undefined;
-  #newest: Pick<FeedFragment, 'session' | 'end'> | undefined;
-  #gaps: GapSpan[];
-  #until = Number.POSITIVE_INFINITY;
-  #giveUp: NodeJS.Timeout | undefined;
-  #over = false;
-  /** Why the recording was ended before its time, where that was the disk's fault. */
-  #stopped: Error | undefined;
-  #finished!: () => void;
-  readonly #complete = new Promise<void>((resolve) => {
-    this.#finished = resolve;
-  });
-  /** By a clock that nobody sets. */
-  #heardAt = performance.now();
+  readonly #cutter = new Cutter();
+  readonly #gaps: GapSpan[];
+  #file: RecordingFile | undefined;
+  #encoder: SoundEncoder | undefined;
+  /** The first picture; undefined also where a crash left it. */
+  #first: FeedUnit | undefined;
+  #session: FeedSession | undefined;
   /** What is added to all times that are told: they go on from those of the leftover, as its file was named. */
   #shiftMs = 0;
-  /** The first frame's time once it does not change any more. */
-  #knownBeginning: number | undefined;
+  /** Steady milliseconds. */
+  #until = Number.POSITIVE_INFINITY;
+  /** When the newest picture was taken, steady milliseconds. */
+  #newestAt = Number.NEGATIVE_INFINITY;
+  #picturesBehindEnd = 0;
+  #isOver = false;
+  /** Why the recording was ended before its time, where that was the disk's fault. */
+  #stopped: Error | undefined;
+  #heardAt = steadyNow();
+  #end!: () => void;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#end = () => {
+      this.#isOver = true;
+      resolve();
+    };
+  });
 
   constructor(options: RecordingOptions) {
     this.#options = options;
-    const { leftover } = options;
+    const { leftover, clock } = options;
     this.#gaps = [...(leftover?.gaps ?? [])];
     if (!leftover) return;
-    this.#init = leftover.init;
     const { startedAt, durationSec } = leftover;
     // Where the clock was set back meanwhile, what is held would end in the future.
-    const beganAt = Math.min(options.clock.toSteady(startedAt), steadyNow() - durationSec * 1_000);
-    this.#shiftMs = startedAt - options.clock.toWall(beganAt);
-    this.#timeline = new Timeline(() => beganAt, durationSec);
-    this.#bytes = leftover.wholeBytes;
-    this.#openSpool(Spool.reopen(leftover.file, leftover.wholeBytes));
+    const beganAt = Math.min(clock.toSteady(startedAt), steadyNow() - durationSec * 1_000);
+    this.#shiftMs = startedAt - clock.toWall(beganAt);
+    this.#file = RecordingFile.reopen(leftover, beganAt);
   }
 
-  /** When the first frame was taken, in epoch milliseconds, as far as is known by now; undefined: none came yet. */
+  /** When the first picture was taken, in epoch milliseconds, as far as is known by now; undefined: none came yet. */
   get clipStartedAt(): number | undefined {
-    return this.#first ? this.#toWall(this.#beganAt(this.#first)) : this.#options.leftover?.startedAt;
+    const { leftover } = this.#options;
+    if (leftover) return leftover.startedAt;
+    const beganAt = this.#file?.originMs ?? (this.#first && timeOf(this.#first));
+    return beganAt === undefined ? undefined : this.#toWall(beganAt);
+  }
+
+  /** For how long the camera has delivered nothing, in milliseconds. */
+  get silentMs(): number {
+    return steadyNow() - this.#heardAt;
+  }
+
+  /** Takes the next unit; never blocks, never throws. Holds the footage that it keeps. */
+  take(unit: FeedUnit): void {
+    if (this.#isOver) return;
+    this.#heardAt = steadyNow();
+    const { format } = unit;
+    if (format.kind === 'video') this.#takePicture(unit, format);
+    else this.#takeSound(unit, format);
+  }
+
+  /** To be called several times a second: what must not wait in memory any longer, and an end that nothing reaches. */
+  tick(): void {
+    if (this.#isOver) return;
+    const now = steadyNow();
+    if (now >= this.#until + graceMs) this.#end();
+    else if (now - (this.#cutter.oldestAt ?? now) > longestHeldMs && this.#canBegin())
+      this.#write(this.#cutter.flush());
+  }
+
+  #takePicture(unit: FeedUnit, format: VideoFormat): void {
+    if (!this.#session && !unit.isSync) return;
+    const time = timeOf(unit);
+    // A cold camera's first picture may come when all is over: then nothing of the event was seen.
+    if (!this.#session && !this.#file && time >= this.#until) this.#end();
+    else if (this.#file && this.#file.formats.video.key !== format.key) this.#changeFormat(time);
+    else {
+      if (!this.#session) this.#cutter.dropSoundBefore(time);
+      if (!this.#file) this.#first ??= unit;
+      this.#push(unit);
+      this.#noteEnd(time, unit.session.reorderDepth);
+    }
+  }
+
+  #takeSound(unit: FeedUnit, format: SoundFormat): void {
+    const written = clipFormat(format);
+    const inFile = this.#file?.formats.sound;
+    if (!written || (this.#file && !inFile)) return;
+    if (inFile && inFile.key !== written.key) this.#changeFormat(timeOf(unit));
+    else if (written === format) this.#push(unit);
+    else {
+      this.#encoder ??= this.#options.createSoundEncoder(format, (encoded) => this.#push(encoded));
+      this.#encoder.push(unit);
+    }
+  }
+
+  #changeFormat(at: number): void {
+    this.#end();
+    this.#options.onFormatChange(at);
+  }
+
+  #push(unit: FeedUnit): void {
+    if (unit.format.kind === 'video') {
+      if (this.#session && this.#session !== unit.session) this.#write(this.#cutter.flush());
+      this.#session = unit.session;
+    }
+    unit.footage.hold();
+    this.#cutter.push(unit);
+    if (this.#canBegin()) for (let cut = this.#cutter.cut(); cut; cut = this.#cutter.cut()) this.#write(cut);
+  }
+
+  /** A file's tracks are fixed with its first bytes: sound that is announced is waited for, but not for long. */
+  #canBegin(): boolean {
+    return this.#file !== undefined || (this.#session !== undefined && !this.#session.awaitsSound);
+  }
+
+  #noteEnd(time: number, reorderDepth: number): void {
+    this.#newestAt = Math.max(this.#newestAt, time);
+    // Pictures that are shown before this one may still come.
+    if (time >= this.#until && this.#picturesBehindEnd++ >= reorderDepth) this.#end();
+  }
+
+  #write(cut: Cut | undefined): void {
+    if (!cut) return;
+    this.#file ??= this.#createFile();
+    const gap = this.#file.write(cut);
+    if (gap) {
+      this.#gaps.push({ from: this.#toWall(gap.from), to: this.#toWall(gap.to) });
+      this.#options.onGap(this.#gaps);
+    }
+    if (this.#file.failure) this.#end();
+  }
+
+  #createFile(): RecordingFile {
+    const { folder, onFirstFrame } = this.#options;
+    const { session, format } = this.#first!;
+    const startedAt = this.#toWall(timeOf(this.#first!));
+    const sound = session.soundFormat && clipFormat(session.soundFormat);
+    const file = RecordingFile.create(folder, startedAt, { video: format as VideoFormat, sound });
+    onFirstFrame(startedAt);
+    return file;
   }
 
   #toWall(steadyMs: number): number {
     return this.#options.clock.toWall(steadyMs) + this.#shiftMs;
   }
 
-  #beganAt(first: FeedFragmentHead): number {
-    return this.#knownBeginning ?? wallStart(first);
-  }
-
-  /** For how long the camera has delivered nothing, in milliseconds. */
-  get silentMs(): number {
-    return performance.now() - this.#heardAt;
-  }
-
-  /** Takes the next fragment; never blocks, never throws. What comes after the end is left out. */
-  take(fragment: FeedFragment): void {
-    if (this.#over) return;
-    this.#heardAt = performance.now();
-    if (!this.#newest && !fragment.startsWithKeyframe) return;
-    // A cold camera's first picture may come when all is over: then nothing of the event was seen.
-    if (!this.#timeline && wallStart(fragment) >= this.#until) {
-      this.#end();
-      return;
-    }
-    if (this.#init && !this.#init.bytes.equals(fragment.session.init.bytes)) {
-      this.#end();
-      this.#options.onFormatChange(wallStart(fragment));
-      return;
-    }
-    if (this.#first) this.#first = asKnown(this.#first);
-    this.#timeline ??= this.#begin(fragment);
-    if (this.#first && this.#first.session.clock.seenMs >= beginningKnownMs) {
-      this.#knownBeginning ??= wallStart(this.#first);
-    }
-    const isFirst = this.#newest === undefined && !this.#options.leftover;
-    const taken = isFirst
-      ? { ...fragment, ...pictureFirst(fragment, fragment.session.init.tracks) }
-      : fragment;
-    const { moof, gap, corrections } = this.#timeline.place(taken, this.#bytes);
-    if (gap) {
-      this.#gaps.push({ from: this.#toWall(gap.from), to: this.#toWall(gap.to) });
-      this.#options.onGap(this.#gaps);
-    }
-    const { headerBytes, payloadBytes } = taken.mdatShape;
-    this.#bytes += moof.length + headerBytes + payloadBytes;
-    // Until it is written, and the spool lets go of it.
-    hold(taken.mdat);
-    this.#write((spool) => {
-      spool.append(moof, taken.mdat);
-      for (const { at, moof } of corrections) spool.overwrite(at, moof);
-    });
-    this.#newest = { session: fragment.session, end: fragment.end };
-    if (this.#open?.failure || reaches(fragment, this.#until)) this.#end();
-  }
-
-  #begin(fragment: FeedFragment): Timeline {
-    const startedAt = this.#toWall(wallStart(fragment));
-    const head = { ...fragment, mdat: [] };
-    this.#first = head;
-    this.#init = fragment.session.init;
-    this.#bytes = this.#init.bytes.length;
-    this.#openSpool(Spool.create(this.#options.folder, startedAt, fragment.session.init));
-    this.#options.onFirstFrame(startedAt);
-    return new Timeline(() => this.#beganAt(this.#first!), 0);
-  }
-
-  #openSpool(opening: Promise<Spool>): void {
-    this.#spool = opening;
-    opening.then(
-      (spool) => {
-        this.#open = spool;
-        for (const write of this.#waiting.splice(0)) write(spool);
-      },
-      () => this.#end(),
-    );
-  }
-
-  #write(write: (spool: Spool) => void): void {
-    if (this.#open) write(this.#open);
-    else this.#waiting.push(write);
-  }
-
   /**
-   * Footage is taken up to here, then the recording is complete; if the camera delivers no fragment that reaches
-   * it, a second later. Asking again moves the end.
-   * @param until by the steady clock (steady-clock.ts)
+   * Footage is taken up to here, then the recording is complete; if the camera delivers no picture that reaches it, a
+   * second later. Asking again moves the end.
+   * @param until steady milliseconds
    */
   stopAt(until: number): void {
     this.#until = until;
-    clearTimeout(this.#giveUp);
-    if (this.#over || (this.#newest && reaches(this.#newest, until))) {
-      this.#end();
-      return;
-    }
-    const wait = until + fragmentMs + graceMs - steadyNow();
-    this.#giveUp = setTimeout(() => this.#end(), Math.max(0, wait));
+    this.#picturesBehindEnd = 0;
+    if (this.#newestAt >= until) this.#end();
+    else this.tick();
   }
 
   /** Ends now, with what is there. @param because where the disk is to take no more */
@@ -205,28 +208,22 @@ export class Recording {
 
   /** Resolves when all that was taken so far is written, or cannot be. */
   async written(): Promise<void> {
-    const spool = await this.#spool?.catch(() => undefined);
-    await spool?.written();
-  }
-
-  #end(): void {
-    clearTimeout(this.#giveUp);
-    this.#over = true;
-    this.#finished();
+    await this.#file?.written();
   }
 
   /** Resolves when the recording is over and its spool is closed and synced. */
   async done(): Promise<RecordingEnd> {
-    await this.#complete;
-    let diskFailure = this.#stopped;
-    try {
-      const spool = await this.#spool;
-      await spool?.close();
-      diskFailure ??= spool?.failure;
-    } catch (error) {
-      diskFailure ??= error as Error;
-    }
+    await this.#ended;
+    await this.#encoder?.finish();
+    const rest = this.#cutter.flush();
+    if (this.#session || this.#file) this.#write(rest);
+    const failure = await this.#file?.close();
     const recordUntil = Number.isFinite(this.#until) ? this.#toWall(this.#until) : undefined;
-    return { clipStartedAt: this.clipStartedAt, recordUntil, gaps: this.#gaps, diskFailure };
+    return {
+      clipStartedAt: this.clipStartedAt,
+      recordUntil,
+      gaps: this.#gaps,
+      diskFailure: this.#stopped ?? failure,
+    };
   }
 }

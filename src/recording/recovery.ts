@@ -5,7 +5,7 @@ import { transition } from '../db/transitions.ts';
 import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import type { Recorder } from './recorder.ts';
-import type { Leftover } from './recording.ts';
+import type { RecordingLeftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
 import { findSpool, removeSpool } from './spool.ts';
 import { SpoolAway } from './spool-errors.ts';
@@ -124,9 +124,9 @@ async function giveDeadline(db: Db, { id, startedAt }: Playback, { maxDurationSe
   return deadlineAt;
 }
 
-const endOf = ({ startedAt, durationSec }: Leftover) => startedAt + durationSec * 1_000;
+const endOf = ({ startedAt, durationSec }: RecordingLeftover) => startedAt + durationSec * 1_000;
 
-interface WrittenLeftover extends Leftover {
+interface WrittenLeftover extends RecordingLeftover {
   /** When it was last written to, in epoch milliseconds. */
   readonly writtenAt: number;
 }

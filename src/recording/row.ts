@@ -1,7 +1,12 @@
 import type { Playback, Prisma } from '../generated/prisma/client.ts';
-import type { GapSpan } from './timeline.ts';
 
 const int4 = 2 ** 31 - 1;
+
+/** A stretch of a recording in which the camera delivered no picture, in epoch milliseconds. */
+export interface GapSpan {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** What a playback's row says of where its clip begins. */
 export interface ClipBounds {

@@ -1,11 +1,14 @@
+import { viewsOf } from '../footage/memory.ts';
+import { buildInit } from '../mp4/build-init.ts';
+import { buildMoof } from '../mp4/build-moof.ts';
 import type { Launcher } from '../processes/launcher.ts';
-import type { Feeds } from './feeds.ts';
+import type { FeedUnit } from './feed/feed-unit.ts';
+import type { Feeds } from './feed/feeds.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { jpegOf } from './ffmpeg-jpeg.ts';
-import type { FeedFragmentHead } from './session.ts';
 
 interface Snapshot {
-  readonly of: FeedFragmentHead;
+  readonly of: FeedUnit;
   readonly jpeg: Promise<Buffer>;
 }
 
@@ -38,9 +41,18 @@ export class Snapshots {
     }
     if (newest && (newest.of === keyframe || this.#making.has(cameraId))) return newest.jpeg;
     this.#making.add(cameraId);
-    const footage = Buffer.concat([keyframe.session.init.bytes, keyframe.moof, ...keyframe.mdat]);
-    const jpeg = jpegOf(this.#launcher, this.#ffmpeg, footage).finally(() => this.#making.delete(cameraId));
+    const jpeg = jpegOf(this.#launcher, this.#ffmpeg, movieOf(keyframe)).finally(() =>
+      this.#making.delete(cameraId),
+    );
     this.#newest.set(cameraId, { of: keyframe, jpeg });
     return jpeg;
   }
+}
+
+/** An MP4 of this picture alone. Its bytes are copied: the ring may drop it. */
+function movieOf({ footage, format }: FeedUnit): Buffer {
+  const init = buildInit([{ id: 1, timescale: 1, format }]);
+  const sample = { size: footage.bytes, duration: 1, compositionOffset: 0, isSync: true };
+  const { moof, mdatHeader } = buildMoof([{ id: 1, decodeTime: 0, samples: [sample] }]);
+  return Buffer.concat([init.bytes, moof, mdatHeader, ...viewsOf([footage])]);
 }

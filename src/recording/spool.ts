@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { type Footage, viewsOf } from '../footage/memory.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
-import { letGo } from './footage-memory.ts';
 import { isMissing } from './spool-errors.ts';
 import { demandSpool } from './spool-mark.ts';
 import { syncFolder } from './spool-names.ts';
@@ -18,7 +18,7 @@ const syncMs = 1_000;
 export class Spool {
   readonly path: string;
   readonly #file: FileHandle;
-  readonly #pending: { box: Buffer; footage: readonly Buffer[] }[] = [];
+  readonly #pending: { boxes: readonly Buffer[]; footage: readonly Footage[] }[] = [];
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
@@ -44,7 +44,7 @@ export class Spool {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
     const spool = new Spool(file, await open(file, 'wx', privateFileMode), 0);
     spool.#unsyncedName = folder;
-    spool.append(init.bytes);
+    spool.append([init.bytes]);
     return spool;
   }
 
@@ -65,14 +65,11 @@ export class Spool {
     return this.#failure;
   }
 
-  /**
-   * Takes a whole box to be written soon, and the footage behind it, of which it lets go then. Never throws: see
-   * failure.
-   */
-  append(box: Buffer, footage: readonly Buffer[] = []): void {
-    if (this.#failure) return;
-    this.#pending.push({ box, footage });
-    this.#beginWriting();
+  /** Takes boxes to be written soon, and the footage behind them, whose holds it takes over. Never throws: see failure. */
+  append(boxes: readonly Buffer[], footage: readonly Footage[] = []): void {
+    this.#pending.push({ boxes, footage });
+    if (this.#failure) this.#dropPending();
+    else this.#beginWriting();
   }
 
   /** Puts a box in the place of one of the same size that was taken before. */
@@ -93,9 +90,12 @@ export class Spool {
       while (this.#pending.length + this.#corrections.length > 0) {
         const corrections = this.#corrections.splice(0);
         const pending = this.#pending.splice(0);
-        const buffers = pending.flatMap(({ box, footage }) => [box, ...footage]);
-        this.#end += await writeAll(this.#file, buffers, this.#end);
-        for (const { footage } of pending) letGo(footage);
+        const buffers = pending.flatMap(({ boxes, footage }) => [...boxes, ...viewsOf(footage)]);
+        try {
+          this.#end += await writeAll(this.#file, buffers, this.#end);
+        } finally {
+          releaseAll(pending);
+        }
         for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => {
@@ -118,8 +118,12 @@ export class Spool {
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    this.#pending.length = 0;
     this.#corrections.length = 0;
+    this.#dropPending();
+  }
+
+  #dropPending(): void {
+    releaseAll(this.#pending.splice(0));
   }
 
   /** Resolves when all that was taken is on disk; see failure for whether it is. */
@@ -130,6 +134,10 @@ export class Spool {
     if (this.#unsynced) await this.#flush();
     await this.#file.close().catch((error: Error) => this.#fail(error));
   }
+}
+
+function releaseAll(pending: readonly { readonly footage: readonly Footage[] }[]): void {
+  for (const { footage } of pending) for (const one of footage) one.release();
 }
 
 /** Writes all of it, in order, without making one large copy first. @returns how much that was, in bytes */

@@ -1,8 +1,8 @@
 /**
- * Milliseconds on a clock that nobody sets: the epoch's when this process started, and from then on as time passes.
- * Feeds and recordings measure by it, so that setting the machine's clock moves no footage.
+ * Milliseconds of a clock that nobody sets. Feeds and recordings measure by it, so that setting the machine's clock
+ * moves no footage.
  */
-export const steadyNow = (): number => performance.timeOrigin + performance.now();
+export const steadyNow = (): number => performance.now();
 
 /**
  * @param now the wall clock, in epoch milliseconds

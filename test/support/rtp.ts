@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { framesIn } from '../../src/demo/rtsp/interleaved.ts';
 import { parseTracks } from '../../src/demo/rtsp/sdp.ts';
 import { RtspServer } from '../../src/demo/rtsp/server.ts';
-import { FootageMemory } from '../../src/footage/memory.ts';
+import { FootageMemory, viewsOf } from '../../src/footage/memory.ts';
 import type { AccessUnit } from '../../src/footage/unit.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../../src/rtp/receiver.ts';
 import { frameHeaderBytes } from '../../src/rtsp/framer.ts';
@@ -124,7 +124,7 @@ export function listen(options: Partial<ReceiverOptions> = {}): Listener {
     isDatagram: false,
     ...options,
     onUnit: ({ footage, ...unit }) => {
-      units.push({ ...unit, bytes: Buffer.concat(footage.views()) });
+      units.push({ ...unit, bytes: Buffer.concat(viewsOf([footage])) });
       footage.release();
     },
     onSenderReport: (ntpMs, timestamp, arrivedAt) => reports.push({ ntpMs, timestamp, arrivedAt }),

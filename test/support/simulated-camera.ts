@@ -75,7 +75,7 @@ export function sent(options: CameraOptions): Sent[] {
   for (let i = 0; soundMs > 0 && soundFromMs + (i + 1) * soundMs <= soundToMs; i += 1) {
     const takenMs = soundFromMs + i * soundMs;
     const timestamp = stamp(soundClock(takenMs, i), soundRate);
-    const arrivedAt = arrival(takenMs + soundMs, i, 'sound');
+    const arrivedAt = arrival(takenMs, i, 'sound');
     all.push({ kind: 'sound', takenMs, session, ntpMs: 0, timestamp, arrivedAt });
   }
   for (let ms = fromMs + firstReportMs; reportEveryMs > 0 && ms < until; ms += reportEveryMs)
@@ -95,7 +95,7 @@ export function sent(options: CameraOptions): Sent[] {
       });
     }
   if (options.isInOrder === false) return all.sort((a, b) => a.arrivedAt - b.arrivedAt);
-  const sentMs = (it: Sent) => it.takenMs + (it.kind === 'sound' ? soundMs : 0);
+  const sentMs = (it: Sent) => it.takenMs;
   const inOrder = options.takenMs ? all : all.sort((a, b) => sentMs(a) - sentMs(b));
   let newest = 0;
   return inOrder.map((it) => {
@@ -190,7 +190,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
       continue;
     }
     const duration = it.kind === 'sound' ? (soundMs * soundRate) / 1_000 : 0;
-    const { run, ticks } = clock.note({ timestamp: it.timestamp, arrivedAt: it.arrivedAt, duration });
+    const { run, ticks } = clock.note({ timestamp: it.timestamp, arrivedAt: it.arrivedAt });
     const unit = { sent: it, stamp: { run, ticks, duration } };
     if (it.kind === 'sound') {
       open.sound.push(unit);

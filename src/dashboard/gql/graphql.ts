@@ -48,6 +48,8 @@ export type ApiKey = {
 /** A stream address and how to record it. */
 export type Camera = {
   __typename?: 'Camera';
+  /** Whether TLS 1.0 and 1.1 are accepted, which old firmware needs. */
+  allowOldTls: Scalars['Boolean']['output'];
   /** The sound’s codec in clips (RFC 6381). */
   audioCodec?: Maybe<Scalars['String']['output']>;
   /** Its channel at the recorder or encoder it hangs on. */
@@ -72,6 +74,10 @@ export type Camera = {
   postRollSec: Scalars['Int']['output'];
   /** Seconds of footage kept from before an event. 0: no standing connection. */
   preRollSec: Scalars['Int']['output'];
+  /** What reads its stream. */
+  reader: CameraReader;
+  /** How its stream is read; null until it was live. */
+  reading?: Maybe<CameraReading>;
   /** The types of events that are recorded. */
   recordOn: Array<EventType>;
   /** Like 1920x1080, known once it was live. */
@@ -84,6 +90,12 @@ export type Camera = {
   state: CameraState;
   /** Since when it is in this state. */
   stateSince: Scalars['DateTime']['output'];
+  /** Which certificate of an rtsps:// address is accepted. */
+  tls: CameraTls;
+  /** SHA-256 of the certificate that is accepted with PINNED; null until the camera has shown one. */
+  tlsFingerprint?: Maybe<Scalars['String']['output']>;
+  /** Over what its stream is asked for. */
+  transport: CameraTransport;
   /** When its row last changed. */
   updatedAt: Scalars['DateTime']['output'];
 };
@@ -94,6 +106,26 @@ export type CameraPlaybacksArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<PlaybackFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What reads a camera’s stream. */
+export type CameraReader =
+  /** Flashback’s own reader; ffmpeg for what that one names as not its own. */
+  | 'AUTO'
+  /** An ffmpeg process for this camera, which needs more memory and processor. */
+  | 'FFMPEG';
+
+/** How a camera’s stream is read. */
+export type CameraReading = {
+  __typename?: 'CameraReading';
+  /** FLASHBACK, the server’s own reader, or FFMPEG, a process beside it. */
+  reader: Scalars['String']['output'];
+  /** Why it is not read in the usual way, in words; null where it is. */
+  reason?: Maybe<Scalars['String']['output']>;
+  /** Why clips are without the sound that is announced, in words; null where they have it. */
+  soundLeftOut?: Maybe<Scalars['String']['output']>;
+  /** TCP or UDP. */
+  transport: Scalars['String']['output'];
 };
 
 /** What the camera’s feed is doing now. */
@@ -108,6 +140,24 @@ export type CameraState =
   | 'LIVE'
   /** The camera cannot be reached or refuses; it is tried again. `lastError` says why. */
   | 'OFFLINE';
+
+/** Which certificate of a camera with an rtsps:// address is accepted. */
+export type CameraTls =
+  /** Any: whoever answers at the address could be somebody else. */
+  | 'ANY'
+  /** The one that it showed first; another one is an error. */
+  | 'PINNED'
+  /** One for its name, from an authority that this server trusts. */
+  | 'VERIFY';
+
+/** Over what a camera’s stream is asked for. */
+export type CameraTransport =
+  /** Over TCP; over UDP where the camera refuses TCP. */
+  | 'AUTO'
+  /** Inside the RTSP connection: nothing is lost or out of order. */
+  | 'TCP'
+  /** In datagrams; what the network loses is missing in clips. */
+  | 'UDP';
 
 /** A new key. */
 export type CreateApiKeyInput = {
@@ -132,6 +182,8 @@ export type CreateApiKeyPayload = {
 
 /** A new camera. */
 export type CreateCameraInput = {
+  /** Whether TLS 1.0 and 1.1 are accepted, which old firmware needs. */
+  allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
   /** Its channel at the recorder or encoder it hangs on: 0 to 65535. */
   channel?: InputMaybe<Scalars['Int']['input']>;
   /** Whether it is used at all. */
@@ -144,10 +196,16 @@ export type CreateCameraInput = {
   postRollSec?: InputMaybe<Scalars['Int']['input']>;
   /** Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes. */
   preRollSec?: InputMaybe<Scalars['Int']['input']>;
+  /** What reads its stream. */
+  reader?: InputMaybe<CameraReader>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
   /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded). */
   rtspUrl: Scalars['String']['input'];
+  /** Which certificate of an rtsps:// address is accepted. */
+  tls?: InputMaybe<CameraTls>;
+  /** Over what its stream is asked for. */
+  transport?: InputMaybe<CameraTransport>;
 };
 
 /** The camera as it was made. */
@@ -774,6 +832,10 @@ export type SubscriptionPlaybackStatusChangedArgs = {
 
 /** What is to change of a camera. What is left out (or null) stays. */
 export type UpdateCameraInput = {
+  /** true: the next certificate that the camera shows is the one that PINNED accepts from then on. */
+  acceptCertificate?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Whether TLS 1.0 and 1.1 are accepted, which old firmware needs. */
+  allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
   /** Its channel at the recorder or encoder it hangs on: 0 to 65535. */
   channel?: InputMaybe<Scalars['Int']['input']>;
   /** Whether it is used at all. */
@@ -788,10 +850,16 @@ export type UpdateCameraInput = {
   postRollSec?: InputMaybe<Scalars['Int']['input']>;
   /** Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes. */
   preRollSec?: InputMaybe<Scalars['Int']['input']>;
+  /** What reads its stream. */
+  reader?: InputMaybe<CameraReader>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
   /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded). The address as the API shows it, without credentials, leaves those in place. */
   rtspUrl?: InputMaybe<Scalars['String']['input']>;
+  /** Which certificate of an rtsps:// address is accepted. */
+  tls?: InputMaybe<CameraTls>;
+  /** Over what its stream is asked for. */
+  transport?: InputMaybe<CameraTransport>;
 };
 
 /** The camera as it is now. */

@@ -65,9 +65,9 @@ export class Run {
     return this.#newest + ((timestamp - this.#newest) | 0);
   }
 
-  take({ timestamp, arrivedAt, duration }: Timed): Stamp {
+  take({ timestamp, arrivedAt }: Timed): Stamp {
     const ticks = this.unwrap(timestamp);
-    const mediaMs = this.#mediaMs(ticks + duration);
+    const mediaMs = this.#mediaMs(ticks);
     this.units += 1;
     this.#newest = ticks;
     this.#own.add(mediaMs, arrivedAt);
@@ -80,8 +80,8 @@ export class Run {
   }
 
   /** By how many milliseconds it comes later than the line says; negative: earlier. */
-  lateMs({ timestamp, arrivedAt, duration }: Timed): number {
-    return this.line.late(this.#mediaMs(this.unwrap(timestamp) + duration), arrivedAt);
+  lateMs({ timestamp, arrivedAt }: Timed): number {
+    return this.line.late(this.#mediaMs(this.unwrap(timestamp)), arrivedAt);
   }
 
   /** By how many milliseconds it began behind the greatest stamp of the run that it may belong to. */

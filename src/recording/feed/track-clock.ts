@@ -11,7 +11,7 @@ const reportMs = 1_000;
 const runsKept = 4;
 
 /** What a clock has to know of an access unit. */
-export type Timed = Pick<AccessUnit, 'timestamp' | 'arrivedAt' | 'duration'>;
+export type Timed = Pick<AccessUnit, 'timestamp' | 'arrivedAt'>;
 
 /** An access unit's stamp, unwrapped: ticks of the track's clock rate, which only mean something within a run. */
 export interface Stamp {
@@ -30,7 +30,7 @@ export const timeOf = ({ run, ticks }: Stamp): number => run.timeOf(ticks);
 /** Gives the access units of a track their places in time. */
 export class TrackClock {
   readonly session: SessionClock;
-  readonly #clockRate: number;
+  readonly clockRate: number;
   readonly #learnedRate: number;
   #main: Run | undefined;
   /** The newest ones, the main run among them. */
@@ -45,7 +45,7 @@ export class TrackClock {
   /** @param rate what the clock ran at in an earlier session: milliseconds per millisecond of its stamps */
   constructor(session: SessionClock, clockRate: number, rate: number) {
     this.session = session;
-    this.#clockRate = clockRate;
+    this.clockRate = clockRate;
     this.#learnedRate = rate;
   }
 
@@ -55,7 +55,7 @@ export class TrackClock {
   }
 
   ms(ticks: number): number {
-    return (ticks / this.#clockRate) * 1_000;
+    return (ticks / this.clockRate) * 1_000;
   }
 
   /** Takes the next unit, in the order in which units came. */
@@ -75,7 +75,7 @@ export class TrackClock {
    * @param ntpMs the camera's wall clock, in epoch milliseconds
    */
   report(ntpMs: number, timestamp: number, arrivedAt: number): void {
-    const isNow = (run: Run) => Math.abs(run.lateMs({ timestamp, arrivedAt, duration: 0 })) < reportMs;
+    const isNow = (run: Run) => Math.abs(run.lateMs({ timestamp, arrivedAt })) < reportMs;
     const run = this.#runs.findLast((it) => it.units > 1 && isNow(it));
     if (!run || this.session.isTrusted) return;
     const report = { run, ticks: run.unwrap(timestamp), ntpMs };

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FeedReport, reportFeed } from '../db/cameras.ts';
-import type { Db } from '../db/client.ts';
-import type { Camera, CameraState } from '../generated/prisma/client.ts';
-import type { Log } from '../log.ts';
-import { resolution } from '../mp4/init-segment.ts';
-import type { Launcher } from '../processes/launcher.ts';
+import { type FeedReport, pinCertificate, reportFeed } from '../../db/cameras.ts';
+import type { Db } from '../../db/client.ts';
+import type { Camera, CameraState } from '../../generated/prisma/client.ts';
+import type { Log } from '../../log.ts';
+import { clipFormat } from '../sound/encoder.ts';
+import type { CreateSource } from './create-source.ts';
 import { Feed } from './feed.ts';
-import type { Ffmpeg } from './ffmpeg-binary.ts';
-import type { FeedFragment, Session } from './session.ts';
-import { steadyNow } from './steady-clock.ts';
-import { Turnstile } from './turnstile.ts';
+import { type CameraKnowledge, nothingKnown } from './knowledge.ts';
+import type { TakeUnit } from './source.ts';
 
 /** What rings may hold, in bytes. */
 export interface RingLimits {
@@ -20,57 +18,63 @@ export interface RingLimits {
 
 export interface FeedsOptions {
   readonly db: Db;
-  readonly launcher: Launcher;
-  readonly ffmpeg: Ffmpeg;
+  /** Makes a connection to a camera. */
+  readonly createSource: CreateSource;
   readonly ringLimits: RingLimits;
   readonly log: Log;
+  /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly privateCameras: boolean;
 }
-
-type Take = (fragment: FeedFragment) => void;
 
 /** How long the feed of a camera without pre-roll stays after the last recording, so that the next is not cold. */
 const lingerMs = 10_000;
-
 const reportAgainMs = 1_000;
+/** How often feeds look for stalls. One timer for all of them. */
+const tickMs = 250;
 
 interface Entry {
   camera: Camera;
   feed: Feed | undefined;
-  /** What its feeds have measured: a cold camera's next one need not find out anew. */
-  rate: number | undefined;
-  readonly takers: Set<Take>;
+  knowledge: CameraKnowledge;
+  readonly takers: Set<TakeUnit>;
   linger: NodeJS.Timeout | undefined;
   state: CameraState | undefined;
-  /** Reports of state are written one after the other, in the order in which they happened. */
+  /** Reports are written one after the other, in the order in which they happened. */
   reports: Promise<void>;
   readonly gone: AbortController;
 }
 
+/** Settings of a camera that its feed depends on. */
+const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tls', 'allowOldTls'] as const;
+
 /**
- * All feeds of this node: one per camera, always on where there is pre-roll, on demand where there is none
- * (DESIGN 5). Keeps what a camera's feed does in the camera's row.
+ * All feeds of this node: one per camera, always on where there is pre-roll, on demand where there is none. Keeps what
+ * a camera's feed does in the camera's row.
  */
 export class Feeds {
   readonly #options: FeedsOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #turnstile = new Turnstile({ atOnce: 8, apartMs: 150 });
+  readonly #ticker: NodeJS.Timeout;
+  #running = 0;
   #closed = false;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
+    this.#ticker = setInterval(() => {
+      const now = performance.now();
+      for (const { feed } of this.#entries.values()) feed?.tick(now);
+    }, tickMs);
   }
 
-  /** Brings the camera's feed into line with its settings; a changed address or pre-roll starts it anew. */
+  /** Brings the camera's feed into line with its settings; changed ones that it depends on start it anew. */
   async sync(camera: Camera): Promise<void> {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera);
     const before = entry.camera;
     entry.camera = camera;
-    const stale =
-      before.rtspUrl !== camera.rtspUrl || before.preRollSec !== camera.preRollSec || !camera.enabled;
-    if (stale) await this.#stop(entry);
-    if (before.rtspUrl !== camera.rtspUrl) entry.rate = undefined;
+    const isStale = settings.some((name) => before[name] !== camera[name]);
+    if (isStale) await this.#stop(entry);
+    if (before.rtspUrl !== camera.rtspUrl) entry.knowledge = nothingKnown();
+    entry.knowledge.tlsFingerprint = camera.tlsFingerprint ?? undefined;
     this.#settle(entry);
   }
 
@@ -85,8 +89,11 @@ export class Feeds {
     await entry.reports;
   }
 
-  /** Hands every fragment of the camera to `take` from now on, and sees to it that there is a feed. */
-  attach(cameraId: string, take: Take): () => void {
+  /**
+   * Gives every access unit of the camera to `take` from now on, and sees to it that there is a feed. Who keeps a unit
+   * holds its footage before `take` returns.
+   */
+  attach(cameraId: string, take: TakeUnit): () => void {
     const entry = this.#entries.get(cameraId);
     if (!entry) throw new Error(`There is no feed for the camera ${cameraId}.`);
     entry.takers.add(take);
@@ -113,6 +120,7 @@ export class Feeds {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#ticker);
     await Promise.all([...this.#entries.keys()].map((id) => this.remove(id)));
   }
 
@@ -120,7 +128,7 @@ export class Feeds {
     const entry: Entry = {
       camera,
       feed: undefined,
-      rate: undefined,
+      knowledge: nothingKnown(),
       takers: new Set(),
       linger: undefined,
       state: undefined,
@@ -142,21 +150,22 @@ export class Feeds {
   }
 
   #start(entry: Entry): void {
-    const { camera } = entry;
+    const { camera, takers, knowledge } = entry;
+    const { log, createSource } = this.#options;
     clearTimeout(entry.linger);
+    this.#running++;
     entry.feed = new Feed({
-      ...this.#options,
-      now: steadyNow,
       cameraId: camera.id,
-      url: camera.rtspUrl,
+      createSource: (take) =>
+        createSource({ camera, knowledge, take, onCertificate: (it) => this.#pin(entry, it) }),
       preRollSec: camera.preRollSec,
-      rate: entry.rate,
       ringMaxBytes: () => this.#ringMaxBytes(),
-      turnstile: this.#turnstile,
-      isRecorded: () => entry.takers.size > 0,
+      log,
+      isRecorded: () => takers.size > 0,
       onState: (feed) => this.#report(entry, feed.state, feed),
-      onFragment: (fragment) => {
-        for (const take of entry.takers) take(fragment);
+      onFormats: (feed) => this.#report(entry, feed.state, feed),
+      onUnit: (unit) => {
+        for (const take of takers) take(unit);
       },
     });
     this.#report(entry, 'CONNECTING');
@@ -165,31 +174,41 @@ export class Feeds {
 
   #ringMaxBytes(): number {
     const { ringMaxBytes, ringsMaxBytes } = this.#options.ringLimits;
-    // Asked with every fragment: counted without making lists.
-    let feeds = 0;
-    for (const { feed } of this.#entries.values()) if (feed) feeds++;
-    return Math.min(ringMaxBytes, ringsMaxBytes / Math.max(1, feeds));
+    return Math.min(ringMaxBytes, ringsMaxBytes / Math.max(1, this.#running));
   }
 
   async #stop(entry: Entry): Promise<void> {
     const { feed } = entry;
     entry.feed = undefined;
-    if (feed) entry.rate = feed.rate;
-    await feed?.close();
+    if (!feed) return;
+    await feed.close();
+    this.#running--;
   }
 
+  /** @param feed where it reports itself */
   #report(entry: Entry, state: CameraState, feed?: Feed): void {
-    if (entry.state === state || (feed && entry.feed !== feed)) return;
+    if (feed ? entry.feed !== feed : entry.state === state) return;
+    const isNew = entry.state !== state;
     entry.state = state;
     const report: FeedReport = {
       state,
-      stateSince: new Date(this.#options.now()),
+      ...(isNew && { stateSince: new Date(this.#options.now()) }),
       lastError: feed?.lastError ?? null,
-      ...(feed?.session && state === 'LIVE' && { stream: describe(feed.session) }),
+      ...(feed && state === 'LIVE' && { stream: describe(feed) }),
     };
     const { log } = this.#options;
-    log.info({ cameraId: entry.camera.id, state, problem: report.lastError ?? undefined }, 'camera');
+    if (isNew)
+      log.info({ cameraId: entry.camera.id, state, problem: report.lastError ?? undefined }, 'camera');
     entry.reports = entry.reports.then(() => this.#write(entry, report));
+  }
+
+  /** From now on the camera has to show this certificate. */
+  #pin({ camera, knowledge }: Entry, fingerprint: string): void {
+    knowledge.tlsFingerprint = fingerprint;
+    const { db, log } = this.#options;
+    pinCertificate(db, camera.id, fingerprint).catch((error: Error) =>
+      log.warn({ cameraId: camera.id, error: error.message }, 'the camera’s certificate cannot be noted'),
+    );
   }
 
   /** Tries until it is written: the row must not go on saying what was true before the database went away. */
@@ -211,13 +230,12 @@ export class Feeds {
   }
 }
 
-/** What a session's stream is made of, as the API tells it. */
-function describe(session: Session): NonNullable<FeedReport['stream']> {
-  const video = session.init.tracks.find((track) => track.kind === 'video');
-  const audio = session.init.tracks.find((track) => track.kind === 'audio');
+/** What the camera's stream is made of, as the API says it. */
+function describe({ formats: { video, sound }, reading }: Feed): NonNullable<FeedReport['stream']> {
   return {
-    codec: video?.codec ?? null,
-    audioCodec: audio?.codec ?? null,
-    resolution: (video && resolution(video)) ?? null,
+    codec: video?.codecString ?? null,
+    audioCodec: sound ? clipFormat(sound).codecString : null,
+    resolution: video ? `${video.width}x${video.height}` : null,
+    ...(reading && { reading }),
   };
 }

@@ -1,0 +1,10 @@
+ALTER TABLE "cameras"
+  DROP COLUMN IF EXISTS "transport",
+  DROP COLUMN IF EXISTS "reader",
+  DROP COLUMN IF EXISTS "tls",
+  DROP COLUMN IF EXISTS "allow_old_tls",
+  DROP COLUMN IF EXISTS "tls_fingerprint",
+  DROP COLUMN IF EXISTS "reading";
+DROP TYPE IF EXISTS "camera_transport";
+DROP TYPE IF EXISTS "camera_reader";
+DROP TYPE IF EXISTS "camera_tls";

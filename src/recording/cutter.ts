@@ -1,0 +1,89 @@
+import type { VideoFormat } from '../codecs/format.ts';
+import { cutsOf } from '../mp4/decode-order.ts';
+import { type FeedUnit, timeOf } from './feed/feed-unit.ts';
+
+/** Length of a fragment. What an end waits for, and what a crash loses, is at most this and the next picture. */
+const fragmentMs = 500;
+/** A camera that sends a picture a second or less must not keep one in memory only for so long. */
+export const longestHeldMs = 850;
+
+/** What becomes one fragment. */
+export interface Cut {
+  /** In decoding order. */
+  readonly pictures: readonly FeedUnit[];
+  /** Whether pictures can be shown in another order than they are decoded in. */
+  readonly mayReorder: boolean;
+  readonly sounds: readonly FeedUnit[];
+  /** Of what follows, the picture that is shown first; undefined where that is not known yet. */
+  readonly next: FeedUnit | undefined;
+}
+
+/**
+ * Gathers access units until they make a fragment: half a second of pictures, or all before the next keyframe. It is
+ * cut where no later picture is shown before an earlier one, so that each fragment can be played by itself.
+ */
+export class Cutter {
+  #pictures: FeedUnit[] = [];
+  #sounds: FeedUnit[] = [];
+
+  push(unit: FeedUnit): void {
+    if (unit.format.kind === 'video') this.#pictures.push(unit);
+    else this.#sounds.push(unit);
+  }
+
+  /** The recording begins with a picture that was taken then (monotonic milliseconds): earlier sound is left out. */
+  dropSoundBefore(time: number): void {
+    const [kept, dropped] = [
+      this.#sounds.filter((unit) => timeOf(unit) >= time),
+      this.#sounds.filter((unit) => timeOf(unit) < time),
+    ];
+    this.#sounds = kept;
+    for (const { footage } of dropped) footage.release();
+  }
+
+  /** When the oldest unit that waits here came, in monotonic milliseconds; undefined where none does. */
+  get oldestAt(): number | undefined {
+    const picture = this.#pictures[0]?.arrivedAt;
+    const sound = this.#sounds[0]?.arrivedAt;
+    return picture === undefined || sound === undefined ? (picture ?? sound) : Math.min(picture, sound);
+  }
+
+  /** The next whole fragment; undefined while there is none. */
+  cut(): Cut | undefined {
+    const count = this.#count();
+    return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
+  }
+
+  /** All that waits, whatever may follow; undefined where nothing does. */
+  flush(): Cut | undefined {
+    if (this.#pictures.length + this.#sounds.length === 0) return undefined;
+    return this.#take(this.#pictures.length, undefined);
+  }
+
+  #take(count: number, next: FeedUnit | undefined): Cut {
+    const pictures = this.#pictures.splice(0, count);
+    const mayReorder = pictures[0] !== undefined && depthOf(pictures[0]) > 0;
+    return { pictures, mayReorder, sounds: this.#sounds.splice(0), next };
+  }
+
+  /** How many pictures make the next fragment; undefined while there are too few. */
+  #count(): number | undefined {
+    const newest = this.#pictures.at(-1);
+    if (!newest) return undefined;
+    const times = this.#pictures.map(timeOf);
+    const begin = Math.min(...times);
+    // One picture more, so that the first one to be shown behind the cut is known, and with it how long the last lasts.
+    return cutsOf(times, depthOf(newest) + 1).find(
+      (count) => this.#pictures[count]?.isSync || (times[count] ?? begin) - begin >= fragmentMs,
+    );
+  }
+}
+
+const depthOf = ({ format, session }: FeedUnit): number =>
+  (format as VideoFormat).reorderDepth ?? session.reorderDepth;
+
+function earliest(pictures: readonly FeedUnit[]): FeedUnit | undefined {
+  let found = pictures[0];
+  for (const picture of pictures) if (timeOf(picture) < timeOf(found!)) found = picture;
+  return found;
+}

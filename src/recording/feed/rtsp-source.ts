@@ -1,0 +1,168 @@
+import type { SoundFormat } from '../../codecs/format.ts';
+import type { ReadingFacts } from '../../db/cameras.ts';
+import type { StreamUrl } from '../../domain/stream-url.ts';
+import type { FootageMemory } from '../../footage/memory.ts';
+import type { AccessUnit } from '../../footage/unit.ts';
+import { ReorderDepth } from '../../mp4/decode-order.ts';
+import { createReceiver, type Receiver } from '../../rtp/receiver.ts';
+import { openSession, type RtspSession, type RtspTrack } from '../../rtsp/session.ts';
+import { chooseTracks } from './choose-tracks.ts';
+import type { FeedSession } from './feed-unit.ts';
+import type { CameraKnowledge } from './knowledge.ts';
+import { Pace } from './pace.ts';
+import type { Run } from './run.ts';
+import { SessionClock } from './session-clock.ts';
+import { CannotRead, type Source, type SourceEnd, type TakeUnit } from './source.ts';
+import type { TrackClock } from './track-clock.ts';
+
+export interface RtspSourceOptions {
+  readonly address: StreamUrl;
+  readonly transport: 'AUTO' | 'TCP' | 'UDP';
+  readonly tls: { readonly mode: 'PINNED' | 'VERIFY' | 'ANY'; readonly allowOldTls: boolean };
+  /** Whether the camera may be at an address of this machine or of a private network. */
+  readonly privateCameras: boolean;
+  readonly memory: FootageMemory;
+  readonly knowledge: CameraKnowledge;
+  readonly take: TakeUnit;
+  /** The camera has shown this certificate (SHA-256), and none is pinned. */
+  readonly onCertificate: (fingerprint: string) => void;
+}
+
+/** Sound that is announced is waited for this long by a recording that begins, in milliseconds. */
+const soundWithinMs = 1_000;
+/** RFC 3550, 6.2: the least interval of receiver reports. Some cameras stop sending without them. */
+const reportEveryMs = 5_000;
+
+interface Reception {
+  readonly receiver: Receiver;
+  readonly clock: TrackClock;
+}
+
+/** Reads a camera over RTSP. */
+export class RtspSource implements Source, FeedSession {
+  readonly #options: RtspSourceOptions;
+  readonly #clock: SessionClock;
+  readonly #pace: Pace;
+  readonly #reorder = new ReorderDepth();
+  #run: Run | undefined;
+  readonly #receptions = new Map<RtspTrack, Reception>();
+  readonly #openedAt = performance.now();
+  #rtsp: RtspSession | undefined;
+  #stall: string | undefined;
+  #soundFormat: SoundFormat | undefined;
+  #soundLeftOut: string | undefined;
+  #reportedAt = performance.now();
+
+  constructor(options: RtspSourceOptions) {
+    this.#options = options;
+    const { rates, pictureIntervalMs } = options.knowledge;
+    this.#clock = new SessionClock(rates && { rates });
+    this.#pace = new Pace(performance.now(), pictureIntervalMs);
+  }
+
+  /** @throws RtspError when no session can be had, CannotRead when the stream is none that this reader can read */
+  async run(signal: AbortSignal): Promise<SourceEnd> {
+    const { address, transport, tls, privateCameras, knowledge } = this.#options;
+    try {
+      const rtsp = await openSession({
+        address,
+        transport,
+        tls: { ...tls, fingerprint: knowledge.tlsFingerprint },
+        privateCameras,
+        signal,
+        choose: (tracks) => this.#choose(tracks),
+        onPacket: (track, buffer, from, to, arrivedAt) => {
+          if (track.kind === 'video') this.#pace.sawPacket(arrivedAt);
+          this.#receptions.get(track)?.receiver.push(buffer, from, to, arrivedAt);
+        },
+        onControlPacket: (track, buffer, from, to, arrivedAt) =>
+          this.#receptions.get(track)?.receiver.pushControl(buffer, from, to, arrivedAt),
+      });
+      this.#rtsp = rtsp;
+      if (rtsp.tlsFingerprint && !knowledge.tlsFingerprint) this.#options.onCertificate(rtsp.tlsFingerprint);
+      const error = await rtsp.ended;
+      knowledge.pictureIntervalMs = this.#pace.longestMs;
+      knowledge.rates = this.#clock.rates;
+      return { problem: this.#stall ?? error.message, isRefused: error.refusesCredentials };
+    } finally {
+      for (const { receiver } of this.#receptions.values()) receiver.close();
+    }
+  }
+
+  get facts(): ReadingFacts {
+    const transport = this.#rtsp?.transport ?? 'TCP';
+    return { reader: 'FLASHBACK', transport, reason: undefined, soundLeftOut: this.#soundLeftOut };
+  }
+
+  get soundFormat(): SoundFormat | undefined {
+    return this.#soundFormat;
+  }
+
+  get awaitsSound(): boolean {
+    const isAnnounced = [...this.#receptions.keys()].some(({ kind }) => kind === 'audio');
+    return isAnnounced && !this.#soundFormat && performance.now() - this.#openedAt < soundWithinMs;
+  }
+
+  get reorderDepth(): number {
+    return this.#reorder.depth;
+  }
+
+  tick(now: number): void {
+    const stall = this.#pace.problem(now);
+    if (stall && !this.#stall) {
+      this.#stall = stall;
+      void this.#rtsp?.close();
+    }
+    if (now - this.#reportedAt < reportEveryMs) return;
+    this.#reportedAt = now;
+    for (const [track, { receiver }] of this.#receptions) {
+      this.#rtsp?.sendControlPacket(track, receiver.receiverReport(now));
+    }
+  }
+
+  /** @throws CannotRead where a clip could hold none of the pictures that are offered */
+  #choose(tracks: readonly RtspTrack[]): RtspTrack[] {
+    const { video, sound } = chooseTracks(tracks);
+    if (!video) throw new CannotRead(noVideo(tracks));
+    const refused = this.#receive(video);
+    if (refused) throw new CannotRead(refused);
+    if (sound) this.#soundLeftOut = this.#receive(sound);
+    return [...this.#receptions.keys()];
+  }
+
+  /** @returns why this reader cannot read the track, in words */
+  #receive(track: RtspTrack): string | undefined {
+    const clock = this.#clock.track(track.clockRate, track.kind === 'video' ? 'video' : 'sound');
+    const receiver = createReceiver({
+      ...track,
+      memory: this.#options.memory,
+      isDatagram: this.#options.transport === 'UDP',
+      onUnit: (unit) => this.#take(unit, clock),
+      onSenderReport: (ntpMs, timestamp, arrivedAt) => clock.report(ntpMs, timestamp, arrivedAt),
+    });
+    if ('unsupported' in receiver) return receiver.unsupported;
+    this.#receptions.set(track, { receiver, clock });
+    return undefined;
+  }
+
+  #take(unit: AccessUnit, clock: TrackClock): void {
+    const stamp = clock.note(unit);
+    if (unit.format.kind === 'video') {
+      this.#pace.sawPicture(unit.arrivedAt);
+      if (this.#run !== stamp.run) this.#reorder.restart();
+      this.#run = stamp.run;
+      this.#reorder.note(stamp.ticks);
+    } else {
+      this.#pace.sawSound(unit.arrivedAt);
+      this.#soundFormat = unit.format;
+    }
+    this.#options.take({ ...unit, session: this, stamp });
+  }
+}
+
+function noVideo(tracks: readonly RtspTrack[]): string {
+  const offered = tracks.filter(({ kind }) => kind === 'video').map(({ encoding }) => encoding);
+  return offered.length === 0
+    ? 'The camera sends no video.'
+    : `The camera sends ${offered.join(' and ')}, which browsers cannot play in a clip; set it to H.264 or H.265.`;
+}

@@ -1,0 +1,196 @@
+import type { SoundFormat, VideoFormat } from '../codecs/format.ts';
+import { buildInit, type InitTrack } from '../mp4/build-init.ts';
+import { buildMoof, type FragmentTrack } from '../mp4/build-moof.ts';
+import type { InitSegment, Track } from '../mp4/init-segment.ts';
+import type { SampleTimes } from '../mp4/retime.ts';
+import { formatOf } from '../mp4/track-format.ts';
+import type { Cut } from './cutter.ts';
+import type { FeedUnit } from './feed/feed-unit.ts';
+import { type Correction, type FragmentTimes, type GapSpan, Placement } from './placement.ts';
+import { Spool } from './spool.ts';
+
+/** What a file's tracks are coded as; sound as it is written, which is AAC or Opus. */
+export interface FileFormats {
+  readonly video: VideoFormat;
+  readonly sound: SoundFormat | undefined;
+}
+
+/** What a crash left of a recording. */
+export interface Leftover {
+  readonly file: string;
+  /** Epoch milliseconds of its first picture. */
+  readonly startedAt: number;
+  /** Where its last whole fragment ends. */
+  readonly wholeBytes: number;
+  readonly durationSec: number;
+  readonly init: InitSegment;
+}
+
+/** What does not change of a sample when its times do. */
+type Sample = Pick<FragmentTrack['samples'][number], 'size' | 'isSync'>;
+
+interface WrittenFragment {
+  readonly pictures: readonly Sample[];
+  readonly sound: readonly Sample[];
+}
+
+/** As many of the newest fragments can be given other times. */
+const keptFragments = 128;
+/** RTP's clock rate of video (RFC 6184, RFC 7798). */
+const videoTimescale = 90_000;
+
+/** A recording's spool and the times in it: takes fragments, never blocks. */
+export class RecordingFile {
+  readonly formats: FileFormats;
+  readonly #tracks: FileTracks;
+  readonly #placement: Placement;
+  readonly #spool: Promise<Spool>;
+  #open: Spool | undefined;
+  /** What is to be done with the spool once it is open. */
+  #waiting: ((spool: Spool) => void)[] = [];
+  /** How long the spool is when all that was taken is written. */
+  #bytes: number;
+  /** The newest fragments, by where they stand in the file. */
+  readonly #written = new Map<number, WrittenFragment>();
+
+  private constructor(
+    init: InitSegment,
+    spool: Promise<Spool>,
+    bytes: number,
+    leftover?: { originMs: number; endMs: number },
+  ) {
+    this.#tracks = tracksIn(init);
+    const { pictures, sound } = this.#tracks;
+    this.formats = {
+      video: formatOf(pictures) as VideoFormat,
+      sound: sound && (formatOf(sound) as SoundFormat),
+    };
+    const timescales = { pictures: pictures.timescale, sound: sound?.timescale ?? 1 };
+    this.#placement = new Placement(timescales, leftover);
+    this.#spool = spool;
+    this.#bytes = bytes;
+    spool.then(
+      (open) => {
+        this.#open = open;
+        for (const write of this.#waiting.splice(0)) write(open);
+      },
+      () => {}, // `close` says so
+    );
+  }
+
+  /** A new file in the playback's folder. @param startedAt epoch milliseconds of the first picture, its name */
+  static create(folder: string, startedAt: number, { video, sound }: FileFormats): RecordingFile {
+    const tracks: InitTrack[] = [{ id: 1, timescale: videoTimescale, format: video }];
+    if (sound) tracks.push({ id: 2, timescale: sound.sampleRate, format: sound });
+    const init = buildInit(tracks);
+    return new RecordingFile(init, Spool.create(folder, startedAt, init), init.bytes.length);
+  }
+
+  /** Goes on behind the last whole fragment. @param startedAt of its first picture, monotonic milliseconds */
+  static reopen({ file, init, wholeBytes, durationSec }: Leftover, startedAt: number): RecordingFile {
+    const reach = { originMs: startedAt, endMs: startedAt + durationSec * 1_000 };
+    return new RecordingFile(init, Spool.reopen(file, wholeBytes), wholeBytes, reach);
+  }
+
+  /** When the first picture was taken, in monotonic milliseconds, as far as is known by now. */
+  get originMs(): number | undefined {
+    return this.#placement.originMs;
+  }
+
+  /** Why the disk takes nothing any more; undefined while it does. */
+  get failure(): Error | undefined {
+    return this.#open?.failure;
+  }
+
+  /** Takes over the holds on the footage of the cut. @returns the gap in front of it, where there is one */
+  write(cut: Cut): GapSpan | undefined {
+    const at = this.#bytes;
+    const sounds = this.#tracks.sound ? cut.sounds : [];
+    if (sounds !== cut.sounds) for (const { footage } of cut.sounds) footage.release();
+    const fragment = { pictures: cut.pictures.map(sampleOf), sound: sounds.map(sampleOf) };
+    const stamps = {
+      pictures: cut.pictures.map(({ stamp }) => stamp),
+      mayReorder: cut.mayReorder,
+      sound: sounds.map(({ stamp, duration }) => ({ ...stamp, duration })),
+      next: cut.next?.stamp,
+    };
+    const { times, gap, corrections } = this.#placement.place(stamps, at);
+    const { moof, mdatHeader } = this.#moofOf(fragment, times);
+    const footage = [...cut.pictures, ...sounds].map((unit) => unit.footage);
+    this.#bytes += footage.reduce((sum, { bytes }) => sum + bytes, moof.length + mdatHeader.length);
+    this.#keep(at, fragment);
+    this.#withSpool((spool) => spool.append([moof, mdatHeader], footage));
+    this.#correct(corrections);
+    return gap;
+  }
+
+  /** Resolves when all that was taken so far is written, or cannot be. */
+  async written(): Promise<void> {
+    const spool = await this.#spool.catch(() => undefined);
+    await spool?.written();
+  }
+
+  /** Resolves when the spool is closed and synced. @returns why the disk did not take all of it */
+  async close(): Promise<Error | undefined> {
+    this.#correct(this.#placement.correct());
+    try {
+      const spool = await this.#spool;
+      await spool.close();
+      return spool.failure;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** What was learned of the clocks since a fragment was written changes its times, never its size. */
+  #correct(corrections: readonly Correction[]): void {
+    for (const { at, times } of corrections) {
+      const fragment = this.#written.get(at);
+      if (fragment) this.#withSpool((spool) => spool.overwrite(at, this.#moofOf(fragment, times).moof));
+    }
+  }
+
+  #moofOf({ pictures, sound }: WrittenFragment, times: FragmentTimes): { moof: Buffer; mdatHeader: Buffer } {
+    const tracks = [];
+    if (pictures.length > 0) tracks.push(timed(this.#tracks.pictures.id, pictures, times.pictures));
+    if (sound.length > 0) tracks.push(timed(this.#tracks.sound!.id, sound, times.sound));
+    return buildMoof(tracks);
+  }
+
+  #keep(at: number, fragment: WrittenFragment): void {
+    this.#written.set(at, fragment);
+    if (this.#written.size > keptFragments) this.#written.delete(this.#written.keys().next().value!);
+  }
+
+  #withSpool(write: (spool: Spool) => void): void {
+    if (this.#open) write(this.#open);
+    else this.#waiting.push(write);
+  }
+}
+
+interface FileTracks {
+  readonly pictures: Track;
+  readonly sound: Track | undefined;
+}
+
+/** @throws Error for a file without pictures, which this program never writes */
+function tracksIn({ tracks }: InitSegment): FileTracks {
+  const pictures = tracks.find(({ kind }) => kind === 'video');
+  if (!pictures) throw new Error('The spool’s init segment has no track of pictures.');
+  return { pictures, sound: tracks.find(({ kind }) => kind === 'audio') };
+}
+
+const sampleOf = ({ footage, isSync }: FeedUnit): Sample => ({ size: footage.bytes, isSync });
+
+function timed(id: number, samples: readonly Sample[], times: SampleTimes): FragmentTrack {
+  const { decodeTime, durations, compositionOffsets } = times;
+  return {
+    id,
+    decodeTime,
+    samples: samples.map((sample, i) => ({
+      ...sample,
+      duration: durations[i]!,
+      compositionOffset: compositionOffsets[i]!,
+    })),
+  };
+}
