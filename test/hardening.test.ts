@@ -282,7 +282,8 @@ describe('too much work', () => {
   });
 
   test('a large message closes the socket', async () => {
-    const { say, closed } = await openSocket();
+    const { say, closed, until } = await openSocket();
+    await until(({ type }) => type === 'connection_ack');
     say({
       id: '1',
       type: 'subscribe',

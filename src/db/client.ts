@@ -36,8 +36,13 @@ export function connectDb(
     idleTimeoutMillis: 60_000,
     keepAlive: true,
   });
-  // Prisma gives a transaction two seconds to begin unless it is told otherwise, whatever the pool allows.
-  const client = new PrismaClient({ adapter, transactionOptions: { maxWait: waitMs, timeout: waitMs } });
+  const client = new PrismaClient({
+    adapter,
+    // Prisma gives a transaction two seconds to begin unless it is told otherwise, whatever the pool allows.
+    transactionOptions: { maxWait: waitMs, timeout: waitMs },
+    // A hundred events may bring six megabytes, and parsed twenty times as much: who needs it reads it (event-metadata.ts).
+    omit: { event: { metadata: true } },
+  }) as unknown as PrismaClient;
   return seal ? withSealedAddresses(client, seal) : client;
 }
 

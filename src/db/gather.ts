@@ -20,9 +20,11 @@ interface Line<Item, Result> {
  * hundred at once take a few statements and commits, where each of its own costs this process and the database about a
  * millisecond of processor. Where a round fails, each of its calls is tried by itself: one may be at fault for all.
  * @param work gives one result for each item, in their order
+ * @param atMost items of a round
  */
 export function gather<Item, Result>(
   work: (db: Db, items: readonly Item[]) => Promise<readonly Result[]>,
+  atMost = Number.POSITIVE_INFINITY,
 ): (db: Db, item: Item) => Promise<Result> {
   const lines = new WeakMap<Db, Line<Item, Result>>();
 
@@ -42,8 +44,7 @@ export function gather<Item, Result>(
   async function next(db: Db, line: Line<Item, Result>): Promise<void> {
     if (line.underWay >= rounds || line.waiting.length === 0) return;
     line.underWay++;
-    const calls = line.waiting;
-    line.waiting = [];
+    const calls = line.waiting.splice(0, atMost);
     await run(db, calls);
     line.underWay--;
     void next(db, line);

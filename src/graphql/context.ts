@@ -3,6 +3,7 @@ import type { PlaybackToRecord } from '../db/playbacks.ts';
 import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { ApiKey, Camera, Playback } from '../generated/prisma/client.ts';
+import type { AnswerSize } from './answer-size.ts';
 
 /**
  * What resolvers may use: the database, the recorder, the subscriptions, the links. They never see ffmpeg, the
@@ -84,4 +85,6 @@ export interface Foreseeable<Item> extends AsyncIterableIterator<Item> {
 /** What one operation works with: the services, and who is calling. */
 export interface Context extends Services {
   readonly caller: Caller;
+  /** What the answer holds so far. Set for each execution. */
+  readonly answer: AnswerSize;
 }

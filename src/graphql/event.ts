@@ -1,6 +1,8 @@
+import { readMetadata } from '../db/event-metadata.ts';
 import { builder } from './builder.ts';
 import { EventType } from './enums.ts';
 import { isId } from './input.ts';
+import { JsonText } from './json-text.ts';
 import { visibleEvents, visiblePlaybacks } from './visible.ts';
 
 export const Event = builder.prismaObject('Event', {
@@ -12,10 +14,20 @@ export const Event = builder.prismaObject('Event', {
     type: t.expose('type', { type: EventType, description: 'What happened.' }),
     label: t.exposeString('label', { nullable: true, description: 'What happened, in a word or two.' }),
     description: t.exposeString('description', { nullable: true, description: 'What happened, in words.' }),
-    metadata: t.expose('metadata', {
+    metadata: t.field({
       type: 'JSON',
       nullable: true,
       description: 'Whatever the service that reported it wants kept.',
+      // Only an event that was just written has it; connectDb leaves it out of what is read.
+      resolve: async ({ id, metadata }, _args, { db, answer }) => {
+        const text =
+          metadata === undefined
+            ? await readMetadata(db, id, () => !answer.isExceeded)
+            : metadata === null
+              ? null
+              : JSON.stringify(metadata);
+        return text === null ? null : new JsonText(text);
+      },
     }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it happened.' }),
     endedAt: t.expose('endedAt', {

@@ -1,3 +1,4 @@
+import { measureFields } from './answer-size.ts';
 import { builder } from './builder.ts';
 
 builder.queryType({ description: 'What can be looked up.' });
@@ -20,4 +21,4 @@ await import('./subscriptions.ts');
 await import('./keys.ts');
 
 /** The whole schema. schema.graphql at the top level is printed from it (npm run schema). */
-export const schema = builder.toSchema();
+export const schema = measureFields(builder.toSchema());

@@ -4,7 +4,6 @@ import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
-  execute,
   GraphQLError,
   getNamedType,
   TypeInfo,
@@ -15,6 +14,8 @@ import { seesOnlyOwn } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Context, Foreseeable } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
+import { type Execute, refusalOf } from './execution.ts';
+import { expectedError } from './public-errors.ts';
 
 export type Subscribe = (
   args: ExecutionArgs,
@@ -62,8 +63,15 @@ const sideBySide = 50;
  * each: ten thousand dashboards on one transition are one execution and one query. Same means: the same document
  * (Yoga's parser cache gives one object for one text), operation and variables, and callers who see the same and, where
  * links are asked for, hold them by the same key.
+ * @param options.execute gives the selection of one event
+ * @param options.hold notes what the subscription holds until it is over; throws RequestError where that is too much
  */
-export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
+export function sharedExecution(options: {
+  mask: (error: unknown) => Error;
+  execute: Execute;
+  hold: (args: ExecutionArgs) => () => void;
+}): Subscribe {
+  const { mask, execute, hold } = options;
   const results = new WeakMap<object, Map<string, Result>>();
 
   function executeShared(args: ExecutionArgs, key: string, event: object): Result {
@@ -93,11 +101,26 @@ export function sharedExecution(mask: (error: unknown) => Error): Subscribe {
   }
 
   return async (args) => {
-    const events = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in events)) return events;
+    const refusal = refusalOf(args);
+    if (refusal) return { errors: [refusal] };
+    let release: () => void;
+    try {
+      release = hold(args);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return { errors: [expectedError(error)] };
+    }
+    const events = await createSourceEventStream(args).catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    if (!(Symbol.asyncIterator in events)) {
+      release();
+      return events;
+    }
     const key = keyOf(args);
     const source = events[Symbol.asyncIterator]() as AsyncIterator<unknown> & Partial<Foreseeable<object>>;
-    return mapped(source, (event) => {
+    return mapped(source, release, (event) => {
       // Camera states are told by id, and read when they are sent: they are not the same for everybody.
       if (typeof event !== 'object' || event === null) return executeMasked(args, event);
       if (!results.get(event)?.has(key)) {
@@ -134,19 +157,26 @@ function keyOf({ document, operationName, variableValues, contextValue }: Execut
  */
 function mapped<In>(
   source: AsyncIterator<In>,
+  onOver: () => void,
   map: (value: In) => Result,
 ): AsyncIterableIterator<ExecutionResult, undefined> {
   const over = { value: undefined, done: true } as const;
+  const end = (): typeof over => {
+    onOver();
+    return over;
+  };
   const fail = async (error: unknown): Promise<never> => {
+    onOver();
     await source.return?.();
     throw error;
   };
   const give = (result: IteratorResult<In>): Promise<Next | typeof over> | typeof over =>
-    result.done ? over : map(result.value).then<Next | typeof over, never>((given) => given ?? next(), fail);
+    result.done ? end() : map(result.value).then<Next | typeof over, never>((given) => given ?? next(), fail);
   const next = (): Promise<Next | typeof over> => source.next().then<Next | typeof over, never>(give, fail);
   return {
     next,
     async return() {
+      end();
       await source.return?.();
       return over;
     },

@@ -8,24 +8,31 @@ import { RequestError } from '../domain/errors.ts';
 import { acceptsGzip, sendAsset, sendBytes } from './assets.ts';
 import type { Connections } from './connections.ts';
 import { createGraphiqlPage, exampleOperations } from './graphiql.ts';
-import type { Yoga } from './graphql.ts';
+import { maxRequestBytes, type Yoga } from './graphql.ts';
 import { allowOrigin, isJson, refuse, refuseCaller } from './refuse.ts';
+import { Turns } from './turns.ts';
 
 /** Answers below this are as small uncompressed, in packets. */
 const compressedFromBytes = 1_400;
+/** Requests above this wait for their turn before they are read: as values, they need twenty times their bytes. */
+const largeFromBytes = 16 * 1024;
+const largeAtOnce = { atOnce: 32, perName: 16 };
 
 /** GraphQL over HTTP and SSE, and GraphiQL at the same address. */
 export function answerGraphql(options: {
   yoga: Yoga;
   access: Access;
   connections: Connections;
+  /** Operations that are parsed and validated. */
+  preparing: Turns;
   allowedOrigins: readonly string[];
   /** undefined: GraphiQL is shown as long as there are no keys. */
   graphiql: boolean | undefined;
   /** For GraphiQL's examples. */
   db: Db;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { yoga, access, connections, allowedOrigins, graphiql, db } = options;
+  const { yoga, access, connections, preparing, allowedOrigins, graphiql, db } = options;
+  const large = new Turns(largeAtOnce);
   const graphiqlPage = createGraphiqlPage();
 
   /** The client may have left already: then nothing more would tell of it. */
@@ -37,9 +44,23 @@ export function answerGraphql(options: {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const session = await access.authenticate(request.headers.authorization);
-    if (response.destroyed) return;
-    const context = { session, holdOpen: () => holdOpen(session, response) };
-    await sendAnswer(request, response, await yoga.handleNodeRequestAndResponse(request, response, context));
+    const { name } = session.caller;
+    const releaseLarge = sizeOf(request) > largeFromBytes ? await large.enter(name) : undefined;
+    let endTurn = () => {};
+    const prepare = async () => {
+      endTurn = await preparing.enter(name);
+    };
+    const onPrepared = () => endTurn();
+    let made: Response;
+    try {
+      if (response.destroyed) return;
+      const context = { session, prepare, onPrepared, holdOpen: () => holdOpen(session, response) };
+      made = await yoga.handleNodeRequestAndResponse(request, response, context);
+    } finally {
+      endTurn();
+      releaseLarge?.();
+    }
+    await sendAnswer(request, response, made);
   }
 
   return async (request, response) => {
@@ -81,6 +102,10 @@ function hasJsonParameters({ url }: IncomingMessage): boolean {
     return false;
   }
 }
+
+/** In bytes, as far as it says. */
+const sizeOf = ({ headers }: IncomingMessage): number =>
+  headers['transfer-encoding'] ? maxRequestBytes : Number(headers['content-length'] ?? 0);
 
 const wantsPage = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && Boolean(headers.accept?.includes('text/html'));

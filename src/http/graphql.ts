@@ -5,6 +5,8 @@ import { DatabaseAway, tookTooLong } from '../db/client.ts';
 import { RequestError } from '../domain/errors.ts';
 import type { Context, Services } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
+import { documentCaches } from './document-cache.ts';
+import type { Execute } from './execution.ts';
 import type { Subscribe } from './fan-out.ts';
 import { limitedDocuments } from './limits.ts';
 import { codedDocuments, expectedError } from './public-errors.ts';
@@ -24,6 +26,10 @@ export interface RequestContext {
    * @throws RequestError CAPACITY when the key has too many
    */
   readonly holdOpen?: () => Promise<void>;
+  /** Over HTTP: waits, once the request is read, for the turn to parse and validate it. */
+  readonly prepare?: () => Promise<void>;
+  /** The turn is over. */
+  readonly onPrepared?: () => void;
 }
 
 /**
@@ -32,12 +38,15 @@ export interface RequestContext {
  */
 export function createGraphql(options: {
   services: Services;
+  execute: Execute;
   subscribe: Subscribe;
+  /** Bytes that parsed documents may hold. */
+  documentBytes: number;
   maskError: (error: unknown) => Error;
   allowedOrigins: readonly string[];
   introspection: boolean;
 }) {
-  const { services, subscribe, maskError, allowedOrigins, introspection } = options;
+  const { services, execute, subscribe, documentBytes, maskError, allowedOrigins, introspection } = options;
   const writing: Plugin<Context> = {
     onExecute: ({ args: { document, operationName, contextValue }, extendContext }) => {
       const isMutation = getOperationAST(document, operationName)?.operation === 'mutation';
@@ -52,7 +61,19 @@ export function createGraphql(options: {
       };
     },
   };
-  const subscribing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(heldOpen(subscribe)) };
+  const executing: Plugin<Context & RequestContext, RequestContext> = {
+    onRequestParse: ({ serverContext }) => ({
+      onRequestParseDone: () => serverContext.prepare?.(),
+    }),
+    onExecute: ({ args, setExecuteFn }) => {
+      args.contextValue.onPrepared?.();
+      setExecuteFn(execute);
+    },
+    onSubscribe: ({ args, setSubscribeFn }) => {
+      args.contextValue.onPrepared?.();
+      setSubscribeFn(heldOpen(subscribe));
+    },
+  };
   return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -61,14 +82,16 @@ export function createGraphql(options: {
     batching: false,
     maxRequestBodySize: maxRequestBytes,
     logging: false,
+    parserAndValidationCache: documentCaches(documentBytes),
     cors: { origin: [...allowedOrigins], credentials: false, methods: ['GET', 'POST', 'OPTIONS'] },
     context: ({ session }): Context => {
       if (!session) throw new RequestError('UNAUTHENTICATED', 'This needs an API key.');
-      return { ...services, caller: session.caller };
+      // The answer's size begins with each execution (execution.ts).
+      return { ...services, caller: session.caller } as Context;
     },
     maskedErrors: { maskError },
     // The limits come first: validating a document that is too large would itself be too much work.
-    plugins: [codedDocuments(), limitedDocuments({ introspection }), subscribing, writing],
+    plugins: [codedDocuments(), limitedDocuments({ introspection }), executing, writing],
     graphiql: false,
   });
 }

@@ -32,6 +32,15 @@ const maxAliases = 50;
  */
 const maxCost = 20_000;
 
+/**
+ * An event's metadata may be 64 KiB; in a list of a hundred that is six megabytes. Introspection is no field of ours,
+ * and an answer of hundreds of kilobytes.
+ */
+const costOfJson = 20;
+const costOfIntrospection = 500;
+/** A name is repeated in the answer for every item of a list. */
+const longestAlias = 100;
+
 /** A total is a count of every row that matches: of all there are, or of those of one camera. */
 const totals = ['total', 'totalPages', 'totalCount'];
 const totalCost = 500;
@@ -87,14 +96,22 @@ export function limitedDocuments({ introspection }: { introspection: boolean }):
 
 const tooComplex = (message: string) => expectedError(new RequestError('QUERY_TOO_COMPLEX', message));
 
+const costs = new WeakMap<DocumentNode, number>();
+
+/** What the dearest operation of a document was weighed at when it was validated. */
+export const costOf = (document: DocumentNode): number => costs.get(document) ?? maxCost;
+
 function weighDocument(schema: GraphQLSchema, document: DocumentNode): string | undefined {
+  costs.set(document, 0);
   const scale = new Scale(schema, document);
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     const root = schema.getRootType(definition.operation)?.name;
     const { depth, fields, aliases, cost } = scale.weigh(definition.selectionSet, root);
+    costs.set(document, Math.max(cost, costOf(document)));
     if (depth > maxDepth) return `The operation is ${depth} levels deep; ${maxDepth} are allowed.`;
     if (aliases > maxAliases) return `The operation has ${aliases} aliases; ${maxAliases} are allowed.`;
+    if (scale.longAlias) return `An alias may have ${longestAlias} characters, not ${scale.longAlias}.`;
     if (fields > maxFields) return `The operation selects ${fields} fields; ${maxFields} are allowed.`;
     if (cost > maxCost) {
       return `The operation costs ${cost}, a unit per value and more for totals and late pages; ${maxCost} are allowed.`;
@@ -109,6 +126,8 @@ class Scale {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Map<string, FragmentDefinitionNode>;
   readonly #weighed = new Map<string, Weight>();
+  /** The length of an alias that is too long. */
+  longAlias: number | undefined;
 
   constructor(schema: GraphQLSchema, document: DocumentNode) {
     this.#schema = schema;
@@ -132,8 +151,12 @@ class Scale {
 
   #weighField(node: FieldNode, typeName: string | undefined): Weight {
     const field = this.#fieldOf(typeName, node.name.value);
+    const alias = node.alias?.value.length ?? 0;
+    if (alias > longestAlias) this.longAlias = alias;
     // Introspection has limits of its own (graphql's MaxIntrospectionDepthRule).
-    if (node.name.value.startsWith('__')) return { ...nothing, fields: 1, cost: 1 };
+    if (node.name.value === '__typename')
+      return { ...nothing, fields: 1, aliases: node.alias ? 1 : 0, cost: 1 };
+    if (node.name.value.startsWith('__')) return { ...nothing, fields: 1, cost: costOfIntrospection };
     const type = field && getNamedType(field.type);
     const inner = node.selectionSet
       ? this.weigh(node.selectionSet, isCompositeType(type) ? type.name : undefined)
@@ -144,7 +167,7 @@ class Scale {
       depth: inner.depth + 1,
       fields: inner.fields + 1,
       aliases: inner.aliases + (node.alias ? 1 : 0),
-      cost: 1 + unseen + inner.cost * lengthOf(node, field, isRoot),
+      cost: (type?.name === 'JSON' ? costOfJson : 1) + unseen + inner.cost * lengthOf(node, field, isRoot),
       counts: totals.includes(node.name.value),
     };
   }

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { tookTooLong } from '../db/client.ts';
-import { RequestError } from '../domain/errors.ts';
+import { type ErrorDetails, RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 
 /**
@@ -49,14 +49,27 @@ function badDocument(error: GraphQLError): GraphQLError {
   });
 }
 
+/** Texts name the value that is wrong, which may be as long as a request, and one request may name it a hundred times. */
+const longestMessage = 1_000;
+/** What is wrong is often said at the end. */
+const keptAtEnd = 200;
+const mostIssues = 20;
+
+const shortened = (text: string): string =>
+  text.length > longestMessage
+    ? `${text.slice(0, longestMessage - keptAtEnd)}…${text.slice(-keptAtEnd)}`
+    : text;
+
 function located(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   const at = error instanceof GraphQLError ? error : undefined;
-  const made = new GraphQLError(message, {
+  const { issues } = extensions as ErrorDetails;
+  const short = issues?.slice(0, mostIssues).map((it) => ({ ...it, message: shortened(it.message) }));
+  const made = new GraphQLError(shortened(message), {
     nodes: at?.nodes ?? null,
     source: at?.source ?? null,
     positions: at?.positions ?? null,
     path: at?.path ?? null,
-    extensions,
+    extensions: short ? { ...extensions, issues: short } : extensions,
   });
   told.add(made);
   return made;

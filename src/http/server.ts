@@ -10,15 +10,19 @@ import { knowClients } from './clients.ts';
 import { connectionLimit, descriptorLimit, limitConnections } from './connection-limit.ts';
 import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
+import { boundExecution } from './execution.ts';
 import { sharedExecution } from './fan-out.ts';
 import { createGraphql, graphqlPath } from './graphql.ts';
 import { answerGraphql } from './graphql-requests.ts';
+import { holdSubscriptions } from './held-subscriptions.ts';
 import { inOrder } from './in-order.ts';
+import { costOf } from './limits.ts';
 import { memoryLimit } from './memory.ts';
 import { answerMetrics, answerReady } from './probes.ts';
 import { publicError } from './public-errors.ts';
 import { allowOrigin, hasAddress, namesThisMachine, originAllowed, refuse, sendText } from './refuse.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import { Turns } from './turns.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
@@ -80,19 +84,31 @@ const stalledMs = 30_000;
 const maxWaitingBytes = 8 * 1024 ** 2;
 /** Of the memory: what may wait for all clients together. */
 const waitingShare = 1 / 8;
+/** Of the memory: parsed documents that are kept for the next request of the same text. */
+const documentsShare = 1 / 64;
+/** Operations that are parsed and validated. What one key sends at once does not hold up the others. */
+const preparedAtOnce = { atOnce: 32, perName: 8 };
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
   const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
   const clients = knowClients(options.trustedProxies);
   const maskError = (error: unknown) => publicError(error, randomUUID(), log);
-  const subscribe = sharedExecution(maskError);
-  const yoga = createGraphql({ services, subscribe, maskError, ...options });
+  const memory = memoryLimit();
+  const { execute, executeEvent } = boundExecution({ memory, costOf });
+  const subscribe = sharedExecution({
+    mask: maskError,
+    execute: executeEvent,
+    hold: holdSubscriptions(memory),
+  });
+  const documentBytes = memory * documentsShare;
+  const yoga = createGraphql({ services, execute, subscribe, documentBytes, maskError, ...options });
+  const preparing = new Turns(preparedAtOnce);
   const connections = new Connections(options.socketsPerKey);
   const dashboard = await loadDashboard(options.dashboardDir);
 
   const routes: readonly [string, Handler][] = [
-    [graphqlPath, answerGraphql({ yoga, connections, db: services.db, ...options })],
+    [graphqlPath, answerGraphql({ yoga, connections, preparing, db: services.db, ...options })],
     ['/media/', answerMedia],
     ['/live/', answerLive],
     ['/snapshots/', answerSnapshot],
@@ -143,7 +159,6 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       answer().catch((error: Error) => failRequest(error, request, path, response));
     }),
   );
-  const memory = memoryLimit();
   const waiting = boundWaitingBytes(server, {
     perConnection: maxWaitingBytes,
     all: memory * waitingShare,
@@ -191,6 +206,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     maskError,
     access,
     connections,
+    preparing,
     log,
     refusalOf,
   });

@@ -9,6 +9,7 @@ const root = path.join(import.meta.dirname, '../..');
 
 export interface Server {
   readonly url: string;
+  readonly pid: number;
   /** When it said that it is ready, in epoch milliseconds. */
   readonly readyAt: number;
   readonly isAlive: boolean;
@@ -52,6 +53,7 @@ export async function startServer(env: Record<string, string>): Promise<Server> 
   const isAlive = () => child.exitCode === null && child.signalCode === null;
   return {
     url,
+    pid: child.pid!,
     readyAt: Date.now(),
     get isAlive() {
       return isAlive();

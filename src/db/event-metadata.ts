@@ -1,0 +1,23 @@
+import type { Db } from './client.ts';
+import { gather } from './gather.ts';
+
+/** Of this many events at a time: at 64 KiB each that is a megabyte, and what is too much for an answer shows early. */
+const readAtOnce = 16;
+
+const read = gather<{ id: string; isWanted: () => boolean }, string | null>(async (db, wanted) => {
+  const ids = wanted.filter(({ isWanted }) => isWanted()).map(({ id }) => id);
+  const rows =
+    ids.length === 0
+      ? []
+      : await db.$queryRaw<{ id: string; text: string | null }[]>`
+          SELECT id, metadata::text AS text FROM events WHERE id = ANY(${ids}::uuid[])`;
+  const texts = new Map(rows.map(({ id, text }) => [id, text]));
+  return wanted.map(({ id }) => texts.get(id) ?? null);
+}, readAtOnce);
+
+/**
+ * An event's metadata as JSON text; null where it has none.
+ * @param isWanted asked before it is read: false once the answer has become too large
+ */
+export const readMetadata = (db: Db, id: string, isWanted: () => boolean): Promise<string | null> =>
+  read(db, { id, isWanted });
