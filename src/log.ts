@@ -34,6 +34,12 @@ function scrubbed(line: string): string {
   return `${JSON.stringify(JSON.parse(line, scrub))}\n`;
 }
 
+const whoLeft = /^(EPIPE|ECONNRESET|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_DESTROYED)$/;
+
+/** Whether an error says no more than that whoever was at the other end of a connection has left. */
+export const isOfWhoLeft = (error: unknown): boolean =>
+  error instanceof Error && whoLeft.test((error as NodeJS.ErrnoException).code ?? '');
+
 /**
  * What Node and libraries would print goes into the log instead, so that every line of a server's output is one of the
  * log's: warnings, the console, and the last words of a process that ends of an error nobody caught.

@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { tookTooLong } from '../db/client.ts';
 import { type ErrorDetails, RequestError } from '../domain/errors.ts';
-import type { Log } from '../log.ts';
+import { isOfWhoLeft, type Log } from '../log.ts';
 
 /**
  * What a client may know of an error: expected failures in their own words with a code from the contract's closed
@@ -25,7 +25,9 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
       ? located(error, cause.message, cause.extensions)
       : badDocument(error as GraphQLError);
   }
-  log.error({ requestId, error: cause }, 'a request failed unexpectedly');
+  // Met with the request itself and not by a resolver: nobody is there to be answered.
+  const level = error === cause && isOfWhoLeft(error) ? 'debug' : 'error';
+  log[level]({ requestId, error: cause }, 'a request failed unexpectedly');
   return located(error, 'Something went wrong in the server; its log has the details.', {
     code: 'INTERNAL_SERVER_ERROR',
     requestId,

@@ -5,7 +5,7 @@ import type { Access } from '../access/access.ts';
 import type { PathSigner } from '../access/signed-path.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
-import type { Log } from '../log.ts';
+import { isOfWhoLeft, type Log } from '../log.ts';
 import { knowClients } from './clients.ts';
 import { connectionLimit, descriptorLimit, limitConnections } from './connection-limit.ts';
 import { Connections } from './connections.ts';
@@ -194,7 +194,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
 
   function failRequest(error: Error, request: IncomingMessage, path: string, response: ServerResponse): void {
     const requestId = randomUUID();
-    log.error({ requestId, error, path, client: clients.addressOf(request) }, 'a request failed');
+    const level = request.socket.destroyed && isOfWhoLeft(error) ? 'debug' : 'error';
+    log[level]({ requestId, error, path, client: clients.addressOf(request) }, 'a request failed');
     const text = 'Something went wrong in the server; its log has the details.';
     if (response.headersSent) response.destroy();
     else refuse(response, 500, 'INTERNAL_SERVER_ERROR', text, { requestId });
