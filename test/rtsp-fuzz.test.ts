@@ -214,6 +214,7 @@ test('sessions with mutated answers end with a reason or play', async () => {
   const open = async () => {
     try {
       const session = await openSession({
+        onSetUp: () => {},
         address: parseStreamUrl(camera.url.replace('://', '://user:password@')),
         transport: 'TCP',
         tls: { mode: 'PINNED', fingerprint: undefined },

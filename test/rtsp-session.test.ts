@@ -49,6 +49,7 @@ async function open(url: string, options: Partial<SessionOptions> = {}): Promise
   const [packets, controls] = [new Map<string, number>(), new Map<string, number>()];
   const count = (counts: Map<string, number>, kind: string) => counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const session = await openSession({
+    onSetUp: () => {},
     address: parseStreamUrl(url),
     transport: 'AUTO',
     tls: { mode: 'PINNED', fingerprint: undefined },

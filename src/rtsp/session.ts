@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly privateCameras: boolean;
   /** Which to set up, best first; a refused SETUP costs that track alone. What it throws ends the opening. */
   readonly choose: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
+  /** The chosen tracks were set up; packets come from now on. */
+  readonly onSetUp: (transport: 'TCP' | 'UDP') => void;
   /** RTP. Packets may come before `openSession` resolves. */
   readonly onPacket: OnPacket;
   /** RTCP. */
@@ -112,6 +114,7 @@ async function open(client: RtspClient, tracks: Tracks, options: SessionOptions)
   if (options.transport === 'UDP') tracks.transport = 'UDP';
   const base = await setUp(client, tracks, chosen, bases, options.transport === 'AUTO');
   client.sessionUrl = controlUrl(base, description.control);
+  options.onSetUp(tracks.transport);
   tracks.play();
   await play(client, tracks.all);
   client.opened();

@@ -71,6 +71,9 @@ export class RtspSource implements Source, FeedSession {
         privateCameras,
         signal,
         choose: (tracks) => this.#choose(tracks),
+        onSetUp: (transport) => {
+          if (transport === 'UDP') for (const track of this.#receptions.keys()) this.#receive(track, true);
+        },
         onPacket: (track, buffer, from, to, arrivedAt) => {
           if (track.kind === 'video') this.#pace.sawPacket(arrivedAt);
           this.#receptions.get(track)?.receiver.push(buffer, from, to, arrivedAt);
@@ -131,12 +134,13 @@ export class RtspSource implements Source, FeedSession {
   }
 
   /** @returns why this reader cannot read the track, in words */
-  #receive(track: RtspTrack): string | undefined {
-    const clock = this.#clock.track(track.clockRate, track.kind === 'video' ? 'video' : 'sound');
+  #receive(track: RtspTrack, isDatagram = false): string | undefined {
+    const kind = track.kind === 'video' ? 'video' : 'sound';
+    const clock = this.#receptions.get(track)?.clock ?? this.#clock.track(track.clockRate, kind);
     const receiver = createReceiver({
       ...track,
       memory: this.#options.memory,
-      isDatagram: this.#options.transport === 'UDP',
+      isDatagram,
       onUnit: (unit) => this.#take(unit, clock),
       onSenderReport: (ntpMs, timestamp, arrivedAt) => clock.report(ntpMs, timestamp, arrivedAt),
     });
