@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import { isOfWhoLeft } from '../log.ts';
 
 /** A file in memory: one buffer for whoever asks for it, compressed once. */
 export interface Asset {
@@ -69,8 +70,8 @@ export async function sendBytes(
     return;
   }
   await pipeline(Readable.from(piecesOf(bytes), { objectMode: false, highWaterMark: 1 }), response).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    (error: Error) => {
+      if (!isOfWhoLeft(error)) throw error;
     },
   );
 }
