@@ -53,7 +53,10 @@ test('every line is JSON, and clients that leave or send nonsense are no errors'
     SPOOL_MIN_FREE_BYTES: '0',
     DRAIN_SEC: '0',
   };
-  const child = runSource('src/main.ts', [], { ...env, LOG_LEVEL: 'debug' });
+  // As libraries do it at times.
+  const library = 'process.on("SIGUSR2",()=>{console.error("printed");process.emitWarning("warned")})';
+  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(library)}`;
+  const child = runSource('src/main.ts', [], { ...env, NODE_OPTIONS, LOG_LEVEL: 'debug' });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await database.drop();
@@ -136,6 +139,8 @@ test('every line is JSON, and clients that leave or send nonsense are no errors'
   cut.destroy();
   await client.run('{ me { name } }');
   await client.close();
+  child.kill('SIGUSR2');
+  while (!output.includes('warned')) await once(child.stdout!, 'data');
   child.kill('SIGTERM');
   expect((await once(child, 'close'))[0]).toBe(0);
 

@@ -26,7 +26,8 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
       : badDocument(error as GraphQLError);
   }
   // Met with the request itself and not by a resolver: nobody is there to be answered.
-  const level = error === cause && isOfWhoLeft(error) ? 'debug' : 'error';
+  const isOfResolver = error instanceof GraphQLError && error.path !== undefined;
+  const level = !isOfResolver && isOfWhoLeft(cause) ? 'debug' : 'error';
   log[level]({ requestId, error: cause }, 'a request failed unexpectedly');
   return located(error, 'Something went wrong in the server; its log has the details.', {
     code: 'INTERNAL_SERVER_ERROR',
