@@ -256,6 +256,30 @@ describe('AAC', () => {
   });
 });
 
+test('a frame of MPEG audio that came in two packets is one frame, and a torn one is none', () => {
+  // Layer 3, 64 kbit/s, 44.1 kHz, mono: 208 bytes.
+  const frame = Buffer.concat([Buffer.from('fffb50c4', 'hex'), Buffer.alloc(204, 0x11)]);
+  const part = (from: number, to: number) =>
+    Buffer.concat([Buffer.from([0, 0, 0, from]), frame.subarray(from, to)]);
+  const payloads = [0, 1, 2].flatMap((i) =>
+    [part(0, 100), part(100, 208)].map((payload) => ({ payload, timestamp: i * 2351 })),
+  );
+  const track = { encoding: 'MPA', payloadType: 96, clockRate: 90_000, channels: 1, fmtp: new Map() };
+  const hex = frame.toString('hex');
+  expect(hexOf(given(sent(payloads), track))).toEqual([hex, hex, hex]);
+  const packets = sent(payloads);
+  for (const lost of [2, 3]) {
+    expect(
+      hexOf(
+        given(
+          packets.filter((_, i) => i !== lost),
+          track,
+        ),
+      ),
+    ).toEqual([hex, hex]);
+  }
+});
+
 test.for([
   ['JPEG', 'MJPEG'],
   ['VP8', 'VP8'],

@@ -62,7 +62,7 @@ export class AacDepacketizer implements Depacketizer {
 
   packet(buffer: Buffer, packet: RtpPacket, arrivedAt: number, isAfterLoss: boolean): void {
     const { from, to, timestamp } = packet;
-    const isGoingOn = this.#wantedBytes > 0 && !isAfterLoss && timestamp === this.#fragmentTimestamp;
+    const isGoingOn = this.#wantedBytes > 0 && timestamp === this.#fragmentTimestamp;
     if (!isGoingOn) {
       this.#wantedBytes = 0;
       this.#track.beginPacket(timestamp, isAfterLoss);

@@ -40,8 +40,8 @@ export function readAggregate(nals: NalUnits, buffer: Buffer, from: number, to: 
   while (at + 2 < to) {
     const bytes = (buffer[at]! << 8) | buffer[at + 1]!;
     const end = at + 2 + bytes;
-    // Some cameras fill the packet up with zeros.
-    if (bytes === 0 || end > to) return;
+    // Zeros that some cameras fill the packet up with are NAL units without bytes.
+    if (end > to) return;
     nals.whole(buffer, at + 2, end);
     at = end;
   }
