@@ -3,14 +3,14 @@ import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { parseStreamUrl } from '../src/domain/stream-url.ts';
 import { RtspClient } from '../src/rtsp/client.ts';
-import { dial } from '../src/rtsp/dial.ts';
+import { dial, race } from '../src/rtsp/dial.ts';
 import { digestResponse, parseChallenges } from '../src/rtsp/digest.ts';
 import { RtspError } from '../src/rtsp/errors.ts';
 import type { RtspRequest } from '../src/rtsp/message.ts';
@@ -619,7 +619,7 @@ test('VERIFY takes a certificate that is trusted and for the name, and no other 
   await writeFile(file, certificate.cert);
   // Node reads what else it is to trust when it starts.
   const script = (host: string) => `
-    import { dial } from '${new URL('../src/rtsp/dial.ts', import.meta.url)}';
+    import { dial, race } from '${new URL('../src/rtsp/dial.ts', import.meta.url)}';
     const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
     const tls = { mode: 'VERIFY', fingerprint: undefined };
     const signal = AbortSignal.timeout(8000);
@@ -667,7 +667,18 @@ async function startRaw(bytes: string | Buffer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('of several addresses the one that answers is taken, and slow ones do not delay it', async () => {
+test('an address that does not answer is not waited for before the next is tried', async () => {
+  const source = await scripted();
+  const silent = new Socket();
+  const { socket, address } = await race(['192.0.2.1', '127.0.0.1'], new AbortController().signal, (host) =>
+    host === '127.0.0.1' ? connect(source.port, host) : silent,
+  );
+  socket.destroy();
+  expect(address).toBe('127.0.0.1');
+  expect(silent.destroyed).toBe(true);
+});
+
+test('of several addresses the one that answers is taken', async () => {
   const source = await scripted();
   // 192.0.2.0/24 is for documentation (RFC 5737): nothing answers, or there is no route.
   const lookup = async () => [
@@ -675,7 +686,6 @@ test('of several addresses the one that answers is taken, and slow ones do not d
     { address: '192.0.2.1', family: 4 },
     { address: '127.0.0.1', family: 4 },
   ];
-  const at = performance.now();
   const signal = new AbortController().signal;
   const options = {
     host: 'camera.test',
@@ -688,7 +698,6 @@ test('of several addresses the one that answers is taken, and slow ones do not d
   const { socket, address } = await dial(options);
   socket.destroy();
   expect(address).toBe('127.0.0.1');
-  expect(performance.now() - at).toBeLessThan(2000);
   const closed = dial({
     ...options,
     privateCameras: false,

@@ -52,8 +52,8 @@ export async function dial(options: DialOptions): Promise<OpenSocket> {
   }
 }
 
-/** The first connection that stands; the others are given up. */
-function race(
+/** The first connection that stands; the others are given up. @throws the signal's reason, or RtspError */
+export function race(
   addresses: readonly string[],
   signal: AbortSignal,
   connectTo: (address: string, reader: SocketReader) => Socket,
