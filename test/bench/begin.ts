@@ -4,7 +4,7 @@ interface Begun {
   createEvent: { event: { id: string }; playback: { id: string; recordingStatus: string } | null };
 }
 
-/** Asks for what the README's client asks for. */
+/** Asks for what the client in docs/client.md asks for. */
 const analyticsBegin = `mutation($cameraId: ID!) {
   createEvent(input: { cameraId: $cameraId, type: MOTION }) { event { id leaseExpiresAt } playback { id recordingStatus } } }`;
 

@@ -1,4 +1,4 @@
-// The README's client for an analytics service against a real server.
+// The documented client for an analytics service (docs/client.md) against a real server.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,11 +20,11 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-test('stands in the README as it is', async () => {
-  const [readme, code] = await Promise.all(
-    ['README.md', 'src/demo/analytics.ts'].map((file) => readFile(path.join(root, file), 'utf8')),
+test('docs/client.md shows the client as it is', async () => {
+  const [page, code] = await Promise.all(
+    ['docs/client.md', 'src/demo/analytics.ts'].map((file) => readFile(path.join(root, file), 'utf8')),
   );
-  const shown = /<!-- client example -->\n```ts\n([\s\S]*?)```/.exec(readme!)?.[1];
+  const shown = /<!-- client example -->\n```ts\n([\s\S]*?)```/.exec(page!)?.[1];
   expect(shown).toBe(code);
 });
 
