@@ -165,13 +165,20 @@ export class Recording {
 
   #write(cut: Cut | undefined): void {
     if (!cut) return;
-    this.#file ??= this.#createFile();
-    const gap = this.#file.write(cut);
-    if (gap) {
-      this.#gaps.push({ from: this.#toWall(gap.from), to: this.#toWall(gap.to) });
-      this.#options.onGap(this.#gaps);
+    try {
+      this.#file ??= this.#createFile();
+      this.#noteGap(this.#file.write(cut));
+      if (this.#file.failure) this.#end();
+    } catch (error) {
+      // Whatever a camera sends, it ends one recording at most.
+      this.abort(error as Error);
     }
-    if (this.#file.failure) this.#end();
+  }
+
+  #noteGap(gap: { from: number; to: number } | undefined): void {
+    if (!gap) return;
+    this.#gaps.push({ from: this.#toWall(gap.from), to: this.#toWall(gap.to) });
+    this.#options.onGap(this.#gaps);
   }
 
   #createFile(): RecordingFile {

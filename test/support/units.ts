@@ -1,16 +1,16 @@
-import type { SoundFormat, VideoFormat } from '../../src/codecs/format.ts';
+import { plainAacFormat } from '../../src/codecs/aac.ts';
+import { h264Format } from '../../src/codecs/h264.ts';
 import { FootageMemory } from '../../src/footage/memory.ts';
 import { FootageWriter } from '../../src/footage/writer.ts';
 import type { FeedSession, FeedUnit } from '../../src/recording/feed/feed-unit.ts';
 import { SessionClock } from '../../src/recording/feed/session-clock.ts';
 
-const videoFormat: VideoFormat = {
-  ...{ kind: 'video', codec: 'h264', codecString: 'avc1.42c00c', vps: [], sps: [], pps: [] },
-  ...{ width: 320, height: 180, pixelAspect: undefined, reorderDepth: 0, key: 'video' },
-};
-const soundFormat: SoundFormat = {
-  ...{ kind: 'sound', codec: 'aac', codecString: 'mp4a.40.2', sampleRate: 16_000, channels: 1, key: 'sound' },
-};
+/** x264's parameter sets of H.264 baseline, 320x180. */
+const videoFormat = h264Format(
+  [Buffer.from('6742c00cda05067e7c0440000003004000000783c50aa8', 'hex')],
+  [Buffer.from('68ce0fc8', 'hex')],
+);
+const soundFormat = plainAacFormat(16_000, 1);
 
 export interface UnitMaker {
   /** A picture taken and received at this time (monotonic milliseconds). */
