@@ -49,6 +49,9 @@ varied.forEach((_, i) => {
   varied[i] = (varied[i - 1] ?? 0) + 40 + random() ** 3 * 1_500;
 });
 
+/** When each of nine pictures is shown, in decode order. */
+const deep = [0, 8, 4, 2, 1, 3, 6, 5, 7];
+
 const rows: Record<string, Row> = {
   'nothing unusual': { camera: {} },
   'jitter of 100 ms': { camera: { arrival: jitter(100) } },
@@ -123,9 +126,16 @@ const rows: Record<string, Row> = {
     ...{ worst: 1, mayReorder: true },
     camera: {
       ...{ soundMs: 0, arrival: (_, i) => i * 40 + 400 },
+      takenMs: Array.from({ length: 747 }, (_, i) => (deep[i % 9]! + i - (i % 9)) * 40),
+    },
+  },
+  'a pyramid of B-frames that becomes deeper in the recording': {
+    ...{ ...cold, worst: 1, mayReorder: true },
+    camera: {
+      ...{ soundMs: 0, arrival: (_, i) => i * 40 + 400 },
       takenMs: Array.from(
         { length: 747 },
-        (_, i) => ([0, 8, 4, 2, 1, 3, 6, 5, 7][i % 9]! + i - (i % 9)) * 40,
+        (_, i) => ((i < 90 ? [0, 1, 2, 5, 4, 3, 8, 6, 7] : deep)[i % 9]! + i - (i % 9)) * 40,
       ),
     },
   },

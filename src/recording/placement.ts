@@ -193,7 +193,7 @@ const sessionOf = (entry: Entry | undefined) => entry?.pictures[0]?.run.track.se
 /** By how much (ms) the newest unit before it, if it is of the same run, was placed beside what its clock says now. */
 function heldBy(before: Entry | undefined, kind: Kind, { run }: Stamp): number {
   const newest = before?.[kind].at(-1);
-  return newest?.run === run ? before!.placed[kind].at(-1)! - timeOf(newest) : 0;
+  return newest?.run.stretch === run.stretch ? before!.placed[kind].at(-1)! - timeOf(newest) : 0;
 }
 
 /** Whether the clocks say something else now than when the fragment was placed. */
@@ -207,7 +207,7 @@ function isWrong(entry: Entry): boolean {
 function inOrder({ pictures, mayReorder, placed }: Entry): number[] {
   let newest = Number.NEGATIVE_INFINITY;
   return placed.pictures.map((ms, i) => {
-    const isFree = mayReorder && pictures[i]!.run === pictures[i - 1]?.run;
+    const isFree = mayReorder && pictures[i]!.run.stretch === pictures[i - 1]?.run.stretch;
     const shown = isFree ? ms : Math.max(ms, newest);
     newest = Math.max(newest, shown);
     return shown;

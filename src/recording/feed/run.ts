@@ -44,6 +44,11 @@ export class Run {
     this.#latestMs = isKnown ? before.timeOf(before.#newest) + before.#stepMs : Number.POSITIVE_INFINITY;
   }
 
+  /** The run whose stamps these are, as far as is known: what is only late belongs to the run before it. */
+  get stretch(): Run {
+    return this.delayed ?? this;
+  }
+
   get line(): ArrivalLine {
     return this.delayed?.line ?? this.#own;
   }
