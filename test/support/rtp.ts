@@ -72,7 +72,8 @@ export async function copiedSamples(recording: Recording): Promise<CopiedSample[
   }
 }
 
-async function samplesOf(file: string, tracks: number): Promise<CopiedSample[][]> {
+/** The samples of an MP4 with so many tracks, track by track. */
+export async function samplesOf(file: string, tracks: number): Promise<CopiedSample[][]> {
   const shown = ['-v', 'error', '-show_packets', '-of', 'json', file];
   const { stdout } = await promisify(execFile)(tools().ffprobe, shown, { maxBuffer: 2 ** 26 });
   const { packets } = JSON.parse(stdout) as {
