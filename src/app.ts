@@ -43,6 +43,7 @@ import { Live } from './recording/live.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
 import { Snapshots } from './recording/snapshots.ts';
+import { soundEncoders } from './recording/sound/create-encoder.ts';
 import { EncoderThread } from './recording/sound/encoder-thread.ts';
 import { SpoolDisk } from './recording/spool-disk.ts';
 import { holdsFootage } from './recording/spool-reader.ts';
@@ -226,7 +227,7 @@ export async function startApp(
       }),
       (it) => it.close(),
     );
-    const encoderThread = part('encoder of sound', new EncoderThread({ memory, log }), (it) => it.close());
+    const encoderThread = part('encoder of sound', new EncoderThread({ log }), (it) => it.close());
     const disk = new SpoolDisk(config, log);
     const recorder = part(
       'recorder',
@@ -236,7 +237,7 @@ export async function startApp(
         disk,
         limits: config,
         cameraLostSec: config.cameraLostSec,
-        createSoundEncoder: encoderThread.create,
+        createSoundEncoder: soundEncoders({ thread: encoderThread, memory, launcher, ffmpeg, log }),
         onFirstFrame: (playbackId) => posters.expect(playbackId),
         log,
         now,

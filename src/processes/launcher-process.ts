@@ -37,7 +37,10 @@ process.on('message', async (request: LauncherRequest) => {
   stops.delete(id);
 });
 
-async function stream({ id, label, file, args }: LauncherCommand, stop: AbortSignal): Promise<RunResult> {
+async function stream(
+  { id, label, file, args, hasInput }: LauncherCommand,
+  stop: AbortSignal,
+): Promise<RunResult> {
   if (!outputs.has(id)) await once(arrivals, `${id}`, { signal: stop }).catch(() => {});
   const output = outputs.get(id);
   outputs.delete(id);
@@ -45,8 +48,9 @@ async function stream({ id, label, file, args }: LauncherCommand, stop: AbortSig
     over.add(id);
     return { code: null, signal: 'SIGTERM', stdout: Buffer.alloc(0), stderr: '' };
   }
-  const child = children.spawn(label, file, args, { stdio: ['ignore', output, 'pipe'] });
+  const child = children.spawn(label, file, args, { stdio: [hasInput ? output : 'ignore', output, 'pipe'] });
   output.destroy();
+  answer({ id, runs: true });
   let stderr = '';
   child.stderr!.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-stderrKept);

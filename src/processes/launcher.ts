@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ChildProcess, Children, RunOptions, RunResult } from './children.ts';
 
@@ -22,6 +23,8 @@ export interface Launcher {
 export interface StreamOptions {
   /** Given what came; valid only until it returns. */
   readonly onOutput: (bytes: Buffer) => void;
+  /** Given the process's stdin once it runs, which is to be ended then; left out: it has none. */
+  readonly onInput?: (input: Writable) => void;
   /** Aborted: the process is asked to end, and killed 2 s later; with the reason 'SIGKILL', at once. */
   readonly end: AbortSignal;
 }
@@ -38,11 +41,15 @@ export interface LauncherCommand {
   readonly args: readonly string[];
   /** undefined: a stream. */
   readonly options?: Omit<RunOptions, 'signal'>;
+  /** Whether what is written to a stream's socket is the command's stdin. */
+  readonly hasInput?: boolean;
 }
 
 /** First of all, where it listens. */
 export type LauncherAnswer =
   | { readonly socket: string }
+  /** The stream's command runs. */
+  | { readonly id: number; readonly runs: true }
   | { readonly id: number; readonly result: RunResult }
   | { readonly id: number; readonly problem: string };
 
@@ -64,7 +71,8 @@ export function startLauncher({ children, dir }: { children: Children; dir: stri
   return {
     run: (label, file, args, { signal, ...options }) =>
       small().call({ label, file, args, options }, signal, () => 'kill'),
-    stream: (label, file, args, options) => small().stream({ label, file, args }, options),
+    stream: (label, file, args, options) =>
+      small().stream({ label, file, args, hasInput: options.onInput !== undefined }, options),
     close: async () => present?.close(),
   };
 }
@@ -72,6 +80,7 @@ export function startLauncher({ children, dir }: { children: Children; dir: stri
 interface Call {
   readonly resolve: (result: RunResult) => void;
   readonly reject: (error: Error) => void;
+  readonly onRuns: () => void;
 }
 
 class SmallProcess {
@@ -94,6 +103,7 @@ class SmallProcess {
     this.#socket = new Promise((resolve, reject) => {
       this.#process.on('message', (answer: LauncherAnswer) => {
         if ('socket' in answer) resolve(answer.socket);
+        else if ('runs' in answer) this.#calls.get(answer.id)?.onRuns();
         else if ('result' in answer) this.#calls.get(answer.id)?.resolve(answer.result);
         else this.#calls.get(answer.id)?.reject(new Error(answer.problem));
       });
@@ -115,11 +125,12 @@ class SmallProcess {
     signal: AbortSignal | undefined,
     stop: () => 'end' | 'kill',
     id = ++this.#newest,
+    onRuns = () => {},
   ): Promise<RunResult> {
     const onAbort = () => this.#send({ id, stop: stop() });
     try {
       return await new Promise<RunResult>((resolve, reject) => {
-        this.#calls.set(id, { resolve, reject });
+        this.#calls.set(id, { resolve, reject, onRuns });
         this.#send({ id, ...command });
         signal?.addEventListener('abort', onAbort);
         if (signal?.aborted) onAbort();
@@ -130,7 +141,8 @@ class SmallProcess {
     }
   }
 
-  async stream(command: Omit<LauncherCommand, 'id'>, { onOutput, end }: StreamOptions): Promise<StreamEnd> {
+  async stream(command: Omit<LauncherCommand, 'id'>, options: StreamOptions): Promise<StreamEnd> {
+    const { onOutput, onInput, end } = options;
     const id = ++this.#newest;
     const broken = new AbortController();
     const either = AbortSignal.any([end, broken.signal]);
@@ -149,7 +161,9 @@ class SmallProcess {
     output.on('error', () => broken.abort('SIGKILL'));
     output.write(`${id}\n`);
     try {
-      return await this.call(command, either, () => (either.reason === 'SIGKILL' ? 'kill' : 'end'), id);
+      const stop = () => (either.reason === 'SIGKILL' ? 'kill' : 'end');
+      // What was written before would be read by the small process.
+      return await this.call(command, either, stop, id, () => onInput?.(output));
     } catch (error) {
       // What it ran may go on where the small process died: it cannot write any more then.
       output.destroy();

@@ -1,35 +1,55 @@
 import { resolveObjectURL } from 'node:buffer';
 
 type Listener = (event: { data: unknown }) => void;
+interface Init {
+  readonly type: 'init';
+  readonly data: { readonly numberOfChannels: number };
+}
+interface Encode {
+  readonly type: 'encode';
+  readonly data: { readonly ctx: number; readonly audioData: ArrayBuffer; readonly timestamp: number };
+}
+type Command = Init | Encode | { readonly type: 'flush' };
 interface Message {
   readonly id: number;
-  readonly command?: { readonly type: string; readonly data: object };
+  readonly command: Command;
+}
+interface Context {
+  readonly ctx: number;
+  readonly frameSize: number;
 }
 interface Answer {
   readonly id: number;
   readonly success: boolean;
-  readonly data: { readonly type: string; readonly ctx?: number };
+  readonly data: Context | { readonly packets: readonly unknown[] };
 }
+
+/** The encoder is behind what it is given by so many frames: what was given last comes out with the second of silence. */
+const framesBehind = 2;
 
 /**
  * The encoder package starts a thread for each stream: 0.1 s of processor and 6 MiB before the first frame. In this
  * thread all its streams share one instance of the encoder instead, and the encoding context of a stream that is over
- * is used again by the next one of the same kind, since the encoder can reset contexts but not free them.
+ * is used again by the next one of the same kind, since the encoder cannot free contexts. A context that was flushed
+ * takes nothing any more (libavcodec's AAC encoder has no AV_CODEC_CAP_ENCODER_FLUSH), so it is given silence instead.
  *
- * It stands in for `Worker`, which the package looks for first, and knows of its messages only `init` and its answer
+ * It stands in for `Worker`, which the package looks for first, and knows the package's messages
  * (@mediabunny/aac-encoder 1.59, src/shared.ts).
  */
 export class SharedWorker {
   static #instance: Promise<(message: Message) => void> | undefined;
-  static readonly #calls = new Map<number, { client: SharedWorker; id: number; kind: string }>();
+  static readonly #calls = new Map<number, (answer: Answer) => void>();
   /** Contexts that no stream uses, with the answers that they began with. */
-  static readonly #idle = new Map<string, Answer['data'][]>();
+  static readonly #idle = new Map<string, Context[]>();
   static #newest = 0;
 
   readonly #send: Promise<(message: Message) => void>;
   #listener: Listener = () => {};
   #kind = '';
-  #context: Answer['data'] | undefined;
+  #channels = 0;
+  #context: Context | undefined;
+  /** The first packet of a context that is used again holds the silence that its last stream ended with. */
+  #isUsedAgain = false;
 
   constructor(url: string) {
     const script = resolveObjectURL(url)!;
@@ -41,19 +61,8 @@ export class SharedWorker {
     this.#listener = listener;
   }
 
-  postMessage(message: Message): void {
-    const { id, command } = message;
-    const kind = command?.type === 'init' ? JSON.stringify(command.data) : '';
-    if (kind) this.#kind = kind;
-    const idle = kind ? SharedWorker.#idle.get(kind)?.pop() : undefined;
-    if (idle) {
-      this.#context = idle;
-      queueMicrotask(() => this.#listener({ data: { id, success: true, data: idle } }));
-      return;
-    }
-    const call = ++SharedWorker.#newest;
-    SharedWorker.#calls.set(call, { client: this, id, kind });
-    void this.#send.then((send) => send({ ...message, id: call }));
+  postMessage({ id, command }: Message): void {
+    void this.#answer(command).then((answer) => this.#listener({ data: { ...answer, id } }));
   }
 
   /** The stream is over, and was flushed. */
@@ -64,12 +73,52 @@ export class SharedWorker {
     this.#context = undefined;
   }
 
+  #answer(command: Command): Promise<Answer> {
+    if (command.type === 'init') return this.#init(command);
+    return command.type === 'encode' ? this.#encode(command) : this.#flush();
+  }
+
+  async #init(command: Init): Promise<Answer> {
+    this.#kind = JSON.stringify(command.data);
+    this.#channels = command.data.numberOfChannels;
+    const idle = SharedWorker.#idle.get(this.#kind)?.pop();
+    this.#isUsedAgain = idle !== undefined;
+    const answer = idle ? { id: 0, success: true, data: idle } : await this.#call(command);
+    // Whoever gets the answer first may hand its bytes on for good.
+    if (answer.success) this.#context = structuredClone(answer.data as Context);
+    return answer;
+  }
+
+  async #encode(command: Encode): Promise<Answer> {
+    const answer = await this.#call(command);
+    if (!this.#isUsedAgain) return answer;
+    this.#isUsedAgain = false;
+    return { ...answer, ...(answer.success && { data: { packets: [] } }) };
+  }
+
+  async #flush(): Promise<Answer> {
+    const { ctx, frameSize } = this.#context!;
+    const packets: unknown[] = [];
+    for (let i = 0; i < framesBehind; i++) {
+      const audioData = new Float32Array(frameSize * this.#channels).buffer;
+      const answer = await this.#call({ type: 'encode', data: { ctx, audioData, timestamp: 0 } });
+      if (!answer.success) return answer;
+      packets.push(...(answer.data as { packets: unknown[] }).packets);
+    }
+    return { id: 0, success: true, data: { packets } };
+  }
+
+  async #call(command: Command): Promise<Answer> {
+    const id = ++SharedWorker.#newest;
+    const answer = new Promise<Answer>((resolve) => SharedWorker.#calls.set(id, resolve));
+    (await this.#send)({ id, command });
+    return answer;
+  }
+
   static answered(answer: Answer): void {
-    const call = SharedWorker.#calls.get(answer.id);
+    const resolve = SharedWorker.#calls.get(answer.id);
     SharedWorker.#calls.delete(answer.id);
-    if (!call) return;
-    if (call.kind && answer.success) call.client.#context = copyOf(answer.data);
-    call.client.#listener({ data: { ...answer, id: call.id } });
+    resolve?.(answer);
   }
 }
 
@@ -86,6 +135,3 @@ function start(script: string): (message: Message) => void {
   new Function('self', 'setInterval', script)(self, () => {});
   return (message) => receive({ data: message });
 }
-
-/** The answer's bytes may be handed on for good by whoever gets it first. */
-const copyOf = (data: Answer['data']): Answer['data'] => structuredClone(data);

@@ -1,23 +1,23 @@
-/** The thread that encodes sound: samples in, frames of AAC out, for any number of streams. */
+/** The thread that encodes sound: samples in, frames of AAC out, for any number of encoders. */
 import { parentPort } from 'node:worker_threads';
 import { registerAacEncoder } from '@mediabunny/aac-encoder';
 import { AdtsOutputFormat, AudioSample, AudioSampleSource, NullTarget, Output } from 'mediabunny';
 import { decoderOf } from './pcm.ts';
 import { SharedWorker } from './shared-worker.ts';
 
-/** What the thread is asked for. */
-export type SoundRequest =
-  | {
-      readonly stream: number;
-      readonly open: { readonly codec: string; readonly sampleRate: number; readonly channels: number };
-    }
-  | { readonly stream: number; readonly samples: Uint8Array }
-  | { readonly stream: number; readonly silence: number }
-  | { readonly stream: number; readonly close: true };
+/** What the thread is asked for. An encoder encodes one stream after the other: sound without holes. */
+export type SoundRequest = { readonly encoder: number } & (
+  | { readonly begin: { readonly codec: string; readonly sampleRate: number; readonly channels: number } }
+  | { readonly samples: Uint8Array }
+  | { readonly silence: number }
+  | { readonly end: true }
+  /** No further stream comes. */
+  | { readonly close: true }
+);
 
-/** Frames of AAC in order; `isOver` with the last ones. */
+/** Frames of AAC in order; `isOver` with the last ones of a stream. */
 export interface SoundAnswer {
-  readonly stream: number;
+  readonly encoder: number;
   readonly frames: readonly Uint8Array[];
   readonly isOver: boolean;
   readonly problem?: string;
@@ -34,79 +34,74 @@ interface Stream {
   readonly sampleRate: number;
   readonly channels: number;
   samples: number;
-  frames: Uint8Array[];
-  /** What was asked of it is done in order. */
-  work: Promise<void>;
+  readonly frames: Uint8Array[];
 }
 
 // The package looks for this name before it starts a thread of its own.
 Object.assign(globalThis, { Worker: SharedWorker });
 registerAacEncoder();
 const port = parentPort!;
+/** The stream of each encoder, and when all that was asked of it is done. */
 const streams = new Map<number, Stream>();
+const work = new Map<number, Promise<void>>();
 
 port.on('message', (request: SoundRequest) => {
-  const { stream: id } = request;
-  if ('open' in request) {
-    streams.set(id, open(request.open));
-    return;
-  }
-  const stream = streams.get(id);
-  if (!stream) return;
-  const isOver = 'close' in request;
-  if (isOver) streams.delete(id);
-  stream.work = stream.work
-    .then(() => handle(stream, request))
-    .then(() => answer(id, stream, isOver))
-    .catch((error: Error) =>
-      port.postMessage({ stream: id, frames: [], isOver, problem: error.message } satisfies SoundAnswer),
+  const { encoder } = request;
+  if ('close' in request) work.delete(encoder);
+  else
+    work.set(
+      encoder,
+      (work.get(encoder) ?? Promise.resolve()).then(() => handle(request)),
     );
 });
 
-function open({
-  codec,
-  sampleRate,
-  channels,
-}: {
-  codec: string;
-  sampleRate: number;
-  channels: number;
-}): Stream {
+async function handle(request: SoundRequest): Promise<void> {
+  const { encoder } = request;
+  const isOver = 'end' in request;
+  let stream = streams.get(encoder);
+  let problem: string | undefined;
+  try {
+    if ('begin' in request) {
+      stream = await begin(request.begin);
+      streams.set(encoder, stream);
+    } else if (stream) {
+      if ('samples' in request) await add(stream, stream.decode(request.samples));
+      else if ('silence' in request) await add(stream, new Float32Array(request.silence * stream.channels));
+      else await stream.output.finalize();
+    }
+  } catch (error) {
+    // What else comes of this stream is dropped.
+    streams.delete(encoder);
+    problem = (error as Error).message;
+  }
+  if (isOver) streams.delete(encoder);
+  const frames = stream?.frames.splice(0) ?? [];
+  if (frames.length === 0 && !isOver && problem === undefined) return;
+  const answer: SoundAnswer = { encoder, frames, isOver, ...(problem !== undefined && { problem }) };
+  port.postMessage(answer);
+}
+
+async function begin(sound: { codec: string; sampleRate: number; channels: number }): Promise<Stream> {
+  const { codec, sampleRate, channels } = sound;
   const frames: Uint8Array[] = [];
-  const bitrate = Math.min(mostBitRate, sampleRate * bitsPerSample) * channels;
   const source = new AudioSampleSource({
     codec: 'aac',
-    bitrate,
-    onEncodedPacket: (packet) => void stream.frames.push(packet.data),
+    bitrate: Math.min(mostBitRate, sampleRate * bitsPerSample) * channels,
+    onEncodedPacket: (packet) => void frames.push(packet.data),
   });
   const output = new Output({ format: new AdtsOutputFormat(), target: new NullTarget() });
   output.addAudioTrack(source);
-  const work = output.start();
-  const stream: Stream = {
-    ...{ source, output, sampleRate, channels, frames, work, samples: 0 },
-    decode: decoderOf(codec),
-  };
-  return stream;
-}
-
-async function handle(stream: Stream, request: SoundRequest): Promise<void> {
-  if ('samples' in request) await add(stream, stream.decode(request.samples));
-  else if ('silence' in request) await add(stream, new Float32Array(request.silence * stream.channels));
-  else await stream.output.finalize();
+  await output.start();
+  return { source, output, decode: decoderOf(codec), sampleRate, channels, samples: 0, frames };
 }
 
 async function add(stream: Stream, data: Float32Array): Promise<void> {
   const { sampleRate, channels } = stream;
+  if (data.length < channels) return;
   const timestamp = stream.samples / sampleRate;
-  const sample = new AudioSample({
-    ...{ data, format: 'f32' as const, numberOfChannels: channels, sampleRate, timestamp },
-  });
-  stream.samples += data.length / channels;
+  const format = 'f32' as const;
+  const sample = new AudioSample({ data, format, numberOfChannels: channels, sampleRate, timestamp });
+  stream.samples += Math.floor(data.length / channels);
   await stream.source.add(sample);
   sample.close();
-}
-
-function answer(id: number, stream: Stream, isOver: boolean): void {
-  const frames = stream.frames.splice(0);
-  if (frames.length > 0 || isOver) port.postMessage({ stream: id, frames, isOver } satisfies SoundAnswer);
 }

@@ -1,0 +1,19 @@
+import type { SoundFormat } from '../../codecs/format.ts';
+import type { CreateSoundEncoder } from './encoder.ts';
+import type { EncoderThread } from './encoder-thread.ts';
+import { FfmpegDecoder, type FfmpegDecoderOptions } from './ffmpeg-decoder.ts';
+import { ThreadEncoder } from './thread-encoder.ts';
+
+export interface SoundEncoderOptions extends FfmpegDecoderOptions {
+  readonly thread: EncoderThread;
+}
+
+/** G.711 and L16 are encoded in the thread; what it cannot decode is decoded by ffmpeg first. */
+export function soundEncoders(options: SoundEncoderOptions): CreateSoundEncoder {
+  const { thread, memory } = options;
+  return (format, emit) => {
+    const encoder = (format: SoundFormat) => new ThreadEncoder(thread, memory, format, emit);
+    const isDecoded = ['g722', 'g726', 'mp3'].includes(format.codec);
+    return isDecoded ? new FfmpegDecoder(options, format, encoder) : encoder(format);
+  };
+}

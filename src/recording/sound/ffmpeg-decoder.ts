@@ -1,0 +1,138 @@
+import type { Writable } from 'node:stream';
+import type { SoundFormat } from '../../codecs/format.ts';
+import { type FootageMemory, viewsOf } from '../../footage/memory.ts';
+import { FootageWriter } from '../../footage/writer.ts';
+import type { Log } from '../../log.ts';
+import type { Launcher } from '../../processes/launcher.ts';
+import type { FeedUnit } from '../feed/feed-unit.ts';
+import type { Ffmpeg } from '../ffmpeg-binary.ts';
+import type { SoundEncoder } from './encoder.ts';
+
+export interface FfmpegDecoderOptions {
+  readonly launcher: Launcher;
+  readonly ffmpeg: Pick<Ffmpeg, 'path'>;
+  readonly memory: FootageMemory;
+  readonly log: Log;
+}
+
+const bytesPerSample = 2;
+/** A decoder that is given nothing more is over within this time (ms), or is ended. */
+const endsWithinMs = 5_000;
+
+/** Has G.722, G.726 and MPEG audio decoded by an ffmpeg of its own, and the samples encoded by another encoder. */
+export class FfmpegDecoder implements SoundEncoder {
+  readonly #format: SoundFormat;
+  readonly #decoded: SoundFormat;
+  readonly #encoder: SoundEncoder;
+  readonly #writer: FootageWriter;
+  /** What the units look like of which the samples have not come yet, oldest first. */
+  readonly #units: Omit<FeedUnit, 'footage' | 'format'>[] = [];
+  /** Bytes of samples that have come for the oldest of them. */
+  #bytes = 0;
+  readonly #input: Promise<Writable | undefined>;
+  readonly #end = new AbortController();
+  readonly #over: Promise<void>;
+  #isOver = false;
+
+  /** @param encoder makes an encoder of what ffmpeg gives out */
+  constructor(
+    options: FfmpegDecoderOptions,
+    format: SoundFormat,
+    encoder: (decoded: SoundFormat) => SoundEncoder,
+  ) {
+    this.#format = format;
+    this.#decoded = decodedFormat(format);
+    this.#encoder = encoder(this.#decoded);
+    this.#writer = new FootageWriter(options.memory);
+    let begin: (input: Writable | undefined) => void = () => {};
+    this.#input = new Promise((resolve) => {
+      begin = resolve;
+    });
+    this.#over = this.#run(options, begin).finally(() => {
+      this.#isOver = true;
+      begin(undefined);
+    });
+  }
+
+  push(unit: FeedUnit): void {
+    if (this.#isOver) return;
+    const { footage, format: _, ...rest } = unit;
+    const bytes = Buffer.concat(viewsOf([footage]));
+    this.#units.push(rest);
+    void this.#input.then((input) => input?.write(bytes));
+  }
+
+  async finish(): Promise<void> {
+    void this.#input.then((input) => input?.end());
+    const kill = setTimeout(() => this.#end.abort('SIGKILL'), endsWithinMs);
+    await this.#over;
+    clearTimeout(kill);
+    this.#writer.close();
+    await this.#encoder.finish();
+  }
+
+  async #run(
+    { launcher, ffmpeg, log }: FfmpegDecoderOptions,
+    begin: (input: Writable) => void,
+  ): Promise<void> {
+    try {
+      const { code, stderr } = await launcher.stream('sound', ffmpeg.path, decodeArgs(this.#format), {
+        onInput: begin,
+        onOutput: (samples) => this.#take(samples),
+        end: this.#end.signal,
+      });
+      if (code !== 0) log.warn({ problem: stderr.trim() }, 'ffmpeg cannot decode the sound of a recording');
+    } catch (error) {
+      log.warn(
+        { error: (error as Error).message },
+        'ffmpeg cannot be run to decode the sound of a recording',
+      );
+    }
+  }
+
+  /** Samples come in the order of the units, but cut anywhere. */
+  #take(samples: Buffer): void {
+    let at = 0;
+    while (at < samples.length && this.#units.length > 0) {
+      const wanted = this.#samplesOf(this.#units[0]!) * this.#decoded.channels * bytesPerSample;
+      const to = Math.min(samples.length, at + wanted - this.#bytes);
+      this.#writer.copy(samples, at, to);
+      this.#bytes += to - at;
+      at = to;
+      if (this.#bytes < wanted) return;
+      const footage = this.#writer.finish();
+      this.#encoder.push({ ...this.#units.shift()!, footage, format: this.#decoded });
+      footage.release();
+      this.#bytes = 0;
+    }
+  }
+
+  #samplesOf({ duration, stamp }: Pick<FeedUnit, 'duration' | 'stamp'>): number {
+    return Math.round((duration * this.#decoded.sampleRate) / stamp.run.track.clockRate);
+  }
+}
+
+/** L16 of the same rate. */
+function decodedFormat({ sampleRate, channels }: SoundFormat): SoundFormat {
+  const key = `l16 ${sampleRate} ${channels}`;
+  return { kind: 'sound', codec: 'l16', codecString: 'l16', sampleRate, channels, key };
+}
+
+/** ffmpeg's arguments that turn the sound on stdin into samples of 16 bits, the high byte first, on stdout. */
+function decodeArgs(format: SoundFormat): string[] {
+  const { sampleRate, channels } = format;
+  return [
+    ...['-hide_banner', '-loglevel', 'error', '-threads', '1'],
+    ...['-probesize', '32', '-analyzeduration', '0', ...inputArgs(format), '-i', 'pipe:0'],
+    ...['-ac', `${channels}`, '-ar', `${sampleRate}`, '-f', 's16be', '-flush_packets', '1', 'pipe:1'],
+  ];
+}
+
+/** RFC 3551, 4.5.4: the first sample of G.726 stands in the lowest bits; with AAL2 in the highest. */
+function inputArgs({ codec, codecString, sampleRate }: SoundFormat): string[] {
+  if (codec === 'mp3') return ['-f', 'mp3'];
+  if (codec === 'g722') return ['-f', 'g722'];
+  const [, isAal2, kbps] = /^(aal2-)?g726-(\d\d)$/.exec(codecString)!;
+  const rates = ['-code_size', `${Number(kbps) / 8}`, '-sample_rate', `${sampleRate}`];
+  return ['-f', isAal2 ? 'g726' : 'g726le', ...rates];
+}

@@ -1,0 +1,132 @@
+import type { SoundFormat } from '../../codecs/format.ts';
+import { type FootageMemory, viewsOf } from '../../footage/memory.ts';
+import { FootageWriter } from '../../footage/writer.ts';
+import type { FeedUnit } from '../feed/feed-unit.ts';
+import { clipFormat, type SoundEncoder } from './encoder.ts';
+import type { EncoderThread, ThreadUser } from './encoder-thread.ts';
+import type { SoundAnswer } from './thread.ts';
+
+/** Samples of an AAC frame; the first frame holds nothing but the encoder's start. */
+const frameSamples = 1024;
+/** Units that are this far (ms) from where the last one ended follow it all the same. */
+const toleranceMs = 20;
+/** What is lost between two units is filled with silence up to this length (ms); beyond it a new stream begins. */
+const longestFillMs = 1_000;
+
+/** A stretch of sound without holes, as the thread knows it. */
+interface Stream {
+  /** The first unit: its clock and ticks are those of the first sample. */
+  readonly first: FeedUnit;
+  readonly ticksPerSample: number;
+  /** Samples given to the thread, and frames that came back. */
+  samples: number;
+  frames: number;
+}
+
+/** Encodes G.711 and L16 in the thread. */
+export class ThreadEncoder implements SoundEncoder, ThreadUser {
+  readonly #thread: EncoderThread;
+  readonly #id: number;
+  readonly #writer: FootageWriter;
+  readonly #format: SoundFormat;
+  readonly #emit: (unit: FeedUnit) => void;
+  /** Those that the thread is not through with, oldest first; the newest one may be given more. */
+  #streams: Stream[] = [];
+  #isOpen = false;
+  #onIdle = () => {};
+
+  constructor(
+    thread: EncoderThread,
+    memory: FootageMemory,
+    format: SoundFormat,
+    emit: (unit: FeedUnit) => void,
+  ) {
+    this.#thread = thread;
+    this.#id = thread.enter(this);
+    this.#writer = new FootageWriter(memory);
+    this.#format = format;
+    this.#emit = emit;
+  }
+
+  push(unit: FeedUnit): void {
+    if (!this.#thread.isUsable) return;
+    const stream = this.#streamFor(unit);
+    const samples = Uint8Array.from(Buffer.concat(viewsOf([unit.footage])));
+    this.#thread.send({ encoder: this.#id, samples });
+    stream.samples += Math.round(unit.duration / stream.ticksPerSample);
+  }
+
+  async finish(): Promise<void> {
+    this.#endStream();
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#streams.length === 0) resolve();
+    });
+    this.#thread.leave(this.#id);
+    this.#writer.close();
+  }
+
+  take({ frames, isOver }: SoundAnswer): void {
+    const [stream] = this.#streams;
+    if (!stream) return;
+    for (const frame of frames) this.#emitFrame(stream, frame);
+    if (isOver) this.#streams.shift();
+    if (this.#streams.length === 0) this.#onIdle();
+  }
+
+  lost(): void {
+    this.#streams = [];
+    this.#isOpen = false;
+    this.#onIdle();
+  }
+
+  /** The stream that the unit goes on with, silence in front of it where some was lost. */
+  #streamFor(unit: FeedUnit): Stream {
+    const stream = this.#isOpen ? this.#streams.at(-1) : undefined;
+    if (!stream || stream.first.stamp.run !== unit.stamp.run) return this.#beginStream(unit);
+    const { first, samples, ticksPerSample } = stream;
+    const missing = Math.round((unit.stamp.ticks - first.stamp.ticks) / ticksPerSample) - samples;
+    const missingMs = (missing / this.#format.sampleRate) * 1_000;
+    if (missingMs < -toleranceMs || missingMs > longestFillMs) return this.#beginStream(unit);
+    if (missingMs > toleranceMs) {
+      this.#thread.send({ encoder: this.#id, silence: missing });
+      stream.samples += missing;
+    }
+    return stream;
+  }
+
+  #beginStream(first: FeedUnit): Stream {
+    this.#endStream();
+    const { codec, sampleRate, channels } = this.#format;
+    const ticksPerSample = first.stamp.run.track.clockRate / sampleRate;
+    const stream: Stream = { first, ticksPerSample, samples: 0, frames: 0 };
+    this.#streams.push(stream);
+    this.#isOpen = true;
+    this.#thread.send({ encoder: this.#id, begin: { codec, sampleRate, channels } });
+    return stream;
+  }
+
+  #endStream(): void {
+    if (this.#isOpen) this.#thread.send({ encoder: this.#id, end: true });
+    this.#isOpen = false;
+  }
+
+  #emitFrame(stream: Stream, bytes: Uint8Array): void {
+    const at = (stream.frames++ - 1) * frameSamples;
+    if (at < 0) return;
+    this.#writer.copy(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength);
+    const footage = this.#writer.finish();
+    const { session, stamp, timestamp } = stream.first;
+    this.#emit({
+      footage,
+      timestamp,
+      arrivedAt: performance.now(),
+      isSync: true,
+      format: clipFormat(this.#format),
+      duration: frameSamples * stream.ticksPerSample,
+      session,
+      stamp: { run: stamp.run, ticks: stamp.ticks + at * stream.ticksPerSample },
+    });
+    footage.release();
+  }
+}
