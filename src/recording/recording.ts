@@ -45,7 +45,10 @@ export class Recording {
   readonly #cutter = new Cutter();
   readonly #gaps: GapSpan[];
   #file: RecordingFile | undefined;
-  #encoder: SoundEncoder | undefined;
+  /** Of the sound that comes now. */
+  #encoder: { readonly format: SoundFormat; readonly to: SoundEncoder } | undefined;
+  /** When those of earlier sound have given out all of it. */
+  #encoded: Promise<unknown> = Promise.resolve();
   /** The first picture; undefined also where a crash left it. */
   #first: FeedUnit | undefined;
   #session: FeedSession | undefined;
@@ -128,13 +131,23 @@ export class Recording {
   #takeSound(unit: FeedUnit, format: SoundFormat): void {
     const written = clipFormat(format);
     const inFile = this.#file?.formats.sound;
-    if (!written || (this.#file && !inFile)) return;
+    if (this.#file && !inFile) return;
     if (inFile && inFile.key !== written.key) this.#changeFormat(timeOf(unit));
     else if (written === format) this.#push(unit);
-    else {
-      this.#encoder ??= this.#options.createSoundEncoder(format, (encoded) => this.#push(encoded));
-      this.#encoder.push(unit);
+    else this.#encoderOf(format).push(unit);
+  }
+
+  #encoderOf(format: SoundFormat): SoundEncoder {
+    if (this.#encoder?.format.key !== format.key) {
+      this.#endEncoder();
+      this.#encoder = { format, to: this.#options.createSoundEncoder(format, (unit) => this.#push(unit)) };
     }
+    return this.#encoder.to;
+  }
+
+  #endEncoder(): void {
+    this.#encoded = Promise.all([this.#encoded, this.#encoder?.to.finish()]);
+    this.#encoder = undefined;
   }
 
   #changeFormat(at: number): void {
@@ -221,7 +234,8 @@ export class Recording {
   /** Resolves when the recording is over and its spool is closed and synced. */
   async done(): Promise<RecordingEnd> {
     await this.#ended;
-    await this.#encoder?.finish();
+    this.#endEncoder();
+    await this.#encoded;
     const rest = this.#cutter.flush();
     if (this.#session || this.#file) this.#write(rest);
     const failure = await this.#file?.close();
