@@ -18,7 +18,7 @@ const PARENT = path.resolve(import.meta.dirname, 'support/killable-parent.ts');
 const SHORT = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
 
 let folder: string;
-/** The book of the test itself, which also ends what a failing test leaves. */
+/** Starts the processes of the tests, and ends those that a failing test leaves running. */
 let children: Children;
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 describe('spawn', () => {
-  it('hands over every argument as it is, for there is no shell', async () => {
+  it('passes every argument unchanged, without a shell', async () => {
     const args = [
       'two words',
       `single ' and double "`,
@@ -62,7 +62,7 @@ describe('spawn', () => {
     expect(existsSync(path.join(folder, 'owned'))).toBe(false);
   });
 
-  it('writes the child down until it is over', async () => {
+  it('keeps a record of the child until it ends', async () => {
     const child = sleeper();
     const record = path.join(folder, 'own', `${child.pid}.json`);
     expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({
@@ -75,14 +75,14 @@ describe('spawn', () => {
     expect(readdirSync(path.join(folder, 'own'))).toEqual([]);
   });
 
-  it('keeps hold of a child that cannot be written down', async () => {
+  it('ends a child even if its record could not be written', async () => {
     rmSync(path.join(folder, 'own'), { recursive: true });
     const child = sleeper();
     await children.close();
     expect(child.signalCode).toBe('SIGTERM');
   });
 
-  it('tells of a file that is not there by the error event', async () => {
+  it('reports a missing program by the error event', async () => {
     const [error] = await once(children.spawn('nothing', '/nowhere/nothing', []), 'error');
     expect(error.code).toBe('ENOENT');
     expect(readdirSync(path.join(folder, 'own'))).toEqual([]);
@@ -93,17 +93,17 @@ describe('run', () => {
   const sh = (script: string, options = {}) =>
     children.run('script', 'sh', ['-c', script], { ...SHORT, ...options });
 
-  it('gives output, complaints and exit code back', async () => {
-    const done = await sh('cat; echo complaint >&2; exit 3', { input: Buffer.from('input') });
-    expect(done).toEqual({ code: 3, signal: null, stdout: Buffer.from('input'), stderr: 'complaint\n' });
+  it('returns stdout, stderr and the exit code', async () => {
+    const done = await sh('cat; echo problem >&2; exit 3', { input: Buffer.from('input') });
+    expect(done).toEqual({ code: 3, signal: null, stdout: Buffer.from('input'), stderr: 'problem\n' });
   });
 
-  it('does not mind a command that leaves its input unread', async () => {
+  it('accepts a command that does not read its input', async () => {
     const done = await sh('exit 0', { input: Buffer.alloc(4 * 1024 * 1024) });
     expect(done.code).toBe(0);
   });
 
-  it('kills a command that takes too long, with all that it started', async () => {
+  it('kills a command that takes too long, and the processes that it started', async () => {
     const pidFile = path.join(folder, 'pid');
     const running = sh(`sleep 600 & echo $! > ${pidFile}; wait`, { timeoutMs: 500 });
     await expect(running).rejects.toThrow('The command "script" took longer than 500 ms and was killed.');
@@ -116,14 +116,14 @@ describe('run', () => {
     await expect(sh('yes', { maxOutputBytes: 1000 })).rejects.toThrow('wrote more than 1000 bytes');
   });
 
-  it('kills a command that nobody waits for any more', async () => {
+  it('kills an aborted command', async () => {
     const abort = new AbortController();
     const running = sh('sleep 600', { signal: abort.signal });
     abort.abort();
-    await expect(running).rejects.toThrow('The command "script" was given up.');
+    await expect(running).rejects.toThrow('The command "script" was aborted.');
   });
 
-  it('rejects with a sentence when there is no such command', async () => {
+  it('rejects when there is no such program', async () => {
     const running = children.run('nothing', '/nowhere/nothing', [], SHORT);
     await expect(running).rejects.toThrow(
       'The command "nothing" could not be started: spawn /nowhere/nothing ENOENT.',
@@ -132,80 +132,81 @@ describe('run', () => {
 });
 
 describe('close', () => {
-  it('resolves when all children are over, also those that do not listen', async () => {
-    const deaf = children.spawn('deaf', 'sh', ['-c', 'trap "" TERM; echo up; while :; do sleep 1; done'], {
+  it('resolves once all children have ended, also those that ignore SIGTERM', async () => {
+    const script = 'trap "" TERM; echo up; while :; do sleep 1; done';
+    const stubborn = children.spawn('stubborn', 'sh', ['-c', script], {
       stdio: ['ignore', 'pipe', 'ignore'],
       stop: { signal: 'SIGTERM', killAfterMs: 200 },
     });
-    const polite = sleeper();
-    await firstLine(deaf);
+    const obedient = sleeper();
+    await firstLine(stubborn);
 
     await children.close();
-    expect([deaf.signalCode, polite.signalCode]).toEqual(['SIGKILL', 'SIGTERM']);
-    expect([isAlive(deaf.pid!), isAlive(polite.pid!)]).toEqual([false, false]);
+    expect([stubborn.signalCode, obedient.signalCode]).toEqual(['SIGKILL', 'SIGTERM']);
+    expect([isAlive(stubborn.pid!), isAlive(obedient.pid!)]).toEqual([false, false]);
   });
 
-  it('lets nothing be started after it', async () => {
+  it('makes later starts fail', async () => {
     await children.close();
     expect(() => sleeper()).toThrow('The server is closing');
     await expect(children.run('late', 'true', [], SHORT)).rejects.toThrow('The server is closing');
   });
 });
 
-describe('what a killed server left behind', () => {
-  const book = () => path.join(folder, 'book');
+describe('a process that a killed server left running', () => {
+  const records = () => path.join(folder, 'records');
 
   async function startParent(): Promise<{ parent: ChildProcess; orphan: number }> {
-    const args = ['--import', 'tsx', PARENT, book()];
+    const args = ['--import', 'tsx', PARENT, records()];
     const parent = children.spawn('parent', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     return { parent, orphan: Number(await firstLine(parent)) };
   }
 
-  /** As a server writes it down that is dead by now: its pid is ours, its start time is not. */
+  /** Writes the record of a server that has ended: the owner's pid is this process's, its start time is not. */
   function writeRecord(child: { pid: number; startTime: string }): string {
-    const file = path.join(book(), `${child.pid}.json`);
+    const file = path.join(records(), `${child.pid}.json`);
     const owner = { pid: process.pid, startTime: 'long ago' };
     const stop = { signal: 'SIGTERM', killAfterMs: 2_000 };
     writeFileSync(file, JSON.stringify({ ...child, label: 'sleeper', stop, owner }));
     return file;
   }
 
-  it('is ended by the next one, and left alone while its server lives', async () => {
+  it('is ended by the next server, but not while its own server runs', async () => {
     const { parent, orphan } = await startParent();
-    await openChildren({ dir: book(), log });
+    await openChildren({ dir: records(), log });
     expect(isAlive(orphan)).toBe(true);
 
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     expect(isAlive(orphan)).toBe(true);
-    await openChildren({ dir: book(), log });
+    await openChildren({ dir: records(), log });
     expect(isAlive(orphan)).toBe(false);
-    expect(readdirSync(book())).toEqual([]);
+    expect(readdirSync(records())).toEqual([]);
   });
 
-  it('is told by its start time: another process with its pid is not touched', async () => {
-    await openChildren({ dir: book(), log });
+  it('is identified by its start time: another process with the same pid keeps running', async () => {
+    await openChildren({ dir: records(), log });
     const reused = identify(sleeper().pid!)!;
     const record = writeRecord({ ...reused, startTime: 'before' });
-    await openChildren({ dir: book(), log });
+    await openChildren({ dir: records(), log });
     expect(isRunning(reused)).toBe(true);
     expect(existsSync(record)).toBe(false);
 
     writeRecord(reused);
-    await openChildren({ dir: book(), log });
+    await openChildren({ dir: records(), log });
     expect(isRunning(reused)).toBe(false);
   });
 
-  it('does not stop the next one when its record was cut short', async () => {
-    await openChildren({ dir: book(), log });
-    writeFileSync(path.join(book(), '123.json'), '{"pid":12');
-    await openChildren({ dir: book(), log });
-    expect(readdirSync(book())).toEqual([]);
+  it('does not keep the next server from starting when its record is incomplete', async () => {
+    await openChildren({ dir: records(), log });
+    writeFileSync(path.join(records(), '123.json'), '{"pid":12');
+    await openChildren({ dir: records(), log });
+    expect(readdirSync(records())).toEqual([]);
   });
 });
 
-it('takes a zombie for over', async () => {
-  // The shell becomes a Node.js that does not know that it has a child, and never asks after it.
+it('counts a zombie as ended', async () => {
+  // The shell is replaced by a Node.js that does not know of the child, and so never reaps the child.
   const idle = 'console.log(process.argv[1]); setInterval(() => {}, 60_000)';
   const script = `sleep 600 & exec "$0" -e '${idle}' $!`;
   const child = children.spawn('parent of a zombie', 'sh', ['-c', script, process.execPath], {

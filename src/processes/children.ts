@@ -1,5 +1,5 @@
-// Every process that this server starts is started here, written down, and ended here at the latest by
-// the next start. What a process was is told by its pid and its start time, never by its name.
+// The only room that starts processes. Each process is recorded in a file; if the server is killed, its next start ends
+// the processes that the files name. A process is identified by its pid and start time, never by its name.
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,34 +9,34 @@ import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
 
 export type { ChildProcess };
 
-/** A process and no other: the kernel gives a pid again, but not with the same start time. */
+/** Identifies one process: the kernel reuses a pid, but never with the same start time. */
 export interface ProcessIdentity {
   pid: number;
   startTime: string;
 }
 
-/** How a process is asked to end, and how long it may take until it is killed. */
+/** The signal that asks a process to end, and how long the process may take before it is killed. */
 export interface StopPolicy {
   signal: NodeJS.Signals;
   killAfterMs: number;
 }
 
 export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'stdio' | 'serialization'> {
-  /** SIGTERM and 2 s unless given. */
+  /** Default: SIGTERM, killed after 2 s. */
   stop?: StopPolicy;
 }
 
 export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
-  /** Written to stdin, which is closed after it. */
+  /** Written to stdin, which is then closed. */
   input?: Buffer;
   timeoutMs: number;
-  /** More than this on stdout is an error; of stderr the last 64 KiB are kept. */
+  /** Limit for stdout: more is an error. Of stderr, the last 64 KiB are kept. */
   maxOutputBytes: number;
   signal?: AbortSignal;
 }
 
 export interface RunResult {
-  /** null when a signal ended it. */
+  /** null when a signal ended the process. */
   code: number | null;
   signal: NodeJS.Signals | null;
   stdout: Buffer;
@@ -45,41 +45,40 @@ export interface RunResult {
 
 export interface Children {
   /**
-   * Starts `file` with exactly these arguments, without a shell, in a process group of its own: a Ctrl-C
-   * in the terminal reaches the server only, which then ends its children in order. Of the server's
-   * environment it gets a few harmless variables, or exactly `env`. As with
-   * node:child_process, a file that cannot be started is told by the child's 'error' event.
-   * Throws once `close` has been called.
+   * Starts `file` with exactly these arguments, without a shell. The child gets a process group of its own, so that
+   * Ctrl-C in the terminal reaches only the server, which then ends its children in order. Its environment is `env`, or
+   * else a few harmless variables of the server's environment. As with node:child_process, a file that cannot be
+   * started is reported by the child's 'error' event. Throws once `close` has been called.
    */
   spawn(label: string, file: string, args: readonly string[], options?: ChildOptions): ChildProcess;
   /**
-   * Runs a short command to its end, whatever its exit code. Rejects, after the process is over, when it
-   * cannot be started, takes longer than `timeoutMs`, writes too much, or `signal` is aborted.
+   * Runs a short command to its end; resolves whatever the exit code. Rejects, once the process has ended, when the
+   * command cannot be started, takes longer than `timeoutMs`, writes too much, or `signal` is aborted.
    */
   run(label: string, file: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
-  /** Asks a child to end, kills it when it does not, and resolves when it is over. */
+  /** Asks a child to end, kills it if it does not, and resolves once it has ended. */
   end(child: ChildProcess): Promise<void>;
-  /** Ends all children and resolves when all are over. */
+  /** Ends all children and resolves once all have ended. */
   close(): Promise<void>;
 }
 
 interface ChildRecord extends ProcessIdentity {
   label: string;
   stop: StopPolicy;
-  /** The server that started it: while that one lives, it is nobody else's to end. */
+  /** The server that started the child. While this server runs, no other server may end the child. */
   owner: ProcessIdentity;
 }
 
-/** Where programs and libraries are, and how text and time are written: no child needs more of the server's environment. */
-const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL'];
+/** A child needs only these variables: they locate programs and libraries, and set locale and time zone. */
+const inheritedVariables = ['PATH', 'LD_LIBRARY_PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL'];
 
-const DEFAULT_STOP: StopPolicy = { signal: 'SIGTERM', killAfterMs: 2_000 };
-const STDERR_KEPT_BYTES = 64 * 1024;
-const LEFTOVER_POLL_MS = 20;
-/** A killed process that is still there after this is stuck in the kernel; nobody can wait for it. */
-const KILLED_WAIT_MS = 5_000;
+const defaultStop: StopPolicy = { signal: 'SIGTERM', killAfterMs: 2_000 };
+const stderrKeptBytes = 64 * 1024;
+const leftoverPollMs = 20;
+/** A killed process that still exists after this time is stuck in the kernel, so nobody waits for it any longer. */
+const killedWaitMs = 5_000;
 
-/** The process that runs under `pid` now; undefined when there is none, or only its zombie. */
+/** The process that runs under `pid` now; undefined when there is none, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startTime = process.platform === 'linux' ? linuxStartTime(pid) : psStartTime(pid);
   return startTime === undefined ? undefined : { pid, startTime };
@@ -91,7 +90,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
 
 function self(): ProcessIdentity {
   const identity = identify(process.pid);
-  if (identity === undefined) throw new Error('The start time of this very process cannot be read.');
+  if (identity === undefined) throw new Error('The start time of this process cannot be read.');
   return identity;
 }
 
@@ -99,7 +98,7 @@ function self(): ProcessIdentity {
 function linuxStartTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // Field 2 is the name in parentheses, and may itself hold spaces and parentheses.
+    // Field 2 is the name in parentheses. The name may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
@@ -117,8 +116,8 @@ function psStartTime(pid: number): string | undefined {
 }
 
 /**
- * Opens the book of child processes kept in `dir`, and first ends what a killed server left behind.
- * Other living servers' children, in the same book or not, are left alone.
+ * Records child processes in `dir`, one file for each. First ends the processes that a killed server left running.
+ * Children of other running servers are left alone, whether their records are in `dir` or elsewhere.
  */
 export async function openChildren({ dir, log }: { dir: string; log: Log }): Promise<Children> {
   makePrivateFolder(dir, log);
@@ -135,8 +134,8 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     options: ChildOptions = {},
   ): ChildProcess {
     if (closing) throw new Error(`The server is closing: it does not start "${label}" any more.`);
-    const { stop = DEFAULT_STOP, ...spawnOptions } = options;
-    const env = spawnOptions.env ?? ownEnvironment();
+    const { stop = defaultStop, ...spawnOptions } = options;
+    const env = spawnOptions.env ?? environmentForChildren();
     const child = spawn(file, args, { ...spawnOptions, env, shell: false, detached: true });
     if (child.pid === undefined) return child;
 
@@ -144,32 +143,32 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     const record = path.join(dir, `${child.pid}.json`);
     child.once('exit', () => {
       running.delete(child);
-      inBook(label, () => rmSync(record, { force: true }));
+      updateRecord(label, () => rmSync(record, { force: true }));
     });
     const identity = identify(child.pid);
     if (identity !== undefined) {
       const text = JSON.stringify({ ...identity, label, stop, owner } satisfies ChildRecord);
-      inBook(label, () => writeFileSync(record, text, { mode: privateFileMode }));
+      updateRecord(label, () => writeFileSync(record, text, { mode: privateFileMode }));
     }
     return child;
   }
 
-  /** A disk that takes nothing is no reason to lose hold of a process: it is ended by this server all the same. */
-  function inBook(label: string, note: () => void): void {
+  /** A full disk must not fail the start or the end of a process: this server ends its children without the records too. */
+  function updateRecord(label: string, update: () => void): void {
     try {
-      note();
+      update();
     } catch (error) {
-      log.warn({ label, error: (error as Error).message }, 'A process cannot be noted in the book.');
+      log.warn({ label, error: (error as Error).message }, 'the record of a child process cannot be updated');
     }
   }
 
   async function end(child: ChildProcess): Promise<void> {
     const stop = running.get(child);
     if (stop === undefined) return;
-    const over = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill(stop.signal);
     const killer = setTimeout(() => killGroup(child), stop.killAfterMs);
-    await over;
+    await ended;
     clearTimeout(killer);
   }
 
@@ -187,10 +186,10 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
   };
 }
 
-/** The server's environment without its secrets, among them API_KEYS and those of the bucket. */
-function ownEnvironment(): NodeJS.ProcessEnv {
+/** The server's environment without its secrets, such as API_KEYS and the bucket's credentials. */
+function environmentForChildren(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    PASSED_ON.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
+    inheritedVariables.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
   );
 }
 
@@ -198,7 +197,7 @@ function pick({ cwd, env }: RunOptions): ChildOptions {
   return { ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) };
 }
 
-/** The child with all that it started itself; it leads its group, and is not reaped before its 'exit'. */
+/** Kills the child's whole process group. The pid cannot belong to another group before the child's 'exit' event. */
 function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid!, 'SIGKILL');
@@ -218,11 +217,11 @@ function collect(child: ChildProcess, label: string, options: RunOptions): Promi
     const fail = (reason: string) => {
       failure ??= new Error(`The command "${label}" ${reason}`);
       if (child.pid !== undefined) killGroup(child);
-      // Whatever left the group may still hold the pipes; 'close' must not wait for it.
+      // A process that has left the group may still hold the pipes open, and 'close' would wait for that process.
       child.stdout?.destroy();
       child.stderr?.destroy();
     };
-    const abort = () => fail('was given up.');
+    const abort = () => fail('was aborted.');
     const timer = setTimeout(() => fail(`took longer than ${timeoutMs} ms and was killed.`), timeoutMs);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
@@ -233,9 +232,9 @@ function collect(child: ChildProcess, label: string, options: RunOptions): Promi
       else fail(`wrote more than ${maxOutputBytes} bytes and was killed.`);
     });
     child.stderr?.on('data', (chunk: Buffer) => {
-      stderr = Buffer.concat([stderr, chunk]).subarray(-STDERR_KEPT_BYTES);
+      stderr = Buffer.concat([stderr, chunk]).subarray(-stderrKeptBytes);
     });
-    // A command that ends before it has read all its input is judged by its exit code.
+    // EPIPE means that the command ended before it had read all its input. Its exit code says whether that is a failure.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
 
@@ -259,12 +258,12 @@ async function endLeftover(file: string, log: Log): Promise<void> {
   if (record !== undefined) {
     if (isRunning(record.owner)) return;
     const { pid, label, stop } = record;
-    if (isRunning(record)) log.warn({ pid, label }, 'An earlier server left this process behind; ending it.');
+    if (isRunning(record)) log.warn({ pid, label }, 'an earlier server left this process running; ending it');
     signalIfRunning(record, stop.signal);
     if (!(await isOverWithin(record, stop.killAfterMs))) {
       signalIfRunning(record, 'SIGKILL');
-      if (!(await isOverWithin(record, KILLED_WAIT_MS))) {
-        log.error({ pid, label }, 'A process that an earlier server left behind cannot be ended.');
+      if (!(await isOverWithin(record, killedWaitMs))) {
+        log.error({ pid, label }, 'a process that an earlier server left running cannot be ended');
         return;
       }
     }
@@ -272,7 +271,7 @@ async function endLeftover(file: string, log: Log): Promise<void> {
   rmSync(file, { force: true });
 }
 
-/** undefined for a record that was cut short by the kill of its writer. */
+/** @returns undefined for a record that is incomplete because its writer was killed */
 function readRecord(file: string): ChildRecord | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ChildRecord;
@@ -286,7 +285,7 @@ function signalIfRunning(identity: ProcessIdentity, signal: NodeJS.Signals): voi
   try {
     process.kill(identity.pid, signal);
   } catch {
-    // It has ended by itself meanwhile, or belongs to another user: the wait that follows tells.
+    // The process has just ended, or belongs to another user. The caller waits for its end and sees which.
   }
 }
 
@@ -294,7 +293,7 @@ async function isOverWithin(identity: ProcessIdentity, ms: number): Promise<bool
   const deadline = Date.now() + ms;
   while (isRunning(identity)) {
     if (Date.now() >= deadline) return false;
-    await sleep(LEFTOVER_POLL_MS);
+    await sleep(leftoverPollMs);
   }
   return true;
 }

@@ -1,4 +1,4 @@
-// The small process behind launcher.ts. It ends, with all that it started, when the server that started it does.
+// The program of the launcher process (see launcher.ts). When the server ends, this process ends its children and itself.
 import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -11,13 +11,14 @@ import type { LauncherAnswer, LauncherCommand, LauncherRequest } from './launche
 const stderrKept = 8_192;
 
 const children = await openChildren({ dir: process.argv[2]!, log: createLog('warn') });
-/** Of the commands that run. Aborted with how they are to end. */
+/** By command id, for the commands that run. The abort's reason, 'end' or 'kill', says how the command is to end. */
 const stops = new Map<number, AbortController>();
-/** Where streams go: each connection says first whose it is. */
+/** By command id: the connections that take a command's output. The first line on a connection is the command's id. */
 const outputs = new Map<number, Socket>();
+/** Emits a command's id when its output connection has come. */
 const arrivals = new EventEmitter();
-/** Those that were ended before their output came. */
-const over = new Set<number>();
+/** Ids of commands that were stopped before their output connection came. */
+const stoppedEarly = new Set<number>();
 
 process.on('message', async (request: LauncherRequest) => {
   const { id } = request;
@@ -41,11 +42,12 @@ async function stream(
   { id, label, file, args, hasInput }: LauncherCommand,
   stop: AbortSignal,
 ): Promise<RunResult> {
+  // Rejects only when the command is stopped. Then there is no output connection, and the next lines return.
   if (!outputs.has(id)) await once(arrivals, `${id}`, { signal: stop }).catch(() => {});
   const output = outputs.get(id);
   outputs.delete(id);
   if (!output) {
-    over.add(id);
+    stoppedEarly.add(id);
     return { code: null, signal: 'SIGTERM', stdout: Buffer.alloc(0), stderr: '' };
   }
   const child = children.spawn(label, file, args, { stdio: [hasInput ? output : 'ignore', output, 'pipe'] });
@@ -68,11 +70,12 @@ function answer(message: LauncherAnswer): void {
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'flashback-launcher-'));
 const server = createServer((socket) => {
+  // Without a listener an error would end this process. A broken connection shows as a failed write of the command.
   socket.on('error', () => {});
-  socket.once('data', (said) => {
-    const id = Number(said);
+  socket.once('data', (line) => {
+    const id = Number(line);
     socket.pause();
-    if (over.delete(id)) {
+    if (stoppedEarly.delete(id)) {
       socket.destroy();
       return;
     }

@@ -4,34 +4,34 @@ import { fileURLToPath } from 'node:url';
 import type { ChildProcess, Children, RunOptions, RunResult } from './children.ts';
 
 /**
- * Starts processes from a small one. The kernel copies a process's page tables for each one that it starts: with half a
- * gigabyte of footage in memory that holds everything up for 30 ms, and three times as much follows, since each page
- * that is written to afterwards has to be made writable again. A small process takes 1 ms.
+ * Starts processes from a small helper process. To start a process, the kernel copies the page tables of the process
+ * that starts it. With half a gigabyte of footage in memory, that copy blocks the server for 30 ms, and page faults cost
+ * three times as much afterwards, because each page has to be made writable again. A small process takes 1 ms.
  */
 export interface Launcher {
-  /** As Children does. */
+  /** See Children.run. */
   run: Children['run'];
   /**
-   * Runs a command of which the output is handed on as it comes. Resolves when the process is over and all of its
-   * output was handed on.
-   * @throws Error when it cannot be started, or the small process died
+   * Runs a command and passes its output on as it comes. Resolves when the command has ended and all of its output has
+   * been passed on.
+   * @throws Error when the command cannot be started, or the helper process died
    */
   stream(label: string, file: string, args: readonly string[], options: StreamOptions): Promise<StreamEnd>;
   close(): Promise<void>;
 }
 
 export interface StreamOptions {
-  /** Given what came; valid only until it returns. */
+  /** Gets each piece of output. The bytes are valid only until the function returns. */
   readonly onOutput: (bytes: Buffer) => void;
-  /** Given the process's stdin once it runs, which is to be ended then; left out: it has none. */
+  /** Gets the command's stdin once the command runs, and must end it. Left out: the command has no stdin. */
   readonly onInput?: (input: Writable) => void;
-  /** Aborted: the process is asked to end, and killed 2 s later; with the reason 'SIGKILL', at once. */
+  /** When aborted, the command is asked to end and killed 2 s later; with the abort reason 'SIGKILL', killed at once. */
   readonly end: AbortSignal;
 }
 
 export type StreamEnd = Pick<RunResult, 'code' | 'signal' | 'stderr'>;
 
-/** What the small process is asked for (launcher-process.ts). */
+/** A message to the helper process (launcher-process.ts). */
 export type LauncherRequest = LauncherCommand | { readonly id: number; readonly stop: 'end' | 'kill' };
 
 export interface LauncherCommand {
@@ -39,41 +39,41 @@ export interface LauncherCommand {
   readonly label: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** undefined: a stream. */
+  /** undefined: the command's output is streamed. */
   readonly options?: Omit<RunOptions, 'signal'>;
-  /** Whether what is written to a stream's socket is the command's stdin. */
+  /** Whether bytes written to the output connection become the command's stdin. */
   readonly hasInput?: boolean;
 }
 
-/** First of all, where it listens. */
+/** A message from the helper process. The first one names the socket that it listens on. */
 export type LauncherAnswer =
   | { readonly socket: string }
-  /** The stream's command runs. */
+  /** A streamed command has started. */
   | { readonly id: number; readonly runs: true }
   | { readonly id: number; readonly result: RunResult }
   | { readonly id: number; readonly problem: string };
 
-/** What it has started is given two seconds to end. */
+/** Longer than the two seconds that the helper process gives to its own children. */
 const endsWithinMs = 4_000;
-/** One for all streams: what was read is taken out of it before anything else is read. */
+/** Shared by all streams: onOutput takes the bytes before the next read. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const program = fileURLToPath(new URL(`launcher-process${extension}`, import.meta.url));
 
-/** @param options.dir where the small process keeps its book of children */
+/** @param options.dir where the helper process keeps the records of its children */
 export function startLauncher({ children, dir }: { children: Children; dir: string }): Launcher {
-  let present: SmallProcess | undefined;
-  /** Started with the first command, which is a feed's or a picture's; one that died is followed by another. */
-  const small = () => {
-    if (!present?.isAlive) present = new SmallProcess(children, dir);
-    return present;
+  let current: HelperProcess | undefined;
+  /** Starts the helper process with the first command, and anew after it died. */
+  const helper = () => {
+    if (!current?.isAlive) current = new HelperProcess(children, dir);
+    return current;
   };
   return {
     run: (label, file, args, { signal, ...options }) =>
-      small().call({ label, file, args, options }, signal, () => 'kill'),
+      helper().call({ label, file, args, options }, signal, () => 'kill'),
     stream: (label, file, args, options) =>
-      small().stream({ label, file, args, hasInput: options.onInput !== undefined }, options),
-    close: async () => present?.close(),
+      helper().stream({ label, file, args, hasInput: options.onInput !== undefined }, options),
+    close: async () => current?.close(),
   };
 }
 
@@ -83,12 +83,12 @@ interface Call {
   readonly onRuns: () => void;
 }
 
-class SmallProcess {
+class HelperProcess {
   readonly #children: Children;
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Call>();
-  #newest = 0;
-  /** The path of its socket. */
+  #lastId = 0;
+  /** The path of the socket that the helper process listens on. */
   readonly #socket: Promise<string>;
   isAlive = true;
 
@@ -108,7 +108,7 @@ class SmallProcess {
         else this.#calls.get(answer.id)?.reject(new Error(answer.problem));
       });
       const end = (why: string) => {
-        const error = new Error(`The process that starts others ${why}.`);
+        const error = new Error(`The launcher process ${why}.`);
         this.isAlive = false;
         for (const call of this.#calls.values()) call.reject(error);
         reject(error);
@@ -116,7 +116,7 @@ class SmallProcess {
       this.#process.on('error', (error) => end(`cannot be started: ${error.message}`));
       this.#process.once('exit', (code, signal) => end(`ended (${signal ?? code})`));
     });
-    this.#socket.catch(() => {}); // told to whoever waits for it
+    this.#socket.catch(() => {}); // stream() awaits #socket and reports its error; run() does not need the socket
   }
 
   /** @param stop how the command is to end when the signal is aborted */
@@ -124,7 +124,7 @@ class SmallProcess {
     command: Omit<LauncherCommand, 'id'>,
     signal: AbortSignal | undefined,
     stop: () => 'end' | 'kill',
-    id = ++this.#newest,
+    id = ++this.#lastId,
     onRuns = () => {},
   ): Promise<RunResult> {
     const onAbort = () => this.#send({ id, stop: stop() });
@@ -143,10 +143,10 @@ class SmallProcess {
 
   async stream(command: Omit<LauncherCommand, 'id'>, options: StreamOptions): Promise<StreamEnd> {
     const { onOutput, onInput, end } = options;
-    const id = ++this.#newest;
+    const id = ++this.#lastId;
     const broken = new AbortController();
     const either = AbortSignal.any([end, broken.signal]);
-    // Node reads into a new buffer each time unless it is told otherwise, which it can be where a socket connects.
+    // With `onread`, Node reads into one buffer instead of allocating a new one for each read.
     const output = connect({
       path: await this.#socket,
       onread: {
@@ -162,10 +162,10 @@ class SmallProcess {
     output.write(`${id}\n`);
     try {
       const stop = () => (either.reason === 'SIGKILL' ? 'kill' : 'end');
-      // What was written before would be read by the small process.
+      // Bytes written before the command runs would be read by the helper process.
       return await this.call(command, either, stop, id, () => onInput?.(output));
     } catch (error) {
-      // What it ran may go on where the small process died: it cannot write any more then.
+      // If the helper process died, the command may still run. Without this connection it can no longer write.
       output.destroy();
       throw error;
     } finally {
@@ -173,7 +173,7 @@ class SmallProcess {
     }
   }
 
-  /** What goes wrong with it shows at the process's end. */
+  /** An error of sending is ignored: the helper process has then ended, and its 'exit' rejects all calls. */
   #send(request: LauncherRequest): void {
     if (this.#process.connected) this.#process.send(request, () => {});
   }
