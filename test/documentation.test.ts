@@ -1,0 +1,111 @@
+// What the pages say is there is there: links, files, settings, codes, figures, decisions.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const filesIn = (dir: string) =>
+  readdirSync(path.join(root, dir), { recursive: true, encoding: 'utf8' }).map((file) =>
+    path.posix.join(dir, file.replaceAll('\\', '/')),
+  );
+
+const pages = [
+  ...readdirSync(root).filter((file) => file.endsWith('.md')),
+  ...filesIn('docs').filter((file) => file.endsWith('.md')),
+];
+
+/** As GitHub makes the anchor of a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+const anchorsIn = (page: string) =>
+  [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+
+test('links between pages lead to a page, and to a heading of it', () => {
+  const dead = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+      .filter(([, file, anchor]) => {
+        const target = file ? path.posix.join(path.posix.dirname(page), file) : page;
+        if (!existsSync(path.join(root, target))) return true;
+        return anchor !== undefined && !anchorsIn(target).includes(anchor);
+      })
+      .map(([link]) => `${page}: ${link}`),
+  );
+  expect(dead).toEqual([]);
+});
+
+test('source files that a page names exist', () => {
+  const sources = ['src', 'test', 'prisma'].flatMap(filesIn);
+  // `*` stands for any part of a file's name; a name may leave out the folders in front.
+  const exists = (name: string) => {
+    const pattern = name.replace(/[.+]/g, '\\$&').replaceAll('*', '[^/]*');
+    return sources.some((file) => new RegExp(`(^|/)${pattern}$`).test(file));
+  };
+  const missing = pages
+    // The changelog tells of what was.
+    .filter((page) => page !== 'CHANGELOG.md')
+    .flatMap((page) =>
+      [...read(page).matchAll(/`([\w./*-]+\.(?:ts|tsx|mjs|sql|graphql))`/g)]
+        .filter(([, name]) => !existsSync(path.join(root, name!)) && !exists(name!))
+        .map(([, name]) => `${page}: ${name}`),
+    );
+  expect(missing).toEqual([]);
+});
+
+test('the tree in docs/design.md has every room', () => {
+  const [, tree] = /```\n(src\/\n[\s\S]*?)```/.exec(read('docs/design.md'))!;
+  const rooms = readdirSync(path.join(root, 'src'), { withFileTypes: true })
+    .filter(({ name }) => name !== 'generated')
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+  expect(rooms.filter((room) => !new RegExp(`^  (.*, )?${room}`, 'm').test(tree!))).toEqual([]);
+});
+
+test('docs/design.md lists every decision by its title', () => {
+  const list = read('docs/design.md');
+  const decisions = filesIn('docs/decisions').map((file) => ({ file, title: read(file).split('\n', 1)[0]! }));
+  const rows = decisions.map(({ file, title }) => {
+    const [, number, text] = /^# (\d+)\. (.*)$/.exec(title)!;
+    return `| [${number}](${path.posix.relative('docs', file)}) | ${text} |`;
+  });
+  expect(rows.filter((row) => !list.includes(row))).toEqual([]);
+});
+
+/** Names at the beginning of lines: fields of an object in a source file, between two texts. */
+const fieldsOf = (file: string, from: string, to: string) => {
+  const text = read(file);
+  const begin = text.indexOf(from);
+  return [...text.slice(begin, text.indexOf(to, begin)).matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(
+    ([, name]) => name!,
+  );
+};
+
+test('the README’s table has every setting, and no other', () => {
+  const settings = fieldsOf('src/config.ts', 'const variables', 'type Variables');
+  const [, table] = /## Configuration\n([\s\S]*?)\n## /.exec(read('README.md'))!;
+  const cells = [...table!.matchAll(/^\| ([^|]*) \|/gm)].map(([, cell]) => cell!);
+  const documented = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  // Node's own, which other programs set.
+  expect(documented.sort()).toEqual(settings.filter((name) => name !== 'NODE_ENV').sort());
+});
+
+test('every code of a failure, every code of an error and every figure for an alarm is explained', () => {
+  const operations = read('docs/operations.md');
+  const failures = fieldsOf('src/domain/failures.ts', 'const kinds', 'as const');
+  // A store that does not answer makes no playback FAILED.
+  const explained = failures.filter((code) => code !== 'STORE_UNREACHABLE');
+  expect(explained.length).toBeGreaterThan(0);
+  expect(explained.filter((code) => !operations.includes(`| ${code} |`))).toEqual([]);
+
+  const client = read('docs/client.md');
+  const errors = [...read('src/domain/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code!);
+  expect(errors.length).toBeGreaterThan(0);
+  expect(errors.filter((code) => !client.includes(`\`${code}\``))).toEqual([]);
+
+  const metrics = read('src/metrics/metrics.ts');
+  const named = [...operations.matchAll(/flashback_\w+/g)].map(([name]) => name);
+  expect(named.filter((name) => !metrics.includes(`'${name}'`))).toEqual([]);
+});
