@@ -78,7 +78,11 @@ export class Feed {
 
   /** To be called several times a second with the monotonic time. */
   tick(now: number): void {
-    this.#source?.tick(now);
+    const stall = this.#source?.tick(now);
+    if (!stall || this.#state !== 'LIVE') return;
+    // Now, not when the camera has been told: that may take a second.
+    this.#lastError = stall;
+    this.#become('CONNECTING');
   }
 
   async close(): Promise<void> {

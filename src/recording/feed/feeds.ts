@@ -60,10 +60,13 @@ export class Feeds {
 
   constructor(options: FeedsOptions) {
     this.#options = options;
-    this.#ticker = setInterval(() => {
-      const now = performance.now();
-      for (const { feed } of this.#entries.values()) feed?.tick(now);
-    }, tickMs);
+    // After a pause of this machine what cameras have sent meanwhile is read first.
+    this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const { feed } of this.#entries.values()) feed?.tick(now);
   }
 
   /** Brings the camera's feed into line with its settings; changed ones that it depends on start it anew. */

@@ -42,11 +42,11 @@ export class Pace {
 
   /** Why the camera counts as stalled, for a person; undefined while it does not. */
   problem(now: number): string | undefined {
-    const silentMs = now - this.#seenAt;
-    if (silentMs < this.#limitMs()) return undefined;
+    const limitMs = this.#limitMs();
+    if (now - this.#seenAt < limitMs) return undefined;
     const sendsSound = now - this.#soundAt < leastMs / 2;
     const what = sendsSound ? 'sends sound, but no picture has come' : 'is connected but has sent nothing';
-    return `The camera ${what} for ${Math.round(silentMs / 100) / 10} seconds.`;
+    return `The camera ${what} for ${Math.round(limitMs / 100) / 10} seconds.`;
   }
 
   #limitMs(): number {

@@ -82,6 +82,8 @@ export class RtspSource implements Source, FeedSession {
           this.#receptions.get(track)?.receiver.pushControl(buffer, from, to, arrivedAt),
       });
       this.#rtsp = rtsp;
+      // It may have taken its time to answer.
+      this.#pace.sawPacket(performance.now());
       if (rtsp.tlsFingerprint && !knowledge.tlsFingerprint) this.#options.onCertificate(rtsp.tlsFingerprint);
       const error = await rtsp.ended;
       knowledge.pictureIntervalMs = this.#pace.longestMs;
@@ -110,13 +112,15 @@ export class RtspSource implements Source, FeedSession {
     return this.#reorder.depth;
   }
 
-  tick(now: number): void {
-    const stall = this.#pace.problem(now);
-    if (stall && !this.#stall) {
-      this.#stall = stall;
-      void this.#rtsp?.close();
-    }
-    if (now - this.#reportedAt < reportEveryMs) return;
+  tick(now: number): string | undefined {
+    if (!this.#rtsp || this.#stall) return undefined;
+    this.#stall = this.#pace.problem(now);
+    if (this.#stall) void this.#rtsp.close();
+    else if (now - this.#reportedAt >= reportEveryMs) this.#sendReports(now);
+    return this.#stall;
+  }
+
+  #sendReports(now: number): void {
     this.#reportedAt = now;
     for (const [track, { receiver }] of this.#receptions) {
       this.#rtsp?.sendControlPacket(track, receiver.receiverReport(now));
@@ -150,6 +154,10 @@ export class RtspSource implements Source, FeedSession {
   }
 
   #take(unit: AccessUnit, clock: TrackClock): void {
+    if (this.#stall) {
+      unit.footage.release();
+      return;
+    }
     const stamp = clock.note(unit);
     if (unit.format.kind === 'video') {
       this.#pace.sawPicture(unit.arrivedAt);

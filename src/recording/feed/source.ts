@@ -18,8 +18,11 @@ export interface Source {
    * @throws Error with the reason where there is no connection to be had
    */
   run(signal: AbortSignal): Promise<SourceEnd>;
-  /** To be called several times a second with the monotonic time: looks for stalls, sends reports. */
-  tick(now: number): void;
+  /**
+   * To be called several times a second with the monotonic time: looks for stalls, sends reports.
+   * @returns why the camera counts as stalled, once: it delivers nothing from then on, and the connection is being ended
+   */
+  tick(now: number): string | undefined;
 }
 
 export type TakeUnit = (unit: FeedUnit) => void;
