@@ -50,8 +50,21 @@ test('one picture in two seconds is not kept for long', () => {
   cutter.push(units.picture(0, true));
   expect(cutter.cut()).toBeUndefined();
   expect(cutter.oldestAt).toBe(0);
-  expect(cutter.flush()?.pictures).toHaveLength(1);
-  expect([cutter.oldestAt, cutter.flush()]).toEqual([undefined, undefined]);
+  expect(cutter.cutShort()?.pictures).toHaveLength(1);
+  expect([cutter.oldestAt, cutter.cutShort()]).toEqual([undefined, undefined]);
+});
+
+test('pictures that others may still be shown before are kept until these have come', () => {
+  const cutter = new Cutter();
+  const units = unitMaker();
+  const taken: number[][] = [];
+  for (const [i, at] of [0, 3, 1, 2, 6, 4, 5].entries()) {
+    const unit = units.picture(at * frameMs, i === 0);
+    cutter.push({ ...unit, format: { ...unit.format, reorderDepth: 1 } as FeedUnit['format'] });
+    const cut = cutter.cutShort();
+    if (cut) taken.push(times(cut));
+  }
+  expect(taken).toEqual([[0], [3, 1, 2]]);
 });
 
 test('sound before the first picture is left out', () => {

@@ -54,7 +54,15 @@ export class Cutter {
     return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
   }
 
-  /** All that waits, whatever may follow; undefined where nothing does. */
+  /** What can be told now to be a fragment, however short; undefined where nothing can. */
+  cutShort(): Cut | undefined {
+    const newest = this.#pictures.at(-1);
+    if (!newest) return this.flush();
+    const count = cutsOf(this.#pictures.map(timeOf), depthOf(newest)).at(-1);
+    return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
+  }
+
+  /** All that waits, where nothing follows that is shown earlier; undefined where nothing waits. */
   flush(): Cut | undefined {
     if (this.#pictures.length + this.#sounds.length === 0) return undefined;
     return this.#take(this.#pictures.length, undefined);

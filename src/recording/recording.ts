@@ -111,7 +111,7 @@ export class Recording {
     const now = steadyNow();
     if (now >= this.#until + graceMs) this.#end();
     else if (now - (this.#cutter.oldestAt ?? now) > longestHeldMs && this.#canBegin())
-      this.#write(this.#cutter.flush());
+      this.#write(this.#cutter.cutShort());
   }
 
   #takePicture(unit: FeedUnit, format: VideoFormat): void {
