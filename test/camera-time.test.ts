@@ -139,6 +139,13 @@ const rows: Record<string, Row> = {
       ),
     },
   },
+  'B-frames from the first picture on': {
+    ...{ ...cold, worst: 1, mayReorder: true },
+    camera: {
+      ...{ soundMs: 0, arrival: (_, i) => (i * 1_000) / 15 + 150 },
+      takenMs: Array.from({ length: 450 }, (_, i) => ([0, 3, 1, 2][i % 4]! + i - (i % 4)) * (1_000 / 15)),
+    },
+  },
   'sound in units of 128 ms': { camera: { soundMs: 128 } },
   'sound in units of 20 ms': { camera: { soundMs: 20 } },
   'sound that joins later': { camera: { soundFromMs: 13_000 } },
@@ -199,3 +206,11 @@ for (const rate of [0.8, 1.2, 0.9, 1.05])
     };
 
 for (const [what, row] of Object.entries(rows)) test(what, () => void expectClip(row));
+
+test('stamps are kept to the tick while the least delay varies by less than 20 ms', () => {
+  // The least delay is that of the last 12 s.
+  const arrival = (at: number) => at + 30 + (Math.floor(at / 20_000) % 2) * 15;
+  const { pictures } = expectClip({ fromMs: 10_000, toMs: 90_000, camera: { arrival } });
+  for (const { takenMs, clipMs } of pictures)
+    expect(clipMs - pictures[0]!.clipMs).toBeCloseTo(takenMs - pictures[0]!.takenMs, 1);
+});

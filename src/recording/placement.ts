@@ -100,11 +100,7 @@ export class Placement {
     const corrections = this.correct();
     const { pictureEnd } = this.#reach;
     const sessionBefore = sessionOf(this.#entries.findLast(hasPictures));
-    const held = (kind: Kind) => {
-      const before = this.#entries.findLast((it) => it[kind].length > 0);
-      return stamps[kind].map((stamp) => timeOf(stamp) + heldBy(before, kind, stamp));
-    };
-    const placed = { pictures: held('pictures'), sound: held('sound') };
+    const placed = placedBehind(this.#entries, stamps);
     const times = { pictures: nothing, sound: nothing };
     const entry: Entry = { ...stamps, at, placed, before: this.#reach, times };
     this.#entries.push(entry);
@@ -126,8 +122,8 @@ export class Placement {
     if (this.#isWhole) this.#originMs = undefined;
     this.#reach = this.#entries[0]!.before;
     const corrections: Correction[] = [];
-    for (const entry of this.#entries) {
-      entry.placed = { pictures: entry.pictures.map(timeOf), sound: entry.sound.map(timeOf) };
+    for (const [i, entry] of this.#entries.entries()) {
+      if (i > 0 || isWrong(entry)) entry.placed = placedBehind(this.#entries.slice(0, i), entry);
       const before = entry.times;
       this.#time(entry);
       if (!isDeepStrictEqual(entry.times, before)) corrections.push({ at: entry.at, times: entry.times });
@@ -154,7 +150,7 @@ export class Placement {
     });
     if (decoded.length === 0) return nothing;
     this.#originMs ??= decoded[0]!;
-    const next = entry.next && timeOf(entry.next) + heldBy(entry, 'pictures', entry.next);
+    const next = entry.next && placedAfter(newestIn([entry], 'pictures'), entry.next);
     const pictureEnd = Math.max(next ?? picture + stepMs, picture + pictureMs.least);
     this.#reach = { ...this.#reach, picture, stepMs, pictureEnd };
     const ticks = (ms: number) => this.#ticks(ms, 'pictures');
@@ -190,10 +186,34 @@ export class Placement {
 const hasPictures = ({ pictures }: Entry): boolean => pictures.length > 0;
 const sessionOf = (entry: Entry | undefined) => entry?.pictures[0]?.run.track.session;
 
-/** By how much (ms) the newest unit before it, if it is of the same run, was placed beside what its clock says now. */
-function heldBy(before: Entry | undefined, kind: Kind, { run }: Stamp): number {
-  const newest = before?.[kind].at(-1);
-  return newest?.run.stretch === run.stretch ? before!.placed[kind].at(-1)! - timeOf(newest) : 0;
+/** A unit and when it was taken (ms), as it was placed. */
+interface Placed {
+  readonly stamp: Stamp;
+  readonly ms: number;
+}
+
+function newestIn(entries: readonly Entry[], kind: Kind): Placed | undefined {
+  const entry = entries.findLast((it) => it[kind].length > 0);
+  return entry && { stamp: entry[kind].at(-1)!, ms: entry.placed[kind].at(-1)! };
+}
+
+/** When it was taken (ms): by its stamp since the unit before it, for as long as its clock says about the same. */
+function placedAfter(before: Placed | undefined, stamp: Stamp): number {
+  const ms = timeOf(stamp);
+  if (!before || before.stamp.run.stretch !== stamp.run.stretch) return ms;
+  const kept = before.ms + stamp.run.msBetween(before.stamp.ticks, stamp.ticks);
+  return Math.abs(kept - ms) <= toleranceMs ? kept : ms;
+}
+
+function placedBehind(entries: readonly Entry[], stamps: FragmentStamps): Entry['placed'] {
+  const placed = (kind: Kind) => {
+    let before = newestIn(entries, kind);
+    return stamps[kind].map((stamp) => {
+      before = { stamp, ms: placedAfter(before, stamp) };
+      return before.ms;
+    });
+  };
+  return { pictures: placed('pictures'), sound: placed('sound') };
 }
 
 /** Whether the clocks say something else now than when the fragment was placed. */

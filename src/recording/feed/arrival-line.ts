@@ -62,8 +62,16 @@ export class ArrivalLine {
 
   timeOf(mediaMs: number): number {
     if (mediaMs >= this.#from) return mediaMs * this.#rate + this.#offset;
-    const { rate, offset } = this.#past.findLast(({ from }) => mediaMs >= from) ?? this.#past[0]!;
+    const { rate, offset } = this.#pieceAt(mediaMs);
     return mediaMs * rate + offset;
+  }
+
+  rateAt(mediaMs: number): number {
+    return mediaMs >= this.#from ? this.#rate : this.#pieceAt(mediaMs).rate;
+  }
+
+  #pieceAt(mediaMs: number) {
+    return this.#past.findLast(({ from }) => mediaMs >= from) ?? this.#past[0]!;
   }
 
   /** By how many milliseconds it came later than the line says; negative: earlier. */

@@ -53,6 +53,11 @@ export class Run {
     return this.delayed?.line ?? this.#own;
   }
 
+  /** The time (ms) between two stamps of the stretch. */
+  msBetween(from: number, to: number): number {
+    return this.track.ms(to - from) * this.line.rateAt(this.#mediaMs(to));
+  }
+
   /** Milliseconds of the monotonic clock. */
   timeOf(ticks: number): number {
     const ms = this.arrivalTimeOf(ticks);
