@@ -325,7 +325,8 @@ export class Recorder {
     { by, from, isOver }: { by: string | undefined; from: number; isOver: Promise<boolean> },
   ): Promise<void> {
     const { db, log, now } = this.#options;
-    const further = furtherPlayback(first, new Date(from));
+    // The wall clock tells whole milliseconds: two looks at it differ by one. The picture itself is not missed.
+    const further = furtherPlayback(first, new Date(Math.ceil(from + 0.5)));
     const facts = { playbackId: first.id, furtherId: further.id };
     const write = async () => {
       if (!(await isOver)) return false;
