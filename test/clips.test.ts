@@ -184,6 +184,7 @@ test('paths and addresses with spaces, quotes, dollars and leading dashes are ha
     preRollSec: 1,
   });
   const event = await createEvent(other.client, { cameraId: id });
+  await sleep(1_000);
   await endEvent(other.client, event.id);
   const playback = await awaitEnd(other.client, event);
   expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', errorMessage: null });

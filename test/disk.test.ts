@@ -67,6 +67,8 @@ test('a disk that fills up ends recordings with what they have, refuses new ones
     recordDir: path.join(disk, 'spool'),
     spoolMinFreeBytes: 1024 * 1024,
   });
+  // By then there is pre-roll.
+  await sleep(1_000);
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
   const filler = path.join(disk, 'filler');

@@ -108,7 +108,7 @@ test.concurrent('h264 with aac sound, parameter sets in-band only and seldom: th
   const seen = { ...made, sdp: withoutParameterSets(made.sdp) };
   const camera = await startTestCamera({ capture: seen, phaseSec: 0.5 });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
-  expect(camera.sessionsEver).toBe(2);
+  expect(camera.sessionsEver).toBe(1);
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
   await endEvent(app.client, event.id);
@@ -139,8 +139,7 @@ test.concurrent('a camera that announces sound and sends none is recorded withou
   const frames = await readFrames(file);
   const startedAt = Date.parse(playback.startedAt);
   expect(startedAt - camera.sentAt(frames[0]!.counter, startedAt)).toBeGreaterThanOrEqual(1_000);
-  // The pictures' wait for their sound makes each of them seem a little later than it was.
-  expect(endedAt - camera.sentAt(frames.at(-1)!.counter, endedAt)).toBeLessThan(400);
+  expect(endedAt - camera.sentAt(frames.at(-1)!.counter, endedAt)).toBeLessThan(200);
   expect(await ffprobeWarnings(file)).toBe('');
   await camera.close();
 });
