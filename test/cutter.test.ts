@@ -67,6 +67,22 @@ test('pictures that others may still be shown before are kept until these have c
   expect(taken).toEqual([[0], [3, 1, 2]]);
 });
 
+test('an end is reached when no picture can come any more that is shown before it', () => {
+  const cutter = new Cutter();
+  const units = unitMaker();
+  const found: (number[] | undefined)[] = [];
+  for (const [i, at] of [0, 3, 1, 2, 6, 4, 5, 9].entries()) {
+    const unit = units.picture(at * frameMs, i === 0);
+    cutter.push({ ...unit, format: { ...unit.format, reorderDepth: 1 } as FeedUnit['format'] });
+    const cut = cutter.cutAt(4 * frameMs);
+    found.push(cut && times(cut));
+  }
+  const nothing = Array.from({ length: 7 }, () => undefined);
+  expect(found).toEqual([...nothing, [0, 3, 1, 2, 6, 4, 5]]);
+  cutter.dropPictures();
+  expect(cutter.flush()).toBeUndefined();
+});
+
 test('sound before the first picture is left out', () => {
   const cutter = new Cutter();
   const units = unitMaker();

@@ -62,6 +62,24 @@ export class Cutter {
     return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
   }
 
+  /**
+   * All up to the picture that is shown at that moment (monotonic milliseconds) or first behind it; undefined while it
+   * has not come, or others may still come that are shown before it.
+   */
+  cutAt(time: number): Cut | undefined {
+    const newest = this.#pictures.at(-1);
+    if (!newest) return undefined;
+    const times = this.#pictures.map(timeOf);
+    const reached = times.findIndex((it) => it >= time);
+    const count = reached < 0 ? undefined : cutsOf(times, depthOf(newest)).find((it) => it > reached);
+    return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
+  }
+
+  /** The recording is whole without the pictures that wait. */
+  dropPictures(): void {
+    for (const { footage } of this.#pictures.splice(0)) footage.release();
+  }
+
   /** All that waits, where nothing follows that is shown earlier; undefined where nothing waits. */
   flush(): Cut | undefined {
     if (this.#pictures.length + this.#sounds.length === 0) return undefined;

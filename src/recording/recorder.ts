@@ -299,16 +299,8 @@ export class Recorder {
       await further;
     });
     const goesOn = leftover !== undefined;
-    const running: Running = {
-      playback,
-      camera,
-      recording,
-      clock,
-      goesOn,
-      until: undefined,
-      settled,
-      forget,
-    };
+    const what = { playback, camera, recording, clock };
+    const running: Running = { ...what, goesOn, until: undefined, settled, forget };
     this.#running.set(playback.id, running);
     if (playback.recordUntil) this.stop(playback, playback.recordUntil);
     return running;
@@ -325,7 +317,7 @@ export class Recorder {
     { by, from, isOver }: { by: string | undefined; from: number; isOver: Promise<boolean> },
   ): Promise<void> {
     const { db, log, now } = this.#options;
-    // The wall clock tells whole milliseconds: two looks at it differ by one. The picture itself is not missed.
+    // Two looks at a clock of whole milliseconds differ by one; the picture itself is not missed.
     const further = furtherPlayback(first, new Date(Math.ceil(from + 0.5)));
     const facts = { playbackId: first.id, furtherId: further.id };
     const write = async () => {

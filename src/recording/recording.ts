@@ -56,9 +56,8 @@ export class Recording {
   #shiftMs = 0;
   /** Steady milliseconds. */
   #until = Number.POSITIVE_INFINITY;
-  /** When the newest picture was taken, steady milliseconds. */
-  #newestAt = Number.NEGATIVE_INFINITY;
-  #picturesBehindEnd = 0;
+  /** When the newest picture that was written was taken, steady milliseconds. */
+  #writtenTo = Number.NEGATIVE_INFINITY;
   #isOver = false;
   /** Why the recording was ended before its time, where that was the disk's fault. */
   #stopped: Error | undefined;
@@ -124,7 +123,7 @@ export class Recording {
       if (!this.#session) this.#cutter.dropSoundBefore(time);
       if (!this.#file) this.#first ??= unit;
       this.#push(unit);
-      this.#noteEnd(time, unit.session.reorderDepth);
+      this.#endIfReached();
     }
   }
 
@@ -170,10 +169,11 @@ export class Recording {
     return this.#file !== undefined || (this.#session !== undefined && !this.#session.awaitsSound);
   }
 
-  #noteEnd(time: number, reorderDepth: number): void {
-    this.#newestAt = Math.max(this.#newestAt, time);
-    // Pictures that are shown before this one may still come.
-    if (time >= this.#until && this.#picturesBehindEnd++ >= reorderDepth) this.#end();
+  #endIfReached(): void {
+    if (this.#writtenTo < this.#until) this.#write(this.#cutter.cutAt(this.#until));
+    if (this.#writtenTo < this.#until) return;
+    this.#cutter.dropPictures();
+    this.#end();
   }
 
   #write(cut: Cut | undefined): void {
@@ -181,6 +181,7 @@ export class Recording {
     try {
       this.#file ??= this.#createFile();
       this.#noteGap(this.#file.write(cut));
+      for (const picture of cut.pictures) this.#writtenTo = Math.max(this.#writtenTo, timeOf(picture));
       if (this.#file.failure) this.#end();
     } catch (error) {
       // Whatever a camera sends, it ends one recording at most.
@@ -215,9 +216,8 @@ export class Recording {
    */
   stopAt(until: number): void {
     this.#until = until;
-    this.#picturesBehindEnd = 0;
-    if (this.#newestAt >= until) this.#end();
-    else this.tick();
+    this.#endIfReached();
+    this.tick();
   }
 
   /** Ends now, with what is there. @param because where the disk is to take no more */
