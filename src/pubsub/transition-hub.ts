@@ -23,7 +23,7 @@ const horizonRetryMs = 10;
  * which so does not delay the answer.
  */
 const gatherMs = 5;
-/** Subscribers that are offered transitions in one turn of the event loop. Between turns, other work runs and results are sent. */
+/** Subscribers that are offered transitions in one turn of the event loop. Other work, such as sending, runs between turns. */
 const offeredPerTurn = 250;
 const removalEveryMs = 3_600_000;
 const dayMs = 86_400_000;

@@ -2,7 +2,7 @@ import type { Db } from '../db/client.ts';
 import { isAfter, type Position, type Transition, transitionsAfter } from '../db/transitions.ts';
 
 export const pageSize = 500;
-/** How many full pages are kept for other subscribers, and for how long. Results that fan-out.ts computed for a page are kept as long. */
+/** Full pages that are kept for other subscribers, and for how long. The results that fan-out.ts has for a page live as long. */
 const keptPages = 4;
 const keptMs = 5_000;
 
