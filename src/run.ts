@@ -9,8 +9,9 @@ const stopWithinMs = 7_500;
 /**
  * The server as a process: it starts, and ends by a signal, which may come while it starts. Whatever fails in the
  * start ends the process with code 1, also where something of it cannot be closed and would keep the process alive.
+ * @param now the wall clock, in epoch milliseconds
  */
-export async function run(config: Config, log: Log): Promise<never> {
+export async function run(config: Config, log: Log, now: () => number = Date.now): Promise<never> {
   captureOutput(log);
   const unwanted = new AbortController();
   const stop = new Promise<NodeJS.Signals>((resolve) => {
@@ -28,7 +29,7 @@ export async function run(config: Config, log: Log): Promise<never> {
     ).unref();
   });
   try {
-    const app = await startApp(config, log, Date.now, unwanted.signal);
+    const app = await startApp(config, log, now, unwanted.signal);
     const signal = await stop;
     log.info({ signal }, 'stopping');
     // Load balancers have to see that this server is not ready before connections fail; nobody waits so at a keyboard.

@@ -49,7 +49,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  server.kill('server');
+  server.kill();
   await server.over();
   await database.drop();
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });

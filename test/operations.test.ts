@@ -77,7 +77,7 @@ describe('a server that is told to stop', () => {
     const dataDir = path.join(dir, name);
     const more = { SPOOL_MIN_FREE_BYTES: '0', DRAIN_SEC: String(drainSec) };
     const server = await startServer({ DATA_DIR: dataDir, PORT: '0', ...more });
-    onTestFinished(() => void server.kill('server'));
+    onTestFinished(() => void server.kill());
     return { server, dataDir };
   };
 
@@ -131,7 +131,7 @@ describe('a server that is told to stop', () => {
     expect(closes[0]).toBe(1001);
 
     const again = await startServer({ DATA_DIR: dataDir, PORT: '0', SPOOL_MIN_FREE_BYTES: '0' });
-    onTestFinished(() => void again.kill('server'));
+    onTestFinished(() => void again.kill());
     const client = connectClient(again.url);
     await endEvent(client, event.id);
     expect((await awaitEnd(client, event)).recordingStatus).toBe('COMPLETED');

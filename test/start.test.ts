@@ -14,7 +14,8 @@ import { createLog } from '../src/log.ts';
 import { createBareDatabase, createTestDatabase, type TestDatabase } from './support/database.ts';
 import { startPooler } from './support/pooler.ts';
 import { until } from './support/reader.ts';
-import { processesAbout, runSource } from './torture/server.ts';
+import { processesAbout } from './torture/processes.ts';
+import { runSource } from './torture/server.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -1,4 +1,4 @@
-// What subscriptions guarantee with stalled clients, old cursors, bursts of transitions and restarts.
+// What subscriptions promise when things go badly: stalled clients, old cursors, bursts, restarts.
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,11 +15,11 @@ let sql: pg.Client;
 let db: Db;
 const cameras = ['a', 'b'].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
 const playbackOf = (camera: string) => camera.replace('7000', '7001');
-/** Asks for all transitions since the beginning: a client that has received one is subscribed. */
+/** Everything since the beginning: whoever has received something of it is subscribed. */
 const fromTheBeginning = `after: "${Buffer.from('0 0').toString('base64url')}"`;
 const eventOf = (camera: string) => camera.replace('7000', '7002');
 
-/** Opens a WebSocket, sends connection_init, subscribes, and collects the messages. */
+/** Says connection_init, subscribes, and keeps what comes. */
 async function subscribe(query: string) {
   const socket = new WebSocket(`${app.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const received: Message[] = [];
@@ -44,7 +44,7 @@ interface Message {
   payload?: { data: { playbackStatusChanged: Item } } | { extensions: { code: string } }[];
 }
 
-/** Writes `count` transitions in one statement; their times begin at `from` and are one second apart. */
+/** Writes that many transitions at once; their times count up by a second from this one. */
 const insert = (camera: string, count: number, from = '2026-01-01T00:00:00Z') =>
   sql.query(
     `INSERT INTO playback_transitions (playback_id, from_status, to_status, at)
@@ -98,14 +98,14 @@ async function firstComment() {
     }),
   });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  // Yoga begins the stream with a comment; the second comment is the heartbeat.
+  // Yoga opens the stream with a comment too; the heartbeat is the second.
   let text = '';
   while (text.split(/^:/m).length <= 2) text += (await reader.read()).value ?? '';
   await reader.cancel();
   return text;
 }
 
-test('a stalled subscriber gets SUBSCRIBER_LAGGED and resumes by cursor; others get every transition in order', async () => {
+test('a stalled socket is told that it lags, while others get everything in order; it resumes by cursor', async () => {
   const camera = cameras[0]!;
   const filter = `filter: { cameraId: "${camera}" }`;
   await insert(camera, 1, '2025-01-01T00:00:00Z');
@@ -116,7 +116,7 @@ test('a stalled subscriber gets SUBSCRIBER_LAGGED and resumes by cursor; others 
       ),
     ),
   )) as [Awaited<ReturnType<typeof subscribe>>, Awaited<ReturnType<typeof subscribe>>];
-  await until(() => stalled.items().length > 0 && lively.items().length > 0, 'both to be subscribed');
+  await until(() => stalled.items().length > 0 && lively.items().length > 0, 'both to be there');
   const before = lively.items().length;
   stalled.socket.pause();
 
@@ -129,13 +129,13 @@ test('a stalled subscriber gets SUBSCRIBER_LAGGED and resumes by cursor; others 
   expect(times).toEqual([...times].sort((a, b) => a - b));
   expect(lively.received.at(-1)?.type).toBe('next');
 
-  // The kernel's buffers for the stalled socket filled up long before the lively one had everything. It took nothing since.
+  // It took nothing since what the kernel keeps for its socket was full, long before the other one had everything.
   const since = performance.now();
   await until(() => performance.now() - since > 5_000, 'it has stalled');
   const metrics = await (await fetch(`${app.app.url}/metrics`)).text();
   expect(metrics).toContain('flashback_subscriber_lag 1000\n');
   stalled.socket.resume();
-  await until(() => stalled.received.some(({ type }) => type === 'error'), 'the stalled one to get an error');
+  await until(() => stalled.received.some(({ type }) => type === 'error'), 'the stalled one to be told');
   expect(stalled.received.at(-1)).toMatchObject({
     type: 'error',
     payload: [{ extensions: { code: 'SUBSCRIBER_LAGGED' } }],
@@ -151,7 +151,7 @@ test('a stalled subscriber gets SUBSCRIBER_LAGGED and resumes by cursor; others 
   for (const { socket } of [stalled, lively, resumed]) socket.close();
 });
 
-test('transitions of a playback that was deleted meanwhile are left out', async () => {
+test('what was deleted before its turn is left out', async () => {
   const [camera, doomed] = [cameras[0]!, '00000000-0000-7003-8000-00000000000a'];
   const record = (id: string) =>
     sql.query(`INSERT INTO playbacks (id, camera_id, event_id) VALUES ($1, $2, $3)`, [
@@ -179,14 +179,14 @@ test('transitions of a playback that was deleted meanwhile are left out', async 
   await record(last);
   socket.resume();
   const isLast = ({ payload }: Message) => JSON.stringify(payload ?? {}).includes(last);
-  await until(() => received.some(isLast), 'the next playback to be sent');
+  await until(() => received.some(isLast), 'the next one to be told');
   expect(items().length).toBeLessThan(800);
   expect(received.filter((it) => JSON.stringify(it).includes('"errors"'))).toEqual([]);
   socket.close();
   await sql.query('DELETE FROM playbacks WHERE id = $1', [last]);
 });
 
-test('a selection is executed once for all subscribers that share it', async () => {
+test('subscribers who ask the same cost one execution together', async () => {
   const camera = cameras[1]!;
   const query = `subscription { playbackStatusChanged(filter: { cameraId: "${camera}", recordingStatus: [FAILED] }, ${fromTheBeginning}) { at playback { id camera { name playbacks(first: 1) { nodes { id } } } } } }`;
   const subscribers = await Promise.all(Array.from({ length: 40 }, () => subscribe(query)));
@@ -199,16 +199,13 @@ test('a selection is executed once for all subscribers that share it', async () 
     );
     return at;
   };
-  const publish = async () => {
+  const tell = async () => {
     const at = await write();
-    await until(
-      () => subscribers.every(({ items }) => items().at(-1)?.at === at),
-      'all to get the transition',
-    );
+    await until(() => subscribers.every(({ items }) => items().at(-1)?.at === at), 'all to be told');
   };
-  await publish();
+  await tell();
   const statements = recordStatements(app.config.databaseUrl!);
-  await publish();
+  await tell();
   statements.stop();
   const loads = statements.take().filter((text) => /ORDER BY "public"\."playbacks"/.test(text));
   expect(loads.length).toBeGreaterThan(0);
@@ -216,7 +213,7 @@ test('a selection is executed once for all subscribers that share it', async () 
   for (const { socket } of subscribers) socket.close();
 });
 
-test('the look-ups of a backlog are batched', async () => {
+test('transitions that wait are looked up together', async () => {
   const camera = cameras[1]!;
   await insert(camera, 500, '2024-01-01T00:00:00Z');
   const statements = recordStatements(app.config.databaseUrl!);
@@ -224,15 +221,15 @@ test('the look-ups of a backlog are batched', async () => {
   const { socket, items } = await subscribe(query);
   await until(() => items().length >= 500, 'all have come');
   statements.stop();
-  const lookUps = statements.take().filter((text) => /FROM "public"/.test(text));
-  expect(lookUps.length).toBeGreaterThan(0);
-  expect(lookUps.length).toBeLessThan(100);
+  const looks = statements.take().filter((text) => /FROM "public"/.test(text));
+  expect(looks.length).toBeGreaterThan(0);
+  expect(looks.length).toBeLessThan(100);
   socket.close();
 });
 
 test.each([
   [
-    'before removed transitions',
+    'whose successors were removed for their age',
     async () => {
       const { rows } = await sql.query(`SELECT xid, id FROM playback_transitions ORDER BY xid, id LIMIT 1`);
       await insert(cameras[0]!, 10, '2020-01-01T00:00:00Z');
@@ -248,7 +245,7 @@ test.each([
     },
   ],
   ['of another database', async () => '999999999999 1'],
-])('a cursor %s is refused with CURSOR_EXPIRED', async (_, position) => {
+])('a cursor %s has expired', async (_, position) => {
   const after = Buffer.from(await position()).toString('base64url');
   const query = `subscription { playbackStatusChanged(after: "${after}") { cursor } }`;
   const { socket, received } = await subscribe(query);
@@ -263,9 +260,9 @@ test.each([
   expect(await response.text()).toContain('"code":"CURSOR_EXPIRED"');
 });
 
-test('transitions restored from another server’s dump are not sent as new', async () => {
+test('what was restored from another server’s dump is over, and not told as new', async () => {
   const playback = playbackOf(cameras[1]!);
-  // The other server's transaction number, which this server reaches soon.
+  // As that server had numbered it: a transaction that this one comes to soon.
   await sql.query(
     `INSERT INTO playback_transitions (playback_id, to_status, xid)
      VALUES ($1, 'COMPLETED', pg_current_xact_id()::text::bigint + 3)`,
@@ -289,7 +286,7 @@ test('transitions restored from another server’s dump are not sent as new', as
   await hub.close();
 });
 
-test('transitions that do not match the filter do not fill the queue', async () => {
+test('what does not match a filter takes no place in the queue', async () => {
   const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscription = hub.subscribe({ cameraId: cameras[1]!, recordingStatus: ['PENDING'] }, undefined);
@@ -306,7 +303,7 @@ test('transitions that do not match the filter do not fill the queue', async () 
   await hub.close();
 });
 
-test('unsubscribing removes the subscriber, whether it waits for a transition or not', async () => {
+test('who unsubscribes leaves nothing behind, waiting or not', async () => {
   const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscriptions = Array.from({ length: 300 }, () =>
@@ -326,7 +323,7 @@ test('both transports have heartbeats', async () => {
   expect(await heartbeats.stream).not.toContain('data');
 }, 30_000);
 
-test('a server that stops closes its sockets, and does not wait for stalled ones', async () => {
+test('a server that stops says goodbye, and does not wait for who has stalled', async () => {
   const [lively, stalled] = await Promise.all([
     subscribe('subscription { playbackStatusChanged { cursor } }'),
     subscribe('subscription { playbackStatusChanged { cursor } }'),

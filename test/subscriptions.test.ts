@@ -36,10 +36,10 @@ const isRecording = ({ playbackStatusChanged: { to } }: Changed) => to === 'RECO
 const isCompleted = ({ playbackStatusChanged: { to } }: Changed) => to === 'COMPLETED';
 const statuses = (items: Changed[]) => items.map((item) => item.playbackStatusChanged.to);
 
-test('a subscriber that begins right after createEvent gets each transition once, in order', async () => {
+test('who subscribes right after createEvent sees each step once, in order', async () => {
   const event = await createEvent(app.client, { cameraId });
   const stream = app.client.subscribe<Changed>(text, { filter: { eventId: event.id } });
-  // An open transaction of another test delays the horizon: then PENDING comes first.
+  // Where another test has a transaction open, what is present is what was before that.
   const present = await stream.until(isRecording);
   expect(statuses(present)).toEqual(['PENDING', 'RECORDING'].slice(-present.length));
   expect(present.at(-1)!.playbackStatusChanged).toMatchObject({
@@ -52,7 +52,7 @@ test('a subscriber that begins right after createEvent gets each transition once
   stream.stop();
 });
 
-test('a subscriber that begins before the event gets every transition, over WebSocket and SSE', async () => {
+test('who subscribes before sees every step, over WebSocket and over SSE', async () => {
   const socket = app.client.subscribe<Changed>(text, { filter: { cameraId } });
   const sse = createSseClient({ url: `${app.app.url}/graphql`, singleConnection: false });
   const overSse: string[] = [];
@@ -80,7 +80,7 @@ test('a subscriber that begins before the event gets every transition, over WebS
   sse.dispose();
 });
 
-test('a subscription resumed by cursor after a restart loses and repeats no transition', async () => {
+test('who resumes by cursor misses nothing and gets nothing twice, also across a restart', async () => {
   const event = await createEvent(app.client, { cameraId });
   const stream = app.client.subscribe<Changed>(text, { filter: { eventId: event.id } });
   const { cursor } = (await stream.until(isRecording)).at(-1)!.playbackStatusChanged;
@@ -90,7 +90,7 @@ test('a subscription resumed by cursor after a restart loses and repeats no tran
   await awaitEnd(app.client, event);
   const resumed = app.client.subscribe<Changed>(text, { filter: { eventId: event.id }, after: cursor });
   expect(statuses(await resumed.until(isCompleted))).toEqual(['PROCESSING', 'COMPLETED']);
-  // A resumed subscription then gets new transitions, too: here all of the camera's next event.
+  // And it is live from there on: a filter by camera with the last cursor sees the next event whole.
   const next = app.client.subscribe<Changed>(text, { filter: { cameraId }, after: cursor });
   expect(statuses(await next.until(isCompleted))).toEqual(['PROCESSING', 'COMPLETED']);
   const later = await createEvent(app.client, { cameraId });
@@ -105,7 +105,7 @@ test('a subscription resumed by cursor after a restart loses and repeats no tran
   next.stop();
 });
 
-test('the transition of a finished playback is sent only if the filter names its event', async () => {
+test('a finished playback is told of where its event is named, and only there', async () => {
   const event = await createEvent(app.client, { cameraId });
   await endEvent(app.client, event.id);
   await awaitEnd(app.client, event);
@@ -122,7 +122,7 @@ test('the transition of a finished playback is sent only if the filter names its
   all.stop();
 });
 
-test('a filter by status matches the new status', async () => {
+test('filters by status tell of what is moved to', async () => {
   const stream = app.client.subscribe<Changed>(text, {
     filter: { cameraId, recordingStatus: ['PROCESSING', 'COMPLETED'] },
   });
@@ -135,9 +135,9 @@ test('a filter by status matches the new status', async () => {
 test('a transition that commits late is not skipped by one with a higher number that commits first', async () => {
   const event = await createEvent(app.client, { cameraId });
   const stream = app.client.subscribe<Changed>(text, { filter: { eventId: event.id } });
-  // An open transaction of another test delays the horizon: then PENDING comes first.
+  // Where another transaction is open on this server, PENDING comes first.
   await stream.until(({ playbackStatusChanged: { to } }) => to === 'RECORDING');
-  // This transaction gets the lower number, and stays open until the playback is COMPLETED.
+  // A transaction takes the lower number and stays open while the recording goes on to COMPLETED.
   const late = new pg.Client({ connectionString: app.config.databaseUrl });
   await late.connect();
   await late.query('BEGIN');
@@ -164,7 +164,7 @@ test('a transition that commits late is not skipped by one with a higher number 
   stream.stop();
 });
 
-test('wrong input is refused over WebSocket with the codes of HTTP', async () => {
+test('wrong input is refused over the socket as over HTTP', async () => {
   const refused = async (variables: object) => {
     const stream = app.client.subscribe(text, variables);
     return stream.next().then(
@@ -180,7 +180,7 @@ test('wrong input is refused over WebSocket with the codes of HTTP', async () =>
   await expect(unknown.next()).rejects.toThrow('NOT_FOUND');
 });
 
-test('cameraStateChanged yields the present state first, then each change', async () => {
+test('camera states: the present one first, then each change', async () => {
   const states = app.client.subscribe<{ cameraStateChanged: { state: string } }>(
     'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state lastError } }',
     { id: cameraId },
@@ -196,7 +196,7 @@ test('cameraStateChanged yields the present state first, then each change', asyn
   states.stop();
 });
 
-test('a camera’s state is sent even if the notification of its change was lost', async () => {
+test('a camera’s state is told also where the notification of its change was lost', async () => {
   const sql = new pg.Client({ connectionString: app.config.databaseUrl });
   await sql.connect();
   const id = await app.addCamera({ name: 'Lost', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 }, 'IDLE');

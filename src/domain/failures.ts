@@ -1,4 +1,4 @@
-/** Why a playback failed, and who has to act. */
+/** Why a playback failed and who has to act. One table; all texts in one place. */
 
 export type Fault = 'CAMERA' | 'STORAGE' | 'SERVER';
 
@@ -11,19 +11,19 @@ const kinds = {
   CAMERA_DISABLED: { fault: 'CAMERA' },
   /** The camera never delivered a frame while the recording lasted. */
   CAMERA_UNREACHABLE: { fault: 'CAMERA' },
-  /** The server was down for the whole length of the recording. */
+  /** The recording was over before anybody had begun it: the server was down for its whole length. */
   NOT_RECORDED: { fault: 'SERVER' },
   /** The spool holds no complete fragment, or is gone. */
   SPOOL_UNREADABLE: { fault: 'SERVER' },
-  /** Footage could not be written to the disk. */
+  /** The disk refused to take footage. */
   DISK_FAILED: { fault: 'STORAGE' },
-  /** Network errors, time-outs, 5xx, 429: a retry may succeed. */
+  /** Network errors, time-outs, 5xx, 429: it may pass. */
   STORE_UNREACHABLE: { fault: 'STORAGE' },
-  /** Wrong credentials, missing rights, a missing bucket: a person has to act. */
+  /** Credentials, rights, a bucket that is not there: a person has to act. */
   STORE_REFUSED: { fault: 'STORAGE' },
-  /** The store holds something else than what was sent. */
+  /** The store says that it holds something else than what was sent. */
   STORE_MISMATCH: { fault: 'STORAGE' },
-  /** An error in Flashback itself. */
+  /** A fault of Flashback itself. */
   INTERNAL: { fault: 'SERVER' },
 } as const satisfies Record<string, FailureKind>;
 
@@ -40,12 +40,12 @@ export class RecordingFailure extends Error {
   }
 }
 
-/** The kind of a code from a row. A code that this version does not know (from a newer version) counts as INTERNAL. */
+/** Who has to act on a code as it stands in a row: on an unknown one (newer version) whoever runs the server. */
 export function failureKind(code: string): FailureKind {
   return code in kinds ? kinds[code as FailureCode] : kinds.INTERNAL;
 }
 
-/** Turns any thrown value into a RecordingFailure; other errors become INTERNAL. */
+/** Any thrown value as a RecordingFailure; what is not one yet becomes INTERNAL. */
 export function asFailure(error: unknown): RecordingFailure {
   if (error instanceof RecordingFailure) return error;
   return new RecordingFailure(

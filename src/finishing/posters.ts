@@ -1,10 +1,10 @@
 import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
-import type { Ffmpeg } from '../ffmpeg/binary.ts';
-import { jpegOf } from '../ffmpeg/jpeg.ts';
 import { privateFileMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
-import { readSpool, type SpoolContents } from '../spool/reader.ts';
-import { findSpool, spoolPoster } from '../spool/spool.ts';
+import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
+import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
+import { findSpool, spoolPoster } from '../recording/spool.ts';
+import { readSpool, type SpoolContents } from '../recording/spool-reader.ts';
 
 /** A recording that is over sooner waits for its poster at the end; and events at the same moment come first. */
 const earlyAfterMs = 2_000;

@@ -1,11 +1,11 @@
-import type { Ffmpeg } from '../ffmpeg/binary.ts';
-import { jpegOf } from '../ffmpeg/jpeg.ts';
 import { viewsOf } from '../footage/memory.ts';
 import { buildInit } from '../mp4/build-init.ts';
 import { buildMoof } from '../mp4/build-moof.ts';
 import type { Launcher } from '../processes/launcher.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
+import type { Ffmpeg } from './ffmpeg-binary.ts';
+import { jpegOf } from './ffmpeg-jpeg.ts';
 
 interface Snapshot {
   readonly of: FeedUnit;

@@ -1,11 +1,10 @@
 // What ffmpeg gives out of a camera whose video clock runs wrong beside that of the sound, without camera or ffmpeg.
-
-import { interleaveMs } from '../../src/ffmpeg/arguments.ts';
 import type { FragmentHead } from '../../src/mp4/fragment.ts';
 import { readHead } from '../../src/mp4/fragment.ts';
 import type { InitSegment, Track } from '../../src/mp4/init-segment.ts';
 import { moofOf } from '../../src/mp4/moof.ts';
 import type { Sample } from '../../src/mp4/track-fragment.ts';
+import { interleaveMs } from '../../src/recording/ffmpeg-args.ts';
 
 const fps = 15;
 /** Ticks of a frame of AAC. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { torture } from './torture.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '28' }, seed: { type: 'string', default: '1' } },
+  options: { rounds: { type: 'string', default: '77' }, seed: { type: 'string', default: '1' } },
 });
 const started = Date.now();
 const result = await torture({

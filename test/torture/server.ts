@@ -1,11 +1,22 @@
-// The server as users run it: a process of its own, which can be killed.
+// The server as a process of its own, which can be killed and paused.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const root = path.join(import.meta.dirname, '../..');
+
+/** What server-main.ts is told: first the database's address, and the clock whenever it is set. */
+export interface ToChild {
+  readonly databaseUrl?: string;
+  /** How far the server's clock is ahead of this machine's, in milliseconds. */
+  readonly aheadMs?: number;
+}
+
+/** What server-main.ts says: where its database is. */
+export interface FromChild {
+  readonly databaseUrl: string;
+}
 
 export interface Server {
   readonly url: string;
@@ -13,8 +24,9 @@ export interface Server {
   /** When it said that it is ready, in epoch milliseconds. */
   readonly readyAt: number;
   readonly isAlive: boolean;
-  /** Kills the processes of that kind, at once and without a word. @returns how many there were */
-  kill(victim: 'server' | 'ffmpeg' | 'postgres'): number;
+  setClock(aheadMs: number): void;
+  /** At once and without a word. */
+  kill(): void;
   /** Resolves when the server's process is over. */
   over(): Promise<void>;
   /** SIGTERM, as a service manager does it. @returns milliseconds until it was over */
@@ -28,20 +40,39 @@ export function runSource(file: string, args: readonly string[], env: Record<str
   return spawn(process.execPath, ['--import', 'tsx', path.join(root, file), ...args], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 }
 
-/** Starts the server and waits until it is ready. Rejects with its last words when it ends instead. */
-export async function startServer(env: Record<string, string>): Promise<Server> {
-  const child = runSource('src/main.ts', [], env);
+/** What is between a server and the real world. */
+export interface Surroundings {
+  readonly aheadMs: number;
+  /** Given the database's own address: the one by which the server is to reach it. */
+  readonly reach: (databaseUrl: string) => Promise<string>;
+}
+
+/**
+ * Starts the server and waits until it is ready. Rejects with its last words when it ends instead.
+ * @param surroundings none: it runs as users run it
+ */
+export async function startServer(env: Record<string, string>, surroundings?: Surroundings): Promise<Server> {
+  const child = runSource(surroundings ? 'test/torture/server-main.ts' : 'src/main.ts', [], env);
   const lines: string[] = [];
   const ended = once(child, 'exit');
   const keep = (line: string) => {
     lines.push(line);
     if (lines.length > 400) lines.shift();
   };
+  const send = (message: ToChild) => {
+    if (child.connected) child.send(message, () => {});
+  };
   createInterface({ input: child.stderr! }).on('line', keep);
+  if (surroundings) {
+    const { aheadMs, reach } = surroundings;
+    child.once('message', async (it: FromChild) =>
+      send({ databaseUrl: await reach(it.databaseUrl), aheadMs }),
+    );
+  }
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout! }).on('line', (line) => {
       keep(line);
@@ -50,18 +81,15 @@ export async function startServer(env: Record<string, string>): Promise<Server> 
     });
     ended.then(() => reject(new Error(`The server did not start:\n${lines.slice(-20).join('\n')}`)));
   });
-  const isAlive = () => child.exitCode === null && child.signalCode === null;
   return {
     url,
     pid: child.pid!,
     readyAt: Date.now(),
     get isAlive() {
-      return isAlive();
+      return child.exitCode === null && child.signalCode === null;
     },
-    kill(victim) {
-      const pids = victim === 'server' ? [child.pid!] : childPids(env.DATA_DIR!, victim);
-      return pids.filter(killNow).length;
-    },
+    setClock: (aheadMs) => send({ aheadMs }),
+    kill: () => void child.kill('SIGKILL'),
     async over() {
       await ended;
     },
@@ -73,40 +101,4 @@ export async function startServer(env: Record<string, string>): Promise<Server> 
     },
     lastWords: () => lines.slice(-60).join('\n'),
   };
-}
-
-/** From the server's own book of child processes. */
-function childPids(dataDir: string, kind: 'ffmpeg' | 'postgres'): number[] {
-  const book = path.join(dataDir, 'children');
-  return readdirSync(book).flatMap((name) => {
-    try {
-      const { pid, label } = JSON.parse(readFileSync(path.join(book, name), 'utf8'));
-      const isPostgres = label === 'postgres';
-      const isWatchdog = label === 'database watchdog';
-      return isWatchdog || isPostgres !== (kind === 'postgres') ? [] : [pid as number];
-    } catch {
-      return []; // being written or removed right now
-    }
-  });
-}
-
-function killNow(pid: number): boolean {
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
-  }
-}
-
-/** Processes whose command line or working directory speaks of this folder or address. */
-export function processesAbout(texts: readonly string[]): string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  return pids.flatMap((pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-      return command && texts.some((text) => command.includes(text)) ? [`${pid}: ${command}`] : [];
-    } catch {
-      return [];
-    }
-  });
 }

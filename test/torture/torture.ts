@@ -1,17 +1,21 @@
-// Kills the server, its ffmpegs, its PostgreSQL and all of them together, at random instants of every phase, and
-// reads the frames of what is left.
+// Cuts (cuts.ts) are struck at random instants of every phase; then the frames of all clips are read, and what clients
+// and a subscriber were told is held against the rows.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSpoolName } from '../../src/spool/names.ts';
+import { isSpoolName } from '../../src/recording/spool-names.ts';
 import { startTestCamera } from '../support/camera.ts';
 import { capture } from '../support/captures.ts';
 import { startS3Server } from '../support/s3-server.ts';
+import { cutKinds } from './cuts.ts';
+import { judgeReceived, judgeRows, transitionRows } from './ledger.ts';
+import { processesAbout } from './processes.ts';
 import { seededRandom } from './random.ts';
-import { phases, playRound, victims } from './round.ts';
-import { processesAbout, runSource, startServer } from './server.ts';
-import { judgeClip, judgeFailure } from './verify.ts';
+import { phases, playRound } from './round.ts';
+import { runSource } from './server.ts';
+import { Subscriber } from './subscriber.ts';
+import { asOurs, judgeClip, judgeFailure } from './verify.ts';
 import { insist, type TortureEvent, World } from './world.ts';
 
 export interface TortureOptions {
@@ -34,6 +38,8 @@ const settleMs = 10_000;
 const stopMs = 10_000;
 /** What was deleted is gone from the bucket this soon after the last crash. */
 const sweepMs = 15_000;
+/** The subscriber has been told everything this soon after the last round. */
+const deliveryMs = 10_000;
 
 export async function torture({ rounds, seed, say }: TortureOptions): Promise<TortureResult> {
   const random = seededRandom(seed);
@@ -50,24 +56,23 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     R2_ACCESS_KEY_ID: bucket.accessKeyId,
     R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
   };
-  const world = new World(await startServer(env));
-  const tally = { counts: {} as Record<string, number>, lostMs: [] as number[], holesMs: [] as number[] };
+  const world = new World(env);
+  await world.start();
+  const subscriber = new Subscriber(() => world.server.url);
+  const tally = { lostMs: [] as number[], holesMs: [] as number[] };
   const settledMs: number[] = [];
-  const count = (what: string, by = 1) => {
-    tally.counts[what] = (tally.counts[what] ?? 0) + by;
-  };
 
   /** Waits for every playback whose event is ended, and looks at each once. */
   async function verify(): Promise<void> {
     for (const event of world.events.filter((e) => e.state === 'going on' && e.dueFrom !== undefined)) {
       const playback = await settled(event);
       if (!playback) continue;
-      count(playback.recordingStatus);
+      world.count(playback.recordingStatus);
       if (playback.recordingStatus === 'FAILED') {
-        count(`FAILED ${playback.failure!.code}`);
+        world.count(`FAILED ${playback.failure!.code}`);
         for (const breach of judgeFailure(event, playback, world.cuts)) world.breach(breach);
       } else {
-        const verdict = await judgeClip(event, playback, world.cuts, dir);
+        const verdict = await judgeClip(event, playback, world.cuts, world.aheadSince(event.askedAt), dir);
         for (const breach of verdict.breaches) world.breach(breach);
         tally.lostMs.push(...verdict.lostMs);
         tally.holesMs.push(...verdict.holesMs);
@@ -87,7 +92,11 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
       }
       if (playback.recordingStatus === 'COMPLETED' || playback.recordingStatus === 'FAILED') {
         // By its own word: looking at the clips before this one took a while, too.
-        const tookMs = Math.max(0, Date.parse(playback.transitions.at(-1)!.at) - event.dueFrom!);
+        const saidAt = Date.parse(playback.transitions.at(-1)!.at);
+        const tookMs = Math.max(
+          0,
+          asOurs(saidAt, Date.now(), world.aheadSince(event.askedAt)) - event.dueFrom!,
+        );
         settledMs.push(tookMs);
         if (tookMs > settleMs) {
           world.breach(`${playback.id} took ${tookMs} ms to settle, with ${playback.fileSizeBytes} bytes`);
@@ -108,21 +117,21 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     await world.addCamera('cold', small, 0);
     await world.addCamera('large', large, 1);
     for (let i = 0; i < rounds; i++) {
-      // Every phase meets every victim before chance repeats one.
+      // Their numbers have no common divisor: every phase meets every cut before one repeats.
       const phase = phases[i % phases.length]!;
-      const victim = victims[(i + Math.floor(i / phases.length)) % victims.length]!;
+      const cut = cutKinds[i % cutKinds.length]!;
       const before = world.breaches.length;
       try {
-        await playRound({ world, random, bucket, env, phase, victim });
-        count(`killed ${victim}`);
+        if (random.chance(0.3)) subscriber.interrupt();
+        await playRound({ world, random, bucket, phase, cut });
+        world.count(cut);
         await verify();
+        if (world.isClockSet) world.setClock(0);
       } catch (error) {
         world.breach(`round ${i + 1} broke off: ${(error as Error).stack}\n${world.server.lastWords()}`);
         break;
       }
-      say(
-        `${i + 1}/${rounds} ${victim} killed ${phase}: ${world.breaches.slice(before).join('; ') || 'good'}`,
-      );
+      say(`${i + 1}/${rounds} ${cut}, ${phase}: ${world.breaches.slice(before).join('; ') || 'good'}`);
     }
     for (const event of world.events.filter((e) => e.state === 'going on'))
       await insist(() => world.end(event));
@@ -130,19 +139,38 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     const deadline = Date.now() + sweepMs;
     while (strayObjects().length > 0 && Date.now() < deadline) await sleep(100);
 
+    for (const breach of await judgeRows(world)) world.breach(breach);
+    for (const breach of await deliveryBreaches()) world.breach(breach);
+    await subscriber.close();
+
     const stoppedMs = await world.server.stop();
-    count('ms to stop', stoppedMs);
+    world.count('ms to stop', stoppedMs);
     if (stoppedMs > stopMs) world.breach(`stopping took ${stoppedMs} ms`);
     for (const breach of await leftovers()) world.breach(breach);
   } finally {
     if (world.server.isAlive) {
-      world.server.kill('server');
+      world.server.kill();
       await world.server.over();
     }
-    await Promise.all([small.close(), large.close(), bucket.close()]);
+    await subscriber.close();
+    await Promise.all([world.proxy.close(), small.close(), large.close(), bucket.close()]);
     await rm(dir, { recursive: true, force: true, maxRetries: 10 });
   }
-  return { breaches: world.breaches, ...tally, settledMs };
+  world.count('transitions received', subscriber.received.length);
+  world.count('connections by which the subscriber resumed', subscriber.resumed);
+  world.count('answers and statements of the database lost', world.proxy.lost);
+  return { breaches: world.breaches, counts: world.counts, ...tally, settledMs };
+
+  async function deliveryBreaches(): Promise<string[]> {
+    const deleted = new Set(world.events.filter((e) => e.state === 'deleted').map((e) => e.playbackId));
+    const deadline = Date.now() + deliveryMs;
+    for (;;) {
+      const rows = await transitionRows(world.databaseUrl);
+      const breaches = judgeReceived(subscriber.received, rows, (id) => deleted.has(id));
+      if (breaches.length === 0 || Date.now() > deadline) return breaches;
+      await sleep(100);
+    }
+  }
 
   function strayObjects(): string[] {
     const kept = new Set(world.events.filter((e) => e.state === 'verified').map((e) => e.playbackId));
@@ -156,6 +184,9 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
   }
 
   async function leftovers(): Promise<string[]> {
+    // PostgreSQL is ended by its watchdog once the server is over.
+    const deadline = Date.now() + stopMs;
+    while (processesAbout([dir]).length > 0 && Date.now() < deadline) await sleep(50);
     const found = processesAbout([dir, small.url, large.url]).map((it) => `an orphaned process: ${it}`);
     for (const folder of (await readdir(path.join(dir, 'data/spool'))).filter(isSpoolName))
       found.push(`an orphaned spool: ${folder}`);

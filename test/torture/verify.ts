@@ -2,10 +2,11 @@
 import { copyFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { readFrames } from '../support/frames.ts';
+import { type CountedFrame, readFrames } from '../support/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/judges.ts';
 import { download, type PlaybackFacts } from '../support/playbacks.ts';
-import type { Cut, TortureEvent } from './world.ts';
+import { type Cut, interruptsFootage } from './cuts.ts';
+import type { TortureEvent } from './world.ts';
 
 /** DESIGN 1, G3. */
 const mayBeLostMs = 1_000;
@@ -13,6 +14,8 @@ const mayBeLostMs = 1_000;
 const holeMs = 400;
 /** After a cut the feed has to connect again, find a keyframe, and settle its clock. */
 const reconnectMs = 12_000;
+/** Who was paused finds after this at the latest that the camera's connection is over. */
+const silenceMs = 6_000;
 
 export interface Verdict {
   readonly breaches: string[];
@@ -25,18 +28,32 @@ export interface Verdict {
 /** A FAILED playback is right only where there was nothing to record. */
 export function judgeFailure(event: TortureEvent, playback: PlaybackFacts, cuts: readonly Cut[]): string[] {
   const { code } = playback.failure!;
-  const wasCold = event.liveSince === undefined;
-  const cutBefore = cuts.some(({ atMs }) => atMs < (event.acknowledgedAt ?? Number.POSITIVE_INFINITY));
-  const wasNothing = (wasCold || event.acknowledgedAt === undefined) && cutBefore;
-  const isExpected = code === 'NOT_RECORDED' || code === 'CAMERA_UNREACHABLE';
-  if (isExpected && (wasNothing || wasCold)) return [];
+  const wasNothing = event.liveSince === undefined || wasInterrupted(event, cuts);
+  if (wasNothing && (code === 'NOT_RECORDED' || code === 'CAMERA_UNREACHABLE')) return [];
   return [`${playback.id} FAILED with ${code}, though there was footage: ${playback.failure!.message}`];
 }
+
+/** Whether the camera may have been away while it was asked for. */
+const wasInterrupted = (
+  { askedAt, answeredAt = Number.POSITIVE_INFINITY }: TortureEvent,
+  cuts: readonly Cut[],
+) => cuts.some((cut) => interruptsFootage(cut) && cut.untilMs >= askedAt && cut.atMs <= answeredAt);
+
+/**
+ * The server's times as this machine's clock tells them.
+ * @param aheads by how much the server's clock may have been ahead when it told them; the one that brings the time
+ * nearest to `nearMs` is meant
+ */
+export const asOurs = (serversMs: number, nearMs: number, aheads: readonly number[]): number =>
+  aheads
+    .map((ahead) => serversMs - ahead)
+    .reduce((best, ms) => (Math.abs(ms - nearMs) < Math.abs(best - nearMs) ? ms : best));
 
 export async function judgeClip(
   event: TortureEvent,
   playback: PlaybackFacts,
   cuts: readonly Cut[],
+  aheads: readonly number[],
   dir: string,
 ): Promise<Verdict> {
   const breaches: string[] = [];
@@ -60,42 +77,63 @@ export async function judgeClip(
   }
   await rm(file);
 
-  const clipStart = Date.parse(playback.clipStartedAt ?? playback.startedAt);
-  const sent = frames.map(({ counter, time }) =>
-    event.camera.source.sentAt(counter, clipStart + time * 1_000),
-  );
+  const sent = sentTimes(event, playback, frames, aheads);
   if (sent.some((at, i) => i > 0 && at <= sent[i - 1]!)) say('frames are doubled or out of order');
   const first = sent[0]!;
-  const endedAt = Date.parse(playback.endedAt!);
+  const interruptions = cuts.filter(interruptsFootage);
+  const endedAt = asOurs(Date.parse(playback.endedAt!), event.endAskedAt ?? sent.at(-1)!, aheads);
 
-  if (event.acknowledgedAt !== undefined && event.liveSince !== undefined) {
-    const asked = Date.parse(playback.startedAt) - event.camera.preRollSec * 1_000;
-    const latest = Math.max(asked, event.liveSince) + 500;
+  if (event.liveSince !== undefined && !wasInterrupted(event, cuts)) {
+    const startedAt = asOurs(Date.parse(playback.startedAt), event.askedAt, aheads);
+    const latest = Math.max(startedAt - event.camera.preRollSec * 1_000, event.liveSince) + 500;
     if (first > latest) say(`begins ${Math.round(first - latest)} ms later than the ring allowed`);
   }
-  for (const cut of cuts.filter(({ atMs }) => atMs > first && atMs < endedAt)) {
-    if (cut.victim === 'postgres') continue;
+  for (const cut of interruptions.filter(({ atMs }) => atMs > first && atMs < endedAt)) {
     const before = sent.findLast((at) => at <= cut.atMs)!;
     verdict.lostMs.push(cut.atMs - before);
-    if (cut.atMs - before > mayBeLostMs) {
-      say(`${Math.round(cut.atMs - before)} ms of footage lost at the cut of ${cut.victim}`);
-    }
+    if (cut.atMs - before > mayBeLostMs)
+      say(`${Math.round(cut.atMs - before)} ms of footage lost at the cut '${cut.kind}'`);
     const behind = sent.find((at) => at > cut.atMs);
     if (behind !== undefined) verdict.holesMs.push(behind - before);
   }
   for (const [i, at] of sent.entries()) {
     if (i === 0 || at - sent[i - 1]! < holeMs) continue;
     const from = sent[i - 1]!;
-    const isExplained = cuts.some(
-      ({ atMs, victim }) => victim !== 'postgres' && atMs >= from && atMs <= from + reconnectMs,
+    const isExplained = interruptions.some(
+      ({ atMs, untilMs }) => atMs <= from + reconnectMs && from <= untilMs + (untilMs > atMs ? silenceMs : 0),
     );
     if (!isExplained) say(`a hole of ${Math.round(at - from)} ms that no cut explains`);
   }
-  const lastCut = cuts.findLast(({ victim, atMs }) => victim !== 'postgres' && atMs < endedAt);
-  const wasWhole = !lastCut || lastCut.atMs + reconnectMs < endedAt;
+  const last = interruptions.findLast(({ atMs }) => atMs < endedAt);
+  const wasWhole = !last || last.untilMs + reconnectMs < endedAt;
   if (wasWhole && endedAt - sent.at(-1)! > mayBeLostMs)
     say(`ends ${Math.round(endedAt - sent.at(-1)!)} ms early`);
   return verdict;
+}
+
+/**
+ * When the camera sent the frames, in epoch ms. Where the server's clock was set meanwhile, those recorded by another
+ * process may be placed by another clock: each is as the one before it unless that is more than a second off.
+ */
+function sentTimes(
+  { camera, askedAt }: TortureEvent,
+  playback: PlaybackFacts,
+  frames: readonly CountedFrame[],
+  aheads: readonly number[],
+): number[] {
+  const clipStart = Date.parse(playback.clipStartedAt!);
+  let ahead = clipStart - asOurs(clipStart, askedAt, aheads);
+  return frames.map(({ counter, time }) => {
+    const by = (it: number) => {
+      const claimed = clipStart + time * 1_000 - it;
+      const at = camera.source.sentAt(counter, claimed);
+      return { it, at, offMs: Math.abs(at - claimed) };
+    };
+    let found = by(ahead);
+    if (found.offMs > 1_000) found = aheads.map(by).reduce((a, b) => (b.offMs < a.offMs ? b : a), found);
+    ahead = found.it;
+    return found.at;
+  });
 }
 
 const error = (reason: unknown) => (reason as Error).message;

@@ -1,17 +1,12 @@
-// What the torture knows: its cameras, what it asked for, what it was answered, and when it killed what.
+// What the torture knows: its cameras, what it asked for, what it was answered, and when it struck.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestCamera } from '../support/camera.ts';
 import { connectClient, type TestClient } from '../support/client.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import type { PlaybackFacts } from '../support/playbacks.ts';
-import type { Server } from './server.ts';
-
-export type Victim = 'server' | 'ffmpeg' | 'postgres' | 'all';
-
-export interface Cut {
-  readonly atMs: number;
-  readonly victim: Victim;
-}
+import { type Cut, interruptsFootage } from './cuts.ts';
+import { type Server, startServer } from './server.ts';
 
 export interface TortureCamera {
   readonly name: string;
@@ -25,11 +20,14 @@ export interface TortureEvent {
   readonly camera: TortureCamera;
   /** Since when the camera was known to be live when the event was asked for; undefined: it was not. */
   readonly liveSince: number | undefined;
-  /** Before this the server answered: what it promised must be kept. undefined: it was killed first. */
-  acknowledgedAt: number | undefined;
+  /** When it was asked for the first time. */
+  readonly askedAt: number;
+  /** When that was answered, also by a repetition. From then on it must be kept. */
+  answeredAt: number | undefined;
   id: string | undefined;
   playbackId: string | undefined;
-  endAsked: boolean;
+  /** When its end was asked for the first time. */
+  endAskedAt: number | undefined;
   /** When the end was answered, or the server that has to finish it was ready, in epoch ms. */
   dueFrom: number | undefined;
   state: 'going on' | 'verified' | 'deleting' | 'deleted';
@@ -53,11 +51,52 @@ export class World {
   readonly events: TortureEvent[] = [];
   readonly cuts: Cut[] = [];
   readonly breaches: string[] = [];
+  readonly counts: Record<string, number> = {};
   readonly #liveSince = new Map<string, number>();
-  server: Server;
+  readonly #env: Record<string, string>;
+  /** How far the server's clock was ahead of this one's, and since when (epoch ms). */
+  readonly #clock = [{ sinceMs: 0, aheadMs: 0 }];
+  server!: Server;
+  proxy!: DatabaseProxy;
+  /** Of the database itself, not through the proxy. */
+  databaseUrl!: string;
 
-  constructor(server: Server) {
-    this.server = server;
+  constructor(env: Record<string, string>) {
+    this.#env = env;
+  }
+
+  get dataDir(): string {
+    return this.#env.DATA_DIR!;
+  }
+
+  async start(): Promise<void> {
+    this.server = await startServer(this.#env, {
+      aheadMs: this.#clock.at(-1)!.aheadMs,
+      reach: async (databaseUrl) => {
+        this.databaseUrl = databaseUrl;
+        this.proxy ??= await startDatabaseProxy(databaseUrl);
+        return this.proxy.url;
+      },
+    });
+  }
+
+  count(what: string, by = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + by;
+  }
+
+  setClock(aheadMs: number): void {
+    this.#clock.push({ sinceMs: Date.now(), aheadMs });
+    this.server.setClock(aheadMs);
+  }
+
+  get isClockSet(): boolean {
+    return this.#clock.at(-1)!.aheadMs !== 0;
+  }
+
+  /** How far the server's clock was ahead, each time it was set since that time, and then. */
+  aheadSince(ms: number): number[] {
+    const first = this.#clock.findLastIndex(({ sinceMs }) => sinceMs <= ms);
+    return [...new Set(this.#clock.slice(first).map(({ aheadMs }) => aheadMs))];
   }
 
   get client(): TestClient {
@@ -77,9 +116,12 @@ export class World {
   }
 
   /** From here on nobody knows whether the cameras are live. */
-  cut(victim: Victim, atMs: number): void {
-    this.cuts.push({ atMs, victim });
-    if (victim !== 'postgres') this.#liveSince.clear();
+  cut(cut: Cut): void {
+    this.cuts.push(cut);
+    if (interruptsFootage(cut)) this.#liveSince.clear();
+    // Whoever was paused finishes later.
+    for (const event of this.events)
+      if (event.dueFrom && cut.untilMs > event.dueFrom) event.dueFrom = cut.untilMs;
   }
 
   /** Waits until the camera's feed is live (again); the moment is remembered until the next cut. */
@@ -103,10 +145,11 @@ export class World {
       key: randomUUID(),
       camera,
       liveSince,
-      acknowledgedAt: undefined,
+      askedAt: Date.now(),
+      answeredAt: undefined,
       id: undefined,
       playbackId: undefined,
-      endAsked: false,
+      endAskedAt: undefined,
       dueFrom: undefined,
       state: 'going on',
     };
@@ -122,12 +165,16 @@ export class World {
       'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } playback { id } } }',
       { input: { cameraId: event.camera.id, type: 'MOTION', idempotencyKey: event.key } },
     );
-    event.id = createEvent.event.id;
-    event.playbackId = createEvent.playback.id;
+    const { event: given, playback } = createEvent;
+    if (event.id && (event.id !== given.id || event.playbackId !== playback.id))
+      this.breach(`the event ${event.id} was asked for again and was ${given.id} then`);
+    event.id = given.id;
+    event.playbackId = playback.id;
+    event.answeredAt ??= Date.now();
   }
 
   async end(event: TortureEvent): Promise<void> {
-    event.endAsked = true;
+    event.endAskedAt ??= Date.now();
     await this.client.run('mutation($input: EndEventInput!) { endEvent(input: $input) { event { id } } }', {
       input: { id: event.id },
     });

@@ -1,4 +1,4 @@
-import type { Ffmpeg } from './binary.ts';
+import type { Ffmpeg } from './ffmpeg-binary.ts';
 
 /** copy: as the camera sends it. aac: for what MP4 cannot hold (G.711 and other PCM). none: not decodable either. */
 export type AudioMode = 'copy' | 'aac' | 'none';

@@ -1,0 +1,24 @@
+// The server as src/main.ts runs it, with the embedded database behind a proxy of its parent process and with a clock
+// that the parent sets. Both cannot be had from a server's environment.
+import { once } from 'node:events';
+import path from 'node:path';
+import { readConfig } from '../../src/config.ts';
+import { startDatabaseServer } from '../../src/db/server.ts';
+import { createLog } from '../../src/log.ts';
+import { openChildren } from '../../src/processes/children.ts';
+import { run } from '../../src/run.ts';
+import type { FromChild, ToChild } from './server.ts';
+
+const config = readConfig(process.env);
+const log = createLog(config.logLevel);
+let aheadMs = 0;
+process.on('message', (message: ToChild) => {
+  aheadMs = message.aheadMs ?? aheadMs;
+});
+process.on('disconnect', () => process.exit(1));
+
+const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
+const database = await startDatabaseServer({ dataDir: config.dataDir, children, log });
+process.send!({ databaseUrl: database.url } satisfies FromChild);
+const [{ databaseUrl }] = (await once(process, 'message')) as [ToChild];
+await run({ ...config, databaseUrl }, log, () => Date.now() + aheadMs);
