@@ -423,7 +423,7 @@ describe('events', () => {
       const { events } = await app.client.run<{
         events: { nodes: { startedAt: string }[]; pageInfo: { startCursor: string; endCursor: string } };
       }>(
-        `{ events(filter: { type: [SOUND] }, ${args}) { nodes { startedAt } pageInfo { startCursor endCursor } } }`,
+        `{ events(filter: { type: [SOUND], startedBefore: "2002-01-01T00:00:00Z" }, ${args}) { nodes { startedAt } pageInfo { startCursor endCursor } } }`,
       );
       return { began: events.nodes.map(({ startedAt }) => startedAt), ...events.pageInfo };
     };
