@@ -3,13 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { neverSetAhead } from '../src/recording/steady-clock.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';
 import { readFrames } from './support/frames.ts';
-import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from './support/playbacks.ts';
+import {
+  awaitEnd,
+  createEvent,
+  download,
+  endEvent,
+  type PlaybackFacts,
+  readPlayback,
+} from './support/playbacks.ts';
 
 let app: TestApp;
 let camera: TestCamera;
@@ -98,6 +105,39 @@ describe.each([-86_400, -15, 15, 86_400])('a clock that is set by %i s', (sec) =
       expect(apart.filter((sec) => sec < 0.7 / fps).length).toBeLessThan(5);
     }
   }, 30_000);
+});
+
+describe.each([-86_400, 86_400])('a clock that is set by %i s before a stream changes its form', (sec) => {
+  test.each([500, 3_000])(
+    'all of the new form is in a further playback; ended after %i ms',
+    async (ms) => {
+      const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 64 });
+      const changing = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+      onTestFinished(() => changing.close());
+      const cameraId = await app.addCamera({ rtspUrl: changing.url, preRollSec });
+      const event = await createEvent(app.client, { cameraId });
+      await sleep(1_000);
+      step(sec);
+      changing.switchTo(other);
+      await vi.waitUntil(() => changing.sessions === 1, 10_000);
+      await sleep(ms);
+      await endEvent(app.client, event.id);
+      const further = await vi.waitUntil(async () => {
+        const { event: found } = await app.client.run<{ event: { playbacks: PlaybackFacts[] } }>(
+          'query($id: ID!) { event(id: $id) { playbacks { id recordingStatus } } }',
+          { id: event.id },
+        );
+        return found.playbacks.find(
+          (it) => it.id !== event.playback!.id && /COMPLETED|FAILED/.test(it.recordingStatus),
+        );
+      }, 15_000);
+      const seconds = await secondsOf(await readPlayback(app.client, further.id));
+      // Pictures of the new form begin with a keyframe, and there is one a second.
+      expect(seconds).toBeGreaterThan(Math.max(0.1, ms / 1_000 - 1.1));
+      expect(seconds).toBeLessThan(ms / 1_000 + 4);
+    },
+    60_000,
+  );
 });
 
 test('a lease that is over by the new clock alone goes on; one that is over by both ends', async () => {

@@ -57,12 +57,14 @@ export const furtherPlayback = (
 /**
  * Writes, once, a further playback of the same event (or of the same recording by hand), where the first could not go on.
  * One that has ended meanwhile goes on up to the end of its post-roll; none where that is over.
+ * @param made.at the time of its first transition
+ * @param made.isClockSet the end may be told by another clock than the beginning: then it says nothing of what is over
  */
 export function createFurtherPlayback(
   db: Db,
   firstId: string,
   further: PlaybackToRecord,
-  at: Date,
+  { at, isClockSet }: { readonly at: Date; readonly isClockSet: boolean },
 ): Promise<Playback | undefined> {
   const { id, startedAt, deadlineAt } = further;
   return db.$transaction(async (tx) => {
@@ -76,7 +78,8 @@ export function createFurtherPlayback(
       SELECT ended_at AS "endedAt", ended_at = lease_expires_at AS "isLapsed"
       FROM events WHERE id = ${eventId}::uuid FOR UPDATE`;
     const end = endBefore(first, event);
-    if (end && (end.recordUntil <= startedAt || (deadlineAt && deadlineAt <= startedAt))) return undefined;
+    const isOver = end && !isClockSet && end.recordUntil <= startedAt;
+    if (isOver || (deadlineAt && deadlineAt <= startedAt)) return undefined;
     const ended = end && {
       endedAt: end.endedAt > startedAt ? end.endedAt : startedAt,
       endReason: end.reason,

@@ -36,6 +36,8 @@ export interface Beginning {
   readonly by?: string | undefined;
   /** What a crash left of it. */
   readonly leftover?: RecordingLeftover | undefined;
+  /** By which its times are told, where it goes on with another recording; else as the clock stands now. */
+  readonly clock?: WallClock;
   /**
    * Where its row is being written at the same moment: whether it was. The disk need not wait for the database, nor
    * the other way round; where there will be no row, what has begun is undone.
@@ -159,14 +161,11 @@ export class Recorder {
   async #begin(
     playback: PlaybackToRecord,
     camera: Camera,
-    { leftover, by, isWritten = Promise.resolve(true) }: Beginning,
+    { isWritten = Promise.resolve(true), ...beginning }: Beginning,
   ): Promise<Playback | undefined> {
     const already = this.#running.get(playback.id);
     if (already) return this.#sayRecording(already);
-    const [row, running] = await Promise.allSettled([
-      isWritten,
-      this.#takeUp(playback, camera, by, leftover),
-    ]);
+    const [row, running] = await Promise.allSettled([isWritten, this.#takeUp(playback, camera, beginning)]);
     if (row.status === 'rejected') {
       if (running.status === 'fulfilled') void this.#findOut(running.value);
       throw row.reason;
@@ -183,24 +182,19 @@ export class Recorder {
   }
 
   /** Resolves when the footage so far is written. @throws RecordingFailure where there can be none */
-  async #takeUp(
-    playback: PlaybackToRecord,
-    camera: Camera,
-    by?: string,
-    leftover?: RecordingLeftover,
-  ): Promise<Running> {
+  async #takeUp(playback: PlaybackToRecord, camera: Camera, beginning: Beginning): Promise<Running> {
     if (!camera.enabled) {
       const why = 'The camera is switched off; switch it on to record.';
       throw new RecordingFailure('CAMERA_DISABLED', why);
     }
-    const release = this.#places.add({ cameraId: camera.id, by });
+    const release = this.#places.add({ cameraId: camera.id, by: beginning.by });
     try {
       const folder = await makeSpoolFolder(this.#options.limits.recordDir, playback.id).catch(
         (error: Error) => {
           throw new RecordingFailure('DISK_FAILED', `The spool’s folder cannot be made: ${error.message}.`);
         },
       );
-      const running = this.#record(playback, camera, folder, by, leftover);
+      const running = this.#record(playback, camera, folder, beginning);
       void running.settled.then(release, release);
       // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
       await running.recording.written();
@@ -245,10 +239,9 @@ export class Recorder {
     playback: PlaybackToRecord,
     camera: Camera,
     folder: string,
-    by: string | undefined,
-    leftover: RecordingLeftover | undefined,
+    { by, leftover, clock = new WallClock(this.#options.now) }: Beginning,
   ): Running {
-    const { db, feeds, log, now, createSoundEncoder, onFirstFrame } = this.#options;
+    const { db, feeds, log, createSoundEncoder, onFirstFrame } = this.#options;
     const write = (what: string, change: Parameters<Db['playback']['updateMany']>[0]['data']) => {
       db.playback
         .updateMany({ where: { id: playback.id, recordingStatus: 'RECORDING' }, data: change })
@@ -256,7 +249,6 @@ export class Recorder {
           log.warn({ playbackId: playback.id, error: error.message }, `${what} cannot be written`),
         );
     };
-    const clock = new WallClock(now);
     const heldUntil = leftover && clock.toSteady(leftover.startedAt + leftover.durationSec * 1_000);
     const since = heldUntil ?? clock.toSteady(playback.startedAt.getTime() - playback.preRollSec * 1_000);
     const ring = feeds.get(camera.id)?.ring.from(since) ?? [];
@@ -292,8 +284,9 @@ export class Recorder {
       clearTimeout(timer);
       const written = writeOutcome(this.#options, { playback, camera, end, forget: forget.signal });
       const isOver = written.then(() => !forget.signal.aborted);
-      const from = changedAt && new WallClock(now).toWall(changedAt);
-      const further = from !== undefined && this.#goOnElsewhere(playback, camera, { by, from, isOver });
+      const further =
+        changedAt !== undefined &&
+        this.#goOnElsewhere(playback, camera, { by, clock, from: changedAt, isOver });
       await written;
       this.#running.delete(playback.id);
       await further;
@@ -309,24 +302,31 @@ export class Recorder {
   /**
    * One file cannot hold two forms of a stream: what comes in the new one becomes a further playback. It begins while
    * the first one's end is still being written, as the ring reaches back only so far.
+   * @param beginning.clock the first one's: so their times agree, and its deadline holds, wherever the clock is set
+   * @param beginning.from steady milliseconds
    * @param beginning.isOver resolves when the first one's row says how it ended: whether there is to be another
    */
   async #goOnElsewhere(
     first: PlaybackToRecord,
     camera: Camera,
-    { by, from, isOver }: { by: string | undefined; from: number; isOver: Promise<boolean> },
+    {
+      by,
+      clock,
+      from,
+      isOver,
+    }: { by?: string | undefined; clock: WallClock; from: number; isOver: Promise<boolean> },
   ): Promise<void> {
     const { db, log, now } = this.#options;
-    // Two looks at a clock of whole milliseconds differ by one; the picture itself is not missed.
-    const further = furtherPlayback(first, new Date(Math.ceil(from + 0.5)));
+    // Dates are whole milliseconds: rounded down, it would be before the picture, which would be missed then.
+    const further = furtherPlayback(first, new Date(Math.ceil(clock.toWall(from))));
     const facts = { playbackId: first.id, furtherId: further.id };
     const write = async () => {
       if (!(await isOver)) return false;
-      const at = new Date(now());
-      return (await untilAnswered(() => createFurtherPlayback(db, first.id, further, at))) !== undefined;
+      const made = { at: new Date(now()), isClockSet: clock.wasSet };
+      return (await untilAnswered(() => createFurtherPlayback(db, first.id, further, made))) !== undefined;
     };
     try {
-      const begun = await this.begin(further, camera, { by, isWritten: write() });
+      const begun = await this.begin(further, camera, { by, clock, isWritten: write() });
       if (!begun) return;
       log.info(facts, 'the stream changed its form; a further playback goes on');
       // It may have been ended before it ran here.

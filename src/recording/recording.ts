@@ -34,7 +34,7 @@ export interface RecordingOptions {
   readonly onGap: (gaps: readonly GapSpan[]) => void;
   /**
    * The stream came back in a format that this file cannot hold: the recording is over and would have to go on
-   * elsewhere from this moment on (steady milliseconds).
+   * elsewhere from this moment on (steady milliseconds), which is before its end.
    */
   readonly onFormatChange: (from: number) => void;
 }
@@ -151,7 +151,7 @@ export class Recording {
 
   #changeFormat(at: number): void {
     this.#end();
-    this.#options.onFormatChange(at);
+    if (at < this.#until) this.#options.onFormatChange(at);
   }
 
   #push(unit: FeedUnit): void {
