@@ -1,6 +1,7 @@
 // Pictures out of the packets that cameras send: recorded ones, put into packets again in every way found in the field.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { VideoFormat } from '../src/codecs/format.ts';
+import { pieceBytes } from '../src/footage/memory.ts';
 import {
   annexB,
   fuA,
@@ -445,6 +446,44 @@ describe('H.265', () => {
       expect(hexOf(received)).toEqual(expected.slice(0, received.length));
       expect(received.length).toBe(expected.length - 1);
       receiver.close();
+    }
+  });
+});
+
+describe('filler data', () => {
+  const filler = Buffer.concat([Buffer.from([12]), Buffer.alloc(3_000, 0xff), Buffer.from([0x80])]);
+  /** @param hasOwnMarker the slice in front of the filler data has the marker, too */
+  const filled = (hasOwnMarker: boolean) =>
+    pictures.flatMap(({ nals, timestamp }) => [
+      ...singles([{ nals, timestamp }]).map((payload) => ({
+        ...payload,
+        isMarked: hasOwnMarker && payload.isMarked === true,
+      })),
+      ...fuA(filler, 700).map((payload, i, all) => ({
+        payload,
+        timestamp,
+        isMarked: !hasOwnMarker && i === all.length - 1,
+      })),
+    ]);
+
+  test('is kept behind its picture, and nothing is allocated to gather it', () => {
+    const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    const received = hexOf(given(sent(filled(false))));
+    const sizes = allocate.mock.calls.map(([bytes]) => bytes).filter((bytes) => bytes !== pieceBytes);
+    allocate.mockRestore();
+    const length = Buffer.from([0, 0, filler.length >> 8, filler.length & 0xff]);
+    expect(received).toEqual(units.map((unit) => unit + Buffer.concat([length, filler]).toString('hex')));
+    expect(Math.max(...sizes)).toBeLessThan(filler.length);
+  });
+
+  test.for([true, false])('may be lost in parts, with the marker before it: %s', (hasOwnMarker) => {
+    const packets = sent(filled(hasOwnMarker));
+    for (let lost = 10; lost < 50; lost++) {
+      const received = hexOf(given(packets.filter((_, i) => i !== lost)));
+      const slices = received.map((unit) => nalUnitsOf(Buffer.from(unit, 'hex')).filter(isSlice).join());
+      const whole = units.map((unit) => nalUnitsOf(Buffer.from(unit, 'hex')).filter(isSlice).join());
+      expect(slices.length, `packet ${lost}`).toBeGreaterThanOrEqual(units.length - 1);
+      expect(whole, `packet ${lost}`).toEqual(expect.arrayContaining(slices));
     }
   });
 });

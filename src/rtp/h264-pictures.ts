@@ -51,6 +51,10 @@ export class H264Pictures implements PictureReader {
     return type >= h264Nal.slice && type <= h264Nal.idr;
   }
 
+  isFiller(header: number): boolean {
+    return h264NalType(header) === h264Nal.filler;
+  }
+
   isInFront(header: number): boolean {
     const type = h264NalType(header);
     return (type >= h264Nal.sei && type <= h264Nal.delimiter) || (type >= 14 && type <= 18);

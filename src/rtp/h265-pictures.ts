@@ -45,6 +45,10 @@ export class H265Pictures implements PictureReader {
     return h265NalType(header) <= h265Nal.lastSlice;
   }
 
+  isFiller(header: number): boolean {
+    return h265NalType(header) === h265Nal.filler;
+  }
+
   isInFront(header: number): boolean {
     const type = h265NalType(header);
     return (

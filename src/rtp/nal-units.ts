@@ -1,9 +1,10 @@
 /** What takes the NAL units of a track. */
 export interface NalSink {
-  isSlice(header: number): boolean;
+  /** A slice or filler data: most of what a camera sends. It is handed on in pieces, as it comes. */
+  isBulk(header: number): boolean;
   /** A NAL unit that lies in one buffer. */
   whole(buffer: Buffer, from: number, to: number): void;
-  /** The first bytes of a slice, at least 32 or all there are; `more` and `end` follow. */
+  /** The first bytes of a bulk NAL unit, at least 32 or all there are; `more` and `end` follow. */
   begin(buffer: Buffer, from: number, to: number): void;
   more(buffer: Buffer, from: number, to: number): void;
   end(): void;
@@ -11,21 +12,21 @@ export interface NalSink {
 
 /** What is read of a slice: its header's beginning. */
 const headBytes = 32;
-/** The largest NAL unit that is no slice: text and private data can be long. */
+/** The largest NAL unit that is gathered: text and private data can be long. */
 const mostGathered = 256 * 1024;
 /** What stays allocated for the next one. */
 const mostKept = 4 * 1024;
-/** Cameras that put start codes into their slices do it in all of them: so many are searched. */
-const searchedSlices = 64;
+/** Cameras that put start codes into their slices do it in all of them: of what is bulk, so much is searched. */
+const searchedBulk = 64;
 
 /**
  * Finds NAL units in what packets hold: whole or in fragments; one, as the RFCs say, or several with start codes
- * between them (Annex B of H.264 and H.265), as some cameras send. Nothing is allocated for slices.
+ * between them (Annex B of H.264 and H.265), as some cameras send. Nothing is allocated for bulk.
  */
 export class NalUnits {
   readonly #sink: NalSink;
   #isOpen = false;
-  /** The slice has begun in the sink; else its bytes are gathered. */
+  /** The NAL unit has begun in the sink; else its bytes are gathered. */
   #isStreaming = false;
   #isSearched = false;
   #gathered: Buffer = Buffer.allocUnsafeSlow(headBytes * 4);
@@ -33,7 +34,7 @@ export class NalUnits {
   #isTooLong = false;
   /** Zero bytes at the end of the last fragment: they may belong to a start code. */
   #zeros = 0;
-  #slicesToSearch = searchedSlices;
+  #bulkToSearch = searchedBulk;
 
   constructor(sink: NalSink) {
     this.#sink = sink;
@@ -57,7 +58,7 @@ export class NalUnits {
       const end = withoutZeros(buffer, at, code < 0 ? to : code);
       if (end > at) this.#sink.whole(buffer, at, end);
       if (code < 0) return;
-      this.#slicesToSearch = Number.POSITIVE_INFINITY;
+      this.#bulkToSearch = Number.POSITIVE_INFINITY;
       at = code + 3;
     }
   }
@@ -103,9 +104,9 @@ export class NalUnits {
   }
 
   #mustSearch(header: number): boolean {
-    if (!this.#sink.isSlice(header)) return true;
-    if (this.#slicesToSearch <= 0) return false;
-    this.#slicesToSearch--;
+    if (!this.#sink.isBulk(header)) return true;
+    if (this.#bulkToSearch <= 0) return false;
+    this.#bulkToSearch--;
     return true;
   }
 
@@ -130,7 +131,7 @@ export class NalUnits {
   /** A start code has been found: another NAL unit begins. */
   #nextInStream(): void {
     this.#endNal();
-    this.#slicesToSearch = Number.POSITIVE_INFINITY;
+    this.#bulkToSearch = Number.POSITIVE_INFINITY;
   }
 
   #put(buffer: Buffer, from: number, to: number): void {
@@ -139,10 +140,10 @@ export class NalUnits {
       this.#sink.more(buffer, from, to);
       return;
     }
-    const isSlice = this.#sink.isSlice(this.#gatheredBytes > 0 ? this.#gathered[0]! : buffer[from]!);
-    const count = isSlice ? Math.min(to - from, headBytes - this.#gatheredBytes) : to - from;
+    const isBulk = this.#sink.isBulk(this.#gatheredBytes > 0 ? this.#gathered[0]! : buffer[from]!);
+    const count = isBulk ? Math.min(to - from, headBytes - this.#gatheredBytes) : to - from;
     this.#gather(buffer, from, from + count);
-    if (!isSlice || this.#gatheredBytes < headBytes) return;
+    if (!isBulk || this.#gatheredBytes < headBytes) return;
     this.#isStreaming = true;
     this.#sink.begin(this.#gathered, 0, this.#gatheredBytes);
     if (from + count < to) this.#sink.more(buffer, from + count, to);

@@ -9,6 +9,8 @@ import type { NalSink } from './nal-units.ts';
 /** What differs between H.264 and H.265 when pictures are told apart. */
 export interface PictureReader {
   isSlice(header: number): boolean;
+  /** Bytes without meaning that keep a bit rate constant: where a camera sends them, they are most of the stream. */
+  isFiller(header: number): boolean;
   /** Stands in front of a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
   isInFront(header: number): boolean;
   /** Keeps parameter sets, looks for recovery points. */
@@ -73,7 +75,10 @@ export class PictureAssembler implements NalSink {
     this.#reader = reader;
     this.#writer = new FootageWriter(memory);
     this.#onUnit = onUnit;
-    this.#trust = new MarkerTrust(() => this.#finish());
+    this.#trust = new MarkerTrust(() => {
+      // Filler data behind the marker is still coming.
+      if (!this.#writer.isInNal) this.#finish();
+    });
   }
 
   beginPacket(timestamp: number, arrivedAt: number): void {
@@ -96,12 +101,12 @@ export class PictureAssembler implements NalSink {
     if (this.#trust.mark()) this.#finish();
   }
 
-  isSlice(header: number): boolean {
-    return this.#reader.isSlice(header);
+  isBulk(header: number): boolean {
+    return this.#reader.isSlice(header) || this.#reader.isFiller(header);
   }
 
   whole(buffer: Buffer, from: number, to: number): void {
-    if (this.isSlice(buffer[from]!)) {
+    if (this.isBulk(buffer[from]!)) {
       this.begin(buffer, from, to);
       this.end();
       return;
@@ -115,7 +120,7 @@ export class PictureAssembler implements NalSink {
   }
 
   begin(buffer: Buffer, from: number, to: number): void {
-    this.#beginSlice(buffer, from, to);
+    if (this.#reader.isSlice(buffer[from]!)) this.#beginSlice(buffer, from, to);
     if (!this.#beginNal()) return;
     this.#writer.copy(buffer, from, to);
   }
@@ -128,7 +133,7 @@ export class PictureAssembler implements NalSink {
   }
 
   end(): void {
-    if (!this.#isDamaged) this.#writer.endNal();
+    if (this.#writer.isInNal) this.#writer.endNal();
   }
 
   close(): void {
@@ -203,6 +208,7 @@ export class PictureAssembler implements NalSink {
   }
 
   #finish(): void {
+    this.end();
     if (this.#hasSlice && !this.#isDamaged && this.#isWanted()) {
       this.#givenKey = this.#format!.key;
       this.#onUnit({
