@@ -25,10 +25,19 @@ export interface Cut {
 export class Cutter {
   #pictures: FeedUnit[] = [];
   #sounds: FeedUnit[] = [];
+  /** Of the pictures that wait: when the last one is shown, and whether one behind the first is a keyframe. */
+  #latestMs = Number.NEGATIVE_INFINITY;
+  #hasNextKeyframe = false;
 
   push(unit: FeedUnit): void {
-    if (unit.format.kind === 'video') this.#pictures.push(unit);
+    if (unit.format.kind === 'video') this.#pushPicture(unit);
     else this.#sounds.push(unit);
+  }
+
+  #pushPicture(unit: FeedUnit): void {
+    this.#latestMs = Math.max(this.#latestMs, timeOf(unit));
+    this.#hasNextKeyframe ||= unit.isSync && this.#pictures.length > 0;
+    this.#pictures.push(unit);
   }
 
   /** The recording begins with a picture that was taken then (monotonic milliseconds): earlier sound is left out. */
@@ -87,7 +96,12 @@ export class Cutter {
   }
 
   #take(count: number, next: FeedUnit | undefined): Cut {
-    const pictures = this.#pictures.splice(0, count);
+    const pictures = this.#pictures;
+    const rest = pictures.splice(count);
+    this.#pictures = [];
+    this.#latestMs = Number.NEGATIVE_INFINITY;
+    this.#hasNextKeyframe = false;
+    for (const unit of rest) this.#pushPicture(unit);
     const mayReorder = pictures[0] !== undefined && depthOf(pictures[0]) > 0;
     return { pictures, mayReorder, sounds: this.#sounds.splice(0), next };
   }
@@ -96,6 +110,8 @@ export class Cutter {
   #count(): number | undefined {
     const newest = this.#pictures.at(-1);
     if (!newest) return undefined;
+    // So it is behind most pictures.
+    if (!this.#hasNextKeyframe && this.#latestMs - timeOf(this.#pictures[0]!) < fragmentMs) return undefined;
     const times = this.#pictures.map(timeOf);
     const begin = Math.min(...times);
     // One picture more, so that the first one to be shown behind the cut is known, and with it how long the last lasts.

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SampleTimes } from '../mp4/retime.ts';
+import type { SessionClock } from './feed/session-clock.ts';
 import { type Stamp, timeOf } from './feed/track-clock.ts';
 
 /** What is learned of a clock moves what is written when that is wrong by more than this (ms). */
@@ -41,7 +42,6 @@ export interface GapSpan {
 }
 
 type Kind = 'pictures' | 'sound';
-const kinds = ['pictures', 'sound'] as const;
 
 /** How far a recording has come, in milliseconds of the monotonic clock. */
 interface Reach {
@@ -71,6 +71,9 @@ export class Placement {
   #originMs: number | undefined;
   #reach: Reach;
   #entries: Entry[] = [];
+  #sessions = new Set<SessionClock>();
+  /** Before the clocks of these sessions have changed by so much in all (ms), no fragment is wrong. */
+  #rightUntilMs = Number.POSITIVE_INFINITY;
   /** The recording's first fragment can still be moved. */
   #isWhole: boolean;
 
@@ -105,6 +108,8 @@ export class Placement {
     const entry: Entry = { ...stamps, at, placed, before: this.#reach, times };
     this.#entries.push(entry);
     this.#time(entry);
+    for (const session of sessionsOf(entry)) this.#sessions.add(session);
+    this.#rightUntilMs = Math.min(this.#rightUntilMs, this.#changedMs() + toleranceMs - offBy(entry));
     if (this.#entries.length > kept) {
       this.#entries.shift();
       this.#isWhole = false;
@@ -118,17 +123,31 @@ export class Placement {
 
   /** Places all fragments as the clocks say now, where they say something else than before. */
   correct(): Correction[] {
-    if (!this.#entries.some(isWrong)) return [];
+    if (this.#changedMs() < this.#rightUntilMs || !this.#isWrong()) return [];
     if (this.#isWhole) this.#originMs = undefined;
     this.#reach = this.#entries[0]!.before;
     const corrections: Correction[] = [];
     for (const [i, entry] of this.#entries.entries()) {
-      if (i > 0 || isWrong(entry)) entry.placed = placedBehind(this.#entries.slice(0, i), entry);
+      if (i > 0 || offBy(entry) > toleranceMs) entry.placed = placedBehind(this.#entries.slice(0, i), entry);
       const before = entry.times;
       this.#time(entry);
       if (!isDeepStrictEqual(entry.times, before)) corrections.push({ at: entry.at, times: entry.times });
     }
     return corrections;
+  }
+
+  #changedMs(): number {
+    let sum = 0;
+    for (const { changedMs } of this.#sessions) sum += changedMs;
+    return sum;
+  }
+
+  /** Whether the clocks say something else of some fragment now than when it was placed. */
+  #isWrong(): boolean {
+    this.#sessions = new Set(this.#entries.flatMap(sessionsOf));
+    const offMs = Math.max(...this.#entries.map(offBy));
+    this.#rightUntilMs = this.#changedMs() + toleranceMs - Math.min(offMs, toleranceMs);
+    return offMs > toleranceMs;
   }
 
   #time(entry: Entry): void {
@@ -216,11 +235,19 @@ function placedBehind(entries: readonly Entry[], stamps: FragmentStamps): Entry[
   return { pictures: placed('pictures'), sound: placed('sound') };
 }
 
-/** Whether the clocks say something else now than when the fragment was placed. */
-function isWrong(entry: Entry): boolean {
-  const isOff = (kind: Kind, i: number) =>
-    Math.abs(timeOf(entry[kind].at(i)!) - entry.placed[kind].at(i)!) > toleranceMs;
-  return kinds.some((kind) => entry[kind].length > 0 && (isOff(kind, 0) || isOff(kind, -1)));
+const sessionsOf = ({ pictures, sound }: Entry): SessionClock[] =>
+  [pictures[0], sound[0]].flatMap((stamp) => stamp?.run.track.session ?? []);
+
+/** By how many milliseconds, at most, its units are not where the clocks say now. */
+function offBy({ pictures, sound, placed }: Entry): number {
+  const off = (stamps: readonly Stamp[], before: readonly number[], i: number) =>
+    stamps.length === 0 ? 0 : Math.abs(timeOf(stamps.at(i)!) - before.at(i)!);
+  return Math.max(
+    off(pictures, placed.pictures, 0),
+    off(pictures, placed.pictures, -1),
+    off(sound, placed.sound, 0),
+    off(sound, placed.sound, -1),
+  );
 }
 
 /** When pictures are shown: what is not reordered, or comes behind a leap of the clock, is not shown before others. */

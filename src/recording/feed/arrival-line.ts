@@ -40,8 +40,14 @@ export class ArrivalLine {
   #best = Number.POSITIVE_INFINITY;
   #bestSince = 0;
 
-  /** @param rate what the clock was last seen to run at; `isTrusted`: no other is looked for */
-  constructor(rate: number, isTrusted: boolean) {
+  readonly #onChange: (byMs?: number) => void;
+
+  /**
+   * @param rate what the clock was last seen to run at; `isTrusted`: no other is looked for
+   * @param onChange what `timeOf` says has changed, by that many milliseconds; undefined: by an unknown number
+   */
+  constructor(rate: number, isTrusted: boolean, onChange: (byMs?: number) => void) {
+    this.#onChange = onChange;
     this.#rate = rate;
     this.#leastMs = isTrusted ? Number.POSITIVE_INFINITY : rate === 1 ? wrong.leastMs : settledMs;
   }
@@ -116,7 +122,9 @@ export class ArrivalLine {
       return;
     }
     const rate = this.#rate === 1 ? otherRate(this.#arrivals, 1) : likely(slopeBelow(this.#arrivals));
-    this.#rate = rate ?? this.#rate;
+    if (rate === undefined) return;
+    this.#rate = rate;
+    this.#onChange();
   }
 
   #beginPiece({ mediaMs, at }: Arrival): void {
@@ -124,9 +132,12 @@ export class ArrivalLine {
     this.#past = [...this.#past, piece].slice(-piecesKept);
     this.#from = mediaMs;
     this.#pieceSince = at;
+    this.#onChange();
   }
 
   #setOffset(offset: number, at: number): void {
+    if (offset === this.#offset) return;
+    this.#onChange(Math.abs(offset - this.#offset));
     this.#offset = offset;
     if (Math.abs(offset - this.#best) <= confirmed.byMs) return;
     this.#best = offset;

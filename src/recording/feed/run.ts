@@ -39,7 +39,9 @@ export class Run {
     this.#first = ticks;
     this.#newest = ticks;
     this.#top = ticks;
-    this.#own = new ArrivalLine(before?.line.rate ?? track.rate, track.session.isTrusted);
+    this.#own = new ArrivalLine(before?.line.rate ?? track.rate, track.session.isTrusted, (byMs) =>
+      track.session.change(byMs),
+    );
     const isKnown = before && !isDelayed && before.units > 1;
     this.#latestMs = isKnown ? before.timeOf(before.#newest) + before.#stepMs : Number.POSITIVE_INFINITY;
   }
@@ -79,6 +81,8 @@ export class Run {
     const ticks = this.unwrap(timestamp);
     const mediaMs = this.#mediaMs(ticks);
     this.units += 1;
+    // From the second one on, the first is where its own stamp says.
+    if (this.units === 2) this.track.session.change();
     this.#newest = ticks;
     this.#own.add(mediaMs, arrivedAt);
     if (ticks > this.#top || this.units === 1) {
@@ -120,6 +124,7 @@ export class Run {
   /** It was no delay: from now on its line is that of its own arrivals. */
   setFree(): void {
     this.delayed = undefined;
+    this.track.session.change();
   }
 
   #mediaMs(ticks: number): number {

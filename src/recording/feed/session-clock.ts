@@ -5,6 +5,9 @@ const contradictionMs = 500;
 /** A camera's wall clock that is off by this (ms) from what its last report led to expect was set meanwhile. */
 const setMs = 100;
 
+/** Stands for a change (ms) of which no bound is known: more than any that is small enough to pass over. */
+const unknownMs = 1_000;
+
 /** What a camera's clocks run at, in milliseconds per millisecond of their stamps: 1 where they are right. */
 export type ClockRates = { readonly video?: number; readonly sound?: number };
 
@@ -13,7 +16,13 @@ export class SessionClock {
   /** Stamps are taken as they are, on one time line for all tracks: those of ffmpeg. */
   readonly isTrusted: boolean;
   readonly #learned: ClockRates;
-  readonly #tracks: { readonly clock: TrackClock; readonly kind: keyof ClockRates; shiftMs: number }[] = [];
+  readonly #tracks: {
+    readonly clock: TrackClock;
+    readonly kind: keyof ClockRates;
+    shiftMs: number;
+    shiftAtMs: number;
+  }[] = [];
+  #changedMs = 0;
 
   /** @param options.rates what an earlier session of the camera has learned */
   constructor({ isTrusted = false, rates = {} }: { isTrusted?: boolean; rates?: ClockRates } = {}) {
@@ -24,8 +33,19 @@ export class SessionClock {
   /** @param clockRate ticks of its RTP timestamps per second */
   track(clockRate: number, kind: keyof ClockRates): TrackClock {
     const clock = new TrackClock(this, clockRate, this.#learned[kind] ?? 1);
-    this.#tracks.push({ clock, kind, shiftMs: 0 });
+    this.#tracks.push({ clock, kind, shiftMs: 0, shiftAtMs: -1 });
     return clock;
+  }
+
+  /** Grows with each change of what is known. Between two looks at it, no stamp's time changed by more than it grew. */
+  get changedMs(): number {
+    return this.#changedMs;
+  }
+
+  /** To be called when the times of a track's stamps have changed: by that many milliseconds, or by an unknown number. */
+  change(byMs = unknownMs): void {
+    // The track's own times, and once more the shift that follows from them.
+    this.#changedMs += 2 * Math.min(byMs, unknownMs);
   }
 
   /** What is known of the rates by now, for the camera's next session. */
@@ -51,6 +71,8 @@ export class SessionClock {
    */
   shiftOf(clock: TrackClock): number {
     const own = this.#tracks.find((it) => it.clock === clock)!;
+    if (own.shiftAtMs === this.#changedMs) return own.shiftMs;
+    own.shiftAtMs = this.#changedMs;
     let [least, ownLag] = [Number.POSITIVE_INFINITY, 0];
     for (const it of this.#tracks) {
       const report = it.clock.lastReport;

@@ -39,14 +39,23 @@ export class TrackClock {
   #suspect: Run | undefined;
   /** By so much (ms) a picture may be stamped earlier than one before it because of its decode order. */
   reorderMs = 0;
-  /** The newest report that can be compared with those of other tracks. */
-  lastReport: Report | undefined;
+  #lastReport: Report | undefined;
 
   /** @param rate what the clock ran at in an earlier session: milliseconds per millisecond of its stamps */
   constructor(session: SessionClock, clockRate: number, rate: number) {
     this.session = session;
     this.clockRate = clockRate;
     this.#learnedRate = rate;
+  }
+
+  /** The newest report that can be compared with those of other tracks. */
+  get lastReport(): Report | undefined {
+    return this.#lastReport;
+  }
+
+  set lastReport(report: Report | undefined) {
+    this.#lastReport = report;
+    this.session.change();
   }
 
   /** What the clock runs at, as far as is known. */
