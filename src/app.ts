@@ -220,7 +220,7 @@ export async function startApp(
       'feeds',
       new Feeds({
         db,
-        createSource: sourceFactory({ memory, privateCameras: config.privateCameras }),
+        createSource: sourceFactory({ memory, privateCameras: config.privateCameras, launcher, ffmpeg }),
         ringLimits: config,
         log,
         now,

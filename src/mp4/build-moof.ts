@@ -1,6 +1,13 @@
 /** Writing a fragment's `moof`: ISO/IEC 14496-12, 8.8. */
 import { Mp4Error } from './boxes.ts';
 
+/** The times of one track's samples in a fragment, in ticks of its timescale. */
+export interface SampleTimes {
+  readonly decodeTime: number;
+  readonly durations: readonly number[];
+  readonly compositionOffsets: readonly number[];
+}
+
 /** A track's part of a fragment. Times are ticks of the track's timescale. */
 export interface FragmentTrack {
   readonly id: number;

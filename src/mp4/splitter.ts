@@ -27,24 +27,14 @@ interface OpenBox {
   size: number;
   filled: number;
   /** Where its bytes are put; undefined where they are not wanted. */
-  pieces: readonly Buffer[] | undefined;
-  /** The piece that is being filled, and where in the box it begins. */
-  piece: number;
-  pieceAt: number;
+  bytes: Buffer | undefined;
 }
-
-/** Gives memory of that many bytes, in pieces, the first of which has room for a box's header. */
-export type TakeMemory = (bytes: number) => readonly Buffer[];
-
-// Not from Node's shared pool: a kept moof would keep 8 KiB of it.
-const newMemory: TakeMemory = (bytes) => [Buffer.allocUnsafeSlow(bytes)];
 
 /**
  * A splitter calls its handlers during `push`. Each box is gathered in memory of exactly its size: keeping
  * a fragment keeps its own bytes and nothing else, whatever chunks it came in.
- * @param takeMemory for the `mdat` boxes, which are nearly all of it
  */
-export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemory = newMemory): Splitter {
+export function createSplitter(handlers: SplitterHandlers): Splitter {
   const header = Buffer.alloc(LONGEST_HEADER);
   let headerFilled = 0;
   let open: OpenBox | undefined;
@@ -52,8 +42,7 @@ export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemor
   let init: InitSegment | undefined;
   let moof: Buffer | undefined;
 
-  function finish(type: string, pieces: readonly Buffer[]): void {
-    const [bytes] = pieces as [Buffer];
+  function finish(type: string, bytes: Buffer): void {
     if (type === 'ftyp') {
       ftyp = bytes;
     } else if (type === 'moov') {
@@ -64,7 +53,7 @@ export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemor
     } else {
       if (!init || !moof)
         throw new Mp4Error(`An 'mdat' box came before ${init ? "its 'moof'" : "the 'moov'"}.`);
-      const fragment = parseFragment(moof, pieces, init.tracks);
+      const fragment = parseFragment(moof, [bytes], init.tracks);
       moof = undefined;
       handlers.onFragment(fragment);
     }
@@ -79,7 +68,7 @@ export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemor
     if (headerFilled < wanted) return taken;
     const parsed = readBoxHeader(header, 0, headerFilled);
     if (parsed) {
-      open = openBox(parsed, header, takeMemory);
+      open = openBox(parsed, header);
       headerFilled = 0;
     }
     return taken;
@@ -87,16 +76,7 @@ export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemor
 
   function fillBox(box: OpenBox, chunk: Buffer, at: number): number {
     const taken = Math.min(box.size - box.filled, chunk.length - at);
-    let copied = box.pieces ? 0 : taken;
-    while (copied < taken) {
-      const piece = box.pieces![box.piece]!;
-      const place = box.filled + copied - box.pieceAt;
-      copied += chunk.copy(piece, place, at + copied, at + taken);
-      if (box.filled + copied === box.pieceAt + piece.length) {
-        box.piece++;
-        box.pieceAt += piece.length;
-      }
-    }
+    if (box.bytes) chunk.copy(box.bytes, box.filled, at, at + taken);
     box.filled += taken;
     return taken;
   }
@@ -107,21 +87,21 @@ export function createSplitter(handlers: SplitterHandlers, takeMemory: TakeMemor
       while (at < chunk.length) {
         at += open ? fillBox(open, chunk, at) : fillHeader(chunk, at);
         if (open && open.filled === open.size) {
-          const { type, pieces } = open;
+          const { type, bytes } = open;
           open = undefined;
-          if (pieces) finish(type, pieces);
+          if (bytes) finish(type, bytes);
         }
       }
     },
   };
 }
 
-function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer, takeMemory: TakeMemory): OpenBox {
+function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer): OpenBox {
   if (size > MAX_BOX_BYTES) {
     throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${MAX_BOX_BYTES} are taken.`);
   }
-  const isWanted = KEPT.has(type);
-  const pieces = isWanted ? (type === 'mdat' ? takeMemory : newMemory)(size) : undefined;
-  if (pieces) header.copy(pieces[0]!, 0, 0, headerBytes);
-  return { type, size, filled: headerBytes, pieces, piece: 0, pieceAt: 0 };
+  // Not from Node's shared pool: a kept moof would keep 8 KiB of it.
+  const bytes = KEPT.has(type) ? Buffer.allocUnsafeSlow(size) : undefined;
+  if (bytes) header.copy(bytes, 0, 0, headerBytes);
+  return { type, size, filled: headerBytes, bytes };
 }

@@ -9,11 +9,8 @@ export interface Ffmpeg {
   readonly version: string;
   /** Where it was found, for people. */
   readonly source: string;
-  /**
-   * Up to ffmpeg 4.4 the socket's time-out is -stimeout, and -timeout makes ffmpeg listen for a camera to call;
-   * from 5.0 on it is -timeout, and -stimeout does not exist.
-   */
-  readonly timeoutOption: '-timeout' | '-stimeout';
+  /** Whether a script on its stdin can name a stream and how to read it (concat demuxer's `option`): from 5.0 on. */
+  readonly readsScripts: boolean;
 }
 
 const probeMs = 15_000;
@@ -72,7 +69,7 @@ function packaged(name: string): string | undefined {
   }
 }
 
-async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 'version' | 'timeoutOption'>> {
+async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 'version' | 'readsScripts'>> {
   const ask = async (...args: string[]) => {
     const result = await children.run('ffmpeg', path, ['-hide_banner', ...args], {
       timeoutMs: probeMs,
@@ -86,5 +83,6 @@ async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 've
   if (!version) throw new Error('it does not say that it is ffmpeg');
   const options = await ask('-h', 'demuxer=rtsp');
   if (!options.includes('rtsp_transport')) throw new Error('it was built without RTSP');
-  return { version, timeoutOption: options.includes('-stimeout') ? '-stimeout' : '-timeout' };
+  // The option that went with 5.0: builds of development have no number.
+  return { version, readsScripts: !options.includes('-stimeout') };
 }

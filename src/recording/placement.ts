@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SampleTimes } from '../mp4/retime.ts';
+import type { SampleTimes } from '../mp4/build-moof.ts';
 import type { SessionClock } from './feed/session-clock.ts';
 import { type Stamp, timeOf } from './feed/track-clock.ts';
 

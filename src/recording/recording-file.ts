@@ -1,8 +1,8 @@
 import type { SoundFormat, VideoFormat } from '../codecs/format.ts';
 import { buildInit, type InitTrack } from '../mp4/build-init.ts';
+import type { SampleTimes } from '../mp4/build-moof.ts';
 import { buildMoof, type FragmentTrack } from '../mp4/build-moof.ts';
 import type { InitSegment, Track } from '../mp4/init-segment.ts';
-import type { SampleTimes } from '../mp4/retime.ts';
 import { formatOf } from '../mp4/track-format.ts';
 import type { Cut } from './cutter.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';

@@ -1,6 +1,10 @@
 import { parseStreamUrl } from '../../domain/stream-url.ts';
 import type { FootageMemory } from '../../footage/memory.ts';
 import type { Camera } from '../../generated/prisma/client.ts';
+import type { Launcher } from '../../processes/launcher.ts';
+import type { Ffmpeg } from '../ffmpeg-binary.ts';
+import { FallbackSource } from './fallback-source.ts';
+import { FfmpegSource } from './ffmpeg-source.ts';
 import type { CameraKnowledge } from './knowledge.ts';
 import { RtspSource } from './rtsp-source.ts';
 import type { Source, TakeUnit } from './source.ts';
@@ -16,11 +20,23 @@ export type CreateSource = (options: {
   readonly onCertificate: (fingerprint: string) => void;
 }) => Source;
 
-/** Makes the connections to cameras: which reader, by the camera's settings. */
-export function sourceFactory(shared: { memory: FootageMemory; privateCameras: boolean }): CreateSource {
-  return ({ camera, knowledge, take, onCertificate }) =>
-    new RtspSource({
-      ...shared,
+export interface SourceOptions {
+  readonly memory: FootageMemory;
+  /** Whether cameras may be at addresses of this machine or of private networks. */
+  readonly privateCameras: boolean;
+  readonly launcher: Launcher;
+  readonly ffmpeg: Ffmpeg;
+}
+
+/** Makes the connections to cameras: which reader, by the camera's settings and by what its stream needs. */
+export function sourceFactory(shared: SourceOptions): CreateSource {
+  const { memory, privateCameras } = shared;
+  return ({ camera, knowledge, take, onCertificate }) => {
+    const byFfmpeg = (reason: string) => new FfmpegSource({ ...shared, camera, reason, knowledge, take });
+    if (camera.reader === 'FFMPEG') return byFfmpeg('The camera’s settings say so.');
+    const own = new RtspSource({
+      memory,
+      privateCameras,
       address: parseStreamUrl(camera.rtspUrl),
       transport: camera.transport,
       tls: { mode: camera.tls, allowOldTls: camera.allowOldTls },
@@ -28,4 +44,6 @@ export function sourceFactory(shared: { memory: FootageMemory; privateCameras: b
       take,
       onCertificate,
     });
+    return new FallbackSource(own, byFfmpeg);
+  };
 }

@@ -20,7 +20,7 @@ export interface FeedOptions {
   /** Whether somebody records the camera now: it is then tried again sooner. */
   readonly isRecorded: () => boolean;
   readonly onState: (feed: Feed) => void;
-  /** The live camera's formats are others than before. */
+  /** The live camera's formats, or how it is read, are others than before. */
   readonly onFormats: (feed: Feed) => void;
   readonly onUnit: TakeUnit;
 }
@@ -41,6 +41,7 @@ export class Feed {
   #video: VideoFormat | undefined;
   #sound: SoundFormat | undefined;
   #isCut = false;
+  #toldReading: ReadingFacts | undefined;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
@@ -79,10 +80,15 @@ export class Feed {
   /** To be called several times a second with the monotonic time. */
   tick(now: number): void {
     const stall = this.#source?.tick(now);
-    if (!stall || this.#state !== 'LIVE') return;
-    // Now, not when the camera has been told: that may take a second.
-    this.#lastError = stall;
-    this.#become('CONNECTING');
+    if (this.#state !== 'LIVE') return;
+    if (stall) {
+      // Now, not when the camera has been told: that may take a second.
+      this.#lastError = stall;
+      this.#become('CONNECTING');
+    } else if (this.reading !== this.#toldReading) {
+      this.#toldReading = this.reading;
+      this.#options.onFormats(this);
+    }
   }
 
   async close(): Promise<void> {

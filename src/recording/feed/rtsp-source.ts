@@ -4,8 +4,10 @@ import type { StreamUrl } from '../../domain/stream-url.ts';
 import type { FootageMemory } from '../../footage/memory.ts';
 import type { AccessUnit } from '../../footage/unit.ts';
 import { ReorderDepth } from '../../mp4/decode-order.ts';
+import type { Unsupported } from '../../rtp/depacketizer.ts';
 import { createReceiver, type Receiver } from '../../rtp/receiver.ts';
 import { openSession, type RtspSession, type RtspTrack } from '../../rtsp/session.ts';
+import { whyLeftOut } from '../sound/encoder.ts';
 import { chooseTracks } from './choose-tracks.ts';
 import type { FeedSession } from './feed-unit.ts';
 import type { CameraKnowledge } from './knowledge.ts';
@@ -46,11 +48,12 @@ export class RtspSource implements Source, FeedSession {
   readonly #reorder = new ReorderDepth();
   #run: Run | undefined;
   readonly #receptions = new Map<RtspTrack, Reception>();
-  readonly #openedAt = performance.now();
+  /** When the first unit came. */
+  #beganAt: number | undefined;
   #rtsp: RtspSession | undefined;
   #stall: string | undefined;
   #soundFormat: SoundFormat | undefined;
-  #soundLeftOut: string | undefined;
+  #facts: ReadingFacts = { reader: 'FLASHBACK', transport: 'TCP' };
   #reportedAt = performance.now();
 
   constructor(options: RtspSourceOptions) {
@@ -72,6 +75,7 @@ export class RtspSource implements Source, FeedSession {
         signal,
         choose: (tracks) => this.#choose(tracks),
         onSetUp: (transport) => {
+          this.#facts = { ...this.#facts, transport };
           if (transport === 'UDP') for (const track of this.#receptions.keys()) this.#receive(track, true);
         },
         onPacket: (track, buffer, from, to, arrivedAt) => {
@@ -84,6 +88,7 @@ export class RtspSource implements Source, FeedSession {
       this.#rtsp = rtsp;
       // It may have taken its time to answer.
       this.#pace.sawPacket(performance.now());
+      for (const track of this.#receptions.keys()) if (!rtsp.tracks.includes(track)) this.#refused(track);
       if (rtsp.tlsFingerprint && !knowledge.tlsFingerprint) this.#options.onCertificate(rtsp.tlsFingerprint);
       const error = await rtsp.ended;
       knowledge.pictureIntervalMs = this.#pace.longestMs;
@@ -95,8 +100,7 @@ export class RtspSource implements Source, FeedSession {
   }
 
   get facts(): ReadingFacts {
-    const transport = this.#rtsp?.transport ?? 'TCP';
-    return { reader: 'FLASHBACK', transport, reason: undefined, soundLeftOut: this.#soundLeftOut };
+    return this.#facts;
   }
 
   get soundFormat(): SoundFormat | undefined {
@@ -105,19 +109,30 @@ export class RtspSource implements Source, FeedSession {
 
   get awaitsSound(): boolean {
     const isAnnounced = [...this.#receptions.keys()].some(({ kind }) => kind === 'audio');
-    return isAnnounced && !this.#soundFormat && performance.now() - this.#openedAt < soundWithinMs;
+    return isAnnounced && !this.#soundFormat && !this.#isSoundOverdue(performance.now());
   }
 
   get reorderDepth(): number {
     return this.#reorder.depth;
   }
 
+  #isSoundOverdue(now: number): boolean {
+    return this.#beganAt !== undefined && now - this.#beganAt > soundWithinMs;
+  }
+
   tick(now: number): string | undefined {
     if (!this.#rtsp || this.#stall) return undefined;
+    this.#noteSilence(now);
     this.#stall = this.#pace.problem(now);
     if (this.#stall) void this.#rtsp.close();
     else if (now - this.#reportedAt >= reportEveryMs) this.#sendReports(now);
     return this.#stall;
+  }
+
+  #noteSilence(now: number): void {
+    if (this.#soundFormat || this.#facts.soundLeftOut || !this.#isSoundOverdue(now)) return;
+    const isAnnounced = [...this.#receptions.keys()].some(({ kind }) => kind === 'audio');
+    if (isAnnounced) this.#leaveOut('The camera announces sound and sends none that can be decoded.');
   }
 
   #sendReports(now: number): void {
@@ -127,18 +142,30 @@ export class RtspSource implements Source, FeedSession {
     }
   }
 
+  #announce(tracks: readonly RtspTrack[], sound: RtspTrack | undefined): void {
+    if (sound) this.#leaveOut(this.#receive(sound)?.unsupported);
+    else {
+      const offered = tracks.filter(({ kind }) => kind === 'audio').map(({ encoding }) => encoding);
+      if (offered.length > 0) this.#leaveOut(`Clips cannot hold the camera’s sound (${offered.join(', ')}).`);
+    }
+  }
+
+  #leaveOut(soundLeftOut: string | undefined): void {
+    if (this.#facts.soundLeftOut !== soundLeftOut) this.#facts = { ...this.#facts, soundLeftOut };
+  }
+
   /** @throws CannotRead where a clip could hold none of the pictures that are offered */
   #choose(tracks: readonly RtspTrack[]): RtspTrack[] {
     const { video, sound } = chooseTracks(tracks);
     if (!video) throw new CannotRead(noVideo(tracks));
     const refused = this.#receive(video);
-    if (refused) throw new CannotRead(refused);
-    if (sound) this.#soundLeftOut = this.#receive(sound);
+    if (refused) throw new CannotRead(refused.unsupported, refused.isForFfmpeg);
+    this.#announce(tracks, sound);
     return [...this.#receptions.keys()];
   }
 
-  /** @returns why this reader cannot read the track, in words */
-  #receive(track: RtspTrack, isDatagram = false): string | undefined {
+  /** @returns why this reader cannot read the track */
+  #receive(track: RtspTrack, isDatagram = false): Unsupported | undefined {
     const kind = track.kind === 'video' ? 'video' : 'sound';
     const clock = this.#receptions.get(track)?.clock ?? this.#clock.track(track.clockRate, kind);
     const receiver = createReceiver({
@@ -148,13 +175,29 @@ export class RtspSource implements Source, FeedSession {
       onUnit: (unit) => this.#take(unit, clock),
       onSenderReport: (ntpMs, timestamp, arrivedAt) => clock.report(ntpMs, timestamp, arrivedAt),
     });
-    if ('unsupported' in receiver) return receiver.unsupported;
+    if ('unsupported' in receiver) return receiver;
     this.#receptions.set(track, { receiver, clock });
     return undefined;
   }
 
+  #refused(track: RtspTrack): void {
+    this.#receptions.get(track)?.receiver.close();
+    this.#receptions.delete(track);
+    if (track.kind === 'audio') this.#leaveOut('The camera announces sound and refuses to send it.');
+  }
+
+  #takesSound(format: SoundFormat): boolean {
+    const why = whyLeftOut(format);
+    this.#leaveOut(why);
+    if (why === undefined) this.#soundFormat = format;
+    return why === undefined;
+  }
+
   #take(unit: AccessUnit, clock: TrackClock): void {
-    if (this.#stall) {
+    this.#beganAt ??= unit.arrivedAt;
+    const isLeftOut =
+      unit.format.kind === 'sound' && unit.format !== this.#soundFormat && !this.#takesSound(unit.format);
+    if (this.#stall || isLeftOut) {
       unit.footage.release();
       return;
     }
@@ -166,7 +209,6 @@ export class RtspSource implements Source, FeedSession {
       this.#reorder.note(stamp.ticks);
     } else {
       this.#pace.sawSound(unit.arrivedAt);
-      this.#soundFormat = unit.format;
     }
     this.#options.take({ ...unit, session: this, stamp });
   }
