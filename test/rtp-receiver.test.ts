@@ -111,8 +111,14 @@ describe('sources', () => {
       { sequence: 702, ssrc: 2, at: 1_001 },
       { sequence: 2, at: 1_002 },
     ];
-    expect(heard(packets)).toEqual({ heard: [1, 701, 702], lost: 0 });
-    expect(heard(packets, true)).toEqual({ heard: [1, 701, 702], lost: 0 });
+    expect(heard(packets)).toEqual({ heard: [1, 700, 701, 702], lost: 0 });
+    expect(heard(packets, true)).toEqual({ heard: [1, 700, 701, 702], lost: 0 });
+  });
+
+  test('another one takes over when the first is silent for longer than it ever was, and loses no packet', () => {
+    const first = [0, 40, 80, 120].map((at, i) => ({ sequence: i + 1, at }));
+    const second = [160, 200, 240, 280].map((at, i) => ({ sequence: i + 700, ssrc: 2, at }));
+    expect(heard([...first, ...second])).toEqual({ heard: [1, 2, 3, 4, 700, 701, 702, 703], lost: 0 });
   });
 
   test('another one takes over at once when the first has said BYE', () => {

@@ -89,7 +89,11 @@ class TrackReceiver implements Receiver, ControlHandler {
     // Before the sequence: Geovision sends packets of type 50 with the sequence number of the one before.
     if (packet.payloadType !== this.#options.payloadType) return;
     const { ssrc, sequence } = packet;
-    if (!this.#source.accepts(ssrc, arrivedAt)) return;
+    if (!this.#source.accepts(ssrc, arrivedAt)) {
+      const held = this.#source.hold({ ssrc, bytes: buffer.subarray(from, to), arrivedAt });
+      for (const it of held) this.push(it.bytes, 0, it.bytes.length, it.arrivedAt);
+      return;
+    }
     if (this.#source.isNew) this.#beginSource(ssrc);
     if (this.#reorder) this.#reorder.push(sequence, buffer, from, to, arrivedAt);
     else this.#take(buffer, packet, arrivedAt);

@@ -161,6 +161,12 @@ export class TestCamera {
     this.replay.jump(seconds);
   }
 
+  /** Its clock jumps and its packets come from another source (SSRC), as behind a restart of its encoder. */
+  restartEncoder(seconds: number): void {
+    this.replay.changeSource();
+    this.replay.jump(seconds);
+  }
+
   /** The counter of the newest frame that the camera had sent, or would have but for a fault, at this time. */
   frameAt(atMs: number): number {
     const replay = this.replays.findLast(({ startedMs }) => startedMs <= atMs) ?? this.replay;

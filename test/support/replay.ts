@@ -18,6 +18,10 @@ export function wallMs(): number {
 export interface TrackFaults {
   /** Seconds of the video's RTP clock per second of the camera's. Default: 1. */
   readonly videoClockRate?: number;
+  /** One picture in so many is stamped 1000 s ahead. */
+  readonly strayEvery?: number;
+  /** One packet in so many is lost, of pictures. */
+  readonly loseEvery?: number;
   /** Sound is announced and never sent. */
   readonly isMute?: boolean;
   /** How often reports are sent (RTCP sender reports); 5 s unless given, as RFC 3550 wants it. */
@@ -108,6 +112,11 @@ export class Replay {
     this.jumpedSec += seconds;
   }
 
+  /** From now on packets come from another source, as behind a restart of the camera's encoder. */
+  changeSource(): void {
+    for (const track of this.tracks) track.ssrc = randomInt(2 ** 32);
+  }
+
   /** The counter of the newest frame that was due at this time. */
   frameAt(atMs: number): number {
     const { frameDueSec, parameters } = this.capture;
@@ -180,6 +189,7 @@ export class Replay {
       if (this.isLeftOut(track, packet)) continue;
       const at = packet.start - origin + frameHeaderBytes;
       track.sequence = (track.sequence + 1) % 2 ** 16;
+      if (this.isLost(track)) continue;
       batch.writeUInt16BE(track.sequence, at + 2);
       const mediaSec = this.loop * this.capture.parameters.seconds + packet.mediaSec;
       batch.writeUInt32BE(this.timestamp(track, mediaSec), at + 4);
@@ -201,6 +211,11 @@ export class Replay {
     return this.pictures !== 'sent';
   }
 
+  private isLost({ kind, sequence }: TrackState): boolean {
+    const { loseEvery } = this.faults;
+    return kind === 'video' && loseEvery !== undefined && sequence % loseEvery === 0;
+  }
+
   private withoutSound(frames: Buffer): Buffer {
     const isSound = (channel: number) => this.tracks[channel >> 1]!.kind === 'audio';
     return Buffer.concat([...framesIn(frames)].filter((frame) => !isSound(frame.readUInt8(1))));
@@ -217,8 +232,13 @@ export class Replay {
   }
 
   private timestamp(track: TrackState, sinceStartSec: number): number {
-    const own = track.kind === 'video' ? (this.faults.videoClockRate ?? 1) : 1;
-    const ticks = Math.round(this.cameraClockSec(sinceStartSec) * own * track.clockRate);
+    const { videoClockRate = 1, strayEvery } = this.faults;
+    const own = track.kind === 'video' ? videoClockRate : 1;
+    const picture = Math.round(sinceStartSec * this.capture.parameters.fps);
+    const isStray = track.kind === 'video' && strayEvery !== undefined && picture % strayEvery === 0;
+    const ticks = Math.round(
+      (this.cameraClockSec(sinceStartSec) * own + (isStray ? 1_000 : 0)) * track.clockRate,
+    );
     return (track.firstTimestamp + ticks) >>> 0;
   }
 
