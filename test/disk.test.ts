@@ -133,7 +133,8 @@ test('a disk that is read-only takes no new event; the server stays up and goes 
   const disk = await mountDisk(skip, 16);
   const { app, cameraId } = await startWith({ recordDir: path.join(disk, 'spool') });
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
-  expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);
+  // The spool goes only after COMPLETED; until then the disk is in use.
+  await expect.poll(() => spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);
   expect(await refusal(app, cameraId)).toMatchObject({
     code: 'CAPACITY',
     message: expect.stringContaining('EROFS'),

@@ -40,9 +40,10 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
     const figures = new Map(lines.map((line) => [line.replace(/ \S+$/, ''), Number(line.split(' ').at(-1))]));
     return (name: string) => figures.get(name);
   };
+  const ringSec = async () => (await read())(`flashback_ring_seconds{camera="${cameraId}"}`);
+  await expect.poll(ringSec).toBeGreaterThan(0.3);
   const during = await read();
   expect(during(`flashback_feed_state{camera="${cameraId}",state="LIVE"}`)).toBe(1);
-  expect(during(`flashback_ring_seconds{camera="${cameraId}"}`)).toBeGreaterThan(0.3);
   expect(during(`flashback_ring_bytes{camera="${cameraId}"}`)).toBeGreaterThan(1_000);
   expect(during('flashback_recordings{status="RECORDING"}')).toBe(1);
   expect(during('flashback_recordings_running')).toBe(1);
