@@ -32,13 +32,13 @@ describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () =>
     return { ...JSON.parse(String(line)), urlTtlSec: 60 };
   }
 
-  test('does not grow with it, in a bucket', async () => {
+  test('does not grow when the store is a bucket', async () => {
     const { grown, size } = await putSparse({ s3: await serverProcess() });
     expect(size).toBe(GIB + 1024);
     expect(grown).toBeLessThan(limit);
   });
 
-  test('does not grow with it, in a folder', async () => {
+  test('does not grow when the store is a folder', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'flashback-store-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const { grown, size } = await putSparse({ local: { dir } });

@@ -129,7 +129,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('is saved under its name where a download is asked for', async () => {
+  test('makes browsers save the object under its name if the link asks for a download', async () => {
     const { headers } = await fetch(`${base}/media/cam/clip.mp4?download=1`);
     expect(headers.get('content-disposition')).toBe('attachment; filename="clip.mp4"');
   });
@@ -165,7 +165,7 @@ describe('an answer', () => {
     }
   });
 
-  test('to another method names the methods that there are', async () => {
+  test('to another method names the allowed methods', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
       const answer = await clip({}, method);
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -187,14 +187,14 @@ test.each([
   '.unfinished.part',
   '',
 ])('"%s" is not found', async (path) => {
-  // node:http sends the path as it is; fetch would resolve the dots first.
+  // node:http sends the path unchanged; fetch would resolve the dots.
   const request = get(`${base}/`, { path: `/media/${path}` });
   const [answer] = await once(request, 'response');
   answer.resume();
   expect(answer.statusCode).toBe(404);
 });
 
-test.skipIf(process.platform !== 'linux')('a client that goes away leaves no open file behind', async () => {
+test.skipIf(process.platform !== 'linux')('the file is closed when the client leaves', async () => {
   async function openFiles(): Promise<number> {
     const descriptors = await readdir('/proc/self/fd');
     const targets = await Promise.all(

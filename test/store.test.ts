@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { bufferBody, fileBody } from '../src/store/body.ts';
 import { createLocalStore } from '../src/store/local.ts';
-import { PART_BYTES, planParts } from '../src/store/parts.ts';
+import { partBytes, planParts } from '../src/store/parts.ts';
 import { createS3Store, type S3StoreOptions } from '../src/store/s3.ts';
 import type { ObjectBody, Store } from '../src/store/store.ts';
 import { type S3Server, startS3Server } from './support/s3-server.ts';
@@ -49,12 +49,12 @@ async function collectKeys(keys: AsyncIterable<string>): Promise<string[]> {
 
 const failure = (code: string, message: RegExp) => ({ code, message: expect.stringMatching(message) });
 
-describe('a body of a file', () => {
-  test('reads as head and 30,000 ranges in a row, from any position', async () => {
+describe('a file body', () => {
+  test('consists of the head and 30,000 ranges, readable from any position', async () => {
     const path = join(dir, 'spool');
     await writeFile(path, footage);
     const head = Buffer.from('the head');
-    // Pieces of 0 to 1,200 bytes with holes between them, as payloads between the boxes of a spool.
+    // Ranges of 0 to 1,200 bytes with gaps between them, like the payloads between the boxes of a spool.
     const ranges = Array.from({ length: 30_000 }, (_, i) => ({
       from: i * 1300,
       to: i * 1300 + (i % 13) * 100,
@@ -76,7 +76,7 @@ describe('a body of a file', () => {
     }
   });
 
-  test('says where the file ends too early', async () => {
+  test('throws an error that says where the file ends too early', async () => {
     const path = join(dir, 'short');
     await writeFile(path, 'only 18 bytes long');
     const body = fileBody({ head: Buffer.alloc(2), path, ranges: [{ from: 10, to: 30 }] });
@@ -111,8 +111,8 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
         : createLocalStore({ dir: join(dir, 'objects'), baseUrl: () => 'http://flash' });
   });
 
-  test.each([0, 1000, PART_BYTES, PART_BYTES + 1, 40 * MIB])(
-    'keeps %i bytes exactly, until they are removed',
+  test.each([0, 1000, partBytes, partBytes + 1, 40 * MIB])(
+    'stores an object of %i bytes unchanged, and removes it',
     async (size) => {
       const key = `cameras/front/${size}.mp4`;
       expect(await store.stat(key)).toBeUndefined();
@@ -126,7 +126,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     },
   );
 
-  test('lists what it holds, and removes many at once', async () => {
+  test('lists its objects by prefix, and removes many at once', async () => {
     const keys = ['list/a/1.mp4', 'list/a/2.mp4', 'list/b.mp4'];
     for (const [i, key] of keys.entries()) await store.put(key, clip(10 + i), 'video/mp4');
     const held = async (prefix: string) => {
@@ -158,7 +158,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     'ü.mp4',
     'a\\b',
     'x'.repeat(1025),
-  ])('refuses the key "%s" everywhere', async (key) => {
+  ])('refuses the key "%s" in every method', async (key) => {
     const message = /is not a key/;
     await expect(store.put(key, clip(1), 'video/mp4')).rejects.toThrow(message);
     await expect(store.stat(key)).rejects.toThrow(message);
@@ -167,7 +167,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     expect(() => store.address(key)).toThrow(message);
   });
 
-  test('passes on an error of the body, and shows nothing of the object', async () => {
+  test('passes on an error of the body, and stores no object', async () => {
     const torn: ObjectBody = {
       size: 20 * MIB,
       async *read() {
@@ -181,13 +181,13 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
-  test('does not take a body that gives less than its size', async () => {
+  test('refuses a body that yields fewer bytes than its size', async () => {
     const short: ObjectBody = { size: 1000, read: () => clip(999).read(0, 999) };
     await expect(store.put('short.mp4', short, 'video/mp4')).rejects.toThrow(/gave 999 bytes.*expected 1000/);
     expect(await store.stat('short.mp4')).toBeUndefined();
   });
 
-  test('rejects an aborted put with the reason, and shows nothing of the object', async () => {
+  test('rejects an aborted put with the abort reason, and stores no object', async () => {
     const stop = new AbortController();
     const body: ObjectBody = {
       size: 40 * MIB,
@@ -204,21 +204,20 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
-  test('passes its check, also when several ask at the same moment', () =>
-    Promise.all([store.check(), store.check(), store.check()]));
+  test('passes several concurrent checks', () => Promise.all([store.check(), store.check(), store.check()]));
 });
 
 describe('the local store', () => {
   const local = (name: string) =>
     createLocalStore({ dir: join(dir, name), baseUrl: () => 'http://flash:4000' });
 
-  test('gives addresses of this server', async () => {
+  test('makes addresses of this server', async () => {
     expect(local('x').address('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');
     expect(await local('x').url('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');
     expect(await local('x').downloadUrl('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4?download=1');
   });
 
-  test('keeps the object that is there when its replacement fails, and leaves no other file', async () => {
+  test('keeps the previous object when its replacement fails, and leaves no other file', async () => {
     await local('kept').put('a.mp4', clip(10), 'video/mp4');
     const torn: ObjectBody = { size: 9, read: () => clip(5).read(0, 5) };
     await expect(local('kept').put('a.mp4', torn, 'video/mp4')).rejects.toThrow();
@@ -226,20 +225,20 @@ describe('the local store', () => {
     expect((await readFile(join(dir, 'kept/a.mp4'))).length).toBe(10);
   });
 
-  test('takes no media type but that of the extension', async () => {
+  test('refuses a media type other than that of the extension', async () => {
     await expect(local('x').put('a.mp4', clip(1), 'image/jpeg')).rejects.toThrow(
       /its extension says video\/mp4/,
     );
   });
 
-  test('says that a person must act where its folder is none', async () => {
+  test('fails with STORE_REFUSED if its folder is a file', async () => {
     await writeFile(join(dir, 'a-file'), '');
     const refused = failure('STORE_REFUSED', /could not store a.mp4 \((ENOTDIR|EEXIST)\)/);
     await expect(local('a-file').put('a.mp4', clip(1), 'video/mp4')).rejects.toMatchObject(refused);
     await expect(local('a-file').check()).rejects.toMatchObject({ code: 'STORE_REFUSED' });
   });
 
-  test('says that the disk is full, and takes its half-written file away', async ({ skip }) => {
+  test('names a full disk in its error, and removes the unfinished file', async ({ skip }) => {
     const mount = join(dir, 'small-disk');
     await mkdir(mount);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', mount]);
@@ -252,7 +251,7 @@ describe('the local store', () => {
 });
 
 describe('the S3 store', () => {
-  /** Operations asked for since now, each as "Operation status". */
+  /** Records requests from now on. @returns gives them as "Operation status" */
   function recorded(): () => string[] {
     const start = server.log.length;
     return () =>
@@ -261,7 +260,7 @@ describe('the S3 store', () => {
 
   test('sends up to 8 MiB in one request, more in equal parts', async () => {
     const operations = recorded();
-    await bucketStore().put('one.mp4', clip(PART_BYTES), 'video/mp4');
+    await bucketStore().put('one.mp4', clip(partBytes), 'video/mp4');
     expect(operations()).toEqual(['PutObject 200', 'HeadObject 200']);
     await bucketStore().put('many.mp4', clip(20 * MIB), 'video/mp4');
     const { pieces, etag } = server.contents.object('many.mp4');
@@ -269,7 +268,7 @@ describe('the S3 store', () => {
     expect(etag).toMatch(/-3$/);
   });
 
-  test('tries again after 503 answers, cut connections and silence', async () => {
+  test('retries after 503 answers, broken connections and silence', async () => {
     const operations = recorded();
     server.fail({ match: (op) => op === 'CreateMultipartUpload', times: 2, status: 503 });
     server.fail({ match: (op, _, part) => op === 'UploadPart' && part === 1, times: 1, reset: 'midway' });
@@ -284,20 +283,20 @@ describe('the S3 store', () => {
     ]);
   });
 
-  test('takes an upload for finished whose answer was lost', async () => {
+  test('accepts an upload whose last answer was lost', async () => {
     server.fail({ match: (op) => op === 'CompleteMultipartUpload', times: 1, reset: 'after' });
     await bucketStore().put('lost-answer.mp4', clip(9 * MIB), 'video/mp4');
     expect(server.contents.object('lost-answer.mp4').size).toBe(9 * MIB);
   });
 
-  /** Parts of a body of 40 MiB: when the last one is begun, two others at least have arrived. */
+  /** The number of parts of a body of 40 MiB. When the last part is begun, at least two others have been stored. */
   const LAST = 5;
   const refuseLastPart = () =>
     server.fail({ match: (op, _, part) => op === 'UploadPart' && part === LAST, times: 3, status: 503 });
-  const taken = (operations: string[]) =>
+  const stored = (operations: string[]) =>
     operations.filter((o) => /^UploadPart \d+ 200$/.test(o)).map((o) => Number(o.split(' ')[1]));
 
-  test('gives up after its tries; the next put, of another process, sends only what is missing', async () => {
+  test('gives up after its retries; the next put, also of another process, sends only the missing parts', async () => {
     refuseLastPart();
     const first = recorded();
     const unreachable = failure(
@@ -307,24 +306,24 @@ describe('the S3 store', () => {
     await expect(bucketStore().put('again.mp4', clip(40 * MIB), 'video/mp4')).rejects.toMatchObject(
       unreachable,
     );
-    const held = taken(first());
+    const held = stored(first());
     expect(held.length).toBeGreaterThanOrEqual(2);
     const second = recorded();
     await bucketStore().put('again.mp4', clip(40 * MIB), 'video/mp4');
-    expect([...held, ...taken(second())].sort()).toEqual([1, 2, 3, 4, 5]);
+    expect([...held, ...stored(second())].sort()).toEqual([1, 2, 3, 4, 5]);
     expect((await server.bytes('again.mp4')).equals(footage.subarray(0, 40 * MIB))).toBe(true);
     expect(server.contents.uploads.size).toBe(0);
   });
 
-  test('takes up no parts of another size, and of several uploads the one that is furthest', async () => {
+  test('resumes the upload with most parts, and none with parts of another size', async () => {
     const put = (size: number) => bucketStore().put('grown.mp4', clip(size), 'video/mp4');
     refuseLastPart();
     await expect(put(40 * MIB)).rejects.toThrow('503');
     server.contents.begin('grown.mp4', {});
     const second = recorded();
     await put(40 * MIB);
-    expect(taken(second())).toContain(LAST);
-    expect(taken(second()).length).toBeLessThanOrEqual(3);
+    expect(stored(second())).toContain(LAST);
+    expect(stored(second()).length).toBeLessThanOrEqual(3);
     expect(server.contents.uploads.size).toBe(0);
 
     refuseLastPart();
@@ -334,7 +333,7 @@ describe('the S3 store', () => {
     expect(server.contents.uploads.size).toBe(0);
   });
 
-  test('needs no right to list uploads', async () => {
+  test('works without the right to list uploads', async () => {
     const denied = { status: 403, code: 'AccessDenied', times: 1 };
     server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
     await bucketStore().put('unlisted.mp4', clip(9 * MIB), 'video/mp4');
@@ -344,7 +343,7 @@ describe('the S3 store', () => {
     expect(await bucketStore().stat('unlisted.mp4')).toBeUndefined();
   });
 
-  test('removes all others where one is refused, and asks a bucket that is away for no more', async () => {
+  test('removes all other objects if one is refused, and stops if the bucket does not answer', async () => {
     const keys = Array.from({ length: 30 }, (_, i) => `many/${i}.mp4`);
     for (const key of keys) await bucketStore().put(key, clip(10), 'video/mp4');
     const isLocked = (op: string, key: string) => op === 'DeleteObject' && key === 'many/3.mp4';
@@ -363,7 +362,7 @@ describe('the S3 store', () => {
     expect((await bucketStore().removeAll(keys)).size).toBe(0);
   });
 
-  test('stops requests that are under way when it is aborted', async () => {
+  test('stops running requests when it is aborted', async () => {
     const operations = recorded();
     const stop = new AbortController();
     server.fail({ match: (op) => op === 'UploadPart', times: 3, stall: true });
@@ -378,7 +377,7 @@ describe('the S3 store', () => {
     expect([...server.contents.uploads.values()].map(({ key }) => key)).toEqual([]);
   });
 
-  test('says that it holds another size than was sent', async () => {
+  test('fails with STORE_MISMATCH if the stored object has another size', async () => {
     server.fail({ match: (op) => op === 'HeadObject', times: 1, wrongSize: 999 });
     const mismatch = failure('STORE_MISMATCH', /holds 999 bytes under odd.mp4; expected 1000 bytes/);
     await expect(bucketStore().put('odd.mp4', clip(1000), 'video/mp4')).rejects.toMatchObject(mismatch);
@@ -403,14 +402,14 @@ describe('the S3 store', () => {
     await expect(store.check()).rejects.toMatchObject({ code: 'STORE_REFUSED' });
   });
 
-  test('is unreachable while the server is away, and tries as often as ever once it is back', async () => {
+  test('is unreachable while the server is down, and afterwards retries as often as before', async () => {
     const lonely = await startS3Server();
     onTestFinished(() => lonely.close());
     const store = bucketStore({}, lonely);
     await lonely.offline();
     const unreachable = failure('STORE_UNREACHABLE', /could not store a.mp4 \(no answer: ECONNREFUSED\)/);
     const put = () => store.put('a.mp4', clip(10), 'video/mp4');
-    // More failures than the SDK's own quota of retries would survive.
+    // More failures than the SDK's own quota of retries allows.
     const puts = Array.from({ length: 40 }, () => expect(put()).rejects.toMatchObject(unreachable));
     await Promise.all([...puts, expect(store.check()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })]);
 
@@ -420,7 +419,7 @@ describe('the S3 store', () => {
     await store.check();
   });
 
-  test('writes a test object on each check, and takes one that a rule of the bucket keeps for taken', async () => {
+  test('writes a test object on each check, and accepts one that a bucket rule locks', async () => {
     const operations = recorded();
     const store = bucketStore();
     await store.check();
@@ -432,11 +431,11 @@ describe('the S3 store', () => {
     });
     await store.check();
     expect(operations()).toEqual(['PutObject 200', 'PutObject 409']);
-    // So is a clip whose first try was taken and never answered.
+    // The same holds for a clip that the first try stored but whose answer was lost.
     await expect(store.put('flashback-check', clip(2), 'text/plain')).resolves.toBeUndefined();
   });
 
-  test('links are presigned and end, where the bucket has no public address', async () => {
+  test('presigns links, which expire, if the bucket has no public address', async () => {
     const own = await startS3Server();
     onTestFinished(() => own.close());
     const store = bucketStore({}, own);
@@ -457,7 +456,7 @@ describe('the S3 store', () => {
     expect((await fetch(url)).status).toBe(403);
   });
 
-  test('links are plain where the bucket has a public address', async () => {
+  test('makes unsigned links if the bucket has a public address', async () => {
     const store = bucketStore({ publicUrl: 'https://clips.example.org/' });
     expect(await store.url('a/b.mp4')).toBe('https://clips.example.org/a/b.mp4');
     expect(store.address('a/b.mp4')).toBe('https://clips.example.org/a/b.mp4');

@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ObjectBody } from './store.ts';
 
-/** Bytes a reader holds at a time: large enough for few system calls, small enough to be nothing. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes read in one piece: large enough for few system calls, small enough not to matter in memory. */
+const chunkBytes = 256 * 1024;
 
-/** A piece of a file: byte offsets, `from` inclusive, `to` exclusive. */
+/** A range of a file, as byte offsets: `from` inclusive, `to` exclusive. */
 export interface FileRange {
   from: number;
   to: number;
@@ -15,16 +15,14 @@ export function bufferBody(buffer: Buffer): ObjectBody {
     size: buffer.length,
     async *read(from, to) {
       assertWithin(from, to, buffer.length);
-      for (let at = from; at < to; at += CHUNK_BYTES)
-        yield buffer.subarray(at, Math.min(at + CHUNK_BYTES, to));
+      for (let at = from; at < to; at += chunkBytes) yield buffer.subarray(at, Math.min(at + chunkBytes, to));
     },
   };
 }
 
 /**
- * `head`, followed by the given ranges of the file, as one run of bytes: a clip whose head is in memory and
- * whose payload is the spool. An hour of footage has some 30,000 ranges; reading from the middle of it finds
- * its place by bisection.
+ * A body that consists of `head`, followed by the given ranges of the file: a clip's head is in memory, its payload is in
+ * the spool. An hour of footage has some 30,000 ranges, so a read from the middle finds its first range by bisection.
  */
 export function fileBody(parts: { head: Buffer; path: string; ranges: readonly FileRange[] }): ObjectBody {
   const { head, path, ranges } = parts;
@@ -41,8 +39,8 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
         const reader = rangeReader(file, path, ranges, starts);
         let at = Math.max(from, head.length);
         while (at < to) {
-          // A new buffer each time: the consumer may still hold the one before.
-          const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - at));
+          // A new buffer for each piece: the consumer may still use the previous one.
+          const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, to - at));
           await reader.fill(chunk, at);
           yield chunk;
           at += chunk.length;
@@ -70,7 +68,7 @@ function layOut(headSize: number, ranges: readonly FileRange[]): { starts: Float
 
 function rangeReader(file: FileHandle, path: string, ranges: readonly FileRange[], starts: Float64Array) {
   return {
-    /** Fills the whole chunk with the body's bytes from `at` on, from as many ranges as it takes. */
+    /** Fills the whole chunk with the body's bytes from offset `at` on. */
     async fill(chunk: Buffer, at: number): Promise<void> {
       let filled = 0;
       for (let i = lastStartUpTo(starts, at); filled < chunk.length; i++) {
@@ -96,7 +94,7 @@ async function readFully(file: FileHandle, path: string, target: Buffer, positio
   }
 }
 
-/** Index of the last start that is ≤ `at`. Empty ranges share the next one's start and are skipped. */
+/** Index of the last start that is ≤ `at`. An empty range has the same start as the next range, and so is skipped. */
 function lastStartUpTo(starts: Float64Array, at: number): number {
   let low = 0;
   let high = starts.length - 1;

@@ -1,13 +1,13 @@
-/** Bytes of a representation, both ends inclusive as in HTTP. */
+/** Byte offsets, both inclusive as in HTTP. */
 export interface ByteRange {
   first: number;
   last: number;
 }
 
 /**
- * What a Range field asks of a representation of `size` bytes (RFC 9110 §14.1.2 and §14.2).
- * 'everything' where the field is to be ignored: malformed, another unit, or several ranges, which a server
- * is free to answer whole. 'unsatisfiable' calls for a 416.
+ * Parses a Range field for a representation of `size` bytes (RFC 9110 §14.1.2 and §14.2).
+ * @returns 'everything' if the field is to be ignored: it is malformed, has another unit, or has several ranges, which a
+ * server may answer with the whole; 'unsatisfiable' if the answer is 416
  */
 export function parseRange(
   field: string | undefined,
@@ -25,7 +25,7 @@ export function parseRange(
 
 function lastBytes(length: number, size: number): ByteRange | 'everything' | 'unsatisfiable' {
   if (length === 0) return 'unsatisfiable';
-  // Satisfiable, but a Content-Range cannot say "no bytes".
+  // The range is satisfiable, but a Content-Range cannot express that it has no bytes.
   if (size === 0) return 'everything';
   return { first: Math.max(0, size - length), last: size - 1 };
 }

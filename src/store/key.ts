@@ -1,23 +1,23 @@
 import { extname } from 'node:path';
 
-/** S3's limit for a key, in bytes; our keys are ASCII. */
-const MAX_KEY_LENGTH = 1024;
+/** S3's limit for a key, in bytes. Keys are ASCII here. */
+const maxKeyBytes = 1024;
 
-/** Segments of letters, digits, `_`, `-` and inner dots: needs no escaping in a URL, a path or a header. */
-const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+/** Segments of letters, digits, `_`, `-` and dots that are not first. Needs no escaping in a URL, a path or a header. */
+const keyPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 
-const CONTENT_TYPES: Record<string, string> = {
+const contentTypes: Record<string, string> = {
   '.mp4': 'video/mp4',
   '.jpg': 'image/jpeg',
   '.m3u8': 'application/vnd.apple.mpegurl',
 };
 
-/** No segment can begin with a dot, so neither `..` nor the local store's unfinished files can be named. */
+/** Whether the text is an object key. No segment begins with a dot, so that no key names `..` or an unfinished file. */
 export function isKey(key: string): boolean {
-  return key.length <= MAX_KEY_LENGTH && KEY.test(key);
+  return key.length <= maxKeyBytes && keyPattern.test(key);
 }
 
-/** @throws Error for a key that a store must not be asked for */
+/** @throws Error if the text is no object key */
 export function assertKey(key: string): void {
   if (isKey(key)) return;
   throw new Error(
@@ -25,7 +25,7 @@ export function assertKey(key: string): void {
   );
 }
 
-/** The media type that a key's extension stands for. */
+/** The media type of a key's extension. */
 export function contentTypeOf(key: string): string {
-  return CONTENT_TYPES[extname(key)] ?? 'application/octet-stream';
+  return contentTypes[extname(key)] ?? 'application/octet-stream';
 }

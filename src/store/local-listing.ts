@@ -2,29 +2,29 @@ import { opendir, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredObject } from './store.ts';
 
-/** An object that is being written is a file whose name begins with a dot and ends with this. */
-export const UNFINISHED = '.part';
+/** The name of an unfinished file begins with a dot and ends with this. */
+export const unfinishedSuffix = '.part';
 
-/** Every object in the folder whose key begins with `prefix`; none where there is no folder yet. */
+/** Lists the objects whose key begins with `prefix`; none if the folder does not exist yet. */
 export async function* listFiles(dir: string, prefix: string): AsyncGenerator<StoredObject> {
   for await (const file of filesIn(dir)) {
     const key = keyOf(dir, file);
     if (path.basename(file).startsWith('.') || !key.startsWith(prefix)) continue;
-    const found = await stat(file).catch(() => undefined);
+    const found = await stat(file).catch(() => undefined); // removed since the folder was listed
     if (found) yield { key, size: found.size };
   }
 }
 
-/** Keys of the objects that somebody began to write: now, or before a crash. */
+/** Lists the keys of unfinished files: those being written now, and those that a crash left. */
 export async function* listUnfinishedFiles(dir: string): AsyncGenerator<string> {
   for await (const file of filesIn(dir)) {
     const name = path.basename(file);
-    if (!name.startsWith('.') || !name.endsWith(UNFINISHED)) continue;
-    yield keyOf(dir, path.join(path.dirname(file), name.slice(1, -UNFINISHED.length)));
+    if (!name.startsWith('.') || !name.endsWith(unfinishedSuffix)) continue;
+    yield keyOf(dir, path.join(path.dirname(file), name.slice(1, -unfinishedSuffix.length)));
   }
 }
 
-/** Takes the folder away, and those above it up to `dir`, as far as nothing is left in them. */
+/** Removes the folder if it is empty, and then each empty parent below `dir`. */
 export async function removeIfEmpty(folder: string, dir: string): Promise<void> {
   for (let at = folder; at !== dir && at.startsWith(dir); at = path.dirname(at)) {
     try {

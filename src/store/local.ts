@@ -5,29 +5,29 @@ import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { bufferBody } from './body.ts';
 import { etagOf } from './etag.ts';
 import { assertKey, contentTypeOf } from './key.ts';
-import { listFiles, listUnfinishedFiles, removeIfEmpty, UNFINISHED } from './local-listing.ts';
+import { listFiles, listUnfinishedFiles, removeIfEmpty, unfinishedSuffix } from './local-listing.ts';
 import type { ObjectBody, Store } from './store.ts';
 
 export interface LocalStoreOptions {
-  /** The folder that holds the objects; made when it is first needed. */
+  /** The folder of the objects; made when the first object is written. */
   dir: string;
-  /** This server's own base URL, without a slash at the end; known only once it listens. */
+  /** This server's base URL without a slash at the end. A function, because the URL is known only once the server listens. */
   baseUrl: () => string;
-  /** Path under which an object can be fetched for a while, where that takes a signature; it ends with the holder. */
+  /** Makes the signed path of an object, which ends with the holder. Left out: paths are not signed. */
   sign?: (key: string, holder: string) => string;
 }
 
-const PROBE_KEY = 'flashback-check';
+const testObjectKey = 'flashback-check';
 const plain = (key: string) => `/media/${key}`;
 
-/** A folder as the store. An object's media type is that of its key's extension. */
+/** A store in a local folder. An object's media type follows from its key's extension. */
 export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptions): Store {
   const beingWritten = new Set<string>();
   let checking: Promise<void> | undefined;
 
   async function write(key: string, body: ObjectBody, signal?: AbortSignal): Promise<void> {
     const path = localPath(dir, key);
-    // One fixed name for a key's unfinished file: the try after a crash replaces what the crash left behind.
+    // The unfinished file of a key has a fixed name, so that a retry after a crash replaces the file that the crash left.
     const unfinished = unfinishedPath(dir, key);
     const task = `store ${key}`;
     await onDisk(dir, task, () => makeFolder(dirname(path)));
@@ -35,7 +35,7 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
       await writeFile(unfinished, body, dir, task, signal);
       await onDisk(dir, task, () => rename(unfinished, path));
     } catch (error) {
-      await rm(unfinished, { force: true }).catch(() => {});
+      await rm(unfinished, { force: true }).catch(() => {}); // the error of writing says more; a retry replaces the file
       throw error;
     }
     await onDisk(dir, task, () => syncFolder(dirname(path)));
@@ -106,9 +106,9 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
             await unlink(unfinishedPath(dir, key)).catch(ignoreMissing);
           });
         }
-        // One sync for all the names that went from a folder.
+        // One sync for all objects removed from a folder.
         await remove(some, () => syncFolder(folder).catch(ignoreMissing));
-        await removeIfEmpty(folder, dir).catch(() => {});
+        await removeIfEmpty(folder, dir).catch(() => {}); // an empty folder that stays does no harm
       }
       return left;
     },
@@ -120,17 +120,19 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     url: async (key, holder) => addressBy(sign, key, holder),
     downloadUrl: async (key, holder) => `${addressBy(sign, key, holder)}?download=1`,
     check() {
-      // Whoever asks meanwhile is told the same.
-      checking ??= put(PROBE_KEY, bufferBody(Buffer.alloc(0)), contentTypeOf(PROBE_KEY)).finally(() => {
-        checking = undefined;
-      });
+      // Calls during a check share its result: an object may have only one writer at a time.
+      checking ??= put(testObjectKey, bufferBody(Buffer.alloc(0)), contentTypeOf(testObjectKey)).finally(
+        () => {
+          checking = undefined;
+        },
+      );
       return checking;
     },
     close: async () => {},
   };
 }
 
-/** The file that holds an object. @throws Error for an invalid key: no path leads out of the folder */
+/** The path of an object's file, always inside the folder. @throws Error if the key is invalid */
 export function localPath(dir: string, key: string): string {
   assertKey(key);
   return join(dir, ...key.split('/'));
@@ -138,7 +140,7 @@ export function localPath(dir: string, key: string): string {
 
 function unfinishedPath(dir: string, key: string): string {
   const path = localPath(dir, key);
-  return join(dirname(path), `.${basename(path)}${UNFINISHED}`);
+  return join(dirname(path), `.${basename(path)}${unfinishedSuffix}`);
 }
 
 async function writeFile(
@@ -168,13 +170,13 @@ async function writeFile(
   }
 }
 
-/** A full disk makes a write short before it makes one fail. */
+/** Repeats short writes: a disk that fills up causes a short write before it causes an error. */
 async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
   let done = 0;
   while (done < chunk.length) done += (await file.write(chunk, done)).bytesWritten;
 }
 
-/** Makes a folder and those above it, durably: each new name is synced in the folder that holds it. */
+/** Makes a folder and its parents durably: after each new folder, its parent is synced. */
 async function makeFolder(folder: string): Promise<void> {
   const topmostNew = await mkdir(folder, { recursive: true, mode: privateFolderMode });
   if (topmostNew === undefined) return;
@@ -202,19 +204,19 @@ function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
-/** Rights, and what is not the folder it should be: nothing changes until a person acts. */
-const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG']);
+const diskFull = new Set(['ENOSPC', 'EDQUOT']);
+/** Missing rights, or something else in place of the folder: a person has to act. */
+const refused = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG']);
 
-/** Runs file operations of the store; their errors become failures that say what could not be done. */
+/** Runs a file operation. Its errors become failures that name the `task`, which completes "… could not …". */
 async function onDisk<T>(dir: string, task: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code;
     if (errno === undefined) throw error;
-    const why = FULL.has(errno) ? `its disk is full, ${errno}` : errno;
-    const code = REFUSED.has(errno) ? 'STORE_REFUSED' : 'STORE_UNREACHABLE';
+    const why = diskFull.has(errno) ? `its disk is full, ${errno}` : errno;
+    const code = refused.has(errno) ? 'STORE_REFUSED' : 'STORE_UNREACHABLE';
     throw new RecordingFailure(code, `The folder ${dir} could not ${task} (${why}).`, { cause: error });
   }
 }

@@ -8,7 +8,7 @@ export interface S3Access {
   secretAccessKey: string;
 }
 
-/** How long a client goes on before it gives up on a request. */
+/** How long and how often a client tries a request. */
 export interface Patience {
   /** tries of one request */
   attempts: number;
@@ -18,8 +18,8 @@ export interface Patience {
   silenceMs: number;
 }
 
-const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 10_000;
+const firstDelayMs = 200;
+const longestDelayMs = 10_000;
 
 export function createS3Client(access: S3Access, patience: Patience): S3Client {
   return new S3Client({
@@ -27,8 +27,8 @@ export function createS3Client(access: S3Access, patience: Patience): S3Client {
     region: access.region,
     credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey },
     forcePathStyle: true,
-    // Not every S3-like store understands the SDK's default, CRC32 trailers in aws-chunked framing; some store
-    // the framing as content. Requests with a buffer are guarded by the SHA-256 in their signature.
+    // The SDK's default is CRC32 trailers in aws-chunked framing. Some S3-compatible stores do not understand that, and
+    // some store the framing as content. The SHA-256 in the signature protects requests with a buffer.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // With "Expect: 100-continue" the SDK opens a new connection for every part.
@@ -45,17 +45,18 @@ type RetryStrategy = Extract<
 >;
 
 /**
- * Doubling delays with full jitter, for what may pass. The SDK's own strategy lets all requests of a client
- * share 35 retries, which only successes give back: after an outage nothing would be retried at all.
+ * Retries transient errors with doubled delays and full jitter. In the SDK's own strategy all requests of a client share
+ * 35 retries, and only successes return one: after an outage nothing would be retried at all.
  */
 function exponentialBackoff(attempts: number): RetryStrategy {
   return {
     acquireInitialRetryToken: async () => retryToken(0, 0),
     refreshRetryTokenForRetry: async (token, { errorType }) => {
       const retries = token.getRetryCount() + 1;
-      const mayPass = errorType === 'TRANSIENT' || errorType === 'THROTTLING' || errorType === 'SERVER_ERROR';
-      if (!mayPass || retries >= attempts) throw new Error('This request is not tried again.');
-      const longest = Math.min(FIRST_DELAY_MS * 2 ** (retries - 1), LONGEST_DELAY_MS);
+      const isTransient =
+        errorType === 'TRANSIENT' || errorType === 'THROTTLING' || errorType === 'SERVER_ERROR';
+      if (!isTransient || retries >= attempts) throw new Error('This request is not retried.');
+      const longest = Math.min(firstDelayMs * 2 ** (retries - 1), longestDelayMs);
       return retryToken(retries, Math.random() * longest);
     },
     recordSuccess: () => {},

@@ -1,48 +1,48 @@
 import { type FailureCode, RecordingFailure } from '../domain/failures.ts';
 
-/** The bucket as a person knows it; never its credentials. */
+/** Names the bucket in messages, without its credentials. */
 export interface BucketName {
   bucket: string;
   /** host and port of the endpoint */
   host: string;
 }
 
-/** What arrived differs from what was sent (S3 API reference, "Error responses"). */
-const MISMATCHES = new Set(['BadDigest', 'IncompleteBody', 'InvalidDigest', 'XAmzContentSHA256Mismatch']);
+/** The store received other bytes than were sent (S3 API reference, "Error responses"). */
+const mismatches = new Set(['BadDigest', 'IncompleteBody', 'InvalidDigest', 'XAmzContentSHA256Mismatch']);
 
-/** 4xx answers that another try from the start can cure. */
-const PASSING = new Set(['NoSuchUpload', 'RequestTimeout']);
+/** 4xx answers after which a retry from the start can succeed. */
+const transient = new Set(['NoSuchUpload', 'RequestTimeout']);
 
-const ADVICE: Partial<Record<FailureCode, string>> = {
+const advice: Partial<Record<FailureCode, string>> = {
   STORE_REFUSED: " Check the bucket's name, the credentials, their rights and this machine's clock.",
 };
 
-/** The SDK marks what came of a request, or of no answer, with `$metadata`; the rest is no fault of the store. */
+/** Whether the error came of a request, also of one without an answer: the SDK marks those with `$metadata`. */
 export function isRequestError(error: unknown): boolean {
   return error instanceof Error && '$metadata' in error;
 }
 
-/** The HTTP status of an SDK error; undefined if no answer came. */
+/** The HTTP status of an SDK error; undefined if there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
 /**
- * A failed request as a sentence for a person. `task` completes "… could not …", e.g. "store clips/a.mp4".
- * The answer's own text is left out: it may quote what was signed.
+ * Turns a failed request into a failure with a message for people. `task` completes "… could not …", e.g. "store
+ * clips/a.mp4". The text of the answer is left out, because it may quote the signed request.
  */
-export function s3Failure(place: BucketName, task: string, error: unknown): RecordingFailure {
+export function s3Failure(target: BucketName, task: string, error: unknown): RecordingFailure {
   const status = statusOf(error);
   const { name, code: errno } = error as { name: string; code?: string };
   const code = failureCode(status, name);
-  const subject = `The bucket "${place.bucket}" at ${place.host}`;
+  const subject = `The bucket "${target.bucket}" at ${target.host}`;
   const what = code === 'STORE_REFUSED' ? `${subject} refused to ${task}` : `${subject} could not ${task}`;
   const why = status === undefined ? `no answer: ${errno ?? name}` : `${status} ${name}`;
-  return new RecordingFailure(code, `${what} (${why}).${ADVICE[code] ?? ''}`, { cause: error });
+  return new RecordingFailure(code, `${what} (${why}).${advice[code] ?? ''}`, { cause: error });
 }
 
 function failureCode(status: number | undefined, name: string): FailureCode {
-  if (MISMATCHES.has(name)) return 'STORE_MISMATCH';
+  if (mismatches.has(name)) return 'STORE_MISMATCH';
   if (status === undefined || status < 300 || status >= 500) return 'STORE_UNREACHABLE';
-  return status === 408 || status === 429 || PASSING.has(name) ? 'STORE_UNREACHABLE' : 'STORE_REFUSED';
+  return status === 408 || status === 429 || transient.has(name) ? 'STORE_UNREACHABLE' : 'STORE_REFUSED';
 }

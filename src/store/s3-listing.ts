@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { StoredObject } from './store.ts';
 
-/** Objects whose key begins with `prefix`, 1,000 to a request, in the order of their keys. */
+/** Lists the objects whose key begins with `prefix`, in the order of their keys, with one request per 1,000 objects. */
 export async function* listObjects(
   client: S3Client,
   Bucket: string,
@@ -30,7 +30,7 @@ export interface OpenUpload {
   uploadId: string;
 }
 
-/** Uploads in parts that were begun and neither completed nor aborted. A bucket without any may leave the list out. */
+/** Lists multipart uploads that were neither completed nor aborted. A bucket without any may omit `Uploads`. */
 export async function* listUploads(
   client: S3Client,
   Bucket: string,
@@ -51,7 +51,7 @@ export async function* listUploads(
   }
 }
 
-/** Rights on objects alone do not include the listing; then nothing is known to have been begun. */
+/** The unfinished uploads; none if the credentials may not list them: rights on objects alone do not include that. */
 export async function uploadsThatShow(
   client: S3Client,
   Bucket: string,

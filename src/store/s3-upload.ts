@@ -11,7 +11,7 @@ import { statusOf } from './s3-failure.ts';
 import { type OpenUpload, uploadsThatShow } from './s3-listing.ts';
 import type { ObjectBody } from './store.ts';
 
-/** An upload that has begun in the bucket. Parts may be sent to it in any order and by any process. */
+/** A multipart upload. Its parts may be sent in any order and by any process. */
 interface Upload {
   Bucket: string;
   Key: string;
@@ -22,12 +22,12 @@ interface Upload {
 type SentParts = Map<number, string>;
 
 /**
- * Stores a body in equal parts, a few at a time, each from a buffer so that it can be sent again. What an earlier
- * try has sent, by this process or one before it, is taken up and not sent again: the plan follows from the size
- * alone, and the bytes from the spool alone. Nothing is under way any more when this rejects.
+ * Stores a body in equal parts, a few in parallel, each from a buffer so that it can be retried. Parts that an earlier
+ * try has sent, by this process or an earlier one, are not sent again: the plan depends only on the size, and the bytes
+ * only on the spool. When this rejects, no request is running any more.
  *
- * Not `Upload` of @aws-sdk/lib-storage: it cannot take up an upload that another process began, rejects on
- * abort while its requests are still under way, and hides the first error if taking back fails as well.
+ * `Upload` of @aws-sdk/lib-storage cannot resume an upload that another process began, rejects on abort while its requests
+ * are still running, and hides the first error if aborting fails as well.
  */
 export async function uploadInParts(
   client: S3Client,
@@ -44,11 +44,10 @@ export async function uploadInParts(
   try {
     await complete(client, upload, sent, signal);
   } catch (error) {
-    // Parts that the bucket will not put together must not be taken up again.
+    // The bucket refuses to complete the upload from these parts, so no retry may reuse them.
     if ((statusOf(error) ?? 0) >= 400 && statusOf(error)! < 500) {
-      await abortUpload(client, upload.Bucket, { key: upload.Key, uploadId: upload.UploadId }).catch(
-        () => {},
-      );
+      const begun = { key: upload.Key, uploadId: upload.UploadId };
+      await abortUpload(client, upload.Bucket, begun).catch(() => {}); // the first error says more
     }
     throw error;
   }
@@ -69,8 +68,8 @@ async function begin(
 }
 
 /**
- * The upload of this key that has most of the plan's parts. Others of the key are aborted, and so is one with a
- * part that the plan does not have.
+ * Finds the unfinished upload of this key with most of the plan's parts. All others of this key are aborted, and those
+ * with a part that is not in the plan.
  */
 async function findBegun(
   client: S3Client,
@@ -91,7 +90,7 @@ async function findBegun(
   return best;
 }
 
-/** @returns undefined where the upload is not of this plan, or is over by now */
+/** @returns undefined if the upload has a part that is not in the plan, or no longer exists */
 async function listSent(
   client: S3Client,
   upload: Upload,
@@ -119,8 +118,8 @@ async function listSent(
 }
 
 /**
- * Sends those of the plan's parts that are not in `sent`, and notes them there. The first failure stops the
- * others; rejects once all have stopped.
+ * Sends the parts of the plan that are not in `sent`, and adds them to `sent`. The first error stops all; rejects once
+ * all have stopped.
  */
 async function sendParts(
   client: S3Client,
@@ -183,13 +182,13 @@ async function complete(
   try {
     await client.send(command, { abortSignal: signal });
   } catch (error) {
-    // The first answer may have been lost: for the second try the upload is already over. Whether the object
-    // is really there is found out by the size check that follows every upload.
+    // The answer to the first try may have been lost: then the upload no longer exists for the second try. The size check
+    // after every upload shows whether the object exists.
     if ((error as Error).name !== 'NoSuchUpload') throw error;
   }
 }
 
-/** An upload that is over already is as good as aborted. */
+/** Aborts an upload; one that no longer exists counts as aborted. */
 export async function abortUpload(client: S3Client, Bucket: string, upload: OpenUpload): Promise<void> {
   const { key: Key, uploadId: UploadId } = upload;
   try {

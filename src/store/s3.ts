@@ -7,7 +7,7 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { RecordingFailure } from '../domain/failures.ts';
 import { assertKey } from './key.ts';
-import { PART_BYTES } from './parts.ts';
+import { partBytes } from './parts.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
 import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
@@ -16,53 +16,53 @@ import type { ObjectBody, ObjectInfo, Store } from './store.ts';
 
 export interface S3StoreOptions extends S3Access {
   bucket: string;
-  /** Public base of the bucket's objects; without it links are presigned. */
+  /** Public base URL of the bucket's objects; without it links are presigned. */
   publicUrl?: string;
-  /** Life of presigned links, in seconds. */
+  /** Lifetime of presigned links, in seconds. */
   urlTtlSec: number;
-  /** For transfers; a check never waits longer than a few seconds. */
+  /** For transfers. Checks use limits of their own and take only a few seconds. */
   patience?: Patience;
 }
 
-/** Some 2 s of back-off in the mean; what lasts longer is for whoever asked to try again later. */
-const PATIENT: Patience = { attempts: 5, connectMs: 10_000, silenceMs: 30_000 };
-const HASTY: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
+/** Back-off of some 2 s on average. The caller retries after longer outages. */
+const transferPatience: Patience = { attempts: 5, connectMs: 10_000, silenceMs: 30_000 };
+const checkPatience: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
 
-const REMOVED_AT_ONCE = 8;
+const removedAtOnce = 8;
 
-/** An object of our own, so that a check needs no rights beyond those on objects. */
-const PROBE_KEY = 'flashback-check';
+/** The test object. Writing an object needs no rights beyond those on objects. */
+const testObjectKey = 'flashback-check';
 
-/** A bucket at R2 or any S3-compatible store; `endpoint` without a path, addressed in path style. */
+/** A store in a bucket at R2 or any S3-compatible service. `endpoint` has no path; requests use path style. */
 export function createS3Store(options: S3StoreOptions): Store {
   const { bucket: Bucket, endpoint, publicUrl, urlTtlSec } = options;
-  const patient = createS3Client(options, options.patience ?? PATIENT);
-  const hasty = createS3Client(options, HASTY);
-  const place = { bucket: Bucket, host: new URL(endpoint).host };
+  const patient = createS3Client(options, options.patience ?? transferPatience);
+  const hasty = createS3Client(options, checkPatience);
+  const bucketName = { bucket: Bucket, host: new URL(endpoint).host };
   const base = withoutSlash(publicUrl ?? `${withoutSlash(endpoint)}/${Bucket}`);
 
-  /** Runs requests; their errors become failures that say what could not be done. */
+  /** Runs requests. Their errors become failures that name the `task`, which completes "… could not …". */
   async function request<T>(task: string, requests: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await requests();
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw isRequestError(error) ? s3Failure(place, task, error) : error;
+      throw isRequestError(error) ? s3Failure(bucketName, task, error) : error;
     }
   }
 
-  /** As request, for a listing. */
-  async function* told<T>(task: string, listing: () => AsyncGenerator<T>): AsyncGenerator<T> {
+  /** Like `request`, for a listing. */
+  async function* requestList<T>(task: string, listing: () => AsyncGenerator<T>): AsyncGenerator<T> {
     try {
       yield* listing();
     } catch (error) {
-      throw isRequestError(error) ? s3Failure(place, task, error) : error;
+      throw isRequestError(error) ? s3Failure(bucketName, task, error) : error;
     }
   }
 
   async function putWhole(key: string, body: ObjectBody, ContentType: string, abortSignal: AbortSignal) {
     const Body = await readPart(body, { from: 0, to: body.size }, Buffer.allocUnsafe(body.size));
-    // The SDK takes an empty body for a stream of unknown length unless it is told the length.
+    // Without the length, the SDK takes an empty body for a stream of unknown length.
     const ContentLength = body.size;
     const command = new PutObjectCommand({ Bucket, Key: key, Body, ContentLength, ContentType });
     await patient.send(command, { abortSignal });
@@ -77,7 +77,7 @@ export function createS3Store(options: S3StoreOptions): Store {
         etag: answer.ETag ?? '',
       };
     } catch (error) {
-      // An answer to HEAD has no body: a missing bucket cannot be told from a missing object.
+      // An answer to HEAD has no body, so a missing bucket looks like a missing object.
       if (statusOf(error) === 404) return undefined;
       throw error;
     }
@@ -87,14 +87,14 @@ export function createS3Store(options: S3StoreOptions): Store {
     const stored = await request(`say what it holds under ${key}`, () => head(patient, key));
     if (stored?.size === size) return;
     const held = stored ? `${stored.size} bytes` : 'nothing';
-    const where = `The bucket "${Bucket}" at ${place.host}`;
+    const where = `The bucket "${Bucket}" at ${bucketName.host}`;
     const message = `${where} holds ${held} under ${key}; expected ${size} bytes.`;
     throw new RecordingFailure('STORE_MISMATCH', message);
   }
 
-  async function probe(): Promise<void> {
-    const object = { Key: PROBE_KEY, Body: 'ok', ContentType: 'text/plain' };
-    await hasty.send(new PutObjectCommand({ Bucket, ...object })).catch(unlessKept);
+  async function putTestObject(): Promise<void> {
+    const object = { Key: testObjectKey, Body: 'ok', ContentType: 'text/plain' };
+    await hasty.send(new PutObjectCommand({ Bucket, ...object })).catch(ignoreLocked);
   }
 
   return {
@@ -104,11 +104,11 @@ export function createS3Store(options: S3StoreOptions): Store {
       assertKey(key);
       signal.throwIfAborted();
       const send = () =>
-        body.size <= PART_BYTES
+        body.size <= partBytes
           ? putWhole(key, body, contentType, signal)
           : uploadInParts(patient, { Bucket, Key: key }, body, contentType, signal);
-      // What was put by an earlier try, whose answer was lost, cannot be written over while a rule keeps it.
-      await request(`store ${key}`, () => send().catch(unlessKept), signal);
+      // An object that an earlier try stored, and whose answer was lost, cannot be overwritten while a bucket rule locks it.
+      await request(`store ${key}`, () => send().catch(ignoreLocked), signal);
       await expectSize(key, body.size);
     },
 
@@ -127,14 +127,14 @@ export function createS3Store(options: S3StoreOptions): Store {
       const left = new Map<string, RecordingFailure>();
       const remove = (key: string, requests: () => Promise<unknown>) =>
         request(`remove ${key}`, requests).catch((error) => left.set(key, asRemovalFailure(error)));
-      // One by one: not every S3-like store has DeleteObjects.
-      for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+      // One request per object: not every S3-compatible store has DeleteObjects.
+      for (let at = 0; at < keys.length; at += removedAtOnce) {
         const away = [...left.values()].find(({ code }) => code === 'STORE_UNREACHABLE');
         if (away) {
           for (const key of keys.slice(at)) left.set(key, away);
           return left;
         }
-        const some = keys.slice(at, at + REMOVED_AT_ONCE);
+        const some = keys.slice(at, at + removedAtOnce);
         await Promise.all(
           some.map((Key) => remove(Key, () => patient.send(new DeleteObjectCommand({ Bucket, Key })))),
         );
@@ -153,10 +153,10 @@ export function createS3Store(options: S3StoreOptions): Store {
       return left;
     },
 
-    list: (prefix) => told('list its objects', () => listObjects(patient, Bucket, prefix)),
+    list: (prefix) => requestList('list its objects', () => listObjects(patient, Bucket, prefix)),
 
     listUnfinished: () =>
-      told('list its unfinished uploads', async function* () {
+      requestList('list its unfinished uploads', async function* () {
         for await (const { key } of listUploads(patient, Bucket, '')) yield key;
       }),
 
@@ -168,7 +168,7 @@ export function createS3Store(options: S3StoreOptions): Store {
 
     async downloadUrl(key) {
       assertKey(key);
-      // Signed also where the bucket is public: S3 refuses to change a header for a stranger.
+      // Signed even if the bucket is public: S3 sets response headers only for signed requests.
       const ResponseContentDisposition = `attachment; filename="${key.slice(key.lastIndexOf('/') + 1)}"`;
       const command = new GetObjectCommand({ Bucket, Key: key, ResponseContentDisposition });
       return getSignedUrl(patient, command, { expiresIn: urlTtlSec });
@@ -180,7 +180,7 @@ export function createS3Store(options: S3StoreOptions): Store {
     },
 
     async check() {
-      await request(`take the test object ${PROBE_KEY}`, probe);
+      await request(`take the test object ${testObjectKey}`, putTestObject);
     },
 
     async close() {
@@ -194,13 +194,13 @@ function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-/** @throws the error itself where it is no failure of the store */
+/** @throws the error itself if it is not a failure of the store */
 function asRemovalFailure(error: unknown): RecordingFailure {
   if (error instanceof RecordingFailure) return error;
   throw error;
 }
 
-/** R2 refuses to write over an object that a rule of the bucket keeps ("Bucket locks"): so it is there. */
-function unlessKept(error: unknown): void {
+/** R2 refuses to overwrite an object that a rule of the bucket locks ("Bucket locks"). So the object exists. */
+function ignoreLocked(error: unknown): void {
   if ((error as Error).name !== 'ObjectLockedByBucketPolicy') throw error;
 }

@@ -7,9 +7,9 @@ import { etagOf, matchesAny } from './etag.ts';
 import { contentTypeOf, isKey } from './key.ts';
 import { localPath } from './local.ts';
 
-const YEAR_SEC = 365 * 24 * 60 * 60;
+const yearSec = 365 * 24 * 60 * 60;
 
-/** What is known of a file before its answer is decided. */
+/** The properties of a file that conditional and range requests depend on. */
 interface Representation {
   size: number;
   etag: string;
@@ -19,8 +19,8 @@ interface Representation {
 
 /**
  * Serves the local store's objects: GET and HEAD, one byte range, conditional requests (RFC 9110 §13, §14).
- * `?download=1` makes browsers save instead of play. Who may fetch is for the caller to decide beforehand.
- * The promise resolves when the answer is over, also where the client went away; rejects if reading failed.
+ * `?download=1` makes browsers save the object instead of playing it. The caller checks access. The promise resolves when
+ * the answer has ended, also because the client left; it rejects if the file cannot be read.
  */
 export function serveLocal(
   dir: string,
@@ -71,8 +71,8 @@ async function send(file: FileHandle, first: number, last: number, res: ServerRe
   try {
     await pipeline(bytes, res);
   } catch (error) {
-    const clientWentAway = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (!clientWentAway) throw error;
+    const hasClientLeft = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!hasClientLeft) throw error;
   }
 }
 
@@ -85,16 +85,16 @@ function headersOf(it: Representation, key: string, download: boolean): Outgoing
   const name = key.slice(key.lastIndexOf('/') + 1);
   return {
     'accept-ranges': 'bytes',
-    'cache-control': `private, max-age=${YEAR_SEC}, immutable`,
+    'cache-control': `private, max-age=${yearSec}, immutable`,
     etag: it.etag,
     'last-modified': new Date(it.modifiedMs).toUTCString(),
     'x-content-type-options': 'nosniff',
-    // A key has no character that would have to be quoted.
+    // A key contains no character that needs escaping.
     ...(download && { 'content-disposition': `attachment; filename="${name}"` }),
   };
 }
 
-/** RFC 9110 §13.2.2: a date is looked at only where no ETag was given. */
+/** RFC 9110 §13.2.2: the date counts only if the request has no ETag. */
 function isUnchanged({ headers }: IncomingMessage, it: Representation): boolean {
   const noneMatch = headers['if-none-match'];
   if (noneMatch !== undefined) return matchesAny(noneMatch, it.etag);
@@ -102,7 +102,7 @@ function isUnchanged({ headers }: IncomingMessage, it: Representation): boolean 
   return since !== undefined && it.modifiedMs <= Date.parse(since);
 }
 
-/** §14.2: ranges are for GET alone. §13.1.5: without a strong match the range is ignored. */
+/** §14.2: ranges apply to GET only. §13.1.5: without a strong match the range is ignored. */
 function rangeOf({ method, headers }: IncomingMessage, it: Representation): ReturnType<typeof parseRange> {
   const condition = headers['if-range'];
   if (method !== 'GET' || Array.isArray(condition)) return 'everything';
@@ -110,7 +110,7 @@ function rangeOf({ method, headers }: IncomingMessage, it: Representation): Retu
   return parseRange(headers.range, it.size);
 }
 
-/** §8.8.2.2: a date is a strong validator once the second that it names is over. */
+/** §8.8.2.2: a date is a strong validator once the second that it names has passed. */
 function isStrongMatch(ifRange: string, it: Representation): boolean {
   if (ifRange === it.etag) return true;
   return Date.parse(ifRange) === it.modifiedMs && Date.now() - it.modifiedMs >= 1000;

@@ -1,10 +1,10 @@
 import type { RecordingFailure } from '../domain/failures.ts';
 
-/** Where clips and posters live: a bucket or a local folder, behind the same verbs. */
+/** The interface of the stores for clips and posters: a bucket or a local folder. */
 
 /**
- * Bytes that can be read again from any position, so that a failed transfer can be repeated and parts can be
- * sent side by side. `read` gives exactly `to − from` bytes, `from` inclusive, `to` exclusive, or throws.
+ * Bytes that can be read repeatedly and from any position, so that transfers can be retried and parts sent in parallel.
+ * `read` yields exactly `to − from` bytes (`from` inclusive, `to` exclusive) or throws.
  */
 export interface ObjectBody {
   readonly size: number;
@@ -19,7 +19,7 @@ export interface ObjectInfo {
   etag: string;
 }
 
-/** What a listing says of an object. */
+/** An entry of a listing. */
 export interface StoredObject {
   readonly key: string;
   /** in bytes */
@@ -27,52 +27,52 @@ export interface StoredObject {
 }
 
 /**
- * Every method throws RecordingFailure with STORE_UNREACHABLE (trying again may help), STORE_REFUSED (a
- * person must act) or STORE_MISMATCH (the store holds something else than was sent). An invalid key is a
- * plain Error.
+ * Every method throws RecordingFailure with STORE_UNREACHABLE (a retry may succeed), STORE_REFUSED (a person has to act)
+ * or STORE_MISMATCH (the store holds something else than was sent); for an invalid key, a plain Error.
  */
 export interface Store {
   readonly kind: 's3' | 'local';
 
   /**
-   * Resolves once the object is durable and the store has answered with the body's size. When it fails, under
-   * the key is what was there before, or the whole object; parts that a bucket has taken are kept there for the
-   * next put of the same key and size, also by another process (removeAll takes them away). An abort rejects
-   * with the signal's reason. Errors of the body itself are passed on as they are.
+   * Resolves once the object is durable and the store has confirmed its size. After a failure, the key holds either the
+   * previous object or the whole new one. Parts that the bucket has stored stay there for the next put of the same key
+   * and size, also by another process; removeAll removes them. An abort rejects with the signal's reason. Errors of the
+   * body are passed on unchanged.
    */
   put(key: string, body: ObjectBody, contentType: string, signal?: AbortSignal): Promise<void>;
 
-  /** undefined: there is no such object. */
+  /** @returns undefined if there is no such object */
   stat(key: string): Promise<ObjectInfo | undefined>;
 
-  /** Removing what is not there is fine. */
+  /** Removes an object; one that does not exist is no error. */
   remove(key: string): Promise<void>;
 
   /**
-   * Removes many objects, and whatever was begun under these keys and never finished.
-   * @returns the keys that were not removed, with why; a store that does not answer is not asked for the others
+   * Removes many objects, and unfinished transfers of these keys. Stops as soon as the store does not answer.
+   * @returns the keys that were not removed, with the reasons
    */
   removeAll(keys: readonly string[]): Promise<ReadonlyMap<string, RecordingFailure>>;
 
   /** Every object whose key begins with `prefix`. */
   list(prefix: string): AsyncIterable<StoredObject>;
 
-  /** Keys of transfers that were begun and never finished: uploads in parts, half-written files. */
+  /** Keys of unfinished transfers: multipart uploads, partly written files. */
   listUnfinished(): AsyncIterable<string>;
 
   /**
-   * Where a client can fetch the object now; presigned where the bucket is private.
-   * @param holder what the link is given to: the local store's ends with it; a bucket knows none
+   * A link to the object; presigned if the bucket is private.
+   * @param holder the key, token or machine that the link is given to. The local store's links end with the holder; a
+   * bucket's do not
    */
   url(key: string, holder?: string): Promise<string>;
 
-  /** The same, for a browser that is to save the object instead of playing it. */
+  /** Like `url`, but browsers save the object instead of playing it. */
   downloadUrl(key: string, holder?: string): Promise<string>;
 
   /** The object's address without a signature, kept in the row. */
   address(key: string): string;
 
-  /** Proves, by writing a test object, that the store takes objects, within seconds; throws RecordingFailure if not. */
+  /** Writes a test object. Takes a few seconds at most. @throws RecordingFailure if the store takes no objects */
   check(): Promise<void>;
 
   close(): Promise<void>;
