@@ -8,11 +8,11 @@ import { until } from './support/reader.ts';
 
 let database: TestDatabase;
 let db: pg.Client;
-/** Names of playbacks and cameras, as the tests call them, by their ids. */
+/** The ids of playbacks and cameras by their names in these tests. */
 const names = new Map<string, string>();
 const ids = new Map<string, string>();
 const queues: FinishingQueue[] = [];
-/** Playbacks that a queue has taken up, and how their tries are answered. */
+/** The names of playbacks in the order in which queues began them, and functions that end their present try. */
 let begun: string[];
 let answers: Map<string, (outcome: Outcome) => void>;
 let aborted: string[];
@@ -60,7 +60,7 @@ async function startQueue(atOnce: number): Promise<FinishingQueue> {
   return queue;
 }
 
-/** A playback whose recording is over: named a1, it is the camera a's. */
+/** Makes a PROCESSING playback. The playback a1 belongs to the camera a. */
 async function makeProcessing(name: string): Promise<void> {
   const camera = name[0]!;
   if (!ids.has(camera)) {
@@ -83,7 +83,7 @@ async function makeProcessing(name: string): Promise<void> {
 
 interface JobRow {
   name: string;
-  /** Seconds until it is due. */
+  /** Seconds until the job is due. */
   due: number;
   isLocked: boolean;
 }
@@ -98,7 +98,7 @@ const beginning = (count: number) => until(() => begun.length >= count, `${count
 
 const answer = (name: string, outcome: Outcome) => answers.get(name)!(outcome);
 
-test('takes turns between cameras, however many clips of one came first', async () => {
+test('alternates between cameras, however many clips of one camera came first', async () => {
   for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1']) await makeProcessing(name);
   await startQueue(1);
   for (let n = 1; n <= 6; n++) {
@@ -110,7 +110,7 @@ test('takes turns between cameras, however many clips of one came first', async 
   await until(async () => (await jobs()).length === 0, 'no job is left');
 });
 
-test('takes up at once what becomes PROCESSING, and no more at a time than it is told', async () => {
+test('begins PROCESSING playbacks at once, but no more than `atOnce` at a time', async () => {
   await startQueue(2);
   for (const name of ['a1', 'a2', 'b1']) await makeProcessing(name);
   await beginning(2);
@@ -120,7 +120,7 @@ test('takes up at once what becomes PROCESSING, and no more at a time than it is
   expect(new Set(begun)).toEqual(new Set(['a1', 'a2', 'b1']));
 });
 
-test('doubles the pause with each fault up to half a minute; hurry ends it', async () => {
+test('doubles the pause with each retry, up to half a minute; hurry ends the pause', async () => {
   const queue = await startQueue(1);
   await makeProcessing('a1');
   const pauses = [1, 2, 4, 8, 16, 30, 30];
@@ -131,15 +131,15 @@ test('doubles the pause with each fault up to half a minute; hurry ends it', asy
     const [job, ...others] = await jobs();
     expect(others).toEqual([]);
     expect(job!.due).toBeLessThan(pause * 1.25);
-    // Some of it is over when it is read.
+    // Part of the pause has passed when the job is read.
     expect(job!.due).toBeGreaterThan(pause * 0.75 - 0.7);
     await queue.hurry();
-    // It would look by itself within two seconds.
+    // Without this notification, the queue would poll within two seconds.
     await db.query(`SELECT pg_notify('jobs:insert', '{"count": 1}')`);
   }
 });
 
-test('a pause is not the camera’s: what else it recorded goes on', async () => {
+test('a pause delays only its own clip, not others of the camera', async () => {
   await startQueue(1);
   await makeProcessing('a1');
   await beginning(1);
@@ -149,7 +149,7 @@ test('a pause is not the camera’s: what else it recorded goes on', async () =>
   expect(begun[1]).toBe('a2');
 });
 
-test('a start takes over what a dead server held, and ends all pauses', async () => {
+test('a start takes over the jobs that a killed server had locked, and ends all pauses', async () => {
   for (const name of ['a1', 'a2', 'b1']) await makeProcessing(name);
   await db.query(`UPDATE graphile_worker._private_jobs SET locked_by = 'dead', locked_at = now(), attempts = 1
     WHERE key = '${ids.get('a1')}'`);
@@ -161,7 +161,7 @@ test('a start takes over what a dead server held, and ends all pauses', async ()
   expect(await jobs()).toHaveLength(3);
 });
 
-test('what is under way when the server stops is aborted, and begun again by the next', async () => {
+test('running jobs are aborted when the server stops, and the next server begins them again', async () => {
   await startQueue(1);
   await makeProcessing('a1');
   await beginning(1);
@@ -176,13 +176,13 @@ const cutConnections = () =>
   db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
 
-test('goes on when its connections were cut in the middle of a job, without waiting for the others', async () => {
+test('begins new jobs after its connections were cut during a job, without waiting for running ones', async () => {
   await startQueue(2);
   for (const name of ['a1', 'b1']) await makeProcessing(name);
   await beginning(2);
   await cutConnections();
   await db.query("UPDATE playbacks SET recording_status = 'FAILED' WHERE id = $1", [ids.get('a1')]);
-  // That it is over may not be writable, which makes the library's workers stop.
+  // The end of the job may not be writable, which makes the library's workers stop.
   answer('a1', 'done');
   await makeProcessing('c1');
   await until(() => begun.includes('c1'), 'c1 is begun');
@@ -192,11 +192,11 @@ test('goes on when its connections were cut in the middle of a job, without wait
   }, 'no job is left');
 });
 
-test('goes on when the library’s workers stopped by themselves: what was under way is begun anew', async () => {
+test('restarts the library’s workers after they stopped by themselves, and begins running jobs again', async () => {
   await startQueue(1);
   await makeProcessing('a1');
   await beginning(1);
-  // As they do where they could not write that a job is over.
+  // The workers stop as if they could not write the end of a job.
   await until(async () => {
     await db.query(`SELECT pg_notify('worker:migrate', '{"breaking": true}')`);
     return process.exitCode === 57;
@@ -206,7 +206,7 @@ test('goes on when the library’s workers stopped by themselves: what was under
   expect([begun, aborted]).toEqual([['a1', 'a1'], ['a1']]);
 });
 
-test('a clip that is discarded is aborted, and nothing of it goes on', async () => {
+test('discarding a clip aborts its job, and leaves none', async () => {
   const queue = await startQueue(1);
   await makeProcessing('a1');
   await beginning(1);

@@ -24,7 +24,7 @@ import { runSource } from './torture/server.ts';
 
 const dayMs = 24 * 3_600_000;
 
-/** A COMPLETED playback whose clip and poster are in the store, as if it had been recorded then. */
+/** Makes a COMPLETED playback, with clip and poster in the store, that began `daysAgo`. */
 async function addClip(db: Db, store: Store, cameraId: string, daysAgo: number): Promise<string> {
   const startedAt = new Date(Date.now() - daysAgo * dayMs);
   const { id } = await db.playback.create({ data: { cameraId, startedAt } });
@@ -54,7 +54,7 @@ const keysOf = async (store: Store) => {
   return keys;
 };
 
-test('RETENTION_DAYS removes what is COMPLETED and older, rows and objects, and nothing else', async () => {
+test('RETENTION_DAYS deletes only older COMPLETED playbacks, with their objects', async () => {
   const app = await startTestApp({ retentionDays: 7 });
   onTestFinished(() => app.close());
   const db = connectDb(app.config.databaseUrl!);
@@ -75,7 +75,7 @@ test('RETENTION_DAYS removes what is COMPLETED and older, rows and objects, and 
   await until(async () => (await db.storeRemoval.count()) === 0, 'nothing is noted any more');
 });
 
-test('a deletion while the bucket is away answers at once, survives a restart, and leaves no orphan', async () => {
+test('a playback can be deleted while the bucket is down; its objects are removed later, also after a restart', async () => {
   const bucket = await startS3Server();
   onTestFinished(() => bucket.close());
   const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
@@ -106,7 +106,7 @@ test('a deletion while the bucket is away answers at once, survives a restart, a
   await until(() => bucket.contents.uploads.size === 0, 'what was begun is gone');
 }, 60_000);
 
-test('objects that cannot be removed keep no other from going, and are tried more and more seldom', async () => {
+test('objects that cannot be removed do not delay others, and are retried with growing pauses', async () => {
   const bucket = await startS3Server();
   onTestFinished(() => bucket.close());
   const database = await createTestDatabase();
@@ -146,14 +146,14 @@ test('objects that cannot be removed keep no other from going, and are tried mor
       expect((dueAt.getTime() - before) / 1_000).toBeLessThan(pauseSec + 10);
     }
     expect(tries()).toBe(2 * (round + 1));
-    // Not due: left alone.
+    // This finds nothing due.
     remover.nudge();
   }
   expect([...bucket.contents.objects.keys()].filter((key) => keys.includes(key)).sort()).toEqual(
     [...locked].sort(),
   );
-  const told = logged.filter((line) => line.includes('cannot be removed'));
-  expect(told.map((line) => JSON.parse(line))).toEqual([
+  const warnings = logged.filter((line) => line.includes('cannot be removed'));
+  expect(warnings.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ key: locked[0], others: 1, error: expect.stringContaining('409') }),
   ]);
 
@@ -203,7 +203,7 @@ describe('the check of rows, spool and store', () => {
     return { code, words };
   }
 
-  test('says each breach in words, mends what can be mended without loss, and nothing else', async () => {
+  test('describes each breach, and repairs only what can be repaired without loss', async () => {
     const good = await addClip(db, store, cameraId, 1);
     expect(await check()).toEqual([]);
 
@@ -241,7 +241,7 @@ describe('the check of rows, spool and store', () => {
     ]);
     expect(breaches).toHaveLength(8);
 
-    // As whoever runs the server does it.
+    // The command that an operator runs.
     const { code, words } = await command('--repair');
     for (const { text, repair } of breaches) expect(words).toContain(`${text}${repair ? ' Mended.' : ''}\n`);
     expect(words.match(/Mended/g)).toHaveLength(5);
@@ -255,7 +255,7 @@ describe('the check of rows, spool and store', () => {
     ]);
   });
 
-  test('mends nothing of a store that is the wrong one, or of the right one by the wrong database', async () => {
+  test('repairs nothing with the wrong store or the wrong database', async () => {
     await db.playback.deleteMany();
     await db.storeRemoval.deleteMany();
     await rm(path.join(dir, 'media'), { recursive: true, force: true });

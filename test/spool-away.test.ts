@@ -94,7 +94,7 @@ test('a disk that is not mounted at the start: clips and recordings wait for it,
   });
   expect(await isReady()).toBe(false);
   await letBucketTakeClips();
-  const told = () => app.logged.filter((line) => line.includes('a clip waits')).length;
+  const told = () => app.logged.filter((line) => line.includes('a clip cannot be finished now')).length;
   const before = told();
   await until(() => told() > before, 'the clip was tried');
   expect(await statusOf(processing)).toBe('PROCESSING');

@@ -11,10 +11,10 @@ import { isSpoolName } from '../recording/spool-names.ts';
 import { holdsFootage, removeSpoolWithoutFootage } from '../recording/spool-reader.ts';
 import type { Store } from '../store/store.ts';
 
-/** Something that must be true and is not (DESIGN 6), in words. */
+/** A violated invariant (docs/design.md 6). The text is for people. */
 export interface Breach {
   readonly text: string;
-  /** Puts it right without losing anything; undefined where that cannot be done. */
+  /** Restores the invariant without losing data; undefined if that is impossible. */
   readonly repair?: () => Promise<unknown>;
 }
 
@@ -26,10 +26,10 @@ export interface CheckOptions {
 
 const pageSize = 1_000;
 
-/** Compares rows, spool and store. What is under way meanwhile may look like a breach: look twice. */
+/** Compares rows, spool and store. Work that is going on meanwhile can look like a breach, so callers check twice. */
 export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   const { db, store, recordDir } = options;
-  // The store first: what it gets later has a row by then.
+  // The store is listed first: objects that are added later already have a row when the rows are read.
   const objects = new Map<string, number>();
   for await (const { key, size } of store.list('')) if (playbackOfKey(key)) objects.set(key, size);
   const unfinished: string[] = [];
@@ -51,7 +51,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   }
   for (const id of spools ?? []) {
     if (known.has(id)) continue;
-    // Whose footage the database does not know, it may be an old one or the wrong one: hands off.
+    // Footage is not removed: a database that does not know its playback may be an old copy or the wrong database.
     const breach = (await mayHoldFootage(recordDir, id))
       ? { text: `The spool ${id} belongs to no playback, and holds footage.` }
       : {
@@ -93,17 +93,17 @@ async function* rows(db: Db): AsyncGenerator<Playback> {
   }
 }
 
-/** @throws Error where the spool is not there, or cannot be read */
+/** @throws Error if the spool's disk is not mounted or cannot be read */
 async function spoolsIn(recordDir: string): Promise<Set<string>> {
   await demandSpool(recordDir);
   return new Set((await readdir(recordDir)).filter(isSpoolName));
 }
 
-/** What cannot be read is not taken for none. */
+/** A spool that cannot be read counts as one with footage, so that nothing is removed. */
 const mayHoldFootage = (recordDir: string, id: string): Promise<boolean> =>
   holdsFootage(recordDir, id).catch(() => true);
 
-/** Invariants 1 and 3. */
+/** Checks invariants 1 and 3. */
 async function checkSpool(
   { db, recordDir }: CheckOptions,
   row: Playback,
@@ -119,7 +119,7 @@ async function checkSpool(
   }
   if (recordingStatus === 'COMPLETED' && isThere) {
     const text = `The playback ${id} is COMPLETED, but its spool is still there.`;
-    // Where the store lost the clip, the spool is the last of it.
+    // If the store lost the clip, the spool is the only copy of the footage.
     return [isStored(row, objects) ? { text, repair: () => removeSpool(recordDir, id) } : { text }];
   }
   if (recordingStatus === 'FAILED' && isThere) {
@@ -136,7 +136,7 @@ async function checkSpool(
 const isStored = ({ storagePath, fileSizeBytes }: Playback, objects: ReadonlyMap<string, number>) =>
   storagePath !== null && objects.get(storagePath) === Number(fileSizeBytes);
 
-/** Invariant 2. */
+/** Checks invariant 2. */
 function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number>): Breach[] {
   const breaches: Breach[] = [];
   if (!isStored(row, objects)) {
@@ -153,14 +153,14 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
     const gone = { thumbnailPath: null, thumbnailSizeBytes: null };
     breaches.push({
       text: `The poster of the playback ${row.id} has ${row.thumbnailSizeBytes} bytes, but the store holds ${held} under ${row.thumbnailPath}.`,
-      // A playback without a poster is whole; a link to nothing is not.
+      // A playback need not have a poster, but must not have a link to a missing one.
       repair: () => db.playback.updateMany({ where: { id: row.id }, data: gone }),
     });
   }
   return breaches;
 }
 
-/** Invariant 4: everything in the store has a row, or is noted for removal. @returns the keys of which that is not so */
+/** Checks invariant 4: every object has a row or a removal. @returns the keys of the others */
 async function strayKeys(
   { db }: CheckOptions,
   keys: readonly string[],
@@ -170,21 +170,21 @@ async function strayKeys(
   return keys.filter((key) => !known.has(playbackOfKey(key)!) && !noted.has(key));
 }
 
-/** Whether store and database belong together: where not, mending one by the other would lose what is in it. */
+/** Signs that store and database do not belong together: then repairing one by the other would lose data. */
 function doubtsAbout(found: {
   objects: ReadonlyMap<string, number>;
   named: readonly string[];
   strays: readonly string[];
 }): string[] {
   const { objects, named, strays } = found;
-  const handsOff = 'this may be the wrong store, or the wrong database. Nothing in the store is mended.';
+  const advice = 'this may be the wrong store, or the wrong database. Nothing in the store is mended.';
   const missing = named.filter((key) => !objects.has(key));
   return [
     ...(missing.length > named.length / 2
-      ? [`The store has not even half of the objects that the database names: ${handsOff}`]
+      ? [`The store has not even half of the objects that the database names: ${advice}`]
       : []),
     ...(strays.length > objects.size / 2
-      ? [`More than half of what the store holds belongs to no playback: ${handsOff}`]
+      ? [`More than half of what the store holds belongs to no playback: ${advice}`]
       : []),
   ];
 }

@@ -6,7 +6,7 @@ import { readSpool, type SpoolContents } from '../recording/spool-reader.ts';
 import { fileBody } from '../store/body.ts';
 import type { ObjectBody } from '../store/store.ts';
 
-/** A clip as it will be in the store: its bytes, which are the spool's payload behind a head, and its facts. */
+/** A clip as it will be in the store. Its bytes are a head, followed by the spool's payload. */
 export interface Clip {
   readonly body: ObjectBody;
   readonly durationMs: number;
@@ -18,21 +18,21 @@ export interface Clip {
 }
 
 /**
- * Makes the progressive MP4 out of a spool without writing it: the index of its samples becomes the head, the
- * payload stays where it is (DESIGN 4.4).
- * @param recordUntil footage that begins later is left out
- * @throws RecordingFailure SPOOL_UNREADABLE when there is no whole fragment of video
+ * Makes a progressive MP4 from a spool without copying it: the head is made from the index of samples, and the payload is
+ * read from the spool (docs/design.md 4.4).
+ * @param playback footage that begins after its `recordUntil` is left out
+ * @throws RecordingFailure SPOOL_UNREADABLE if there is no complete fragment of video
  */
 export async function clipFromSpool(
   recordDir: string,
   playback: { id: string; recordUntil: Date | null; clipStartedAt: Date | null },
 ): Promise<Clip> {
   const spool = await findSpool(recordDir, playback.id);
-  // The file was named when its beginning came; what the camera's clock has told since stands in the row.
+  // The file's name has the start time as it was first known. The row has a later correction by the camera's clock.
   const startedAt = playback.clipStartedAt?.getTime() ?? spool?.startedAt;
   const untilSec =
     startedAt && playback.recordUntil ? (playback.recordUntil.getTime() - startedAt) / 1_000 : undefined;
-  // An end before the beginning comes of a clock that was set in between, and says nothing of what is there.
+  // An end before the start means that the clock was set in between. Then no footage is left out.
   const cutSec = untilSec && untilSec > 0 ? untilSec : undefined;
   const contents = spool && (await readSpool(spool.file, cutSec));
   const video = contents?.index.tracks.find((track) => track.kind === 'video');

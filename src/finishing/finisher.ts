@@ -17,7 +17,7 @@ import { StoreAway, type StoreWatch } from './store-watch.ts';
 
 export interface FinisherOptions {
   readonly db: Db;
-  /** The same database, for the queue's own connections. */
+  /** The address of the same database. The queue has connections of its own. */
   readonly databaseUrl: string;
   readonly store: Store;
   readonly storeWatch: StoreWatch;
@@ -27,17 +27,17 @@ export interface FinisherOptions {
   readonly now: () => number;
 }
 
-/** Clips that are put into the store side by side, each in up to three parts side by side. */
+/** Clips that are stored in parallel, each with up to three parts in parallel. */
 const atOnce = 4;
 
 /**
- * From spool to COMPLETED: clip and poster into the store, the store's answer checked, the row, and only then the
- * spool goes. What is PROCESSING is in the queue, and what is not done when the server stops is taken up at its start.
+ * Finishes playbacks: stores clip and poster, checks the store's answer, makes the row COMPLETED, and only then removes
+ * the spool. Every PROCESSING playback is in the queue; the next start of the server continues with unfinished ones.
  */
 export class Finisher {
   readonly #options: FinisherOptions;
   readonly #queue: FinishingQueue;
-  /** Confirmed by the store since the start. */
+  /** Bytes that the store has confirmed since the start. */
   storedBytes = 0;
 
   constructor(options: FinisherOptions) {
@@ -48,6 +48,7 @@ export class Finisher {
       work: (id, signal) => this.#work(id, signal),
       log: options.log,
     });
+    // If this fails, the clips wait until their pauses end.
     options.storeWatch.onBack(() => void this.#queue.hurry().catch(() => {}));
   }
 
@@ -61,14 +62,17 @@ export class Finisher {
       return 'done';
     } catch (error) {
       if (signal.aborted) return 'done';
-      // The watch of the store has told of it, once for all clips.
+      // The store watch has logged it, once for all clips.
       if (error instanceof StoreAway) return 'later';
       if (error instanceof DatabaseAway || willPass(error)) {
-        this.#options.log.warn({ playbackId: id, error: (error as Error).message }, 'a clip waits');
+        this.#options.log.warn(
+          { playbackId: id, error: (error as Error).message },
+          'a clip cannot be finished now; trying again',
+        );
         return 'later';
       }
       return this.#handle(id, asFailure(error)).catch((problem: Error) => {
-        this.#options.log.error({ playbackId: id, error: problem }, 'a failure cannot be written');
+        this.#options.log.error({ playbackId: id, error: problem }, 'a playback’s failure cannot be saved');
         return 'later' as const;
       });
     }
@@ -77,14 +81,14 @@ export class Finisher {
   async #finish(id: string, signal: AbortSignal): Promise<void> {
     const { db, recordDir, store, storeWatch, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
-    // Deleted, or COMPLETED by a try whose answer from the database was lost: the spool is of no use any more.
+    // Deleted, or COMPLETED by an earlier try that lost the database's answer: the spool is no longer needed.
     if (!playback || playback.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
-    // A spool of hours is not read only to learn that the store is still away.
+    // Checked before a spool of hours is read.
     storeWatch.demand();
     const clip = await clipFromSpool(recordDir, playback);
     const keys = objectKeys(playback);
-    const poster = await bothOver(
+    const poster = await bothSettled(
       this.#putPoster(playback, clip, keys.poster, signal),
       this.#put(keys.clip, clip.body, 'video/mp4', signal),
     );
@@ -117,8 +121,8 @@ export class Finisher {
   }
 
   /**
-   * The store has answered with the right size when this resolves (invariant 2). What the store refuses is put once
-   * more if it takes a test object: then the refusal is about this object.
+   * Resolves once the store has confirmed the right size (invariant 2). An object that the store refuses is put once more
+   * if the store takes a test object: then the refusal concerns this object only.
    */
   async #put(key: string, body: ObjectBody, contentType: string, signal: AbortSignal): Promise<void> {
     const { store, storeWatch } = this.#options;
@@ -132,7 +136,7 @@ export class Finisher {
     this.storedBytes += body.size;
   }
 
-  /** @returns the poster's size in bytes; undefined when the footage cannot be decoded: a clip without poster is better than none */
+  /** @returns the poster's size in bytes; undefined if the footage cannot be decoded: the clip is stored without a poster */
   async #putPoster(
     playback: Playback,
     clip: Clip,
@@ -144,7 +148,7 @@ export class Finisher {
     try {
       jpeg = await posters.of(playback.id, clip.spoolFile, clip.contents);
     } catch (error) {
-      log.warn({ playbackId: playback.id, error: (error as Error).message }, 'there will be no poster');
+      log.warn({ playbackId: playback.id, error: (error as Error).message }, 'the clip gets no poster');
       return undefined;
     }
     await this.#put(key, bufferBody(jpeg), 'image/jpeg', signal);
@@ -155,18 +159,19 @@ export class Finisher {
     const { db, log, now } = this.#options;
     log.warn(
       { playbackId: id, code: failure.code, error: failure.message, cause: failure.cause },
-      'a clip could not be finished',
+      'a clip cannot be finished',
     );
     if (failure.code === 'STORE_UNREACHABLE') return 'later';
     await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), {
       failureCode: failure.code,
       errorMessage: failure.message.slice(0, 500),
     });
+    // A folder that cannot be removed now is a breach that check-store reports.
     await removeSpoolWithoutFootage(this.#options.recordDir, id).catch(() => {});
     return 'done';
   }
 
-  /** Stops working on a playback that is deleted; resolves when nothing of it is under way any more. */
+  /** Stops the work on a deleted playback; resolves once it has stopped. */
   discard(id: string): Promise<void> {
     return this.#queue.discard(id);
   }
@@ -176,8 +181,8 @@ export class Finisher {
   }
 }
 
-/** The first one's result, when both are over: also where one failed, nothing goes on behind the caller's back. */
-async function bothOver<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
+/** Waits until both have settled, so that neither is still running when this rejects. @returns the result of `first` */
+async function bothSettled<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
   await Promise.allSettled([first, second]);
   await second;
   return first;

@@ -6,14 +6,14 @@ import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
 import { findSpool, spoolPoster } from '../recording/spool.ts';
 import { readSpool, type SpoolContents } from '../recording/spool-reader.ts';
 
-/** A recording that is over sooner waits for its poster at the end; and events at the same moment come first. */
+/** Delay after a recording's first picture, so that posters do not compete with the start of other recordings. */
 const earlyAfterMs = 2_000;
-/** As much of a spool (seconds) as surely holds its first two fragments. */
+/** Seconds of a spool that contain its first two fragments. */
 const beginningSec = 2;
 
 /**
- * A JPEG of each clip's first picture, 640 pixels wide, kept beside the footage: what was made while the recording
- * runs need not be waited for at its end, and the tries of an hour without a store do not decode it again and again.
+ * Makes posters: a JPEG of each clip's first picture, 640 pixels wide. Posters are made during the recording and kept in
+ * the spool, so that finishing need not wait for them and retries do not decode the footage again.
  */
 export class Posters {
   readonly #options: { launcher: Launcher; ffmpeg: Ffmpeg; recordDir: string };
@@ -26,17 +26,17 @@ export class Posters {
     this.#options = options;
   }
 
-  /** A recording has its first picture: its poster is made while it runs, one after the other, as feeds come first. */
+  /** Call it when a recording has its first picture. Posters are made one at a time, to leave the processor to feeds. */
   expect(playbackId: string): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      // Where it fails, whoever finishes the clip tries again, and tells.
+      // An error is ignored: the finisher tries again and logs the error.
       this.#early = this.#early.then(() => this.#makeEarly(playbackId)).catch(() => {});
     }, earlyAfterMs);
     this.#timers.add(timer);
   }
 
-  /** Whether there is one beside the footage. */
+  /** Whether the playback's spool has a poster. */
   has(playbackId: string): Promise<boolean> {
     return access(spoolPoster(this.#options.recordDir, playbackId)).then(
       () => true,
@@ -45,8 +45,8 @@ export class Posters {
   }
 
   /**
-   * The one that is kept or being made, or a new one.
-   * @throws Error when ffmpeg cannot decode the footage
+   * The playback's poster: the one in the spool, the one that is being made, or a new one.
+   * @throws Error if ffmpeg cannot decode the footage
    */
   of(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
     const underWay = this.#making.get(playbackId);
@@ -66,16 +66,16 @@ export class Posters {
   async #make(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
     const { launcher, ffmpeg, recordDir } = this.#options;
     const kept = spoolPoster(recordDir, playbackId);
-    const before = await readFile(kept).catch(() => undefined);
-    if (before && isWhole(before)) return before;
+    const before = await readFile(kept).catch(() => undefined); // there is none yet
+    if (before && isComplete(before)) return before;
     const jpeg = await jpegOf(launcher, ffmpeg, await beginning(spoolFile, contents));
     await writeFile(`${kept}.new`, jpeg, { mode: privateFileMode })
       .then(() => rename(`${kept}.new`, kept))
-      .catch(() => {}); // a disk that is full takes none, and a deleted playback's folder is gone
+      .catch(() => {}); // the disk is full, or the playback was deleted; the poster is returned all the same
     return jpeg;
   }
 
-  /** Those that are being made are waited for. */
+  /** Resolves once the posters in progress are made. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -83,11 +83,11 @@ export class Posters {
   }
 }
 
-/** It is not synced: a power cut can leave anything of it. JPEG begins with SOI and ends with EOI (T.81, B.2.1). */
-const isWhole = (jpeg: Buffer) =>
+/** A poster is not synced, so a power cut can leave any part of it. JPEG begins with SOI and ends with EOI (T.81, B.2.1). */
+const isComplete = (jpeg: Buffer) =>
   jpeg.length > 4 && jpeg.readUInt16BE(0) === 0xffd8 && jpeg.readUInt16BE(jpeg.length - 2) === 0xffd9;
 
-/** The init segment and the first fragments: the picture shown first may lie behind the first payload's end. */
+/** The init segment and the first two fragments: the picture shown first may be in the second. */
 async function beginning(spoolFile: string, { payloads }: SpoolContents): Promise<Buffer> {
   const end = payloads[Math.min(1, payloads.length - 1)]!.to;
   const file = await open(spoolFile, 'r');

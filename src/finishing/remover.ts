@@ -12,15 +12,15 @@ export interface RemoverOptions {
   readonly log: Log;
 }
 
-/** What was put off is due at any time. */
+/** Finds removals whose pause has ended. */
 const pollMs = 5_000;
 const batch = 2_000;
-/** Side by side: objects are removed one by one from a bucket. */
+/** Parallel calls of removeAll: a bucket takes one request per object. */
 const lanes = 2;
 
 /**
- * Removes the objects of deleted playbacks: what is noted in store_removals, until the store has taken it. An object
- * that the store refuses to remove (it is locked, say) keeps no other from being removed.
+ * Removes the objects of deleted playbacks. Each stays in the table store_removals until the store has removed it. An
+ * object that the store refuses to remove, because it is locked for example, does not delay the others.
  */
 export class Remover {
   readonly #options: RemoverOptions;
@@ -39,7 +39,7 @@ export class Remover {
     this.nudge();
   }
 
-  /** Something was noted for removal. */
+  /** Call it after removals were added. */
   nudge(): void {
     if (this.#closed) return;
     this.#again = true;
@@ -64,20 +64,20 @@ export class Remover {
         if (left.size > 0) {
           await storeWatch.demandAfterFault();
           await putOffRemovals(db, [...left.keys()]);
-          this.#tell(left, new Set(due.filter(({ tries }) => tries === 0).map(({ key }) => key)));
+          this.#logRefused(left, new Set(due.filter(({ tries }) => tries === 0).map(({ key }) => key)));
         }
         if (due.length === batch) this.#again = true;
       }
     } catch (error) {
-      // The watch has told of it, and nudges when the store is back.
+      // The store watch has logged it, and calls nudge when the store takes objects again.
       if (error instanceof StoreAway) return;
       log.warn({ error: (error as Error).message }, 'objects cannot be removed now; trying again');
     }
   }
 
-  /** @returns those that were not removed, with why */
+  /** @returns the keys that were not removed, with the reasons */
   async #remove(keys: readonly string[]): Promise<Map<string, RecordingFailure>> {
-    // In order, so that each lane works in folders of its own.
+    // Sorted, so that the lanes work in different folders.
     const sorted = [...keys].sort();
     const share = Math.ceil(sorted.length / lanes);
     const shares = Array.from({ length: lanes }, (_, i) => sorted.slice(i * share, (i + 1) * share));
@@ -87,9 +87,9 @@ export class Remover {
     return new Map(left.flatMap((some) => [...some]));
   }
 
-  /** Once for each object: it may be refused for years. */
-  #tell(left: ReadonlyMap<string, RecordingFailure>, untold: ReadonlySet<string>): void {
-    const [first, ...others] = [...left].filter(([key]) => untold.has(key));
+  /** Logs each refused object once: the store may refuse it for years. @param unlogged keys that failed for the first time */
+  #logRefused(left: ReadonlyMap<string, RecordingFailure>, unlogged: ReadonlySet<string>): void {
+    const [first, ...others] = [...left].filter(([key]) => unlogged.has(key));
     if (!first) return;
     const [key, { message: error }] = first;
     this.#options.log.warn(

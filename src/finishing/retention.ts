@@ -5,21 +5,21 @@ import type { Log } from '../log.ts';
 
 export interface RetentionOptions {
   readonly db: Db;
-  /** undefined: everything is kept. */
+  /** Age in days at which playbacks are deleted; undefined: never. */
   readonly days: number | undefined;
   readonly log: Log;
   readonly now: () => number;
-  /** Objects were noted for removal. */
+  /** Called after removals were added for the objects of deleted playbacks. */
   readonly onRemoved: () => void;
 }
 
 const everyMs = 10 * 60_000;
 const dayMs = 24 * 3_600_000;
-/** Small enough that nobody waits long behind one, with a breath in between for everybody else. */
+/** Playbacks per transaction, small enough not to delay others for long, and the pause between two transactions. */
 const batch = 1_000;
-const breathMs = 150;
+const pauseMs = 150;
 
-/** Deletes COMPLETED playbacks older than RETENTION_DAYS, in batches that are each whole (DESIGN 6.4). */
+/** Deletes COMPLETED playbacks older than RETENTION_DAYS, in batches of one transaction each (docs/design.md 6.4). */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #stop = new AbortController();
@@ -40,7 +40,7 @@ export class Retention {
       await this.#sweep(days).catch((error: Error) =>
         log.warn({ error: error.message }, 'expired playbacks cannot be removed now; trying again later'),
       );
-      await sleep(everyMs, undefined, { signal }).catch(() => {});
+      await sleep(everyMs, undefined, { signal }).catch(() => {}); // aborted by close
     }
   }
 
@@ -53,7 +53,7 @@ export class Retention {
       removed = await removeExpired(db, before, batch);
       total += removed;
       if (removed > 0) onRemoved();
-      await sleep(breathMs, undefined, { signal }).catch(() => {});
+      await sleep(pauseMs, undefined, { signal }).catch(() => {}); // aborted by close
     }
     if (total > 0) log.info({ playbacks: total, before }, 'expired playbacks were removed');
   }

@@ -3,12 +3,12 @@ import { asFailure, type RecordingFailure } from '../domain/failures.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 
-/** How often the store is given a test object: while it takes them, and while it does not. */
-const everyMs = { fine: 30_000, troubled: 5_000 };
-/** Whoever asks again within this time is told the same. */
+/** How often a test object is written: while the store takes objects, and while it does not. */
+const everyMs = { healthy: 30_000, failing: 5_000 };
+/** Within this time, `look` reuses the last result. */
 const freshMs = 1_000;
 
-/** The store takes no objects now, whatever they are: whoever has one waits. */
+/** The store takes no objects at present, so that clips have to wait. */
 export class StoreAway extends Error {
   constructor(problem: RecordingFailure) {
     super(problem.message, { cause: problem });
@@ -17,8 +17,8 @@ export class StoreAway extends Error {
 }
 
 /**
- * Whether the store takes objects. What keeps it from that (no answer, a missing bucket, wrong credentials, a wrong
- * clock) is a state of the store and no fault of a clip: clips wait until it takes the test object again.
+ * Watches whether the store takes objects, by writing a test object. While it does not (no answer, a missing bucket, wrong
+ * credentials, a wrong clock), clips are not at fault and wait until the store takes the test object again.
  */
 export class StoreWatch {
   readonly #store: Store;
@@ -41,12 +41,12 @@ export class StoreWatch {
     return this.#problem;
   }
 
-  /** @throws StoreAway while the store takes no objects */
+  /** @throws StoreAway if the store takes no objects */
   demand(): void {
     if (this.#problem) throw new StoreAway(this.#problem);
   }
 
-  /** Is called each time the store takes objects again. */
+  /** @param listener called each time the store takes objects again */
   onBack(listener: () => void): void {
     this.#onBack.add(listener);
   }
@@ -60,23 +60,23 @@ export class StoreWatch {
       await this.#lookOnce();
       this.#wake = new AbortController();
       const signal = AbortSignal.any([this.#stop.signal, this.#wake.signal]);
-      const pauseMs = this.#problem ? everyMs.troubled : everyMs.fine;
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      const pauseMs = this.#problem ? everyMs.failing : everyMs.healthy;
+      await sleep(pauseMs, undefined, { signal }).catch(() => {}); // aborted by close, or by a fault
     }
   }
 
-  /** Gives the store a test object, unless that was done within the last second. Never rejects. */
+  /** Writes a test object, unless that was done within the last second. Never rejects. */
   async look(): Promise<void> {
     if (performance.now() - this.#lookedAt > freshMs) await this.#lookOnce();
   }
 
   /**
-   * To be called after a fault that was met with one object: resolves where the store takes others, so that the fault
-   * is that object's.
-   * @throws StoreAway where it is the store's
+   * Call it after an error with one object. Resolves if the store takes a test object: then the error concerns that
+   * object only.
+   * @throws StoreAway if the store takes no objects
    */
   async demandAfterFault(): Promise<void> {
-    // A look that began before the fault proves nothing.
+    // The result of a look that began before the error does not count.
     await this.#looking;
     await this.#lookOnce();
     if (this.#problem) this.#wake.abort();

@@ -20,15 +20,15 @@ export interface MetricsSources {
 
 export interface Metrics {
   readonly contentType: string;
-  /** In Prometheus' text format. What the database has to say is left out while it is away. */
+  /** All metrics in Prometheus' text format. Those that need the database are left out while it does not answer. */
   read(): Promise<string>;
 }
 
 const statuses: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED', 'FAILED'];
-/** Counting playbacks costs a scan; scrapers come more often than their number matters. */
+/** Counting playbacks takes a scan, so the counts are reused for this time. */
 const countedForMs = 10_000;
 
-/** Every figure is read from its part when somebody asks; nothing is kept up to date in between. */
+/** Reads every metric from its source when it is scraped; nothing is counted in between. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -88,7 +88,7 @@ function recordingMetrics(registry: Registry, { db, recorder, disk }: MetricsSou
       if (performance.now() - counted.at > countedForMs) {
         const groups = await db.playback
           .groupBy({ by: ['recordingStatus'], _count: true })
-          .catch(() => undefined);
+          .catch(() => undefined); // the database does not answer: the metric is left out
         if (!groups) return;
         const rows = new Map(groups.map((group) => [group.recordingStatus, group._count]));
         counted = { at: performance.now(), rows };
@@ -202,6 +202,7 @@ function gauge(registry: Registry, name: string, help: string, read: () => numbe
       try {
         this.set(await read());
       } catch {
+        // The database does not answer: the metric is left out.
         this.remove();
       }
     },
