@@ -159,7 +159,7 @@ describe('the embedded database', () => {
     const killed = postmasterOf(dataDir());
     logged.length = 0;
     process.kill(killed.pid, 'SIGKILL');
-    await vi.waitFor(() => expect(logged.join('')).toContain('starting it again'), { interval: 1 });
+    await vi.waitFor(() => expect(logged.join('')).toContain('restarting it'), { interval: 1 });
     await server.close();
     expect(existsSync(path.join(dataDir(), 'pg18/postmaster.pid'))).toBe(false);
     expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);

@@ -267,8 +267,8 @@ describe('applyMigrations', () => {
     const url = await migratedDatabase();
     await sql(url, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${SECOND}'`);
     await expect(applyMigrations(url, MIGRATIONS)).rejects.toThrow(
-      `The migration ${SECOND} failed when it was applied earlier: mend the database, ` +
-        'then tell so with `npx prisma migrate resolve`.',
+      `The migration ${SECOND} failed when it was applied earlier: repair the database, ` +
+        'then mark the migration with `npx prisma migrate resolve`.',
     );
   });
 });

@@ -9,23 +9,23 @@ export type CameraSettings = Pick<
 > &
   Partial<Pick<Camera, 'transport' | 'reader' | 'tls' | 'allowOldTls'>>;
 
-/** How a camera's stream is read. */
+/** How a camera's stream is read at present. */
 export interface ReadingFacts {
   readonly reader: 'FLASHBACK' | 'FFMPEG';
   readonly transport: 'TCP' | 'UDP';
-  /** Why it is not read in the usual way, in words; undefined where it is. */
+  /** Why the stream is not read in the usual way, as a sentence; undefined if it is. */
   readonly reason?: string | undefined;
-  /** Why announced sound is not in clips, in words; undefined where it is, or where none is announced. */
+  /** Why announced sound is not in clips, as a sentence; undefined if it is, or if none is announced. */
   readonly soundLeftOut?: string | undefined;
 }
 
-/** What a camera's feed does now, as it stands in the camera's row. */
+/** The state of a camera's feed, as it is saved in the camera's row. */
 export interface FeedReport {
   readonly state: CameraState;
-  /** undefined: it was in this state before. */
+  /** undefined: the state has not changed. */
   readonly stateSince?: Date;
   readonly lastError: string | null;
-  /** Known once the feed was live; undefined leaves what is known. */
+  /** Known once the feed was live. undefined: the row keeps what it has. */
   readonly stream?: {
     codec: string | null;
     audioCodec: string | null;
@@ -34,7 +34,7 @@ export interface FeedReport {
   };
 }
 
-/** Asked for with every event, so that many at once share the look-up. */
+/** Looks up a camera. Every event does that, so look-ups at the same time are batched. */
 export const findCamera = gatherLookups<Camera>(
   (db, ids) => db.camera.findMany({ where: { id: { in: ids } } }),
   ({ id }) => id,
@@ -54,12 +54,12 @@ export async function updateCamera(
   return rows[0];
 }
 
-/** Notes the certificate that a camera showed first; later ones are compared with it. */
+/** Saves the first certificate that a camera presented; later ones are compared with it. */
 export async function pinCertificate(db: Db, id: string, tlsFingerprint: string): Promise<void> {
   await db.camera.updateMany({ where: { id, tlsFingerprint: null }, data: { tlsFingerprint } });
 }
 
-/** Of all cameras, by name. */
+/** The ids of all cameras, in the order of their names. */
 export async function cameraIds(db: Db): Promise<string[]> {
   const cameras = await db.camera.findMany({ select: { id: true }, orderBy: { name: 'asc' } });
   return cameras.map(({ id }) => id);
@@ -68,14 +68,14 @@ export async function cameraIds(db: Db): Promise<string[]> {
 export const hasCamera = async (db: Db, id: string): Promise<boolean> =>
   (await db.camera.count({ where: { id } })) > 0;
 
-/** Small enough that nobody waits long behind one. */
+/** Rows per transaction, small enough not to delay others for long. */
 const batch = 1_000;
 
 /**
- * Deletes the camera, its events and its playbacks; the playbacks' objects are noted for removal with them. What is
- * over goes first, in batches that are each whole: a transaction that lasts would hold up all transitions. Where it
- * fails the camera goes on, and deleting it again goes on with what is left.
- * @param onGone gets the ids of the deleted playbacks of which something may be under way or on disk
+ * Deletes a camera, its events and its playbacks, and adds removals for the playbacks' objects. Finished playbacks and
+ * events are deleted first, in batches of one transaction each: a long transaction would delay all transitions. After an
+ * error the camera still exists and works, and a second deletion deletes the rest.
+ * @param onGone gets the ids of deleted playbacks that may be being recorded or finished, or have footage on disk
  */
 export async function deleteCamera(
   db: Db,
@@ -94,7 +94,7 @@ export async function deleteCamera(
           AND NOT EXISTS (SELECT 1 FROM playbacks WHERE event_id = e.id) LIMIT ${batch})`;
   }
   const left = await db.$transaction(async (tx) => {
-    // Nothing is added to it from here on.
+    // From here on nobody can add events or playbacks to the camera.
     await tx.$queryRaw`SELECT id FROM cameras WHERE id = ${id}::uuid FOR UPDATE`;
     const ids = await removePlaybacks(tx, { cameraId: id });
     await tx.camera.deleteMany({ where: { id } });
@@ -112,6 +112,6 @@ export async function reportFeed(db: Db, id: string, report: FeedReport): Promis
     ...described,
     ...(reading && { reading: { ...reading } }),
   };
-  // Not by Prisma's update: a camera deleted meanwhile is no error.
+  // `updateMany`, because `update` throws if the camera was deleted meanwhile.
   await db.camera.updateMany({ where: { id }, data });
 }

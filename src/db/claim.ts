@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Log } from '../log.ts';
 
 export interface Claim {
-  /** Why this server cannot be relied on now; undefined while the database is its own. */
+  /** Why this server does not have the claim at present; undefined while it has. */
   readonly problem: string | undefined;
   close(): Promise<void>;
 }
@@ -14,20 +14,20 @@ interface Connection {
   readonly lost: Promise<unknown>;
 }
 
-/** Any number that no other program takes at this database. */
+/** The number of the advisory lock. Any number that no other program uses in this database. */
 const lock = 4_173_622_951;
 const retryMs = 250;
-/** With these, PostgreSQL notices within half a minute that a server's machine is gone, and its claim with it. */
+/** Makes PostgreSQL detect within half a minute that a server's machine has failed, and release its claim. */
 const noticeLoss =
   'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4';
 const taken = 'Another Flashback server works with this database.';
 
 /**
- * Makes this the one server of the database, for as long as it runs: two would each record every camera, and one
- * would take the other's running recordings for interrupted ones. The claim is an advisory lock of a connection of
- * its own, so that it ends with the process, however that ends. A lost connection is made again.
- * @param options.waitMs how long a server before this one may take to end
- * @throws Error when another server has the database
+ * Claims the database for this server, so that no second server works with it: two servers would each record every
+ * camera, and each would take the other's running recordings for interrupted ones. The claim is an advisory lock on a
+ * connection of its own, so that it ends with the process. After a lost connection, the database is claimed again.
+ * @param options.waitMs how long to wait for an earlier server to end
+ * @throws Error if another server has the claim
  */
 export async function claimDatabase(options: { url: string; log: Log; waitMs: number }): Promise<Claim> {
   const { url, log, waitMs } = options;
@@ -38,7 +38,7 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
   async function claimAgain(): Promise<Connection | undefined> {
     problem = 'The database is away.';
     while (!stop.signal.aborted) {
-      const again = await tryToClaim(url).catch(() => undefined);
+      const again = await tryToClaim(url).catch(() => undefined); // the database does not answer yet
       if (again) {
         problem = undefined;
         return again;
@@ -47,7 +47,7 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
         problem = taken;
         log.error({}, `${taken} End one of the two.`);
       }
-      await sleep(retryMs, undefined, { signal: stop.signal }).catch(() => {});
+      await sleep(retryMs, undefined, { signal: stop.signal }).catch(() => {}); // aborted by close
     }
     return undefined;
   }
@@ -81,10 +81,10 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
   };
 }
 
-/** @returns null where another server has it. @throws Error where the database is away */
+/** @returns null if another server has the claim. @throws Error if the database does not answer */
 async function tryToClaim(url: string): Promise<Connection | null> {
   const client = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 10_000 });
-  // A lost connection without a listener would end the process; 'end' follows, and is acted upon.
+  // Without a listener, a lost connection would end the process. The 'end' event follows and is handled.
   client.on('error', () => {});
   const lost = new Promise((resolve) => client.once('end', resolve));
   await client.connect();

@@ -6,19 +6,19 @@ import type { Seal } from './seal.ts';
 import { withSealedAddresses } from './sealed-addresses.ts';
 
 export type Db = PrismaClient;
-/** A client or a transaction of one: what the functions that write take, so that they can be combined. */
+/** A client or a transaction. Functions that take it can be combined in one transaction. */
 export type Tx = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends'>;
 
-/** A thousand calls at once take their turns well within this, also on a machine that is busy. */
+/** How long a call waits for a connection. A thousand concurrent calls need less, even on a busy machine. */
 const waitMs = 15_000;
 
-/** What those ask who only read: few connections, and none of them for long. */
+/** Options of the pool for queries: few connections, and a limit for each statement. */
 export const forReading = { connections: 10, statementTimeoutMs: 15_000 };
 
 /**
- * A pool of connections. pg's defaults wait for ever when the server is away or the pool is used up: a request must
- * rather fail in time.
- * @param options.seal for the addresses of cameras; without it they must not be used
+ * Makes a pool of connections with time limits. With pg's defaults, a request would wait for ever if the database does not
+ * answer or all connections are in use.
+ * @param options.seal for stream addresses; without it they must not be read or written
  */
 export function connectDb(
   url: string,
@@ -38,21 +38,21 @@ export function connectDb(
   });
   const client = new PrismaClient({
     adapter,
-    // Prisma gives a transaction two seconds to begin unless it is told otherwise, whatever the pool allows.
+    // By default, Prisma lets a transaction wait only two seconds for a connection.
     transactionOptions: { maxWait: waitMs, timeout: waitMs },
-    // A hundred events may bring six megabytes, and parsed twenty times as much: who needs it reads it (event-metadata.ts).
+    // The metadata of a hundred events may be six megabytes, and twenty times as much parsed. See event-metadata.ts.
     omit: { event: { metadata: true } },
   }) as unknown as PrismaClient;
   return seal ? withSealedAddresses(client, seal) : client;
 }
 
-/** PostgreSQL cancelled a statement for its length (query_canceled), whichever way Prisma passes that on. */
+/** Whether PostgreSQL cancelled a statement at its time limit (query_canceled). Prisma reports that in several forms. */
 export const tookTooLong = (error: unknown): boolean =>
   error instanceof Error &&
   !(error instanceof DatabaseAway) &&
   /57014|canceling statement due to statement timeout/.test(error.message);
 
-/** The database did not do what it was asked for, and may do so later: it is away, starting, or overloaded. */
+/** The database does not answer, is starting, or is overloaded: a retry may succeed. */
 export class DatabaseAway extends Error {
   constructor(cause: unknown) {
     super(`The database is not available: ${(cause as Error).message}`, { cause });
@@ -60,56 +60,56 @@ export class DatabaseAway extends Error {
   }
 }
 
-/** Codes with which Prisma says that the data or the query itself is wrong ("Error reference", P2000 to P2023). */
-const wrongInItself = /^P20([01]\d|2[0-3])$/;
-/** Connection lost, rolled back for another's sake, out of resources, an operator's doing (PostgreSQL, Appendix A). */
-const passing = /^(08|40|53|57)/;
+/** Prisma's codes for wrong data or a wrong query ("Error reference", P2000 to P2023). */
+const permanent = /^P20([01]\d|2[0-3])$/;
+/** Lost connection, transaction rollback, insufficient resources, operator intervention (PostgreSQL, Appendix A). */
+const transient = /^(08|40|53|57)/;
 
-/** Tells an outage from a mistake. @throws DatabaseAway where trying again later can help */
+/** Passes a result on. @throws DatabaseAway if a retry may succeed; other errors unchanged */
 export async function inDatabase<T>(operation: Promise<T>): Promise<T> {
   try {
     return await operation;
   } catch (error) {
-    throw mayPass(error) ? new DatabaseAway(error) : error;
+    throw isTransient(error) ? new DatabaseAway(error) : error;
   }
 }
 
-/** Whether the same may be answered later. */
-function mayPass(error: unknown): boolean {
+/** Whether a retry may succeed. */
+function isTransient(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientValidationError || error instanceof RequestError) return false;
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return true;
-  return passing.test(sqlState(error)) || !wrongInItself.test(error.code);
+  return transient.test(sqlState(error)) || !permanent.test(error.code);
 }
 
-/** PostgreSQL's own code, which Prisma passes on of statements in SQL. */
+/** PostgreSQL's error code, which Prisma passes on for raw SQL. */
 const sqlState = ({ meta }: Prisma.PrismaClientKnownRequestError): string => {
   const driverError = meta?.driverAdapterError as { cause?: { originalCode?: string } } | undefined;
   return driverError?.cause?.originalCode ?? '';
 };
 
-/** Prisma's words for a foreign key that names nothing (P2003), in raw SQL PostgreSQL's (foreign_key_violation). */
-const namesNothing = /P2003|23503/;
+/** A violated foreign key: Prisma's code (P2003), or PostgreSQL's for raw SQL (foreign_key_violation). */
+const foreignKeyViolation = /P2003|23503/;
 
-/** Writes something of a camera. @throws RequestError NOT_FOUND where that was deleted after it was looked up */
+/** Passes on the result of a write that refers to a camera. @throws RequestError NOT_FOUND if the camera was just deleted */
 export async function ofCamera<T>(cameraId: string, writing: Promise<T>): Promise<T> {
   try {
     return await writing;
   } catch (error) {
     const isKnown = error instanceof Prisma.PrismaClientKnownRequestError;
-    if (isKnown && namesNothing.test(`${error.code} ${JSON.stringify(error.meta)}`)) {
+    if (isKnown && foreignKeyViolation.test(`${error.code} ${JSON.stringify(error.meta)}`)) {
       throw notFound('camera', cameraId);
     }
     throw error;
   }
 }
 
-/** A database that is started again is back within this. Who calls the API waits for ten seconds (README). */
+/** A restarted database answers again within this time. API clients wait for ten seconds (README). */
 const repeatForMs = 5_000;
 
 /**
- * Repeats a write until the database answers: where an answer was lost, what it told of may be written. Only for writes
- * that may be done twice.
- * @throws Error with which it failed last
+ * Retries a write until the database answers. If an answer was lost, the write may have happened: so `write` must be
+ * idempotent.
+ * @throws the last error after five seconds; other than transient errors at once
  */
 export async function untilAnswered<T>(write: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + repeatForMs;
@@ -117,7 +117,7 @@ export async function untilAnswered<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      if (!mayPass(error) || performance.now() + pause > giveUpAt) throw error;
+      if (!isTransient(error) || performance.now() + pause > giveUpAt) throw error;
       await sleep(pause);
     }
   }

@@ -1,7 +1,7 @@
 import type { Db } from './client.ts';
 import { gather } from './gather.ts';
 
-/** Of this many events at a time: at 64 KiB each that is a megabyte, and what is too much for an answer shows early. */
+/** Events per statement: a megabyte at 64 KiB each. Small, so that reading stops soon once an answer has become too large. */
 const readAtOnce = 16;
 
 const read = gather<{ id: string; isWanted: () => boolean }, string | null>(async (db, wanted) => {
@@ -17,7 +17,7 @@ const read = gather<{ id: string; isWanted: () => boolean }, string | null>(asyn
 
 /**
  * An event's metadata as JSON text; null where it has none.
- * @param isWanted asked before it is read: false once the answer has become too large
+ * @param isWanted called before the metadata is read; false once the answer has become too large
  */
 export const readMetadata = (db: Db, id: string, isWanted: () => boolean): Promise<string | null> =>
   read(db, { id, isWanted });

@@ -14,11 +14,11 @@ export interface NewEvent {
   readonly startedAt: Date;
   readonly leaseExpiresAt: Date | null;
   readonly idempotencyKey: string | null;
-  /** Whose it is. */
+  /** The name of the caller that reported the event. */
   readonly createdByKey: string | null;
 }
 
-/** An event with its recording: the first one where there are several. */
+/** An event with its playback; with the first one if there are several. */
 export interface RecordedEvent {
   readonly event: Event;
   readonly playback: Playback | undefined;
@@ -26,14 +26,13 @@ export interface RecordedEvent {
 
 export type CreatedEvent =
   | { readonly created: true; readonly event: Event }
-  /** The camera has an event with this key already, and nothing was written. */
+  /** The camera already had an event with this idempotency key, and nothing was written. */
   | ({ readonly created: false } & RecordedEvent);
 
 /**
- * Writes an event and its playback (PENDING, with its first transition) in one statement, which those that come at
- * the same moment share: one trip to the database, one commit, and no transaction that stays open while this process
- * is busy with something else.
- * @param playback undefined: the camera does not record on this type
+ * Writes an event and its playback (PENDING, with its first transition) in one statement. Events at the same time share
+ * the statement: one round trip, one commit, and no transaction that stays open while this process is busy.
+ * @param playback undefined: the camera does not record events of this type
  */
 export async function createEvent(
   db: Db,
@@ -49,10 +48,10 @@ export async function createEvent(
   return { created: false, ...earlier };
 }
 
-/** Tells whether it was written: not where the camera has an event with its key already. */
+/** @returns false if the camera already has an event with this idempotency key */
 const insertEvent = gather<{ event: Event; playback: PlaybackToRecord | undefined }, boolean>(
   async (db, wanted) => {
-    // A round is tried again where its answer was lost: what it had written counts as written.
+    // The statement is retried if its answer was lost. Then rows that the first try wrote count as written, too.
     const written = await db.$queryRaw<{ id: string }[]>`
       WITH wanted AS (
         SELECT (w.event).*, (w.playback).id AS playback_id, (w.playback).started_at AS playback_started_at,
@@ -75,7 +74,7 @@ const insertEvent = gather<{ event: Event; playback: PlaybackToRecord | undefine
   },
 );
 
-/** As PostgreSQL reads rows of the two tables out of JSON. */
+/** The two rows in the form in which PostgreSQL reads them from JSON. */
 const asRow = ({ event, playback }: { event: Event; playback: PlaybackToRecord | undefined }) => ({
   event: {
     id: event.id,
@@ -100,7 +99,7 @@ const asRow = ({ event, playback }: { event: Event; playback: PlaybackToRecord |
   },
 });
 
-/** The event that the camera has under this idempotency key. */
+/** Finds the camera's event with this idempotency key. */
 export async function findByKey(
   db: Db,
   key: { cameraId: string; idempotencyKey: string | null },
@@ -113,7 +112,7 @@ export async function findByKey(
   return found ? { event: found, playback: found.playbacks[0] } : undefined;
 }
 
-/** Asked for with every end, so that many at once share the look-up. */
+/** Looks up an event. Every end of an event does that, so look-ups at the same time are batched. */
 export const findEvent = gatherLookups<Event>(
   (db, ids) => db.event.findMany({ where: { id: { in: ids } } }),
   ({ id }) => id,
@@ -122,13 +121,14 @@ export const findEvent = gatherLookups<Event>(
 export interface EventEnd {
   readonly id: string;
   readonly endedAt: Date;
-  /** When it was asked for. */
+  /** When the end was requested. */
   readonly at: Date;
 }
 
 /**
- * Ends an event and notes the end, and that of the post-roll, on its playbacks. The first end stays. Many at the same moment share the statements:
- * events first, so that a playback that was added to one meanwhile is seen by the second.
+ * Ends an event, and saves on its playbacks when they end and up to when footage is kept. An event that has ended keeps
+ * its end. Ends at the same time share the statements. Events come first, so that the second statement also sees
+ * playbacks that were added meanwhile.
  * @returns the playbacks that this call ended
  */
 export const endEvent = gather<EventEnd, EndedPlayback[]>((db, ends) =>
@@ -149,7 +149,7 @@ export const endEvent = gather<EventEnd, EndedPlayback[]>((db, ends) =>
   }),
 );
 
-/** @returns undefined when the event has ended (or is gone): its lease cannot be renewed */
+/** Renews an event's lease. @returns undefined if the event has ended or was deleted */
 export async function renewEvent(db: Db, id: string, leaseExpiresAt: Date): Promise<Event | undefined> {
   const where = { id, endedAt: null };
   const [renewed] = await db.event.updateManyAndReturn({ where, data: { leaseExpiresAt } });

@@ -5,32 +5,32 @@ import pg from 'pg';
 import type { Log } from '../log.ts';
 import type { Db } from './client.ts';
 
-/** What came of one try: finished for good, or the fault may pass and it is tried again. */
+/** The result of one try: no further try is needed, or the playback is retried after a pause. */
 export type Outcome = 'done' | 'later';
 
 export interface FinishingQueueOptions {
   readonly url: string;
-  /** How many are worked on side by side. */
+  /** How many playbacks are worked on in parallel. */
   readonly atOnce: number;
-  /** Never rejects. Aborted when the server stops, or when the playback is discarded. */
+  /** Must not reject. The signal is aborted when the server stops or the playback is discarded. */
   readonly work: (playbackId: string, signal: AbortSignal) => Promise<Outcome>;
   readonly log: Log;
 }
 
 interface Job {
   readonly playbackId: string;
-  /** How often it was put off. */
+  /** The number of earlier tries. */
   readonly tries?: number;
 }
 
 const task = 'finish';
-/** A store that is away comes back: there is no last try, only a longest pause. */
+/** Retries never end, because a store that is down comes back. Only the pause is limited. */
 const pauseMs = { first: 1_000, most: 30_000 };
-/** As many as graphile-worker can count. */
+/** The largest number that graphile-worker can store. */
 const maxAttempts = 32_767;
-/** What is due later, and what was added while no notification could come, is found by looking. */
-const lookEveryMs = 2_000;
-/** A database that is away must not keep the server from stopping; the next start takes over what is left. */
+/** Finds jobs that have become due, and jobs whose notification was lost. */
+const pollMs = 2_000;
+/** Limit for closing while the database does not answer. The next start takes over the jobs. */
 const stopWithinMs = 2_000;
 
 /** Makes or migrates graphile-worker's own tables, which the trigger playbacks_queue_finishing writes into. */
@@ -38,9 +38,9 @@ export const migrateJobs = (url: string, log: Log): Promise<void> =>
   runMigrations({ connectionString: url, logger: loggerFor(log) });
 
 /**
- * The jobs of playbacks that are PROCESSING, in PostgreSQL, worked on by graphile-worker. Nobody adds one: the
- * database does, in the transaction that makes a playback PROCESSING, with the camera's turn as its priority. Each
- * fault doubles its playback's pause.
+ * Works on the jobs of PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a job in the
+ * transaction that makes a playback PROCESSING; its priority makes cameras alternate. Each retry doubles the pause of its
+ * playback.
  */
 export class FinishingQueue {
   readonly #options: FinishingQueueOptions;
@@ -56,23 +56,23 @@ export class FinishingQueue {
     this.#logger = loggerFor(options.log);
     this.#pool = new pg.Pool({
       connectionString: options.url,
-      // One each, one that listens, one to put off and to look.
+      // One for each job, one that listens, and one for adding retries and polling.
       max: options.atOnce + 2,
       connectionTimeoutMillis: 15_000,
       keepAlive: true,
     });
-    // A lost connection without a listener would end the process; whoever uses it is told anyway.
+    // Without a listener, a lost connection would end the process. The query that uses the connection fails anyway.
     this.#pool.on('error', () => {});
     this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
-  /** Takes over what an earlier run left behind, then works until closed. */
+  /** Takes over the jobs of an earlier run, then works until closed. */
   async start(): Promise<void> {
     await this.#takeOver();
     this.#working = this.#keepWorking();
   }
 
-  /** No other server works with this database (db/claim.ts): whoever holds a job is dead. */
+  /** Unlocks all jobs and adds missing ones. No other server works with this database (claim.ts), so every lock is stale. */
   async #takeOver(): Promise<void> {
     await this.#pool.query(`
       SELECT graphile_worker.force_unlock_workers(ARRAY(
@@ -82,8 +82,8 @@ export class FinishingQueue {
   }
 
   /**
-   * The library's workers stop for good where they cannot write that a job is over, as when the database went away:
-   * once the jobs under way have ended, which are not waited for, all are taken over again.
+   * Runs the library's workers, and restarts them when they stop. They stop if they cannot write the end of a job, for
+   * example because the database does not answer. Running jobs are then aborted, and all jobs are taken over again.
    */
   async #keepWorking(): Promise<void> {
     const { log, atOnce } = this.#options;
@@ -93,27 +93,27 @@ export class FinishingQueue {
       this.#workers = runTaskList(
         {
           concurrency: atOnce,
-          pollInterval: lookEveryMs,
+          pollInterval: pollMs,
           noHandleSignals: true,
           logger: this.#logger,
           events,
-          // Without a delay nobody awaits the end of a job: a lost connection would be an unhandled rejection.
+          // By default nobody awaits writing the end of a job, and a lost connection would be an unhandled rejection.
           preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
         },
         { [task]: (job, helpers) => this.#perform(job as Job, helpers) },
         this.#pool,
       );
       await this.#workers.promise.catch((error: Error) =>
-        log.warn({ error: error.message }, 'the queue of finishing stopped; it is started again'),
+        log.warn({ error: error.message }, 'the finishing queue stopped; starting it again'),
       );
       await this.#takeOverAgain();
     }
   }
 
-  /** As soon as the database is there. */
+  /** Retries until the database answers. */
   async #takeOverAgain(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      await sleep(lookEveryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+      await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => {}); // aborted by close
       try {
         return await this.#takeOver();
       } catch (error) {
@@ -124,14 +124,14 @@ export class FinishingQueue {
 
   async #perform({ playbackId, tries = 0 }: Job, { addJob, job }: JobHelpers): Promise<void> {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
-    // Taken over while its try before was still ending.
+    // The job was taken over, and its previous try may still be ending.
     await this.discard(playbackId);
     const abort = new AbortController();
     const run = { abort, done: this.#options.work(playbackId, abort.signal) };
     this.#running.set(playbackId, run);
     const outcome = await run.done;
     if (this.#running.get(playbackId) === run) this.#running.delete(playbackId);
-    // Still to be done: a job that fails stays.
+    // A job that fails stays in the queue for the next start.
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     if (outcome === 'done' || abort.signal.aborted) return;
     const pause = Math.min(pauseMs.first * 2 ** tries, pauseMs.most) * (0.75 + Math.random() / 2);
@@ -142,14 +142,14 @@ export class FinishingQueue {
     );
   }
 
-  /** Ends all pauses: what the playbacks waited for is back. */
+  /** Ends all pauses, so that all jobs are due. */
   async hurry(): Promise<void> {
     await this.#pool.query(`
       SELECT graphile_worker.reschedule_jobs(
         ARRAY(SELECT id FROM graphile_worker.jobs WHERE locked_at IS NULL AND run_at > now()), run_at := now())`);
   }
 
-  /** Stops working on a playback that is deleted; resolves when nothing of it is under way any more. */
+  /** Stops the work on a deleted playback; resolves once it has stopped. */
   async discard(playbackId: string): Promise<void> {
     const run = this.#running.get(playbackId);
     run?.abort.abort();
@@ -167,14 +167,14 @@ export class FinishingQueue {
   }
 
   async #shutDown(): Promise<void> {
-    // What goes wrong here is told by the workers' own promise.
+    // An error here also rejects the workers' promise, and is logged there.
     await Promise.resolve(this.#workers?.gracefulShutdown()).catch(() => {});
     await this.#working;
     await this.#pool.end();
   }
 }
 
-/** Playbacks that are PROCESSING and that nobody will ever finish (docs/design.md 6.5). */
+/** The ids of PROCESSING playbacks that have no job, and so would never be finished (docs/design.md 6.5). */
 export async function playbacksWithoutJob(db: Db): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT id FROM playbacks WHERE recording_status = 'PROCESSING'
@@ -182,12 +182,12 @@ export async function playbacksWithoutJob(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Adds the job of a playback that is PROCESSING and has none. */
+/** Adds a job for a PROCESSING playback. */
 export async function addFinishingJob(db: Db, playbackId: string): Promise<void> {
   await db.$executeRaw`SELECT flashback_add_finishing_job(${playbackId}::uuid, 1)`;
 }
 
-/** The library tells of each job, and of each that failed with all that there is: of that the finisher tells itself. */
+/** The library logs every job and every failure in full. All that goes to debug, because the finisher logs failures itself. */
 function loggerFor(log: Log): Logger {
   return new Logger(() => (level, message) => log.debug({ level }, message));
 }

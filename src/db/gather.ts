@@ -1,7 +1,7 @@
 import type { Db } from './client.ts';
 
-/** Rounds side by side: one that waits for somebody's lock does not hold up all that come after it. */
-const rounds = 3;
+/** Batches that may run in parallel, so that a batch that waits for a lock does not delay all later calls. */
+const maxRunning = 3;
 
 interface Call<Item, Result> {
   readonly item: Item;
@@ -9,24 +9,24 @@ interface Call<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Of one database: calls that wait, and rounds that are under way. */
-interface Line<Item, Result> {
+/** For one database: the waiting calls, and the number of running batches. */
+interface Backlog<Item, Result> {
   waiting: Call<Item, Result>[];
-  underWay: number;
+  running: number;
 }
 
 /**
- * Does together what is asked for while the rounds before are under way. A call that comes alone waits for nobody; a
- * hundred at once take a few statements and commits, where each of its own costs this process and the database about a
- * millisecond of processor. Where a round fails, each of its calls is tried by itself: one may be at fault for all.
- * @param work gives one result for each item, in their order
- * @param atMost items of a round
+ * Batches calls that arrive while earlier ones run. A single call does not wait. A hundred calls at once take a few
+ * statements and commits; a statement and commit for each would cost about a millisecond of processor, here and in the
+ * database. If a batch fails, each of its calls is tried alone, because one of them may be the cause.
+ * @param work returns one result for each item, in the order of the items
+ * @param atMost the largest number of items in a batch
  */
 export function gather<Item, Result>(
   work: (db: Db, items: readonly Item[]) => Promise<readonly Result[]>,
   atMost = Number.POSITIVE_INFINITY,
 ): (db: Db, item: Item) => Promise<Result> {
-  const lines = new WeakMap<Db, Line<Item, Result>>();
+  const backlogs = new WeakMap<Db, Backlog<Item, Result>>();
 
   async function run(db: Db, calls: readonly Call<Item, Result>[]): Promise<void> {
     try {
@@ -41,27 +41,27 @@ export function gather<Item, Result>(
     }
   }
 
-  async function next(db: Db, line: Line<Item, Result>): Promise<void> {
-    if (line.underWay >= rounds || line.waiting.length === 0) return;
-    line.underWay++;
-    const calls = line.waiting.splice(0, atMost);
+  async function next(db: Db, backlog: Backlog<Item, Result>): Promise<void> {
+    if (backlog.running >= maxRunning || backlog.waiting.length === 0) return;
+    backlog.running++;
+    const calls = backlog.waiting.splice(0, atMost);
     await run(db, calls);
-    line.underWay--;
-    void next(db, line);
+    backlog.running--;
+    void next(db, backlog);
   }
 
   return (db, item) =>
     new Promise((resolve, reject) => {
-      const line = lines.get(db) ?? { waiting: [], underWay: 0 };
-      lines.set(db, line);
-      line.waiting.push({ item, resolve, reject });
-      void next(db, line);
+      const backlog = backlogs.get(db) ?? { waiting: [], running: 0 };
+      backlogs.set(db, backlog);
+      backlog.waiting.push({ item, resolve, reject });
+      void next(db, backlog);
     });
 }
 
 /**
- * Look-ups at the same moment share one.
- * @param read gives the rows of these ids in any order; where there are several of one id, the last holds
+ * Batches look-ups by id.
+ * @param read returns the rows with these ids in any order; of several rows with one id, the last counts
  */
 export function gatherLookups<Row>(
   read: (db: Db, ids: string[]) => Promise<readonly Row[]>,

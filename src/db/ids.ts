@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** A new id: a UUID of version 7 (RFC 9562, 5.7), which sorts by the time it was made, as Prisma's own do. */
+/** Makes a UUID of version 7 (RFC 9562, 5.7), as Prisma does. Such ids sort by the time at which they were made. */
 export function newId(): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);

@@ -7,7 +7,7 @@ export function createKey(db: Db, key: NewKey): Promise<ApiKey> {
   return db.apiKey.create({ data: key });
 }
 
-/** Revokes a key; the first revocation stays. @returns undefined when there is no such key */
+/** Revokes a key; a revoked key keeps its time of revocation. @returns undefined if there is no such key */
 export async function revokeKey(db: Db, id: string, at: Date): Promise<ApiKey | undefined> {
   await db.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: at } });
   return (await db.apiKey.findUnique({ where: { id } })) ?? undefined;

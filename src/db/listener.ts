@@ -5,13 +5,13 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** For connecting, and of silence before the connection is probed: one that is gone without a word is noticed. */
+/** The time limit for connecting, and the silence after which TCP probes the connection. */
 const patienceMs = 10_000;
 
 /**
- * Listens for NOTIFY on one connection of its own (it must not go through a transaction pooler) and connects
- * again when the connection is lost. What was sent meanwhile is gone: `connect` is called after every connect, so
- * that listeners look at the tables, which are the truth; where it rejects, the connection is made again.
+ * Listens for NOTIFY on a connection of its own, which must not go through a transaction pooler, and connects again when
+ * the connection is lost. Notifications that are sent meanwhile are lost: so `on.connect` is called after every connect,
+ * and should read the tables. If it rejects, the connection is made again.
  */
 export function listen(
   options: { url: string; channels: readonly string[]; log: Log },
@@ -34,12 +34,9 @@ export function listen(
     const lose = (error?: Error) => {
       if (lost) return;
       lost = true;
-      fresh.end().catch(() => {});
+      fresh.end().catch(() => {}); // the connection is lost already
       if (closed) return;
-      log.warn(
-        { error: error?.message },
-        'the connection that listens for notifications is lost; connecting again',
-      );
+      log.warn({ error: error?.message }, 'the connection for notifications is lost; connecting again');
       retry = setTimeout(connect, 1_000);
     };
     fresh.on('error', lose);
@@ -60,7 +57,7 @@ export function listen(
       closed = true;
       clearTimeout(retry);
       await first;
-      await client?.end().catch(() => {});
+      await client?.end().catch(() => {}); // the connection is lost already
     },
   };
 }

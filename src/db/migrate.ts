@@ -1,15 +1,15 @@
-// Brings the database up to date at start-up. It keeps the table _prisma_migrations exactly as
-// `prisma migrate deploy` does, so that either can go on where the other stopped.
+// Applies migrations at start-up. It keeps the table _prisma_migrations exactly as `prisma migrate deploy` does, so that
+// both can be used with one database.
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 
-/** The advisory lock that Prisma's own schema engine takes. */
-const LOCK = 72707369;
+/** The advisory lock that Prisma's schema engine takes. */
+const migrationLock = 72707369;
 
 /** As Prisma's schema engine creates it. */
-const CREATE_BOOKKEEPING = `
+const createBookkeeping = `
   CREATE TABLE "_prisma_migrations" (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum            VARCHAR(64) NOT NULL,
@@ -37,15 +37,14 @@ interface AppliedMigration {
 /**
  * Applies the migrations of `dir` (`<name>/migration.sql`, in the order of their names) that the database
  * does not have yet, each in a transaction of its own together with its bookkeeping. Returns their names.
- * Several processes may do this at once: one works, the others wait and find nothing left to do.
+ * Several processes may call this at once: one applies the migrations, and the others wait.
  *
- * Unlike `prisma migrate deploy` (P3005) it also takes a database that has tables but no bookkeeping: every
- * step of these migrations says IF NOT EXISTS, so that they complete a database that has some of it.
+ * Unlike `prisma migrate deploy` (P3005) it also accepts a database that has tables but no bookkeeping: every
+ * statement of these migrations says IF NOT EXISTS, and so adds only what is missing.
  *
- * Rejects, with nothing changed, when a migration was edited after it was applied, when the database has a
- * migration that `dir` has not, or when one failed halfway in the hands of another tool; and when a
- * migration fails now, with that one undone.
- * @param database a connection string, or a connected client, whose session is used and left open
+ * Rejects without a change if a migration was edited after it was applied, if the database has a migration that is not in
+ * `dir`, or if another tool failed halfway through one. Rejects if a migration fails, which is then rolled back.
+ * @param database a connection string, or a connected client, which stays open
  */
 export async function applyMigrations(database: string | pg.Client, dir: string): Promise<string[]> {
   const migrations = await readMigrations(dir);
@@ -72,20 +71,20 @@ async function readMigrations(dir: string): Promise<Migration[]> {
 }
 
 async function applyWithLock(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
-  await client.query('SELECT pg_advisory_lock($1::bigint)', [LOCK]);
+  await client.query('SELECT pg_advisory_lock($1::bigint)', [migrationLock]);
   try {
     const pending = pendingOf(migrations, await readBookkeeping(client));
     for (const migration of pending) await apply(client, migration);
     return pending.map(({ name }) => name);
   } finally {
-    // Fails only when the session is gone, and the lock with it; that error is already on its way.
-    await client.query('SELECT pg_advisory_unlock($1::bigint)', [LOCK]).catch(() => undefined);
+    // This fails only if the connection is lost. Then the lock is released, too, and the first error is thrown.
+    await client.query('SELECT pg_advisory_unlock($1::bigint)', [migrationLock]).catch(() => undefined);
   }
 }
 
 async function readBookkeeping(client: pg.Client): Promise<AppliedMigration[]> {
   const known = await client.query(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS known`);
-  if (!known.rows[0].known) await client.query(CREATE_BOOKKEEPING);
+  if (!known.rows[0].known) await client.query(createBookkeeping);
   const applied = await client.query<AppliedMigration>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
      FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`,
@@ -93,15 +92,15 @@ async function readBookkeeping(client: pg.Client): Promise<AppliedMigration[]> {
   return applied.rows;
 }
 
-/** The migrations still to be applied. Throws when what was applied does not fit them. */
+/** The migrations that are not yet applied. @throws Error if the applied ones do not match */
 function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
   const byName = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const { name, checksum, finished } of applied) {
     const migration = byName.get(name);
     if (!finished) {
       throw new Error(
-        `The migration ${name} failed when it was applied earlier: mend the database, ` +
-          'then tell so with `npx prisma migrate resolve`.',
+        `The migration ${name} failed when it was applied earlier: repair the database, ` +
+          'then mark the migration with `npx prisma migrate resolve`.',
       );
     }
     if (migration === undefined) {
@@ -133,7 +132,7 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     );
     await client.query('COMMIT');
   } catch (cause) {
-    await client.query('ROLLBACK').catch(() => undefined);
+    await client.query('ROLLBACK').catch(() => undefined); // a lost connection rolls back, too
     throw new Error(
       `The migration ${name} could not be applied and was undone: ${(cause as Error).message}`,
       {

@@ -5,22 +5,22 @@ import { gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
 import { noteRemovals } from './removals.ts';
 
-/** What is asked for when a playback is made. */
+/** The properties of a new playback. */
 export interface NewPlayback {
   readonly cameraId: string;
   readonly startedAt: Date;
   readonly preRollSec: number;
-  /** The recording stops here at the latest. */
+  /** The time at which the recording stops at the latest. */
   readonly deadlineAt: Date;
 }
 
-/** What a recorder has to know of a playback. */
+/** The properties of a playback that the recorder needs. */
 export type PlaybackToRecord = Pick<
   Playback,
   'id' | 'cameraId' | 'recordingStatus' | 'startedAt' | 'preRollSec' | 'deadlineAt' | 'recordUntil'
 >;
 
-/** A playback that is about to be written: its recording can begin meanwhile. */
+/** Makes a playback that is not yet written to the database, so that its recording can begin meanwhile. */
 export const newPlayback = (wanted: NewPlayback): PlaybackToRecord => ({
   ...wanted,
   id: newId(),
@@ -28,13 +28,13 @@ export const newPlayback = (wanted: NewPlayback): PlaybackToRecord => ({
   recordUntil: null,
 });
 
-/** The event's recording: the newest where there are several. Many asked for at once share the look-up. */
+/** Looks up an event's playback; the newest if there are several. Look-ups at the same time are batched. */
 export const newestPlayback = gatherLookups<Playback>(
   (db, eventIds) => db.playback.findMany({ where: { eventId: { in: eventIds } }, orderBy: { id: 'asc' } }),
   ({ eventId }) => eventId,
 );
 
-/** Writes a playback, PENDING, once. @param at when it was asked for: the time of its first transition */
+/** Writes a PENDING playback; a retry writes no second one. @param at the time of its first transition */
 export async function createPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<void> {
   const data = [{ ...playback, createdAt: at }];
   const write = () => db.playback.createMany({ data, skipDuplicates: true });
@@ -42,8 +42,8 @@ export async function createPlayback(db: Db, playback: PlaybackToRecord, at: Dat
 }
 
 /**
- * What goes on with a playback that cannot: it is about to be written, too.
- * @param startedAt when the footage begins that the first could not take
+ * The continuation of a playback whose stream changed format. It is not yet written to the database.
+ * @param startedAt when the footage in the new format begins
  */
 export const furtherPlayback = (
   { cameraId, deadlineAt }: PlaybackToRecord,
@@ -55,10 +55,12 @@ export const furtherPlayback = (
 });
 
 /**
- * Writes, once, a further playback of the same event (or of the same recording by hand), where the first could not go on.
- * One that has ended meanwhile goes on up to the end of its post-roll; none where that is over.
+ * Writes a further playback of the same event, or of the same recording by hand. A retry writes no second one. If the
+ * event has ended meanwhile, the further playback lasts to the end of the post-roll.
  * @param made.at the time of its first transition
- * @param made.isClockSet the end may be told by another clock than the beginning: then it says nothing of what is over
+ * @param made.isClockSet whether the clock may have been set between the start and the end of the recording. Then the two
+ * times cannot be compared, and the post-roll or deadline is not taken for passed
+ * @returns undefined if the post-roll or the deadline has passed, or the first playback was deleted
  */
 export function createFurtherPlayback(
   db: Db,
@@ -73,7 +75,7 @@ export function createFurtherPlayback(
     const first = await tx.playback.findUnique({ where: { id: firstId }, include: { camera: true } });
     if (!first) return undefined;
     const { cameraId, eventId } = first;
-    // Locked, so that endEvent comes either before this look or after the new playback is there to be ended.
+    // Locks the event: a concurrent endEvent has either ended it before this query, or will also end the new playback.
     const [event] = await tx.$queryRaw<EndedEvent[]>`
       SELECT ended_at AS "endedAt", ended_at = lease_expires_at AS "isLapsed"
       FROM events WHERE id = ${eventId}::uuid FOR UPDATE`;
@@ -96,10 +98,10 @@ interface EndedEvent {
   readonly isLapsed: boolean | null;
 }
 
-/** The end that holds for what follows a playback whose stream changed; undefined while its event is open. */
+/** The end of a further playback, as far as it is known; undefined while its event is open. */
 function endBefore(first: Playback & { camera: Camera }, event: EndedEvent | undefined): End | undefined {
   const { endedAt, endReason: reason, recordUntil } = first;
-  // CAMERA_LOST is how a playback ends that nobody ended.
+  // CAMERA_LOST only says that this playback stopped; the event may still be open.
   if (endedAt && reason && recordUntil && reason !== 'CAMERA_LOST') return { endedAt, reason, recordUntil };
   if (!event?.endedAt) return undefined;
   return {
@@ -109,19 +111,19 @@ function endBefore(first: Playback & { camera: Camera }, event: EndedEvent | und
   };
 }
 
-/** An end that was decided: when, why, and up to when footage is still taken (end + post-roll). */
+/** The end of a playback: when, why, and up to when footage is kept (end + post-roll). */
 export interface End {
   readonly endedAt: Date;
   readonly reason: EndReason;
   readonly recordUntil: Date;
 }
 
-/** A playback whose end is known: up to when footage is taken. */
+/** A playback whose end is known, and up to when its footage is kept. */
 export type EndedPlayback = Pick<Playback, 'id'> & { readonly recordUntil: Date };
 
 /**
- * Notes the end on the playbacks that match and have none yet. The first end stays; a second changes nothing.
- * @returns the playbacks that were still without an end
+ * Saves the end on matching playbacks that have none. A playback that has an end keeps it.
+ * @returns the playbacks that this call ended
  */
 export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End): Promise<Playback[]> {
   return db.playback.updateManyAndReturn({
@@ -130,19 +132,19 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
   });
 }
 
-/** A playback that is recorded here now. */
+/** A playback that is being recorded now. */
 export interface RunningPlayback {
   readonly id: string;
-  /** The time by the clock as it stood when its recording began. */
+  /** The present time by the wall clock as it was when the recording began, without later changes of the clock. */
   readonly now: Date;
 }
 
 /**
- * Ends what nobody ended: events whose lease ran out, playbacks that reached their deadline, playbacks of ended events.
- * Each at its own moment, however late this is noticed (also by a server that was restarted in between). Events first,
- * by a statement of their own: a playback that was added to one meanwhile is seen by the second.
- * @param running these measure their deadline themselves; a lease of theirs is over when it is so by both clocks, as
- * nobody knows by which one it was given
+ * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events. Each
+ * gets the time at which it was due, even if this runs much later, for example after a restart. Events come first, in a
+ * statement of their own, so that the second statement also sees playbacks that were added meanwhile.
+ * @param running the recorder measures the deadlines of these itself. Their leases expire only once they are over by both
+ * clocks, because it is unknown by which clock a lease was set
  * @returns the playbacks that were ended
  */
 export async function endOverdue(
@@ -175,8 +177,8 @@ export async function endOverdue(
 }
 
 /**
- * Which of these have an end, however it came into their rows: also where whoever wrote it never learnt that it
- * was written, because the database's answer was lost.
+ * Returns those of the playbacks that have an end. This finds ends that were written although the database's answer to
+ * the write was lost.
  */
 export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayback[]> {
   if (ids.length === 0) return [];
@@ -186,9 +188,9 @@ export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayb
 }
 
 /**
- * Deletes playbacks and notes their objects for removal, in one transaction (DESIGN 6.4): the store may be away,
- * the server may be killed, no object is forgotten.
- * @returns the ids that were deleted
+ * Deletes playbacks and adds removals for their objects in one transaction (docs/design.md 6.4), so that no object is
+ * forgotten if the store does not answer or the server is killed.
+ * @returns the ids of the deleted playbacks
  */
 export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
   const playbacks = await tx.playback.findMany({
@@ -202,8 +204,8 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
 }
 
 /**
- * Deletes the oldest COMPLETED playbacks that began before that moment, as removePlaybacks does.
- * @returns how many there were: fewer than `limit` when none is left
+ * Deletes the oldest COMPLETED playbacks that began before that time, with removals for their objects.
+ * @returns how many were deleted: fewer than `limit` if none is left
  */
 export async function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
   const expired = Prisma.sql`recording_status = 'COMPLETED' AND started_at < ${before}`;
@@ -211,8 +213,8 @@ export async function removeExpired(db: Db, before: Date, limit: number): Promis
 }
 
 /**
- * Deletes the camera's oldest playbacks that are COMPLETED or FAILED, as removePlaybacks does.
- * @returns fewer than `limit` when none is left
+ * Deletes the camera's oldest COMPLETED or FAILED playbacks, with removals for their objects.
+ * @returns the deleted playbacks: fewer than `limit` if none is left
  */
 export const removeOver = (db: Db, cameraId: string, limit: number): Promise<Removed[]> =>
   removeOldest(

@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 
-/** A database that has not answered by then cannot be worked with. */
+/** The time within which the database must answer. */
 const withinMs = 5_000;
 
 /**
- * Proves that the database can be read and written through the pools. Where nothing can be written to the database's
- * disk any more, old rows can still be changed: so a temporary table grows by 64 KiB, which its commit takes back.
- * @throws Error whose message says what the database cannot do, in its own words
+ * Proves that the database can be read and written through the pools. On a full disk existing rows can still be changed,
+ * so this writes 64 KiB to a temporary table, which the commit deletes again.
+ * @throws Error that says whether reading or writing failed, with PostgreSQL's reason
  */
 export async function proveDatabase({ db, readingDb }: { db: Db; readingDb: Db }): Promise<void> {
   const work = Promise.all([
-    told('read', readingDb.$queryRaw`SELECT 1`),
-    told(
+    withReason('read', readingDb.$queryRaw`SELECT 1`),
+    withReason(
       'written',
       db.$executeRaw`
       DO $$ BEGIN
@@ -37,21 +37,21 @@ export async function proveDatabase({ db, readingDb }: { db: Db; readingDb: Db }
     ]);
   } finally {
     over.abort();
-    work.catch(() => {});
+    work.catch(() => {}); // after the time limit nobody else handles its error
   }
 }
 
-/** Looks into every table. @throws Prisma’s error where a table or a column is not there */
+/** Reads a row of every table. @throws Prisma’s error if a table or a column is missing */
 export async function proveSchema(db: Db): Promise<void> {
   for (const model of Object.values(Prisma.ModelName)) {
     await db[`${model[0]!.toLowerCase()}${model.slice(1)}` as 'camera'].findFirst();
   }
 }
 
-/** PostgreSQL’s undefined_table, undefined_column and undefined_function, and what Prisma makes of them. */
+/** PostgreSQL’s undefined_table, undefined_column and undefined_function, and Prisma's codes for them. */
 const missingInDatabase = new Set(['42P01', '42703', '42883', 'P2021', 'P2022']);
 
-/** In words, with what to do, where an error says that something is missing that a migration had made. */
+/** Explains an error that comes of a table, column or function that is missing although its migration was applied. */
 export function schemaProblem(error: Error & { code?: string }): string | undefined {
   const { driverAdapterError } =
     (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta ?? {};
@@ -64,12 +64,12 @@ export function schemaProblem(error: Error & { code?: string }): string | undefi
   );
 }
 
-const told = (what: string, operation: Promise<unknown>) =>
+const withReason = (what: string, operation: Promise<unknown>) =>
   operation.catch((error: unknown) => {
     throw new Error(`The database cannot be ${what}: ${reasonOf(error)}`, { cause: error });
   });
 
-/** What PostgreSQL said, without Prisma's account of the call. */
+/** PostgreSQL's message, without Prisma's description of the call. */
 function reasonOf(error: unknown): string {
   const { message, meta } = error as Error & { meta?: { driverAdapterError?: Error & { cause?: unknown } } };
   const { originalMessage } = (meta?.driverAdapterError?.cause ?? {}) as { originalMessage?: string };

@@ -1,10 +1,10 @@
 import pg from 'pg';
 
-/** First contact with the database of DATABASE_URL: what is wrong is said in words, with what to do. */
+/** Checks the first connection to the database of DATABASE_URL, and explains errors with advice. */
 
 const patienceMs = 10_000;
 
-/** Codes of PostgreSQL ("PostgreSQL Error Codes"), of the system, and of pg, that people meet. */
+/** Advice for codes of PostgreSQL ("PostgreSQL Error Codes"), of the system, and of pg. */
 const advice: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no PostgreSQL answers at {where}. Start it, or correct the host and the port.',
   ETIMEDOUT:
@@ -30,7 +30,7 @@ const pooler =
   'it leads to a connection pooler (PgBouncer, say) that lends sessions or refuses settings. ' +
   'Flashback needs sessions of its own: set DATABASE_URL to PostgreSQL itself.';
 
-/** The database of DATABASE_URL cannot be worked with; the message names the variable and says what to do. */
+/** The database of DATABASE_URL cannot be used. The message names the variable and says what to do. */
 export class DatabaseUnfit extends Error {
   constructor(reason: string, cause?: unknown) {
     super(`DATABASE_URL: ${reason}`, { cause });
@@ -39,19 +39,19 @@ export class DatabaseUnfit extends Error {
 }
 
 /**
- * Proves that connections of this address are sessions of their own.
+ * Proves that each connection to this address has a PostgreSQL session of its own, which is not so behind a pooler.
  * @throws DatabaseUnfit
  */
 export async function proveConnection(url: string): Promise<void> {
   const clients: pg.Client[] = [];
   async function connect(): Promise<number> {
-    // The setting is one that the connections for reading ask for (client.ts).
+    // The pool for queries uses the same setting (client.ts), which some poolers refuse.
     const client = new pg.Client({
       connectionString: url,
       connectionTimeoutMillis: patienceMs,
       statement_timeout: patienceMs,
     });
-    client.on('error', () => {});
+    client.on('error', () => {}); // without a listener, a lost connection would end the process; the query fails anyway
     clients.push(client);
     await client.connect();
     return pidOf(client);
@@ -59,12 +59,12 @@ export async function proveConnection(url: string): Promise<void> {
   let isShared: boolean;
   try {
     const pids = [await connect(), await connect()];
-    // A pooler gives the first one's session to the second as soon as the first one's statement is over.
+    // A pooler gives the session of the first client to the second client as soon as the first one's statement has ended.
     isShared = pids[0] === pids[1] || (await pidOf(clients[0]!)) !== pids[0];
   } catch (error) {
     throw new DatabaseUnfit(reasonOf(error as Error & { code?: string }, clients[0]), error);
   } finally {
-    await Promise.all(clients.map((client) => client.end().catch(() => {})));
+    await Promise.all(clients.map((client) => client.end().catch(() => {}))); // such a connection is lost already
   }
   if (isShared) throw new DatabaseUnfit(pooler);
 }

@@ -1,8 +1,8 @@
 import type { Db, Tx } from './client.ts';
 
-/** Objects that are to be removed from the store, in the table store_removals (docs/design.md 6.4). */
+/** Removals: objects that are still to be removed from the store, in the table store_removals (docs/design.md 6.4). */
 
-/** How long an object that the store refuses to remove is left alone: doubled with each try. */
+/** Pause before the next try with an object that the store refused to remove; doubled with each try. */
 const firstPauseSec = 5;
 const longestPauseSec = 3_600;
 
@@ -12,13 +12,16 @@ export interface Removal {
   readonly tries: number;
 }
 
-/** Notes objects for removal from the store; noting one again is fine. */
+/** Adds removals; those that exist already stay as they are. */
 export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO store_removals (key) SELECT unnest(${keys}::text[]) ON CONFLICT DO NOTHING`;
 }
 
-/** Those that are due, longest due first. What is due later than any pause was put off by a wrong clock. */
+/**
+ * The due removals, in the order in which they became due. A removal whose time is further away than the longest pause was
+ * set by a wrong clock, and counts as due.
+ */
 export function dueRemovals(db: Db, limit: number): Promise<Removal[]> {
   return db.$queryRaw`
     SELECT key, tries FROM store_removals
@@ -26,12 +29,12 @@ export function dueRemovals(db: Db, limit: number): Promise<Removal[]> {
     ORDER BY due_at LIMIT ${limit}`;
 }
 
-/** The store has removed these. */
+/** Deletes removals of objects that the store has removed. */
 export async function forgetRemovals(db: Db, keys: readonly string[]): Promise<void> {
   await db.$executeRaw`DELETE FROM store_removals WHERE key = ANY(${keys}::text[])`;
 }
 
-/** The store has refused to remove these: each is left alone for twice as long as the last time. */
+/** Postpones removals of objects that the store refused to remove, for twice as long as before. */
 export async function putOffRemovals(db: Db, keys: readonly string[]): Promise<void> {
   await db.$executeRaw`
     UPDATE store_removals SET

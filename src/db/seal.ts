@@ -3,27 +3,27 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 /** Length of a key, in bytes. */
 export const keyBytes = 32;
 
-/** NIST SP 800-38D: 12 bytes of initialization vector, 16 of authentication tag. */
+/** NIST SP 800-38D: an initialization vector of 12 bytes, an authentication tag of 16. */
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** Beginning, the key's id, base64url of: initialization vector, authentication tag, ciphertext. */
+/** A prefix, the key's id, and base64url of initialization vector, authentication tag and ciphertext. */
 const form = /^sealed:([0-9a-f]{8}):([\w-]+)$/;
 
-/** Seals texts for the database, with AES-256-GCM: a copy of the database without the key does not tell them. */
+/** Encrypts texts for the database with AES-256-GCM: a copy of the database without the key does not reveal them. */
 export interface Seal {
   /** @returns the sealed text, with the id of the key */
   close(text: string): string;
   /**
-   * @returns the text; text that was never sealed as it is; undefined where the key is not one of this seal's, or where
-   *   what was sealed has been changed
+   * @returns the text; text that was never sealed is returned unchanged; undefined if it was sealed with an unknown key,
+   *   or the sealed text was changed
    */
   open(stored: string): string | undefined;
-  /** Whether it is sealed, with the key that seals now. */
+  /** Whether the text is sealed with the current key. */
   isCurrent(stored: string): boolean;
 }
 
-/** @param keys of 32 bytes each: the first seals, all of them open */
+/** @param keys of 32 bytes each. The first seals; all of them can open */
 export function createSeal(keys: readonly [Buffer, ...Buffer[]]): Seal {
   const byId = new Map(keys.map((key) => [idOf(key), key]));
   const [current] = keys;
@@ -56,7 +56,7 @@ export function createSeal(keys: readonly [Buffer, ...Buffer[]]): Seal {
   };
 }
 
-/** Tells keys apart, and tells nothing about them. */
+/** Identifies a key without revealing it. */
 function idOf(key: Buffer): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }

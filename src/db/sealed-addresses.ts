@@ -3,8 +3,8 @@ import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { Seal } from './seal.ts';
 
 /**
- * The client through which cameras' addresses are sealed on their way into the database and opened on their way out:
- * whoever uses it knows addresses only. Raw SQL does not go through this.
+ * A client that seals stream addresses when it writes cameras and opens them when it reads cameras. Raw SQL gets and needs
+ * sealed addresses.
  */
 export function withSealedAddresses(client: PrismaClient, seal: Seal): PrismaClient {
   const sealed = <Args extends { data: unknown }>(args: Args): Args => {
@@ -20,7 +20,7 @@ export function withSealedAddresses(client: PrismaClient, seal: Seal): PrismaCli
         update: ({ args, query }) => query(sealed(args)),
         updateMany: ({ args, query }) => query(sealed(args)),
         updateManyAndReturn: ({ args, query }) => query(sealed(args)),
-        // Not used, and not sealed: so that nobody begins to use them unawares.
+        // Not used. They would write addresses unsealed, so they are refused.
         createMany: refuse,
         createManyAndReturn: refuse,
         upsert: refuse,
@@ -35,14 +35,12 @@ export function withSealedAddresses(client: PrismaClient, seal: Seal): PrismaCli
       },
     },
   });
-  // The same operations and results; only events of the client ($on) are missing, which nobody uses.
+  // The extended client has the same operations and results. It lacks only $on, which is not used.
   return extended as unknown as PrismaClient;
 }
 
 function refuse(): never {
-  throw new Error(
-    'Addresses of cameras are sealed by create, update, updateMany and updateManyAndReturn only.',
-  );
+  throw new Error('Stream addresses are sealed only by create, update, updateMany and updateManyAndReturn.');
 }
 
 interface Stored {
@@ -51,10 +49,10 @@ interface Stored {
 }
 
 /**
- * Seals every address that is not yet sealed with the current key; what is kept of playbacks' addresses from the time
- * before is masked as it would be today.
+ * Seals every stream address that is not sealed with the current key. If unsealed ones are found, the addresses in
+ * playbacks' rows are masked, too.
  * @param db a client without seal
- * @returns how many were sealed, and how many are sealed with a key that is not there, and stay so
+ * @returns how many were sealed, and how many stay sealed with an unknown key
  */
 export async function sealAddresses(
   db: PrismaClient,
@@ -72,7 +70,7 @@ export async function sealAddresses(
   return { sealed: due.length - unreadable, unreadable };
 }
 
-/** Writes every address as it is, for versions that cannot open it. @returns how many cannot be opened, and stay sealed */
+/** Unseals every stream address, for versions that cannot open seals. @returns how many cannot be opened and stay sealed */
 export async function openAddresses(db: PrismaClient, seal: Seal): Promise<{ unreadable: number }> {
   const stored = await db.$queryRaw<Stored[]>`SELECT id, rtsp_url AS "rtspUrl" FROM cameras`;
   let unreadable = 0;
@@ -84,12 +82,12 @@ export async function openAddresses(db: PrismaClient, seal: Seal): Promise<{ unr
   return { unreadable };
 }
 
-/** Unless it was changed meanwhile. */
+/** Replaces an address, unless it was changed meanwhile. */
 async function replace(db: PrismaClient, { id, rtspUrl }: Stored, by: string): Promise<void> {
   await db.$executeRaw`UPDATE cameras SET rtsp_url = ${by} WHERE id = ${id}::uuid AND rtsp_url = ${rtspUrl}`;
 }
 
-/** A playback keeps the address that it was recorded from; passwords among its parameters were once kept, too. */
+/** Masks the addresses in playbacks' rows. Earlier versions kept passwords in their parameters. */
 async function maskPlaybacks(db: PrismaClient): Promise<void> {
   const kept = await db.$queryRaw<{ streamUrl: string }[]>`
     SELECT DISTINCT stream_url AS "streamUrl" FROM playbacks WHERE stream_url IS NOT NULL`;

@@ -5,16 +5,16 @@ import { keyBytes } from './seal.ts';
 
 export type SecretKeys = readonly [Buffer, ...Buffer[]];
 
-/** A key as it is written down: base64 or base64url of 32 bytes. */
+/** The text form of a key: base64 or base64url of 32 bytes. */
 export const secretKeyForm = /^[\w+/-]{43}=?$/;
 
-/** In DATA_DIR, where SECRET_KEY is not set: a key per line, the one that seals first. */
+/** The file in DATA_DIR that is used without SECRET_KEY: one key per line, the one that seals first. */
 export const secretKeyFile = (dataDir: string): string => path.join(dataDir, 'secret-key');
 
 /**
- * The keys of this server: those of SECRET_KEY, else those of the file in DATA_DIR, which is made the first time. It is
- * on the disk before anything is sealed.
- * @throws Error where the file cannot be read, or holds something else
+ * The secret keys of this server: those of SECRET_KEY, or else those of the file in DATA_DIR. If there is no file, it is
+ * made and synced to the disk before this resolves.
+ * @throws Error if the file cannot be read, or contains something else than keys
  */
 export async function readSecretKeys(
   dataDir: string,
@@ -32,14 +32,14 @@ export async function readSecretKeys(
   return keysOf([made], file);
 }
 
-/** Puts a new key before those of the file. From its next start on the server seals with it, and seals anew what there is. */
+/** Adds a new key as the file's first. After its next start the server seals all addresses with the new key. */
 export async function addSecretKey(dataDir: string): Promise<void> {
   await readSecretKeys(dataDir, undefined);
   const file = secretKeyFile(dataDir);
   await writeLines(file, [newKey(), ...((await readLines(file)) ?? [])]);
 }
 
-/** Forgets the file's earlier keys, once nothing is sealed with them. */
+/** Removes all keys but the first from the file. Call it once nothing is sealed with the others. */
 export async function dropEarlierKeys(dataDir: string): Promise<void> {
   const file = secretKeyFile(dataDir);
   const [current, ...earlier] = (await readLines(file)) ?? [];
@@ -67,7 +67,7 @@ async function readLines(file: string): Promise<string[] | undefined> {
   return text?.split('\n').filter(Boolean);
 }
 
-/** Whole or not at all, also across a power cut. */
+/** Writes the file atomically and durably, also with regard to power cuts. */
 async function writeLines(file: string, lines: readonly string[]): Promise<void> {
   const dir = path.dirname(file);
   await mkdir(dir, { recursive: true, mode: 0o700 });

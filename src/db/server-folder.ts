@@ -1,4 +1,4 @@
-// The folder of the embedded PostgreSQL: who owns it, what is in it, and who still works in it.
+// The folder of the embedded PostgreSQL: its owner, its contents, and PostgreSQL processes that still use it.
 import {
   closeSync,
   existsSync,
@@ -22,26 +22,26 @@ import type { Log } from '../log.ts';
 import { type Children, identify, isRunning, type ProcessIdentity } from '../processes/children.ts';
 import type { Program } from './server-binaries.ts';
 
-/** The only role, a superuser; who may reach the socket may be it. */
-export const ROLE = 'flashback';
+/** The only role, a superuser. Every user that can open the socket can log in with it. */
+export const databaseRole = 'flashback';
 
-const SOCKET_NAME = '.s.PGSQL.5432';
-/** sizeof(sockaddr_un.sun_path) less the closing zero: unix(7). */
-const SOCKET_PATH_MAX_BYTES = process.platform === 'linux' ? 107 : 103;
-const INITDB_TIMEOUT_MS = 120_000;
-const LEFTOVER_TIMEOUT_MS = 60_000;
-const LEFTOVER_POLL_MS = 50;
+const socketName = '.s.PGSQL.5432';
+/** sizeof(sockaddr_un.sun_path) without the terminating zero: unix(7). */
+const maxSocketPathBytes = process.platform === 'linux' ? 107 : 103;
+const initdbTimeoutMs = 120_000;
+const leftoverTimeoutMs = 60_000;
+const leftoverPollMs = 50;
 
 /**
- * Makes this process the owner of the data folder until `release`.
- * Throws when another living server owns it; what a dead one left is taken over.
+ * Makes this process the owner of the data folder until `release`. The claim of a server that has ended is replaced.
+ * @throws Error if another running server owns the folder
  */
 export function claimFolder(dataDir: string): { release(): void } {
   const file = path.join(dataDir, 'owner.json');
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(identify(process.pid)), { mode: 0o600 });
   try {
-    // A link appears with its content or not at all, and never over another one.
+    // link(2) is atomic, and does not replace an existing file.
     while (!tryLink(draft, file)) {
       const owner = readOwner(file);
       if (owner !== undefined && isRunning(owner)) {
@@ -58,7 +58,7 @@ export function claimFolder(dataDir: string): { release(): void } {
   return { release: () => rmSync(file, { force: true }) };
 }
 
-/** Whether a living server owns the folder. */
+/** Whether a running server owns the folder. */
 export function isClaimed(dataDir: string): boolean {
   const owner = readOwner(path.join(dataDir, 'owner.json'));
   return owner !== undefined && isRunning(owner);
@@ -84,10 +84,10 @@ function readOwner(file: string): ProcessIdentity | undefined {
 
 const usualSocketFolder = (dataDir: string): string => path.join(dataDir, 'run');
 
-/** A folder for the socket: beside the data, or in the system's temporary folder where that path is too long. */
+/** Makes a folder for the socket: in the data folder, or in the system's temporary folder if the path would be too long. */
 export function openSocketFolder(dataDir: string): { dir: string; remove(): void } {
   let dir = usualSocketFolder(dataDir);
-  if (Buffer.byteLength(path.join(dir, SOCKET_NAME)) > SOCKET_PATH_MAX_BYTES) {
+  if (Buffer.byteLength(path.join(dir, socketName)) > maxSocketPathBytes) {
     dir = mkdtempSync(path.join(os.tmpdir(), 'flashback-'));
   }
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -95,25 +95,25 @@ export function openSocketFolder(dataDir: string): { dir: string; remove(): void
 }
 
 /**
- * Makes the database cluster unless there is one. It gets its name when it is whole, so that no kill leaves
- * half of one.
+ * Makes the database cluster unless there is one. It is made under another name and renamed when it is complete, so that
+ * a kill leaves no incomplete cluster.
  */
 export async function createCluster(
   pgdata: string,
   { initdb, children, log }: { initdb: Program; children: Children; log: Log },
 ): Promise<void> {
   if (existsSync(path.join(pgdata, 'PG_VERSION'))) return;
-  log.info({ dir: pgdata }, 'Creating the embedded database; this takes some seconds, once.');
+  log.info({ dir: pgdata }, 'creating the embedded database, which takes a few seconds');
   const fresh = `${pgdata}.new`;
   rmSync(fresh, { recursive: true, force: true, maxRetries: 20 });
   const settings = [
-    ...['--pgdata', fresh, '--username', ROLE, '--auth', 'trust', '--encoding', 'UTF8'],
-    // The same order of strings on every machine, whatever its locales.
+    ...['--pgdata', fresh, '--username', databaseRole, '--auth', 'trust', '--encoding', 'UTF8'],
+    // Strings sort alike on every machine, whatever its locales.
     ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
   ];
   const done = await children.run('initdb', initdb.file, [...initdb.args, ...settings], {
     env: { LC_ALL: 'C', TZ: 'UTC' },
-    timeoutMs: INITDB_TIMEOUT_MS,
+    timeoutMs: initdbTimeoutMs,
     maxOutputBytes: 1024 * 1024,
   });
   if (done.code !== 0) {
@@ -127,7 +127,7 @@ export async function createCluster(
   syncFolder(path.dirname(pgdata));
 }
 
-/** Otherwise a power cut could take the rename back, and with it all that was written since. */
+/** Without it, a power cut could undo the rename, and lose all data that was written since. */
 function syncFolder(dir: string): void {
   const fd = openSync(dir, 'r');
   fsyncSync(fd);
@@ -135,17 +135,17 @@ function syncFolder(dir: string): void {
 }
 
 /**
- * Ends the PostgreSQL processes that a killed server left in `pgdata`, and removes a pid file whose pid is
- * somebody else's by now, as in a restarted container: PostgreSQL would not start.
- * Linux only; elsewhere the book of child processes and PostgreSQL's own check must do.
+ * Ends the PostgreSQL processes that a killed server left running in `pgdata`. Removes a pid file whose pid belongs to
+ * another process by now, as in a restarted container: PostgreSQL would not start.
+ * Linux only. Elsewhere the records of child processes (processes/children.ts) and PostgreSQL's own check have to do.
  */
 export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<void> {
   if (process.platform !== 'linux') return;
   const pidFile = path.join(pgdata, 'postmaster.pid');
-  const deadline = Date.now() + LEFTOVER_TIMEOUT_MS;
+  const deadline = Date.now() + leftoverTimeoutMs;
   const asked = new Set<number>();
   for (;;) {
-    // Read in this order: a postmaster enters the folder first and writes its pid file then.
+    // Read in this order: a postmaster first changes to the folder, and then writes its pid file.
     const postmaster = readPid(pidFile);
     const left = processesIn(pgdata);
     if (left.length === 0) {
@@ -155,18 +155,18 @@ export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<voi
     if (Date.now() > deadline) {
       throw new Error(`PostgreSQL still runs in ${pgdata} (process ${left.join(', ')}) and does not end.`);
     }
-    // pg_ctl(1): SIGINT to the postmaster is a fast shutdown. Without one, each is asked for itself.
+    // pg_ctl(1): SIGINT to the postmaster is a fast shutdown. Without a postmaster, each process is asked to end.
     const wanted = left.filter((pid) => pid === postmaster || !left.includes(postmaster ?? 0));
     for (const pid of wanted.filter((one) => !asked.has(one))) {
-      log.warn({ pid }, 'An earlier server left PostgreSQL running; ending it.');
+      log.warn({ pid }, 'an earlier server left PostgreSQL running; ending it');
       asked.add(pid);
       endProcess(pid, pid === postmaster ? 'SIGINT' : 'SIGTERM');
     }
-    await sleep(LEFTOVER_POLL_MS);
+    await sleep(leftoverPollMs);
   }
 }
 
-/** Every process of a PostgreSQL server has its data folder as working directory. */
+/** The processes whose working directory is the data folder, as that of every PostgreSQL process is. */
 function processesIn(pgdata: string): number[] {
   const dir = realpathSync(pgdata);
   return readdirSync('/proc')
@@ -191,7 +191,7 @@ function readPid(pidFile: string): number | undefined {
   }
 }
 
-/** As PostgreSQL asks it: a zombie exists, and so does another user's process. */
+/** Whether the pid is in use, by PostgreSQL's own test: zombies and other users' processes count. */
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -2,12 +2,12 @@ import { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { isAfter, type Position } from './transitions.ts';
 
-/** So that a removal after a long time holds no lock for long. */
+/** Rows per transaction, so that a large removal holds no lock for long. */
 const batch = 5_000;
 
 /**
- * Removes transitions of finished playbacks that are older than `before`, but for each playback's last, and notes
- * how far: who was away longer than that can no longer resume without a gap.
+ * Removes transitions of finished playbacks that are older than `before`, except the last of each playback. Saves the
+ * newest removed position (the mark): subscribers with an earlier cursor can no longer resume without a gap.
  * @returns how many were removed
  */
 export async function removeOldTransitions(db: Db, before: Date): Promise<number> {
@@ -40,8 +40,8 @@ const markOf = ({ xid, id }: Position) => Prisma.sql`
   WHERE (EXCLUDED.removed_xid, EXCLUDED.removed_id) > (transition_marks.removed_xid, transition_marks.removed_id)`;
 
 /**
- * Whether everything since that position is still there. A position that lies ahead of this database's own
- * transactions is of another one (it was set up anew, or restored): nothing is known of what came since.
+ * Whether all transitions after that position still exist. A position ahead of this database's own transactions comes from
+ * another database (this one was made anew or restored), so a subscriber cannot resume from there.
  */
 export async function canResume(db: Db, from: Position): Promise<boolean> {
   const [row] = await db.$queryRaw<{ ahead: boolean; removed: boolean }[]>`
@@ -53,8 +53,8 @@ export async function canResume(db: Db, from: Position): Promise<boolean> {
 }
 
 /**
- * Rows that were dumped from another server carry its transactions' numbers. Those that lie ahead of this server's own
- * would be taken for new as it comes to them: they are over, and stand before all others.
+ * Restored rows have the transaction numbers of the database that was dumped. Numbers ahead of this database's own would
+ * appear as new transitions later. Sets those to 0, before all others.
  */
 export async function settleRestored(db: Db): Promise<void> {
   await db.$executeRaw`

@@ -3,7 +3,7 @@ import { type EventType, type Playback, Prisma } from '../generated/prisma/clien
 import type { Db } from './client.ts';
 import { gather } from './gather.ts';
 
-/** One change of a playback's status, with what subscriptions filter by. */
+/** One change of a playback's status, with the properties that subscriptions filter by. */
 export interface Transition extends Position {
   readonly playbackId: string;
   readonly eventId: string | null;
@@ -11,7 +11,7 @@ export interface Transition extends Position {
   readonly eventType: EventType | null;
   readonly cameraId: string;
   readonly startedAt: Date;
-  /** Whose event it is; null: nobody's, or without an event. */
+  /** The name of the caller that reported the event; null if it is unknown or there is no event. */
   readonly createdByKey: string | null;
   readonly from: RecordingStatus | null;
   readonly to: RecordingStatus;
@@ -19,9 +19,9 @@ export interface Transition extends Position {
 }
 
 /**
- * A place in the stream of transitions: the writing transaction, then the row's number. Numbers are handed out
- * before commit, so a later commit may carry a lower one; below the oldest open transaction (the horizon) nothing
- * can be added any more, and there this order is final.
+ * A position in the order of transitions: the number of the database transaction that wrote the row, then the row's id.
+ * Ids are assigned before the commit, so a later commit may have a lower id. Below the oldest open transaction (the
+ * horizon) no row can be added any more, and the order is final.
  */
 export interface Position {
   readonly xid: bigint;
@@ -31,7 +31,7 @@ export interface Position {
 export const isAfter = (a: Position, b: Position): boolean =>
   a.xid > b.xid || (a.xid === b.xid && a.id > b.id);
 
-/** The place behind everything below a horizon. */
+/** The position after all transitions below a horizon. */
 export const endBelow = (below: bigint): Position => ({ xid: below - 1n, id: 2n ** 63n - 1n });
 
 export interface TransitionFilter {
@@ -41,16 +41,17 @@ export interface TransitionFilter {
   readonly eventType?: readonly EventType[] | null | undefined;
   readonly startedAfter?: Date | null | undefined;
   readonly startedBefore?: Date | null | undefined;
-  /** What the subscriber may see at all: of these cameras, of this name's events. undefined: no limit. */
+  /** The cameras that the subscriber may see. undefined: all. */
   readonly cameraIds?: readonly string[] | undefined;
+  /** The only caller whose events the subscriber may see. undefined: all. */
   readonly createdByKey?: string | undefined;
 }
 
 /**
- * Moves a playback from one status to another if it still is in the first (compare-and-set, DESIGN 4). The database
- * writes the transition's row in the same transaction (trigger playbacks_write_transition). The update is the
- * transaction's first write: only so are a playback's transitions in order by (xid, id).
- * @returns the row as it is then; undefined when somebody else was first or the row is gone
+ * Moves a playback from one status to another, if it still has the first (compare-and-set, docs/design.md 4). The trigger
+ * playbacks_write_transition writes the transition's row in the same database transaction. The update must be the first
+ * write of its transaction: otherwise a playback's transitions would not be in order by (xid, id).
+ * @returns the updated row; undefined if the playback has another status by now, or was deleted
  */
 export async function transition(
   db: Db,
@@ -68,7 +69,7 @@ export async function transition(
   return moved;
 }
 
-/** Takes up a FAILED playback again whose footage is held. @returns as `transition` does */
+/** Moves a FAILED playback whose footage is still on disk back to PROCESSING. @returns like `transition` */
 export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>
   transition(db, id, 'FAILED', 'PROCESSING', at, { failureCode: null, errorMessage: null });
 
@@ -83,11 +84,11 @@ interface BegunRecording {
 }
 
 /**
- * The transition from PENDING to RECORDING. Many events at the same moment share the statement.
- * @returns as `transition` does
+ * Moves a playback from PENDING to RECORDING. Calls at the same time are batched.
+ * @returns like `transition`
  */
 export const beginRecording = gather<BegunRecording, Playback | undefined>(async (db, begun) => {
-  // One alone, which is the rule, takes one statement.
+  // A single playback, the usual case, takes one statement.
   if (begun.length === 1) {
     const { id, at, ...change } = begun[0]!;
     return [await transition(db, id, 'PENDING', 'RECORDING', at, change)];
@@ -103,7 +104,7 @@ export const beginRecording = gather<BegunRecording, Playback | undefined>(async
   return begun.map(({ id }) => byId.get(id));
 });
 
-/** The oldest transaction still open: transitions below it are final in number and order. */
+/** The oldest open transaction. Below it, no transition can be added any more, and their order is final. */
 export async function horizon(db: Db): Promise<bigint> {
   const rows = await db.$queryRaw<
     { xmin: bigint }[]
@@ -116,17 +117,17 @@ const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_st
   (SELECT created_by_key FROM events e WHERE e.id = p.event_id) AS "createdByKey",
   (SELECT e.type::text FROM events e WHERE e.id = p.event_id) AS "eventType"`;
 
-/** A part of the stream, as one look at the database gives it. */
+/** The result of one read of transitions. */
 export interface TransitionPage {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
-  /** There are some at or above the horizon: they wait for a transaction still open. */
+  /** Whether there are transitions at or above the horizon, which wait for an open transaction to end. */
   readonly isMoreBehind: boolean;
 }
 
 /**
- * Transitions after a position and below the horizon. One statement, because it is one snapshot: what that snapshot
- * shows below its own oldest open transaction is all that will ever be there.
+ * Reads transitions after a position and below the horizon. Horizon and rows must come from one snapshot, so this is one
+ * statement: then the rows below the horizon are complete.
  */
 export async function transitionsAfter(db: Db, after: Position, limit: number): Promise<TransitionPage> {
   const rows = await db.$queryRaw<(Transition & Omit<TransitionPage, 'transitions'>)[]>`
@@ -138,13 +139,13 @@ export async function transitionsAfter(db: Db, after: Position, limit: number): 
     ) t ON true
     ORDER BY t.xid, t.id`;
   const { isMoreBehind } = rows[0]!;
-  // Where there is no transition, the one row says so and nothing else.
+  // Without transitions, there is one row whose transition columns are null.
   return { transitions: rows.filter(({ id }) => id !== null), isMoreBehind };
 }
 
 /**
- * The newest transition (below the horizon) of every playback that matches and is not yet COMPLETED or FAILED;
- * where the filter names one playback or one event, of those whatever their status (contract, Subscription).
+ * The newest transition (below the horizon) of every matching playback that is not COMPLETED or FAILED. If the filter
+ * names an event, its playbacks are included whatever their status (contract, Subscription).
  */
 export async function presentTransitions(
   db: Db,
@@ -165,7 +166,7 @@ export async function presentTransitions(
   return rows.filter((t) => matches(filter, t));
 }
 
-/** Whether a subscriber with this filter is told of the transition. The status is the one moved to. */
+/** Whether the transition matches the filter. The filter's status means the new status. */
 export function matches(filter: TransitionFilter, t: Transition): boolean {
   if (filter.eventId && filter.eventId !== t.eventId) return false;
   if (filter.cameraId && filter.cameraId !== t.cameraId) return false;
