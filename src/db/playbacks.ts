@@ -59,7 +59,7 @@ export const furtherPlayback = (
  * event has ended meanwhile, the further playback lasts to the end of the post-roll.
  * @param made.at the time of its first transition
  * @param made.isClockSet whether the clock may have been set between the start and the end of the recording. Then the two
- * times cannot be compared, and the post-roll or deadline is not taken for passed
+ * times cannot be compared, and the post-roll is never taken for passed
  * @returns undefined if the post-roll or the deadline has passed, or the first playback was deleted
  */
 export function createFurtherPlayback(
