@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { isOfWhoLeft } from '../log.ts';
 
-/** A file in memory: one buffer for whoever asks for it, compressed once. */
+/** A file in memory, compressed once. */
 export interface Asset {
   readonly body: Buffer;
-  /** undefined where it does not become smaller. */
+  /** undefined if compression does not make it smaller. */
   readonly gzipped: Buffer | undefined;
   readonly headers: OutgoingHttpHeaders;
 }
@@ -53,8 +53,8 @@ export async function sendAsset(
 const pieceBytes = 64 * 1024;
 
 /**
- * Sends the rest of an answer piece by piece, each when the one before it was taken: how far a client has come can be
- * seen, and what waits for it is small. Resolves when the answer is over, also where the client left.
+ * Sends the body of an answer in pieces, each when the previous one was sent, so that a client's progress shows and little
+ * waits in memory. Resolves when the answer has ended, also because the client left.
  */
 export async function sendBytes(
   request: IncomingMessage,
@@ -76,7 +76,7 @@ export async function sendBytes(
   );
 }
 
-/** Each in a turn of the event loop of its own: the system takes megabytes at once, for each of hundreds of clients. */
+/** One piece per turn of the event loop: the kernel accepts megabytes at once, for each of hundreds of clients. */
 async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     yield bytes.subarray(at, at + pieceBytes);

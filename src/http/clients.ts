@@ -3,15 +3,15 @@ import proxyAddr from 'proxy-addr';
 
 const isLoopback = proxyAddr.compile('loopback');
 
-/** Headers in which proxies name themselves or the client that they forward. */
+/** Headers in which proxies name themselves or their client. */
 const forwardingHeader =
   /^(via|forwarded|x-forwarded(-.*)?|x-(real|client|cluster-client|original)-ip|(cf-connecting|true-client|fastly-client)-ip)$/;
 
-/** Where requests come from, behind proxies that are trusted (TRUSTED_PROXIES) as without any. */
+/** Finds out where requests come from, directly or through trusted proxies (TRUSTED_PROXIES). */
 export interface Clients {
-  /** The client's IP address. What a proxy that is not trusted says about it does not count. */
+  /** The client's IP address; empty if it is unknown. Headers of proxies that are not trusted are ignored. */
   addressOf(request: IncomingMessage): string;
-  /** Whether the request is certain to come from this machine: not through a proxy, or through one that is trusted. */
+  /** Whether the request certainly comes from this machine: without a proxy, or through a trusted one. */
   isLocal(request: IncomingMessage): boolean;
 }
 
@@ -22,10 +22,10 @@ export function knowClients(trusted: readonly string[]): Clients {
     try {
       return proxyAddr(request, trust);
     } catch {
-      return ''; // the connection is gone, or the header names something that is no address
+      return ''; // the connection is closed, or the header contains no address
     }
   };
-  /** Only X-Forwarded-For says where a request began; a trusted proxy that writes another header tells nothing. */
+  /** Only X-Forwarded-For of a trusted proxy says where a request comes from; other forwarding headers are not evaluated. */
   const isUnclear = ({ headers, socket }: IncomingMessage): boolean =>
     Object.keys(headers).some((name) => forwardingHeader.test(name)) &&
     !(headers['x-forwarded-for'] && trust(socket.remoteAddress ?? '', 0));

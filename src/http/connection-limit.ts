@@ -2,45 +2,45 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What a connection costs while nothing happens on it, with the parser and the buffers below it. */
+/** Memory of an idle connection, with its parser and buffers. */
 const bytesPerConnection = 16 * 1024;
-/** A connection needs a descriptor, and another for the file that it is answered with. */
+/** One for the connection, and one for a file that is sent. */
 const descriptorsPerConnection = 2;
-/** Database, launcher, logs, and what Node itself has open. */
+/** For the database, the launcher, the log, and Node itself. */
 const descriptorsOfServer = 128;
-/** A feed's pipes, a spool and what finishing reads of it. */
+/** For a feed's connections, a spool, and reading the spool when it is finished. */
 const descriptorsPerRecording = 4;
 
-/** Where the system does not tell: what macOS gives to Node. */
+/** The limit that macOS gives to Node, used if the system does not report one. */
 const usualDescriptors = 10_240;
 
 /** @returns how many files and sockets this process may have open */
 export async function descriptorLimit(): Promise<number> {
-  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => ''); // only Linux has this file
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
   return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? usualDescriptors);
 }
 
 /**
- * Connections that clients may have: descriptors are kept back for feeds, spools and the database, and idle connections
- * fill no more than a quarter of the memory.
+ * The number of connections that clients may have. Descriptors are reserved for feeds, spools and the database, and idle
+ * connections take at most a quarter of the memory.
  */
 export function connectionLimit(of: { descriptors: number; memory: number; maxRecordings: number }): number {
-  const keptBack = descriptorsOfServer + of.maxRecordings * descriptorsPerRecording;
-  // Where there are few, half are kept back: a server that nobody can reach is of no use either.
-  const free = Math.max(of.descriptors - keptBack, of.descriptors / 2);
+  const reserved = descriptorsOfServer + of.maxRecordings * descriptorsPerRecording;
+  // At most half are reserved, because a server must be reachable even with few descriptors.
+  const free = Math.max(of.descriptors - reserved, of.descriptors / 2);
   return Math.floor(Math.min(free / descriptorsPerConnection, of.memory / 4 / bytesPerConnection));
 }
 
 /**
- * Keeps the server at so many connections. Where they are used up, the one that has been idle for longest makes room:
- * who only holds connections keeps nobody out.
+ * Limits the server to that many connections. At the limit, a new connection replaces the one that has been idle for
+ * longest, so that clients cannot keep others out by idle connections.
  */
 export function limitConnections(server: Server, limit: number): void {
   /** Longest idle first. */
   const idle = new Set<Socket>();
   let open = 0;
-  // The server refuses where none is idle.
+  // Node refuses new connections if none is idle.
   server.maxConnections = limit;
   server.on('connection', (socket: Socket) => {
     open++;

@@ -1,7 +1,7 @@
 import type { Session } from '../access/access.ts';
 import { RequestError } from '../domain/errors.ts';
 
-/** How often it is looked whether those connected may still be: their end is promised within five seconds. */
+/** How often the sessions of open connections are checked. Connections of revoked keys must end within five seconds. */
 const checkMs = 1_000;
 
 interface Connection {
@@ -10,7 +10,7 @@ interface Connection {
 }
 
 /**
- * Everybody who stays connected: WebSockets and SSE streams. Bounded per key; ended when the key is revoked or the
+ * The open WebSockets and SSE streams. Their number is limited per key. They are ended when the key is revoked or the
  * token expires.
  */
 export class Connections {
@@ -25,9 +25,10 @@ export class Connections {
   }
 
   /**
-   * @param end is called once the session does not hold any more
-   * @returns to be called when the connection is over
-   * @throws RequestError CAPACITY when the key has too many open
+   * Counts a connection.
+   * @param end called once the session is no longer valid
+   * @returns must be called when the connection has ended
+   * @throws RequestError CAPACITY if the key has too many connections
    */
   admit(session: Session, end: () => void): () => void {
     const { name } = session.caller;

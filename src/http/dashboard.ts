@@ -13,8 +13,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Clips, posters and playlists may lie in a bucket or behind PUBLIC_URL; everything else comes from here. hls.js
- * feeds its pictures through blob: addresses.
+ * Clips, posters and playlists may come from a bucket or from PUBLIC_URL; everything else comes from this server. hls.js
+ * uses blob: addresses.
  */
 const contentSecurityPolicy = pagePolicy([
   "default-src 'self'",
@@ -31,9 +31,9 @@ export type DashboardHandler = (
 ) => Promise<void> | void;
 
 /**
- * The built dashboard out of memory (it is some hundred kilobytes). Names under /assets/ carry a hash and are kept
- * for ever; every other path is a view of the one page, which the browser asks for again each time.
- * @param dir what `npm run build` made; where it is missing, the page says so
+ * Serves the built dashboard from memory (it has some hundred kilobytes). File names under /assets/ contain a hash, so
+ * browsers cache them for ever. The views are all one page, which browsers request again each time.
+ * @param dir the folder that `npm run build` makes; if it is missing, the page says so
  */
 export async function loadDashboard(dir: string): Promise<DashboardHandler> {
   const assets = await readAssets(dir);
@@ -50,11 +50,11 @@ export async function loadDashboard(dir: string): Promise<DashboardHandler> {
   };
 }
 
-/** Where the page itself finds its way: the views' paths and no others, so that a wrong address stays wrong. */
+/** Whether the path is that of a view. Other paths get 404 instead of the page. */
 const isView = (pathname: string) => /^\/(cameras|now|playbacks)?(\/[\w-]+)?$/.test(pathname);
 
 async function readAssets(dir: string): Promise<Map<string, Asset>> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []); // not built
   const files = entries.filter((entry) => entry.isFile() && path.extname(entry.name) in contentTypes);
   const assets = files.map(async (entry) => {
     const file = path.join(entry.parentPath, entry.name);

@@ -1,21 +1,21 @@
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** What a word, name or sign costs in a parsed document, with its token and location. */
+/** Memory per token of a parsed document, with its node and location. */
 const bytesPerToken = 400;
 
-/** Bytes that a parsed document holds. */
+/** The memory of a parsed document, in bytes. */
 export const sizeOfDocument = (document: DocumentNode, textLength: number): number =>
   textLength + (document.tokenCount ?? 0) * bytesPerToken;
 
 /**
- * Parsed documents for Yoga, whose own caches count a thousand of any size. Of what cannot be parsed nothing is kept:
- * its error holds the whole text, and saying it again costs no more than parsing it again.
+ * Caches of parsed documents for Yoga, limited by bytes. Yoga's own caches hold a thousand documents of any size. Syntax
+ * errors are not cached: an error contains the whole text, and parsing again is cheap.
  */
 export function documentCaches(maxBytes: number) {
   const documents = new LRUCache<string, DocumentNode>({
     maxSize: maxBytes,
-    // One large document must not push out hundreds of small ones.
+    // A large document must not evict hundreds of small ones.
     maxEntrySize: Math.ceil(maxBytes / 16),
     sizeCalculation: (document, text) => sizeOfDocument(document, text.length),
   });

@@ -12,26 +12,26 @@ import { expectedError } from './public-errors.ts';
 import { Turns } from './turns.ts';
 import { problemOfVariables } from './variables.ts';
 
-/** Beyond this an operation waits for its turn: writing one large answer keeps all others waiting for so long. */
+/** Operations from this cost on wait for their turn, because serializing a large answer blocks all other requests. */
 const largeFromCost = 500;
 const large = { atOnce: 4, perName: 2 };
-/** The largest answer: a page of a hundred playbacks has some 200 KiB, and 6 MiB where each event has all the metadata it may have. */
+/** A page of a hundred playbacks has some 200 KiB, or 6 MiB if each event has as much metadata as it may have. */
 const maxAnswerBytes = 8 * 1024 ** 2;
-/** Of the memory: what answers that are being made may hold. */
+/** The share of the memory that all answers in progress may use. */
 const answersShare = 1 / 8;
 
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>;
 
 export interface Execution {
-  /** Queries and mutations: those that cost much in their turn. */
+  /** Executes a query or mutation; costly ones wait for their turn. */
   readonly execute: Execute;
-  /** What a subscription gives for one event. */
+  /** Executes a subscription's selection for one event. */
   readonly executeEvent: Execute;
 }
 
 /**
- * Executes with bounds on what an answer may hold while it is being made, and on how many large ones are.
- * @param costOf what the document was weighed at
+ * Executes operations with limits on the size of an answer in progress, and on the number of large ones.
+ * @param options.costOf the cost of a validated document (limits.ts)
  */
 export function boundExecution(options: {
   memory: number;
@@ -43,12 +43,12 @@ export function boundExecution(options: {
   async function executeMeasured(args: ExecutionArgs, release?: () => void): Promise<ExecutionResult> {
     const answer = measure();
     const contextValue = { ...(args.contextValue as Context), answer };
-    // What is under way goes on when the answer has become too large; its memory counts until it is over.
+    // Execution cannot be stopped when the answer has become too large, so its memory counts until it has ended.
     const executing = Promise.resolve(execute({ ...args, contextValue })).finally(() => {
       answer.end();
       release?.();
     });
-    executing.catch(() => {});
+    executing.catch(() => {}); // the error is handled below, unless the answer was too large before it
     try {
       return await Promise.race([executing, answer.exceeded]);
     } catch (error) {
@@ -69,7 +69,7 @@ export function boundExecution(options: {
   };
 }
 
-/** What is wrong with an operation's variables. */
+/** The error for variables that are too large; undefined if they are not. */
 export function refusalOf({ schema, document, variableValues }: ExecutionArgs): GraphQLError | undefined {
   const problem = problemOfVariables(schema, document, variableValues);
   return problem === undefined ? undefined : expectedError(new RequestError('QUERY_TOO_COMPLEX', problem));

@@ -21,10 +21,7 @@ export type Subscribe = (
   args: ExecutionArgs,
 ) => Promise<AsyncIterableIterator<ExecutionResult, undefined> | ExecutionResult>;
 
-/**
- * Whether a document selects a link: links carry what they were given to, so that only those share them who are that.
- * Links are what has the type URL.
- */
+/** Whether a document selects a link, that is a field of type URL. A link contains its holder, so holders cannot share it. */
 function selectsLinks(document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
   let isFound = false;
@@ -36,35 +33,35 @@ function selectsLinks(document: DocumentNode): boolean {
   return isFound;
 }
 
-/** A result as an iterator gives it: the same object to all who share it. */
+/** The result of an iterator. Subscribers that share a result get the same object. */
 type Next = IteratorYieldResult<ExecutionResult>;
 
-/** undefined: there is nothing to tell any more. */
+/** undefined: the playback was deleted, and the event is left out. */
 type Result = Promise<Next | undefined>;
 
-/** What it tells of was deleted before its turn came: Prisma's code for a row that is not there, and ours. */
+/** Whether the error means that the row was deleted meanwhile: Prisma's code for a missing row, or ours. */
 const isOfDeleted = ({ originalError }: GraphQLError): boolean =>
   ['P2025', 'NOT_FOUND'].includes((originalError as { code?: string } | undefined)?.code ?? '');
 
-/** A look-up that failed, and may succeed next time; not what the selection itself is at fault for. */
+/** Whether a look-up failed that may succeed when it is retried. Errors of the selection itself do not count. */
 const isUnexpected = ({ originalError }: GraphQLError): boolean =>
   originalError !== undefined &&
   !(originalError instanceof RequestError) &&
   !(originalError instanceof GraphQLError);
 
-/** A look-up that fails is repeated for so long. Then the stream ends: its subscriber resumes before what it missed. */
-const lookUpForMs = 10_000;
+/** How long failed look-ups are retried. Then the stream ends, and its subscriber can resume by cursor. */
+const retryForMs = 10_000;
 
-/** What waits is executed side by side, so many at a time: their look-ups in the database become one. */
-const sideBySide = 50;
+/** Transitions of a backlog that are executed concurrently, so that their look-ups are batched. */
+const concurrent = 50;
 
 /**
- * Runs a subscription's selection once per transition for all subscribers that ask the same, instead of once for
- * each: ten thousand dashboards on one transition are one execution and one query. Same means: the same document
- * (Yoga's parser cache gives one object for one text), operation and variables, and callers who see the same and, where
- * links are asked for, hold them by the same key.
- * @param options.execute gives the selection of one event
- * @param options.hold notes what the subscription holds until it is over; throws RequestError where that is too much
+ * Executes a subscription's selection once per transition for all subscribers with equal subscriptions: for ten thousand
+ * dashboards, one transition is one execution and one query. Subscriptions are equal if they have the same document
+ * (Yoga's parser cache returns one object for one text), operation and variables, if their callers may see the same, and,
+ * if links are selected, have the same holder.
+ * @param options.execute executes the selection for one event
+ * @param options.hold counts the subscription's memory until it has ended; throws RequestError if that is too much
  */
 export function sharedExecution(options: {
   mask: (error: unknown) => Error;
@@ -79,13 +76,13 @@ export function sharedExecution(options: {
     results.set(event, ofEvent);
     const result = ofEvent.get(key) ?? executeMasked(args, event);
     ofEvent.set(key, result);
-    // Whoever asks again, with the cursor before it, is not answered with a failure that is over.
+    // A failure is not kept: a subscriber that resumes gets a new execution.
     result.catch(() => ofEvent.delete(key));
     return result;
   }
 
   async function executeMasked(args: ExecutionArgs, event: unknown): Result {
-    const giveUpAt = performance.now() + lookUpForMs;
+    const giveUpAt = performance.now() + retryForMs;
     for (let pause = 100; ; pause *= 2) {
       const result = await execute({ ...args, rootValue: event });
       if (result.errors?.some(isOfDeleted)) return undefined;
@@ -121,11 +118,11 @@ export function sharedExecution(options: {
     const key = keyOf(args);
     const source = events[Symbol.asyncIterator]() as AsyncIterator<unknown> & Partial<Foreseeable<object>>;
     return mapped(source, release, (event) => {
-      // Camera states are told by id, and read when they are sent: they are not the same for everybody.
+      // An event of cameraStateChanged is a camera's id, and its state is read at delivery. So results cannot be shared.
       if (typeof event !== 'object' || event === null) return executeMasked(args, event);
       if (!results.get(event)?.has(key)) {
-        for (const next of [event, ...(source.atHand ?? []).slice(0, sideBySide - 1)]) {
-          // Its turn comes, and then it fails.
+        for (const next of [event, ...(source.atHand ?? []).slice(0, concurrent - 1)]) {
+          // The error is thrown again when this transition is delivered.
           executeShared(args, key, next).catch(() => {});
         }
       }
@@ -151,9 +148,10 @@ function keyOf({ document, operationName, variableValues, contextValue }: Execut
 }
 
 /**
- * By hand: an async generator that waits for its source would not react to return(), and would be four promises for
- * each of ten thousand subscribers instead of two. An error of the source is its end: Yoga's SSE turns errors into
- * values and would ask a source that goes on failing for ever, and nobody asks an iterator that threw to return.
+ * Maps an iterator. Not an async generator: while that waits for its source, it does not react to return(), and it needs
+ * four promises for each of ten thousand subscribers instead of two. An error of the source ends the iterator, because
+ * Yoga's SSE turns errors into values and would call next() for ever; and it calls return(), which nobody else does after
+ * an error.
  */
 function mapped<In>(
   source: AsyncIterator<In>,

@@ -1,15 +1,14 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
-/** Sockets whose messages leave together: the first of them should not wait for thousands of others. */
+/** Sockets that are flushed together, so that the first does not wait for thousands of others. */
 const atMost = 256;
 
 /**
- * Lets what is sent within one turn of the event loop leave together: a socket's messages in one write, and the
- * writes of many sockets one after another. A transition goes to thousands of sockets; when each is written between
- * the work for two others, whoever receives them falls asleep and is woken for each, which costs the kernel more than
- * the writing.
- * @returns takes a socket of that server and the connection below it
+ * Batches the writes of one turn of the event loop: the messages of a socket become one write, and many sockets are
+ * written one after another. A transition goes to thousands of sockets. If other work ran between two writes, a receiving
+ * process would sleep and be woken for each, which costs the kernel more than the writes.
+ * @returns call it with each WebSocket and its TCP connection
  */
 export function gatherWrites(): (socket: WebSocket, connection: Socket) => void {
   let corked: Socket[] = [];

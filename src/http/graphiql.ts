@@ -4,7 +4,7 @@ import type { Db } from '../db/client.ts';
 import { type Asset, makeAsset } from './assets.ts';
 import { pagePolicy } from './security-headers.ts';
 
-/** The page's script is within it, and may run by its hash alone. It starts its workers from blobs. */
+/** The scripts are inline, and are allowed by their hashes. They start workers from blobs. */
 const policyOf = (scripts: readonly string[]) =>
   pagePolicy([
     "default-src 'none'",
@@ -31,8 +31,8 @@ async function makePage(operations: string): Promise<Asset> {
 }
 
 /**
- * GraphiQL's page, nine megabytes: made once for each text of its first tab, and one buffer for whoever asks.
- * @returns gives the page for that text
+ * Makes GraphiQL's page, which has nine megabytes, and keeps the last one in memory.
+ * @returns a function that returns the page with this text in its first tab
  */
 export function createGraphiqlPage(): (operations: string) => Promise<Asset> {
   let made: { operations: string; page: Promise<Asset> } | undefined;
@@ -43,9 +43,9 @@ export function createGraphiqlPage(): (operations: string) => Promise<Asset> {
 }
 
 /**
- * GraphiQL's first tab: operations that work as they stand, with a camera of this server in them. The event is
- * leased, so that it ends by itself and its clip is COMPLETED some seconds later.
- * @param db undefined where the page is for everybody: then no camera is named
+ * The text of GraphiQL's first tab: operations that work unchanged, with the id of a camera. The event has a lease, so
+ * that it ends by itself and its clip is COMPLETED some seconds later.
+ * @param db undefined if keys are needed: the page itself needs none, so it must not contain a camera's id
  */
 export async function exampleOperations(db: Db | undefined): Promise<string> {
   const camera = await db?.camera.findFirst({ orderBy: { createdAt: 'asc' }, select: { id: true } });

@@ -12,9 +12,9 @@ import { maxRequestBytes, type Yoga } from './graphql.ts';
 import { allowOrigin, isJson, refuse, refuseCaller } from './refuse.ts';
 import { Turns } from './turns.ts';
 
-/** Answers below this are as small uncompressed, in packets. */
+/** Smaller answers fit into one packet uncompressed. */
 const compressedFromBytes = 1_400;
-/** Requests above this wait for their turn before they are read: as values, they need twenty times their bytes. */
+/** Larger requests wait for their turn before they are read, because parsed they take twenty times the memory. */
 const largeFromBytes = 16 * 1024;
 const largeAtOnce = { atOnce: 32, perName: 16 };
 
@@ -23,10 +23,10 @@ export function answerGraphql(options: {
   yoga: Yoga;
   access: Access;
   connections: Connections;
-  /** Operations that are parsed and validated. */
+  /** The turns for parsing and validating operations. */
   preparing: Turns;
   allowedOrigins: readonly string[];
-  /** undefined: GraphiQL is shown as long as there are no keys. */
+  /** undefined: GraphiQL is available as long as there are no keys. */
   graphiql: boolean | undefined;
   /** For GraphiQL's examples. */
   db: Db;
@@ -35,7 +35,7 @@ export function answerGraphql(options: {
   const large = new Turns(largeAtOnce);
   const graphiqlPage = createGraphiqlPage();
 
-  /** The client may have left already: then nothing more would tell of it. */
+  /** Counts an open connection. A client that has left already emits no further 'close', so it is released at once. */
   function holdOpen(session: Session, response: ServerResponse): Promise<void> {
     const release = connections.admit(session, () => response.destroy());
     if (response.destroyed) return Promise.resolve(release());
@@ -92,7 +92,7 @@ export function answerGraphql(options: {
   };
 }
 
-/** Yoga would take what it cannot read for a fault of the server. */
+/** Whether these parameters are JSON. If not, Yoga would answer with an error of the server. */
 function hasJsonParameters({ url }: IncomingMessage): boolean {
   const parameters = new URLSearchParams(url?.split('?')[1]);
   try {
@@ -103,7 +103,7 @@ function hasJsonParameters({ url }: IncomingMessage): boolean {
   }
 }
 
-/** In bytes, as far as it says. */
+/** The size of a request in bytes; the largest possible one if the request does not state its length. */
 const sizeOf = ({ headers }: IncomingMessage): number =>
   headers['transfer-encoding'] ? maxRequestBytes : Number(headers['content-length'] ?? 0);
 
@@ -114,8 +114,8 @@ const isStream = (answer: Response) =>
   /^(text\/event-stream|multipart\/mixed)/.test(answer.headers.get('content-type') ?? '');
 
 /**
- * Sends what Yoga answers. Yoga's own way puts the stack of an error into the answer, sends answers whole, and does not
- * compress.
+ * Sends Yoga's answer. Yoga's own function puts an error's stack into the answer, sends answers in one piece, and does not
+ * compress them.
  */
 async function sendAnswer(
   request: IncomingMessage,

@@ -12,35 +12,35 @@ import { limitedDocuments } from './limits.ts';
 import { codedDocuments, expectedError } from './public-errors.ts';
 
 export const graphqlPath = '/graphql';
-/** The largest request, over HTTP as over WebSocket. The largest event is a quarter of it. */
+/** The largest request over HTTP or WebSocket. The largest event has a quarter of it. */
 export const maxRequestBytes = 256 * 1024;
 
 export type Yoga = ReturnType<typeof createGraphql>;
 
-/** What every request brings with it; only a preflight comes without. */
+/** The context of a request. It is empty only for a CORS preflight. */
 export interface RequestContext {
   readonly session?: Session;
   /**
-   * Over HTTP: counts the answer among the connections that stay open.
-   * @returns resolves when it is over
-   * @throws RequestError CAPACITY when the key has too many
+   * Over HTTP: counts the answer as an open connection.
+   * @returns resolves when the answer has ended
+   * @throws RequestError CAPACITY if the key has too many connections
    */
   readonly holdOpen?: () => Promise<void>;
-  /** Over HTTP: waits, once the request is read, for the turn to parse and validate it. */
+  /** Over HTTP: called once the request is read; waits for a turn to parse and validate it. */
   readonly prepare?: () => Promise<void>;
-  /** The turn is over. */
+  /** Called after validation; ends the turn. */
   readonly onPrepared?: () => void;
 }
 
 /**
- * GraphQL over HTTP and SSE; WebSocket operations run through the same plugins (websocket.ts). Yoga's defaults
- * are open; what is closed here: batches, uploads, cross-origin answers, GraphiQL, large requests.
+ * GraphQL over HTTP and SSE; WebSocket operations run through the same plugins (websocket.ts). Switches off what Yoga
+ * allows by default: batches, uploads, cross-origin answers, GraphiQL, large requests.
  */
 export function createGraphql(options: {
   services: Services;
   execute: Execute;
   subscribe: Subscribe;
-  /** Bytes that parsed documents may hold. */
+  /** Bytes that cached documents may take. */
   documentBytes: number;
   maskError: (error: unknown) => Error;
   allowedOrigins: readonly string[];
@@ -53,7 +53,7 @@ export function createGraphql(options: {
       if (!isMutation) return {};
       extendContext({ db: contextValue.writingDb });
       return {
-        // No query is to blame for its length: the database was too slow to write, and may be faster the next time.
+        // A mutation is not too complex: if its statement was cancelled, the database was slow, and a retry may succeed.
         onExecuteDone: ({ result, setResult }) => {
           if (!('errors' in result) || !result.errors) return;
           setResult({ ...result, errors: result.errors.map(unlessTooLong) });
@@ -86,19 +86,19 @@ export function createGraphql(options: {
     cors: { origin: [...allowedOrigins], credentials: false, methods: ['GET', 'POST', 'OPTIONS'] },
     context: ({ session }): Context => {
       if (!session) throw new RequestError('UNAUTHENTICATED', 'This needs an API key.');
-      // The answer's size begins with each execution (execution.ts).
+      // `answer` is added for each execution (execution.ts).
       return { ...services, caller: session.caller } as Context;
     },
     maskedErrors: { maskError },
-    // The limits come first: validating a document that is too large would itself be too much work.
+    // The limits come first, because validating a document that is too large would be too much work.
     plugins: [codedDocuments(), limitedDocuments({ introspection }), executing, writing],
     graphiql: false,
   });
 }
 
 /**
- * Counts subscriptions over HTTP where they begin: which of them are answered by a stream is decided by Yoga, from an
- * Accept header that can be written in many ways. One that cannot be answered at all is ended here, too.
+ * Counts subscriptions over HTTP when they begin. Yoga decides from the Accept header, which has many forms, whether the
+ * answer is a stream. A subscription that Yoga cannot answer is ended here, too.
  */
 function heldOpen(subscribe: Subscribe): Subscribe {
   return async (args) => {

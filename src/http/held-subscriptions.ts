@@ -3,13 +3,13 @@ import { RequestError } from '../domain/errors.ts';
 import type { Context } from '../graphql/context.ts';
 import { sizeOfDocument } from './document-cache.ts';
 
-/** What a subscription asked for is held as long as it lasts: its text and its variables, in characters. */
+/** The longest text and variables of a subscription together, in characters. They stay in memory as long as it lasts. */
 const maxRequest = 16 * 1024;
-/** Position, queue and iterators of a subscription. */
+/** Memory for position, queue and iterators of a subscription. */
 const bytesPerSubscription = 4 * 1024;
-/** A list of empty lists needs so many times the memory of its JSON. */
+/** Memory per character of JSON in the worst case, a list of empty lists. */
 const bytesPerCharacter = 16;
-/** Of the memory: what all subscriptions may hold, and those of one key. */
+/** Shares of the memory that all subscriptions may take, and those of one key. */
 const shareOfAll = 1 / 8;
 const shareOfKey = 1 / 16;
 
@@ -20,7 +20,7 @@ interface Held {
   readonly bytes: number;
 }
 
-/** Subscriptions that count together. A document that several have (the same object, from Yoga's cache) counts once. */
+/** The memory of a group of subscriptions. A document that several of them share (from Yoga's cache) counts once. */
 class Holding {
   readonly #documents = new Map<DocumentNode, number>();
   #bytes = 0;
@@ -47,8 +47,8 @@ class Holding {
 }
 
 /**
- * Bounds what open subscriptions hold in memory, for each key and for all, over WebSocket as over SSE.
- * @returns takes what a subscription is executed with, and gives what is to be called when it is over; throws
+ * Limits the memory of open subscriptions, for each key and for all, over WebSocket and SSE.
+ * @returns a function that counts a subscription, and returns a function to be called when it has ended; throws
  * RequestError QUERY_TOO_COMPLEX or CAPACITY
  */
 export function holdSubscriptions(memory: number): (args: ExecutionArgs) => () => void {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Requests that may wait on one connection; beyond them it is ended. Browsers wait with the second for the first. */
+/** Requests that may wait on one connection; a connection with more is closed. Browsers do not pipeline requests. */
 const atMost = 16;
 
 /**
- * Answers what comes on one connection one after the other. Node would hand over every pipelined request at once, and
- * keep their answers in memory until the one before them was read.
+ * Handles the requests of one connection one after another. Node would emit all pipelined requests at once, and keep their
+ * answers in memory until the previous answer was sent.
  */
 export function inOrder(
   answer: (request: IncomingMessage, response: ServerResponse) => void,

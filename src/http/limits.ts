@@ -20,59 +20,59 @@ import type { Plugin } from 'graphql-yoga';
 import { RequestError } from '../domain/errors.ts';
 import { expectedError } from './public-errors.ts';
 
-/** Words, names and signs in a document: a large page of the dashboard has some 400. */
+/** Tokens of a document. The largest of the dashboard has some 400. */
 const maxTokens = 2_000;
 const maxDepth = 12;
-/** Fields, counted wherever fragments put them. */
+/** Fields, counted each time their fragment is spread. */
 const maxFields = 500;
 const maxAliases = 50;
 /**
- * Values that the answer may hold, and what the database reads for none of them. A full page of 100 playbacks with
- * everything in it has some 6,000.
+ * Values of the answer, plus the cost of rows that the database reads only to count or skip them. A full page of 100
+ * playbacks with all fields costs some 6,000.
  */
 const maxCost = 20_000;
 
 /**
- * An event's metadata may be 64 KiB; in a list of a hundred that is six megabytes. Introspection is no field of ours,
- * and an answer of hundreds of kilobytes.
+ * An event's metadata may have 64 KiB, and a list of a hundred events six megabytes. An answer to introspection has
+ * hundreds of kilobytes.
  */
 const costOfJson = 20;
 const costOfIntrospection = 500;
-/** A name is repeated in the answer for every item of a list. */
+/** Characters. The answer repeats an alias for every item of a list. */
 const longestAlias = 100;
 
-/** A total is a count of every row that matches: of all there are, or of those of one camera. */
+/** A total counts every matching row: of the whole database, or of one camera (inner). */
 const totals = ['total', 'totalPages', 'totalCount'];
 const totalCost = 500;
 const innerTotalCost = 50;
-/** A numbered page is reached by reading all before it, which costs a hundredth of giving them out. */
+/** A numbered page is found by reading all rows before it. Skipping a row costs a hundredth of returning it. */
 const skippedPerCost = 100;
-/** `page: $n`: the value is not known yet. */
+/** Assumed for `page: $n`, whose value is not known at validation. */
 const usualPage = 1_000;
 
-/** Where a list has no size among its arguments, what it holds as a rule. */
+/** The usual length of a list without a size argument. */
 const usualListLength = 5;
-/** `first: $n`: the value is not known yet, so the largest page is assumed. */
+/** Assumed for `first: $n`, whose value is not known at validation. */
 const largestPage = 100;
 const defaultPage = 20;
 const sizeArguments = ['first', 'last', 'pageSize'];
-/** Counted where the page's size is given. */
+/** Lists whose length is already counted with the page's size. */
 const listsOfPages = ['edges', 'nodes', 'items'];
 
-/** What a selection adds up to. */
+/** The sums over a selection. */
 interface Weight {
   readonly depth: number;
   readonly fields: number;
   readonly aliases: number;
   readonly cost: number;
-  /** Whether the selection itself asks for a total. */
+  /** Whether the selection itself contains a total. */
   readonly counts: boolean;
 }
 
 /**
- * Refuses documents that are too much work with QUERY_TOO_COMPLEX, before they are validated: some validation
- * rules themselves take time that grows faster than the document. Weighing takes time in proportion to the
- * document, for a fragment is weighed once however often it is spread.
+ * Refuses documents that are too much work with QUERY_TOO_COMPLEX. It does so before validation, because the time of some
+ * validation rules grows faster than the document. Weighing takes time in proportion to the document: a fragment is
+ * weighed once, however often it is spread.
  */
 export function limitedDocuments({ introspection }: { introspection: boolean }): Plugin {
   return {
@@ -98,7 +98,7 @@ const tooComplex = (message: string) => expectedError(new RequestError('QUERY_TO
 
 const costs = new WeakMap<DocumentNode, number>();
 
-/** What the dearest operation of a document was weighed at when it was validated. */
+/** The cost of the most expensive operation of a validated document. */
 export const costOf = (document: DocumentNode): number => costs.get(document) ?? maxCost;
 
 function weighDocument(schema: GraphQLSchema, document: DocumentNode): string | undefined {
@@ -126,7 +126,7 @@ class Scale {
   readonly #schema: GraphQLSchema;
   readonly #fragments: Map<string, FragmentDefinitionNode>;
   readonly #weighed = new Map<string, Weight>();
-  /** The length of an alias that is too long. */
+  /** The length of an alias that is too long; undefined if there is none. */
   longAlias: number | undefined;
 
   constructor(schema: GraphQLSchema, document: DocumentNode) {
@@ -138,7 +138,7 @@ class Scale {
     );
   }
 
-  /** @param typeName undefined where the document names a field that there is not; validation says so later */
+  /** @param typeName undefined inside a field that does not exist, which validation refuses later */
   weigh(selections: SelectionSetNode, typeName: string | undefined): Weight {
     return selections.selections
       .map((selection): Weight => {
@@ -177,7 +177,7 @@ class Scale {
     if (known) return known;
     const fragment = this.#fragments.get(name);
     if (!fragment) return nothing;
-    // Where a fragment contains itself, it weighs nothing inside itself; validation refuses it later.
+    // A fragment that contains itself weighs nothing there; validation refuses it later.
     this.#weighed.set(name, nothing);
     const weight = this.weigh(fragment.selectionSet, fragment.typeCondition.name.value);
     this.#weighed.set(name, weight);
@@ -200,7 +200,7 @@ const sum = (a: Weight, b: Weight): Weight => ({
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** How often a field's selection may be answered. */
+/** How often the answer may contain a field's selection. */
 function lengthOf(node: FieldNode, field: Field | undefined, isRoot: boolean): number {
   if (!field) return 1;
   if (field.args.some(({ name }) => sizeArguments.includes(name))) return pageSizeOf(node);
@@ -214,7 +214,7 @@ function pageSizeOf(node: FieldNode): number {
   return sizes.length === 0 ? defaultPage : Math.min(largestPage, Math.max(1, ...sizes));
 }
 
-/** What a numbered page costs that is not in the answer. */
+/** The cost of the rows before a numbered page. */
 function skippedBy(node: FieldNode, field: Field | undefined): number {
   if (!field?.args.some(({ name }) => name === 'page')) return 0;
   const page = node.arguments?.find(({ name }) => name.value === 'page')?.value;

@@ -5,13 +5,13 @@ import { RequestError } from '../domain/errors.ts';
 import type { Clients } from './clients.ts';
 import { refuse, refuseCaller, sendText } from './refuse.ts';
 
-/** Asking database, disk and store costs something, and whoever asks is told the same. */
+/** Checking database, disk and store takes work, so a result is shared for this time. */
 const sharedMs = 1_000;
 
 /**
- * `/readyz`: 200 or 503 for whoever asks. What is wrong names folders, buckets and addresses: it is told to this machine
- * and to who has a key.
- * @param ready resolves where the server can work; rejects with what is wrong
+ * `/readyz`: 200 or 503 for everybody. The reason names folders, buckets and addresses, so only this machine and callers
+ * with a key get it.
+ * @param options.ready resolves if the server can work; rejects with the reason if it cannot
  */
 export function answerReady(options: { ready: () => Promise<void>; access: Access; clients: Clients }) {
   const { ready, access, clients } = options;
@@ -43,7 +43,7 @@ export function answerReady(options: { ready: () => Promise<void>; access: Acces
   };
 }
 
-/** `/metrics`: with keys, scrapers bring one: the figures name cameras, and are for who may see them all. */
+/** `/metrics`: if there are keys, scrapers need one. The metrics name cameras, so the key must allow all cameras. */
 export function answerMetrics(metrics: { contentType: string; read(): Promise<string> }, access: Access) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {

@@ -5,11 +5,11 @@ import { type ErrorDetails, RequestError } from '../domain/errors.ts';
 import { isOfWhoLeft, type Log } from '../log.ts';
 
 /**
- * What a client may know of an error: expected failures in their own words with a code from the contract's closed
- * list; everything else as INTERNAL_SERVER_ERROR with the request's id and no detail, which goes into the log.
+ * The error that is sent to the client. Expected failures keep their message and have a code from the contract's closed
+ * list. All others become INTERNAL_SERVER_ERROR with the request's id; their details go into the log.
  */
 export function publicError(error: unknown, requestId: string, log: Log): GraphQLError {
-  if (error instanceof GraphQLError && told.has(error)) return error;
+  if (error instanceof GraphQLError && madeHere.has(error)) return error;
   const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (cause instanceof RequestError) {
     return located(error, cause.message, { code: cause.code, ...cause.details });
@@ -21,11 +21,11 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
     });
   }
   if (cause instanceof GraphQLError) {
-    return told.has(cause)
+    return madeHere.has(cause)
       ? located(error, cause.message, cause.extensions)
       : badDocument(error as GraphQLError);
   }
-  // Met with the request itself and not by a resolver: nobody is there to be answered.
+  // An error of the connection, not of a resolver: the client has left.
   const isOfResolver = error instanceof GraphQLError && error.path !== undefined;
   const level = !isOfResolver && isOfWhoLeft(cause) ? 'debug' : 'error';
   log[level]({ requestId, error: cause }, 'a request failed unexpectedly');
@@ -35,14 +35,14 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
   });
 }
 
-/** Errors that were made here: they may pass again, and nothing else may look like them. */
-const told = new WeakSet<GraphQLError>();
+/** Errors that this module made. They are sent unchanged; other errors with the same form are not. */
+const madeHere = new WeakSet<GraphQLError>();
 
-/** What graphql or Yoga refuses: syntax, validation, values that do not fit their type, requests that are none. */
+/** The error for requests that graphql or Yoga refuses: syntax, validation, values of a wrong type, malformed requests. */
 function badDocument(error: GraphQLError): GraphQLError {
   const path = error.path ? [...error.path] : [];
-  // Yoga reads the answer's HTTP status from here and leaves it out of the answer. Its mark `spec` means that
-  // answers of the type application/json get 200 all the same, which is right only for documents.
+  // Yoga reads the HTTP status from `http` and removes it from the answer. With `spec`, answers of type application/json
+  // have the status 200 nevertheless, which is right only for documents.
   const { spec = false, ...http } = (error.extensions.http ?? {}) as { spec?: boolean; status?: number };
   const isDocument = Boolean(error.source ?? error.nodes);
   return located(error, error.message, {
@@ -52,9 +52,9 @@ function badDocument(error: GraphQLError): GraphQLError {
   });
 }
 
-/** Texts name the value that is wrong, which may be as long as a request, and one request may name it a hundred times. */
+/** Messages quote the wrong value, which may be as long as a request, and one answer may quote it a hundred times. */
 const longestMessage = 1_000;
-/** What is wrong is often said at the end. */
+/** The end of a message often says what is wrong. */
 const keptAtEnd = 200;
 const mostIssues = 20;
 
@@ -74,13 +74,13 @@ function located(error: unknown, message: string, extensions: GraphQLErrorExtens
     path: at?.path ?? null,
     extensions: short ? { ...extensions, issues: short } : extensions,
   });
-  told.add(made);
+  madeHere.add(made);
   return made;
 }
 
 /**
- * An expected failure as clients see it, for where no resolver threw it.
- * @param status of the answer over HTTP: 200 where none is given
+ * The error for an expected failure that no resolver threw.
+ * @param status of the answer over HTTP; 200 if it is left out
  */
 export const expectedError = (error: RequestError, status?: number): GraphQLError =>
   located(undefined, error.message, {
@@ -89,13 +89,13 @@ export const expectedError = (error: RequestError, status?: number): GraphQLErro
     ...(status && { http: { status } }),
   });
 
-/** Parsing and validating are not masked by Yoga and give no code of their own. Holds for HTTP and WebSocket. */
+/** Adds codes to errors of parsing and validating, which Yoga does not mask. For HTTP and WebSocket. */
 export function codedDocuments(): Plugin {
   return {
     onParse:
       () =>
       ({ result, replaceParseResult }) => {
-        if (result instanceof GraphQLError && !told.has(result)) {
+        if (result instanceof GraphQLError && !madeHere.has(result)) {
           replaceParseResult(badDocument(result) as never);
         }
       },
@@ -105,7 +105,9 @@ export function codedDocuments(): Plugin {
         if (result.length === 0) return;
         setResult(
           result.map((error) =>
-            told.has(error as GraphQLError) ? (error as GraphQLError) : badDocument(error as GraphQLError),
+            madeHere.has(error as GraphQLError)
+              ? (error as GraphQLError)
+              : badDocument(error as GraphQLError),
           ),
         );
       },

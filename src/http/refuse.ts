@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode, ErrorDetails, RequestError } from '../domain/errors.ts';
 
-/** Refuses a request before GraphQL sees it, in the form of a GraphQL answer: clients find the code where they look. */
+/** Refuses a request before GraphQL handles it. The answer has GraphQL's form, so that clients find the code. */
 export function refuse(
   response: ServerResponse,
   status: number,
@@ -15,13 +15,13 @@ export function refuse(
     'content-length': Buffer.byteLength(body),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(extensions.retryAfterMs && { 'retry-after': String(Math.ceil(extensions.retryAfterMs / 1_000)) }),
-    // What was not read of the request must not be taken for the next one.
+    // The unread rest of the request must not be taken for the next request.
     ...(status === 413 && { connection: 'close' }),
   });
   response.end(body);
 }
 
-/** Refuses whom access does not let in, or cannot look up now. */
+/** Refuses a caller that is not authenticated, or that cannot be authenticated now. */
 export function refuseCaller(response: ServerResponse, { code, message, details }: RequestError): void {
   refuse(response, code === 'UNAUTHENTICATED' ? 401 : 503, code, message, details);
 }
@@ -30,7 +30,7 @@ export function sendText(response: ServerResponse, status: number, text: string)
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
 }
 
-/** Lets a page of ALLOWED_ORIGINS read the answer. Yoga does it for what Yoga answers. */
+/** Allows pages of ALLOWED_ORIGINS to read the answer. For its own answers, Yoga does this. */
 export function allowOrigin(
   { headers }: IncomingMessage,
   response: ServerResponse,
@@ -42,8 +42,8 @@ export function allowOrigin(
 }
 
 /**
- * Whether the request's target is a path and its Host names a host (RFC 9112, 3.2): everything behind this may make an
- * address of the two.
+ * Whether the request's target is a path and its Host header names a host (RFC 9112, 3.2), so that later code can build a
+ * URL from both.
  */
 export const hasAddress = ({ headers: { host }, url }: IncomingMessage): boolean =>
   url?.startsWith('/') === true &&
@@ -52,15 +52,15 @@ export const hasAddress = ({ headers: { host }, url }: IncomingMessage): boolean
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
 /**
- * Whether the address that was asked for is this machine's own. Without keys this is what keeps web pages out that
- * let their own name point to 127.0.0.1 (DNS rebinding): to a browser they are of one origin with the server.
+ * Whether the Host header names this machine. Without keys, this check keeps out web pages whose own name resolves to
+ * 127.0.0.1 (DNS rebinding): for a browser, they have the same origin as the server.
  */
 export const namesThisMachine = ({ headers }: IncomingMessage): boolean =>
   headers.host !== undefined && loopbackHost.test(headers.host);
 
 /**
- * Browsers name the page that makes a request. Only this server's own pages and those of ALLOWED_ORIGINS may:
- * CORS alone would not stop a foreign page from sending mutations or opening WebSockets.
+ * Whether the page that makes the request is allowed: pages of this server and of ALLOWED_ORIGINS. CORS alone would not
+ * keep other pages from sending mutations or opening WebSockets.
  */
 export function originAllowed({ headers }: IncomingMessage, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
@@ -68,6 +68,6 @@ export function originAllowed({ headers }: IncomingMessage, allowed: readonly st
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-/** Only JSON: what a form or a plain text can be posted with, browsers send from any page without asking first. */
+/** Whether the body is JSON. Browsers send forms and plain text from any page without a CORS preflight. */
 export const isJson = ({ headers }: IncomingMessage): boolean =>
   /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');

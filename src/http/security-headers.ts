@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
-/** In no answer may another page's frame show this server: what is clicked in a frame is done with this server's rights. */
+/** Other pages must not show this server in a frame: clicks in the frame would act with the user's rights. */
 const noFrames = "frame-ancestors 'none'";
 
 /**
- * For answers that are no pages of ours. A browser that opens a clip or a picture by itself shows it in a page of its
- * own, which needs these exceptions.
+ * For all answers that are not pages. A browser that opens a clip or a picture directly shows it in a page that it makes
+ * itself, which needs these exceptions.
  */
 const notAPage = ["default-src 'none'", "img-src 'self'", "media-src 'self'", "style-src 'unsafe-inline'"];
 
@@ -17,11 +17,11 @@ const headers = {
   'referrer-policy': 'same-origin',
 };
 
-/** Sets what every answer carries; a page replaces the policy by its own. */
+/** Sets the headers of every answer; a page replaces the policy with its own. */
 export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-/** A page's policy: what it may load, one directive each. */
+/** Makes a page's policy from directives that say what the page may load. */
 export const pagePolicy = (directives: readonly string[]): string =>
   [...directives, "object-src 'none'", "base-uri 'none'", "form-action 'self'", noFrames].join('; ');

@@ -30,34 +30,34 @@ export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly allowedOrigins: readonly string[];
-  /** Addresses and subnets of proxies that may say where a request comes from. */
+  /** Addresses and subnets of proxies whose forwarding headers are trusted. */
   readonly trustedProxies: readonly string[];
-  /** undefined: GraphiQL is shown as long as there are no keys. */
+  /** undefined: GraphiQL is available as long as there are no keys. */
   readonly graphiql: boolean | undefined;
   readonly introspection: boolean;
   readonly socketsPerKey: number;
-  /** Descriptors are kept back for so many recordings. */
+  /** File descriptors are reserved for this many recordings. */
   readonly maxRecordings: number;
   readonly access: Access;
   readonly signer: PathSigner;
   readonly log: Log;
   /** The folder of the built dashboard. */
   readonly dashboardDir: string;
-  /** Serves an object of the local store; undefined where clips are in a bucket. */
+  /** Serves an object of the local store; undefined if the store is a bucket. */
   readonly media:
     | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
     | undefined;
-  /** Serves what is being recorded, as HLS, below the playback's id. */
+  /** Serves a running recording as HLS. The path begins with the playback's id. */
   readonly live: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
-  /** A JPEG of what the camera sees now; undefined where there is none. */
+  /** A JPEG of the camera's newest keyframe; undefined if there is none. */
   readonly snapshot: (cameraId: string) => Promise<Buffer | undefined>;
-  /** Figures for Prometheus. */
+  /** Metrics for Prometheus. */
   readonly metrics: { contentType: string; read(): Promise<string> };
-  /** Resolves where the server can work; rejects with what is wrong. */
+  /** Resolves if the server can work; rejects with the reason if it cannot. */
   readonly ready: () => Promise<void>;
 }
 
-/** A request that is refused before anything looks at it, over HTTP as over WebSocket. */
+/** Why a request is refused before it is handled, over HTTP or WebSocket. */
 export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
@@ -71,22 +71,22 @@ export interface HttpServer {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
-/** A client gets this long for its headers, and for its whole request: one that drips holds nothing for long. */
+/** Time limits for a client's headers and whole request, against clients that send slowly to block the server. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
-/** Longer than the minute for which clients and load balancers keep a connection: whoever closes first must not be us. */
+/** Longer than the minute for which clients and load balancers keep a connection, so that the server does not close first. */
 const keepAliveTimeoutMs = 65_000;
-/** Answers under way get this long when the server stops; what streams is cut then. */
+/** How long running answers may take when the server stops. Then their connections are closed. */
 const drainMs = 1_000;
-/** A client that takes nothing of what waits for it is given up after this. */
+/** A client with unsent bytes that takes none of them for this long is disconnected. */
 const stalledMs = 30_000;
-/** The largest answer, twice. */
+/** Unsent bytes that one client may have: the largest answer. */
 const maxWaitingBytes = 8 * 1024 ** 2;
-/** Of the memory: what may wait for all clients together. */
+/** The share of the memory for unsent bytes of all clients together. */
 const waitingShare = 1 / 8;
-/** Of the memory: parsed documents that are kept for the next request of the same text. */
+/** The share of the memory for the cache of parsed documents. */
 const documentsShare = 1 / 64;
-/** Operations that are parsed and validated. What one key sends at once does not hold up the others. */
+/** Operations that are parsed and validated at a time, in total and per key. */
 const preparedAtOnce = { atOnce: 32, perName: 8 };
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
@@ -167,7 +167,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   const descriptors = await descriptorLimit();
   limitConnections(server, connectionLimit({ descriptors, memory, maxRecordings: options.maxRecordings }));
 
-  /** Why a request is not looked at any further. */
+  /** Why a request is refused; undefined if it is not. */
   function refusalOf(request: IncomingMessage): Refusal | undefined {
     if (!hasAddress(request)) {
       return {
@@ -176,12 +176,12 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
         message: 'Expected a path, and a Host header that names a host.',
       };
     }
-    const message = foreignness(request);
+    const message = originRefusal(request);
     return message === undefined ? undefined : { status: 403, code: 'FORBIDDEN', message };
   }
 
-  /** Why nobody at this address or of this page is answered at all. */
-  function foreignness(request: IncomingMessage): string | undefined {
+  /** Why a request with this Host, from this client or from this page is refused; undefined if it is not. */
+  function originRefusal(request: IncomingMessage): string | undefined {
     if (access.open && !namesThisMachine(request)) {
       return 'Without API keys this server answers to 127.0.0.1 and localhost only.';
     }
@@ -230,7 +230,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   };
 }
 
-/** Why it cannot listen, with what to do. */
+/** Adds advice to errors of listening. */
 function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
   const advice: Record<string, string> = {
     EADDRINUSE: `PORT: port ${port} of ${host} is taken. End what has it, or set another.`,

@@ -3,15 +3,15 @@ import type { Extra } from 'graphql-ws/use/ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.ts';
 
-/** Messages above this wait for their turn: as values, they need twenty times their bytes, and milliseconds. */
+/** Larger messages wait for their turn, because parsing them takes milliseconds and twenty times their memory. */
 const largeFromBytes = 16 * 1024;
-/** A connection that answers no ping for so long is gone. */
+/** A connection is closed if a ping is not answered within this time. */
 const pingMs = 12_000;
 
 /**
- * Connects a socket to graphql-ws, as graphql-ws/use/ws does, but takes large messages in their turn and reads nothing
- * from the socket meanwhile, and writes failures to our log.
- * @param enter gives the turn for a large message
+ * Connects a socket to graphql-ws, as graphql-ws/use/ws does. In addition, large messages wait for a turn, during which
+ * nothing is read from the socket, and errors go to the log.
+ * @param options.enter waits for the turn for a large message
  */
 export function connectSocket<E extends Partial<Extra>>(
   server: Server<Extra & E>,
@@ -22,10 +22,10 @@ export function connectSocket<E extends Partial<Extra>>(
   const waiting: Buffer[] = [];
   let take = async (_text: string) => {};
 
-  /** Resolves when the operation is over, which may be hours later; the message itself is dealt with at once. */
+  /** Handles a message. Not awaited: `take` resolves when the operation has ended, which may be hours later. */
   function handle(message: Buffer): void {
     take(String(message)).catch((error: Error) => {
-      log.warn({ error: error.message }, 'a socket sent what cannot be dealt with');
+      log.warn({ error: error.message }, 'a message of a socket cannot be handled');
       socket.close(4400, 'This message cannot be dealt with.');
     });
   }

@@ -1,12 +1,12 @@
 /**
- * Lets in so many at a time, and of each name its share; the others wait. Names take turns, so that who asks for much
- * waits behind itself and not in front of others.
+ * Limits how many calls run at a time, in total and per name; the others wait. Waiting names take turns, so that a name
+ * with many calls delays only itself.
  */
 export class Turns {
   readonly #atOnce: number;
   readonly #perName: number;
   readonly #inside = new Map<string, number>();
-  /** The name whose turn was longest ago first. */
+  /** Waiting calls by name; the name whose turn was longest ago comes first. */
   readonly #waiting = new Map<string, ((release: () => void) => void)[]>();
   #count = 0;
 
@@ -15,7 +15,7 @@ export class Turns {
     this.#perName = limits.perName;
   }
 
-  /** @returns to be called when it is over; safe to repeat */
+  /** Waits for a turn. @returns must be called to end the turn; further calls do nothing */
   async enter(name: string): Promise<() => void> {
     if (this.#hasRoom(name) && !this.#waiting.has(name)) return this.#letIn(name);
     return new Promise((resolve) => {
@@ -40,7 +40,7 @@ export class Turns {
       const left = this.#inside.get(name)! - 1;
       if (left > 0) this.#inside.set(name, left);
       else this.#inside.delete(name);
-      // In a turn of the event loop of its own: a long line of waiting calls must not keep it from reading.
+      // In another turn of the event loop, so that a long queue of waiting calls does not block it.
       if (this.#waiting.size > 0) setImmediate(() => this.#next());
     };
   }

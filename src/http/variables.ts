@@ -10,10 +10,10 @@ import {
   typeFromAST,
 } from 'graphql';
 
-/** No list that a client has to send is longer than the cameras of a large site. */
+/** Items. The longest useful list has the cameras of a large site. */
 const longestList = 1_000;
 
-/** Says which variable holds a list that is too long. What JSON scalars hold has limits of its own. */
+/** Returns a message if a variable contains a list that is too long. JSON scalars have limits of their own. */
 export function problemOfVariables(
   schema: GraphQLSchema,
   document: DocumentNode,

@@ -1,19 +1,19 @@
 import type { Server, Socket } from 'node:net';
 
 export interface WaitingBytesLimits {
-  /** Bytes that may wait for one client. */
+  /** Unsent bytes that one client may have. */
   readonly perConnection: number;
-  /** Bytes that may wait for all clients together. */
+  /** Unsent bytes that all clients together may have. */
   readonly all: number;
-  /** A client for which bytes wait and that takes none of them for so long has gone or stalled. */
+  /** A client with unsent bytes that takes none of them for this long has gone or stalled. */
   readonly stalledMs: number;
 }
 
 interface Connection {
   readonly socket: Socket;
-  /** Bytes that waited when it was last looked at. */
+  /** Unsent bytes at the last check. */
   waiting: number;
-  /** Bytes that the client had taken by then, and since when it has taken no more. */
+  /** Bytes that the client had taken at the last check, and since when this number has not changed. */
   taken: number;
   takenAt: number;
 }
@@ -21,9 +21,9 @@ interface Connection {
 const checkMs = 1_000;
 
 /**
- * Bounds what is kept in memory for clients that do not read, whatever it is: answers, results, pongs. A connection
- * beyond its bound is ended; where all together are beyond theirs, those for which most waits. Stands below HTTP and
- * WebSocket, so that nothing that is sent goes past it.
+ * Limits the memory for clients that do not read: answers, results of subscriptions, pongs. A connection beyond its limit
+ * is closed. If all connections together are beyond theirs, those with most unsent bytes are closed. This works on TCP
+ * connections, below HTTP and WebSocket, and so counts everything that is sent.
  */
 export function boundWaitingBytes(server: Server, limits: WaitingBytesLimits): { close(): void } {
   const connections = new Set<Connection>();
@@ -41,7 +41,7 @@ export function boundWaitingBytes(server: Server, limits: WaitingBytesLimits): {
     else if (sum > limits.all) endLargest();
   }
 
-  /** What was noted may have been sent since. */
+  /** Closes the connections with most unsent bytes. Counts anew first, because bytes may have been sent since. */
   function endLargest(): void {
     for (const connection of connections) note(connection);
     if (sum <= limits.all) return;

@@ -17,16 +17,16 @@ import { Turns } from './turns.ts';
 
 /** Operations that may run on one socket at a time. */
 const maxOperations = 100;
-/** Large messages that are taken at a time, and those of one key. */
+/** Large messages that are handled at a time, in total and per key. */
 const receivedAtOnce = { atOnce: 4, perName: 1 };
-/** An operation's id is held as long as it lasts. */
+/** Characters. An operation's id stays in memory as long as the operation lasts. */
 const longestId = 100;
-/** Who has not said who they are may send this much, frames included: a token of an OpenID provider, and no more. */
+/** Bytes, including frames, that a client may send before it is authenticated: enough for a token of an OpenID provider. */
 const maxBytesBeforeAck = 4 * 1024 + 64;
 
 /**
- * Why a socket is closed. graphql-ws clients connect again after 1001, 1013 and 4403, and then learn whether their
- * key still holds; 4401 and 4429 they take for final (its isFatalInternalCloseCode).
+ * Close codes. graphql-ws clients connect again after 1001, 1013 and 4403, and then learn whether their key is still
+ * valid. They do not connect again after 4401 and 4429 (isFatalInternalCloseCode in graphql-ws).
  */
 const closing = {
   goingAway: 1001,
@@ -47,9 +47,9 @@ type Admission = {
 type Socket = SocketContext<Record<string, unknown> | undefined, Extra & Admission>;
 
 /**
- * GraphQL over WebSocket (graphql-transport-ws) on the same port. Operations run through Yoga's envelop, so that
- * masking, codes and limits hold there too. What a subscription gives is masked already, and goes without the envelop:
- * for ten thousand sockets its iterators around each would be a tenth of the work.
+ * GraphQL over WebSocket (graphql-transport-ws) on the same port. Operations run through Yoga's envelop, so that masking,
+ * codes and limits apply there, too. Results of subscriptions are masked already and bypass envelop: for ten thousand
+ * sockets, its additional iterators would be a tenth of the work.
  */
 export function serveWebSockets(
   server: Server,
@@ -59,7 +59,7 @@ export function serveWebSockets(
     maskError: (error: unknown) => GraphQLError;
     access: Access;
     connections: Connections;
-    /** Operations that are parsed and validated. */
+    /** The turns for parsing and validating operations. */
     preparing: Turns;
     log: Log;
     refusalOf: (request: IncomingMessage) => { status: number; message: string } | undefined;
@@ -79,7 +79,7 @@ export function serveWebSockets(
 
   const admitted = new WeakSet<WebSocket>();
 
-  /** What has come is looked at below ws, which collects the frames of a message up to its limit. */
+  /** Counts the bytes of the TCP connection, because ws collects the frames of a message up to the limit for messages. */
   function boundUntilAdmitted(socket: WebSocket, connection: Connection): void {
     const from = connection.bytesRead;
     const watch = () => {
@@ -93,9 +93,9 @@ export function serveWebSockets(
     const { socket, request } = extra;
     try {
       const session = await access.authenticate(authorizationOf(connectionParams, request));
-      // A client that left meanwhile closes no more, so that it would be counted for ever.
+      // A client that left meanwhile emits no further 'close', and would be counted for ever.
       if (socket.readyState !== socket.OPEN) return false;
-      const end = () => endSocket(socket, closing.forbidden, 'The key or token does not hold any more.');
+      const end = () => endSocket(socket, closing.forbidden, 'The key or token is no longer valid.');
       extra.release = connections.admit(session, end);
       extra.session = session;
       admitted.add(socket);
@@ -130,18 +130,18 @@ export function serveWebSockets(
             ...result,
             errors: result.errors.map((e) => formatted(maskError(e))),
           } as FormattedExecutionResult)
-        : // Given back as it is: graphql-ws would make a copy for each of ten thousand sockets.
+        : // The same object: otherwise graphql-ws would make a copy for each of ten thousand sockets.
           (result as FormattedExecutionResult),
     onError: (_context, _id, _payload, errors) => errors.map((error) => formatted(maskError(error))),
   });
   const receiving = new Turns(receivedAtOnce);
-  // Errors of the HTTP server come by here, too; whoever listens on that one tells of them.
+  // ws passes on errors of the HTTP server, which are handled there (listenFailure in server.ts).
   sockets.on('error', () => {});
   const gather = gatherWrites();
   sockets.on('connection', (socket, request) => {
     gather(socket, request.socket);
     boundUntilAdmitted(socket, request.socket);
-    // A broken or too large message closes the socket, and that is all.
+    // ws has closed the socket because of a malformed or too large message.
     socket.on('error', (error) => log.debug({ error: error.message }, 'a socket failed'));
     const extra: Extra & Admission = { socket, request };
     connectSocket(graphqlSockets, socket, {
@@ -160,12 +160,12 @@ export function serveWebSockets(
   };
 }
 
-/** A client that has stalled does not answer the farewell: it is not waited for longer than this. */
-const farewellMs = 1_000;
+/** How long to wait for the client's close frame. A stalled client sends none. */
+const closeTimeoutMs = 1_000;
 
 function endSocket(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
-  setTimeout(() => socket.terminate(), farewellMs).unref();
+  setTimeout(() => socket.terminate(), closeTimeoutMs).unref();
 }
 
 async function prepare(
@@ -188,7 +188,7 @@ async function prepare(
   };
 }
 
-/** Browsers cannot set headers on a WebSocket: the key comes in the first message. */
+/** The key from the first message, or else from the header: browsers cannot set headers on a WebSocket. */
 function authorizationOf(params: Record<string, unknown> | undefined, request: IncomingMessage) {
   const given = params?.authorization ?? params?.Authorization;
   return typeof given === 'string' ? given : request.headers.authorization;
@@ -205,7 +205,7 @@ const tooLongId = () =>
 const tooManyOperations = () =>
   new RequestError('CAPACITY', `At most ${maxOperations} operations may run on one socket at a time.`);
 
-/** Yoga notes the status of an HTTP answer in errors; on a socket it means nothing. */
+/** Removes the HTTP status that Yoga puts into errors; it has no meaning on a socket. */
 function formatted(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...rest } = error.toJSON();
   const { http: _, ...ours } = extensions ?? {};
