@@ -19,8 +19,10 @@ interface Multiplex {
 export function describedLatm(config: string | undefined): Multiplex | undefined {
   if (!config) return undefined;
   const bytes = Buffer.from(config, 'hex');
+  // GStreamer leaves out what stands behind the AudioSpecificConfig; there it would be zero.
+  const whole = Buffer.concat([bytes, Buffer.alloc(2)]);
   return (
-    readable(() => readMultiplex(new BitReader(false).open(bytes, 0, bytes.length))) ??
+    readable(() => readMultiplex(new BitReader(false).open(whole, 0, whole.length))) ??
     readable(() => ({ format: aacFormat(bytes), frames: 1 }))
   );
 }

@@ -1,0 +1,43 @@
+/** A server as a process of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface Program {
+  /** What it has written so far. */
+  readonly said: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * @param isReady looks at each line of its output; resolves with the first line that it says yes to
+ * @throws Error with all that it wrote where it ends before
+ */
+export async function startProgram(
+  command: string,
+  args: readonly string[],
+  isReady: (line: string) => boolean,
+  options: { readonly cwd?: string; readonly uid?: number; readonly gid?: number } = {},
+): Promise<Program & { readonly ready: string }> {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: string[] = [];
+  const exited = once(child, 'exit').then(
+    () => `${command} ended: ${said.join('\n')}`,
+    (problem: Error) => `${command} cannot be started: ${problem.message}. See test/interop/packages.txt.`,
+  );
+  const ready = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      createInterface(stream).on('line', (line) => {
+        said.push(line);
+        if (isReady(line)) resolve(line);
+      });
+    void exited.then((words) => reject(new Error(words)));
+  });
+  return {
+    ...{ said, ready },
+    async close() {
+      child.kill();
+      await exited;
+    },
+  };
+}
