@@ -38,6 +38,7 @@ import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { sourceFactory } from './recording/feed/create-source.ts';
 import { Feeds } from './recording/feed/feeds.ts';
+import { tryCamera } from './recording/feed/trial.ts';
 import { findFfmpeg } from './recording/ffmpeg-binary.ts';
 import { Live } from './recording/live.ts';
 import { Recorder } from './recording/recorder.ts';
@@ -216,11 +217,12 @@ export async function startApp(
 
     // From camera to spool.
     const memory = new FootageMemory();
+    const createSource = sourceFactory({ memory, privateCameras: config.privateCameras, launcher, ffmpeg });
     const feeds = part(
       'feeds',
       new Feeds({
         db,
-        createSource: sourceFactory({ memory, privateCameras: config.privateCameras, launcher, ffmpeg }),
+        createSource,
         ringLimits: config,
         log,
         now,
@@ -276,6 +278,7 @@ export async function startApp(
           if (!(await hasCamera(db, camera.id))) await feeds.remove(camera.id);
         },
         removed: (cameraId) => feeds.remove(cameraId),
+        try: (camera) => tryCamera(camera, { createSource, launcher, ffmpeg }),
       },
       playbacks: {
         discard: discardPlayback,

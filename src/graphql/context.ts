@@ -1,3 +1,4 @@
+import type { ReadingFacts } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
 import type { PlaybackToRecord } from '../db/playbacks.ts';
 import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
@@ -33,6 +34,8 @@ export interface Services {
     changed(camera: Camera): Promise<void>;
     /** After its row went: ends its feed. */
     removed(cameraId: string): Promise<void>;
+    /** Looks at a stream for a moment; answers within ten seconds and never rejects. */
+    try(camera: CameraToTry): Promise<CameraTrial>;
   };
   readonly playbacks: {
     /** Before or after its row goes: ends what is under way for it and removes its spool. */
@@ -75,6 +78,25 @@ export interface Services {
     poster(playback: Playback, caller: Caller): Promise<string | null>;
     snapshot(camera: Camera, caller: Caller): string | null;
   };
+}
+
+export type CameraToTry = Pick<
+  Camera,
+  'rtspUrl' | 'transport' | 'reader' | 'tls' | 'allowOldTls' | 'tlsFingerprint'
+>;
+
+/** What a short look at a camera's stream has shown; what was not seen is undefined. */
+export interface CameraTrial {
+  /** Why it cannot be recorded, in words. */
+  readonly problem: string | undefined;
+  readonly reading: ReadingFacts | undefined;
+  readonly codec: string | undefined;
+  readonly audioCodec: string | undefined;
+  readonly resolution: string | undefined;
+  readonly framesPerSec: number | undefined;
+  readonly keyframeIntervalSec: number | undefined;
+  readonly bitsPerSec: number | undefined;
+  readonly jpeg: Buffer | undefined;
 }
 
 /** A subscription's source that knows what it gives next. */

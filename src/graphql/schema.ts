@@ -11,6 +11,7 @@ builder.subscriptionType({
 await import('./scalars.ts');
 await import('./camera.ts');
 await import('./camera-mutations.ts');
+await import('./camera-test.ts');
 await import('./event.ts');
 await import('./event-mutations.ts');
 await import('./event-lists.ts');

@@ -54,6 +54,17 @@ function cameraMetrics(registry: Registry, { feeds }: MetricsSources): void {
     },
   });
   new Gauge({
+    name: 'flashback_feed_reader',
+    help: 'How a camera’s stream is read: 1 at its reader and transport.',
+    labelNames: ['camera', 'reader', 'transport'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { cameraId: camera, reading } of feeds.all())
+        if (reading) this.set({ camera, reader: reading.reader, transport: reading.transport }, 1);
+    },
+  });
+  new Gauge({
     name: 'flashback_ring_seconds',
     help: 'How far back a camera’s ring reaches.',
     labelNames,

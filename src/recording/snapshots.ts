@@ -1,9 +1,7 @@
-import { viewsOf } from '../footage/memory.ts';
-import { buildInit } from '../mp4/build-init.ts';
-import { buildMoof } from '../mp4/build-moof.ts';
 import type { Launcher } from '../processes/launcher.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
+import { movieOf } from './feed/picture.ts';
 import type { Ffmpeg } from './ffmpeg-binary.ts';
 import { jpegOf } from './ffmpeg-jpeg.ts';
 
@@ -47,12 +45,4 @@ export class Snapshots {
     this.#newest.set(cameraId, { of: keyframe, jpeg });
     return jpeg;
   }
-}
-
-/** An MP4 of this picture alone. Its bytes are copied: the ring may drop it. */
-function movieOf({ footage, format }: FeedUnit): Buffer {
-  const init = buildInit([{ id: 1, timescale: 1, format }]);
-  const sample = { size: footage.bytes, duration: 1, compositionOffset: 0, isSync: true };
-  const { moof, mdatHeader } = buildMoof([{ id: 1, decodeTime: 0, samples: [sample] }]);
-  return Buffer.concat([init.bytes, moof, mdatHeader, ...viewsOf([footage])]);
 }

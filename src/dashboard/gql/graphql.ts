@@ -430,6 +430,8 @@ export type Mutation = {
   startRecording: StartRecordingPayload;
   /** Stops a recording now, whether it was started by hand or by an event. Safe to repeat. */
   stopRecording: StopRecordingPayload;
+  /** Connects to a camera without saving anything; answers within ten seconds. For ADMIN. */
+  testCamera: TestCameraPayload;
   /** Changes a camera. Recordings that run go on. For ADMIN. */
   updateCamera: UpdateCameraPayload;
 };
@@ -498,6 +500,12 @@ export type MutationStartRecordingArgs = {
 /** What can be done. */
 export type MutationStopRecordingArgs = {
   playbackId: Scalars['ID']['input'];
+};
+
+
+/** What can be done. */
+export type MutationTestCameraArgs = {
+  input: TestCameraInput;
 };
 
 
@@ -828,6 +836,45 @@ export type SubscriptionCameraStateChangedArgs = {
 export type SubscriptionPlaybackStatusChangedArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<PlaybackFilter>;
+};
+
+/** How to connect to a camera, as createCamera takes it. */
+export type TestCameraInput = {
+  /** Whether TLS 1.0 and 1.1 are accepted. */
+  allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
+  /** A camera that is there: its address as the API shows it stands for that with credentials. */
+  cameraId?: InputMaybe<Scalars['ID']['input']>;
+  /** What reads its stream. */
+  reader?: InputMaybe<CameraReader>;
+  /** The stream’s address, rtsp:// or rtsps://. */
+  rtspUrl: Scalars['String']['input'];
+  /** Which certificate of an rtsps:// address is accepted. */
+  tls?: InputMaybe<CameraTls>;
+  /** Over what its stream is asked for. */
+  transport?: InputMaybe<CameraTransport>;
+};
+
+/** What a look at the camera’s stream has shown. */
+export type TestCameraPayload = {
+  __typename?: 'TestCameraPayload';
+  /** The sound’s codec in clips (RFC 6381). */
+  audioCodec?: Maybe<Scalars['String']['output']>;
+  /** Bits per second of the pictures. */
+  bitsPerSec?: Maybe<Scalars['Float']['output']>;
+  /** The video’s codec (RFC 6381). */
+  codec?: Maybe<Scalars['String']['output']>;
+  /** Pictures per second. */
+  framesPerSec?: Maybe<Scalars['Float']['output']>;
+  /** Seconds from keyframe to keyframe; null where no second one was seen. */
+  keyframeIntervalSec?: Maybe<Scalars['Float']['output']>;
+  /** A JPEG of the first picture, as a data: URL. */
+  picture?: Maybe<Scalars['String']['output']>;
+  /** Why it cannot be recorded, in words; null where it can. */
+  problem?: Maybe<Scalars['String']['output']>;
+  /** How its stream was read. */
+  reading?: Maybe<CameraReading>;
+  /** Like 1920x1080. */
+  resolution?: Maybe<Scalars['String']['output']>;
 };
 
 /** What is to change of a camera. What is left out (or null) stays. */

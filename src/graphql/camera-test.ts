@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { demand } from '../domain/caller.ts';
+import { maskStreamUrl } from '../domain/stream-url.ts';
+import type { Camera as CameraRow } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import { CameraReading } from './camera-reading.ts';
+import type { CameraTrial } from './context.ts';
+import { CameraReader, CameraTls, CameraTransport } from './enums.ts';
+import { found, streamUrl, validate } from './input.ts';
+
+/** @param shown the address as people see it, of the camera that is tried with other settings */
+const settings = (shown?: string) =>
+  z.object({
+    rtspUrl: streamUrl(shown),
+    transport: z.custom<CameraRow['transport']>(),
+    reader: z.custom<CameraRow['reader']>(),
+    tls: z.custom<CameraRow['tls']>(),
+    allowOldTls: z.boolean(),
+  });
+
+const TestCameraInput = builder.inputType('TestCameraInput', {
+  description: 'How to connect to a camera, as createCamera takes it.',
+  fields: (t) => ({
+    cameraId: t.id({
+      description:
+        'A camera that is there: its address as the API shows it stands for that with credentials.',
+    }),
+    rtspUrl: t.string({ required: true, description: 'The stream’s address, rtsp:// or rtsps://.' }),
+    transport: t.field({
+      type: CameraTransport,
+      defaultValue: 'AUTO',
+      description: 'Over what its stream is asked for.',
+    }),
+    reader: t.field({ type: CameraReader, defaultValue: 'AUTO', description: 'What reads its stream.' }),
+    tls: t.field({
+      type: CameraTls,
+      defaultValue: 'PINNED',
+      description: 'Which certificate of an rtsps:// address is accepted.',
+    }),
+    allowOldTls: t.boolean({ defaultValue: false, description: 'Whether TLS 1.0 and 1.1 are accepted.' }),
+  }),
+});
+
+const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPayload').implement({
+  description: 'What a look at the camera’s stream has shown.',
+  fields: (t) => ({
+    problem: t.string({
+      nullable: true,
+      description: 'Why it cannot be recorded, in words; null where it can.',
+      resolve: ({ problem }) => problem ?? null,
+    }),
+    reading: t.field({
+      type: CameraReading,
+      nullable: true,
+      description: 'How its stream was read.',
+      resolve: ({ reading }) => reading ?? null,
+    }),
+    codec: t.string({
+      nullable: true,
+      description: 'The video’s codec (RFC 6381).',
+      resolve: ({ codec }) => codec ?? null,
+    }),
+    audioCodec: t.string({
+      nullable: true,
+      description: 'The sound’s codec in clips (RFC 6381).',
+      resolve: ({ audioCodec }) => audioCodec ?? null,
+    }),
+    resolution: t.string({
+      nullable: true,
+      description: 'Like 1920x1080.',
+      resolve: ({ resolution }) => resolution ?? null,
+    }),
+    framesPerSec: t.float({
+      nullable: true,
+      description: 'Pictures per second.',
+      resolve: ({ framesPerSec }) => framesPerSec ?? null,
+    }),
+    keyframeIntervalSec: t.float({
+      nullable: true,
+      description: 'Seconds from keyframe to keyframe; null where no second one was seen.',
+      resolve: ({ keyframeIntervalSec }) => keyframeIntervalSec ?? null,
+    }),
+    bitsPerSec: t.float({
+      nullable: true,
+      description: 'Bits per second of the pictures.',
+      resolve: ({ bitsPerSec }) => bitsPerSec ?? null,
+    }),
+    picture: t.string({
+      nullable: true,
+      description: 'A JPEG of the first picture, as a data: URL.',
+      resolve: ({ jpeg }) => (jpeg ? `data:image/jpeg;base64,${jpeg.toString('base64')}` : null),
+    }),
+  }),
+});
+
+builder.mutationField('testCamera', (t) =>
+  t.field({
+    type: TestCameraPayload,
+    description: 'Connects to a camera without saving anything; answers within ten seconds. For ADMIN.',
+    args: { input: t.arg({ type: TestCameraInput, required: true, description: 'The connection.' }) },
+    resolve: async (_root, { input: { cameraId, ...input } }, { caller, db, cameras }) => {
+      demand(caller, 'MANAGE');
+      const present =
+        cameraId && (await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } })));
+      const shown = present ? maskStreamUrl(present.rtspUrl) : undefined;
+      const defaults = { transport: 'AUTO', reader: 'AUTO', tls: 'PINNED', allowOldTls: false };
+      const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
+      const settled = validate(settings(shown), { ...defaults, ...given });
+      const isSame = present && settled.rtspUrl === shown;
+      return cameras.try({
+        ...settled,
+        ...(isSame && { rtspUrl: present.rtspUrl }),
+        tlsFingerprint: isSame ? present.tlsFingerprint : null,
+      });
+    },
+  }),
+);

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SoundFormat, VideoFormat } from '../../codecs/format.ts';
+import type { ReadingFacts } from '../../db/cameras.ts';
+import { scrubCredentials } from '../../domain/stream-url.ts';
+import type { Launcher } from '../../processes/launcher.ts';
+import type { Ffmpeg } from '../ffmpeg-binary.ts';
+import { jpegOf } from '../ffmpeg-jpeg.ts';
+import { clipFormat } from '../sound/encoder.ts';
+import type { CameraToRead, CreateSource } from './create-source.ts';
+import type { FeedUnit } from './feed-unit.ts';
+import { nothingKnown } from './knowledge.ts';
+import { movieOf } from './picture.ts';
+import type { Source } from './source.ts';
+
+/** What a short look at a camera's stream has shown. */
+export interface Trial {
+  /** Why it cannot be recorded, in words; undefined where it can. */
+  readonly problem: string | undefined;
+  readonly reading: ReadingFacts | undefined;
+  /** RFC 6381. */
+  readonly codec: string | undefined;
+  /** Of the sound in clips (RFC 6381). */
+  readonly audioCodec: string | undefined;
+  readonly resolution: string | undefined;
+  readonly framesPerSec: number | undefined;
+  /** undefined where no second keyframe came. */
+  readonly keyframeIntervalSec: number | undefined;
+  /** Of the pictures. */
+  readonly bitsPerSec: number | undefined;
+  readonly jpeg: Buffer | undefined;
+}
+
+export interface TrialOptions {
+  readonly createSource: CreateSource;
+  readonly launcher: Launcher;
+  readonly ffmpeg: Ffmpeg;
+}
+
+/** How long a camera is looked at in all, at least and at most behind its first picture, in milliseconds. */
+const look = { all: 7_000, least: 1_500, most: 4_000 };
+const tickMs = 250;
+/** Making the picture may take this long (ms). */
+const jpegMs = 2_500;
+
+/**
+ * Connects to a camera, looks at its stream for a moment, and leaves. Answers within ten seconds; never rejects.
+ * @param pinned SHA-256 of the certificate that is accepted with PINNED
+ */
+export async function tryCamera(
+  camera: CameraToRead & { readonly tlsFingerprint?: string | null },
+  { createSource, launcher, ffmpeg }: TrialOptions,
+): Promise<Trial> {
+  const seen = new Look();
+  const leave = new AbortController();
+  const knowledge = { ...nothingKnown(), tlsFingerprint: camera.tlsFingerprint ?? undefined };
+  let source: Source | undefined;
+  let problem: string | undefined;
+  try {
+    source = createSource({ camera, knowledge, take: (unit) => seen.take(unit), onCertificate: () => {} });
+    const present = source;
+    const ticker = setInterval(() => present.tick(performance.now()), tickMs);
+    const ended = present.run(leave.signal).then((end) => end.problem);
+    problem = await Promise.race([ended, seen.enough, sleep(look.all, undefined, { signal: leave.signal })])
+      .catch((error: Error) => scrubCredentials(error.message))
+      .finally(() => clearInterval(ticker));
+    ended.catch(() => {}); // told, or nobody waits for it any more
+  } catch (error) {
+    problem = scrubCredentials((error as Error).message);
+  }
+  leave.abort();
+  if (seen.isPicture) problem = undefined;
+  else problem ??= `No picture came within ${look.all / 1_000} seconds.`;
+  const jpeg = seen.movie && jpegOf(launcher, ffmpeg, seen.movie).catch(() => undefined);
+  return {
+    problem,
+    reading: source?.facts,
+    ...seen.facts(),
+    jpeg: await Promise.race([jpeg, sleep(jpegMs, undefined, { ref: false })]),
+  };
+}
+
+/** What came of a stream so far. */
+class Look {
+  #video: VideoFormat | undefined;
+  #sound: SoundFormat | undefined;
+  #firstAt = 0;
+  #newestAt = 0;
+  #pictures = 0;
+  #bytes = 0;
+  #keyframesAt: number[] = [];
+  movie: Buffer | undefined;
+  #tellEnough = () => {};
+  /** Resolves when more would tell nothing more. */
+  readonly enough = new Promise<undefined>((resolve) => {
+    this.#tellEnough = () => resolve(undefined);
+  });
+
+  get isPicture(): boolean {
+    return this.movie !== undefined;
+  }
+
+  take(unit: FeedUnit): void {
+    const { format, footage, isSync, arrivedAt } = unit;
+    if (format.kind === 'sound') this.#sound = format;
+    else if (isSync || this.movie) {
+      this.#video = format;
+      this.movie ??= movieOf(unit);
+      if (isSync) this.#keyframesAt.push(arrivedAt);
+      if (this.#pictures++ === 0) this.#firstAt = arrivedAt;
+      this.#newestAt = arrivedAt;
+      // The newest picture lasts until the next one comes, which is not counted.
+      this.#bytes += footage.bytes;
+      const lookedMs = arrivedAt - this.#firstAt;
+      if (lookedMs >= look.most || (lookedMs >= look.least && this.#keyframesAt.length > 2))
+        this.#tellEnough();
+    }
+    footage.release();
+  }
+
+  facts() {
+    const seconds = (this.#newestAt - this.#firstAt) / 1_000;
+    const [first, second] = [this.#keyframesAt[0], this.#keyframesAt.at(-1)];
+    const keyframes = this.#keyframesAt.length - 1;
+    return {
+      codec: this.#video?.codecString,
+      audioCodec: this.#sound && clipFormat(this.#sound).codecString,
+      resolution: this.#video && `${this.#video.width}x${this.#video.height}`,
+      framesPerSec: seconds > 0 ? (this.#pictures - 1) / seconds : undefined,
+      keyframeIntervalSec: keyframes > 0 ? (second! - first!) / keyframes / 1_000 : undefined,
+      bitsPerSec: seconds > 0 ? Math.round((this.#bytes * 8) / seconds) : undefined,
+    };
+  }
+}
