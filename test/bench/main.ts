@@ -27,7 +27,10 @@ const benches: Record<string, () => Promise<void>> = {
   'engine:cameras:16': () => benchCameras(16),
   'engine:cameras:64': () => benchCameras(64),
   'engine:cameras:128': () => benchCameras(128),
-  'engine:burst': benchBurst,
+  'engine:cameras:256': () => benchCameras(256),
+  'engine:cameras:512': () => benchCameras(512),
+  'engine:burst': () => benchBurst('aac'),
+  'engine:burst-g711': () => benchBurst('pcma'),
 };
 
 const wanted = process.argv.slice(2);

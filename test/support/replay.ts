@@ -245,23 +245,36 @@ export class Replay {
   /** RTCP sender reports (RFC 3550, 6.4.1) by the camera's own clock. */
   private senderReports(): Buffer {
     const sinceStartSec = (this.nowMs() - this.loopStartMs) / 1000;
-    const ntp = this.loopStartMs / 1000 + NTP_TO_UNIX_SEC + this.cameraClockSec(sinceStartSec);
+    const ntpMs = this.loopStartMs + this.cameraClockSec(sinceStartSec) * 1000;
     const reports = Buffer.concat(
       this.tracks.map((track, index) => {
-        const report = Buffer.alloc(28);
-        report.writeUInt16BE(0x80c8, 0); // version 2, no report blocks, packet type 200
-        report.writeUInt16BE(report.length / 4 - 1, 2);
-        report.writeUInt32BE(track.ssrc, 4);
-        report.writeUInt32BE(Math.floor(ntp) >>> 0, 8);
-        report.writeUInt32BE(Math.floor((ntp % 1) * 2 ** 32), 12);
-        report.writeUInt32BE(this.timestamp(track, sinceStartSec), 16);
-        report.writeUInt32BE(track.packets >>> 0, 20);
-        report.writeUInt32BE(track.octets >>> 0, 24);
-        return frame(homeChannel(index) + 1, report);
+        const timestamp = this.timestamp(track, sinceStartSec);
+        return frame(homeChannel(index) + 1, senderReport({ ...track, ntpMs, timestamp }));
       }),
     );
     return this.faults.isMute ? this.withoutSound(reports) : reports;
   }
+}
+
+/** @param report.ntpMs epoch milliseconds */
+export function senderReport(report: {
+  ssrc: number;
+  ntpMs: number;
+  timestamp: number;
+  packets: number;
+  octets: number;
+}): Buffer {
+  const ntp = report.ntpMs / 1000 + NTP_TO_UNIX_SEC;
+  const bytes = Buffer.alloc(28);
+  bytes.writeUInt16BE(0x80c8, 0); // version 2, no report blocks, packet type 200
+  bytes.writeUInt16BE(bytes.length / 4 - 1, 2);
+  bytes.writeUInt32BE(report.ssrc, 4);
+  bytes.writeUInt32BE(Math.floor(ntp) >>> 0, 8);
+  bytes.writeUInt32BE(Math.floor((ntp % 1) * 2 ** 32), 12);
+  bytes.writeUInt32BE(report.timestamp, 16);
+  bytes.writeUInt32BE(report.packets >>> 0, 20);
+  bytes.writeUInt32BE(report.octets >>> 0, 24);
+  return bytes;
 }
 
 function modulo(value: number, by: number): number {

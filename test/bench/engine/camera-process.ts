@@ -4,6 +4,7 @@ import { RtspServer } from '../../../src/demo/rtsp/server.ts';
 import type { StreamSource } from '../../../src/demo/rtsp/stream.ts';
 import { type CaptureParameters, capture } from '../../support/captures.ts';
 import { Replay, wallMs } from '../../support/replay.ts';
+import { type CannedCamera, startCannedCameras } from './canned.ts';
 
 export interface CamerasWanted {
   readonly count: number;
@@ -18,12 +19,16 @@ export interface CameraStarted {
   readonly phaseSec: number;
 }
 
-let sessionsEver = 0;
+/** `joined`: when (epoch ms) the sessions of each camera began to play; `drop`: all connections are cut. */
+export type CameraQuestion = 'joined' | 'drop';
+
+let cameras: CannedCamera[] = [];
 // Who records an hour in a minute is far behind at times.
 const server = new RtspServer({ maxUnsentBytes: Number.POSITIVE_INFINITY });
 
-process.on('message', async (message: CamerasWanted | 'sessions') => {
-  if (message === 'sessions') process.send!(sessionsEver);
+process.on('message', async (message: CamerasWanted | CameraQuestion) => {
+  if (message === 'drop') server.dropConnections();
+  if (typeof message === 'string') process.send!(cameras.map(({ joinedMs }) => joinedMs));
   else process.send!(await start(message));
 });
 process.on('disconnect', () => process.exit());
@@ -31,21 +36,28 @@ process.on('disconnect', () => process.exit());
 async function start({ count, capture: parameters, speed }: CamerasWanted): Promise<CameraStarted[]> {
   const seen = await capture(parameters);
   await server.listen();
-  return Array.from({ length: count }, (_, i) => {
-    // Keyframes of many cameras do not come at the same moment.
-    const phaseSec = (i / count + 0.5) * seen.parameters.gopSec;
-    const startedMs = wallMs();
-    const replay = new Replay(seen, startedMs, phaseSec, 1, speed);
-    const source: StreamSource = {
-      sdp: seen.sdp,
-      tracks: seen.tracks,
-      join(sink) {
-        sessionsEver++;
-        replay.join(sink);
-      },
-      leave: (sink) => replay.leave(sink),
-    };
+  const startedMs = wallMs();
+  // Keyframes of many cameras do not come at the same moment.
+  const phasesSec = Array.from({ length: count }, (_, i) => (i / count + 0.5) * seen.parameters.gopSec);
+  let sources: readonly StreamSource[];
+  if (speed === 1) {
+    sources = cameras = startCannedCameras(
+      seen,
+      phasesSec.map((phaseSec) => startedMs - phaseSec * 1_000),
+    );
+  } else {
+    sources = phasesSec.map((phaseSec) => {
+      const replay = new Replay(seen, startedMs, phaseSec, 1, speed);
+      return {
+        sdp: seen.sdp,
+        tracks: seen.tracks,
+        join: (sink) => replay.join(sink),
+        leave: (sink) => replay.leave(sink),
+      };
+    });
+  }
+  return sources.map((source, i) => {
     server.mount(`${i}`, source);
-    return { url: server.url(`${i}`), startedMs, phaseSec };
+    return { url: server.url(`${i}`), startedMs, phaseSec: phasesSec[i]! };
   });
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { type CaptureParameters, capture } from '../../support/captures.ts';
 import { Replay } from '../../support/replay.ts';
-import type { CameraStarted, CamerasWanted } from './camera-process.ts';
+import type { CameraQuestion, CameraStarted, CamerasWanted } from './camera-process.ts';
 
 /** What the issue calls a camera: 1080p15 at 4 Mbit/s. */
 export const fullHd = { audio: 'aac', width: 1920, height: 1080, kbps: 4_000 } as const;
@@ -18,8 +18,10 @@ export interface BenchCamera {
 
 export interface BenchCameras {
   readonly all: readonly BenchCamera[];
-  /** Connections that were ever played to, all cameras together. */
-  sessionsEver(): Promise<number>;
+  /** When (epoch ms) the sessions of each camera began to play, all that ever did. */
+  joinedMs(): Promise<readonly (readonly number[])[]>;
+  /** Cuts all connections. */
+  drop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,7 +33,7 @@ export async function startCameras(
   // Made here if it is not there yet, so that the other process finds it.
   const seen = await capture(parameters);
   const child = fork(path.join(import.meta.dirname, 'camera-process.ts'));
-  const ask = async (message: CamerasWanted | 'sessions') => {
+  const ask = async (message: CamerasWanted | CameraQuestion) => {
     child.send(message);
     const [answer] = await once(child, 'message');
     return answer as unknown;
@@ -42,7 +44,8 @@ export async function startCameras(
       const replay = new Replay(seen, startedMs, phaseSec, 1);
       return { url, sentAt: (counter, nearMs) => nearest(replay, counter, nearMs) };
     }),
-    sessionsEver: async () => (await ask('sessions')) as number,
+    joinedMs: async () => (await ask('joined')) as number[][],
+    drop: async () => void (await ask('drop')),
     async close() {
       child.disconnect();
       if (child.exitCode === null) await once(child, 'exit');

@@ -49,14 +49,18 @@ export function faultOf(seen: Seen | undefined, { startedAt, endedAt }: EventTim
   return late > 2 * frameMs ? `it ends ${late.toFixed(0)} ms too soon` : undefined;
 }
 
-/** Some at a time, in their order. */
-export async function lookAtEach<Item, Result>(
+export const lookAtEach = <Item, Result>(items: readonly Item[], look: (item: Item) => Promise<Result>) =>
+  inTurns(items, sideBySide, look);
+
+/** So many at a time. @returns in the order of the items */
+export async function inTurns<Item, Result>(
   items: readonly Item[],
-  look: (item: Item) => Promise<Result>,
+  sideBySide: number,
+  act: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (let i = 0; i < items.length; i += sideBySide) {
-    results.push(...(await Promise.all(items.slice(i, i + sideBySide).map(look))));
+    results.push(...(await Promise.all(items.slice(i, i + sideBySide).map(act))));
   }
   return results;
 }

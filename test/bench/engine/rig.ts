@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureParameters } from '../../support/captures.ts';
 import { type BenchServer, makeDataDir, startServer } from '../server.ts';
 import { type BenchCamera, type BenchCameras, startCameras } from './cameras.ts';
+import { inTurns } from './clips.ts';
 
 export interface RigCamera extends BenchCamera {
   readonly id: string;
@@ -21,15 +22,20 @@ export interface RigOptions {
   readonly count?: number;
   readonly capture: Partial<CaptureParameters>;
   readonly preRollSec: number;
+  readonly environment?: Record<string, string>;
 }
 
+/** Cameras that are added at the same moment. */
+const sideBySide = 8;
+
 /** Resolves when every camera has been live for its pre-roll. */
-export async function standUp({ count = 1, capture, preRollSec }: RigOptions): Promise<Rig> {
+export async function standUp({ count = 1, capture, preRollSec, environment }: RigOptions): Promise<Rig> {
   const source = await startCameras(count, capture);
   const data = await makeDataDir();
-  const server = await startServer(data.dir);
-  const ids: string[] = [];
-  for (const [i, { url }] of source.all.entries()) ids.push(await addCamera(server, `${i}`, url, preRollSec));
+  const server = await startServer(data.dir, environment);
+  const ids = await inTurns([...source.all.entries()], sideBySide, ([i, { url }]) =>
+    addCamera(server, `${i}`, url, preRollSec),
+  );
   await untilLive(server, count);
   // The pre-roll, the keyframe interval before it, and the fragment under way.
   await sleep((preRollSec + (capture.gopSec ?? 2) + 1) * 1_000);
@@ -44,6 +50,15 @@ export async function standUp({ count = 1, capture, preRollSec }: RigOptions): P
       await data.remove();
     },
   };
+}
+
+/** When (epoch ms) each camera went into the state that it is in. */
+export async function statesSince({ server, cameras }: Rig): Promise<number[]> {
+  const { cameras: found } = await server.client.run<{ cameras: { id: string; stateSince: string }[] }>(
+    '{ cameras { id stateSince } }',
+  );
+  const since = new Map(found.map(({ id, stateSince }) => [id, Date.parse(stateSince)]));
+  return cameras.map(({ id }) => since.get(id)!);
 }
 
 async function addCamera(server: BenchServer, name: string, rtspUrl: string, preRollSec: number) {
