@@ -1,4 +1,4 @@
-// One server per database: the second waits, takes over, or is told why it may not start.
+// Only one server may work with a database: a second one waits for the first to end, or is refused.
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Claim, claimDatabase } from '../src/db/claim.ts';
@@ -27,7 +27,7 @@ async function claim(waitMs: number): Promise<Claim> {
 const claimed = `FROM pg_locks JOIN pg_database d ON d.oid = database
   WHERE locktype = 'advisory' AND datname = current_database()`;
 
-/** Cuts the connection that holds the claim, as a restart of the database does. @returns whose it was */
+/** Cuts the connection that holds the claim, as a restart of the database does. @returns the pid of its session */
 async function cutConnection(by: pg.Client): Promise<number> {
   const { rows } = await by.query(`SELECT pid, pg_terminate_backend(pid) ${claimed} AND granted`);
   return rows[0].pid;
@@ -47,7 +47,7 @@ async function connect(): Promise<pg.Client> {
   return client;
 }
 
-test('a second server is refused in words while the first one runs', async () => {
+test('a second server is refused while the first one runs', async () => {
   await claim(0);
   await expect(claim(300)).rejects.toThrow(
     'Another Flashback server works with this database. End it, or set DATABASE_URL',
@@ -67,7 +67,7 @@ test('a second server waits for the first one to end', async () => {
   expect((await second).problem).toBeUndefined();
 });
 
-test('a claim whose connection was cut is made again', async () => {
+test('a server whose connection was cut claims the database again', async () => {
   const first = await claim(0);
   const watcher = await connect();
   const cut = await cutConnection(watcher);
@@ -75,12 +75,12 @@ test('a claim whose connection was cut is made again', async () => {
   await expect.poll(() => first.problem).toBeUndefined();
 });
 
-test('a server whose claim went to another says so until that one ends', async () => {
+test('a server that lost its claim to another reports that until the other one ends', async () => {
   const first = await claim(0);
   const watcher = await connect();
   const rival = await connect();
   const { lock } = (await holder(watcher))!;
-  // Who waits for a lock gets it before anybody who only tries.
+  // A session that waits for the lock gets it before one that only tries to get it.
   const isTaken = rival.query('SELECT pg_advisory_lock($1::bigint)', [lock]);
   await expect
     .poll(async () => (await watcher.query(`SELECT 1 ${claimed} AND NOT granted`)).rowCount)

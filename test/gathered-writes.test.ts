@@ -33,7 +33,7 @@ const sent = (socket: WebSocket, text: string) =>
     socket.send(text, (error) => (error ? reject(error) : resolve()));
   });
 
-test('what is sent to a socket within one turn leaves in one write, in order', async () => {
+test('messages to a socket within one turn of the event loop are written at once, in order', async () => {
   const { client, received, server, connection } = await connectPair();
   const write = vi.spyOn(connection, '_writev');
   const texts = Array.from({ length: 20 }, (_, n) => `${n}`);
@@ -45,7 +45,7 @@ test('what is sent to a socket within one turn leaves in one write, in order', a
   client.terminate();
 });
 
-test('what was sent before a close arrives before it', async () => {
+test('messages sent before a close arrive before it', async () => {
   const { client, received, server } = await connectPair();
   server.send('last words');
   server.close(4403, 'over');
@@ -53,7 +53,7 @@ test('what was sent before a close arrives before it', async () => {
   expect([received, code]).toEqual([['last words'], 4403]);
 });
 
-test('many sockets do not wait for each other’s turn to end', async () => {
+test('at most 256 sockets wait for the end of the turn', async () => {
   const pairs: Awaited<ReturnType<typeof connectPair>>[] = [];
   while (pairs.length < 300) pairs.push(await connectPair());
   for (const { server } of pairs) server.send('all');

@@ -1,4 +1,4 @@
-// What a server prints while clients misbehave: every line is JSON, and nothing that they do is an error of ours.
+// The server's output while clients misbehave: every line is JSON, and nothing that clients do is logged as an error.
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -13,7 +13,7 @@ import { runSource } from './torture/server.ts';
 
 const sockets = 120;
 
-/** Sockets that subscribe to `query`; they can be cut without a word, with what was sent to them unread. */
+/** Opens sockets that subscribe to `query`, and that can be cut without a close frame and with unread data. */
 async function subscribers(url: string, query: string) {
   const open = Array.from({ length: sockets }, () => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
@@ -33,7 +33,7 @@ async function subscribers(url: string, query: string) {
 
 const closed = (socket: WebSocket) => new Promise((resolve) => socket.once('close', resolve));
 
-/** Sends a beginning of a request and leaves. */
+/** Sends the beginning of a request and disconnects. */
 async function leaveAfter(port: number, text: string): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -43,7 +43,7 @@ async function leaveAfter(port: number, text: string): Promise<void> {
   socket.resetAndDestroy();
 }
 
-test('every line is JSON, and clients that leave or send nonsense are no errors', async () => {
+test('every line is JSON, and clients that leave or send malformed data cause no errors', async () => {
   const database = await createTestDatabase();
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-lines-'));
   const env = {
@@ -53,7 +53,7 @@ test('every line is JSON, and clients that leave or send nonsense are no errors'
     SPOOL_MIN_FREE_BYTES: '0',
     DRAIN_SEC: '0',
   };
-  // As libraries do it at times.
+  // Libraries sometimes use the console.
   const library = 'process.on("SIGUSR2",()=>{console.error("printed");process.emitWarning("warned")})';
   const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(library)}`;
   const child = runSource('src/main.ts', [], { ...env, NODE_OPTIONS, LOG_LEVEL: 'debug' });
@@ -88,7 +88,7 @@ test('every line is JSON, and clients that leave or send nonsense are no errors'
       },
     );
 
-  // A mass disconnect, while all of them are being written to.
+  // All sockets disconnect at once while the server writes to them.
   for (let round = 0; round < 3; round++) {
     const open = await subscribers(url, 'subscription { cameraStateChanged { id name streams: rtspUrl } }');
     for (const socket of open) socket._socket.pause();
@@ -98,7 +98,7 @@ test('every line is JSON, and clients that leave or send nonsense are no errors'
     for (const socket of open) socket.terminate();
   }
 
-  // Nonsense in frames, requests and addresses.
+  // Malformed frames, requests and addresses.
   const nonsense = [
     '',
     '{',
@@ -132,7 +132,7 @@ test('every line is JSON, and clients that leave or send nonsense are no errors'
       return leaveAfter(port, texts[i % texts.length]!);
     }),
   );
-  // The end of an answer that nobody waits for.
+  // The client leaves before the end of an answer.
   const cut = request({ port, path: '/metrics' });
   cut.on('error', () => {});
   cut.end();

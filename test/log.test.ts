@@ -1,4 +1,4 @@
-// What a line of the log holds.
+// The content of log lines.
 import { expect, test } from 'vitest';
 import { createLog } from '../src/log.ts';
 
@@ -8,7 +8,7 @@ function logged(write: (log: ReturnType<typeof createLog>) => void) {
   return JSON.parse(lines[0]!);
 }
 
-test('an error is written with its words and where it came from, one that is only words as they are', () => {
+test('an Error is logged with its message and stack, a message alone unchanged', () => {
   const line = logged((log) =>
     log.error({ error: new TypeError('made is not defined') }, 'a request failed'),
   );
@@ -20,7 +20,7 @@ test('an error is written with its words and where it came from, one that is onl
   expect(logged((log) => log.warn({ error: 'gone' }, 'x')).error).toBe('gone');
 });
 
-test('a stream address loses its credentials, also inside an error', () => {
+test('credentials are removed from stream addresses, also inside an error', () => {
   const line = logged((log) =>
     log.error({ error: new Error('rtsp://admin:s3cret@10.0.0.7/1 refused') }, 'x'),
   );

@@ -12,7 +12,7 @@ import { createBareDatabase, createTestDatabase, type TestDatabase } from './sup
 const ROOT = path.resolve(import.meta.dirname, '..');
 const MIGRATIONS = path.join(ROOT, 'prisma/migrations');
 const BASELINE = '20261122000000_baseline';
-/** What came after the baseline, oldest first. */
+/** The migrations after the baseline, oldest first. */
 const LATER = readdirSync(MIGRATIONS)
   .filter((name) => /^\d/.test(name) && name !== BASELINE)
   .sort();
@@ -48,7 +48,7 @@ async function migratedDatabase(): Promise<string> {
   return database.url;
 }
 
-/** Runs statements one after another; the rows of the last one. */
+/** Runs statements one after another. @returns the rows of the last one */
 async function sql(url: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -68,14 +68,14 @@ async function down(url: string): Promise<void> {
   for (const name of LATER.toReversed()) await sql(url, await fileOf(name, 'down.sql'));
 }
 
-/** A folder of migrations of the test's own, which starts as a copy of ours. */
+/** Makes a copy of the migrations that a test can change. */
 async function copyOfMigrations(name: string): Promise<string> {
   const dir = path.join(folder, name);
   await cp(MIGRATIONS, dir, { recursive: true });
   return dir;
 }
 
-/** All that the schema consists of, one line each; the order of the columns in a table does not count. */
+/** All parts of the schema, one line each, without the order of columns. */
 async function schemaOf(url: string): Promise<string[]> {
   const ours = `relnamespace = 'public'::regnamespace AND relname <> '_prisma_migrations'`;
   const parts = [
@@ -106,7 +106,7 @@ const INSERT_PLAYBACK = `INSERT INTO playbacks (id, camera_id)
   VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001')`;
 
 describe('up and down', () => {
-  it('takes nothing that the baseline has, and leaves no trace', async () => {
+  it('restores the schema of the baseline, and keeps its data', async () => {
     const url = await bareDatabase();
     const baselineOnly = await copyOfMigrations('baseline');
     for (const name of LATER) rmSync(path.join(baselineOnly, name), { recursive: true });
@@ -129,13 +129,13 @@ describe('up and down', () => {
 
     expect(await applyMigrations(url, MIGRATIONS)).toEqual(LATER);
     expect(await schemaOf(url)).toEqual(after);
-    // What became of it is not known any more: it is not recorded, again.
+    // Going down restored the status PENDING, so going up makes the playback NOT_RECORDED again.
     expect(await sql(url, 'SELECT recording_status, failure_code FROM playbacks')).toEqual([
       { recording_status: 'FAILED', failure_code: 'NOT_RECORDED' },
     ]);
   });
 
-  it('gives playbacks a final status that were there before, and keeps those that were asked for', async () => {
+  it('makes old playbacks without a deadline FAILED, and keeps those with a deadline', async () => {
     const url = await bareDatabase();
     const before = await copyOfMigrations('before-old-playbacks');
     rmSync(path.join(before, '20261128000001_old_playbacks'), { recursive: true });
@@ -156,13 +156,13 @@ describe('up and down', () => {
     expect(await sql(url, rows)).toEqual([
       { status: 'FAILED', code: 'NOT_RECORDED', goesOn: null, count: 40 },
       { status: 'PENDING', code: null, goesOn: true, count: 1 },
-      // An earlier version of Flashback has begun it: it ends now, with what it has.
+      // An earlier version of Flashback began this recording. It gets a deadline that has passed, and so ends with what it has.
       { status: 'RECORDING', code: null, goesOn: false, count: 1 },
       { status: 'RECORDING', code: null, goesOn: true, count: 1 },
     ]);
   });
 
-  it('may be repeated, for every step says IF NOT EXISTS or IF EXISTS', async () => {
+  it('may be repeated, because every statement says IF NOT EXISTS or IF EXISTS', async () => {
     const url = await migratedDatabase();
     const whole = await schemaOf(url);
     for (const name of [BASELINE, ...LATER]) await sql(url, await fileOf(name, 'migration.sql'));
@@ -181,7 +181,7 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(url, MIGRATIONS)).toEqual([]);
   });
 
-  it('works for one of four that come at once, while the others wait for it', async () => {
+  it('applies the migrations once if four calls come at once', async () => {
     const url = await bareDatabase();
     const applied = await Promise.all(Array.from({ length: 4 }, () => applyMigrations(url, MIGRATIONS)));
     expect(applied.filter((names) => names.length > 0)).toEqual([[BASELINE, ...LATER]]);
@@ -190,7 +190,7 @@ describe('applyMigrations', () => {
     ]);
   });
 
-  it('uses the session of a connected client, and lets go of its lock', async () => {
+  it('uses the session of a connected client, and releases its lock', async () => {
     const client = new pg.Client({ connectionString: await bareDatabase() });
     await client.connect();
     expect(await applyMigrations(client, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
@@ -201,7 +201,7 @@ describe('applyMigrations', () => {
     await client.end();
   });
 
-  it('completes a database that has some of it and no bookkeeping', async () => {
+  it('completes a database that has some tables and no bookkeeping', async () => {
     const url = await bareDatabase();
     await sql(
       url,
@@ -263,7 +263,7 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(url, MIGRATIONS)).toEqual([]);
   });
 
-  it('refuses a database in which another tool has left a migration half done', async () => {
+  it('refuses a database in which another tool has failed halfway through a migration', async () => {
     const url = await migratedDatabase();
     await sql(url, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${SECOND}'`);
     await expect(applyMigrations(url, MIGRATIONS)).rejects.toThrow(
@@ -327,7 +327,7 @@ describe("Prisma's own command line", () => {
     expect(none.code).toBe(0);
     expect(some.stdout.toString()).toContain('ALTER TABLE "playbacks" ADD COLUMN     "codec" VARCHAR(20);');
     expect(some.code).toBe(2);
-    // The migrations were played in a database of their own, which is gone.
+    // The migrations were applied in a shadow database, which was dropped.
     expect(await schemaOf(drifted)).toEqual(before);
     expect(await sql(drifted, `SELECT 1 FROM pg_database WHERE datname LIKE 'prisma%'`)).toEqual([]);
   });
