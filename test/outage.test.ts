@@ -128,7 +128,10 @@ describe('with a bucket and a database that go away', () => {
     const events = [await oneEvent(cameraIds[0]), await oneEvent(cameraIds[1])];
     await until(async () => (await storeProblem()) !== null, 'the store’s problem is known');
     expect(await storeProblem()).toMatch(/^The bucket "clips" at .* refused to take the test object/);
-    expect(await readiness()).toMatchObject({ status: 503, text: expect.stringContaining(effect.code) });
+    // What was found is told for a second.
+    await expect
+      .poll(readiness, { timeout: 3_000 })
+      .toMatchObject({ status: 503, text: expect.stringContaining(effect.code) });
     expect(await figures()).toMatch(/^flashback_store_ok 0$/m);
     expect(await figures()).toMatch(
       new RegExp(`^flashback_store_problem{code="STORE_REFUSED",reason=".*${effect.code}.*"} 1$`, 'm'),
@@ -148,7 +151,7 @@ describe('with a bucket and a database that go away', () => {
     }
     expect(await storeProblem()).toBeNull();
     expect(await figures()).toMatch(/^flashback_store_ok 1$/m);
-    expect((await readiness()).status).toBe(200);
+    await expect.poll(readiness, { timeout: 3_000 }).toMatchObject({ status: 200 });
   });
 
   test('the clip that the half-open bucket held up is there, too', async () => {
@@ -157,7 +160,7 @@ describe('with a bucket and a database that go away', () => {
     expect(playback.transitions).toHaveLength(4);
     const tries = bucket.log.filter(({ op, key }) => isClip(op, key) && key.includes(playback.id));
     expect(tries.map(({ status }) => status)).toEqual([undefined, 200]);
-    expect((await readiness()).status).toBe(200);
+    await expect.poll(readiness, { timeout: 3_000 }).toMatchObject({ status: 200 });
   });
 
   test('40 events while the bucket is away: 40 clips when it is back', async () => {
@@ -170,10 +173,9 @@ describe('with a bucket and a database that go away', () => {
         )
         .then(({ playbacks }) => playbacks.total);
     await expect.poll(() => count('PROCESSING'), { timeout: 20_000 }).toBeGreaterThanOrEqual(40);
-    expect(await readiness()).toMatchObject({
-      status: 503,
-      text: expect.stringContaining('The bucket "clips"'),
-    });
+    await expect
+      .poll(readiness, { timeout: 3_000 })
+      .toMatchObject({ status: 503, text: expect.stringContaining('The bucket "clips"') });
     await expect
       .poll(() => app.logged.some((line) => line.includes('STORE_UNREACHABLE')), { timeout: 40_000 })
       .toBe(true);
