@@ -27,7 +27,7 @@ const as = (key?: string): TestClient => {
   return client;
 };
 
-/** Two cameras with an event and a finished playback each. */
+/** A camera with an event and a finished playback. */
 interface Yard {
   cameraId: string;
   eventId: string;
@@ -98,7 +98,7 @@ const makeKey = async (input: object): Promise<MadeKey> =>
 const revoke = (id: string) =>
   app.client.run('mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } } }', { id });
 
-/** How a WebSocket with this key ends. */
+/** Opens a WebSocket with this key and waits for its close frame. */
 function closeOf(key: string | undefined): Promise<{ code: number; reason: string }> {
   const socket = new WebSocket(`${app.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const payload = key ? { authorization: `Bearer ${key}` } : {};
@@ -109,7 +109,7 @@ function closeOf(key: string | undefined): Promise<{ code: number; reason: strin
   });
 }
 
-/** A subscription over HTTP, answered by a stream. */
+/** Subscribes over HTTP. */
 const openStream = (
   url: string,
   key: string,
@@ -123,11 +123,11 @@ const openStream = (
     signal,
   });
 
-describe('without a key that holds', () => {
+describe('without a valid key', () => {
   test.each([
-    ['none', undefined],
-    ['a wrong one', 'fb_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-  ])('nobody is let in with %s, over HTTP, SSE or WebSocket', async (_, key) => {
+    ['no key', undefined],
+    ['a wrong key', 'fb_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+  ])('requests with %s are refused over HTTP, SSE and WebSocket', async (_, key) => {
     for (const accept of ['application/json', 'text/event-stream']) {
       const response = await fetch(`${app.app.url}/graphql`, {
         method: 'POST',
@@ -142,15 +142,15 @@ describe('without a key that holds', () => {
       expect(response.headers.get('www-authenticate')).toBe('Bearer');
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     }
-    // 4401: graphql-ws clients do not try again.
+    // 4401: graphql-ws clients do not retry.
     expect(await closeOf(key)).toMatchObject({ code: 4401 });
   });
 
-  test('health is told to everybody', async () => {
+  test('everybody can read /healthz', async () => {
     expect((await fetch(`${app.app.url}/healthz`)).status).toBe(200);
   });
 
-  test('figures are told to who may see all cameras', async () => {
+  test('only callers that may see all cameras can read /metrics', async () => {
     const scrape = (key?: string) =>
       fetch(`${app.app.url}/metrics`, { headers: key ? { authorization: `Bearer ${key}` } : {} });
     expect((await scrape()).status).toBe(401);
@@ -216,7 +216,7 @@ describe('roles', () => {
     );
   });
 
-  test('only an administrator sees the keys; everybody sees who they are', async () => {
+  test('only administrators can list keys; every caller can read its own name and role', async () => {
     expect((await as(secretOf('OPERATOR')).fail('{ apiKeys { id } }')).code).toBe('FORBIDDEN');
     expect(await as(secretOf('OPERATOR')).run('{ me { name role cameraIds } }')).toEqual({
       me: { name: 'operator', role: 'OPERATOR', cameraIds: null },
@@ -224,7 +224,7 @@ describe('roles', () => {
   });
 });
 
-/** Every way to a camera, an event or a playback; what of it is visible, as names. */
+/** Every query that leads to a camera, an event or a playback. */
 const everything = `{
   cameras { name playbacks { nodes { camera { name } } totalCount } }
   front: camera(id: "FRONT") { name }
@@ -261,7 +261,7 @@ const only = (name: string, yard: Yard) => ({
 });
 
 describe('a key limited to a camera', () => {
-  test('sees that camera by every way, and of others nothing by any', async () => {
+  test('reads that camera by every query, and other cameras by none', async () => {
     const { secret } = await makeKey({ name: 'front desk', role: 'VIEWER', cameraIds: [front.cameraId] });
     const client = as(secret);
     expect(await client.run(askAbout(front))).toEqual(only('Front', front));
@@ -270,7 +270,7 @@ describe('a key limited to a camera', () => {
     expect(JSON.stringify(of)).not.toContain('Back');
   });
 
-  test('is told of that camera alone', async () => {
+  test('gets states and transitions of that camera only', async () => {
     const { secret } = await makeKey({ name: 'front desk', role: 'VIEWER', cameraIds: [front.cameraId] });
     const client = as(secret);
     const states = client.subscribe<{ cameraStateChanged: { name: string } }>(
@@ -287,7 +287,7 @@ describe('a key limited to a camera', () => {
       `subscription { playbackStatusChanged(after: "${Buffer.from('0 0').toString('base64url')}") { playback { camera { name } } } }`,
     );
     expect((await transitions.next()).playbackStatusChanged.playback.camera.name).toBe('Front');
-    // Of a change at each, the first to come is that of the one camera.
+    // Both cameras change, the other one first: the first change to arrive is that of the allowed camera.
     for (const { cameraId } of [back, front]) {
       await sql.query('UPDATE cameras SET state_since = now() WHERE id = $1', [cameraId]);
       await sql.query(
@@ -300,7 +300,7 @@ describe('a key limited to a camera', () => {
     expect((await transitions.next()).playbackStatusChanged.playback.camera.name).toBe('Front');
   });
 
-  test('can do nothing at others', async () => {
+  test('can change nothing of other cameras', async () => {
     const { secret } = await makeKey({
       name: 'front operator',
       role: 'OPERATOR',
@@ -323,14 +323,14 @@ describe('a key limited to a camera', () => {
     });
   });
 
-  test('cannot be an administrator, nor name a camera that there is not', async () => {
+  test('cannot be an administrator’s, nor name a camera that does not exist', async () => {
     const input = { name: 'x', role: 'ADMIN', cameraIds: [front.cameraId] };
     expect((await app.client.fail(makeKeyText, { input })).code).toBe('BAD_USER_INPUT');
     const lost = { name: 'x', role: 'VIEWER', cameraIds: [nowhere] };
     expect((await app.client.fail(makeKeyText, { input: lost })).code).toBe('NOT_FOUND');
   });
 
-  test('still sees nothing when its camera is gone', async () => {
+  test('sees nothing after its camera was deleted', async () => {
     const cameraId = await app.addCamera(
       { name: 'Shed', rtspUrl: 'rtsp://127.0.0.1:9/none', preRollSec: 0 },
       'IDLE',
@@ -360,7 +360,7 @@ describe('an analytics service', () => {
     expect(cameras).toHaveLength(1);
   });
 
-  test('reports, renews and ends; another service can neither see nor end it, nor take over its key', async () => {
+  test('reports, renews and ends an event that another service can neither see nor end, nor reuse its idempotency key', async () => {
     const [own, other] = [as(secretOf('ANALYTICS')), as(secretOf('OTHER'))];
     const text = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
     const input = { cameraId: front.cameraId, type: 'OTHER', idempotencyKey: 'once', leaseSec: 60 };
@@ -375,7 +375,7 @@ describe('an analytics service', () => {
     await own.run(`mutation { endEvent(input: { id: "${id}" }) { event { id } } }`);
   });
 
-  test('goes on with its events when its key is replaced by one of the same name', async () => {
+  test('keeps its events when its key is replaced by one of the same name', async () => {
     const { secret } = await makeKey({ name: 'analytics', role: 'ANALYTICS' });
     expect(await as(secret).run(`{ event(id: "${front.eventId}") { id } }`)).toEqual({
       event: { id: front.eventId },
@@ -395,7 +395,7 @@ describe('keys', () => {
     expect(apiKeys).toContainEqual({ id: apiKey.id, name: 'dashboard', role: 'VIEWER' });
   });
 
-  test('say when they were last used', async () => {
+  test('have the time of their last use', async () => {
     const { secret, apiKey } = await makeKey({ name: 'meter', role: 'VIEWER' });
     expect(apiKey.lastUsedAt).toBeNull();
     const before = Date.now();
@@ -409,10 +409,10 @@ describe('keys', () => {
     expect(Date.parse(used)).toBeGreaterThanOrEqual(before);
   });
 
-  test('that are revoked end at once over HTTP, and within five seconds on sockets and streams', async () => {
+  test('that are revoked are refused at once; their sockets and streams end within five seconds', async () => {
     const { secret, apiKey } = await makeKey({ name: 'gone', role: 'VIEWER' });
     const closed = closeOf(secret);
-    // As GraphQL's clients ask for a stream, as fetch does by itself, and in other ways that are as good.
+    // The Accept headers of GraphQL clients and of fetch, and others that mean the same.
     const streams = await Promise.all(
       ['text/event-stream', undefined, 'text/*', 'Text/Event-Stream'].map((accept) =>
         openStream(app.app.url, secret, accept ? { accept } : {}),
@@ -428,14 +428,14 @@ describe('keys', () => {
     await revoke(apiKey.id);
     await revoke(apiKey.id);
     expect((await as(secret).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
-    // 4403: graphql-ws clients connect again, and learn then that the key is gone.
+    // 4403: graphql-ws clients connect again, and are then refused with 4401.
     expect((await closed).code).toBe(4403);
     for (const stream of streams) await expect(stream.text()).rejects.toThrow();
     expect(Date.now() - revokedAt).toBeLessThan(5_000);
     expect((await closeOf(secret)).code).toBe(4401);
   });
 
-  test('end when they expire, sockets too', async () => {
+  test('are refused after they expire, and their sockets are closed', async () => {
     const { secret } = await makeKey({
       name: 'guest',
       role: 'VIEWER',
@@ -447,7 +447,7 @@ describe('keys', () => {
     expect((await app.client.fail(makeKeyText, { input: past })).code).toBe('BAD_USER_INPUT');
   });
 
-  test('are made and revoked from a command line beside the running server', async () => {
+  test('can be made and revoked by the command line while the server runs', async () => {
     const run = (...args: string[]) =>
       promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/key.ts', ...args], {
         cwd: path.resolve(import.meta.dirname, '..'),
@@ -467,7 +467,7 @@ describe('keys', () => {
 });
 
 describe('tokens of an OpenID provider', () => {
-  test('are taken with the right signature, issuer, audience and role', async () => {
+  test('are accepted with the right signature, issuer, audience and role', async () => {
     const client = as(await provider.token({}));
     expect(await client.run('{ me { name role } cameras { name } }')).toMatchObject({
       me: { name: 'jwt:alice', role: 'OPERATOR' },
@@ -477,19 +477,19 @@ describe('tokens of an OpenID provider', () => {
   test.each([
     ['another audience', { aud: 'another' }],
     ['another issuer', { iss: 'https://evil.example' }],
-    ['a lifetime that is over', { exp: Math.floor(Date.now() / 1_000) - 60 }],
-    ['no role that is known', { realm: { roles: ['king'] } }],
-    ['a role whose capitals are those of another', { realm: { roles: ['adm\u0131n'] } }],
-    ['a role in other capitals', { realm: { roles: ['Admin'] } }],
+    ['an expiry in the past', { exp: Math.floor(Date.now() / 1_000) - 60 }],
+    ['no known role', { realm: { roles: ['king'] } }],
+    ['a role that equals a known one only in capitals', { realm: { roles: ['adm\u0131n'] } }],
+    ['a role in mixed case', { realm: { roles: ['Admin'] } }],
     ['a role inside a list', { realm: { roles: [['admin']] } }],
     ['no subject', { sub: '' }],
     ['a subject that is no text', { sub: 5 }],
-    ['no lifetime', { exp: undefined }],
+    ['no expiry', { exp: undefined }],
   ])('are refused with %s', async (_, claims) => {
     expect((await as(await provider.token(claims)).fail('{ me { name } }')).code).toBe('UNAUTHENTICATED');
   });
 
-  test('are refused when somebody else signed them, or nobody', async () => {
+  test('are refused without a signature of the provider', async () => {
     const other = await generateKeyPair('ES256');
     const forged = await provider.token({}, other.privateKey);
     const [, payload] = (await provider.token({})).split('.');
@@ -499,7 +499,7 @@ describe('tokens of an OpenID provider', () => {
     }
   });
 
-  test('whose subjects are odd report events, each its own', async () => {
+  test('with unusual subjects can report events, and each subject sees only its own', async () => {
     const long = 'x'.repeat(300);
     const subjects = ['a\u0000b', 'a\ud800b', 'a\ud801b', `${long}1`, `${long}2`, '\u{1f3a5}'.repeat(120)];
     const names = new Set<string>();
@@ -521,7 +521,7 @@ describe('tokens of an OpenID provider', () => {
     expect(names.size).toBe(subjects.length);
   });
 
-  test('share nothing with a key that is named as they are', async () => {
+  test('share no events with a key of the same name', async () => {
     const token = await provider.token({ sub: 'twin', realm: { roles: ['analytics'] } });
     const { me } = await as(token).run<{ me: { name: string } }>('{ me { name } }');
     const { secret } = await makeKey({ name: me.name, role: 'ANALYTICS' });
@@ -530,7 +530,7 @@ describe('tokens of an OpenID provider', () => {
     expect(await as(secret).run('{ events { totalCount } }')).toEqual({ events: { totalCount: 0 } });
   });
 
-  test('are to be tried again where the provider is away, which the log says once', async () => {
+  test('are refused with a retry time while the provider does not answer, which is logged once', async () => {
     const away = await startProvider();
     const token = await away.token({});
     const { address, port } = away.at();
@@ -552,7 +552,7 @@ describe('tokens of an OpenID provider', () => {
     expect((await fetch(`${own.app.url}/metrics`, { headers })).status).toBe(503);
     const socket = new WebSocket(`${own.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: headers })));
-    // Clients connect again after it.
+    // 1013: graphql-ws clients connect again.
     expect(await new Promise((resolve) => socket.on('close', resolve))).toBe(1013);
     expect(own.logged.filter((line) => line.includes('OpenID provider does not answer'))).toHaveLength(1);
     expect(own.logged.join('\n')).not.toContain('"stack"');
@@ -565,7 +565,7 @@ describe('tokens of an OpenID provider', () => {
     await back.close();
   });
 
-  test('hold no place for a client that left while the provider was asked', async () => {
+  test('do not count connections of clients that left while the provider was asked', async () => {
     const slow = await startProvider();
     const asked = slow.hold();
     const own = await startTestApp({
@@ -585,7 +585,7 @@ describe('tokens of an OpenID provider', () => {
     leaving.abort();
     await expect(streamed).rejects.toThrow('abort');
     await left;
-    // A round trip later the server has noticed, too.
+    // After another round trip, the server has noticed the closed connections.
     await fetch(`${own.app.url}/healthz`);
     slow.release();
 
@@ -597,18 +597,18 @@ describe('tokens of an OpenID provider', () => {
     await slow.close();
   });
 
-  test('end the socket when they expire', async () => {
+  test('close their socket when they expire', async () => {
     const token = await provider.token({ exp: Math.floor(Date.now() / 1_000) + 2 });
     expect((await closeOf(token)).code).toBe(4403);
   });
 });
 
 describe('without any keys', () => {
-  test('other machines cannot be let in', async () => {
+  test('the server does not start if other machines can reach it', async () => {
     await expect(startTestApp({ host: '0.0.0.0' })).rejects.toThrow('there are no API keys');
   });
 
-  test('this machine may do everything, and the log says so; the first key closes the server', async () => {
+  test('this machine may do everything, which is logged; after the first key, requests need a key', async () => {
     const open = await startTestApp();
     try {
       expect(open.logged.join('\n')).toContain('there are no API keys');
@@ -620,7 +620,7 @@ describe('without any keys', () => {
       });
       expect((await open.client.fail('{ cameras { id } }')).code).toBe('UNAUTHENTICATED');
       await expect(socket.next()).rejects.toMatchObject({ code: 4403 });
-      // Revoking the last key must not open it again.
+      // Revoking the last key must not open the server again.
       const admin = connectClient(open.app.url, createApiKey.secret);
       await admin.run('mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }', {
         id: createApiKey.apiKey.id,
@@ -640,16 +640,16 @@ describe('links', () => {
   const start = Date.UTC(2026, 0, 1);
   const rest = (path: string, route: string) => path.slice(route.length + 2);
 
-  test('hold for half an hour to an hour, for that object and what is below it', () => {
+  test('are valid for half an hour to an hour, for their object and all paths below it', () => {
     const path = signerAt(start).sign('live', 'abc', 'k1');
     expect(signerAt(start + 1_799_000).verify('live', rest(path, 'live'))).toBe('abc');
     expect(signerAt(start + 3_600_000).verify('live', rest(path, 'live'))).toBeUndefined();
     expect(signerAt(start).verify('live', `${rest(path, 'live')}/part1.m4s`)).toBe('abc/part1.m4s');
-    // The same link for a while, so that browsers find in their cache what they have.
+    // The same link within half an hour, so that browsers find the object in their cache.
     expect(signerAt(start + 60_000).sign('live', 'abc', 'k1')).toBe(path);
   });
 
-  test('hold for nothing else', () => {
+  test('are refused with another holder, route, object, time or secret', () => {
     const signer = signerAt(start);
     const signed = rest(signer.sign('media', 'a/b.mp4', 'k1'), 'media');
     expect(signer.verify('media', signed)).toBe('a/b.mp4');
@@ -662,11 +662,11 @@ describe('links', () => {
     expect(another.verify('media', signed)).toBeUndefined();
   });
 
-  test('are what the API gives out; an object’s bare address is refused', async () => {
+  test('are the addresses in the API; an object’s unsigned address is refused', async () => {
     const { playback } = await app.client.run<{ playback: { videoUrl: string } }>(
       `{ playback(id: "${front.playbackId}") { videoUrl } }`,
     );
-    // Let through: the object of this test is not there.
+    // 404 shows that the link was accepted: the store has no such object.
     expect((await fetch(playback.videoUrl)).status).toBe(404);
     const bare = playback.videoUrl.replace(/\/media\/[^/]+\//, '/media/');
     expect((await fetch(bare)).status).toBe(403);
@@ -674,7 +674,7 @@ describe('links', () => {
   });
 });
 
-describe('links end with what they were given to', () => {
+describe('links end with their holder:', () => {
   const videoUrl = `{ playback(id: "PLAYBACK") { videoUrl } }`;
   const linkFor = async (client: TestClient) => {
     const { playback } = await client.run<{ playback: { videoUrl: string } }>(
@@ -682,10 +682,10 @@ describe('links end with what they were given to', () => {
     );
     return playback.videoUrl;
   };
-  /** 404: let through; the object of this test is not there. */
+  /** 404 shows that the link was accepted: the store has no such object. */
   const statusOf = async (link: string) => (await fetch(link)).status;
 
-  test('a key that is revoked, at once, and no other’s', async () => {
+  test('at once when a key is revoked, and other keys’ links stay valid', async () => {
     const [gone, stays] = [
       await makeKey({ name: 'both', role: 'VIEWER' }),
       await makeKey({ name: 'both', role: 'VIEWER' }),
@@ -696,7 +696,7 @@ describe('links end with what they were given to', () => {
     expect([await statusOf(hers), await statusOf(his)]).toEqual([403, 404]);
   });
 
-  test('a key or a token that expires', async () => {
+  test('when a key or token expires', async () => {
     const expiresAt = new Date(Date.now() + 1_500).toISOString();
     const { secret } = await makeKey({ name: 'short', role: 'VIEWER', expiresAt });
     const token = await provider.token({ exp: Math.floor(Date.now() / 1_000) + 2 });
@@ -706,7 +706,7 @@ describe('links end with what they were given to', () => {
       await eventually(async () => ((await statusOf(link)) === 403 ? true : undefined));
   });
 
-  test('a key of the configuration that is taken out of it, across a restart, without telling of its secret', async () => {
+  test('when a key is removed from API_KEYS; links do not contain the secret’s hash', async () => {
     const keyOf = (name: string) => ({ name, role: 'ADMIN' as const, secret: secretOf(name) });
     const apiKeys = [keyOf('one'), keyOf('two')];
     const own = await startTestApp({ apiKeys });
@@ -740,7 +740,7 @@ describe('links end with what they were given to', () => {
     await own.close();
   });
 
-  test('no keys, once there is one', async () => {
+  test('when the first key is made, for links from before', async () => {
     const open = await startTestApp();
     const { rows } = await withSql(open, (sql) =>
       sql.query(
@@ -759,7 +759,7 @@ describe('links end with what they were given to', () => {
     await open.close();
   });
 
-  test('two who are told the same transition get links of their own', async () => {
+  test('two subscribers to one transition get different links', async () => {
     const made = [await makeKey({ name: 'a', role: 'VIEWER' }), await makeKey({ name: 'b', role: 'VIEWER' })];
     const text = 'subscription { playbackStatusChanged { to playback { id videoUrl } } }';
     const subscriptions = made.map(({ secret }) =>
@@ -767,12 +767,14 @@ describe('links end with what they were given to', () => {
         playbackStatusChanged: { to: string; playback: { id: string; videoUrl: string } };
       }>(text),
     );
-    const told = subscriptions.map(async (it) => (await it.next()).playbackStatusChanged.playback.videoUrl);
+    const received = subscriptions.map(
+      async (it) => (await it.next()).playbackStatusChanged.playback.videoUrl,
+    );
     let isOver = false;
-    void Promise.all(told).finally(() => {
+    void Promise.all(received).finally(() => {
       isOver = true;
     });
-    // Nobody says when a subscription has begun.
+    // The server does not confirm a subscription, so transitions are written until both have one.
     await eventually(async () => {
       await sql.query(
         `INSERT INTO playback_transitions (playback_id, from_status, to_status) VALUES ($1, 'PROCESSING', 'COMPLETED')`,
@@ -780,7 +782,7 @@ describe('links end with what they were given to', () => {
       );
       return isOver || undefined;
     });
-    const links = await Promise.all(told);
+    const links = await Promise.all(received);
     await revoke(made[0]!.apiKey.id);
     expect(await Promise.all(links.map(statusOf))).toEqual([403, 404]);
   });
@@ -797,7 +799,7 @@ async function eventually<T>(look: () => Promise<T | null | undefined>): Promise
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== null) return seen;
-    if (Date.now() > deadline) throw new Error('It did not come to pass within ten seconds.');
+    if (Date.now() > deadline) throw new Error('The condition was not met within ten seconds.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -806,14 +808,14 @@ interface Provider {
   jwksUrl: string;
   issuer: string;
   token(claims: Record<string, unknown>, key?: CryptoKey): Promise<string>;
-  /** Keeps its keys to itself until release. @returns resolves when it is asked for them */
+  /** Delays the answer to requests for keys until `release`. @returns resolves when the first request comes */
   hold(): Promise<void>;
   release(): void;
   at(): { address: string; port: number };
   close(): Promise<void>;
 }
 
-/** An OpenID provider, as far as a resource server sees one: a set of public keys, and tokens. */
+/** An OpenID provider as a resource server sees it: public keys and tokens. */
 async function startProvider(at = { address: '127.0.0.1', port: 0 }): Promise<Provider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };

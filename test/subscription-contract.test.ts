@@ -1,4 +1,4 @@
-// What subscriptions promise when things go badly: stalled clients, old cursors, bursts, restarts.
+// What subscriptions guarantee with stalled clients, old cursors, bursts of transitions and restarts.
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,11 +15,11 @@ let sql: pg.Client;
 let db: Db;
 const cameras = ['a', 'b'].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
 const playbackOf = (camera: string) => camera.replace('7000', '7001');
-/** Everything since the beginning: whoever has received something of it is subscribed. */
+/** Asks for all transitions since the beginning: a client that has received one is subscribed. */
 const fromTheBeginning = `after: "${Buffer.from('0 0').toString('base64url')}"`;
 const eventOf = (camera: string) => camera.replace('7000', '7002');
 
-/** Says connection_init, subscribes, and keeps what comes. */
+/** Opens a WebSocket, sends connection_init, subscribes, and collects the messages. */
 async function subscribe(query: string) {
   const socket = new WebSocket(`${app.app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const received: Message[] = [];
@@ -44,7 +44,7 @@ interface Message {
   payload?: { data: { playbackStatusChanged: Item } } | { extensions: { code: string } }[];
 }
 
-/** Writes that many transitions at once; their times count up by a second from this one. */
+/** Writes `count` transitions in one statement; their times begin at `from` and are one second apart. */
 const insert = (camera: string, count: number, from = '2026-01-01T00:00:00Z') =>
   sql.query(
     `INSERT INTO playback_transitions (playback_id, from_status, to_status, at)
@@ -98,14 +98,14 @@ async function firstComment() {
     }),
   });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  // Yoga opens the stream with a comment too; the heartbeat is the second.
+  // Yoga begins the stream with a comment; the second comment is the heartbeat.
   let text = '';
   while (text.split(/^:/m).length <= 2) text += (await reader.read()).value ?? '';
   await reader.cancel();
   return text;
 }
 
-test('a stalled socket is told that it lags, while others get everything in order; it resumes by cursor', async () => {
+test('a stalled subscriber gets SUBSCRIBER_LAGGED and resumes by cursor; others get every transition in order', async () => {
   const camera = cameras[0]!;
   const filter = `filter: { cameraId: "${camera}" }`;
   await insert(camera, 1, '2025-01-01T00:00:00Z');
@@ -116,7 +116,7 @@ test('a stalled socket is told that it lags, while others get everything in orde
       ),
     ),
   )) as [Awaited<ReturnType<typeof subscribe>>, Awaited<ReturnType<typeof subscribe>>];
-  await until(() => stalled.items().length > 0 && lively.items().length > 0, 'both to be there');
+  await until(() => stalled.items().length > 0 && lively.items().length > 0, 'both to be subscribed');
   const before = lively.items().length;
   stalled.socket.pause();
 
@@ -129,13 +129,13 @@ test('a stalled socket is told that it lags, while others get everything in orde
   expect(times).toEqual([...times].sort((a, b) => a - b));
   expect(lively.received.at(-1)?.type).toBe('next');
 
-  // It took nothing since what the kernel keeps for its socket was full, long before the other one had everything.
+  // The kernel's buffers for the stalled socket filled up long before the lively one had everything. It took nothing since.
   const since = performance.now();
   await until(() => performance.now() - since > 5_000, 'it has stalled');
   const metrics = await (await fetch(`${app.app.url}/metrics`)).text();
   expect(metrics).toContain('flashback_subscriber_lag 1000\n');
   stalled.socket.resume();
-  await until(() => stalled.received.some(({ type }) => type === 'error'), 'the stalled one to be told');
+  await until(() => stalled.received.some(({ type }) => type === 'error'), 'the stalled one to get an error');
   expect(stalled.received.at(-1)).toMatchObject({
     type: 'error',
     payload: [{ extensions: { code: 'SUBSCRIBER_LAGGED' } }],
@@ -151,7 +151,7 @@ test('a stalled socket is told that it lags, while others get everything in orde
   for (const { socket } of [stalled, lively, resumed]) socket.close();
 });
 
-test('what was deleted before its turn is left out', async () => {
+test('transitions of a playback that was deleted meanwhile are left out', async () => {
   const [camera, doomed] = [cameras[0]!, '00000000-0000-7003-8000-00000000000a'];
   const record = (id: string) =>
     sql.query(`INSERT INTO playbacks (id, camera_id, event_id) VALUES ($1, $2, $3)`, [
@@ -179,14 +179,14 @@ test('what was deleted before its turn is left out', async () => {
   await record(last);
   socket.resume();
   const isLast = ({ payload }: Message) => JSON.stringify(payload ?? {}).includes(last);
-  await until(() => received.some(isLast), 'the next one to be told');
+  await until(() => received.some(isLast), 'the next playback to be sent');
   expect(items().length).toBeLessThan(800);
   expect(received.filter((it) => JSON.stringify(it).includes('"errors"'))).toEqual([]);
   socket.close();
   await sql.query('DELETE FROM playbacks WHERE id = $1', [last]);
 });
 
-test('subscribers who ask the same cost one execution together', async () => {
+test('a selection is executed once for all subscribers that share it', async () => {
   const camera = cameras[1]!;
   const query = `subscription { playbackStatusChanged(filter: { cameraId: "${camera}", recordingStatus: [FAILED] }, ${fromTheBeginning}) { at playback { id camera { name playbacks(first: 1) { nodes { id } } } } } }`;
   const subscribers = await Promise.all(Array.from({ length: 40 }, () => subscribe(query)));
@@ -199,13 +199,16 @@ test('subscribers who ask the same cost one execution together', async () => {
     );
     return at;
   };
-  const tell = async () => {
+  const publish = async () => {
     const at = await write();
-    await until(() => subscribers.every(({ items }) => items().at(-1)?.at === at), 'all to be told');
+    await until(
+      () => subscribers.every(({ items }) => items().at(-1)?.at === at),
+      'all to get the transition',
+    );
   };
-  await tell();
+  await publish();
   const statements = recordStatements(app.config.databaseUrl!);
-  await tell();
+  await publish();
   statements.stop();
   const loads = statements.take().filter((text) => /ORDER BY "public"\."playbacks"/.test(text));
   expect(loads.length).toBeGreaterThan(0);
@@ -213,7 +216,7 @@ test('subscribers who ask the same cost one execution together', async () => {
   for (const { socket } of subscribers) socket.close();
 });
 
-test('transitions that wait are looked up together', async () => {
+test('the look-ups of a backlog are batched', async () => {
   const camera = cameras[1]!;
   await insert(camera, 500, '2024-01-01T00:00:00Z');
   const statements = recordStatements(app.config.databaseUrl!);
@@ -221,15 +224,15 @@ test('transitions that wait are looked up together', async () => {
   const { socket, items } = await subscribe(query);
   await until(() => items().length >= 500, 'all have come');
   statements.stop();
-  const looks = statements.take().filter((text) => /FROM "public"/.test(text));
-  expect(looks.length).toBeGreaterThan(0);
-  expect(looks.length).toBeLessThan(100);
+  const lookUps = statements.take().filter((text) => /FROM "public"/.test(text));
+  expect(lookUps.length).toBeGreaterThan(0);
+  expect(lookUps.length).toBeLessThan(100);
   socket.close();
 });
 
 test.each([
   [
-    'whose successors were removed for their age',
+    'before removed transitions',
     async () => {
       const { rows } = await sql.query(`SELECT xid, id FROM playback_transitions ORDER BY xid, id LIMIT 1`);
       await insert(cameras[0]!, 10, '2020-01-01T00:00:00Z');
@@ -245,7 +248,7 @@ test.each([
     },
   ],
   ['of another database', async () => '999999999999 1'],
-])('a cursor %s has expired', async (_, position) => {
+])('a cursor %s is refused with CURSOR_EXPIRED', async (_, position) => {
   const after = Buffer.from(await position()).toString('base64url');
   const query = `subscription { playbackStatusChanged(after: "${after}") { cursor } }`;
   const { socket, received } = await subscribe(query);
@@ -260,9 +263,9 @@ test.each([
   expect(await response.text()).toContain('"code":"CURSOR_EXPIRED"');
 });
 
-test('what was restored from another server’s dump is over, and not told as new', async () => {
+test('transitions restored from another server’s dump are not sent as new', async () => {
   const playback = playbackOf(cameras[1]!);
-  // As that server had numbered it: a transaction that this one comes to soon.
+  // The other server's transaction number, which this server reaches soon.
   await sql.query(
     `INSERT INTO playback_transitions (playback_id, to_status, xid)
      VALUES ($1, 'COMPLETED', pg_current_xact_id()::text::bigint + 3)`,
@@ -286,7 +289,7 @@ test('what was restored from another server’s dump is over, and not told as ne
   await hub.close();
 });
 
-test('what does not match a filter takes no place in the queue', async () => {
+test('transitions that do not match the filter do not fill the queue', async () => {
   const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscription = hub.subscribe({ cameraId: cameras[1]!, recordingStatus: ['PENDING'] }, undefined);
@@ -303,7 +306,7 @@ test('what does not match a filter takes no place in the queue', async () => {
   await hub.close();
 });
 
-test('who unsubscribes leaves nothing behind, waiting or not', async () => {
+test('unsubscribing removes the subscriber, whether it waits for a transition or not', async () => {
   const hub = new TransitionHub({ db, log: createLog('silent'), keepDays: undefined, now: Date.now });
   await hub.start();
   const subscriptions = Array.from({ length: 300 }, () =>
@@ -323,7 +326,7 @@ test('both transports have heartbeats', async () => {
   expect(await heartbeats.stream).not.toContain('data');
 }, 30_000);
 
-test('a server that stops says goodbye, and does not wait for who has stalled', async () => {
+test('a server that stops closes its sockets, and does not wait for stalled ones', async () => {
   const [lively, stalled] = await Promise.all([
     subscribe('subscription { playbackStatusChanged { cursor } }'),
     subscribe('subscription { playbackStatusChanged { cursor } }'),

@@ -1,4 +1,4 @@
-// The database answers the reader of transitions, and not the look-up of what a transition is about.
+// The hub can read transitions, but looking up their cameras fails.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -28,7 +28,10 @@ interface Changed {
 const text = `subscription($after: String) {
   playbackStatusChanged(after: $after) { cursor to playback { camera { id } } } }`;
 
-/** A playback whose FAILED nobody has been told of yet, and a subscriber who has seen what was before. */
+/**
+ * Makes a PROCESSING playback, and a subscriber that has received that transition.
+ * @returns `fail` moves the playback to FAILED
+ */
 async function subscribed() {
   const { rows } = await sql.query(
     `INSERT INTO playbacks (id, camera_id, recording_status) VALUES (gen_random_uuid(), $1, 'PROCESSING') RETURNING id`,
@@ -43,19 +46,19 @@ async function subscribed() {
   return { stream, cursor, fail };
 }
 
-const takeCamerasAway = () => sql.query('ALTER TABLE cameras RENAME TO cameras_away');
-const bringCamerasBack = () => sql.query('ALTER TABLE cameras_away RENAME TO cameras');
+const hideCameras = () => sql.query('ALTER TABLE cameras RENAME TO cameras_away');
+const restoreCameras = () => sql.query('ALTER TABLE cameras_away RENAME TO cameras');
 const countOf = (words: string) => app.logged.filter((line) => line.includes(words)).length;
 
 test('a look-up that fails for a moment costs no transition', async () => {
   const { stream, fail } = await subscribed();
-  await takeCamerasAway();
+  await hideCameras();
   const before = countOf('"msg":"transition"');
   await fail();
-  await until(() => countOf('"msg":"transition"') > before, 'the transition was told to subscribers');
-  // Time enough for its look-up to fail once: nothing tells of that.
+  await until(() => countOf('"msg":"transition"') > before, 'the hub to offer the transition');
+  // Long enough for one look-up to fail. No log line shows that.
   await sleep(300);
-  await bringCamerasBack();
+  await restoreCameras();
   expect((await stream.next()).playbackStatusChanged).toMatchObject({
     to: 'FAILED',
     playback: { camera: { id: cameraId } },
@@ -63,12 +66,12 @@ test('a look-up that fails for a moment costs no transition', async () => {
   stream.stop();
 });
 
-test('one that goes on failing ends the stream, and who resumes is given what it missed', async () => {
+test('a look-up that keeps failing ends the stream, and a resumed subscription gets the missed transition', async () => {
   const { stream, cursor, fail } = await subscribed();
-  await takeCamerasAway();
+  await hideCameras();
   await fail();
   await expect(stream.next()).rejects.toMatchObject([{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
-  await bringCamerasBack();
+  await restoreCameras();
   const resumed = app.client.subscribe<Changed>(text, { after: cursor });
   expect((await resumed.next()).playbackStatusChanged).toMatchObject({
     to: 'FAILED',

@@ -36,10 +36,10 @@ const isRecording = ({ playbackStatusChanged: { to } }: Changed) => to === 'RECO
 const isCompleted = ({ playbackStatusChanged: { to } }: Changed) => to === 'COMPLETED';
 const statuses = (items: Changed[]) => items.map((item) => item.playbackStatusChanged.to);
 
-test('who subscribes right after createEvent sees each step once, in order', async () => {
+test('a subscriber that begins right after createEvent gets each transition once, in order', async () => {
   const event = await createEvent(app.client, { cameraId });
   const stream = app.client.subscribe<Changed>(text, { filter: { eventId: event.id } });
-  // Where another test has a transaction open, what is present is what was before that.
+  // An open transaction of another test delays the horizon: then PENDING comes first.
   const present = await stream.until(isRecording);
   expect(statuses(present)).toEqual(['PENDING', 'RECORDING'].slice(-present.length));
   expect(present.at(-1)!.playbackStatusChanged).toMatchObject({
@@ -52,7 +52,7 @@ test('who subscribes right after createEvent sees each step once, in order', asy
   stream.stop();
 });
 
-test('who subscribes before sees every step, over WebSocket and over SSE', async () => {
+test('a subscriber that begins before the event gets every transition, over WebSocket and SSE', async () => {
   const socket = app.client.subscribe<Changed>(text, { filter: { cameraId } });
   const sse = createSseClient({ url: `${app.app.url}/graphql`, singleConnection: false });
   const overSse: string[] = [];
@@ -80,7 +80,7 @@ test('who subscribes before sees every step, over WebSocket and over SSE', async
   sse.dispose();
 });
 
-test('who resumes by cursor misses nothing and gets nothing twice, also across a restart', async () => {
+test('a subscription resumed by cursor after a restart loses and repeats no transition', async () => {
   const event = await createEvent(app.client, { cameraId });
   const stream = app.client.subscribe<Changed>(text, { filter: { eventId: event.id } });
   const { cursor } = (await stream.until(isRecording)).at(-1)!.playbackStatusChanged;
@@ -90,7 +90,7 @@ test('who resumes by cursor misses nothing and gets nothing twice, also across a
   await awaitEnd(app.client, event);
   const resumed = app.client.subscribe<Changed>(text, { filter: { eventId: event.id }, after: cursor });
   expect(statuses(await resumed.until(isCompleted))).toEqual(['PROCESSING', 'COMPLETED']);
-  // And it is live from there on: a filter by camera with the last cursor sees the next event whole.
+  // A resumed subscription then gets new transitions, too: here all of the camera's next event.
   const next = app.client.subscribe<Changed>(text, { filter: { cameraId }, after: cursor });
   expect(statuses(await next.until(isCompleted))).toEqual(['PROCESSING', 'COMPLETED']);
   const later = await createEvent(app.client, { cameraId });
@@ -105,7 +105,7 @@ test('who resumes by cursor misses nothing and gets nothing twice, also across a
   next.stop();
 });
 
-test('a finished playback is told of where its event is named, and only there', async () => {
+test('the transition of a finished playback is sent only if the filter names its event', async () => {
   const event = await createEvent(app.client, { cameraId });
   await endEvent(app.client, event.id);
   await awaitEnd(app.client, event);
@@ -122,7 +122,7 @@ test('a finished playback is told of where its event is named, and only there', 
   all.stop();
 });
 
-test('filters by status tell of what is moved to', async () => {
+test('a filter by status matches the new status', async () => {
   const stream = app.client.subscribe<Changed>(text, {
     filter: { cameraId, recordingStatus: ['PROCESSING', 'COMPLETED'] },
   });
@@ -135,9 +135,9 @@ test('filters by status tell of what is moved to', async () => {
 test('a transition that commits late is not skipped by one with a higher number that commits first', async () => {
   const event = await createEvent(app.client, { cameraId });
   const stream = app.client.subscribe<Changed>(text, { filter: { eventId: event.id } });
-  // Where another transaction is open on this server, PENDING comes first.
+  // An open transaction of another test delays the horizon: then PENDING comes first.
   await stream.until(({ playbackStatusChanged: { to } }) => to === 'RECORDING');
-  // A transaction takes the lower number and stays open while the recording goes on to COMPLETED.
+  // This transaction gets the lower number, and stays open until the playback is COMPLETED.
   const late = new pg.Client({ connectionString: app.config.databaseUrl });
   await late.connect();
   await late.query('BEGIN');
@@ -164,7 +164,7 @@ test('a transition that commits late is not skipped by one with a higher number 
   stream.stop();
 });
 
-test('wrong input is refused over the socket as over HTTP', async () => {
+test('wrong input is refused over WebSocket with the codes of HTTP', async () => {
   const refused = async (variables: object) => {
     const stream = app.client.subscribe(text, variables);
     return stream.next().then(
@@ -180,7 +180,7 @@ test('wrong input is refused over the socket as over HTTP', async () => {
   await expect(unknown.next()).rejects.toThrow('NOT_FOUND');
 });
 
-test('camera states: the present one first, then each change', async () => {
+test('cameraStateChanged yields the present state first, then each change', async () => {
   const states = app.client.subscribe<{ cameraStateChanged: { state: string } }>(
     'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state lastError } }',
     { id: cameraId },
@@ -196,7 +196,7 @@ test('camera states: the present one first, then each change', async () => {
   states.stop();
 });
 
-test('a camera’s state is told also where the notification of its change was lost', async () => {
+test('a camera’s state is sent even if the notification of its change was lost', async () => {
   const sql = new pg.Client({ connectionString: app.config.databaseUrl });
   await sql.connect();
   const id = await app.addCamera({ name: 'Lost', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 }, 'IDLE');

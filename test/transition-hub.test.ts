@@ -1,4 +1,4 @@
-// Subscribers that are slower than what comes.
+// Subscribers that take transitions more slowly than they are written.
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { connectDb, type Db } from '../src/db/client.ts';
@@ -43,7 +43,7 @@ async function write(count: number): Promise<void> {
   const one = `INSERT INTO playback_transitions (playback_id, to_status) SELECT '${id}', 'RECORDING'`;
   const numbered = `${one} FROM generate_series(1, $1::int) RETURNING xid`;
   const { rows } = await sql.query<{ xid: string }>(numbered, [count]);
-  // Where other tests have transactions open, it is not below the horizon at once.
+  // Open transactions of other tests delay the horizon.
   await expect.poll(() => horizon(db), { timeout: 10_000 }).toBeGreaterThan(BigInt(rows[0]!.xid));
   hub.nudge();
 }
@@ -56,11 +56,11 @@ async function take(from: AsyncIterator<Transition>, count: number): Promise<Tra
 
 const ids = (transitions: readonly Transition[]) => transitions.map(({ id }) => id);
 
-test('who is slow gets each of thousands in order, holds nobody up, and is live again afterwards', async () => {
+test('a slow subscriber gets all of 5,700 transitions in order, does not delay others, and is live afterwards', async () => {
   await write(1);
   const [slow, fast] = [hub.subscribe({}, everything), hub.subscribe({}, everything)];
   await Promise.all([take(slow, 1), take(fast, 1)]);
-  // Both wait for what comes: they are live.
+  // Both have read the whole table and wait for new transitions.
   const first = [slow.next(), fast.next()];
   await write(5_000);
   const [gotFirst] = (await Promise.all(first)).map(({ value }) => value as Transition);
@@ -71,7 +71,7 @@ test('who is slow gets each of thousands in order, holds nobody up, and is live 
   const late: Transition[] = [];
   while (late.length < 4_999) {
     late.push(...(await take(slow, 1)));
-    // Meanwhile more comes.
+    // More transitions are written while the backlog is read.
     if (late.length === 2_500) await write(700);
   }
   expect(ids(late)).toEqual(ids(seen));
@@ -83,22 +83,22 @@ test('who is slow gets each of thousands in order, holds nobody up, and is live 
   await expect.poll(() => hub.mostBehind, { timeout: 10_000 }).toBe(0);
   await write(1);
   const [toSlow, toFast] = (await Promise.all(next)).map(({ value }) => value);
-  // The very same object: it was handed to both as it came, and not read again from the table.
+  // The same object: both got the transition from the hub, and neither read it from the table.
   expect(toSlow).toBe(toFast);
 });
 
-test('who fell behind together is given the same, read once, wherever each was', async () => {
+test('subscribers with a backlog share pages, also when one begins inside a page', async () => {
   await write(2_000);
   const [one, other] = [hub.subscribe({}, everything), hub.subscribe({}, everything)];
   const [a, b] = await Promise.all([take(one, 700), take(other, 700)]);
   expect(a.every((it, n) => it === b[n])).toBe(true);
-  // One that was elsewhere joins them.
+  // A third subscriber begins inside the first page.
   const resumed = hub.subscribe({}, a[99]);
   const c = await take(resumed, 600);
   expect(c.every((it, n) => it === a[n + 100])).toBe(true);
 });
 
-test('what comes while the table is read, and was read as well, is given once', async () => {
+test('a transition that is both read from the table and offered is yielded once', async () => {
   await write(3);
   class Overtaken extends TransitionPages {
     override async after(...at: Parameters<TransitionPages['after']>) {
@@ -111,15 +111,15 @@ test('what comes while the table is read, and was read as well, is given once', 
   const stream = new TransitionStream(source, {}, everything, () => {});
   const read = await take(stream, 3);
   const next = stream.next();
-  // And once more when it is live: the hub was later than this stream.
+  // The hub offers the transitions again after the stream has read the whole table.
   stream.offer(read);
   stream.offer([{ ...read[2]!, id: read[2]!.id + 1n }]);
   expect((await next).value.id).toBe(read[2]!.id + 1n);
 });
 
-test('that nothing more is there, each finds out for itself', async () => {
+test('a last page is not shared between subscribers', async () => {
   await write(10);
-  // The second asks while the first is being answered: what came in between would be in neither's answer.
+  // The second subscriber reads while the first read is under way. A shared last page would lack transitions written in between.
   const streams = [hub.subscribe({}, everything), hub.subscribe({}, everything)];
   const [a, b] = (await Promise.all(streams.map((it) => take(it, 10)))) as [Transition[], Transition[]];
   expect(ids(a)).toEqual(ids(b));

@@ -7,33 +7,31 @@ import { localName } from './names.ts';
 import { hashOf } from './secret.ts';
 import type { VerifiedToken } from './tokens.ts';
 
-/** Somebody who was let in. Whoever stays connected asks from time to time whether that still holds. */
+/** An authenticated caller. */
 export interface Session {
   readonly caller: Caller;
+  /** Whether the key or token is still valid. Checked regularly while a connection stays open. */
   readonly isValid: () => boolean;
 }
 
 export interface Access {
-  /** Nobody needs a key: there is none, and only this machine can reach the server. */
+  /** Whether requests need no key: no key was ever made, and only this machine can reach the server. */
   readonly open: boolean;
   /**
-   * Who stands behind an `Authorization` value.
-   * @throws RequestError UNAUTHENTICATED; CAPACITY, to be tried again, where tokens cannot be checked now
+   * Authenticates the value of an `Authorization` header.
+   * @throws RequestError UNAUTHENTICATED; CAPACITY if tokens cannot be checked now and the client should retry
    */
   authenticate(authorization: string | undefined): Promise<Session>;
-  /** Whether what a link was given to holds still. */
+  /** Whether the holder of a link is still valid (holders.ts). */
   holds(holder: string): boolean;
 }
 
-/** Without keys whoever works on this machine is its administrator. */
+/** While there are no keys, every caller on this machine is an administrator. */
 const local: Caller = { name: localName, holder: localHolder, role: 'ADMIN', cameraIds: undefined };
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/**
- * Decides who is let in.
- * @throws Error when nobody has a key and other machines could reach the server
- */
+/** @throws Error if there are no keys and other machines can reach the server */
 export function createAccess(options: {
   keys: Keys;
   verifyToken: ((token: string) => Promise<VerifiedToken | undefined>) | undefined;
@@ -85,7 +83,7 @@ export function createAccess(options: {
   }
 
   async function byToken(token: string): Promise<Session | undefined> {
-    // Three parts: anything else is a wrong key, for which the provider need not be asked.
+    // A JWT has three parts. Anything else is a wrong key, and the provider is not asked.
     if (!verifyToken || token.split('.').length !== 3) return undefined;
     const verified = await verifyToken(token);
     if (!verified) return undefined;

@@ -1,12 +1,12 @@
 import type { Caller } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 
-/** The share of a minute's allowance that may come all at once. */
+/** The burst that a key may report at once, as a share of its events per minute. */
 const burstShare = 1 / 6;
 
 /**
- * How many events each key may report: a bucket per name that holds ten seconds' worth and fills evenly.
- * @returns takes one event; throws RequestError RATE_LIMITED with the time after which the next is taken
+ * Limits how many events each key may report: a token bucket per name, with ten seconds' worth of events.
+ * @returns a function that counts one event; throws RequestError RATE_LIMITED with the time until the next is accepted
  */
 export function limitEvents(perMinute: number, now: () => number): (caller: Caller) => void {
   const perMs = perMinute / 60_000;

@@ -1,6 +1,6 @@
 /**
- * What links are given to. A holder stands in the link (access/signed-path.ts), in signs that a path can have, and tells
- * nothing that its owner's secret could be guessed from.
+ * Holders: the keys, tokens or machine that links are given to. The holder is part of the link (access/signed-path.ts): it
+ * consists of characters that a path may contain, and does not help to guess a secret.
  */
 
 /** This machine, while there are no keys. */
@@ -9,10 +9,10 @@ export const localHolder = 'l';
 /** @param id of the key: [0-9a-z] */
 export const holderOfKey = (id: string): string => `k${id}`;
 
-/** @param expiresAt epoch ms: a token is valid until then, whatever becomes of who has it */
+/** @param expiresAt epoch ms: a token is valid until then, because it cannot be revoked */
 export const holderOfToken = (expiresAt: number): string => `t${expiresAt.toString(36)}`;
 
-/** Whether that holds now. */
+/** Whether the holder's key or token is valid now. */
 export function stillHolds(
   holder: string,
   now: { isOpen: boolean; hasKey: (id: string) => boolean; takesTokens: boolean; at: number },

@@ -23,18 +23,18 @@ export interface KeyRequest {
 }
 
 interface KnownKey {
-  /** Of its row; undefined for one from the configuration. */
+  /** The id of the key's row; undefined for a key from the configuration. */
   readonly id: string | undefined;
   readonly caller: Caller;
   readonly expiresAt: number;
   lastUsedAt: number;
 }
 
-/** The safety net where a notification of a change was lost. */
+/** Finds changes whose notification was lost. */
 const pollMs = 2_000;
 const noteUseEveryMs = 60_000;
 
-/** Makes a key. The secret is given back here and never again. */
+/** Makes a key. The secret is not stored: it can be read only from this result. */
 export async function makeKey(db: Db, request: KeyRequest): Promise<{ key: ApiKey; secret: string }> {
   const secret = newSecret();
   const { name, role, cameraIds, expiresAt } = request;
@@ -50,8 +50,8 @@ export async function makeKey(db: Db, request: KeyRequest): Promise<{ key: ApiKe
 }
 
 /**
- * All usable keys, in memory by their hash: a call costs no query, and a revocation holds everywhere as soon as
- * the database has told of it, at the latest after the poll.
+ * All valid keys, in memory by their hash, so that a request needs no query. A revocation takes effect as soon as the
+ * database's notification comes, or at the next poll.
  */
 export class Keys {
   readonly #db: Db;
@@ -64,7 +64,7 @@ export class Keys {
   #reading: Promise<void> = Promise.resolve();
   #poll: NodeJS.Timeout | undefined;
 
-  /** @param options.idOf an id of a key from the configuration, from the hash of its secret, which it must not tell */
+  /** @param options.idOf turns the hash of a configured key's secret into an id, which must not reveal the hash */
   constructor(options: {
     db: Db;
     log: Log;
@@ -88,22 +88,22 @@ export class Keys {
     this.#poll = setInterval(() => this.nudge(), pollMs);
   }
 
-  /** Reads the keys again soon. */
+  /** Reads the keys again, without waiting for it. */
   nudge(): void {
     this.reload().catch((error: Error) =>
-      this.#log.warn({ error: error.message }, 'API keys cannot be read; those known stay in force'),
+      this.#log.warn({ error: error.message }, 'the API keys cannot be read; those in memory stay valid'),
     );
   }
 
-  /** Whether anybody ever made a key: revoking the last one must not open the server to everybody. */
+  /** Whether a key was ever made. Revoking the last key must not open the server to everybody. */
   get everMade(): boolean {
     return this.#everMade || this.#bootstrap.size > 0;
   }
 
-  /** One after another: an older answer must not replace a newer one. */
+  /** Reads the keys again. Reads run one after another, so that an older result cannot replace a newer one. */
   reload(): Promise<void> {
     const reading = this.#reading.then(() => this.#read());
-    this.#reading = reading.catch(() => {});
+    this.#reading = reading.catch(() => {}); // the caller gets the error; the next read runs all the same
     return reading;
   }
 
@@ -130,19 +130,19 @@ export class Keys {
     };
   }
 
-  /** Who the secret belongs to; undefined for one that is unknown, revoked or expired. */
+  /** The caller whose key has this hash; undefined if the key is unknown, revoked or expired. */
   find(secretHash: string): Caller | undefined {
     const key = this.#bootstrap.get(secretHash) ?? this.#known.get(secretHash);
-    return key && this.#isInForce(key) ? key.caller : undefined;
+    return key && this.#isValid(key) ? key.caller : undefined;
   }
 
-  /** Whether the key with that id, as holders name it, is known, not revoked and not expired. */
+  /** Whether the key with this id (in the form that holders use) is known, not revoked and not expired. */
   has(id: string): boolean {
     const key = this.#byHolder.get(holderOfKey(id));
-    return key !== undefined && this.#isInForce(key);
+    return key !== undefined && this.#isValid(key);
   }
 
-  #isInForce(key: KnownKey): boolean {
+  #isValid(key: KnownKey): boolean {
     return key.expiresAt > this.#now();
   }
 

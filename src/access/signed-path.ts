@@ -3,25 +3,25 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
- * Addresses on this server that hold for a while without a key, as a bucket's presigned ones do: players and
- * <img> send no Authorization. The ticket is a part of the path and not of the query, so that it also holds for
- * what a playlist names relative to itself. It carries what it was given to, and ends with that (access/holders.ts).
+ * Links to this server that work for a limited time without a key, like a bucket's presigned links: players and <img>
+ * send no Authorization. The ticket is part of the path and not of the query, so that relative addresses in a playlist
+ * keep it. The ticket names its holder and ends with the holder (access/holders.ts).
  */
 export interface PathSigner {
-  /** `/route/<ticket>/scope`: the ticket holds for that scope and everything below it. */
+  /** @returns `/route/<ticket>/scope`; the ticket is valid for that scope and all paths below it */
   sign(route: string, scope: string, holder: string): string;
-  /** @param ticketAndScope what follows `/route/`. @returns the scope, or undefined when the ticket does not hold */
+  /** @param ticketAndScope what follows `/route/`. @returns the scope; undefined if the ticket is not valid */
   verify(route: string, ticketAndScope: string): string | undefined;
 }
 
 const secretBytes = 32;
-/** 128 bits of an HMAC cannot be guessed. */
+/** 128 bits of an HMAC cannot be found by trying. */
 const signatureBytes = 16;
 
 /**
- * @param options.ttlSec a path holds at most this long and at least half of it: within half of it the same path is given
- * out, so that browsers find what they have already fetched in their cache
- * @param options.holds whether what a path was given to holds still
+ * @param options.ttlSec a link is valid for at most this time and at least half of it. Within each half the same link is
+ * made, so that browsers find the object in their cache
+ * @param options.holds whether a holder is still valid
  */
 export function createPathSigner(options: {
   secret: Buffer;
@@ -55,11 +55,11 @@ export function createPathSigner(options: {
   };
 }
 
-/** An id that tells nothing of the text to who does not have the secret: 128 bits, in hexadecimal digits. */
+/** An id of 128 bits, in hexadecimal digits. Without the secret, the text cannot be found from the id. */
 export const opaqueId = (secret: Buffer, text: string): string =>
   createHmac('sha256', secret).update(`id ${text}`).digest('hex').slice(0, 32);
 
-/** The secret of this data folder; made the first time. Who can read the folder can read the clips anyway. */
+/** The secret in the data folder; made at the first start. A user who can read the folder can read the clips anyway. */
 export async function linkSecret(dataDir: string): Promise<Buffer> {
   const file = path.join(dataDir, 'link-secret');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

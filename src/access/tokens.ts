@@ -5,11 +5,11 @@ import type { Log } from '../log.ts';
 import { nameOfSubject } from './names.ts';
 
 export interface TokenIssuer {
-  /** Where the provider publishes its keys. */
+  /** Where the provider publishes its public keys. */
   readonly jwksUrl: string;
   readonly issuer: string;
   readonly audience: string;
-  /** The claim that holds the role (or several); dots lead into objects, as in `realm_access.roles`. */
+  /** The claim with the role, or with several; dots name members of objects, as in `realm_access.roles`. */
   readonly roleClaim: string;
 }
 
@@ -20,16 +20,16 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
-/** Signatures by key pairs only: with a shared secret, whoever can check a token could also make one. */
+/** Only signatures by key pairs: with a shared secret, everybody who can check a token could also make one. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 const clockSkewSec = 5;
-/** A provider that does not answer is not asked again for so long. */
+/** A provider that does not answer is asked again only after this time. */
 const awayMs = 2_000;
 
 /**
- * Checks tokens of an OpenID provider: signature, issuer, audience, lifetime, role.
- * @returns a function that resolves to undefined for a token that does not hold, and rejects with RequestError CAPACITY,
- * to be tried again, where the provider cannot be asked for its keys
+ * Verifies tokens of an OpenID provider: signature, issuer, audience, lifetime, role.
+ * @returns a function that resolves to undefined for an invalid token, and rejects with RequestError CAPACITY if the
+ * provider's keys cannot be read now and the client should retry
  */
 export function createTokenVerifier(
   from: TokenIssuer,
@@ -57,7 +57,7 @@ export function createTokenVerifier(
       return verified(payload, from.roleClaim);
     } catch (error) {
       if (error instanceof errors.JOSEError && !isOutage(error)) return undefined;
-      // Said once: each call of each client would say it again.
+      // Logged once per outage, not for each request.
       if (!away)
         log.warn({ jwksUrl: from.jwksUrl, error: reasonOf(error) }, 'the OpenID provider does not answer');
       away = { until: performance.now() + awayMs };
@@ -75,7 +75,7 @@ const providerAway = () =>
     },
   );
 
-/** fetch keeps its reason to itself: "fetch failed". */
+/** The message of a failed fetch is only "fetch failed"; the reason is its cause. */
 const reasonOf = (error: unknown): string => {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
@@ -88,7 +88,7 @@ function verified(payload: JWTPayload, roleClaim: string): VerifiedToken | undef
   return { name: nameOfSubject(sub), role, expiresAt: exp * 1_000 };
 }
 
-/** The provider was too slow, or answered with something else than keys: that is not the token's fault. */
+/** Whether the provider was too slow, or answered with something else than keys. The token may be valid then. */
 const isOutage = (error: errors.JOSEError) =>
   error instanceof errors.JWKSTimeout ||
   error instanceof errors.JWKSInvalid ||

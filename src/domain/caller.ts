@@ -1,27 +1,27 @@
 import { RequestError } from './errors.ts';
 
-/** Who is calling, and what they may do. Pure. */
+/** Who makes a request, and what the role allows. Pure functions. */
 
 export const roles = ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'] as const;
 export type Role = (typeof roles)[number];
 
 const rolesByName = new Map(roles.flatMap((role) => [role, role.toLowerCase()].map((name) => [name, role])));
 
-/** The role of that name, in capitals or without. Compared exactly: other letters may have the same capitals. */
+/** The role of that name, all in upper or all in lower case. Case is not folded: "admın" has the capitals of "admin". */
 export const roleNamed = (name: unknown): Role | undefined =>
   typeof name === 'string' ? rolesByName.get(name) : undefined;
 
 export interface Caller {
-  /** Events belong to the name, so that keys can be replaced. */
+  /** Events belong to the name and not to the key, so that a key can be replaced by another of the same name. */
   readonly name: string;
-  /** What links are given to, and end with: one key, one token's lifetime, this machine (access/holders.ts). */
+  /** The key, token or machine that links are given to, and that they end with (access/holders.ts). */
   readonly holder: string;
   readonly role: Role;
-  /** undefined: all cameras, also those still to come */
+  /** undefined: all cameras, including those added later */
   readonly cameraIds: readonly string[] | undefined;
 }
 
-/** What needs more than reading: reporting events, recordings by hand and deleting, cameras and keys. */
+/** What reading does not include. REPORT: events. RECORD: recordings by hand, and deleting. MANAGE: cameras and keys. */
 export type Right = 'REPORT' | 'RECORD' | 'MANAGE';
 
 const allowed: Record<Right, readonly Role[]> = {
@@ -37,7 +37,7 @@ export function demand(caller: Caller, right: Right): void {
   throw new RequestError('FORBIDDEN', `The role ${caller.role} may not do this; it takes ${needed}.`);
 }
 
-/** Analytics services see the events that they reported, and no others. */
+/** Whether the caller sees only the events that it reported. */
 export const seesOnlyOwn = (caller: Caller): boolean => caller.role === 'ANALYTICS';
 
 export const maySeeCamera = (caller: Caller, cameraId: string): boolean =>

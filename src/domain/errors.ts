@@ -1,4 +1,4 @@
-/** Expected failures of a request, as the contract's closed list of codes has them. */
+/** The expected failures of a request. The contract has a closed list of their codes. */
 
 export type ErrorCode =
   | 'BAD_USER_INPUT'
@@ -12,21 +12,21 @@ export type ErrorCode =
   | 'CURSOR_EXPIRED'
   | 'SUBSCRIBER_LAGGED';
 
-/** What goes with some codes. */
+/** Data that some codes come with. */
 export interface ErrorDetails {
-  /** BAD_USER_INPUT */
+  /** With BAD_USER_INPUT. */
   readonly issues?: readonly Issue[];
-  /** RATE_LIMITED, and CAPACITY where it is known */
+  /** With RATE_LIMITED, and with CAPACITY if it is known. */
   readonly retryAfterMs?: number;
 }
 
-/** One thing that is wrong with the input: where it stands, and what was expected. */
+/** One fault of the input: its path, and what was expected. */
 export interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** A failure that the caller is told about in words; anything else is masked. */
+/** A failure whose message is sent to the client. The messages of all other errors are masked. */
 export class RequestError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
@@ -44,7 +44,7 @@ export const notFound = (noun: string, id: string) =>
 
 export const conflict = (message: string) => new RequestError('CONFLICT', message);
 
-/** BAD_USER_INPUT with every fault found, each with its path. */
+/** BAD_USER_INPUT with every fault that was found. */
 export function badInput(issues: readonly Issue[]): RequestError {
   const text = issues.map((i) => (i.path.length ? `${i.path.join('.')}: ${i.message}` : i.message)).join(' ');
   return new RequestError('BAD_USER_INPUT', text, { issues });

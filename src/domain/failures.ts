@@ -1,4 +1,4 @@
-/** Why a playback failed and who has to act. One table; all texts in one place. */
+/** Why a playback failed, and who has to act. */
 
 export type Fault = 'CAMERA' | 'STORAGE' | 'SERVER';
 
@@ -11,19 +11,19 @@ const kinds = {
   CAMERA_DISABLED: { fault: 'CAMERA' },
   /** The camera never delivered a frame while the recording lasted. */
   CAMERA_UNREACHABLE: { fault: 'CAMERA' },
-  /** The recording was over before anybody had begun it: the server was down for its whole length. */
+  /** The server was down for the whole length of the recording. */
   NOT_RECORDED: { fault: 'SERVER' },
   /** The spool holds no complete fragment, or is gone. */
   SPOOL_UNREADABLE: { fault: 'SERVER' },
-  /** The disk refused to take footage. */
+  /** Footage could not be written to the disk. */
   DISK_FAILED: { fault: 'STORAGE' },
-  /** Network errors, time-outs, 5xx, 429: it may pass. */
+  /** Network errors, time-outs, 5xx, 429: a retry may succeed. */
   STORE_UNREACHABLE: { fault: 'STORAGE' },
-  /** Credentials, rights, a bucket that is not there: a person has to act. */
+  /** Wrong credentials, missing rights, a missing bucket: a person has to act. */
   STORE_REFUSED: { fault: 'STORAGE' },
-  /** The store says that it holds something else than what was sent. */
+  /** The store holds something else than what was sent. */
   STORE_MISMATCH: { fault: 'STORAGE' },
-  /** A fault of Flashback itself. */
+  /** An error in Flashback itself. */
   INTERNAL: { fault: 'SERVER' },
 } as const satisfies Record<string, FailureKind>;
 
@@ -40,12 +40,12 @@ export class RecordingFailure extends Error {
   }
 }
 
-/** Who has to act on a code as it stands in a row: on an unknown one (newer version) whoever runs the server. */
+/** The kind of a code from a row. A code that this version does not know (from a newer version) counts as INTERNAL. */
 export function failureKind(code: string): FailureKind {
   return code in kinds ? kinds[code as FailureCode] : kinds.INTERNAL;
 }
 
-/** Any thrown value as a RecordingFailure; what is not one yet becomes INTERNAL. */
+/** Turns any thrown value into a RecordingFailure; other errors become INTERNAL. */
 export function asFailure(error: unknown): RecordingFailure {
   if (error instanceof RecordingFailure) return error;
   return new RecordingFailure(

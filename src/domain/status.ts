@@ -1,11 +1,11 @@
-/** The status machine of a playback (contract: RecordingStatus). Pure. */
+/** The state machine of a playback's status (contract: RecordingStatus). */
 
 export type RecordingStatus = 'PENDING' | 'RECORDING' | 'PROCESSING' | 'COMPLETED' | 'FAILED';
 
 /**
- * Which status may follow which. PENDING: nobody records yet. RECORDING: a recorder has taken it up and keeps
- * whatever the camera delivers. PROCESSING: all footage is on disk and closed. FAILED goes back to PROCESSING
- * when the footage is still held locally (retryPlayback).
+ * Which status may follow which. PENDING: recording has not begun. RECORDING: the recorder keeps what the camera
+ * delivers. PROCESSING: all footage is on disk, and no more is added. FAILED goes back to PROCESSING if the footage is
+ * still on disk (retryPlayback).
  */
 const next: Record<RecordingStatus, readonly RecordingStatus[]> = {
   PENDING: ['RECORDING', 'FAILED'],

@@ -1,4 +1,4 @@
-/** Where a playback's objects live in the store. Derived from the row alone, so that nothing has to be looked up to remove them. */
+/** The object keys of a playback. They follow from the row alone, so that objects can be removed without a look-up. */
 
 export interface ObjectKeys {
   readonly clip: string;

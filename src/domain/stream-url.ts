@@ -1,16 +1,16 @@
-/** Addresses of camera streams: how they are taken apart, and what of them people may see. */
+/** Stream addresses: parsing, and masking of passwords. */
 
-/** A stream address, taken apart. */
+/** The parts of a stream address. */
 export interface StreamUrl {
   readonly scheme: 'rtsp' | 'rtsps';
   /** A name (in ASCII), an IPv4 address, or an IPv6 address without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Decoded. Undefined where the address has no user information; both may be empty. */
+  /** Percent-decoded, may be empty. undefined: the address has no user information. */
   readonly user: string | undefined;
-  /** Decoded. Undefined where the address has no user information. */
+  /** Percent-decoded, may be empty. undefined: the address has no user information. */
   readonly password: string | undefined;
-  /** Path and query as a request names them: ASCII, beginning with / or ?, or empty. */
+  /** Path and query as an RTSP request names them: ASCII, beginning with / or ?, or empty. */
   readonly path: string;
 }
 
@@ -18,27 +18,26 @@ const defaultPorts = { rtsp: 554, rtsps: 322 };
 const example = 'Expected an address like rtsp://user:password@192.0.2.10:554/stream.';
 const inUserInfo = 'In a user name or a password write';
 
-/** What stands for a password that is not shown. */
+/** Shown instead of a password. */
 const hidden = '***';
 
 /**
- * Query parameters that are passwords, and the same inside paths, as in XMEye's `/user=admin&password=x&channel=1` and
- * `/user=admin_password=x_channel=1`. The value may hold any other sign: what is hidden is rather too much than too
- * little.
+ * Matches passwords in query parameters and inside paths, as in XMEye's `/user=admin&password=x&channel=1` and
+ * `/user=admin_password=x_channel=1`. The value may contain any other character, so that too much is hidden rather than
+ * too little.
  */
 const secretParameter =
   /((?:pass|loginpas|pwd|psw|secret|token|auth|(?<![a-z0-9])pw)[\w.-]{0,20}=)[^& \t\r\n\v\f]*?(?=_(?:channel|stream)=|[& \t\r\n\v\f]|$)/gi;
 
-/** An address within other text. New addresses hold no white space; what is stored from before has none of ASCII. */
+/** Matches an address within other text. New addresses contain no white space; stored ones may, but none of ASCII. */
 const addressInText = /rtsps?:\/\/[^ \t\r\n\v\f]*/gi;
 
-/** Stands for an address whose seal cannot be opened (db/seal.ts). */
+/** Shown instead of an address whose seal cannot be opened (db/seal.ts). */
 export const unreadableUrl = 'sealed:unreadable';
 
 /**
- * The parts of an address.
- * @throws Error in words for a person, which repeat nothing of the address, where it is not one or could be read in
- *   two ways
+ * Parses a stream address.
+ * @throws Error if the text is no address or is ambiguous; the message is for people and quotes nothing of the address
  */
 export function parseStreamUrl(address: string): StreamUrl {
   if (address === unreadableUrl)
@@ -71,7 +70,7 @@ export function parseStreamUrl(address: string): StreamUrl {
   return { scheme: lowered, host, port, ...userInfo(authority, at), path: inAscii(rest) };
 }
 
-/** The host as it is looked up, or undefined where it is none: `http:` is the scheme whose hosts URL checks. */
+/** The host as it is looked up; undefined if it is invalid. `http:` is a scheme whose hosts URL validates. */
 function hostOf(named: string): string | undefined {
   try {
     return new URL(`http://${named}/`).hostname.replace(/^\[|\]$/g, '') || undefined;
@@ -96,14 +95,14 @@ function userInfo(authority: string, at: number): Pick<StreamUrl, 'user' | 'pass
   }
 }
 
-/** A request's line is ASCII; what is there is left as it is, percent signs too. */
+/** Percent-encodes other than ASCII characters, because a request line is ASCII. Existing percent signs are left alone. */
 function inAscii(path: string): string {
   return path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
 /**
- * The address as people may see it: without user information, passwords among its parameters as `***`. It never holds
- * a password, also where the address cannot be taken apart, and what was masked once stays as it is.
+ * The address as people may see it: without user information, and with `***` instead of passwords in parameters. The
+ * result contains no password even if the address cannot be parsed. Masking a masked address changes nothing.
  */
 export function maskStreamUrl(address: string): string {
   const scheme = /^rtsps?:\/\//i.exec(address)?.[0] ?? '';
@@ -112,12 +111,12 @@ export function maskStreamUrl(address: string): string {
   return scheme + hidePasswords(rest);
 }
 
-/** Whether a password of the address is written as people see it: it was masked, and is not known here. */
+/** Whether the address contains a masked password, so that the password itself is unknown. */
 export function isMasked(address: string): boolean {
   return [...address.matchAll(secretParameter)].some(([all, name]) => all === name + hidden);
 }
 
-/** Any text with every stream address in it masked, and every password parameter. */
+/** Masks every stream address and every password parameter in a text. */
 export function scrubCredentials(text: string): string {
   return hidePasswords(text.replace(addressInText, maskStreamUrl));
 }

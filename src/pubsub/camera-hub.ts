@@ -1,16 +1,19 @@
 import { Queue } from './queue.ts';
 
-/** Tells subscribers which camera's state changed. A camera already waiting in a queue is not queued twice, so a
- * queue is bounded by the number of cameras. */
+/**
+ * Sends the ids of cameras whose state changed to subscribers. A camera that already waits in a subscriber's queue is not
+ * queued again, so that a queue is never longer than the list of cameras.
+ */
 export class CameraHub {
   readonly #subscribers = new Set<(cameraId: string) => void>();
 
   publish(cameraId: string): void {
-    for (const tell of this.#subscribers) tell(cameraId);
+    for (const notify of this.#subscribers) notify(cameraId);
   }
 
   /**
-   * First the ids of `present`, then the id of each camera as its state changes; only those that are wanted.
+   * Yields the ids of `present`, then the id of each camera whose state changes.
+   * @param isWanted cameras for which it returns false are left out
    */
   subscribe(
     isWanted: (cameraId: string) => boolean,
@@ -18,26 +21,26 @@ export class CameraHub {
   ): AsyncIterableIterator<string> {
     const waiting = new Set<string>();
     const queue = new Queue<string>(Number.POSITIVE_INFINITY);
-    const tell = (cameraId: string) => {
+    const notify = (cameraId: string) => {
       if (!isWanted(cameraId) || waiting.has(cameraId)) return;
       waiting.add(cameraId);
       queue.push(cameraId);
     };
     const subscribers = this.#subscribers;
-    subscribers.add(tell);
+    subscribers.add(notify);
     let begun = false;
     return {
       async next() {
         if (!begun) {
           begun = true;
-          for (const id of await present()) tell(id);
+          for (const id of await present()) notify(id);
         }
         const result = await queue.next();
         if (!result.done) waiting.delete(result.value);
         return result;
       },
       async return() {
-        subscribers.delete(tell);
+        subscribers.delete(notify);
         queue.end();
         return { value: undefined, done: true };
       },

@@ -1,27 +1,27 @@
 /**
- * A bounded queue between one producer and one consumer. Written by hand because of what the ready-made ones do
- * when a consumer stalls: Yoga's repeater throws an uncaught error beyond 1,024 items and takes the server down
- * (graphql-yoga#3692), and an async generator that waits does not react to return().
+ * A bounded queue between one producer and one consumer. Existing ones do not cope with a stalled consumer: Yoga's
+ * repeater throws an uncaught error beyond 1,024 items, which ends the server (graphql-yoga#3692), and an async generator
+ * that waits does not react to return().
  */
 export class Queue<T> {
   readonly #limit: number;
-  readonly #onGive: (item: T) => void;
+  readonly #onTake: (item: T) => void;
   #items: T[] = [];
   #waiting: ((result: IteratorResult<T>) => void) | undefined;
   #overflowed = false;
   #ended = false;
 
-  /** @param onGive called with each item when the consumer gets it */
-  constructor(limit: number, onGive: (item: T) => void = () => {}) {
+  /** @param onTake called with each item when the consumer takes it */
+  constructor(limit: number, onTake: (item: T) => void = () => {}) {
     this.#limit = limit;
-    this.#onGive = onGive;
+    this.#onTake = onTake;
   }
 
-  /** When it is full, it drops everything and takes nothing more until it is cleared. */
+  /** Adds an item. A full queue drops all its items, and drops every further item until it is cleared. */
   push(item: T): void {
     if (this.#ended || this.#overflowed) return;
     if (this.#waiting) {
-      this.#onGive(item);
+      this.#onTake(item);
       this.#waiting({ value: item, done: false });
       this.#waiting = undefined;
     } else if (this.#items.length < this.#limit) {
@@ -36,7 +36,7 @@ export class Queue<T> {
     return this.#items;
   }
 
-  /** Something that was pushed since it was cleared is not in it any more. */
+  /** Whether items have been dropped since the queue was last cleared. */
   get overflowed(): boolean {
     return this.#overflowed;
   }
@@ -45,7 +45,7 @@ export class Queue<T> {
     return this.#ended;
   }
 
-  /** Of what waits, only what `isWanted` says. */
+  /** Removes the items for which `isWanted` returns false. */
   keep(isWanted: (item: T) => boolean): void {
     this.#items = this.#items.filter(isWanted);
   }
@@ -65,7 +65,7 @@ export class Queue<T> {
   next(): Promise<IteratorResult<T>> {
     if (this.#items.length > 0) {
       const value = this.#items.shift() as T;
-      this.#onGive(value);
+      this.#onTake(value);
       return Promise.resolve({ value, done: false });
     }
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });

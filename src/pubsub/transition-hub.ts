@@ -14,31 +14,31 @@ import type { Log } from '../log.ts';
 import { pageSize, TransitionPages } from './transition-pages.ts';
 import { TransitionStream } from './transition-stream.ts';
 
-/** The safety net where a notification was lost. */
+/** Finds transitions whose notification was lost. */
 const pollMs = 2_000;
-/** Rows at or above the horizon wait for another transaction's commit, which notifies nobody but itself. */
+/** Rows at or above the horizon wait until an older transaction ends, which need not send a notification. */
 const horizonRetryMs = 10;
 /**
- * Each commit notifies, and each event commits twice while it is being answered: what comes within this is read
- * together, and not in the middle of answering.
+ * Each commit notifies, and an event commits twice before it is answered. Notifications within this time lead to one read,
+ * which so does not delay the answer.
  */
 const gatherMs = 5;
-/** Subscribers that are told in one go. In between others get their turn, and what these wait for is sent. */
-const toldAtOnce = 250;
+/** Subscribers that are offered transitions in one turn of the event loop. Other work, such as sending, runs between turns. */
+const offeredPerTurn = 250;
 const removalEveryMs = 3_600_000;
 const dayMs = 86_400_000;
 
 /**
- * Transitions out to subscribers (DESIGN 7). The table is the truth; `nudge` is called on NOTIFY and is only a
- * hint. One reader per process follows the table below the horizon and offers every row, in order, to all
- * subscribers.
+ * Sends transitions to subscribers (docs/design.md 7). One reader per process reads the table of
+ * transitions below the horizon and offers every row, in order, to all subscribers. A notification (`nudge`) only hints
+ * that there is something new to read.
  */
 export class TransitionHub {
   readonly #db: Db;
   readonly #log: Log;
   readonly #pages: TransitionPages;
   readonly #subscribers = new Set<TransitionStream>();
-  /** How many transitions to each status came by since the start. */
+  /** How many transitions to each status were read since the start. */
   readonly seen = new Map<RecordingStatus, number>();
   #position: Position = endBelow(1n);
   #reading: Promise<void> | undefined;
@@ -52,7 +52,7 @@ export class TransitionHub {
 
   /**
    * @param options.keepDays age at which transitions are removed; undefined: never
-   * @param options.now by which their age is told, in epoch milliseconds
+   * @param options.now the present time in epoch milliseconds, by which their age is measured
    */
   constructor(options: { db: Db; log: Log; keepDays: number | undefined; now: () => number }) {
     this.#now = options.now;
@@ -79,7 +79,7 @@ export class TransitionHub {
     );
   }
 
-  /** Looks for new transitions soon. Cheap; calls while a read is under way lead to one more read. */
+  /** Reads new transitions soon. Cheap: all calls during a read lead to one more read. */
   nudge(): void {
     if (this.#closed) return;
     this.#again = true;
@@ -95,9 +95,9 @@ export class TransitionHub {
       this.#again = false;
       try {
         const { transitions, isMoreBehind } = await transitionsAfter(this.#db, this.#position, pageSize);
-        for (const transition of transitions) this.#note(transition);
+        for (const transition of transitions) this.#countAndLog(transition);
         this.#position = transitions.at(-1) ?? this.#position;
-        await this.#tell(transitions);
+        await this.#offer(transitions);
         if (transitions.length === pageSize) this.#again = true;
         else if (isMoreBehind) setTimeout(() => this.nudge(), horizonRetryMs);
       } catch (error) {
@@ -107,7 +107,7 @@ export class TransitionHub {
     }
   }
 
-  #note(transition: Transition): void {
+  #countAndLog(transition: Transition): void {
     this.seen.set(transition.to, (this.seen.get(transition.to) ?? 0) + 1);
     this.#log.info(
       {
@@ -121,28 +121,28 @@ export class TransitionHub {
     );
   }
 
-  async #tell(transitions: readonly Transition[]): Promise<void> {
+  async #offer(transitions: readonly Transition[]): Promise<void> {
     if (transitions.length === 0) return;
-    let told = 0;
+    let offered = 0;
     for (const subscriber of this.#subscribers) {
       subscriber.offer(transitions);
-      if (++told % toldAtOnce === 0) await nextTurn();
+      if (++offered % offeredPerTurn === 0) await nextTurn();
     }
   }
 
   /**
-   * Without `after`: what is present now, then live. With it: everything since, then live (contract,
-   * playbackStatusChanged). Nothing between the two parts is lost or doubled: the subscriber is registered before
-   * the first part is read.
+   * With `after`, the stream yields all transitions after that position, then new ones as they come. Without `after`, it
+   * begins with the newest transition of each playback that is not finished (contract, playbackStatusChanged). No
+   * transition between the two parts is lost or repeated: the stream is registered before the first part is read.
    */
   subscribe(filter: TransitionFilter, after: Position | undefined): TransitionStream {
     const source = { db: this.#db, pages: this.#pages };
-    const stream = new TransitionStream(source, filter, after, (it) => this.#subscribers.delete(it));
+    const stream = new TransitionStream(source, filter, after, (ended) => this.#subscribers.delete(ended));
     this.#subscribers.add(stream);
     return stream;
   }
 
-  /** Transitions that wait for the slowest subscriber. */
+  /** The longest backlog of a subscriber, in transitions. */
   get mostBehind(): number {
     return Math.max(0, ...[...this.#subscribers].map(({ behind }) => behind));
   }

@@ -2,14 +2,14 @@ import type { Db } from '../db/client.ts';
 import { isAfter, type Position, type Transition, transitionsAfter } from '../db/transitions.ts';
 
 export const pageSize = 500;
-/** Full pages that are kept for whoever is as far behind, and for how long: what was executed for them goes with them. */
-const kept = 4;
+/** Full pages that are kept for other subscribers, and for how long. The results that fan-out.ts has for a page live as long. */
+const keptPages = 4;
 const keptMs = 5_000;
 
 interface Page {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
-  /** There was nothing more below the horizon. */
+  /** Whether there were no further transitions below the horizon. */
   readonly isLast: boolean;
 }
 
@@ -19,9 +19,9 @@ interface KeptPage {
 }
 
 /**
- * What subscribers who are behind read. Those who fell behind together read together: the same page comes from the
- * database once, and as the same objects, for which what they ask alike is executed once (http/fan-out.ts). Else
- * falling behind would make everything dearer, and they would never catch up.
+ * Pages of transitions for subscribers with a backlog, shared between subscribers that are equally far behind. A page is
+ * read from the database once and consists of the same objects for all, so that http/fan-out.ts executes equal selections
+ * once. Without sharing, each backlog would cost more work than live delivery, and subscribers would never catch up.
  */
 export class TransitionPages {
   readonly #db: Db;
@@ -34,15 +34,16 @@ export class TransitionPages {
 
   async after(position: Position): Promise<Page> {
     for (const { after, page } of this.#kept) {
-      // Whoever joins in the middle of a page begins the next one where all others do.
+      // A subscriber whose position is inside a page gets the rest of it, and so begins the next page where all others do.
       if (isAfter(after, position) || !isAfter(page.transitions.at(-1)!, position)) continue;
-      return { transitions: page.transitions.filter((it) => isAfter(it, position)), isLast: false };
+      const rest = page.transitions.filter((transition) => isAfter(transition, position));
+      return { transitions: rest, isLast: false };
     }
     const name = `${position.xid} ${position.id}`;
     const underWay = this.#underWay.get(name);
     const shared = underWay && (await underWay);
     if (shared && !shared.isLast) return shared;
-    // That nothing more is there holds for whoever asked before it was read, and for nobody else.
+    // A last page is not shared: transitions may have been added since it was read.
     const page = this.#read(position).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, page);
     return page;
@@ -51,15 +52,15 @@ export class TransitionPages {
   async #read(after: Position): Promise<Page> {
     const { transitions } = await transitionsAfter(this.#db, after, pageSize);
     const page = { transitions, isLast: transitions.length < pageSize };
-    // More may come after the last page; what is between two transitions of a full one is final.
+    // Transitions may be added after the last page. Between two transitions of a full page none can be added any more.
     if (!page.isLast) this.#keep({ after, page });
     return page;
   }
 
-  #keep(known: KeptPage): void {
-    this.#kept = [known, ...this.#kept].slice(0, kept);
+  #keep(page: KeptPage): void {
+    this.#kept = [page, ...this.#kept].slice(0, keptPages);
     const forget = () => {
-      this.#kept = this.#kept.filter((it) => it !== known);
+      this.#kept = this.#kept.filter((other) => other !== page);
     };
     setTimeout(forget, keptMs).unref();
   }

@@ -14,14 +14,14 @@ import { RequestError } from '../domain/errors.ts';
 import { Queue } from './queue.ts';
 import type { TransitionPages } from './transition-pages.ts';
 
-/** Transitions that wait in memory for a subscriber. One that is further behind reads them from the table. */
+/** The longest backlog in memory, in transitions. A longer backlog is read from the table. */
 export const maxWaiting = 1_000;
-/** Who is behind and takes nothing for so long has stalled. One that is merely slow takes something now and then. */
+/** A subscriber with a backlog that takes nothing for this long has stalled. A slow subscriber takes something in this time. */
 const stalledMs = 5_000;
 
 /**
- * One subscriber's transitions. It reads the table from its position on until nothing is left below the horizon, and
- * from there on it is given what comes (`offer`). When more waits than its queue holds, it reads the table again.
+ * The transitions for one subscriber. The stream reads the table from its position up to the horizon, and then gets new
+ * transitions through `offer`. If its queue overflows, it reads the table again.
  */
 export class TransitionStream implements AsyncIterableIterator<Transition> {
   readonly #db: Db;
@@ -32,10 +32,11 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     this.#position = transition;
     this.#tookAt = performance.now();
   });
-  /** Up to here everything was read, or came. undefined: it begins with what is present. */
+  /** All transitions up to this position were read from the table or taken from the queue. undefined: nothing was read yet. */
   #position: Position | undefined;
+  /** Transitions that were read from the table and not taken yet. */
   #read: Transition[] = [];
-  /** The table was read to its end. From then on the queue has the rest, unless it overflowed. */
+  /** Whether the table was read up to the horizon. Later transitions are in the queue, unless it overflowed. */
   #isLive = false;
   #tookAt = performance.now();
 
@@ -58,17 +59,17 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     }
   }
 
-  /** What comes may have been read already. While the table is read, that is not known yet. */
+  /** False for an offered transition that was already read from the table. While the table is being read, all count as new. */
   #isNew(transition: Transition): boolean {
     return !this.#isLive || !this.#position || isAfter(transition, this.#position);
   }
 
-  /** What next() gives without waiting for anything. */
+  /** The transitions that next() returns without waiting. */
   get atHand(): readonly Transition[] {
     return this.#read.length > 0 ? this.#read : this.#queue.items;
   }
 
-  /** How many wait in memory; as many as there may be where more wait in the table. */
+  /** The backlog, in transitions; `maxWaiting` if some of it is only in the table. */
   get behind(): number {
     return this.#isBehind ? maxWaiting : this.atHand.length;
   }
@@ -77,13 +78,13 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     return !this.#queue.ended && (!this.#isLive || this.#queue.overflowed);
   }
 
-  /** Ten thousand who are up to date wait here: for the queue's promise, and for no other around it. */
+  /** Not async: each of ten thousand subscribers without a backlog waits here, for one promise instead of two. */
   next(): Promise<IteratorResult<Transition>> {
     return this.#isBehind || this.#read.length > 0 ? this.#readNext() : this.#queue.next();
   }
 
   async #readNext(): Promise<IteratorResult<Transition>> {
-    this.#demandLively();
+    this.#rejectIfStalled();
     for (;;) {
       const value = this.#read.shift();
       if (value) {
@@ -91,11 +92,11 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
         return { value, done: false };
       }
       if (!this.#isBehind) return this.#queue.next();
-      await this.#readOn();
+      await this.#readMore();
     }
   }
 
-  #demandLively(): void {
+  #rejectIfStalled(): void {
     if (!this.#isBehind || performance.now() - this.#tookAt < stalledMs) return;
     throw new RequestError(
       'SUBSCRIBER_LAGGED',
@@ -103,8 +104,8 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     );
   }
 
-  async #readOn(): Promise<void> {
-    // What is offered from here on is above the horizon that is read next, or read with this page.
+  async #readMore(): Promise<void> {
+    // The queue can be cleared: its transitions are in the table. Those offered from now on are kept until goLive.
     this.#queue.clear();
     this.#isLive = false;
     if (this.#position === undefined) {
@@ -114,7 +115,7 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
       return;
     }
     const { transitions, isLast } = await this.#pages.after(this.#position);
-    await this.#demandResumable(this.#position);
+    await this.#rejectIfExpired(this.#position);
     this.#read = transitions.filter((transition) => matches(this.#filter, transition));
     const readTo = transitions.at(-1) ?? this.#position;
     if (isLast) this.#goLive(readTo);
@@ -127,8 +128,8 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     this.#queue.keep((transition) => this.#isNew(transition));
   }
 
-  /** Looked up after reading: what was removed before is missing in what was read. */
-  async #demandResumable(from: Position): Promise<void> {
+  /** Checked after reading the page: transitions that were removed before the page was read are missing in it. */
+  async #rejectIfExpired(from: Position): Promise<void> {
     if (await canResume(this.#db, from)) return;
     throw new RequestError(
       'CURSOR_EXPIRED',
