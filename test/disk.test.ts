@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest';
 import type { Config } from '../src/config.ts';
-import { spoolMark } from '../src/recording/spool-mark.ts';
+import { spoolMark } from '../src/spool/mark.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { startTestCamera, type TestCamera } from './support/camera.ts';
 import { capture } from './support/captures.ts';

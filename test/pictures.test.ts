@@ -1,8 +1,8 @@
 // Pictures of footage: as it is meant to be seen.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ffmpeg, findFfmpeg } from '../src/ffmpeg/binary.ts';
+import { jpegOf } from '../src/ffmpeg/jpeg.ts';
 import { createLog } from '../src/log.ts';
-import { type Ffmpeg, findFfmpeg } from '../src/recording/ffmpeg-binary.ts';
-import { jpegOf } from '../src/recording/ffmpeg-jpeg.ts';
 import { startTestLauncher, type TestLauncher } from './support/launcher.ts';
 
 let it: TestLauncher;

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { FeedUnit } from '../src/recording/feed/feed-unit.ts';
 import { Recording } from '../src/recording/recording.ts';
-import { findSpool } from '../src/recording/spool.ts';
-import { readSpool } from '../src/recording/spool-reader.ts';
 import { steadyNow, WallClock } from '../src/recording/steady-clock.ts';
+import { readSpool } from '../src/spool/reader.ts';
+import { findSpool } from '../src/spool/spool.ts';
 import { type UnitMaker, unitMaker } from './support/units.ts';
 
 let dir: string;

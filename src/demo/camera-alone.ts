@@ -1,9 +1,9 @@
 import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { findFfmpeg } from '../ffmpeg/binary.ts';
 import { createLog } from '../log.ts';
 import { openChildren } from '../processes/children.ts';
-import { findFfmpeg } from '../recording/ffmpeg-binary.ts';
 import { startDemoCamera } from './camera.ts';
 
 /** For containers: `node dist/demo/camera-alone.js PORT` is the demo's camera, for other machines too. */

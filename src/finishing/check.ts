@@ -5,10 +5,10 @@ import { noteRemovals } from '../db/removals.ts';
 import { retry } from '../db/transitions.ts';
 import { playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
-import { removeSpool } from '../recording/spool.ts';
-import { demandSpool } from '../recording/spool-mark.ts';
-import { isSpoolName } from '../recording/spool-names.ts';
-import { holdsFootage, removeSpoolWithoutFootage } from '../recording/spool-reader.ts';
+import { demandSpool } from '../spool/mark.ts';
+import { isSpoolName } from '../spool/names.ts';
+import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
+import { removeSpool } from '../spool/spool.ts';
 import type { Store } from '../store/store.ts';
 
 /** A violated invariant (docs/design.md 6). The text is for people. */

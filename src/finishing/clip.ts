@@ -1,8 +1,8 @@
 import { RecordingFailure } from '../domain/failures.ts';
 import { fastStartHead } from '../mp4/fast-start.ts';
 import { resolution } from '../mp4/init-segment.ts';
-import { findSpool } from '../recording/spool.ts';
-import { readSpool, type SpoolContents } from '../recording/spool-reader.ts';
+import { readSpool, type SpoolContents } from '../spool/reader.ts';
+import { findSpool } from '../spool/spool.ts';
 import { fileBody } from '../store/body.ts';
 import type { ObjectBody } from '../store/store.ts';
 

@@ -1,10 +1,10 @@
 import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
+import type { Ffmpeg } from '../ffmpeg/binary.ts';
+import { jpegOf } from '../ffmpeg/jpeg.ts';
 import { privateFileMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
-import type { Ffmpeg } from '../recording/ffmpeg-binary.ts';
-import { jpegOf } from '../recording/ffmpeg-jpeg.ts';
-import { findSpool, spoolPoster } from '../recording/spool.ts';
-import { readSpool, type SpoolContents } from '../recording/spool-reader.ts';
+import { readSpool, type SpoolContents } from '../spool/reader.ts';
+import { findSpool, spoolPoster } from '../spool/spool.ts';
 
 /** Delay after a recording's first picture, so that posters do not compete with the start of other recordings. */
 const earlyAfterMs = 2_000;

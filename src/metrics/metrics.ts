@@ -6,7 +6,7 @@ import type { StoreWatch } from '../finishing/store-watch.ts';
 import type { TransitionHub } from '../pubsub/transition-hub.ts';
 import type { Feeds } from '../recording/feed/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import type { SpoolDisk } from '../recording/spool-disk.ts';
+import type { SpoolDisk } from '../spool/disk.ts';
 
 export interface MetricsSources {
   readonly db: Db;

@@ -1,8 +1,8 @@
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks, endsOf } from '../db/playbacks.ts';
 import type { Log } from '../log.ts';
+import type { SpoolDisk } from '../spool/disk.ts';
 import type { Recording } from './recording.ts';
-import type { SpoolDisk } from './spool-disk.ts';
 import { steadyNow, type WallClock } from './steady-clock.ts';
 
 /** A recording that runs, and the playback that it is for. */

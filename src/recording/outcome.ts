@@ -6,11 +6,11 @@ import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
+import { spoolFolder } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
 import type { RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
-import { spoolFolder } from './spool.ts';
-import { holdsFootage, removeSpoolWithoutFootage } from './spool-reader.ts';
 
 /** Between two tries to write the end of a recording while the database is away. */
 const longestPauseMs = 2_000;

@@ -11,6 +11,8 @@ import { conflict, RequestError } from '../domain/errors.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { SpoolLimits } from '../spool/disk.ts';
+import { makeSpoolFolder, removeSpool, spoolFolder } from '../spool/spool.ts';
 import { DueEnds, type DueEndsOptions, type RunningRecording } from './due-ends.ts';
 import { type FeedUnit, timeOf } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
@@ -19,8 +21,6 @@ import { type Claim, Places } from './places.ts';
 import { Recording, type RecordingLeftover } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import type { CreateSoundEncoder } from './sound/encoder.ts';
-import { makeSpoolFolder, removeSpool, spoolFolder } from './spool.ts';
-import type { SpoolLimits } from './spool-disk.ts';
 import { steadyNow, WallClock } from './steady-clock.ts';
 
 export interface RecorderOptions extends DueEndsOptions {

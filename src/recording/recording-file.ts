@@ -4,10 +4,10 @@ import type { SampleTimes } from '../mp4/build-moof.ts';
 import { buildMoof, type FragmentTrack } from '../mp4/build-moof.ts';
 import type { InitSegment, Track } from '../mp4/init-segment.ts';
 import { formatOf } from '../mp4/track-format.ts';
+import { Spool } from '../spool/spool.ts';
 import type { Cut } from './cutter.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import { type Correction, type FragmentTimes, type GapSpan, Placement } from './placement.ts';
-import { Spool } from './spool.ts';
 
 /** What a file's tracks are coded as; sound as it is written, which is AAC or Opus. */
 export interface FileFormats {

@@ -4,14 +4,14 @@ import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
 import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import { SpoolAway } from '../spool/errors.ts';
+import { demandSpool, openSpool } from '../spool/mark.ts';
+import { isSpoolName } from '../spool/names.ts';
+import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/reader.ts';
+import { findSpool, removeSpool } from '../spool/spool.ts';
 import type { Recorder } from './recorder.ts';
 import type { RecordingLeftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
-import { findSpool, removeSpool } from './spool.ts';
-import { SpoolAway } from './spool-errors.ts';
-import { demandSpool, openSpool } from './spool-mark.ts';
-import { isSpoolName } from './spool-names.ts';
-import { holdsFootage, readSpool, removeSpoolWithoutFootage } from './spool-reader.ts';
 
 export interface RecoveryOptions {
   readonly db: Db;

@@ -1,9 +1,9 @@
+import type { Ffmpeg } from '../ffmpeg/binary.ts';
+import { jpegOf } from '../ffmpeg/jpeg.ts';
 import type { Launcher } from '../processes/launcher.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
 import { movieOf } from './feed/picture.ts';
-import type { Ffmpeg } from './ffmpeg-binary.ts';
-import { jpegOf } from './ffmpeg-jpeg.ts';
 
 interface Snapshot {
   readonly of: FeedUnit;

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSpoolName } from '../../src/recording/spool-names.ts';
+import { isSpoolName } from '../../src/spool/names.ts';
 import { startTestCamera } from '../support/camera.ts';
 import { capture } from '../support/captures.ts';
 import { startS3Server } from '../support/s3-server.ts';

@@ -1,8 +1,8 @@
 import { parseStreamUrl } from '../../domain/stream-url.ts';
+import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import type { FootageMemory } from '../../footage/memory.ts';
 import type { Camera } from '../../generated/prisma/client.ts';
 import type { Launcher } from '../../processes/launcher.ts';
-import type { Ffmpeg } from '../ffmpeg-binary.ts';
 import { FallbackSource } from './fallback-source.ts';
 import { FfmpegSource } from './ffmpeg-source.ts';
 import type { CameraKnowledge } from './knowledge.ts';

@@ -1,6 +1,7 @@
 import type { Format, SoundFormat } from '../../codecs/format.ts';
 import type { ReadingFacts } from '../../db/cameras.ts';
 import { scrubCredentials } from '../../domain/stream-url.ts';
+import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import type { FootageMemory } from '../../footage/memory.ts';
 import { FootageWriter } from '../../footage/writer.ts';
 import { ReorderDepth } from '../../mp4/decode-order.ts';
@@ -10,7 +11,6 @@ import type { Track } from '../../mp4/init-segment.ts';
 import { createSplitter } from '../../mp4/splitter.ts';
 import { formatOf } from '../../mp4/track-format.ts';
 import type { Launcher } from '../../processes/launcher.ts';
-import type { Ffmpeg } from '../ffmpeg-binary.ts';
 import type { CameraToRead } from './create-source.ts';
 import type { FeedSession } from './feed-unit.ts';
 import { withAddress } from './ffmpeg-address.ts';

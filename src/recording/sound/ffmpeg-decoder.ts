@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { SoundFormat } from '../../codecs/format.ts';
+import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import { type FootageMemory, viewsOf } from '../../footage/memory.ts';
 import { FootageWriter } from '../../footage/writer.ts';
 import type { Log } from '../../log.ts';
 import type { Launcher } from '../../processes/launcher.ts';
 import type { FeedUnit } from '../feed/feed-unit.ts';
-import type { Ffmpeg } from '../ffmpeg-binary.ts';
 import type { SoundEncoder } from './encoder.ts';
 
 export interface FfmpegDecoderOptions {

@@ -2,7 +2,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { shiftFragment } from '../../../src/mp4/fragment.ts';
-import { findSpool } from '../../../src/recording/spool.ts';
+import { findSpool } from '../../../src/spool/spool.ts';
 import { split } from '../../support/fragmented.ts';
 
 /**

@@ -4,8 +4,8 @@ import { Mp4Error } from '../mp4/boxes.ts';
 import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import { playerInit } from '../mp4/player-init.ts';
 import { readTrackFragments } from '../mp4/track-fragment.ts';
-import type { Segment } from './hls-playlist.ts';
-import { windowReader } from './spool-reader.ts';
+import type { Segment } from './playlist.ts';
+import { windowReader } from './reader.ts';
 
 const chunkBytes = 256 * 1024;
 

@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { hlsPlaylist } from './hls-playlist.ts';
-import { LiveSpool } from './live-spool.ts';
-import { findSpool, spoolPoster } from './spool.ts';
+import { LiveSpool } from '../spool/live-spool.ts';
+import { hlsPlaylist } from '../spool/playlist.ts';
+import { findSpool, spoolPoster } from '../spool/spool.ts';
 
 /** A spool that nobody asks for is closed after this; players ask every few seconds. */
 const idleMs = 30_000;

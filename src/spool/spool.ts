@@ -3,9 +3,9 @@ import path from 'node:path';
 import { type Footage, viewsOf } from '../footage/memory.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
-import { isMissing } from './spool-errors.ts';
-import { demandSpool } from './spool-mark.ts';
-import { syncFolder } from './spool-names.ts';
+import { isMissing } from './errors.ts';
+import { demandSpool } from './mark.ts';
+import { syncFolder } from './names.ts';
 
 /** Footage is on the platter at most this long after it was written. */
 const syncMs = 1_000;

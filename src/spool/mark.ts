@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { Db } from '../db/client.ts';
 import type { Log } from '../log.ts';
 import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
-import { isMissing, SpoolAway } from './spool-errors.ts';
-import { isSpoolName, syncFolder } from './spool-names.ts';
+import { isMissing, SpoolAway } from './errors.ts';
+import { isSpoolName, syncFolder } from './names.ts';
 
 /** An empty file that says that the folder is the spool: without it, the spool's disk is not mounted there. */
 export const spoolMark = (recordDir: string): string => path.join(recordDir, '.flashback-spool');

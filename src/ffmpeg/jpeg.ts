@@ -1,6 +1,6 @@
 import type { Launcher } from '../processes/launcher.ts';
-import { posterArgs } from './ffmpeg-args.ts';
-import type { Ffmpeg } from './ffmpeg-binary.ts';
+import { posterArgs } from './arguments.ts';
+import type { Ffmpeg } from './binary.ts';
 
 const posterWidth = 640;
 

@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../log.ts';
-import { SpoolAway, willPass } from './spool-errors.ts';
-import { demandSpool } from './spool-mark.ts';
-import { isSpoolName } from './spool-names.ts';
+import { SpoolAway, willPass } from './errors.ts';
+import { demandSpool } from './mark.ts';
+import { isSpoolName } from './names.ts';
 
 export interface SpoolLimits {
   readonly recordDir: string;
