@@ -143,3 +143,40 @@ test('a stream that no file can be made of ends its recording, and nothing else'
   const { diskFailure } = await recording.done();
   expect(diskFailure).toBeInstanceOf(Error);
 });
+
+test('sound that is encoded after the end is in the clip', async () => {
+  const count = 30;
+  const endMs = 30 * frameMs;
+  const recording = record({
+    createSoundEncoder: (_, emit) => ({
+      push: () => {},
+      finish: async () => {
+        for (let i = 0; i < count; i++) emit(units.sound(began + i * 64));
+      },
+    }),
+  });
+  // A keyframe at the end: the pictures before it reach the end by themselves.
+  const [first, ...others] = [...pictures(30), ...pictures(2, endMs)];
+  recording.take(first!);
+  const sound = units.sound(began);
+  const format = { ...sound.format, codec: 'pcma', codecString: 'pcma', key: 'pcma' } as FeedUnit['format'];
+  recording.take({ ...sound, format });
+  for (const unit of others) recording.take(unit);
+  recording.stopAt(began + endMs);
+  await recording.done();
+  const { file } = await spooled();
+  const clip = await readSpool(file, endMs / 1_000);
+  const soundTable = clip!.index.tables.find(({ track }) => track.kind === 'audio');
+  expect(soundTable?.sizes.length).toBe(count);
+});
+
+test('what begins behind the end that the row names is left out', async () => {
+  const recording = record();
+  for (const unit of pictures(60)) recording.take(unit);
+  recording.abort();
+  await recording.done();
+  const { file } = await spooled();
+  const clip = await readSpool(file, 2);
+  expect(clip!.index.durationMs).toBeGreaterThanOrEqual(2_000);
+  expect(clip!.index.durationMs).toBeLessThan(2_600);
+});

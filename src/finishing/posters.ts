@@ -3,13 +3,13 @@ import type { Ffmpeg } from '../ffmpeg/binary.ts';
 import { jpegOf } from '../ffmpeg/jpeg.ts';
 import { privateFileMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
-import { readSpool, type SpoolContents } from '../spool/reader.ts';
+import { readBeginning, type SpoolContents } from '../spool/reader.ts';
 import { findSpool, spoolPoster } from '../spool/spool.ts';
 
 /** Delay after a recording's first picture, so that posters do not compete with the start of other recordings. */
 const earlyAfterMs = 2_000;
-/** Seconds of a spool that contain its first two fragments. */
-const beginningSec = 2;
+/** The picture that is shown first may lie behind the first fragment. */
+const beginningFragments = 2;
 
 /**
  * Makes posters: a JPEG of each clip's first picture, 640 pixels wide. Posters are made during the recording and kept in
@@ -59,7 +59,7 @@ export class Posters {
   async #makeEarly(playbackId: string): Promise<void> {
     if (this.#closed) return;
     const spool = await findSpool(this.#options.recordDir, playbackId);
-    const contents = spool && (await readSpool(spool.file, beginningSec));
+    const contents = spool && (await readBeginning(spool.file, beginningFragments));
     if (contents) await this.of(playbackId, spool.file, contents);
   }
 

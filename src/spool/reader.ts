@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
 import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
+import { type MdatShape, readTrackFragments } from '../mp4/track-fragment.ts';
 import { findSpool, removeSpool } from './spool.ts';
 
 /** What a spool holds, read from its boxes alone. */
@@ -24,23 +25,33 @@ const maxHeadBytes = 16 * 1024 * 1024;
 /**
  * Reads a spool's structure: one small read per fragment, no payload. A tail that a crash tore off is left out;
  * files are believed for what is in them, never for their size.
- * @param untilSec fragments that begin at or after this media time are left out
+ * @param untilSec fragments that begin at or after this media time are left out. Encoded sound comes later than the
+ *   pictures it belongs to, so fragments behind such a one are looked at, too.
  * @returns undefined where not even an init segment and one whole fragment are there
  */
-export async function readSpool(
+export function readSpool(
   path: string,
   untilSec = Number.POSITIVE_INFINITY,
 ): Promise<SpoolContents | undefined> {
+  return withFile(path, (file, size) => read(file, size, { untilSec, fragments: Number.POSITIVE_INFINITY }));
+}
+
+/** The same of the first so many fragments; the rest of the spool is not looked at. */
+export function readBeginning(path: string, fragments: number): Promise<SpoolContents | undefined> {
+  return withFile(path, (file, size) => read(file, size, { untilSec: Number.POSITIVE_INFINITY, fragments }));
+}
+
+async function withFile<Result>(
+  path: string,
+  use: (file: FileHandle, size: number) => Promise<Result>,
+): Promise<Result> {
   const file = await open(path, 'r');
   try {
-    return await read(file, (await file.stat()).size, untilSec);
+    return await use(file, (await file.stat()).size);
   } finally {
     await file.close();
   }
 }
-
-/** As much of a spool (seconds of media) as its first fragment. */
-const firstFragmentSec = 0.001;
 
 /**
  * Whether a whole fragment of the playback's video is on disk: the one answer to whether there is footage.
@@ -49,7 +60,7 @@ const firstFragmentSec = 0.001;
 export async function holdsFootage(recordDir: string, playbackId: string): Promise<boolean> {
   const found = await findSpool(recordDir, playbackId);
   if (!found) return false;
-  return hasVideo(await readSpool(found.file, firstFragmentSec)) || hasVideo(await readSpool(found.file));
+  return hasVideo(await readBeginning(found.file, 1)) || hasVideo(await readSpool(found.file));
 }
 
 const hasVideo = (contents: SpoolContents | undefined) =>
@@ -60,7 +71,16 @@ export async function removeSpoolWithoutFootage(recordDir: string, playbackId: s
   if (!(await holdsFootage(recordDir, playbackId))) await removeSpool(recordDir, playbackId);
 }
 
-async function read(file: FileHandle, size: number, untilSec: number): Promise<SpoolContents | undefined> {
+interface Extent {
+  readonly untilSec: number;
+  readonly fragments: number;
+}
+
+async function read(
+  file: FileHandle,
+  size: number,
+  { untilSec, fragments }: Extent,
+): Promise<SpoolContents | undefined> {
   const initBoxes: Buffer[] = [];
   const payloads: { from: number; to: number }[] = [];
   let index: SampleIndex | undefined;
@@ -69,16 +89,19 @@ async function read(file: FileHandle, size: number, untilSec: number): Promise<S
   let wholeBytes = 0;
   const window = windowReader(file, size);
   try {
-    while (at < size) {
+    while (at < size && payloads.length < fragments) {
       const box = await window.box(at);
       if (!box || at + box.size > size) break;
       if (box.type === 'ftyp' || box.type === 'moov') initBoxes.push(await window.bytes(at, box.size));
       if (box.type === 'moov') index = new SampleIndex(parseInit(Buffer.concat(initBoxes)));
       if (box.type === 'moof') moof = await window.bytes(at, box.size);
       if (box.type === 'mdat' && moof && index) {
-        if (index.durationMs >= untilSec * 1_000) break;
-        index.add(moof, box.size - box.headerBytes, box.headerBytes);
-        payloads.push({ from: at + box.headerBytes, to: at + box.size });
+        const shape = { headerBytes: box.headerBytes, payloadBytes: box.size - box.headerBytes };
+        const isBehind = index.durationMs >= untilSec * 1_000 && beginsAt(moof, index, shape) >= untilSec;
+        if (!isBehind) {
+          index.add(moof, shape.payloadBytes, shape.headerBytes);
+          payloads.push({ from: at + box.headerBytes, to: at + box.size });
+        }
         moof = undefined;
       }
       at += box.size;
@@ -90,6 +113,12 @@ async function read(file: FileHandle, size: number, untilSec: number): Promise<S
   }
   if (!index || payloads.length === 0) return undefined;
   return { init: index.init, index, payloads, wholeBytes, tornBytes: size - wholeBytes };
+}
+
+/** When the fragment's earliest sample is decoded, in seconds of media time. */
+function beginsAt(moof: Buffer, { init }: SampleIndex, shape: MdatShape): number {
+  const parts = readTrackFragments(moof, init.tracks, shape);
+  return Math.min(...parts.map(({ decodeTime, track }) => decodeTime / track.timescale));
 }
 
 /** Reads small parts of a file of `size` bytes one after the other, with few calls. */
