@@ -191,6 +191,7 @@ describe('roles', () => {
     ['stopRecording', `stopRecording(playbackId: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
     ['deletePlayback', `deletePlayback(id: "${nowhere}") { id }`, ['OPERATOR', 'ADMIN']],
     ['retryPlayback', `retryPlayback(id: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
+    ['testCamera', 'testCamera(input: { rtspUrl: "" }) { problem }', ['ADMIN']],
     ['createCamera', 'createCamera(input: { name: "", rtspUrl: "" }) { camera { id } }', ['ADMIN']],
     ['updateCamera', `updateCamera(input: { id: "${nowhere}" }) { camera { id } }`, ['ADMIN']],
     ['deleteCamera', `deleteCamera(id: "${nowhere}") { id }`, ['ADMIN']],

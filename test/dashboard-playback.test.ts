@@ -202,7 +202,8 @@ describe.skipIf(browserMissing)('one playback', () => {
   });
 
   test('what the bucket refused is tried again, and arrives before one’s eyes', async () => {
-    bucket.fail({ match: isClip, times: 1, status: 403, code: 'AccessDenied' });
+    // Twice: a refusal that passes at once is tried again without a word.
+    bucket.fail({ match: isClip, times: 2, status: 403, code: 'AccessDenied' });
     const playback = await record(cameraId, () => sleep(300));
     const page = await open(`/playbacks/${playback.id}`);
     const failure = page.getByRole('region', { name: 'Failure' });

@@ -37,7 +37,7 @@ const spoolFile = async (playbackId: string) =>
 test('a spool that cannot be read keeps no other recording from going on, and is not taken for none', async () => {
   const [broken, whole] = await Promise.all([1, 2].map(() => createEvent(app.client, { cameraId })));
   const spool = spoolOf(broken!.playback!.id);
-  await sleep(1_000);
+  await sleep(2_000);
   await app.restart(async () => {
     await rename(spool, `${spool}.aside`);
     // A link to itself cannot be followed (ELOOP), whoever reads.
@@ -54,13 +54,13 @@ test('a spool that cannot be read keeps no other recording from going on, and is
   await endEvent(app.client, broken!.id);
   const saved = await awaitEnd(app.client, broken!);
   expect(saved.recordingStatus).toBe('COMPLETED');
-  // A second before the event, and at least most of the second until the server was stopped.
+  // At least most of the two seconds until the server was stopped.
   expect((await readFrames(await download(saved, dir))).length).toBeGreaterThan(20);
 }, 60_000);
 
 test('a recording that was interrupted for longer than an MP4 can tell is over, with what it has', async () => {
   const event = await createEvent(app.client, { cameraId });
-  await sleep(1_000);
+  await sleep(2_000);
   await app.restart(async () => {
     const file = await spoolFile(event.playback!.id);
     const startedAt = Number.parseInt(path.basename(file), 10) - 7 * 3_600_000;
