@@ -19,6 +19,24 @@ export interface ReadingFacts {
   readonly soundLeftOut?: string | undefined;
 }
 
+/** What a short look at a camera's stream has shown; what was not seen is undefined. */
+export interface CameraTrial {
+  /** Why it cannot be recorded, in words; undefined where it can. */
+  readonly problem: string | undefined;
+  readonly reading: ReadingFacts | undefined;
+  /** RFC 6381. */
+  readonly codec: string | undefined;
+  /** Of the sound in clips (RFC 6381). */
+  readonly audioCodec: string | undefined;
+  readonly resolution: string | undefined;
+  readonly framesPerSec: number | undefined;
+  /** undefined where no second keyframe came. */
+  readonly keyframeIntervalSec: number | undefined;
+  /** Of the pictures. */
+  readonly bitsPerSec: number | undefined;
+  readonly jpeg: Buffer | undefined;
+}
+
 /** The state of a camera's feed, as it is saved in the camera's row. */
 export interface FeedReport {
   readonly state: CameraState;

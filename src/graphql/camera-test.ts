@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { CameraTrial } from '../db/cameras.ts';
 import { demand } from '../domain/caller.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera as CameraRow } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
-import type { CameraTrial } from './context.ts';
 import { CameraReader, CameraTls, CameraTransport } from './enums.ts';
 import { found, streamUrl, validate } from './input.ts';
 

@@ -1,4 +1,4 @@
-import type { ReadingFacts } from '../db/cameras.ts';
+import type { CameraTrial } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
 import type { PlaybackToRecord } from '../db/playbacks.ts';
 import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
@@ -84,20 +84,6 @@ export type CameraToTry = Pick<
   Camera,
   'rtspUrl' | 'transport' | 'reader' | 'tls' | 'allowOldTls' | 'tlsFingerprint'
 >;
-
-/** What a short look at a camera's stream has shown; what was not seen is undefined. */
-export interface CameraTrial {
-  /** Why it cannot be recorded, in words. */
-  readonly problem: string | undefined;
-  readonly reading: ReadingFacts | undefined;
-  readonly codec: string | undefined;
-  readonly audioCodec: string | undefined;
-  readonly resolution: string | undefined;
-  readonly framesPerSec: number | undefined;
-  readonly keyframeIntervalSec: number | undefined;
-  readonly bitsPerSec: number | undefined;
-  readonly jpeg: Buffer | undefined;
-}
 
 /** A subscription's source that knows what it gives next. */
 export interface Foreseeable<Item> extends AsyncIterableIterator<Item> {

@@ -3,7 +3,7 @@ import { RequestError } from '../domain/errors.ts';
 /** Whose a recording is. */
 export interface Claim {
   readonly cameraId: string;
-  /** The name of who asked for it; undefined: nobody did just now, it goes on. */
+  /** The name of the caller; undefined for a recording that goes on after a restart. */
   readonly by: string | undefined;
 }
 

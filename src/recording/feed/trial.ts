@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SoundFormat, VideoFormat } from '../../codecs/format.ts';
-import type { ReadingFacts } from '../../db/cameras.ts';
+import type { CameraTrial } from '../../db/cameras.ts';
 import { scrubCredentials } from '../../domain/stream-url.ts';
 import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import { jpegOf } from '../../ffmpeg/jpeg.ts';
@@ -11,24 +11,6 @@ import type { FeedUnit } from './feed-unit.ts';
 import { nothingKnown } from './knowledge.ts';
 import { movieOf } from './picture.ts';
 import type { Source } from './source.ts';
-
-/** What a short look at a camera's stream has shown. */
-export interface Trial {
-  /** Why it cannot be recorded, in words; undefined where it can. */
-  readonly problem: string | undefined;
-  readonly reading: ReadingFacts | undefined;
-  /** RFC 6381. */
-  readonly codec: string | undefined;
-  /** Of the sound in clips (RFC 6381). */
-  readonly audioCodec: string | undefined;
-  readonly resolution: string | undefined;
-  readonly framesPerSec: number | undefined;
-  /** undefined where no second keyframe came. */
-  readonly keyframeIntervalSec: number | undefined;
-  /** Of the pictures. */
-  readonly bitsPerSec: number | undefined;
-  readonly jpeg: Buffer | undefined;
-}
 
 export interface TrialOptions {
   readonly createSource: CreateSource;
@@ -49,7 +31,7 @@ const jpegMs = 2_500;
 export async function tryCamera(
   camera: CameraToRead & { readonly tlsFingerprint?: string | null },
   { createSource, launcher, ffmpeg }: TrialOptions,
-): Promise<Trial> {
+): Promise<CameraTrial> {
   const seen = new Look();
   const leave = new AbortController();
   const knowledge = { ...nothingKnown(), tlsFingerprint: camera.tlsFingerprint ?? undefined };
