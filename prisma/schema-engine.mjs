@@ -3,7 +3,7 @@
 // command, even `generate`. The WebAssembly build of the same engine comes from the npm registry; this
 // file gives it the native one's manners: JSON-RPC, one message a line, over stdin and stdout, and the
 // sub-commands `cli can-connect-to-database | create-database | drop-database`. It rides on internals of
-// Prisma 7.10; test/migrations.test.ts tells whether it still fits after an upgrade.
+// Prisma 7.10; test/db/migrations.test.ts tells whether it still fits after an upgrade.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';

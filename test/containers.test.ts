@@ -8,10 +8,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { startTestApp } from './support/app.ts';
-import { connectClient } from './support/client.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { until } from './support/reader.ts';
+import { startTestApp } from './support/app/app.ts';
+import { connectClient } from './support/app/client.ts';
+import { until } from './support/camera/reader.ts';
+import { createTestDatabase, type TestDatabase } from './support/database/database.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');

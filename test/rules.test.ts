@@ -135,7 +135,7 @@ test('the typed documents are what codegen makes', async () => {
 });
 
 test('the schema holds everything of the public contract', () => {
-  const contract = buildSchema(read('test/support/contract.graphql'));
+  const contract = buildSchema(read('test/graphql/contract.graphql'));
   expect(findBreakingChanges(contract, schema)).toEqual([]);
 });
 

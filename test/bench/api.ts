@@ -1,7 +1,7 @@
 // The API's figures: throughput and latency, pages of a million playbacks.
 import pg from 'pg';
 import { runningServerUrl } from '../../src/db/server.ts';
-import { makePlaybacks } from '../support/many-playbacks.ts';
+import { makePlaybacks } from '../support/database/many-playbacks.ts';
 import { connections } from './connections.ts';
 import { figure, heading, ms, percentile, percentiles } from './figures.ts';
 import { type BenchServer, makeDataDir, startServer } from './server.ts';

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Fragment, shiftFragment } from '../../src/mp4/fragment.ts';
 import type { InitSegment } from '../../src/mp4/init-segment.ts';
-import { makeFragmented, split } from '../support/fragmented.ts';
-import { readPlayback } from '../support/playbacks.ts';
+import { readPlayback } from '../support/app/playbacks.ts';
+import { makeFragmented, split } from '../support/media/fragmented.ts';
 import { figure, heading } from './figures.ts';
 import { makeDataDir, startServer } from './server.ts';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ffmpeg } from '../support/frames.ts';
+import { ffmpeg } from '../support/media/frames.ts';
 
 export interface ReferenceRecording {
   readonly file: string;

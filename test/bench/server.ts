@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { connectClient, type TestClient } from '../support/client.ts';
+import { connectClient, type TestClient } from '../support/app/client.ts';
 
 export interface BenchServer {
   readonly client: TestClient;

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { figure, heading, percentile } from '../bench/figures.ts';
 import { makeDataDir, startServer } from '../bench/server.ts';
-import { startTestCamera } from '../support/camera.ts';
-import { capture } from '../support/captures.ts';
-import { createEvent, endEvent, type PlaybackFacts, readPlayback } from '../support/playbacks.ts';
-import { until } from '../support/reader.ts';
-import { startS3Server } from '../support/s3-server.ts';
+import { createEvent, endEvent, type PlaybackFacts, readPlayback } from '../support/app/playbacks.ts';
+import { startTestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { until } from '../support/camera/reader.ts';
+import { startS3Server } from '../support/s3/s3-server.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '60' }, events: { type: 'string', default: '200' } },

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { expect } from 'vitest';
-import type { TestApp } from '../support/app.ts';
-import { ffprobe, ffprobeWarnings, packets, strictBoxes } from '../support/judges.ts';
-import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from '../support/playbacks.ts';
-import { canDecode, watch } from '../support/watch.ts';
+import type { TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
+import { canDecode, watch } from '../support/browser/watch.ts';
+import { ffprobe, ffprobeWarnings, packets, strictBoxes } from '../support/media/judges.ts';
 
 /** How long the event lasts, and the pre-roll. */
 const eventMs = 2_500;

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startTestApp } from '../support/app.ts';
-import { browserMissing, launchBrowser } from '../support/browser.ts';
-import { certificate } from '../support/certificates.ts';
+import { startTestApp } from '../support/app/app.ts';
+import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import { certificate } from '../support/camera/certificates.ts';
 import { expectClip, type Wanted, type World } from './clips.ts';
 import { type Program, startProgram } from './program.ts';
 

@@ -9,8 +9,8 @@ import { applyMigrations } from '../../src/db/migrate.ts';
 import { startDatabaseServer } from '../../src/db/server.ts';
 import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';
-import { buildDashboard } from './dashboard.ts';
-import { addressOf, TEMPLATE } from './database.ts';
+import { buildDashboard } from './browser/dashboard.ts';
+import { addressOf, TEMPLATE } from './database/database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 // One round: something is under way, a cut is struck in the middle of it, everything must come right.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { S3Server } from '../support/s3-server.ts';
+import type { S3Server } from '../support/s3/s3-server.ts';
 import { type CutKind, strike } from './cuts.ts';
 import type { Random } from './random.ts';
 import { insist, type TortureCamera, type World } from './world.ts';

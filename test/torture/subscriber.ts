@@ -1,6 +1,6 @@
 // A subscriber as it should be: it resumes by its cursor whenever its connection ends, and keeps all that it was given.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectClient, type Stream } from '../support/client.ts';
+import { connectClient, type Stream } from '../support/app/client.ts';
 
 export interface Received {
   readonly playbackId: string;

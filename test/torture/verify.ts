@@ -2,9 +2,9 @@
 import { copyFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type CountedFrame, readFrames } from '../support/frames.ts';
-import { ffprobeWarnings, strictBoxes } from '../support/judges.ts';
-import { download, type PlaybackFacts } from '../support/playbacks.ts';
+import { download, type PlaybackFacts } from '../support/app/playbacks.ts';
+import { type CountedFrame, readFrames } from '../support/media/frames.ts';
+import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 import { type Cut, interruptsFootage } from './cuts.ts';
 import type { TortureEvent } from './world.ts';
 

@@ -1,10 +1,10 @@
 // What the torture knows: its cameras, what it asked for, what it was answered, and when it struck.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestCamera } from '../support/camera.ts';
-import { connectClient, type TestClient } from '../support/client.ts';
-import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import type { PlaybackFacts } from '../support/playbacks.ts';
+import { connectClient, type TestClient } from '../support/app/client.ts';
+import type { PlaybackFacts } from '../support/app/playbacks.ts';
+import type { TestCamera } from '../support/camera/camera.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { type Cut, interruptsFootage } from './cuts.ts';
 import { type Server, startServer } from './server.ts';
 

@@ -1,7 +1,7 @@
 // Beginning lost, and short events: the same events recorded by Flashback and by the reference pipeline.
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awaitEnd, createEvent, download, endEvent } from '../../support/playbacks.ts';
+import { awaitEnd, createEvent, download, endEvent } from '../../support/app/playbacks.ts';
 import { figure, heading } from '../figures.ts';
 import { startReference } from '../reference.ts';
 import { fullHd } from './cameras.ts';

@@ -1,6 +1,6 @@
 // An event at each of many cameras at the same moment, and the same events recorded by the reference pipeline.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awaitEnd, download, endEvent } from '../../support/playbacks.ts';
+import { awaitEnd, download, endEvent } from '../../support/app/playbacks.ts';
 import { beginEvent } from '../begin.ts';
 import { type Ask, connections } from '../connections.ts';
 import { figure, heading, ms, percentiles } from '../figures.ts';

@@ -2,8 +2,8 @@
 
 import { RtspServer } from '../../../src/demo/rtsp/server.ts';
 import type { StreamSource } from '../../../src/demo/rtsp/stream.ts';
-import { type CaptureParameters, capture } from '../../support/captures.ts';
-import { Replay, wallMs } from '../../support/replay.ts';
+import { type CaptureParameters, capture } from '../../support/camera/captures.ts';
+import { Replay, wallMs } from '../../support/camera/replay.ts';
 import { type CannedCamera, startCannedCameras } from './canned.ts';
 
 export interface CamerasWanted {

@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { type CaptureParameters, capture } from '../../support/captures.ts';
-import { Replay } from '../../support/replay.ts';
+import { type CaptureParameters, capture } from '../../support/camera/captures.ts';
+import { Replay } from '../../support/camera/replay.ts';
 import type { CameraQuestion, CameraStarted, CamerasWanted } from './camera-process.ts';
 
 /** What the issue calls a camera: 1080p15 at 4 Mbit/s. */

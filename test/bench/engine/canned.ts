@@ -2,8 +2,8 @@
 import { frame, homeChannel } from '../../../src/demo/rtsp/interleaved.ts';
 import type { StreamSink, StreamSource } from '../../../src/demo/rtsp/stream.ts';
 import { frameHeaderBytes } from '../../../src/rtsp/framer.ts';
-import type { Capture } from '../../support/captures.ts';
-import { senderReport, wallMs } from '../../support/replay.ts';
+import type { Capture } from '../../support/camera/captures.ts';
+import { senderReport, wallMs } from '../../support/camera/replay.ts';
 
 const tickMs = 4;
 const reportEveryMs = 5_000;

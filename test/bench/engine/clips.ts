@@ -1,5 +1,5 @@
 // What is in a clip, by the pictures that the camera numbered, and whether that is what the event asked for.
-import { readFrames } from '../../support/frames.ts';
+import { readFrames } from '../../support/media/frames.ts';
 import { figure, spread } from '../figures.ts';
 import { type BenchCamera, frameMs } from './cameras.ts';
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { runningServerUrl } from '../../../src/db/server.ts';
-import { awaitEnd, createEvent, endEvent } from '../../support/playbacks.ts';
+import { awaitEnd, createEvent, endEvent } from '../../support/app/playbacks.ts';
 import { figure, heading, ms, percentile, percentiles } from '../figures.ts';
 import { startReference, untilRecorded } from '../reference.ts';
 import { type BenchServer, startServer } from '../server.ts';

@@ -1,7 +1,7 @@
 // What always-on cameras cost, and what events cost that overlap.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { packets } from '../../support/judges.ts';
-import { awaitEnd, createEvent, download, endEvent } from '../../support/playbacks.ts';
+import { awaitEnd, createEvent, download, endEvent } from '../../support/app/playbacks.ts';
+import { packets } from '../../support/media/judges.ts';
 import { figure, heading, ms, percentile } from '../figures.ts';
 import { startReferences, untilRecorded } from '../reference.ts';
 import { frameMs, fullHd } from './cameras.ts';

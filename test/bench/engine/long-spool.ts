@@ -3,7 +3,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { shiftFragment } from '../../../src/mp4/fragment.ts';
 import { findSpool } from '../../../src/spool/spool.ts';
-import { split } from '../../support/fragmented.ts';
+import { split } from '../../support/media/fragmented.ts';
 
 /**
  * Puts footage in front of what the spool of a server that does not run holds, so that it is that long. It ends

@@ -1,6 +1,6 @@
 // What every bench of the engine begins with: cameras in one process, the built server in another.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaptureParameters } from '../../support/captures.ts';
+import type { CaptureParameters } from '../../support/camera/captures.ts';
 import { type BenchServer, makeDataDir, startServer } from '../server.ts';
 import { type BenchCamera, type BenchCameras, startCameras } from './cameras.ts';
 import { inTurns } from './clips.ts';

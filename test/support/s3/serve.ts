@@ -1,6 +1,6 @@
 /** The S3 server as a process of its own, for measurements: prints how to reach it as one line of JSON. */
 import { once } from 'node:events';
-import { startS3Server } from '../s3-server.ts';
+import { startS3Server } from './s3-server.ts';
 
 const server = await startS3Server();
 const { endpoint, bucket, region, accessKeyId, secretAccessKey } = server;

@@ -1,0 +1,183 @@
+// The dashboard's views before a real browser, server, camera and store: what people do, and what they see then.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
+import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+const password = 'op3n s&same';
+let app: TestApp;
+let camera: TestCamera;
+let locked: TestCamera;
+let cameraId: string;
+let browser: Browser;
+let opened: DashboardPage | undefined;
+
+beforeAll(async () => {
+  const film = await capture({ audio: 'aac', gopSec: 1 });
+  camera = await startTestCamera({ capture: film });
+  locked = await startTestCamera({ capture: film, users: { admin: password } });
+  app = await startTestApp();
+  cameraId = await app.addCamera({ name: 'Front door', rtspUrl: camera.url, preRollSec: 2 });
+  if (!browserMissing) browser = await launchBrowser();
+});
+
+afterEach(async () => {
+  const complaints = opened?.complaints ?? [];
+  await opened?.close();
+  opened = undefined;
+  // What a test that failed left behind must not fail the next.
+  await deletePlaybacks(app.client);
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await camera.close();
+  await locked.close();
+});
+
+async function open(path: string): Promise<Page> {
+  opened = await openDashboard(browser, app.app.url, path);
+  return opened.page;
+}
+
+const tile = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
+
+describe.skipIf(browserMissing)('cameras', () => {
+  test('one is added, refused in words at the field, connects before one’s eyes, and its password is never shown', async () => {
+    const page = await open('/');
+    const answers: string[] = [];
+    page.on('response', async (response) => {
+      if (response.url().endsWith('/graphql')) answers.push(await response.text().catch(() => ''));
+    });
+    await page.getByRole('link', { name: 'Add camera' }).click();
+    const form = page.getByRole('dialog', { name: 'Add a camera' });
+    await form.getByLabel('Name', { exact: true }).fill('Yard');
+    await form.getByLabel('Address').fill('http://192.0.2.1/');
+    await form.getByLabel('Pre-roll').fill('99');
+    await form.getByRole('button', { name: 'Add and connect' }).click();
+    await expect.poll(() => form.getByLabel('Address').getAttribute('aria-invalid')).toBe('true');
+    await form.getByText('The address does not begin with rtsp://').waitFor();
+    await form.getByText('Expected a whole number from 0 to 60.').waitFor();
+    expect(await form.getByLabel('Address').evaluate((it) => it === document.activeElement)).toBe(true);
+
+    // Pasted with everything in it: the password goes where it is not read.
+    await form.getByLabel('Address').fill(locked.urlAs('admin', password));
+    await form.getByLabel('Pre-roll').fill('1');
+    expect(await form.getByLabel('User name').inputValue()).toBe('admin');
+    expect(await form.getByLabel('Address').inputValue()).toBe(locked.url);
+    await form.getByRole('button', { name: 'Add and connect' }).click();
+    await form.getByText('Live', { exact: true }).waitFor();
+    await form.getByText('320 × 180 · H.264 · AAC').waitFor();
+    expect(await form.getByLabel('Password').inputValue()).toBe('');
+
+    // Another name keeps the address with its password: the camera stays live.
+    const other = await opened!.another('/cameras');
+    await tile(other, 'Yard').waitFor();
+    await form.getByLabel('Name', { exact: true }).fill('Back yard');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await tile(page, 'Back yard').waitFor();
+    await tile(other, 'Back yard').waitFor();
+    expect(answers.join()).not.toContain(password);
+    expect(await page.content()).not.toContain(password);
+
+    await form.getByLabel('In use').uncheck();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Switched off').waitFor();
+    await form.getByLabel('In use').check();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Live', { exact: true }).waitFor();
+    await form.getByRole('button', { name: /^Test/ }).click();
+    await form.getByRole('button', { name: 'See the clip' }).waitFor();
+
+    await form.getByRole('button', { name: 'Delete' }).click();
+    await page
+      .getByRole('dialog', { name: 'Delete Back yard?' })
+      .getByRole('button', { name: 'Delete' })
+      .click();
+    await tile(page, 'Back yard').waitFor({ state: 'detached' });
+    await tile(other, 'Back yard').waitFor({ state: 'detached' });
+  });
+
+  test('going offline, coming back and recording are pushed', async () => {
+    const page = await open('/cameras');
+    const it = tile(page, 'Front door');
+    await it.getByText(/^Live ·/).waitFor();
+    const picture = it.getByRole('img', { name: 'What Front door sees' });
+    const first = await picture.getAttribute('src');
+    await expect.poll(() => picture.getAttribute('src'), { timeout: 10_000 }).not.toBe(first);
+    expect(await picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBeGreaterThanOrEqual(320);
+    await camera.offline();
+    try {
+      await it.getByText(/^Offline since \d\d:\d\d:\d\d$/).waitFor();
+      await it.getByText('Nothing listens at the camera’s address').waitFor();
+    } finally {
+      await camera.online();
+    }
+    await it.getByText(/^Live ·/).waitFor();
+    const event = await createEvent(app.client, { cameraId });
+    await it.getByText(/^Recording 0:0\d$/).waitFor();
+    await endEvent(app.client, event.id);
+    await it.getByText(/^Recording/).waitFor({ state: 'detached' });
+  });
+});
+
+describe.skipIf(browserMissing)('now', () => {
+  const current = (page: Page) => page.locator('[aria-current=step]');
+
+  test('an event is triggered and ended, and goes its way before one’s eyes', async () => {
+    const page = await open('/now');
+    await page.getByText('Nothing is being recorded').waitFor();
+    expect(await page.getByRole('article').count()).toBe(0);
+    await page.getByLabel('Camera').selectOption('Front door');
+    await page.getByLabel('Label').fill('postman');
+    await page.getByRole('button', { name: 'Trigger event' }).click();
+    const card = page.getByRole('article', { name: 'Front door, Motion · postman' });
+    await card.locator('[aria-current=step]', { hasText: 'Recording' }).waitFor();
+    await card.getByRole('timer').getByText('0:02').waitFor();
+    await card.getByRole('button', { name: 'Watch' }).click();
+    const live = card.getByLabel('Front door, live');
+    await live.scrollIntoViewIfNeeded();
+    await expect.poll(() => live.evaluate((it) => (it as HTMLVideoElement).currentTime)).toBeGreaterThan(0.3);
+    const picture = card.locator('img');
+    await picture.waitFor();
+    await expect.poll(() => picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBe(640);
+    await card.getByRole('button', { name: 'End event' }).click();
+    await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
+    await card.getByRole('link', { name: 'Play' }).click();
+    await page.getByRole('region', { name: 'Player' }).waitFor();
+    const link = page.getByRole('link', { name: 'Download' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toMatch(/\.mp4$/);
+  });
+
+  test('a recording by hand starts, stops, and one with a length ends by itself', async () => {
+    const page = await open('/now');
+    await page.getByRole('button', { name: 'Record by hand' }).click();
+    const card = page.getByRole('article', { name: 'Front door, By hand' });
+    await card.getByRole('button', { name: 'Stop' }).click();
+    await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
+
+    await page.getByLabel('Lasts').selectOption('5 s');
+    await page.getByRole('button', { name: 'Trigger event' }).click();
+    await page.getByText(/Ends by itself in 0:0\d/).waitFor();
+    await page.getByText(/Ends by itself/).waitFor({ state: 'detached' });
+    await expect.poll(() => current(page).first().innerText()).toBe('Completed');
+  });
+
+  test('a type that is not recorded is said to be none before and after', async () => {
+    const page = await open('/now');
+    await page.getByLabel('Type').selectOption('Animal');
+    await page.getByText('Front door does not record on this type.', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Trigger event' }).click();
+    await page.getByText('It is not recorded').waitFor();
+  });
+});

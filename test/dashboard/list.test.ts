@@ -1,0 +1,232 @@
+// The list of playbacks before a real browser and server: filters, endless and by pages, the day's timeline.
+import type { Browser, Page, Response } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
+import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { writePast } from '../support/database/history.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+const total = 420;
+/** A day of its own, so that what runs now does not disturb it; noon in the browser's zone. */
+const day = '2026-03-10';
+const noon = Date.parse('2026-03-10T11:00:00.000Z');
+
+let app: TestApp;
+let camera: TestCamera;
+let door: string;
+let yard: string;
+let browser: Browser;
+let opened: DashboardPage | undefined;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp();
+  door = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
+  yard = await app.addCamera({ name: 'Yard', rtspUrl: camera.url, preRollSec: 1, recordOn: ['PERSON'] });
+  const types = ['MOTION', 'PERSON', 'VEHICLE'] as const;
+  await writePast(
+    app.config.databaseUrl!,
+    Array.from({ length: total }, (_, i) => ({
+      cameraId: i % 2 ? yard : door,
+      startedAt: new Date(noon - i * 600_000),
+      type: types[i % 3]!,
+      failed: i % 100 === 7,
+      gap: i === 2,
+    })),
+  );
+  if (!browserMissing) browser = await launchBrowser();
+});
+
+afterEach(async () => {
+  const complaints = opened?.complaints ?? [];
+  await opened?.close();
+  opened = undefined;
+  await deletePlaybacks(app.client, `${day}T23:59:59Z`);
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await camera.close();
+});
+
+async function open(path: string): Promise<Page> {
+  opened = await openDashboard(browser, app.app.url, path);
+  return opened.page;
+}
+
+const list = (page: Page) => page.getByRole('region', { name: 'Playbacks', exact: true });
+const isListAnswer = (response: Response) =>
+  Boolean(response.request().postData()?.includes('PlaybacksByCursor'));
+const cards = (page: Page) => list(page).getByRole('article');
+
+describe.skipIf(browserMissing)('the list', () => {
+  test('filters narrow it, live in the address, and survive a reload', async () => {
+    const page = await open('/playbacks');
+    await page.getByText(`${total} playbacks`).waitFor();
+    await page.getByLabel('Camera').selectOption('Yard');
+    await page.getByText('210 playbacks').waitFor();
+    await page.getByLabel('Type').selectOption('Person');
+    await page.getByText('70 playbacks').waitFor();
+    await page.getByLabel('Status').selectOption('Failed');
+    await page.getByText('2 playbacks').waitFor();
+    expect(new URL(page.url()).search).toBe(`?camera=${yard}&status=failed&type=person`);
+    await page.reload();
+    await page.getByText('2 playbacks').waitFor();
+    expect(await cards(page).allInnerTexts()).toHaveLength(2);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel('From').fill('2026-03-10T11:00');
+    await page.getByLabel('To', { exact: true }).fill('2026-03-10T11:31');
+    // 11:00 itself is not later than 11:00.
+    await page.getByText('3 playbacks').waitFor();
+    expect(await cards(page).getByRole('time').allInnerTexts()).toEqual(['11:30:00', '11:20:00', '11:10:00']);
+  });
+
+  test('it goes on to the oldest by itself, and only what is seen is in the document', async () => {
+    const page = await open('/playbacks');
+    const oldest = list(page).locator(
+      `time[datetime="${new Date(noon - (total - 1) * 600_000).toISOString()}"]`,
+    );
+    let most = 0;
+    await expect
+      .poll(
+        async () => {
+          await page.mouse.wheel(0, 3_000);
+          most = Math.max(most, await cards(page).count());
+          return oldest.count();
+        },
+        { timeout: 25_000, interval: 30 },
+      )
+      .toBe(1);
+    expect(most).toBeLessThan(80);
+
+    // Back at the tab its newest page is asked for again; what was scrolled through stays.
+    const shortest = page.evaluate(async () => {
+      const height = () => document.documentElement.scrollHeight;
+      const whole = height();
+      let least = whole;
+      document.dispatchEvent(new Event('visibilitychange'));
+      for (let frame = 0; frame < 120; frame++) {
+        await new Promise(requestAnimationFrame);
+        least = Math.min(least, height());
+      }
+      return least / whole;
+    });
+    await page.waitForResponse((response) => isListAnswer(response));
+    expect(await shortest).toBeGreaterThan(0.9);
+  });
+
+  test('an answer that is newer than what was pushed takes nothing away for good', async () => {
+    const context = (await open('/playbacks')).context();
+    let release = () => {};
+    let held: Promise<void> = Promise.resolve();
+    await context.routeWebSocket('**/graphql', (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => void held.then(() => socket.send(message)));
+    });
+    // The day's timeline would learn of it, too.
+    const isOfStatus = (body: string | null) => Boolean(body?.includes('"recordingStatus"'));
+    await context.route('**/graphql', async (route) => {
+      if (!isOfStatus(route.request().postData())) await held;
+      await route.continue();
+    });
+    const page = await opened!.another('/playbacks?status=recording');
+    const event = await createEvent(app.client, { cameraId: door, label: 'overtaken' });
+    const card = list(page).getByRole('article', { name: 'Door, Motion · overtaken' });
+    await card.waitFor();
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    await endEvent(app.client, event.id);
+    await awaitEnd(app.client, event);
+    const answered = page.waitForResponse(
+      (response) => isListAnswer(response) && isOfStatus(response.request().postData()),
+    );
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await (await answered).finished();
+    // The page has taken it up, and drawn what follows from it.
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 30; frame++) await new Promise(requestAnimationFrame);
+    });
+    expect(await card.count()).toBe(1);
+    release();
+    await card.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await card.waitFor();
+  });
+
+  test('by numbered pages it has each playback once', async () => {
+    const page = await open('/playbacks?page=10');
+    const number = page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Page 11' });
+    await number.click();
+    await expect.poll(() => cards(page).count()).toBe(total - 10 * 40);
+    const oldest = await cards(page).first().getByRole('time').innerText();
+    expect(new URL(page.url()).searchParams.get('page')).toBe('11');
+    expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Newer' }).click();
+    await page.locator('[aria-current=page]', { hasText: '10' }).waitFor();
+    await expect.poll(() => cards(page).first().getByRole('time').innerText()).not.toBe(oldest);
+    await page.getByRole('button', { name: 'Show as one list' }).click();
+    expect(new URL(page.url()).search).toBe('');
+  });
+
+  test('new ones appear by themselves, with their picture, where the filter lets them', async () => {
+    const page = await open('/playbacks');
+    const other = await opened!.another(`/playbacks?camera=${yard}`);
+    const pages = await opened!.another('/playbacks?page=1');
+    await cards(page).first().waitFor();
+    const event = await createEvent(app.client, { cameraId: door, label: 'brand new' });
+    const fresh = (page: Page) => list(page).getByRole('article', { name: 'Door, Motion · brand new' });
+    await fresh(page).getByText('Recording', { exact: true }).waitFor();
+    await endEvent(app.client, event.id);
+    await fresh(page).locator('img').waitFor();
+    await fresh(pages).locator('img').waitFor();
+    await cards(other).first().waitFor();
+    expect(await fresh(other).count()).toBe(0);
+  });
+});
+
+describe.skipIf(browserMissing)('the day', () => {
+  test('has a line for each camera with clips, pre-roll and gaps in their places, and can be looked at closely', async () => {
+    const page = await open(`/playbacks?day=${day}`);
+    const timeline = page.getByRole('region', { name: 'Tuesday 10 March' });
+    const line = timeline.getByRole('group', { name: /^Door: \d+ playbacks$/ });
+    const clip = line.getByRole('link', { name: /^12:00:00, Motion, Completed, 17 s$/ });
+    await clip.waitFor();
+    const [whole, part] = [(await line.boundingBox())!, (await clip.boundingBox())!];
+    expect((part.x - whole.x) / whole.width).toBeCloseTo(0.5, 2);
+
+    await timeline.getByRole('button', { name: '1 h', exact: true }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('hours')).toBe('1');
+    const withGap = line.getByRole('link', { name: /1 gaps/ });
+    await withGap.waitFor();
+    const [clipBox, gapBox] = [
+      (await withGap.boundingBox())!,
+      (await withGap.locator('[class*=gap]').boundingBox())!,
+    ];
+    // Pre-roll of 5 s, 2 s of the event, then 3 of 17 s are missing.
+    expect((gapBox.x - clipBox.x) / clipBox.width).toBeCloseTo(7 / 17, 1);
+    expect(gapBox.width / clipBox.width).toBeCloseTo(3 / 17, 1);
+
+    await timeline.getByRole('button', { name: 'Earlier' }).click();
+    await clip.waitFor({ state: 'detached' });
+    const last = line.getByRole('link').last();
+    await last.focus();
+    await page.keyboard.press('ArrowLeft');
+    await expect
+      .poll(() =>
+        line
+          .getByRole('link')
+          .nth(-2)
+          .evaluate((it) => it === document.activeElement),
+      )
+      .toBe(true);
+  });
+});

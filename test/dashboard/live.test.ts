@@ -1,0 +1,221 @@
+// What is always true of the dashboard: it catches up after every outage, tabs agree, everybody can use it.
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
+import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import {
+  type DashboardPage,
+  openDashboard,
+  seriousFindings,
+  tooWide,
+} from '../support/browser/dashboard-page.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { writePast } from '../support/database/history.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+let app: TestApp;
+let camera: TestCamera;
+let cameraId: string;
+let browser: Browser;
+let opened: DashboardPage | undefined;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  // The browser comes back to the same address after a restart.
+  app = await startTestApp({ port: await freePort() });
+  cameraId = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
+  if (!browserMissing) browser = await launchBrowser();
+});
+
+afterEach(async () => {
+  await opened?.close();
+  opened = undefined;
+  await deletePlaybacks(app.client);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await camera.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function open(path: string, options = {}): Promise<Page> {
+  opened = await openDashboard(browser, app.app.url, path, options);
+  return opened.page;
+}
+
+const cardOf = (page: Page, label: string) => page.getByRole('article', { name: `Door, Motion · ${label}` });
+const step = (page: Page, label: string) => cardOf(page, label).locator('[aria-current=step]');
+
+test('the page is small, its parts are kept for ever, and only its own addresses are answered', async () => {
+  const get = (path: string, headers = {}) => fetch(app.app.url + path, { headers });
+  const page = await get('/playbacks/some-id');
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+  const html = await page.text();
+  const parts = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1]!);
+  expect(parts.length).toBeGreaterThanOrEqual(3);
+  let bytes = gzipSync(html).length;
+  let code = '';
+  for (const part of parts) {
+    const response = await get(part);
+    expect(response.status, part).toBe(200);
+    const body = Buffer.from(await response.arrayBuffer());
+    bytes += gzipSync(body).length;
+    code += body;
+    expect(body.toString(), part).not.toMatch(/https?:\/\/[^"'\s]*(cdn|unpkg|googleapis)/);
+    if (!part.startsWith('/assets/')) continue;
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    const again = await get(part, { 'if-none-match': response.headers.get('etag')! });
+    expect(again.status).toBe(304);
+  }
+  expect(bytes).toBeLessThanOrEqual(200_000);
+  // hls.js comes when somebody watches, and not before.
+  expect(parts.filter((part) => /hls/.test(part))).toEqual([]);
+  expect(code).not.toContain('hlsManifestLoading');
+  expect(code).toMatch(/\/hls[\w.-]+\.js/);
+  expect((await get('/nothing/of/this')).status).toBe(404);
+  expect((await get('/assets/none.js')).status).toBe(404);
+  expect((await get('/assets/..%2f..%2fpackage.json')).status).toBe(404);
+  expect((await fetch(`${app.app.url}/`, { method: 'POST' })).status).toBe(404);
+});
+
+describe.skipIf(browserMissing)('the connection', () => {
+  test('while it is away that is said, and what happened meanwhile comes afterwards, in every tab', async () => {
+    const page = await open('/now');
+    const other = await opened!.another('/now');
+    const event = await createEvent(app.client, { cameraId, label: 'outage' });
+    await step(page, 'outage').getByText('Recording').waitFor();
+    const sent: string[] = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))));
+    await page.context().setOffline(true);
+    await page.getByText('Reconnecting…').waitFor();
+    await page.getByText(/What you see is as of \d\d:\d\d:\d\d/).waitFor();
+    await endEvent(app.client, event.id);
+    await awaitEnd(app.client, event);
+    const during = await createEvent(app.client, { cameraId, label: 'unseen' });
+    await endEvent(app.client, during.id);
+    await awaitEnd(app.client, during);
+    expect(await step(page, 'outage').innerText()).toBe('Recording');
+    await page.context().setOffline(false);
+    for (const tab of [page, other]) {
+      await tab.getByText('Connected', { exact: true }).waitFor();
+      await step(tab, 'outage').getByText('Completed').waitFor();
+      await step(tab, 'unseen').getByText('Completed').waitFor();
+      await expect.poll(() => tab.getByRole('alert').count()).toBe(0);
+    }
+    // Resumed where it stopped, not begun anew.
+    const resumed = sent.find((message) => message.includes('subscription Transitions'));
+    expect(JSON.parse(resumed!).payload.variables.after).toEqual(expect.any(String));
+  });
+
+  test('the server may be restarted: a recording goes on before one’s eyes, without a reload', async () => {
+    const page = await open('/now');
+    await page.evaluate('window.stays = true');
+    const event = await createEvent(app.client, { cameraId, label: 'restart' });
+    await step(page, 'restart').getByText('Recording').waitFor();
+    await app.restart();
+    await page.getByText('Connected', { exact: true }).waitFor();
+    await app.awaitCamera(cameraId, 'LIVE');
+    await endEvent(app.client, event.id);
+    await step(page, 'restart').getByText('Completed').waitFor();
+    expect(await page.evaluate('window.stays')).toBe(true);
+  });
+});
+
+test.skipIf(browserMissing)('a store that takes no clips is told of until it takes them again', async () => {
+  const media = path.join(app.config.dataDir, 'media');
+  await rm(media, { recursive: true });
+  await writeFile(media, 'not a folder');
+  const event = await createEvent(app.client, { cameraId });
+  await endEvent(app.client, event.id);
+  const page = await open('/now');
+  const notice = page.getByRole('status', { name: 'Store' });
+  await expect.poll(() => notice.textContent(), { timeout: 30_000 }).toContain('Clips wait for the store');
+  expect(await notice.textContent()).toContain(media);
+  expect(await seriousFindings(page)).toEqual([]);
+  await rm(media);
+  expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
+  await notice.waitFor({ state: 'detached', timeout: 30_000 });
+});
+
+describe.skipIf(browserMissing)('everybody', () => {
+  test('axe finds nothing serious in any view, light or dark, wide or narrow', async () => {
+    const event = await createEvent(app.client, { cameraId, label: 'audit' });
+    await endEvent(app.client, event.id);
+    const playback = await awaitEnd(app.client, event);
+    const startedAt = new Date(Date.now() - 3_600_000);
+    await writePast(app.config.databaseUrl!, [
+      { cameraId, startedAt, failed: true },
+      { cameraId, startedAt, gap: true },
+    ]);
+    const { playbacks } = await app.client.run<{ playbacks: { items: { id: string }[] } }>(
+      '{ playbacks(filter: { recordingStatus: [FAILED] }) { items { id } } }',
+    );
+    const running = await createEvent(app.client, { cameraId, label: 'running' });
+    const views = [
+      '/cameras',
+      `/cameras/${cameraId}`,
+      '/now',
+      '/playbacks?page=1',
+      `/playbacks/${playback.id}`,
+      `/playbacks/${playbacks.items[0]!.id}`,
+    ];
+    const looks = [
+      { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+      { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+      { colorScheme: 'light', viewport: { width: 320, height: 640 } },
+    ] as const;
+    const findings: string[] = [];
+    for (const look of looks) {
+      const page = await open('/cameras', look);
+      for (const view of views) {
+        await page.goto(app.app.url + view);
+        await page.getByText('Connected', { exact: true }).waitFor();
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        for (const element of await tooWide(page))
+          findings.push(`${view} ${look.viewport.width}: ${element} is too wide`);
+        for (const found of await seriousFindings(page))
+          findings.push(`${view} ${look.colorScheme}: ${found}`);
+      }
+      await opened?.close();
+      opened = undefined;
+    }
+    await endEvent(app.client, running.id);
+    expect(findings).toEqual([]);
+  });
+
+  test('the keyboard reaches everything: past the menu, into a dialog and back to where it was opened', async () => {
+    const page = await open('/cameras');
+    await page.getByRole('article', { name: 'Door' }).waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Add a camera' }).waitFor();
+    expect(await page.evaluate('document.activeElement.closest("dialog") !== null')).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Add camera');
+    expect(new URL(page.url()).pathname).toBe('/cameras');
+  });
+});

@@ -1,0 +1,161 @@
+// Many events at the same moment: what they share, and that they share no fault.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createCamera, findCamera } from '../../src/db/cameras.ts';
+import { connectDb, type Db } from '../../src/db/client.ts';
+import { createEvent, endEvent, findEvent, type NewEvent } from '../../src/db/events.ts';
+import { newId } from '../../src/db/ids.ts';
+import { newestPlayback, newPlayback } from '../../src/db/playbacks.ts';
+import { beginRecording } from '../../src/db/transitions.ts';
+import type { Camera } from '../../src/generated/prisma/client.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { recordStatements, type Statements } from '../support/database/statements.ts';
+
+let database: TestDatabase;
+let db: Db;
+let statements: Statements;
+let camera: Camera;
+const at = new Date();
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = connectDb(database.url);
+  statements = recordStatements(database.url);
+  const times = { preRollSec: 5, postRollSec: 2, maxDurationSec: 60 };
+  const settings = { name: 'Yard', rtspUrl: 'rtsp://127.0.0.1/yard', channel: 1, enabled: true };
+  camera = await createCamera(db, { ...settings, ...times, recordOn: ['MOTION'] });
+});
+
+beforeEach(() => void statements.take());
+
+afterAll(async () => {
+  statements.stop();
+  await db.$disconnect();
+  await database.drop();
+});
+
+const eventOf = (label: string, change: Partial<NewEvent> = {}): NewEvent => ({
+  cameraId: camera.id,
+  channel: 1,
+  type: 'MOTION',
+  label,
+  description: null,
+  metadata: { label, nothing: null },
+  startedAt: at,
+  leaseExpiresAt: null,
+  idempotencyKey: null,
+  createdByKey: null,
+  ...change,
+});
+const playbackOf = (cameraId = camera.id) =>
+  newPlayback({ cameraId, startedAt: at, preRollSec: 5, deadlineAt: new Date(at.getTime() + 60_000) });
+const labels = Array.from({ length: 100 }, (_, i) => `event ${i}`);
+
+test('a hundred are looked up, written and begun in a few statements, each with what is its own', async () => {
+  const wanted = labels.map((label) => ({ event: eventOf(label), playback: playbackOf() }));
+  const cameras = await Promise.all(labels.map(() => findCamera(db, camera.id)));
+  expect(cameras).toEqual(labels.map(() => camera));
+  const made = await Promise.all(wanted.map(({ event, playback }) => createEvent(db, event, playback, at)));
+  const begun = await Promise.all(
+    wanted.map(({ playback: { id } }, i) =>
+      beginRecording(db, {
+        id,
+        at,
+        localPath: `/spool/${id}`,
+        streamUrl: camera.rtspUrl,
+        clipStartedAt: new Date(at.getTime() - 5_000 - i),
+        preRollMs: 5_000 + i,
+        missedMs: 0,
+      }),
+    ),
+  );
+  expect(statements.take().length).toBeLessThan(20);
+
+  for (const [i, { event, playback }] of wanted.entries()) {
+    expect(made[i]).toMatchObject({ created: true, event });
+    const row = await db.playback.findUniqueOrThrow({
+      where: { id: playback.id },
+      include: { event: { omit: { metadata: false } }, transitions: { orderBy: { id: 'asc' } } },
+    });
+    const { event: written, transitions, ...rest } = row;
+    expect(written).toEqual({ ...made[i]!.event, updatedAt: written!.updatedAt });
+    expect(begun[i]).toEqual(rest);
+    expect(rest).toMatchObject({
+      recordingStatus: 'RECORDING',
+      preRollMs: 5_000 + i,
+      localPath: `/spool/${playback.id}`,
+      deadlineAt: playback.deadlineAt,
+    });
+    expect(transitions.map(({ from, to }) => [from, to])).toEqual([
+      [null, 'PENDING'],
+      ['PENDING', 'RECORDING'],
+    ]);
+  }
+});
+
+test('a hundred are ended in a few statements; the first end stays, and what has ended is not ended again', async () => {
+  const playbacks = labels.map(() => playbackOf());
+  const made = await Promise.all(labels.map((label, i) => createEvent(db, eventOf(label), playbacks[i], at)));
+  const ids = made.map(({ event }) => event.id);
+  const end = (i: number, sec: number) => {
+    return endEvent(db, { id: ids[i]!, endedAt: new Date(at.getTime() + sec * 1_000 + i), at });
+  };
+  expect(await end(7, 5)).toMatchObject([{ id: playbacks[7]!.id }]);
+  statements.take();
+  const ended = await Promise.all(ids.map((_, i) => end(i, 10)));
+  const events = await Promise.all(ids.map((id) => findEvent(db, id)));
+  const newest = await Promise.all(ids.map((id) => newestPlayback(db, id)));
+  expect(statements.take().length).toBeLessThan(20);
+  for (const [i, event] of events.entries()) {
+    const endedAt = new Date(at.getTime() + (i === 7 ? 5_000 : 10_000) + i);
+    const recordUntil = new Date(endedAt.getTime() + 2_000);
+    expect(ended[i]).toMatchObject(i === 7 ? [] : [{ id: playbacks[i]!.id, recordUntil }]);
+    expect(event).toMatchObject({ id: ids[i], endedAt });
+    expect(newest[i]).toMatchObject({ id: playbacks[i]!.id, endedAt, endReason: 'ENDED', recordUntil });
+  }
+});
+
+test('one whose camera was just deleted fails alone', async () => {
+  const gone = newId();
+  const answers = await Promise.allSettled(
+    labels.map((label, i) => {
+      const cameraId = i === 50 ? gone : camera.id;
+      return createEvent(db, eventOf(label, { cameraId }), playbackOf(cameraId), at);
+    }),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(
+    labels.map((_, i) => (i === 50 ? 'rejected' : 'fulfilled')),
+  );
+});
+
+test('of those with one key the first is written, and the others are given it', async () => {
+  const idempotencyKey = 'once';
+  const answers = await Promise.all(
+    labels.map((label) => createEvent(db, eventOf(label, { idempotencyKey }), playbackOf(), at)),
+  );
+  const [first, ...more] = answers.filter(({ created }) => created);
+  expect(more).toEqual([]);
+  for (const { event } of answers) expect(event.id).toBe(first!.event.id);
+  expect(await db.playback.count({ where: { eventId: first!.event.id } })).toBe(1);
+});
+
+test('what was written counts as written where the database’s answer was lost', async () => {
+  let lost = 0;
+  const deaf = new Proxy(db, {
+    get(target, name) {
+      if (name !== '$queryRaw') return Reflect.get(target, name);
+      return async (...args: Parameters<Db['$queryRaw']>) => {
+        const answer = await (target.$queryRaw(...args) as Promise<unknown[]>);
+        if (answer.length > 1 && lost++ === 0) throw new Error('The connection was reset.');
+        return answer;
+      };
+    },
+  });
+  const answers = await Promise.all(
+    labels.map((label) => createEvent(deaf, eventOf(label), playbackOf(), at)),
+  );
+  expect(lost).toBeGreaterThan(0);
+  for (const answer of answers) {
+    expect(answer.created).toBe(true);
+    expect(await db.playback.count({ where: { eventId: answer.event.id } })).toBe(1);
+  }
+});

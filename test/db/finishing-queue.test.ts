@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { FinishingQueue, type Outcome } from '../../src/db/finishing-queue.ts';
+import { createLog } from '../../src/log.ts';
+import { until } from '../support/camera/reader.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+
+let database: TestDatabase;
+let db: pg.Client;
+/** The ids of playbacks and cameras by their names in these tests. */
+const names = new Map<string, string>();
+const ids = new Map<string, string>();
+const queues: FinishingQueue[] = [];
+/** The names of playbacks in the order in which queues began them, and functions that end their present try. */
+let begun: string[];
+let answers: Map<string, (outcome: Outcome) => void>;
+let aborted: string[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = new pg.Client({ connectionString: database.url });
+  await db.connect();
+});
+afterAll(async () => {
+  await db.end();
+  await database.drop();
+});
+beforeEach(async () => {
+  await db.query('TRUNCATE cameras, graphile_worker._private_jobs CASCADE');
+  [begun, answers, aborted] = [[], new Map(), []];
+  names.clear();
+  ids.clear();
+});
+afterEach(async () => {
+  for (const answer of answers.values()) answer('done');
+  await closeQueues();
+});
+const closeQueues = () => Promise.all(queues.splice(0).map((queue) => queue.close()));
+
+async function startQueue(atOnce: number): Promise<FinishingQueue> {
+  const queue = new FinishingQueue({
+    url: database.url,
+    atOnce,
+    log: createLog('error'),
+    work(id, signal) {
+      const name = names.get(id)!;
+      begun.push(name);
+      return new Promise<Outcome>((resolve) => {
+        answers.set(name, resolve);
+        signal.addEventListener('abort', () => {
+          aborted.push(name);
+          resolve('done');
+        });
+      });
+    },
+  });
+  queues.push(queue);
+  await queue.start();
+  return queue;
+}
+
+/** Makes a PROCESSING playback. The playback a1 belongs to the camera a. */
+async function makeProcessing(name: string): Promise<void> {
+  const camera = name[0]!;
+  if (!ids.has(camera)) {
+    ids.set(camera, randomUUID());
+    await db.query('INSERT INTO cameras (id, name, rtsp_url, updated_at) VALUES ($1, $2, $3, now())', [
+      ids.get(camera),
+      camera,
+      'rtsp://127.0.0.1/',
+    ]);
+  }
+  const id = randomUUID();
+  ids.set(name, id);
+  names.set(id, name);
+  await db.query("INSERT INTO playbacks (id, camera_id, recording_status) VALUES ($1, $2, 'RECORDING')", [
+    id,
+    ids.get(camera),
+  ]);
+  await db.query("UPDATE playbacks SET recording_status = 'PROCESSING' WHERE id = $1", [id]);
+}
+
+interface JobRow {
+  name: string;
+  /** Seconds until the job is due. */
+  due: number;
+  isLocked: boolean;
+}
+
+async function jobs(): Promise<JobRow[]> {
+  const { rows } = await db.query(`SELECT key, extract(epoch FROM run_at - now())::float AS due,
+    locked_by IS NOT NULL AS "isLocked" FROM graphile_worker.jobs ORDER BY id`);
+  return rows.map(({ key, due, isLocked }) => ({ name: names.get(key)!, due, isLocked }));
+}
+
+const beginning = (count: number) => until(() => begun.length >= count, `${count} are begun`);
+
+const answer = (name: string, outcome: Outcome) => answers.get(name)!(outcome);
+
+test('alternates between cameras, however many clips of one camera came first', async () => {
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1']) await makeProcessing(name);
+  await startQueue(1);
+  for (let n = 1; n <= 6; n++) {
+    await beginning(n);
+    answer(begun.at(-1)!, 'done');
+  }
+  expect(begun.slice(0, 3).sort()).toEqual(['a1', 'b1', 'c1']);
+  expect(begun.slice(3)).toEqual(['a2', 'a3', 'a4']);
+  await until(async () => (await jobs()).length === 0, 'no job is left');
+});
+
+test('begins PROCESSING playbacks at once, but no more than `atOnce` at a time', async () => {
+  await startQueue(2);
+  for (const name of ['a1', 'a2', 'b1']) await makeProcessing(name);
+  await beginning(2);
+  expect((await jobs()).filter(({ isLocked }) => isLocked)).toHaveLength(2);
+  answer(begun[0]!, 'done');
+  await beginning(3);
+  expect(new Set(begun)).toEqual(new Set(['a1', 'a2', 'b1']));
+});
+
+test('doubles the pause with each retry, up to half a minute; hurry ends the pause', async () => {
+  const queue = await startQueue(1);
+  await makeProcessing('a1');
+  const pauses = [1, 2, 4, 8, 16, 30, 30];
+  for (const [i, pause] of pauses.entries()) {
+    await beginning(i + 1);
+    answer('a1', 'later');
+    await until(async () => (await jobs()).every(({ isLocked }) => !isLocked), 'it is put off');
+    const [job, ...others] = await jobs();
+    expect(others).toEqual([]);
+    expect(job!.due).toBeLessThan(pause * 1.25);
+    // Part of the pause has passed when the job is read.
+    expect(job!.due).toBeGreaterThan(pause * 0.75 - 0.7);
+    await queue.hurry();
+    // Without this notification, the queue would poll within two seconds.
+    await db.query(`SELECT pg_notify('jobs:insert', '{"count": 1}')`);
+  }
+});
+
+test('a pause delays only its own clip, not others of the camera', async () => {
+  await startQueue(1);
+  await makeProcessing('a1');
+  await beginning(1);
+  answer('a1', 'later');
+  await makeProcessing('a2');
+  await beginning(2);
+  expect(begun[1]).toBe('a2');
+});
+
+test('a start takes over the jobs that a killed server had locked, and ends all pauses', async () => {
+  for (const name of ['a1', 'a2', 'b1']) await makeProcessing(name);
+  await db.query(`UPDATE graphile_worker._private_jobs SET locked_by = 'dead', locked_at = now(), attempts = 1
+    WHERE key = '${ids.get('a1')}'`);
+  await db.query(`UPDATE graphile_worker._private_jobs SET run_at = now() + interval '1 hour'
+    WHERE key = '${ids.get('b1')}'`);
+  await startQueue(3);
+  await beginning(3);
+  expect([...begun].sort()).toEqual(['a1', 'a2', 'b1']);
+  expect(await jobs()).toHaveLength(3);
+});
+
+test('running jobs are aborted when the server stops, and the next server begins them again', async () => {
+  await startQueue(1);
+  await makeProcessing('a1');
+  await beginning(1);
+  await closeQueues();
+  expect(aborted).toEqual(['a1']);
+  expect(await jobs()).toMatchObject([{ name: 'a1', isLocked: false }]);
+  await startQueue(1);
+  await beginning(2);
+});
+
+const cutConnections = () =>
+  db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+
+test('begins new jobs after its connections were cut during a job, without waiting for running ones', async () => {
+  await startQueue(2);
+  for (const name of ['a1', 'b1']) await makeProcessing(name);
+  await beginning(2);
+  await cutConnections();
+  await db.query("UPDATE playbacks SET recording_status = 'FAILED' WHERE id = $1", [ids.get('a1')]);
+  // The end of the job may not be writable, which makes the library's workers stop.
+  answer('a1', 'done');
+  await makeProcessing('c1');
+  await until(() => begun.includes('c1'), 'c1 is begun');
+  await until(async () => {
+    for (const answer of answers.values()) answer('done');
+    return (await jobs()).length === 0;
+  }, 'no job is left');
+});
+
+test('restarts the library’s workers after they stopped by themselves, and begins running jobs again', async () => {
+  await startQueue(1);
+  await makeProcessing('a1');
+  await beginning(1);
+  // The workers stop as if they could not write the end of a job.
+  await until(async () => {
+    await db.query(`SELECT pg_notify('worker:migrate', '{"breaking": true}')`);
+    return process.exitCode === 57;
+  }, 'they stopped');
+  process.exitCode = undefined;
+  await beginning(2);
+  expect([begun, aborted]).toEqual([['a1', 'a1'], ['a1']]);
+});
+
+test('discarding a clip aborts its job, and leaves none', async () => {
+  const queue = await startQueue(1);
+  await makeProcessing('a1');
+  await beginning(1);
+  await queue.discard(ids.get('a1')!);
+  expect(aborted).toEqual(['a1']);
+  await until(async () => (await jobs()).length === 0, 'no job is left');
+});

@@ -1,0 +1,58 @@
+// The documented client for an analytics service (docs/client.md) against a real server.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectAnalytics } from '../../src/demo/analytics.ts';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const secret = 'analytics-0123456789abcdef';
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp({
+    apiKeys: [
+      { name: 'admin', role: 'ADMIN', secret: 'admin-0123456789abcdef' },
+      { name: 'analytics', role: 'ANALYTICS', secret },
+    ],
+  });
+});
+
+afterAll(() => app.close());
+
+test('docs/client.md shows the client as it is', async () => {
+  const [page, code] = await Promise.all(
+    ['docs/client.md', 'src/demo/analytics.ts'].map((file) => readFile(path.join(root, file), 'utf8')),
+  );
+  const shown = /<!-- client example -->\n```ts\n([\s\S]*?)```/.exec(page!)?.[1];
+  expect(shown).toBe(code);
+});
+
+test('reports, renews and ends an event; what fails on the way is tried again with the same key', async () => {
+  const cameraId = await app.addCamera(
+    { name: 'Gate', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 },
+    'IDLE',
+  );
+  const client = connectAnalytics(app.app.url, secret);
+
+  // The first answer is lost on its way: the event is there all the same, and must not be there twice.
+  const { fetch } = globalThis;
+  let lost = 0;
+  globalThis.fetch = async (...args) => {
+    const response = await fetch(...args);
+    if (lost++ === 0) throw new TypeError('fetch failed');
+    return response;
+  };
+  const input = { cameraId, type: 'PERSON' as const, idempotencyKey: 'track 4711', leaseSec: 60 };
+  const event = await client.begin(input).finally(() => {
+    globalThis.fetch = fetch;
+  });
+  expect(lost).toBe(2);
+  const renewed = await client.renew(event.id, 120);
+  expect(Date.parse(renewed.leaseExpiresAt!)).toBeGreaterThan(Date.parse(event.leaseExpiresAt!));
+  expect(Date.parse((await client.end(event.id)).endedAt!)).toBeGreaterThan(0);
+  expect(await app.client.run('{ events { totalCount } }')).toEqual({ events: { totalCount: 1 } });
+
+  // What a further try cannot mend is not tried again.
+  await expect(client.begin({ ...input, idempotencyKey: 'other', leaseSec: 0 })).rejects.toThrow('leaseSec');
+});

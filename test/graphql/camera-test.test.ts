@@ -1,0 +1,94 @@
+// testCamera: a look at a stream before it is saved.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { startTestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+interface Answer {
+  problem: string | null;
+  reading: { reader: string; transport: string } | null;
+  codec: string | null;
+  audioCodec: string | null;
+  resolution: string | null;
+  framesPerSec: number | null;
+  keyframeIntervalSec: number | null;
+  bitsPerSec: number | null;
+  picture: string | null;
+}
+
+async function tryOut(input: object): Promise<Answer> {
+  const begin = performance.now();
+  const { testCamera } = await app.client.run<{ testCamera: Answer }>(
+    `mutation($input: TestCameraInput!) { testCamera(input: $input) { problem reading { reader transport }
+      codec audioCodec resolution framesPerSec keyframeIntervalSec bitsPerSec picture } }`,
+    { input },
+  );
+  expect(performance.now() - begin).toBeLessThan(10_000);
+  return testCamera;
+}
+
+const made = () => capture({ codec: 'h264', audio: 'pcma', gopSec: 1, seconds: 16 });
+
+test('tells what a camera sends, and saves nothing', async () => {
+  const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
+  const answer = await tryOut({ rtspUrl: camera.urlAs('admin', 'right') });
+  expect(answer).toMatchObject({
+    problem: null,
+    reading: { reader: 'FLASHBACK', transport: 'TCP' },
+    codec: expect.stringMatching(/^avc1\./),
+    audioCodec: 'mp4a.40.2',
+  });
+  expect(answer.framesPerSec).toBeCloseTo(15, -0.5);
+  expect(answer.keyframeIntervalSec).toBeCloseTo(1, 0);
+  expect(answer.bitsPerSec).toBeGreaterThan(10_000);
+  expect(answer.picture).toMatch(/^data:image\/jpeg;base64,\/9j\//);
+  const { cameras } = await app.client.run<{ cameras: unknown[] }>('{ cameras { id } }');
+  expect(cameras).toEqual([]);
+  await expect.poll(() => camera.sessions).toBe(0);
+  await camera.close();
+});
+
+test('says why a camera cannot be recorded', async () => {
+  const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
+  expect(await tryOut({ rtspUrl: camera.urlAs('admin', 'wrong') })).toMatchObject({
+    problem: 'The camera refused the user name or the password (401 Unauthorized).',
+    codec: null,
+    picture: null,
+  });
+  await camera.close();
+  expect(await tryOut({ rtspUrl: camera.url })).toMatchObject({
+    problem: 'Nothing listens at the camera’s address (connection refused).',
+  });
+});
+
+test.each(['JPEG', 'VP8', 'VP9', 'MP4V-ES'])('says at once that %s cannot be recorded', async (encoding) => {
+  const plain = await made();
+  const sdp = plain.sdp.replace('H264/90000', `${encoding}/90000`);
+  expect(sdp).not.toBe(plain.sdp);
+  const camera = await startTestCamera({ capture: { ...plain, sdp } });
+  const { problem } = await tryOut({ rtspUrl: camera.url });
+  expect(problem).toContain('set it to H.264 or H.265');
+  await camera.close();
+});
+
+test('a silent camera is answered for in time', async () => {
+  const camera = await startTestCamera({ capture: await made() });
+  camera.stall();
+  expect((await tryOut({ rtspUrl: camera.url })).problem).toBe('No picture came within 7 seconds.');
+  await camera.close();
+});
+
+test('the masked address of a camera that is there stands for its own', async () => {
+  const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
+  const cameraId = await app.addCamera({ rtspUrl: camera.urlAs('admin', 'right'), preRollSec: 1 });
+  expect(await tryOut({ cameraId, rtspUrl: camera.url })).toMatchObject({ problem: null });
+  await camera.close();
+});

@@ -1,0 +1,271 @@
+// Pages of long lists: which plans they take, how many statements, and that they neither skip nor double.
+import { createClient } from 'graphql-ws';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { until } from '../support/camera/reader.ts';
+import { makePlaybacks } from '../support/database/many-playbacks.ts';
+import { recordStatements, type Statements } from '../support/database/statements.ts';
+
+const count = 60_000;
+let app: TestApp;
+let sql: pg.Client;
+let statements: Statements;
+let cameras: string[];
+
+beforeAll(async () => {
+  app = await startTestApp({ eventsPerMinute: 1_000_000 });
+  sql = new pg.Client({ connectionString: app.config.databaseUrl! });
+  await sql.connect();
+  cameras = await makePlaybacks(sql, count);
+  statements = recordStatements(app.config.databaseUrl!);
+});
+
+afterAll(async () => {
+  statements.stop();
+  await sql.end();
+  await app.close();
+});
+
+/** The statements of one operation; those of parts that work by themselves are left out. */
+async function statementsOf(query: string, variables?: object) {
+  statements.takeWithValues();
+  await app.client.run(query, variables);
+  return statements
+    .takeWithValues()
+    .filter(
+      ({ text }) =>
+        !/api_keys|pg_snapshot|store_removals|SET\s+ended_at = (due|lease_expires_at)|^SELECT .*"(created_at" <=|recording_status" = CAST)/.test(
+          text,
+        ),
+    );
+}
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+}
+const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)];
+
+/** What PostgreSQL does for the statements of a page that read playbacks or events. */
+async function plansOf(query: string, variables?: object): Promise<Plan[]> {
+  const lists = (await statementsOf(query, variables)).filter(({ text }) => /ORDER BY/.test(text));
+  expect(lists.length).toBeGreaterThan(0);
+  const plans = [];
+  for (const { text, values } of lists) {
+    // A connection of the test's own: it is not recorded, for it was opened on the same database but before.
+    const { rows } = await sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+    plans.push(...flat(rows[0]['QUERY PLAN'][0].Plan as Plan));
+  }
+  statements.take();
+  return plans;
+}
+
+const middle = () =>
+  Buffer.from(`${Date.UTC(2026, 0, 1) + 10_000_000} ${'0'.repeat(8)}-0000-7000-8000-000000000000`).toString(
+    'base64url',
+  );
+const last = () =>
+  Buffer.from(`${Date.UTC(2026, 0, 1) + 100_000} ${'0'.repeat(8)}-0000-7000-8000-000000000000`).toString(
+    'base64url',
+  );
+
+describe('are read from an index, and nothing beside the page is read', () => {
+  const filters: [string, () => object][] = [
+    ['everything', () => ({})],
+    ['a camera', () => ({ cameraId: cameras[0] })],
+    ['a camera with few', () => ({ cameraId: cameras[19] })],
+    ['a status', () => ({ recordingStatus: ['COMPLETED'] })],
+    ['a rare status', () => ({ recordingStatus: ['FAILED'] })],
+    ['a camera and a rare status', () => ({ cameraId: cameras[0], recordingStatus: ['FAILED'] })],
+    [
+      'a stretch of time',
+      () => ({ startedAfter: '2026-01-01T01:00:00Z', startedBefore: '2026-01-01T02:00:00Z' }),
+    ],
+    [
+      'a camera and a stretch of time',
+      () => ({ cameraId: cameras[0], startedBefore: '2026-01-01T02:00:00Z' }),
+    ],
+    ['an event', () => ({ eventId: '00000000-0000-7000-8000-000000000100' })],
+  ];
+  const pages: [string, () => object][] = [
+    ['first', () => ({ first: 20 })],
+    ['from the middle', () => ({ first: 20, after: middle() })],
+    ['near the end', () => ({ first: 20, after: last() })],
+    ['backwards', () => ({ first: null, last: 20, before: middle() })],
+  ];
+
+  for (const [filterName, filter] of filters) {
+    test.each(pages)(`${filterName}, %s`, async (_, page) => {
+      const plans = await plansOf(
+        `query($filter: PlaybackFilter, $first: Int, $after: String, $last: Int, $before: String) {
+          playbackConnection(filter: $filter, first: $first, after: $after, last: $last, before: $before) { nodes { id } } }`,
+        { filter: filter(), ...page() },
+      );
+      const types = plans.map((plan) => plan['Node Type']);
+      expect(types.filter((type) => type === 'Seq Scan')).toEqual([]);
+      expect(types.some((type) => /Index/.test(type))).toBe(true);
+      const read = plans.map((plan) => (plan['Rows Removed by Filter'] ?? 0) + plan['Actual Rows']);
+      // A page and a little: rows of the cursor's own moment, the one that tells whether more follow.
+      expect(Math.max(...read)).toBeLessThanOrEqual(100);
+    });
+  }
+
+  test('numbered pages', async () => {
+    const plans = await plansOf('{ playbacks(page: 100) { items { id } } }');
+    expect(plans.map((plan) => plan['Node Type']).filter((type) => /Seq Scan|Sort/.test(type))).toEqual([]);
+  });
+
+  test('open events among many that have ended', async () => {
+    const plans = await plansOf('{ events(filter: { open: true }) { nodes { id } } }');
+    expect(plans.map((plan) => plan['Node Type'])).not.toContain('Seq Scan');
+  });
+});
+
+describe('neither skip nor double', () => {
+  test.each([
+    ['forwards', 'first', 'after', 'hasNextPage', 'endCursor'],
+    ['backwards', 'last', 'before', 'hasPreviousPage', 'startCursor'],
+  ] as const)(
+    '%s, with several at one moment and rows deleted between pages',
+    async (_, size, from, more, edge) => {
+      const filter = { startedBefore: '2026-01-01T00:00:40Z' };
+      const { rows } = await sql.query(
+        `SELECT id FROM playbacks WHERE started_at < '2026-01-01T00:00:40Z' ORDER BY started_at DESC, id DESC`,
+      );
+      const expected = rows.map(({ id }) => id as string);
+      if (size === 'last') expected.reverse();
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      let deleted: string | undefined;
+      do {
+        const { playbackConnection: page } = await app.client.run<{
+          playbackConnection: { nodes: { id: string }[]; pageInfo: Record<string, unknown> };
+        }>(
+          `query($filter: PlaybackFilter, $cursor: String) { playbackConnection(filter: $filter, first: ${size === 'last' ? 'null, last: 7' : '7'}, ${from}: $cursor) {
+          nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+          { filter, cursor },
+        );
+        const ids = page.nodes.map(({ id }) => id);
+        seen.push(...(size === 'last' ? ids.reverse() : ids));
+        cursor = page.pageInfo[more] ? (page.pageInfo[edge] as string) : undefined;
+        // The row that the cursor was made from: the cursor keeps its meaning.
+        deleted ??= seen.at(-1);
+        if (seen.length === 7) await sql.query('DELETE FROM playbacks WHERE id = $1', [deleted]);
+      } while (cursor);
+      expect(seen).toEqual(expected);
+    },
+  );
+});
+
+describe('take the same statements for a long page as for a short one', () => {
+  // Some seconds after the start the recordings that nobody makes are found, and made FAILED.
+  beforeAll(async () => {
+    const running = `SELECT 1 FROM playbacks WHERE recording_status = 'RECORDING'`;
+    await until(async () => (await sql.query(running)).rows.length === 0, 'none is left');
+  });
+
+  const nested =
+    'id event { id type camera { name } } camera { id name } transitions { at to } gaps { from }';
+  test.each([
+    ['playbacks', `query($n: Int) { playbacks(pageSize: $n) { items { ${nested} } } }`, 5],
+    [
+      'playbacks with a count',
+      `query($n: Int) { playbacks(pageSize: $n) { total totalPages items { id } } }`,
+      2,
+    ],
+    [
+      'playbackConnection',
+      `query($n: Int) { playbackConnection(first: $n) { nodes { ${nested} } edges { cursor } pageInfo { endCursor hasNextPage } } }`,
+      5,
+    ],
+    [
+      'events',
+      `query($n: Int) { events(first: $n) { nodes { id camera { name } playbacks { id recordingStatus } } } }`,
+      3,
+    ],
+    ['cameras', '{ cameras { id name state } }', 1],
+    ['playback', `{ playback(id: "00000000-0000-7000-8000-000000000100") { ${nested} } }`, 5],
+  ])('%s', async (_, query, statementCount) => {
+    const short = await statementsOf(query, { n: 2 });
+    const long = await statementsOf(query, { n: 50 });
+    expect(long.map(({ text }) => text.slice(0, 80))).toHaveLength(short.length);
+    expect(long).toHaveLength(statementCount);
+  });
+
+  test('createEvent and endEvent', async () => {
+    const { createEvent } = await app.client.run<{ createEvent: { event: { id: string } } }>(
+      `mutation { createEvent(input: { cameraId: "${cameras[0]}", type: OTHER }) { event { id } } }`,
+    );
+    statements.take();
+    const createAnd = (selection: string) =>
+      statementsOf(
+        `mutation { createEvent(input: { cameraId: "${cameras[0]}", type: OTHER }) { ${selection} } }`,
+      );
+    const create = await createAnd('event { id type startedAt metadata } playback { id }');
+    const createAndMore = await createAnd('event { id camera { name } } playback { id }');
+    const end = await statementsOf(
+      `mutation { endEvent(input: { id: "${createEvent.event.id}" }) { event { id endedAt } playback { id } } }`,
+    );
+    expect({
+      create: create.length,
+      createAndMore: createAndMore.length,
+      end: end.length,
+    }).toMatchInlineSnapshot(`
+      {
+        "create": 2,
+        "createAndMore": 4,
+        "end": 5,
+      }
+    `);
+  });
+
+  test('totals are counted only where they are asked for', async () => {
+    const counts = async (query: string) =>
+      (await statementsOf(query)).filter(({ text }) => /COUNT\(/i.test(text)).length;
+    expect(await counts('{ playbacks { page pageSize items { id } } }')).toBe(0);
+    expect(await counts('{ playbackConnection { nodes { id } } }')).toBe(0);
+    expect(await counts('{ playbackConnection { totalCount } }')).toBe(1);
+    expect(await counts('{ playbacks { total totalPages } }')).toBe(1);
+  });
+});
+
+interface Created {
+  createEvent: { event: { id: string }; playback: { id: string } };
+}
+
+test('a thousand createEvents at once with one key are one event, one recording, one id', async () => {
+  const { createCamera } = await app.client.run<{ createCamera: { camera: { id: string } } }>(
+    'mutation { createCamera(input: { name: "Idempotent", rtspUrl: "rtsp://127.0.0.1:9/", preRollSec: 0 }) { camera { id } } }',
+  );
+  const cameraId = createCamera.camera.id;
+  const input = { cameraId, type: 'MOTION', idempotencyKey: 'a thousand times' };
+  // Ten sockets with a hundred operations each: as many connections would measure this machine's kernel instead.
+  const sockets = Array.from({ length: 10 }, () =>
+    createClient({ url: `${app.app.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }),
+  );
+  const query =
+    'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } playback { id } } }';
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, async (_, n) => {
+      const answer = await sockets[n % 10]!.iterate<Created>({ query, variables: { input } }).next();
+      expect(
+        answer.value?.errors,
+        app.logged.findLast((line) => line.includes('unexpectedly')),
+      ).toBeUndefined();
+      return answer.value!.data!;
+    }),
+  );
+  for (const socket of sockets) void socket.dispose();
+  expect(new Set(answers.map(({ createEvent }) => createEvent.event.id)).size).toBe(1);
+  expect(new Set(answers.map(({ createEvent }) => createEvent.playback.id)).size).toBe(1);
+  const { rows } = await sql.query(
+    `SELECT (SELECT count(*)::int FROM events WHERE camera_id = $1) AS events, (SELECT count(*)::int FROM playbacks WHERE camera_id = $1) AS playbacks`,
+    [cameraId],
+  );
+  expect(rows[0]).toEqual({ events: 1, playbacks: 1 });
+});

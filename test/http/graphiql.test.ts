@@ -1,0 +1,107 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectDb } from '../../src/db/client.ts';
+import { exampleOperations } from '../../src/http/graphiql.ts';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+
+let app: TestApp;
+let camera: TestCamera;
+let cameraId: string;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp();
+  cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+});
+
+afterAll(async () => {
+  await app.close();
+  await camera.close();
+});
+
+test('every example operation works as it stands', async () => {
+  const db = connectDb(app.config.databaseUrl!);
+  const text = await exampleOperations(db);
+  await db.$disconnect();
+  expect(text).toContain(cameraId);
+  const named = [...text.matchAll(/^(query|mutation) (\w+)/gm)].map((match) => match[2]!);
+  expect(named).toEqual(expect.arrayContaining(['Trigger', 'Recordings', 'Cameras', 'AddCamera']));
+  for (const operationName of named) {
+    const response = await fetch(`${app.app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: text, operationName }),
+    });
+    expect(await response.json(), operationName).not.toHaveProperty('errors');
+  }
+});
+
+test('in production there is no GraphiQL', async () => {
+  const production = await startTestApp({ graphiql: false });
+  const page = await fetch(`${production.app.url}/graphql`, { headers: { accept: 'text/html' } });
+  expect(await page.text()).not.toContain('GraphiQL');
+  await production.close();
+});
+
+describe.skipIf(browserMissing)('in a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  test('it loads from this server alone, and a subscription shows what happens', async () => {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const hosts = new Set<string>();
+    page.on('request', (request) => hosts.add(new URL(request.url()).host || 'inline'));
+    const refused: string[] = [];
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) refused.push(message.text());
+    });
+    await page.goto(`${app.app.url}/graphql`);
+    await page.getByText('subscription Watch').first().waitFor();
+    // Several operations: the play button asks which one.
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByRole('menuitem', { name: 'Watch' }).click();
+    await page.waitForTimeout(500);
+    await app.client.run(
+      'mutation($id: ID!) { createEvent(input: { cameraId: $id, type: MOTION, leaseSec: 1 }) { event { id } } }',
+      { id: cameraId },
+    );
+    const result = page.locator('.result-window');
+    await expect.poll(() => result.innerText(), { timeout: 15_000 }).toContain('COMPLETED');
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    expect([...hosts].filter((host) => host !== new URL(app.app.url).host && host !== 'inline')).toEqual([]);
+    expect(refused).toEqual([]);
+
+    // A clip that is opened by itself plays in the page that the browser makes for it.
+    const { playbacks } = await app.client.run<{ playbacks: { items: { videoUrl: string | null }[] } }>(
+      '{ playbacks(filter: { recordingStatus: [COMPLETED] }) { items { videoUrl } } }',
+    );
+    await page.goto(playbacks.items[0]!.videoUrl!);
+    await expect
+      .poll(() => page.evaluate(() => document.querySelector('video')?.readyState), { timeout: 15_000 })
+      .toBeGreaterThan(1);
+    expect(refused).toEqual([]);
+    await page.close();
+  });
+
+  test.each(['/', '/graphql'])('another page cannot show %s in a frame', async (path) => {
+    const page = await browser.newPage();
+    await page.setContent(`<iframe src="${app.app.url}${path}"></iframe>`);
+    await expect
+      .poll(
+        () =>
+          page
+            .frames()
+            .find((it) => it.parentFrame())
+            ?.url(),
+        { timeout: 15_000 },
+      )
+      .toMatch(/^chrome-error:/);
+    await page.close();
+  });
+});

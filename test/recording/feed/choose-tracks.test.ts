@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { chooseTracks } from '../../../src/recording/feed/choose-tracks.ts';
+import type { RtspTrack } from '../../../src/rtsp/session.ts';
+
+const track = (kind: 'video' | 'audio', encoding: string, rest: Partial<RtspTrack> = {}): RtspTrack =>
+  ({ kind, encoding, isSendOnly: false, fmtp: new Map(), ...rest }) as RtspTrack;
+const chosen = (...tracks: RtspTrack[]) => {
+  const { video, sound } = chooseTracks(tracks);
+  return [video, sound].map((it) => it && tracks.indexOf(it));
+};
+
+test('H.264 and H.265 come before anything else, the larger picture first', () => {
+  expect(chosen(track('video', 'JPEG', { width: 1920, height: 1080 }), track('video', 'H264'))).toEqual([
+    1,
+    undefined,
+  ]);
+  expect(
+    chosen(
+      track('video', 'H264', { width: 640, height: 360 }),
+      track('video', 'H265', { width: 1920, height: 1080 }),
+    ),
+  ).toEqual([1, undefined]);
+});
+
+test('a backchannel is not the camera’s sound, wherever it stands; where all are marked none is one', () => {
+  const back = track('audio', 'MPEG4-GENERIC', { isSendOnly: true });
+  const sound = track('audio', 'PCMU');
+  expect(chosen(back, track('video', 'H264'), sound)).toEqual([1, 2]);
+  expect(chosen(track('video', 'H264', { isSendOnly: true }), back)).toEqual([0, 1]);
+});
+
+test('sound that is copied comes before what is encoded', () => {
+  expect(chosen(track('audio', 'PCMA'), track('audio', 'OPUS'), track('audio', 'MPEG4-GENERIC'))).toEqual([
+    undefined,
+    2,
+  ]);
+});
+
+test.each(['JPEG', 'VP8', 'VP9', 'MP4V-ES'])('%s alone is no video that clips can hold', (encoding) => {
+  expect(chosen(track('video', encoding), track('audio', 'PCMU'))[0]).toBeUndefined();
+});

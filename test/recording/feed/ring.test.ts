@@ -1,0 +1,84 @@
+// How far back the ring reaches, and what it gives to a recording.
+import { expect, test } from 'vitest';
+import { type FeedUnit, timeOf } from '../../../src/recording/feed/feed-unit.ts';
+import { Ring } from '../../../src/recording/feed/ring.ts';
+import { unitMaker } from '../../support/media/units.ts';
+
+const frameMs = 1_000 / 15;
+const unlimited = () => Number.POSITIVE_INFINITY;
+const isKeyframe = ({ format, isSync }: FeedUnit) => format.kind === 'video' && isSync;
+
+/** Pictures from 0 to `untilMs` with a keyframe every `gopSec`. */
+function fill(ring: Ring, gopSec: number, untilMs: number, bytes = 100): boolean {
+  const units = unitMaker(bytes);
+  let wasCut = false;
+  for (let i = 0; i * frameMs <= untilMs; i++) {
+    wasCut = ring.push(units.picture(i * frameMs, i % (gopSec * 15) === 0)) || wasCut;
+  }
+  return wasCut;
+}
+
+for (const gopSec of [1, 2, 4, 10])
+  test(`it reaches a minute back with a keyframe every ${gopSec} s, and no farther than it must`, () => {
+    const ring = new Ring({ seconds: 62, maxBytes: unlimited });
+    const endMs = 150_000;
+    fill(ring, gopSec, endMs);
+    expect(ring.isFull).toBe(true);
+    expect(ring.heldSeconds).toBeLessThanOrEqual(62 + gopSec);
+
+    const since = endMs - 60_000;
+    const held = ring.from(since);
+    expect(isKeyframe(held[0]!)).toBe(true);
+    expect(timeOf(held[0]!)).toBeLessThanOrEqual(since + 1);
+    expect(timeOf(held[0]!)).toBeGreaterThan(since - gopSec * 1_000 - 1);
+    for (const [i, unit] of held.entries())
+      expect(timeOf(unit)).toBeCloseTo(timeOf(held[0]!) + i * frameMs, 3);
+    expect(timeOf(held.at(-1)!)).toBeCloseTo(endMs, 3);
+  });
+
+test('a ring that has not been filled yet gives all from its oldest keyframe', () => {
+  const ring = new Ring({ seconds: 62, maxBytes: unlimited });
+  fill(ring, 2, 5_000);
+  expect(ring.isFull).toBe(false);
+  expect(ring.from(-10_000)).toHaveLength(76);
+});
+
+test('within its bytes it drops whole keyframe intervals, and says so', () => {
+  const ring = new Ring({ seconds: 20, maxBytes: () => 10_000 });
+  expect(fill(ring, 2, 10_000, 200)).toBe(true);
+  expect(ring.bytes).toBeLessThanOrEqual(10_000);
+  expect(isKeyframe(ring.from(0)[0]!)).toBe(true);
+});
+
+test('without a keyframe nothing is kept, and nothing is begun with', () => {
+  const ring = new Ring({ seconds: 10, maxBytes: unlimited });
+  const units = unitMaker();
+  for (let i = 0; i < 30; i++) {
+    ring.push(units.picture(i * frameMs, false));
+    ring.push(units.sound(i * frameMs));
+  }
+  expect([ring.bytes, ring.from(0).length, ring.newestKeyframe()]).toEqual([0, 0, undefined]);
+});
+
+test('sound that came before the keyframe it belongs behind is given with it', () => {
+  const ring = new Ring({ seconds: 10, maxBytes: unlimited });
+  const units = unitMaker();
+  ring.push(units.picture(0, true));
+  // Sound is 200 ms ahead of the pictures on the network.
+  for (let at = 0; at < 1_000; at += 64) ring.push(units.sound(at, at - 200));
+  ring.push(units.picture(500, true));
+  const given = ring.from(500).map((unit) => [unit.format.kind, timeOf(unit)]);
+  expect(given.at(-1)).toEqual(['video', 500]);
+  expect(given.filter(([kind]) => kind === 'sound').every(([, time]) => Number(time) >= 500)).toBe(true);
+  expect(given.length).toBeGreaterThan(3);
+});
+
+test('memory of what was dropped is used again', () => {
+  const ring = new Ring({ seconds: 1, maxBytes: unlimited });
+  fill(ring, 1, 60_000, 20_000);
+  const pieces = new Set(ring.from(0).flatMap(({ footage }) => footage.pieces));
+  expect([...pieces].every(({ holders }) => holders > 0)).toBe(true);
+  const [oldest] = ring.from(0);
+  ring.clear();
+  expect(oldest!.footage.pieces.every(({ holders }) => holders === 0)).toBe(true);
+});

@@ -1,0 +1,145 @@
+// The database commits, and its answer is lost: what was acknowledged is recorded, from before its moment on.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { until } from '../support/camera/reader.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
+
+let app: TestApp;
+let camera: TestCamera;
+let cameraId: string;
+let dir: string;
+let database: TestDatabase;
+let proxy: DatabaseProxy;
+/** Straight to the database. */
+let sql: pg.Client;
+
+const preRollSec = 3;
+const insertsEvent = 'INSERT INTO events';
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-lost-'));
+  database = await createTestDatabase();
+  proxy = await startDatabaseProxy(database.url);
+  sql = new pg.Client({ connectionString: database.url });
+  await sql.connect();
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp({ databaseUrl: proxy.url });
+  cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec });
+});
+
+// The ring is full when the camera has been live for its pre-roll.
+beforeEach(() => sleep(preRollSec * 1_000));
+afterEach(() => proxy.mend());
+
+afterAll(async () => {
+  await app.close();
+  await sql.end();
+  await proxy.close();
+  await database.drop();
+  await camera.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const creating = `mutation($input: CreateEventInput!) {
+  createEvent(input: $input) { event { id } playback { id recordingStatus } } }`;
+
+/** The clip is there, begins before the event as far as was asked for, and its event is the only one. */
+async function expectWholeClip(event: { id: string; playback: { id: string } | null }) {
+  const playback = await awaitEnd(app.client, event);
+  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', missedMs: 0 });
+  expect(playback.preRollMs).toBeGreaterThan(preRollSec * 1_000 - 100);
+  expect(playback.transitions.map(({ to }) => to)).toEqual([
+    ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+  ]);
+}
+
+test('an answer that is lost once: the call succeeds all the same, and is one event', async () => {
+  const { rows: before } = await sql.query('SELECT count(*)::int AS n FROM events');
+  const lost = proxy.lost;
+  proxy.loseAnswer(insertsEvent);
+  const event = await createEvent(app.client, { cameraId });
+  expect(proxy.lost).toBe(lost + 1);
+  expect(event.playback?.recordingStatus).toBe('RECORDING');
+  await endEvent(app.client, event.id);
+  await expectWholeClip(event);
+  expect((await sql.query('SELECT count(*)::int AS n FROM events')).rows[0].n).toBe(before[0].n + 1);
+});
+
+test('answers that are lost for longer: an error, and the repeated key gives the recording of the first try', async () => {
+  const input = { cameraId, type: 'MOTION', idempotencyKey: randomUUID() };
+  proxy.loseAnswer(insertsEvent, Number.POSITIVE_INFINITY);
+  expect((await app.client.fail(creating, { input })).code).toBe('INTERNAL_SERVER_ERROR');
+  proxy.mend();
+  const event = await createEvent(app.client, input);
+  expect(event.playback?.recordingStatus).toBe('RECORDING');
+  await endEvent(app.client, event.id);
+  await expectWholeClip(event);
+});
+
+test('what the database never got is not recorded on', async () => {
+  const before = await readdir(app.config.recordDir);
+  proxy.loseStatement(insertsEvent, Number.POSITIVE_INFINITY);
+  const input = { cameraId, type: 'MOTION' };
+  expect((await app.client.fail(creating, { input })).code).toBe('INTERNAL_SERVER_ERROR');
+  proxy.mend();
+  await until(
+    async () => (await readdir(app.config.recordDir)).length === before.length,
+    'its recording is given up',
+  );
+});
+
+/** As a server leaves them behind that was killed between its commit and the recording. */
+async function unrecorded(idempotencyKey: string, startedAt: Date, endedAt?: Date) {
+  const [id, playbackId] = [randomUUID(), randomUUID()];
+  await sql.query(
+    `WITH e AS (INSERT INTO events (id, camera_id, type, started_at, ended_at, idempotency_key) VALUES ($1, $2, 'MOTION', $3, $4, $5))
+     INSERT INTO playbacks (id, camera_id, event_id, started_at, pre_roll_sec, deadline_at, ended_at, end_reason, record_until)
+     VALUES ($6, $2, $1, $3, $7, now() + interval '1 hour', $4, CASE WHEN $4::timestamptz IS NULL THEN NULL ELSE 'ENDED' END::end_reason, $4)`,
+    [id, cameraId, startedAt, endedAt ?? null, idempotencyKey, playbackId, preRollSec],
+  );
+  return { id, playback: { id: playbackId } };
+}
+
+test('a repeated key that finds a playback which nobody records begins it, from the ring', async () => {
+  const idempotencyKey = randomUUID();
+  const event = await unrecorded(idempotencyKey, new Date(Date.now() - 500));
+  const repeated = await createEvent(app.client, { cameraId, idempotencyKey });
+  expect(repeated).toMatchObject({
+    id: event.id,
+    playback: { id: event.playback.id, recordingStatus: 'RECORDING' },
+  });
+  await endEvent(app.client, event.id);
+  await expectWholeClip(event);
+});
+
+test('an event that is over before anybody records it is taken from the ring', async () => {
+  const now = Date.now();
+  const event = await unrecorded(randomUUID(), new Date(now - 1_500), new Date(now - 500));
+  await expectWholeClip(event);
+});
+
+test('a recording by hand is begun although the answer was lost', async () => {
+  const lost = proxy.lost;
+  proxy.loseAnswer('INSERT INTO "public"."playbacks"');
+  const { startRecording } = await app.client.run<{ startRecording: { playback: { id: string } } }>(
+    'mutation($input: StartRecordingInput!) { startRecording(input: $input) { playback { id } } }',
+    { input: { cameraId, durationSec: 1 } },
+  );
+  expect(proxy.lost).toBe(lost + 1);
+  const { id } = startRecording.playback;
+  await until(
+    async () => (await readPlayback(app.client, id)).recordingStatus === 'COMPLETED',
+    'it is there',
+  );
+  expect((await readPlayback(app.client, id)).preRollMs).toBeGreaterThan(preRollSec * 1_000 - 100);
+});

@@ -1,0 +1,280 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { until } from '../support/camera/reader.ts';
+import type { Effect, Operation } from '../support/s3/faults.ts';
+import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+
+describe('with a bucket and a database that go away', () => {
+  let app: TestApp;
+  let camera: TestCamera;
+  let bucket: S3Server;
+  let cameraIds: string[];
+
+  beforeAll(async () => {
+    bucket = await startS3Server();
+    camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+    const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
+    // A silent connection is given up after four seconds instead of thirty.
+    const patience = { attempts: 5, connectMs: 10_000, silenceMs: 4_000 };
+    const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60, patience };
+    app = await startTestApp({ r2 });
+    cameraIds = [];
+    for (let i = 0; i < 2; i++) cameraIds.push(await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 }));
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await camera.close();
+    await bucket.close();
+  });
+
+  const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWith('.mp4');
+  async function oneEvent(cameraId = cameraIds[0]!) {
+    const event = await createEvent(app.client, { cameraId });
+    await endEvent(app.client, event.id);
+    return event;
+  }
+  const readiness = async () => {
+    const response = await fetch(`${app.client.url}/readyz`);
+    return { status: response.status, text: await response.text() };
+  };
+
+  /** Ends all sessions of the database and lets none in until that is over. */
+  async function withoutDatabase(whileAway: () => Promise<unknown>): Promise<void> {
+    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
+    const admin = new pg.Client({ connectionString: app.config.databaseUrl!.replace(name, 'postgres') });
+    await admin.connect();
+    const allow = (yes: boolean) => admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${yes}`);
+    try {
+      await allow(false);
+      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+      await whileAway();
+    } finally {
+      await allow(true);
+      await admin.end();
+    }
+  }
+
+  // A later test sees what became of it.
+  let halfOpen: Awaited<ReturnType<typeof oneEvent>>;
+  test('a bucket that stays connected and says nothing holds up one clip only', async () => {
+    bucket.fail({ match: isClip, times: 1, stall: true });
+    halfOpen = await oneEvent();
+    const { id } = halfOpen.playback!;
+    await until(() => bucket.log.some(({ key }) => key.endsWith(`${id}.mp4`)), 'its upload has begun');
+    expect((await awaitEnd(app.client, await oneEvent())).recordingStatus).toBe('COMPLETED');
+  });
+
+  /** The one that was held up is tried again meanwhile, and is to be spared. */
+  const isNewClip = (op: Operation, key: string) => isClip(op, key) && !key.includes(halfOpen.playback!.id);
+
+  test.each<[string, Effect]>([
+    ['answers 429', { status: 429, code: 'SlowDown' }],
+    ['answers 500', { status: 500, code: 'InternalError' }],
+    ['answers 503', { status: 503, code: 'SlowDown' }],
+    ['is slow', { delayMs: 1_500 }],
+    ['cuts the connection at once', { reset: 'at once' }],
+    ['cuts the connection midway', { reset: 'midway' }],
+    ['cuts the connection instead of answering', { reset: 'after' }],
+  ])('a bucket that %s for a while gets the clip all the same', async (_what, effect) => {
+    bucket.fail({ match: isNewClip, times: 1, ...effect });
+    expect(await awaitEnd(app.client, await oneEvent())).toMatchObject({
+      recordingStatus: 'COMPLETED',
+      failure: null,
+    });
+  });
+
+  test.each([
+    ['missing rights to one object', { status: 403, code: 'AccessDenied' }],
+    ['a checksum that does not fit, twice', { status: 400, code: 'BadDigest' }],
+  ])('%s: FAILED, the fault is the storage’s, and retryPlayback completes it', async (_what, effect) => {
+    bucket.fail({ match: isNewClip, times: 2, ...effect });
+    const failed = await awaitEnd(app.client, await oneEvent());
+    expect(failed).toMatchObject({
+      recordingStatus: 'FAILED',
+      failure: { fault: 'STORAGE', retryable: true },
+    });
+    await app.client.run('mutation($id: ID!) { retryPlayback(id: $id) { playback { id } } }', {
+      id: failed.id,
+    });
+    const isCompleted = async () =>
+      (await readPlayback(app.client, failed.id)).recordingStatus === 'COMPLETED';
+    await until(isCompleted, 'it is COMPLETED');
+  });
+
+  test('a checksum that does not fit once fails no playback', async () => {
+    bucket.fail({ match: isNewClip, times: 1, status: 400, code: 'BadDigest' });
+    expect((await awaitEnd(app.client, await oneEvent())).recordingStatus).toBe('COMPLETED');
+  });
+
+  const storeProblem = () =>
+    app.client.run<{ storeProblem: string | null }>('{ storeProblem }').then((data) => data.storeProblem);
+  const figures = () => fetch(`${app.client.url}/metrics`).then((response) => response.text());
+
+  test.each([
+    ['a missing bucket', { status: 404, code: 'NoSuchBucket' }],
+    ['credentials that are refused', { status: 403, code: 'SignatureDoesNotMatch' }],
+    ['rights to no object at all', { status: 403, code: 'AccessDenied' }],
+    ['a clock that is wrong', { status: 403, code: 'RequestTimeTooSkewed' }],
+    ['an address that moved', { status: 301, code: 'PermanentRedirect' }],
+  ])('%s is a state of the store: clips wait, and go on by themselves', async (_what, effect) => {
+    let isRefusing = true;
+    bucket.fail({ match: () => isRefusing, times: Number.POSITIVE_INFINITY, ...effect });
+    const events = [await oneEvent(cameraIds[0]), await oneEvent(cameraIds[1])];
+    await until(async () => (await storeProblem()) !== null, 'the store’s problem is known');
+    expect(await storeProblem()).toMatch(/^The bucket "clips" at .* refused to take the test object/);
+    // What was found is told for a second.
+    await expect
+      .poll(readiness, { timeout: 3_000 })
+      .toMatchObject({ status: 503, text: expect.stringContaining(effect.code) });
+    expect(await figures()).toMatch(/^flashback_store_ok 0$/m);
+    expect(await figures()).toMatch(
+      new RegExp(`^flashback_store_problem{code="STORE_REFUSED",reason=".*${effect.code}.*"} 1$`, 'm'),
+    );
+    for (const event of events) {
+      await until(
+        async () => (await readPlayback(app.client, event.playback!.id)).recordingStatus === 'PROCESSING',
+        'it waits',
+      );
+    }
+    isRefusing = false;
+    for (const event of events) {
+      const playback = await awaitEnd(app.client, event);
+      expect(playback.transitions.map(({ to }) => to)).toEqual([
+        ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+      ]);
+    }
+    expect(await storeProblem()).toBeNull();
+    expect(await figures()).toMatch(/^flashback_store_ok 1$/m);
+    await expect.poll(readiness, { timeout: 3_000 }).toMatchObject({ status: 200 });
+  });
+
+  test('the clip that the half-open bucket held up is there, too', async () => {
+    const playback = await awaitEnd(app.client, halfOpen);
+    expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
+    expect(playback.transitions).toHaveLength(4);
+    const tries = bucket.log.filter(({ op, key }) => isClip(op, key) && key.includes(playback.id));
+    expect(tries.map(({ status }) => status)).toEqual([undefined, 200]);
+    await expect.poll(readiness, { timeout: 3_000 }).toMatchObject({ status: 200 });
+  });
+
+  test('40 events while the bucket is away: 40 clips when it is back', async () => {
+    await bucket.offline();
+    const events = await Promise.all(Array.from({ length: 40 }, (_, i) => oneEvent(cameraIds[i % 2])));
+    const count = (status: string) =>
+      app.client
+        .run<{ playbacks: { total: number } }>(
+          `{ playbacks(filter: { recordingStatus: [${status}] }) { total } }`,
+        )
+        .then(({ playbacks }) => playbacks.total);
+    await expect.poll(() => count('PROCESSING'), { timeout: 20_000 }).toBeGreaterThanOrEqual(40);
+    await expect
+      .poll(readiness, { timeout: 3_000 })
+      .toMatchObject({ status: 503, text: expect.stringContaining('The bucket "clips"') });
+    await expect
+      .poll(() => app.logged.some((line) => line.includes('STORE_UNREACHABLE')), { timeout: 40_000 })
+      .toBe(true);
+    await bucket.online();
+    await expect.poll(() => count('PROCESSING'), { timeout: 60_000 }).toBe(0);
+    expect(await count('FAILED')).toBe(0);
+    for (const event of events) {
+      const { recordingStatus, transitions } = await readPlayback(app.client, event.playback!.id);
+      expect([recordingStatus, transitions.length]).toEqual(['COMPLETED', 4]);
+    }
+  }, 120_000);
+
+  test('the database goes away while it records: footage goes on, transitions follow, nothing is doubled', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
+    await withoutDatabase(async () => {
+      await sleep(2_500);
+      expect((await readiness()).status).toBe(503);
+    });
+    await until(async () => {
+      const answer = await app.client.ask<object>('{ cameras { id } }');
+      return !answer.errors;
+    }, 'the database is back');
+    await endEvent(app.client, event.id);
+    const playback = await awaitEnd(app.client, event);
+    expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', gaps: [] });
+    expect(playback.durationMs).toBeGreaterThan(3_000);
+    expect(playback.transitions.map(({ to }) => to)).toEqual([
+      ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+    ]);
+  });
+
+  test('an event that the database was too slow to write may be sent again: no query was too complex', async () => {
+    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
+    const db = new pg.Client({ connectionString: app.config.databaseUrl! });
+    await db.connect();
+    onTestFinished(() => db.end());
+    await db.query(`ALTER DATABASE ${name} SET statement_timeout = 1000`);
+    await app.restart();
+    await app.awaitCamera(cameraIds[0]!, 'LIVE');
+    await db.query('BEGIN; LOCK TABLE events IN EXCLUSIVE MODE');
+    const input = { cameraId: cameraIds[0], type: 'MOTION', idempotencyKey: 'slow' };
+    const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+    expect(await app.client.fail(creating, { input })).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    await db.query('ROLLBACK');
+    await db.query(`ALTER DATABASE ${name} RESET statement_timeout`);
+    await app.restart();
+    await app.awaitCamera(cameraIds[0]!, 'LIVE');
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]!, idempotencyKey: 'slow' });
+    await endEvent(app.client, event.id);
+    expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
+  });
+
+  test('an end that was written while its answer was lost ends the recording all the same', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
+    const db = new pg.Client({ connectionString: app.config.databaseUrl! });
+    await db.connect();
+    onTestFinished(() => db.end());
+    await db.query('UPDATE events SET ended_at = now() WHERE id = $1', [event.id]);
+    await db.query(
+      "UPDATE playbacks SET ended_at = now(), end_reason = 'ENDED', record_until = now() WHERE id = $1",
+      [event.playback!.id],
+    );
+    await endEvent(app.client, event.id);
+    expect(await awaitEnd(app.client, event)).toMatchObject({
+      recordingStatus: 'COMPLETED',
+      endReason: 'ENDED',
+    });
+  });
+
+  test('a camera that is lost while the database is away is not said to be live when it is back', async () => {
+    const other = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+    const id = await app.addCamera({ rtspUrl: other.url, preRollSec: 1 });
+    const isTold = () => app.logged.some((line) => line.includes(id) && line.includes('"state":"OFFLINE"'));
+    await withoutDatabase(async () => {
+      await other.close();
+      await until(isTold, 'the camera is offline');
+    });
+    await until(async () => {
+      const { data } = await app.client.ask<{ camera: { state: string } }>(
+        'query($id: ID!) { camera(id: $id) { state } }',
+        { id },
+      );
+      return data?.camera.state === 'OFFLINE';
+    }, 'its row says so');
+  });
+
+  test('a recording that ends while the database is away is written when it is back', async () => {
+    const event = await createEvent(app.client, { cameraId: cameraIds[0]!, leaseSec: 1 });
+    await until(
+      async () => (await readPlayback(app.client, event.playback!.id)).endReason === 'LEASE_EXPIRED',
+      'its lease has run out',
+    );
+    await withoutDatabase(() => sleep(1_500));
+    await until(async () => {
+      const answer = await app.client.ask<{ playback: { recordingStatus: string } }>(
+        'query($id: ID!) { playback(id: $id) { recordingStatus } }',
+        { id: event.playback!.id },
+      );
+      return answer.data?.playback.recordingStatus === 'COMPLETED';
+    }, 'it is COMPLETED');
+  });
+});

@@ -1,0 +1,274 @@
+// Whatever fails in the start is said in words, and ends the process.
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { startApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { connectDb } from '../../src/db/client.ts';
+import { createLog } from '../../src/log.ts';
+import { until } from '../support/camera/reader.ts';
+import { createBareDatabase, createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { startPooler } from '../support/database/pooler.ts';
+import { processesAbout } from '../torture/processes.ts';
+import { runSource } from '../torture/server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let dir: string;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-start-'));
+  database = await createTestDatabase();
+  const db = connectDb(database.url);
+  // It is connected to for ever: nobody answers there.
+  await db.camera.create({ data: { name: 'Camera', rtspUrl: 'rtsp://127.0.0.1:9/none' } });
+  await db.$disconnect();
+});
+
+afterAll(async () => {
+  await database.drop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+interface End {
+  readonly code: number | null;
+  readonly words: string;
+  readonly output: string;
+}
+
+async function runToEnd(file: string, args: string[], env: Record<string, string>): Promise<End> {
+  const child = runSource(file, args, { PORT: '0', SPOOL_MIN_FREE_BYTES: '0', ...env });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [output, words] = ['', ''];
+  child.stdout!.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr!.on('data', (chunk) => {
+    words += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, words, output };
+}
+
+/** As `npm start` does it. */
+const start = (env: Record<string, string> = {}) =>
+  runToEnd('src/main.ts', [], { DATA_DIR: dir, DATABASE_URL: database.url, ...env });
+
+async function sql(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}
+
+async function partsOf(env: Record<string, string>): Promise<string[]> {
+  const parts: string[] = [];
+  const log = createLog('debug', {
+    write(line: string) {
+      const { part, msg } = JSON.parse(line);
+      if (msg === 'started' && part) parts.push(part);
+    },
+  });
+  const app = await startApp(readConfig({ PORT: '0', SPOOL_MIN_FREE_BYTES: '0', ...env }), log);
+  await app.close();
+  return parts;
+}
+
+async function expectEnd(part: string, env: Record<string, string>): Promise<void> {
+  const { code, words, output } = await runToEnd('test/support/app/failing-start.ts', [part], env);
+  expect([part, words]).toEqual([part, `The part ${part} fails.\n`]);
+  expect([part, code]).toEqual([part, 1]);
+  expect(Number(/ended after (\d+) ms/.exec(output)?.[1]), part).toBeLessThan(2_000);
+  await until(() => processesAbout([env.DATA_DIR!]).length === 0, `nothing of ${part} is left`);
+}
+
+test('whichever part fails, the process ends with code 1 within two seconds, and all that it started', async () => {
+  const env = { DATA_DIR: path.join(dir, 'parts'), DATABASE_URL: database.url };
+  const parts = await partsOf(env);
+  expect(parts.length).toBeGreaterThan(15);
+  for (const part of parts) await expectEnd(part, env);
+}, 240_000);
+
+test('so it is with the embedded database', async () => {
+  const env = { DATA_DIR: path.join(dir, 'embedded') };
+  expect(await partsOf(env)).toContain('database server');
+  for (const part of ['database server', 'http']) await expectEnd(part, env);
+}, 120_000);
+
+test('a signal ends a server that is still starting', async () => {
+  const held = new pg.Client({ connectionString: database.url });
+  await held.connect();
+  onTestFinished(() => held.end());
+  // Migrations wait for this lock.
+  await held.query('SELECT pg_advisory_lock(72707369)');
+  const child = runSource('src/main.ts', [], {
+    ...{ DATA_DIR: dir, DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'debug', DRAIN_SEC: '0' },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  child.stdout!.on('data', (chunk) => {
+    output += chunk;
+  });
+  await until(() => output.includes('"part":"claim"'), 'it waits for its turn to migrate');
+  child.kill('SIGTERM');
+  await held.query('SELECT pg_advisory_unlock(72707369)');
+  expect((await once(child, 'close'))[0]).toBe(0);
+  expect(output).toContain('stopped before it had started');
+});
+
+describe('the commands beside the server', () => {
+  const unreachable = { DATABASE_URL: 'postgresql://me:secret@127.0.0.1:9/db', DATA_DIR: os.tmpdir() };
+
+  test.each([
+    ['src/key.ts', ['list'], 1],
+    ['src/check-store.ts', [], 2],
+  ])('%s says in words that the database does not answer', async (file, args, code) => {
+    expect(await runToEnd(file, args, unreachable)).toEqual({
+      code,
+      words: expect.stringMatching(/^DATABASE_URL: no PostgreSQL answers at 127.0.0.1:9.*\n$/),
+      output: '',
+    });
+  });
+
+  test('keys: --help, and what is wrong, print the usage and nothing else', async () => {
+    const help = await runToEnd('src/key.ts', ['--help'], unreachable);
+    expect(help).toEqual({ code: 0, words: '', output: expect.stringMatching(/^Usage:\n(.+\n){4}$/) });
+    const wrong = await runToEnd('src/key.ts', ['list', '--nope'], unreachable);
+    expect(wrong).toEqual({ code: 1, words: `Unknown option '--nope'.\n${help.output}`, output: '' });
+  });
+
+  test('keys: a list is one line for each, and nothing is printed beside', async () => {
+    const env = { DATABASE_URL: database.url, DATA_DIR: dir };
+    const made = await runToEnd('src/key.ts', ['create', 'yard', 'analytics'], env);
+    expect(made.output).toMatch(/^\S{30,}\n$/);
+    expect(await runToEnd('src/key.ts', ['list'], env)).toEqual({
+      code: 0,
+      words: '',
+      output: expect.stringMatching(/^\S{36}\tyard\tANALYTICS\tvalid\tall cameras\tnever used\n$/),
+    });
+  });
+});
+
+describe('what is wrong is said with the variable’s name and what to do', () => {
+  const expectWords = async (env: Record<string, string>, words: RegExp) => {
+    const end = await start(env);
+    expect(end.words).toMatch(words);
+    expect(end.words.trim().split('\n')).toHaveLength(1);
+    expect(end.code).toBe(1);
+  };
+  const file = async (name: string) => {
+    await writeFile(path.join(dir, name), 'not a folder');
+    return path.join(dir, name);
+  };
+
+  test('a taken port', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    await expectWords({ PORT: String(port) }, /^PORT: port \d+ of 127.0.0.1 is taken. .*set another/);
+  });
+
+  test('an address that this machine has not', () =>
+    expectWords(
+      { HOST: '192.0.2.1', API_KEYS: 'a:admin:0123456789abcdef' },
+      /^HOST: this machine has no address 192/,
+    ));
+
+  test.each([
+    ['postgresql://me:secret@127.0.0.1:9/db', /no PostgreSQL answers at 127.0.0.1:9. Start it/],
+    ['postgresql://me:secret@localhost:9/db', /no PostgreSQL answers at localhost:9. Start it/],
+    [
+      'postgresql://me:secret@no-such-host.invalid/db',
+      /the host of no-such-host.invalid:5432 (is not known|cannot)/,
+    ],
+    ['postgresql:///db?host=/nowhere&user=me', /there is no socket of a PostgreSQL at \/nowhere/],
+  ])('the database address %s', async (url, words) => {
+    const { code, words: said } = await start({ DATABASE_URL: url });
+    expect(said).toMatch(/^DATABASE_URL: /);
+    expect(said).toMatch(words);
+    expect(said).not.toContain('secret');
+    expect(code).toBe(1);
+  });
+
+  test('a database or a user that is not there', async () => {
+    const missing = new URL(database.url);
+    missing.pathname = '/nothing_of_that_name';
+    await expectWords(
+      { DATABASE_URL: missing.href },
+      /^DATABASE_URL: .* has no database "nothing_of_that_name"/,
+    );
+    await sql(database.url, `DO $$ BEGIN CREATE ROLE stranger; EXCEPTION WHEN duplicate_object THEN END $$`);
+    const stranger = new URL(database.url);
+    stranger.username = 'stranger';
+    await expectWords(
+      { DATABASE_URL: stranger.href },
+      /^DATABASE_URL: .* does not let the user "stranger" in/,
+    );
+  });
+
+  test('a pooler that lends sessions for a transaction', async () => {
+    for (const refusesSettings of [true, false]) {
+      const pooler = await startPooler(database.url, { refusesSettings });
+      onTestFinished(() => pooler.close());
+      await expectWords(
+        { DATABASE_URL: pooler.url },
+        /^DATABASE_URL: it leads to a connection pooler .* set DATABASE_URL to PostgreSQL itself/,
+      );
+    }
+  });
+
+  test('a database that cannot be written', async () => {
+    const other = await createTestDatabase();
+    onTestFinished(other.drop);
+    const name = new URL(other.url).pathname.slice(1);
+    // graphile-worker's own tables come first.
+    const app = await startApp(
+      readConfig({ DATA_DIR: dir, DATABASE_URL: other.url, PORT: '0' }),
+      createLog('silent'),
+    );
+    await app.close();
+    await sql(other.url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    await expectWords({ DATABASE_URL: other.url }, /^The database cannot be written: cannot execute/);
+  });
+
+  test('a database of which something was taken away', async () => {
+    for (const statement of [
+      'DROP TABLE api_keys',
+      'ALTER TABLE store_removals DROP COLUMN tries',
+      'DROP FUNCTION flashback_add_finishing_job CASCADE',
+    ]) {
+      const other = await createTestDatabase();
+      onTestFinished(other.drop);
+      await sql(other.url, statement);
+      await expectWords(
+        { DATABASE_URL: other.url },
+        /^The database lacks what its list of migrations says it has: .*DELETE FROM _prisma_migrations/,
+      );
+    }
+  });
+
+  test('a database that is empty is not', async () => {
+    const other = await createBareDatabase();
+    onTestFinished(other.drop);
+    expect(await partsOf({ DATA_DIR: dir, DATABASE_URL: other.url })).toContain('http');
+  });
+
+  test.each(['DATA_DIR', 'RECORD_DIR'])('%s that is a file', async (name) =>
+    expectWords({ [name]: await file(name) }, new RegExp(`^${name}: the folder .* cannot be used as it is`)),
+  );
+
+  test('FFMPEG_PATH that is none', async () =>
+    expectWords({ FFMPEG_PATH: await file('ffmpeg') }, /^No usable ffmpeg was found.*set FFMPEG_PATH/));
+
+  test('a value that no variable can have', async () => {
+    const { code, words } = await start({ PORT: 'x' });
+    expect(words).toContain('PORT: expected a whole number');
+    expect(code).toBe(1);
+  });
+});

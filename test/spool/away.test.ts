@@ -1,0 +1,184 @@
+// The spool's disk is not there: what is on it is neither lost nor denied, and nothing lands beside it.
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { connectDb } from '../../src/db/client.ts';
+import { findBreaches } from '../../src/finishing/check.ts';
+import { spoolMark } from '../../src/spool/mark.ts';
+import { isSpoolName } from '../../src/spool/names.ts';
+import { createLocalStore } from '../../src/store/local.ts';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { until } from '../support/camera/reader.ts';
+import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+
+let app: TestApp;
+let bucket: S3Server;
+let camera: TestCamera;
+let cameraId: string;
+let sql: pg.Client;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  bucket = await startS3Server();
+  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
+  const patience = { attempts: 1, connectMs: 1_000, silenceMs: 1_000 };
+  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60, patience };
+  app = await startTestApp({ r2 });
+  sql = new pg.Client({ connectionString: app.config.databaseUrl });
+  await sql.connect();
+  cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+});
+
+// Clips stay PROCESSING until a test lets the bucket take them.
+beforeEach(() => bucket.offline());
+let isOnline = false;
+async function letBucketTakeClips(): Promise<void> {
+  if (!isOnline) await bucket.online();
+  isOnline = true;
+}
+afterEach(async () => {
+  await letBucketTakeClips();
+  isOnline = false;
+});
+
+afterAll(async () => {
+  await sql.end();
+  await app.close();
+  await bucket.close();
+  await camera.close();
+});
+
+/** As an empty mount point looks while its disk is away. */
+async function unmount(): Promise<void> {
+  await rename(app.config.recordDir, `${app.config.recordDir}.aside`);
+  await mkdir(app.config.recordDir);
+}
+
+async function mount(): Promise<void> {
+  await rmdir(app.config.recordDir);
+  await rename(`${app.config.recordDir}.aside`, app.config.recordDir);
+}
+
+const statusOf = async ({ playback }: { playback: { id: string } | null }) =>
+  (await readPlayback(app.client, playback!.id)).recordingStatus;
+const isProcessing = (event: { playback: { id: string } | null }) =>
+  until(async () => (await statusOf(event)) === 'PROCESSING', 'it is PROCESSING');
+
+async function recorded() {
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(700);
+  await endEvent(app.client, event.id);
+  await isProcessing(event);
+  return event;
+}
+
+const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
+const refusal = () => app.client.fail(creating, { input: { cameraId, type: 'MOTION' } });
+const isReady = async () => (await fetch(`${app.client.url}/readyz`)).status === 200;
+const retrying = 'mutation($id: ID!) { retryPlayback(id: $id) { playback { recordingStatus } } }';
+
+test('a disk that is not mounted at the start: clips and recordings wait for it, and go on by themselves', async () => {
+  const processing = await recorded();
+  const open = await createEvent(app.client, { cameraId });
+  await sleep(700);
+  await app.restart(unmount);
+  await app.awaitCamera(cameraId, 'LIVE');
+  expect(await refusal()).toMatchObject({
+    code: 'CAPACITY',
+    message: expect.stringContaining('not mounted'),
+  });
+  expect(await isReady()).toBe(false);
+  await letBucketTakeClips();
+  const told = () => app.logged.filter((line) => line.includes('a clip cannot be finished now')).length;
+  const before = told();
+  await until(() => told() > before, 'the clip was tried');
+  expect(await statusOf(processing)).toBe('PROCESSING');
+  expect(await statusOf(open)).toBe('RECORDING');
+  // Nothing landed beside it.
+  expect(await readdir(app.config.recordDir)).toEqual([]);
+
+  await mount();
+  expect(await awaitEnd(app.client, processing)).toMatchObject({ recordingStatus: 'COMPLETED' });
+  await endEvent(app.client, open.id);
+  expect(await awaitEnd(app.client, open)).toMatchObject({ recordingStatus: 'COMPLETED' });
+  await until(isReady, 'it is ready again');
+}, 60_000);
+
+test('a disk that goes while it records: what is on it is finished when it is back', async () => {
+  const event = await createEvent(app.client, { cameraId });
+  await sleep(700);
+  await unmount();
+  await isProcessing(event);
+  await letBucketTakeClips();
+  await mount();
+  expect(await awaitEnd(app.client, event)).toMatchObject({ recordingStatus: 'COMPLETED' });
+}, 60_000);
+
+test('a spool that is new, or was emptied with nothing to finish in it, is taken', async () => {
+  await letBucketTakeClips();
+  await app.restart(() => rm(app.config.recordDir, { recursive: true }));
+  await app.awaitCamera(cameraId, 'LIVE');
+  const event = await createEvent(app.client, { cameraId });
+  await endEvent(app.client, event.id);
+  expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
+});
+
+test('failure.retryable says what retryPlayback does, whatever the code; check-store tells what is held', async () => {
+  const event = await recorded();
+  const { id } = event.playback!;
+  const fail = (code: string) =>
+    sql.query(
+      `UPDATE playbacks SET recording_status = 'FAILED', failure_code = $2, error_message = 'x' WHERE id = $1`,
+      [id, code],
+    );
+  const db = connectDb(app.config.databaseUrl!);
+  const store = createLocalStore({ dir: path.join(app.config.dataDir, 'none'), baseUrl: () => '' });
+  const { recordDir } = app.config;
+  const breaches = async () =>
+    (await findBreaches({ db, store, recordDir })).filter(({ text }) => text.includes(id));
+  await fail('SPOOL_UNREADABLE');
+  expect(await readPlayback(app.client, id)).toMatchObject({ failure: { retryable: true } });
+  expect(await breaches()).toEqual([
+    expect.objectContaining({
+      text: `The playback ${id} is FAILED, but its footage is held: it can be retried.`,
+    }),
+  ]);
+  await app.client.run(retrying, { id });
+  expect(['PROCESSING', 'COMPLETED']).toContain(await statusOf(event));
+
+  // Without a whole fragment there is nothing to retry, whatever the code says.
+  await fail('STORE_MISMATCH');
+  const folder = path.join(recordDir, id);
+  for (const name of await readdir(folder))
+    if (name.endsWith('.mp4')) await writeFile(path.join(folder, name), 'torn');
+  expect(await readPlayback(app.client, id)).toMatchObject({ failure: { retryable: false } });
+  expect((await app.client.fail(retrying, { id })).code).toBe('CONFLICT');
+  const [useless, ...more] = await breaches();
+  expect(more).toEqual([]);
+  expect(useless?.text).toBe(
+    `The playback ${id} is FAILED, and its spool holds no footage: nobody needs it.`,
+  );
+  await useless!.repair!();
+  expect((await readdir(recordDir)).filter(isSpoolName)).toEqual([]);
+
+  await rename(spoolMark(recordDir), `${recordDir}.mark`);
+  expect((await findBreaches({ db, store, recordDir })).map(({ text }) => text)).toContainEqual(
+    expect.stringContaining('not mounted'),
+  );
+  await rename(`${recordDir}.mark`, spoolMark(recordDir));
+  await db.$disconnect();
+}, 60_000);
+
+test('footage whose playback the database does not know is kept, and told of', async () => {
+  const event = await recorded();
+  const { id } = event.playback!;
+  // As in a database that was restored from before.
+  await app.restart(() => sql.query('DELETE FROM playbacks WHERE id = $1', [id]));
+  expect(await readdir(app.config.recordDir)).toContain(id);
+  expect(app.logged.some((line) => line.includes(id) && line.includes('it is kept'))).toBe(true);
+});

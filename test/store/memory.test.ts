@@ -1,0 +1,48 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { S3StoreOptions } from '../../src/store/s3.ts';
+import type { SparsePut } from '../support/s3/put-sparse.ts';
+
+const MIB = 1024 * 1024;
+
+describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () => {
+  const GIB = 1024 * MIB;
+  const limit = 100 * MIB;
+
+  async function putSparse(store: SparsePut['store']): Promise<{ grown: number; size: number }> {
+    const script = join(import.meta.dirname, '../support/s3/put-sparse.ts');
+    const put: SparsePut = { bytes: GIB, store };
+    const run = promisify(execFile)(process.execPath, ['--import', 'tsx', script, JSON.stringify(put)]);
+    return JSON.parse((await run).stdout);
+  }
+
+  async function serverProcess(): Promise<S3StoreOptions> {
+    const script = join(import.meta.dirname, '../support/s3/serve.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'pipe' });
+    onTestFinished(async () => {
+      child.stdin.end();
+      await once(child, 'exit');
+    });
+    const [line] = await once(child.stdout, 'data');
+    return { ...JSON.parse(String(line)), urlTtlSec: 60 };
+  }
+
+  test('does not grow when the store is a bucket', async () => {
+    const { grown, size } = await putSparse({ s3: await serverProcess() });
+    expect(size).toBe(GIB + 1024);
+    expect(grown).toBeLessThan(limit);
+  });
+
+  test('does not grow when the store is a folder', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'flashback-store-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const { grown, size } = await putSparse({ local: { dir } });
+    expect(size).toBe(GIB + 1024);
+    expect(grown).toBeLessThan(limit);
+  });
+});

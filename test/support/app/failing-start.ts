@@ -1,0 +1,20 @@
+// The server, one part of which fails when it is started: `failing-start <part>`. What that part had begun is not
+// closed, as where it fails halfway. Prints how long it took from there to the end of the process.
+import { writeSync } from 'node:fs';
+import { readConfig } from '../../../src/config.ts';
+import type { Log } from '../../../src/log.ts';
+import { run } from '../../../src/run.ts';
+
+const failing = process.argv[2];
+const silent = { info() {}, warn() {}, error() {} };
+/** Is told each part once it runs. */
+function debug(fields: { part?: string }, text?: string): void {
+  if (fields.part !== failing || text !== 'started') return;
+  const failedAt = performance.now();
+  process.on('exit', () => {
+    writeSync(1, `ended after ${Math.round(performance.now() - failedAt)} ms\n`);
+  });
+  throw new Error(`The part ${failing} fails.`);
+}
+
+await run(readConfig(process.env), { ...silent, debug: debug as Log['debug'] });

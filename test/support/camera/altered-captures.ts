@@ -1,0 +1,78 @@
+// Captures that say or hold something else than their camera should.
+import { frameHeaderBytes } from '../../../src/rtsp/framer.ts';
+import type { Capture, CapturedPacket } from './captures.ts';
+
+/** What DESCRIBE answers is another text; what is sent stays. */
+export const described = (made: Capture, edit: (sdp: string) => string): Capture => ({
+  ...made,
+  sdp: edit(made.sdp),
+});
+
+/** Tracks that are announced in front of the camera's own and behind them; the camera refuses their SETUP. */
+export function withTracks(made: Capture, { before = '', behind = '' }): Capture {
+  return described(made, (sdp) => {
+    const first = sdp.indexOf('m=');
+    return `${sdp.slice(0, first)}${before}${sdp.slice(first)}${behind}`;
+  });
+}
+
+export const mediaOf = (...lines: string[]): string => `${lines.join('\r\n')}\r\n`;
+
+/** Each packet of sound is what `change` makes of it, from the RTP payload on. */
+export function withSound(made: Capture, change: (payload: Buffer) => Buffer): Capture {
+  const sound = made.tracks.findIndex(({ kind }) => kind === 'audio');
+  const headerBytes = frameHeaderBytes + 12;
+  const parts: Buffer[] = [];
+  let end = 0;
+  const packets = made.packets.map((packet): CapturedPacket => {
+    let part = Buffer.from(made.bytes.subarray(packet.start, packet.end));
+    if (packet.track === sound) {
+      part = Buffer.concat([part.subarray(0, headerBytes), change(part.subarray(headerBytes))]);
+      part.writeUInt16BE(part.length - frameHeaderBytes, 2);
+    }
+    parts.push(part);
+    const start = end;
+    end += part.length;
+    return { ...packet, start, end };
+  });
+  return { ...made, packets, bytes: Buffer.concat(parts) };
+}
+
+/** RFC 3640 with an ADTS header (ISO/IEC 13818-7, 6.2) in front of each frame of AAC at 16 kHz in mono. */
+export function withAdts(made: Capture): Capture {
+  return withSound(made, (payload) => {
+    const aac = payload.subarray(4);
+    const bytes = aac.length + 7;
+    const adts = [
+      0xff,
+      0xf1,
+      0x60,
+      0x40 | (bytes >> 11),
+      (bytes >> 3) & 0xff,
+      ((bytes & 7) << 5) | 0x1f,
+      0xfc,
+    ];
+    const header = Buffer.from(payload.subarray(0, 4));
+    header.writeUInt16BE(bytes << 3, 2);
+    return Buffer.concat([header, Buffer.from(adts), aac]);
+  });
+}
+
+/** First the one, then the other, with pictures counted on from there; what is described is the first. */
+export function joined(first: Capture, second: Capture): Capture {
+  const { seconds } = first.parameters;
+  const later = (packet: CapturedPacket): CapturedPacket => ({
+    ...packet,
+    start: packet.start + first.bytes.length,
+    end: packet.end + first.bytes.length,
+    mediaSec: packet.mediaSec + seconds,
+    dueSec: packet.dueSec + seconds,
+  });
+  return {
+    ...first,
+    parameters: { ...first.parameters, seconds: seconds + second.parameters.seconds },
+    bytes: Buffer.concat([first.bytes, second.bytes]),
+    packets: [...first.packets, ...second.packets.map(later)],
+    frameDueSec: [...first.frameDueSec, ...second.frameDueSec.map((due) => due + seconds)],
+  };
+}

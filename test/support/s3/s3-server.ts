@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Bucket } from './bucket.ts';
+import { type Effect, type Fault, Faults, type Operation } from './faults.ts';
+import { type Answer, operationOf, perform } from './operations.ts';
+import { receive } from './payload.ts';
+import { S3Error } from './s3-error.ts';
+import { verifySignature } from './signature.ts';
+import { errorXml } from './xml.ts';
+
+export interface S3ServerOptions {
+  /** Speed of the one uplink that all requests share, in bytes per second. */
+  bytesPerSecond?: number;
+}
+
+export interface LoggedRequest {
+  op: Operation;
+  key: string;
+  part?: number;
+  /** bytes that the request's head announces */
+  length: number;
+  /** undefined while it runs, and for good if it was never answered */
+  status?: number;
+}
+
+/** A bucket behind S3's protocol over real HTTP, as strict as R2: see s3/. Its bytes are files on disk. */
+export interface S3Server {
+  endpoint: string;
+  bucket: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** What the bucket holds right now. */
+  contents: Bucket;
+  /** Every request since the start, in order of arrival; also those that a fault hit. */
+  log: LoggedRequest[];
+  fail(fault: Fault): void;
+  /** Moves this server's clock ahead of the machine's. */
+  advanceClock(ms: number): void;
+  /** An object's bytes as they lie on disk. */
+  bytes(key: string): Promise<Buffer>;
+  /** Cuts all connections and refuses new ones. */
+  offline(): Promise<void>;
+  /** Listens again, on the same port. */
+  online(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ACCESS = { region: 'auto', accessKeyId: 'key-of-the-test', secretAccessKey: 'secret-of-the-test' };
+const BUCKET = 'clips';
+
+export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
+  const dir = await mkdtemp(join(tmpdir(), 'flashback-s3-'));
+  const contents = new Bucket(BUCKET, dir);
+  const faults = new Faults();
+  const log: LoggedRequest[] = [];
+  const uplink = sharedUplink(options.bytesPerSecond);
+  let clockAheadMs = 0;
+  const rules = { ...ACCESS, now: () => Date.now() + clockAheadMs };
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = new URL(req.url!, 'http://localhost');
+    const [, bucket, ...rest] = url.pathname.split('/').map(decodeURIComponent);
+    const key = rest.join('/');
+    const op = operationOf(req.method!, key, url.searchParams);
+    const part = url.searchParams.has('partNumber') ? Number(url.searchParams.get('partNumber')) : undefined;
+    const entry: LoggedRequest = { op, key, length: Number(req.headers['content-length'] ?? 0) };
+    if (part !== undefined) entry.part = part;
+    log.push(entry);
+    res.once('finish', () => {
+      entry.status = res.statusCode;
+    });
+
+    const effect = faults.take(op, key, part);
+    if (effect && 'stall' in effect) return;
+    if (effect && 'reset' in effect && effect.reset === 'at once') return void req.socket.destroy();
+    if (effect && 'delayMs' in effect) await new Promise((resolve) => setTimeout(resolve, effect.delayMs));
+    if (effect && 'status' in effect) throw new S3Error(effect.status, effect.code ?? 'InjectedFault');
+
+    const declared = verifySignature(req, url, rules);
+    if (bucket !== BUCKET) throw new S3Error(404, 'NoSuchBucket');
+    const wire = () => wireOf(req, effect, uplink);
+    const answer = await perform(contents, {
+      http: req,
+      op,
+      key,
+      query: url.searchParams,
+      receive: (sink) => receive(req, declared, wire(), sink),
+    });
+    if (effect && 'reset' in effect) return void req.socket.destroy();
+    if (effect && 'wrongSize' in effect)
+      answer.headers = { ...answer.headers, 'content-length': effect.wrongSize };
+    await send(req, res, answer);
+  }
+
+  const http = createServer((req, res) => {
+    handle(req, res).catch((error: unknown) => sendError(req, res, error));
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+
+  async function offline(): Promise<void> {
+    if (!http.listening) return;
+    http.close();
+    http.closeAllConnections();
+    await once(http, 'close');
+  }
+
+  return {
+    ...ACCESS,
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket: BUCKET,
+    contents,
+    log,
+    fail: (fault) => faults.add(fault),
+    advanceClock(ms) {
+      clockAheadMs += ms;
+    },
+    async bytes(key) {
+      const object = contents.object(key);
+      const chunks: Buffer[] = [];
+      for await (const chunk of contents.read(object, 0, object.size)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+    offline,
+    async online() {
+      http.listen(port, '127.0.0.1');
+      await once(http, 'listening');
+    },
+    async close() {
+      await offline();
+      // A request that was cut may still be taking its own file away.
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+type Uplink = (bytes: number) => Promise<void>;
+
+/** Waits until the line has carried so many more bytes. */
+function sharedUplink(bytesPerSecond: number | undefined): Uplink {
+  if (bytesPerSecond === undefined) return async () => {};
+  let freeAt = 0;
+  return async (bytes) => {
+    freeAt = Math.max(freeAt, Date.now()) + (bytes / bytesPerSecond) * 1000;
+    await new Promise((resolve) => setTimeout(resolve, freeAt - Date.now()));
+  };
+}
+
+async function* wireOf(
+  req: IncomingMessage,
+  effect: Effect | undefined,
+  uplink: Uplink,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of req) {
+    await uplink(chunk.length);
+    yield chunk;
+    if (effect && 'reset' in effect && effect.reset === 'midway') req.socket.destroy();
+  }
+}
+
+async function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): Promise<void> {
+  if (res.destroyed) return;
+  req.resume();
+  const known = error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error));
+  await send(req, res, { status: known.status, body: errorXml(known) });
+}
+
+async function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, headers, body }: Answer,
+): Promise<void> {
+  const isText = typeof body === 'string';
+  res.writeHead(status, {
+    ...(isText ? { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body) } : {}),
+    ...headers,
+  });
+  if (req.method === 'HEAD' || body === undefined) res.end();
+  else if (isText) res.end(body);
+  // A client that goes away while it is being served is its own affair.
+  else await pipeline(Readable.from(body), res).catch(() => {});
+}
