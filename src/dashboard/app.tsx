@@ -5,6 +5,7 @@ import { useObservable } from './api/observable.ts';
 import { session } from './api/session.ts';
 import { askWhoIAm } from './api/sign-in.ts';
 import { CamerasPage } from './cameras/page.tsx';
+import { EndingNotices } from './now/ending-notices.tsx';
 import { NowPage } from './now/page.tsx';
 import { Notices } from './parts/notice.tsx';
 import { Empty, Page } from './parts/page.tsx';
@@ -39,7 +40,9 @@ function Views() {
           </Page>
         </Route>
       </Switch>
-      <Notices />
+      <Notices>
+        <EndingNotices />
+      </Notices>
     </Shell>
   );
 }

@@ -8,6 +8,7 @@ import {
 } from 'urql';
 import { learn } from './entities.ts';
 import { Refusal } from './refusal.ts';
+import { fetchTimed } from './server-clock.ts';
 import { authorization, signedOut } from './session.ts';
 
 const isUnauthenticated = ({ graphQLErrors }: CombinedError) =>
@@ -17,6 +18,7 @@ const isUnauthenticated = ({ graphQLErrors }: CombinedError) =>
 export const client = new Client({
   url: '/graphql',
   preferGetMethod: false,
+  fetch: fetchTimed,
   fetchOptions: () => ({ headers: authorization() }),
   exchanges: [
     mapExchange({

@@ -3,7 +3,6 @@ import type { Camera } from '../api/entities.ts';
 import {
   CreateEventDocument,
   type CreateEventInput,
-  EndEventDocument,
   StartRecordingDocument,
   StopRecordingDocument,
 } from '../gql/graphql.ts';
@@ -35,10 +34,6 @@ export async function triggerEvent(input: CreateEventInput, camera: Camera): Pro
   } catch (error) {
     sayProblem(error);
   }
-}
-
-export async function endEvent(id: string): Promise<void> {
-  await mutate(EndEventDocument, { id }).catch(sayProblem);
 }
 
 export async function stopRecording(playbackId: string): Promise<void> {

@@ -7,6 +7,7 @@ import { useMay } from '../api/session.ts';
 import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
+import { useHeldPlaces, useNear } from './held-places.ts';
 import css from './page.module.css';
 import { isRunning, newestFirst } from './running.ts';
 import { RunningCard } from './running-card.tsx';
@@ -17,22 +18,26 @@ const lingerMs = 3 * 60_000;
 
 /** What is being recorded and finished at this moment, and the means to start and stop it. */
 export function NowPage() {
-  const all = [...useObservable(playbacks).values()].sort(newestFirst);
+  const known = useObservable(playbacks);
+  const all = [...known.values()].sort(newestFirst);
   const cameras = useCameras();
   const now = useNow(5_000);
   const mayReport = useMay('report');
   useNewest();
   const running = all.filter(isRunning);
-  const arrived = all.filter((it) => !isRunning(it) && now - Date.parse(it.updatedAt) < lingerMs);
+  const finished = all.filter((it) => !isRunning(it) && now - Date.parse(it.updatedAt) < lingerMs);
+  const { near, handlers } = useNear();
+  const places = useHeldPlaces(near, { running, finished }, known);
   return (
     <Page title="Now" count={running.length > 0 ? `${running.length} running` : undefined}>
       <div className={css.columns}>
-        <div className={css.lists}>
-          {running.length === 0 && (
+        <div className={css.lists} {...handlers}>
+          {places.running.length + places.added.length === 0 && (
             <Empty title="Nothing is being recorded">An event will appear here by itself.</Empty>
           )}
-          <CardList label="Running" playbacks={running} />
-          <CardList label="Just finished" playbacks={arrived} />
+          <CardList label="Running" playbacks={places.running} />
+          <CardList label="Just finished" playbacks={places.finished} />
+          <CardList label="Just begun" playbacks={places.added} />
         </div>
         {mayReport && cameras.length > 0 && <Trigger cameras={cameras} />}
       </div>

@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
-import { useMay } from '../api/session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { length } from '../parts/format.ts';
 import { StatusBadge } from '../parts/status.tsx';
@@ -8,7 +7,7 @@ import { Elapsed, Time, useNow } from '../parts/time.tsx';
 import { askForDetails } from '../playback/details.ts';
 import { LivePlayer } from '../playback/live-player.tsx';
 import { Poster } from '../playbacks/poster.tsx';
-import { endEvent, stopRecording } from './actions.ts';
+import { EndButton } from './end-button.tsx';
 import { isRunning, occasion } from './running.ts';
 import css from './running-card.module.css';
 import { Steps } from './steps.tsx';
@@ -18,10 +17,8 @@ const askAfterMs = [3_500, 8_000, 20_000];
 
 /** One recording on its way from PENDING to COMPLETED or FAILED. */
 export function RunningCard({ playback }: { playback: Playback }) {
-  const { id, camera, event, recordingStatus, startedAt, liveUrl, durationMs, failure, thumbnailUrl } =
-    playback;
+  const { id, camera, event, recordingStatus, startedAt, liveUrl, durationMs, failure } = playback;
   const [watching, setWatching] = useState(false);
-  const [mayReport, mayRecord] = [useMay('report'), useMay('record')];
   usePictureSoon(playback);
   const takesMore = recordingStatus === 'RECORDING' || recordingStatus === 'PENDING';
   return (
@@ -33,11 +30,9 @@ export function RunningCard({ playback }: { playback: Playback }) {
       )}
       <div className={css.body}>
         <div className={css.head}>
-          {(thumbnailUrl || recordingStatus === 'COMPLETED') && (
-            <div className={css.poster}>
-              <Poster playback={playback} />
-            </div>
-          )}
+          <div className={css.poster}>
+            <Poster playback={playback} />
+          </div>
           <div className={css.words}>
             <h3 className={css.name}>{camera.name}</h3>
             <p className="quiet">
@@ -54,23 +49,17 @@ export function RunningCard({ playback }: { playback: Playback }) {
         </div>
         <Steps playback={playback} />
         {failure && <p className={css.failure}>{failure.message}</p>}
-        {event?.leaseExpiresAt && takesMore && <Lease expiresAt={event.leaseExpiresAt} />}
         <div className={css.actions}>
-          {!isRunning(playback) && <StatusBadge status={recordingStatus} />}
-          <span className={css.space} />
+          <span className={css.space}>
+            {!isRunning(playback) && <StatusBadge status={recordingStatus} />}
+            {event?.leaseExpiresAt && takesMore && <Lease expiresAt={event.leaseExpiresAt} />}
+          </span>
           {liveUrl && isRunning(playback) && (
             <Button icon="play" aria-pressed={watching} onClick={() => setWatching(!watching)}>
               {watching ? 'Stop watching' : 'Watch'}
             </Button>
           )}
-          {mayReport && takesMore && event && !event.endedAt && (
-            <Button onClick={() => endEvent(event.id)}>End event</Button>
-          )}
-          {mayRecord && takesMore && !event && (
-            <Button icon="stop" kind="danger" onClick={() => stopRecording(id)}>
-              Stop
-            </Button>
-          )}
+          <EndButton playback={playback} />
           <ButtonLink to={`/playbacks/${id}`} kind={recordingStatus === 'COMPLETED' ? 'main' : 'plain'}>
             {recordingStatus === 'COMPLETED' ? 'Play' : 'Details'}
           </ButtonLink>

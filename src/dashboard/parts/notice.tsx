@@ -1,14 +1,14 @@
-import { useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { observable, useObservable } from '../api/observable.ts';
 import { IconButton } from './button.tsx';
 import css from './notice.module.css';
 
-interface Notice {
+interface Said {
   readonly text: string;
   readonly bad: boolean;
 }
 
-const notice = observable<Notice | undefined>(undefined);
+const notice = observable<Said | undefined>(undefined);
 const shownMs = 6_000;
 
 /** Says in a sentence what has happened; heard by screen readers as well. */
@@ -18,7 +18,26 @@ export const say = (text: string): void => notice.set({ text, bad: false });
 export const sayProblem = (error: unknown): void =>
   notice.set({ text: error instanceof Error ? error.message : String(error), bad: true });
 
-export function Notices() {
+/** One sentence, and what can be done about it. */
+export function Notice({
+  text,
+  bad = false,
+  children,
+}: {
+  text: string;
+  bad?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <div className={bad ? `${css.notice} ${css.bad}` : css.notice}>
+      <span>{text}</span>
+      {children}
+    </div>
+  );
+}
+
+/** @param children further notices, above the one that was said last */
+export function Notices({ children }: { children?: ReactNode }) {
   const shown = useObservable(notice);
   useEffect(() => {
     if (!shown || shown.bad) return;
@@ -27,11 +46,11 @@ export function Notices() {
   }, [shown]);
   return (
     <div className={css.place} role="status">
+      {children}
       {shown && (
-        <div className={shown.bad ? `${css.notice} ${css.bad}` : css.notice}>
-          <span>{shown.text}</span>
+        <Notice {...shown}>
           <IconButton icon="close" label="Dismiss" onClick={() => notice.set(undefined)} />
-        </div>
+        </Notice>
       )}
     </div>
   );

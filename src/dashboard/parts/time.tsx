@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { serverNow } from '../api/server-clock.ts';
 import { clock, fullTime, length } from './format.ts';
 
 /** A moment; the tip gives the date and the zone. */
@@ -10,11 +11,11 @@ export function Time({ at, as = clock }: { at: string; as?: (at: string) => stri
   );
 }
 
-/** Epoch ms, anew at each full second of `from` (or at each second). */
+/** Epoch ms on the server's clock, renewed every `everyMs`. */
 export function useNow(everyMs = 1_000): number {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(serverNow);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setNow(serverNow()), everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
   return now;

@@ -4,6 +4,7 @@ import { playbacks } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { apiKey, session } from '../api/session.ts';
 import { signOut } from '../api/sign-in.ts';
+import { sendEndings } from '../now/ending.ts';
 import { isRunning } from '../now/running.ts';
 import { IconButton } from '../parts/button.tsx';
 import { zoneName } from '../parts/format.ts';
@@ -46,12 +47,19 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </header>
       <div className={css.view}>
-        <LostBanner />
-        <StoreBanner />
         {children}
+        <div className={css.banners}>
+          <LostBanner />
+          <StoreBanner />
+        </div>
       </div>
     </div>
   );
+}
+
+function leave(): void {
+  sendEndings();
+  signOut();
 }
 
 /** Who is signed in; nothing where the server wants no keys. */
@@ -64,7 +72,7 @@ function Who() {
       <span className={css.who} title={`${name}, ${role.toLowerCase()}`}>
         {name} <span className="quiet">{role.toLowerCase()}</span>
       </span>
-      <IconButton icon="leave" label="Sign out" onClick={signOut} />
+      <IconButton icon="leave" label="Sign out" onClick={leave} />
     </div>
   );
 }

@@ -1,0 +1,14 @@
+import { useObservable } from '../api/observable.ts';
+import { Button } from '../parts/button.tsx';
+import { clock } from '../parts/format.ts';
+import { Notice } from '../parts/notice.tsx';
+import { endings, undoEnding } from './ending.ts';
+
+/** Says which events were ended just now, and takes it back. */
+export function EndingNotices() {
+  return [...useObservable(endings).values()].map(({ eventId, title, endedAt }) => (
+    <Notice key={eventId} text={`${title} ended at ${clock(endedAt)}.`}>
+      <Button onClick={() => undoEnding(eventId)}>Undo</Button>
+    </Notice>
+  ));
+}

@@ -1,0 +1,54 @@
+import { client, mutate } from '../api/client.ts';
+import type { Playback } from '../api/entities.ts';
+import { observable } from '../api/observable.ts';
+import { serverNow } from '../api/server-clock.ts';
+import { authorization } from '../api/session.ts';
+import { EndEventDocument } from '../gql/graphql.ts';
+import { sayProblem } from '../parts/notice.tsx';
+import { occasion } from './running.ts';
+
+/** An event that the user has ended and can still take back. */
+export interface Ending {
+  readonly eventId: string;
+  readonly title: string;
+  /** The event's end. It is sent later, with this moment: waiting changes nothing in the clip. */
+  readonly endedAt: string;
+}
+
+const undoMs = 10_000;
+
+export const endings = observable<ReadonlyMap<string, Ending>>(new Map());
+const timers = new Map<string, number>();
+
+export function endEvent(playback: Playback): void {
+  const { event, camera, startedAt } = playback;
+  if (!event || endings.get().has(event.id)) return;
+  const endedAt = new Date(Math.max(serverNow(), Date.parse(startedAt))).toISOString();
+  const ending = { eventId: event.id, title: `${camera.name}, ${occasion(playback)}`, endedAt };
+  endings.set(new Map(endings.get()).set(event.id, ending));
+  timers.set(event.id, window.setTimeout(send, undoMs, ending));
+}
+
+export function undoEnding(eventId: string): void {
+  clearTimeout(timers.get(eventId));
+  timers.delete(eventId);
+  const rest = new Map(endings.get());
+  rest.delete(eventId);
+  endings.set(rest);
+}
+
+async function send({ eventId, endedAt }: Ending): Promise<void> {
+  await mutate(EndEventDocument, { id: eventId, endedAt }).catch(sayProblem);
+  undoEnding(eventId);
+}
+
+/** Sends what can still be taken back: the page or the session ends. The browser finishes the requests by itself. */
+export function sendEndings(): void {
+  const fetchOptions = { headers: authorization(), keepalive: true };
+  for (const { eventId, endedAt } of endings.get().values()) {
+    void client.mutation(EndEventDocument, { id: eventId, endedAt }, { fetchOptions }).toPromise();
+    undoEnding(eventId);
+  }
+}
+
+window.addEventListener('pagehide', sendEndings);

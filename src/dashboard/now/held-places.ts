@@ -1,0 +1,68 @@
+import { type FocusEvent, useEffect, useRef, useState } from 'react';
+import type { Playback } from '../api/entities.ts';
+
+/** A pointer that rests for this long holds nothing any more. */
+const restMs = 60_000;
+/** A pointer that has left may come back. */
+const leftMs = 500;
+const touchMs = 5_000;
+
+/**
+ * Whether the user is about to use something in an element: the pointer or the keyboard's focus is in it.
+ * @returns `near`, and the handlers that the element needs
+ */
+export function useNear() {
+  const [near, setNear] = useState(false);
+  const timer = useRef<number>(undefined);
+  const hold = (ms: number) => {
+    setNear(true);
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(setNear, ms, false);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const handlers = {
+    onPointerMove: () => hold(restMs),
+    onPointerLeave: ({ pointerType }: { pointerType: string }) =>
+      hold(pointerType === 'touch' ? touchMs : leftMs),
+    onKeyDown: () => hold(restMs),
+    onFocus: ({ target }: FocusEvent<HTMLElement>) => target.matches(':focus-visible') && hold(restMs),
+    onBlur: () => near && hold(leftMs),
+  };
+  return { near, handlers };
+}
+
+export interface Places {
+  readonly running: readonly Playback[];
+  readonly finished: readonly Playback[];
+  /** What came while the others kept their places. */
+  readonly added: readonly Playback[];
+}
+
+/** While `held`, every playback stays in the list and at the place that it has; new ones come last. */
+export function useHeldPlaces(
+  held: boolean,
+  current: { readonly running: readonly Playback[]; readonly finished: readonly Playback[] },
+  newest: ReadonlyMap<string, Playback>,
+): Places {
+  const before = useRef<Places>({ ...current, added: [] });
+  const keep = (list: readonly Playback[]) =>
+    list.map(({ id }) => newest.get(id)).filter((it) => it !== undefined);
+  const places = held ? heldPlaces(before.current, current.running, keep) : { ...current, added: [] };
+  useEffect(() => {
+    before.current = places;
+  });
+  return places;
+}
+
+function heldPlaces(
+  before: Places,
+  running: readonly Playback[],
+  keep: (list: readonly Playback[]) => Playback[],
+): Places {
+  const known = new Set([...before.running, ...before.finished, ...before.added].map(({ id }) => id));
+  return {
+    running: keep(before.running),
+    finished: keep(before.finished),
+    added: [...keep(before.added), ...running.filter(({ id }) => !known.has(id)).reverse()],
+  };
+}

@@ -1,0 +1,114 @@
+// Ending events in the dashboard: the right one, with a way back.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { startTestCamera, type TestCamera } from '../support/camera.ts';
+import { capture } from '../support/captures.ts';
+import { type DashboardPage, openDashboard } from '../support/dashboard-page.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/playbacks.ts';
+
+// Browsers take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
+
+let app: TestApp;
+let camera: TestCamera;
+let cameraId: string;
+let browser: Browser;
+let opened: DashboardPage | undefined;
+
+beforeAll(async () => {
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  app = await startTestApp();
+  cameraId = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
+  if (!browserMissing) browser = await launchBrowser();
+});
+
+afterEach(async () => {
+  const complaints = opened?.complaints ?? [];
+  await opened?.close();
+  opened = undefined;
+  await deletePlaybacks(app.client);
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+  await camera.close();
+});
+
+async function open(path: string): Promise<Page> {
+  opened = await openDashboard(browser, app.app.url, path);
+  return opened.page;
+}
+
+const cardOf = (page: Page, label: string) => page.getByRole('article', { name: `Door, Motion · ${label}` });
+const endButton = (page: Page, label: string) =>
+  cardOf(page, label).getByRole('button', { name: 'End event' });
+
+async function endOf(eventId: string): Promise<string | null> {
+  const { event } = await app.client.run<{ event: { endedAt: string | null } }>(
+    'query($id: ID!) { event(id: $id) { endedAt } }',
+    { id: eventId },
+  );
+  return event.endedAt;
+}
+
+describe.skipIf(browserMissing)('ending an event', () => {
+  test('cards stay under the pointer when a new event arrives; the one that was clicked ends, at that moment', async () => {
+    const page = await open('/now');
+    const first = await createEvent(app.client, { cameraId, label: 'first' });
+    const button = endButton(page, 'first');
+    await button.hover();
+    const place = await button.boundingBox();
+    const second = await createEvent(app.client, { cameraId, label: 'second' });
+    await cardOf(page, 'second').waitFor();
+    // The picture of the first one changes nothing either.
+    await cardOf(page, 'first').locator('img').waitFor();
+    expect(await button.boundingBox()).toEqual(place);
+    const clickedAt = Date.now();
+    await page.mouse.click(place!.x + place!.width / 2, place!.y + place!.height / 2);
+    await page.getByText(/^Door, Motion · first ended at \d\d:\d\d:\d\d\.$/).waitFor();
+    const playback = await awaitEnd(app.client, first);
+    expect(Math.abs(Date.parse(playback.endedAt!) - clickedAt)).toBeLessThan(2_000);
+    const clipEnd = Date.parse(playback.clipStartedAt!) + playback.durationMs!;
+    expect(Math.abs(clipEnd - Date.parse(playback.endedAt!))).toBeLessThan(1_500);
+    expect(await endOf(second.id)).toBeNull();
+
+    await page.mouse.move(0, 0);
+    await expect
+      .poll(() => page.getByRole('region', { name: 'Running' }).getByRole('article').allInnerTexts())
+      .toEqual([expect.stringContaining('second')]);
+    await endEvent(app.client, second.id);
+  });
+
+  test('it can be taken back, and it is sent at once when the page is left', async () => {
+    const kept = await createEvent(app.client, { cameraId, label: 'kept' });
+    const ended = await createEvent(app.client, { cameraId, label: 'ended' });
+    const page = await open('/now');
+    await endButton(page, 'kept').click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await endButton(page, 'kept').waitFor();
+    await endButton(page, 'ended').click();
+    await cardOf(page, 'ended')
+      .getByText(/^Ended at/)
+      .waitFor();
+    await page.goto('about:blank');
+    await expect.poll(() => endOf(ended.id), { timeout: 5_000 }).not.toBeNull();
+    expect(await endOf(kept.id)).toBeNull();
+  });
+
+  test('the moment is the server’s, also where the browser’s clock is wrong', async () => {
+    const event = await createEvent(app.client, { cameraId, label: 'late' });
+    opened = await openDashboard(browser, app.app.url, '/cameras');
+    await opened.page
+      .context()
+      .addInitScript('{ const now = Date.now; Date.now = () => now() - 3_600_000; }');
+    const page = await opened.another('/now');
+    await endButton(page, 'late').click();
+    await page.goto('about:blank');
+    await expect.poll(() => endOf(event.id)).not.toBeNull();
+    expect(Math.abs(Date.parse((await endOf(event.id))!) - Date.now())).toBeLessThan(10_000);
+  });
+});
