@@ -151,7 +151,8 @@ describe.skipIf(browserMissing)('now', () => {
     await picture.waitFor();
     await expect.poll(() => picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBe(640);
     await card.getByRole('button', { name: 'End event' }).click();
-    await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor();
+    // It is sent after the ten seconds in which it can be taken back.
+    await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor({ timeout: 30_000 });
     await card.getByRole('link', { name: 'Play' }).click();
     await page.getByRole('region', { name: 'Player' }).waitFor();
     const link = page.getByRole('link', { name: 'Download' });
