@@ -1,12 +1,12 @@
 // Ending events in the dashboard: the right one, with a way back.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { browserMissing, launchBrowser } from '../support/browser.ts';
-import { startTestCamera, type TestCamera } from '../support/camera.ts';
-import { capture } from '../support/captures.ts';
-import { type DashboardPage, openDashboard } from '../support/dashboard-page.ts';
-import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/playbacks.ts';
+import { startTestApp, type TestApp } from '../support/app/app.ts';
+import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
+import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
 
 // Browsers take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
