@@ -11,7 +11,7 @@ export default defineConfig({
     // Tests wait for cameras and servers more than they compute.
     maxWorkers: 3,
     // Cameras run in real time, and a machine may be busy for a second: in CI a test may try once more.
-    retry: process.env.CI === 'true' ? 1 : 0,
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     expect: { poll: { timeout: 15_000 } },
     testTimeout: 30_000,
     hookTimeout: 60_000,

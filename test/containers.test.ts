@@ -45,7 +45,7 @@ describe('docker-compose.yml', () => {
       expect(name).toMatch(/^(node:24\.\d+\.\d+|postgres:18\.\d+)-bookworm(-slim)?$/);
     }
     expect(read('docker-compose.yml')).not.toMatch(/API_KEYS|minio\/|secret-/);
-    expect(services.flashback?.environment?.GRAPHIQL).toBe('false');
+    expect(services['flashback']?.environment?.['GRAPHIQL']).toBe('false');
   });
 
   test('runs commands that are there', () => {

@@ -172,6 +172,22 @@ function undescribed(type: GraphQLNamedType): string[] {
   return parts.filter(({ description }) => !description).map(({ name }) => name);
 }
 
+test('a component names only classes that its style sheet has', () => {
+  const dashboard = path.join(src, 'dashboard');
+  const unknown = readdirSync(dashboard, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.tsx'))
+    .flatMap((file) => {
+      const text = readFileSync(path.join(dashboard, file), 'utf8');
+      const sheet = /^import css from '(.+)'/m.exec(text)?.[1];
+      if (!sheet) return [];
+      const rules = readFileSync(path.resolve(dashboard, path.dirname(file), sheet), 'utf8');
+      const classes = new Set([...rules.matchAll(/\.([a-z][\w-]*)/gi)].map((match) => match[1]));
+      const used = [...text.matchAll(/\bcss\.(\w+)/g)].map((match) => match[1]!);
+      return used.filter((name) => !classes.has(name)).map((name) => `${file}: css.${name}`);
+    });
+  expect(unknown).toEqual([]);
+});
+
 test('there is one copy of graphql', () => {
   const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, unknown> };
   expect(Object.keys(lock.packages).filter((name) => /(^|\/)node_modules\/graphql$/.test(name))).toEqual([

@@ -83,7 +83,7 @@ function isTransient(error: unknown): boolean {
 
 /** PostgreSQL's error code, which Prisma passes on for raw SQL. */
 const sqlState = ({ meta }: Prisma.PrismaClientKnownRequestError): string => {
-  const driverError = meta?.driverAdapterError as { cause?: { originalCode?: string } } | undefined;
+  const driverError = meta?.['driverAdapterError'] as { cause?: { originalCode?: string } } | undefined;
   return driverError?.cause?.originalCode ?? '';
 };
 

@@ -50,7 +50,7 @@ export class Posters {
    */
   of(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
     const underWay = this.#making.get(playbackId);
-    if (underWay) return underWay;
+    if (underWay !== undefined) return underWay;
     const making = this.#make(playbackId, spoolFile, contents);
     this.#making.set(playbackId, making);
     return making.finally(() => this.#making.delete(playbackId));

@@ -132,7 +132,7 @@ async function sendAnswer(
   response.writeHead(answer.status, {
     ...headers,
     ...(zipped && { 'content-encoding': 'gzip' }),
-    vary: [headers.vary, 'accept-encoding'].filter(Boolean).join(', '),
+    vary: [headers['vary'], 'accept-encoding'].filter(Boolean).join(', '),
     'content-length': bytes.length,
   });
   await sendBytes(request, response, bytes);

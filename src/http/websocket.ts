@@ -190,7 +190,7 @@ async function prepare(
 
 /** The key from the first message, or else from the header: browsers cannot set headers on a WebSocket. */
 function authorizationOf(params: Record<string, unknown> | undefined, request: IncomingMessage) {
-  const given = params?.authorization ?? params?.Authorization;
+  const given = params?.['authorization'] ?? params?.['Authorization'];
   return typeof given === 'string' ? given : request.headers.authorization;
 }
 

@@ -57,7 +57,10 @@ async function stream(
   child.stderr!.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-stderrKept);
   });
-  const end = () => (stop.reason === 'kill' ? child.kill('SIGKILL') : children.end(child));
+  const end = () => {
+    if (stop.reason === 'kill') child.kill('SIGKILL');
+    else void children.end(child);
+  };
   stop.addEventListener('abort', end);
   if (stop.aborted) end();
   const [code, signal] = await once(child, 'close');

@@ -203,7 +203,7 @@ describe('roles', () => {
     const forbidden = [];
     for (const role of roles) {
       const { errors } = await as(secretOf(role)).ask(`mutation { ${text} }`);
-      if (errors?.[0]?.extensions.code === 'FORBIDDEN') forbidden.push(role);
+      if (errors?.[0]?.extensions['code'] === 'FORBIDDEN') forbidden.push(role);
     }
     expect(forbidden).toEqual(roles.filter((role) => !allowed.includes(role)));
   });
@@ -452,7 +452,11 @@ describe('keys', () => {
     const run = (...args: string[]) =>
       promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/key.ts', ...args], {
         cwd: path.resolve(import.meta.dirname, '../..'),
-        env: { PATH: process.env.PATH, DATABASE_URL: app.config.databaseUrl, DATA_DIR: app.config.dataDir },
+        env: {
+          PATH: process.env['PATH'],
+          DATABASE_URL: app.config.databaseUrl,
+          DATA_DIR: app.config.dataDir,
+        },
       });
     const { stdout } = await run('create', 'shell', 'viewer', '--camera', front.cameraId);
     const client = as(stdout.trim());

@@ -97,7 +97,7 @@ async function schemaOf(url: string): Promise<string[]> {
      FROM pg_enum GROUP BY enumtypid`,
   ];
   const rows = await sql(url, parts.map((part) => `(${part})`).join(' UNION ALL '));
-  return rows.map((row) => String(row.format)).sort();
+  return rows.map((row) => String(row['format'])).sort();
 }
 
 const INSERT_CAMERA = `INSERT INTO cameras (id, name, rtsp_url)

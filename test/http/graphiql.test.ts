@@ -73,7 +73,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     );
     const result = page.locator('.result-window');
     await expect.poll(() => result.innerText(), { timeout: 15_000 }).toContain('COMPLETED');
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    if (process.env['SCREENSHOT']) await page.screenshot({ path: process.env['SCREENSHOT'] });
     expect([...hosts].filter((host) => host !== new URL(app.app.url).host && host !== 'inline')).toEqual([]);
     expect(refused).toEqual([]);
 

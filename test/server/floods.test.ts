@@ -120,7 +120,7 @@ test.skipIf(process.platform !== 'linux').each([
     flood.kill('SIGKILL');
     await exited;
     const sorted = waits.sort((a, b) => b - a).map(Math.round);
-    if (process.env.FIGURES)
+    if (process.env['FIGURES'])
       console.log(
         name,
         key ? 'key' : 'none',

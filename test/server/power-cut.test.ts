@@ -58,7 +58,7 @@ async function trace(): Promise<() => Promise<Call[]>> {
 test('footage is synced once a second; folders before the row names them; a clip before its row, the spool goes last', async ({
   skip,
 }) => {
-  if (spawnSync('strace', ['-V']).status !== 0 && !process.env.CI) skip('There is no strace here.');
+  if (spawnSync('strace', ['-V']).status !== 0 && !process.env['CI']) skip('There is no strace here.');
   const app = await startTestApp();
   onTestFinished(() => app.close());
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });

@@ -19,9 +19,9 @@ const umaskBefore = process.umask();
 
 beforeAll(async () => {
   process.umask(0);
-  process.env.API_KEYS = secret;
-  process.env.R2_SECRET_ACCESS_KEY = secret;
-  process.env.NO_NAME_THAT_IS_KNOWN = secret;
+  process.env['API_KEYS'] = secret;
+  process.env['R2_SECRET_ACCESS_KEY'] = secret;
+  process.env['NO_NAME_THAT_IS_KNOWN'] = secret;
   dataDir = await mkdtemp(path.join(os.tmpdir(), 'flashback-private-'));
   recordDir = path.join(dataDir, 'elsewhere');
   // As an earlier version, or somebody's mkdir, left them.

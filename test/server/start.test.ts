@@ -84,7 +84,7 @@ async function expectEnd(part: string, env: Record<string, string>): Promise<voi
   expect([part, words]).toEqual([part, `The part ${part} fails.\n`]);
   expect([part, code]).toEqual([part, 1]);
   expect(Number(/ended after (\d+) ms/.exec(output)?.[1]), part).toBeLessThan(2_000);
-  await until(() => processesAbout([env.DATA_DIR!]).length === 0, `nothing of ${part} is left`);
+  await until(() => processesAbout([env['DATA_DIR']!]).length === 0, `nothing of ${part} is left`);
 }
 
 test('whichever part fails, the process ends with code 1 within two seconds, and all that it started', async () => {

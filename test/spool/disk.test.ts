@@ -32,7 +32,7 @@ const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $inpu
 async function mountDisk(skip: TestContext['skip'], megabytes: number): Promise<string> {
   const at = await mkdtemp(path.join(dir, 'mount-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'none', at]);
-  if (mounted.status !== 0 && !process.env.CI) skip('Mounting a small disk is not allowed here.');
+  if (mounted.status !== 0 && !process.env['CI']) skip('Mounting a small disk is not allowed here.');
   expect(mounted.stderr?.toString()).toBe('');
   onTestFinished(() => void spawnSync('umount', ['-l', at]));
   return at;

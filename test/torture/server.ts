@@ -39,7 +39,7 @@ export interface Server {
 export function runSource(file: string, args: readonly string[], env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', path.join(root, file), ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 }
@@ -79,7 +79,7 @@ export async function startServer(env: Record<string, string>, surroundings?: Su
       const found = /"url":"(http[^"]+)".*"msg":"ready"/.exec(line);
       if (found) resolve(found[1]!);
     });
-    ended.then(() => reject(new Error(`The server did not start:\n${lines.slice(-20).join('\n')}`)));
+    void ended.then(() => reject(new Error(`The server did not start:\n${lines.slice(-20).join('\n')}`)));
   });
   return {
     url,

@@ -66,7 +66,7 @@ export class World {
   }
 
   get dataDir(): string {
-    return this.#env.DATA_DIR!;
+    return this.#env['DATA_DIR']!;
   }
 
   async start(): Promise<void> {

@@ -12,7 +12,7 @@ import { fetchTimed } from './server-clock.ts';
 import { authorization, signedOut } from './session.ts';
 
 const isUnauthenticated = ({ graphQLErrors }: CombinedError) =>
-  graphQLErrors.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
+  graphQLErrors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
 
 /** Queries and mutations. Their answers are kept in entities.ts and nowhere else. */
 export const client = new Client({

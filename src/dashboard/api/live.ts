@@ -81,7 +81,7 @@ function follow<Data, Variables extends AnyVariables>(
     };
     unsubscribe = sockets.subscribe<Data>(operation, {
       next: ({ data, errors }) => {
-        code = errors?.[0]?.extensions?.code as string | undefined;
+        code = errors?.[0]?.extensions?.['code'] as string | undefined;
         if (data) onData(data);
       },
       error: again,

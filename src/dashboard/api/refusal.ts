@@ -14,8 +14,8 @@ export class Refusal extends Error {
     const first = error?.graphQLErrors[0];
     super(first?.message ?? 'The server cannot be reached. Try again when the connection is back.');
     this.name = 'Refusal';
-    this.code = String(first?.extensions?.code ?? 'UNREACHABLE');
-    this.#issues = (first?.extensions?.issues as Issue[] | undefined) ?? [];
+    this.code = String(first?.extensions?.['code'] ?? 'UNREACHABLE');
+    this.#issues = (first?.extensions?.['issues'] as Issue[] | undefined) ?? [];
   }
 
   /** What is wrong with one field of the input; undefined when nothing is. */

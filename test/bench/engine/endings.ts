@@ -107,7 +107,7 @@ async function watchToEnd(url: string): Promise<void> {
 
 async function referenceEnding(seconds: number) {
   const source = await startCameras(1, fullHd, speed);
-  const file = path.join(process.env.TMPDIR ?? '/tmp', `flashback-reference-${process.pid}.mp4`);
+  const file = path.join(process.env['TMPDIR'] ?? '/tmp', `flashback-reference-${process.pid}.mp4`);
   const reference = startReference(source.all[0]!.url, file);
   await untilRecorded(reference, seconds);
   const ended = await reference.end();

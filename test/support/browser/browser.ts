@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = process.env.CHROMIUM_PATH ?? candidates.find((path) => existsSync(path));
+const executablePath = process.env['CHROMIUM_PATH'] ?? candidates.find((path) => existsSync(path));
 
-export const browserMissing = executablePath === undefined && process.env.CI !== 'true';
+export const browserMissing = executablePath === undefined && process.env['CI'] !== 'true';
 
 export function launchBrowser(): Promise<Browser> {
   if (!executablePath)

@@ -95,7 +95,7 @@ async function run(args: readonly string[]): Promise<{ stdout: Buffer; stderr: s
 
 function findOnPath(name: string): string | undefined {
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  const files = (process.env.PATH ?? '').split(path.delimiter).map((dir) => path.join(dir, name + suffix));
+  const files = (process.env['PATH'] ?? '').split(path.delimiter).map((dir) => path.join(dir, name + suffix));
   return files.find((file) => {
     try {
       accessSync(file, constants.X_OK);

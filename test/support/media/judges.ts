@@ -80,12 +80,12 @@ export async function packets(path: string): Promise<ProbedPacket[]> {
   const entries = 'packet=stream_index,pts_time,dts_time,size,flags';
   const probed = (await probe(path, '-show_entries', entries)) as { packets: Record<string, string>[] };
   return probed.packets.map((packet) => ({
-    stream_index: Number(packet.stream_index),
-    pts: Number(packet.pts_time),
-    dts: Number(packet.dts_time),
-    size: Number(packet.size),
-    isKey: packet.flags!.includes('K'),
-    isDiscarded: packet.flags!.includes('D'),
+    stream_index: Number(packet['stream_index']),
+    pts: Number(packet['pts_time']),
+    dts: Number(packet['dts_time']),
+    size: Number(packet['size']),
+    isKey: packet['flags']!.includes('K'),
+    isDiscarded: packet['flags']!.includes('D'),
   }));
 }
 
