@@ -1,6 +1,6 @@
 import type { VideoFormat } from '../codecs/format.ts';
 import { cutsOf } from '../mp4/decode-order.ts';
-import { type FeedUnit, timeOf } from './feed/feed-unit.ts';
+import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 
 /** Length of a fragment. What an end waits for, and what a crash loses, is at most this and the next picture. */
 const fragmentMs = 500;
@@ -28,10 +28,32 @@ export class Cutter {
   /** Of the pictures that wait: when the last one is shown, and whether one behind the first is a keyframe. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #hasNextKeyframe = false;
+  #session: FeedSession | undefined;
+  /** The keyframe that the session's pictures begin with, until one comes that is shown after it. */
+  #entry: FeedUnit | undefined;
 
+  /** Takes over the hold on the unit's footage. */
   push(unit: FeedUnit): void {
-    if (unit.format.kind === 'video') this.#pushPicture(unit);
-    else this.#sounds.push(unit);
+    if (unit.format.kind !== 'video') this.#sounds.push(unit);
+    else if (this.#isLeading(unit)) unit.footage.release();
+    else this.#pushPicture(unit);
+  }
+
+  /**
+   * Whether it is sent after the keyframe that a session's pictures begin with and shown before it. Such pictures refer
+   * to what came before that keyframe (open GOP; ITU-T H.265, 3.78), so here nothing can decode them.
+   */
+  #isLeading(unit: FeedUnit): boolean {
+    if (unit.session !== this.#session) {
+      this.#session = unit.session;
+      this.#entry = unit;
+      return false;
+    }
+    const entry = this.#entry?.stamp;
+    const isLeading =
+      entry?.run.stretch === unit.stamp.run.stretch && depthOf(unit) > 0 && unit.stamp.ticks < entry.ticks;
+    if (!isLeading) this.#entry = undefined;
+    return isLeading;
   }
 
   #pushPicture(unit: FeedUnit): void {
