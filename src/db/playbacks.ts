@@ -1,9 +1,8 @@
-import { objectKeys } from '../domain/store-keys.ts';
 import { type Camera, type EndReason, type Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera, type Tx, untilAnswered } from './client.ts';
 import { gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
-import { noteRemovals } from './removals.ts';
+import { noteRemovals, objectsOf } from './removals.ts';
 
 /** The properties of a new playback. */
 export interface NewPlayback {
@@ -193,12 +192,8 @@ export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayb
  * @returns the ids of the deleted playbacks
  */
 export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
-  const playbacks = await tx.playback.findMany({
-    where,
-    select: { id: true, cameraId: true, startedAt: true },
-  });
-  const keys = playbacks.flatMap((p) => Object.values(objectKeys(p)));
-  await noteRemovals(tx, keys);
+  const playbacks = await tx.playback.findMany({ where });
+  await noteRemovals(tx, playbacks.flatMap(objectsOf));
   await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
   return playbacks.map((p) => p.id);
 }
@@ -223,18 +218,19 @@ export const removeOver = (db: Db, cameraId: string, limit: number): Promise<Rem
     limit,
   );
 
-type Removed = Pick<Playback, 'id' | 'cameraId' | 'startedAt' | 'recordingStatus'>;
+type Removed = Pick<
+  Playback,
+  'id' | 'cameraId' | 'startedAt' | 'recordingStatus' | 'uploadAttempt' | 'uploadId'
+>;
 
 function removeOldest(db: Db, which: Prisma.Sql, limit: number): Promise<Removed[]> {
   return db.$transaction(async (tx) => {
     const gone = await tx.$queryRaw<Removed[]>`
       DELETE FROM playbacks WHERE id IN (
         SELECT id FROM playbacks WHERE ${which} ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt", recording_status AS "recordingStatus"`;
-    await noteRemovals(
-      tx,
-      gone.flatMap((playback) => Object.values(objectKeys(playback))),
-    );
+      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt", recording_status AS "recordingStatus",
+        upload_attempt AS "uploadAttempt", upload_id AS "uploadId"`;
+    await noteRemovals(tx, gone.flatMap(objectsOf));
     return gone;
   });
 }

@@ -1,3 +1,5 @@
+import { type KeyFacts, objectKeys } from '../domain/store-keys.ts';
+import type { Playback } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
 
 /** Removals: objects that are still to be removed from the store, in the table store_removals (docs/design.md 6.4). */
@@ -6,16 +8,31 @@ import type { Db, Tx } from './client.ts';
 const firstPauseSec = 5;
 const longestPauseSec = 3_600;
 
-export interface Removal {
+/** An object to be removed, and its upload where that may be unfinished. */
+export interface ToRemove {
   readonly key: string;
+  readonly uploadId?: string | null;
+}
+
+export interface Removal extends ToRemove {
   /** How often the store has refused to remove it. */
   readonly tries: number;
 }
 
-/** Adds removals; those that exist already stay as they are. */
-export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<void> {
+/** Adds removals; those that exist already keep their times. */
+export async function noteRemovals(tx: Tx, objects: readonly ToRemove[]): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO store_removals (key) SELECT unnest(${keys}::text[]) ON CONFLICT DO NOTHING`;
+    INSERT INTO store_removals (key, upload_id)
+    SELECT key, "uploadId" FROM jsonb_to_recordset(${JSON.stringify(objects)}::jsonb) AS o (key text, "uploadId" text)
+    ON CONFLICT (key) DO UPDATE SET upload_id = coalesce(excluded.upload_id, store_removals.upload_id)`;
+}
+
+/** What is to be removed from the store with a playback. */
+export function objectsOf(playback: KeyFacts & Pick<Playback, 'uploadId' | 'recordingStatus'>): ToRemove[] {
+  const { clip, poster } = objectKeys(playback);
+  // The upload of a COMPLETED clip is no longer there.
+  const uploadId = playback.recordingStatus === 'COMPLETED' ? null : playback.uploadId;
+  return [{ key: clip, uploadId }, { key: poster }];
 }
 
 /**
@@ -24,7 +41,7 @@ export async function noteRemovals(tx: Tx, keys: readonly string[]): Promise<voi
  */
 export function dueRemovals(db: Db, limit: number): Promise<Removal[]> {
   return db.$queryRaw`
-    SELECT key, tries FROM store_removals
+    SELECT key, upload_id AS "uploadId", tries FROM store_removals
     WHERE due_at <= now() OR due_at > now() + ${longestPauseSec} * interval '1 second'
     ORDER BY due_at LIMIT ${limit}`;
 }

@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts';
 import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/removals.ts';
 import { retry } from '../db/transitions.ts';
-import { playbackOfKey } from '../domain/store-keys.ts';
+import { objectKeys, playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import { demandSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
@@ -41,9 +41,10 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   });
   const ofStore: Breach[] = [];
   const named: string[] = [];
-  const known = new Set<string>();
+  /** The clip's key of each playback. */
+  const known = new Map<string, string>();
   for await (const row of rows(db)) {
-    known.add(row.id);
+    known.set(row.id, row.storagePath ?? objectKeys(row).clip);
     if (spools) breaches.push(...(await checkSpool(options, row, spools.has(row.id), objects)));
     if (row.recordingStatus !== 'COMPLETED') continue;
     ofStore.push(...checkObjects(db, row, objects));
@@ -60,12 +61,17 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
         };
     breaches.push(breach);
   }
-  const strays = await strayKeys(options, [...objects.keys(), ...unfinished], known);
+  const strays = await strayKeys(options, [...objects.keys()], known);
   ofStore.push(
     ...strays.map((key) => ({
-      text: `${objects.has(key) ? 'The object' : 'The unfinished upload of'} ${key} belongs to no playback.`,
-      repair: () => noteRemovals(db, [key]),
+      text: `The object ${key} belongs to no playback.`,
+      repair: () => noteRemovals(db, [{ key }]),
     })),
+    ...(await strayKeys(options, unfinished, known)).map((key) => {
+      const text = `The unfinished upload of ${key} belongs to no playback.`;
+      // Another installation may use the same bucket: what it has under way is no leftover.
+      return known.has(playbackOfKey(key)!) ? { text, repair: () => noteRemovals(db, [{ key }]) } : { text };
+    }),
   );
   const doubts = doubtsAbout({ objects, named, strays });
   breaches.push(...(doubts.length === 0 ? ofStore : ofStore.map(({ text }) => ({ text }))));
@@ -160,14 +166,18 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
   return breaches;
 }
 
-/** Checks invariant 4: every object has a row or a removal. @returns the keys of the others */
+/** Checks invariant 4: every object is its row's clip or poster, or has a removal. @returns the keys of the others */
 async function strayKeys(
   { db }: CheckOptions,
   keys: readonly string[],
-  known: ReadonlySet<string>,
+  known: ReadonlyMap<string, string>,
 ): Promise<string[]> {
   const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
-  return keys.filter((key) => !known.has(playbackOfKey(key)!) && !noted.has(key));
+  return keys.filter((key) => {
+    const clip = known.get(playbackOfKey(key)!);
+    const isItsRows = clip !== undefined && (key === clip || key.endsWith('.jpg'));
+    return !isItsRows && !noted.has(key);
+  });
 }
 
 /** Signs that store and database do not belong together: then repairing one by the other would lose data. */

@@ -1,6 +1,6 @@
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
-import { noteRemovals } from '../db/removals.ts';
+import { noteRemovals, objectsOf } from '../db/removals.ts';
 import { transition } from '../db/transitions.ts';
 import { asFailure, RecordingFailure } from '../domain/failures.ts';
 import { objectKeys } from '../domain/store-keys.ts';
@@ -114,7 +114,7 @@ export class Finisher {
       if (row && row.recordingStatus !== 'COMPLETED') return;
       if (!row) {
         log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
-        await inDatabase(noteRemovals(db, Object.values(keys)));
+        await inDatabase(noteRemovals(db, objectsOf(playback)));
       }
     }
     await removeSpool(recordDir, id);

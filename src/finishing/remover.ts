@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { dueRemovals, forgetRemovals, putOffRemovals } from '../db/removals.ts';
+import { dueRemovals, forgetRemovals, putOffRemovals, type ToRemove } from '../db/removals.ts';
 import type { RecordingFailure } from '../domain/failures.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
@@ -56,7 +56,7 @@ export class Remover {
         if (storeWatch.problem) return;
         const due = await dueRemovals(db, batch);
         if (due.length === 0) continue;
-        const left = await this.#remove(due.map(({ key }) => key));
+        const left = await this.#remove(due);
         await forgetRemovals(
           db,
           due.map(({ key }) => key).filter((key) => !left.has(key)),
@@ -76,9 +76,9 @@ export class Remover {
   }
 
   /** @returns the keys that were not removed, with the reasons */
-  async #remove(keys: readonly string[]): Promise<Map<string, RecordingFailure>> {
+  async #remove(objects: readonly ToRemove[]): Promise<Map<string, RecordingFailure>> {
     // Sorted, so that the lanes work in different folders.
-    const sorted = [...keys].sort();
+    const sorted = [...objects].sort((a, b) => (a.key < b.key ? -1 : 1));
     const share = Math.ceil(sorted.length / lanes);
     const shares = Array.from({ length: lanes }, (_, i) => sorted.slice(i * share, (i + 1) * share));
     const left = await Promise.all(

@@ -87,10 +87,10 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
       });
     },
 
-    async removeAll(keys) {
+    async removeAll(objects) {
       const left = new Map<string, RecordingFailure>();
       const inFolder = new Map<string, string[]>();
-      for (const key of keys) {
+      for (const { key } of objects) {
         const folder = dirname(localPath(dir, key));
         inFolder.set(folder, [...(inFolder.get(folder) ?? []), key]);
       }

@@ -12,7 +12,7 @@ import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
 import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
 import { abortUpload, readPart, uploadInParts } from './s3-upload.ts';
-import type { ObjectBody, ObjectInfo, Store } from './store.ts';
+import type { ObjectBody, ObjectInfo, Removable, Store } from './store.ts';
 
 export interface S3StoreOptions extends S3Access {
   bucket: string;
@@ -122,24 +122,26 @@ export function createS3Store(options: S3StoreOptions): Store {
       await request(`remove ${key}`, () => patient.send(new DeleteObjectCommand({ Bucket, Key: key })));
     },
 
-    async removeAll(keys) {
-      for (const key of keys) assertKey(key);
+    async removeAll(objects) {
+      for (const { key } of objects) assertKey(key);
       const left = new Map<string, RecordingFailure>();
       const remove = (key: string, requests: () => Promise<unknown>) =>
         request(`remove ${key}`, requests).catch((error) => left.set(key, asRemovalFailure(error)));
+      const removeOne = async ({ key: Key, uploadId }: Removable) => {
+        if (uploadId) await abortUpload(patient, Bucket, { key: Key, uploadId });
+        await patient.send(new DeleteObjectCommand({ Bucket, Key }));
+      };
       // One request per object: not every S3-compatible store has DeleteObjects.
-      for (let at = 0; at < keys.length; at += removedAtOnce) {
+      for (let at = 0; at < objects.length; at += removedAtOnce) {
         const away = [...left.values()].find(({ code }) => code === 'STORE_UNREACHABLE');
         if (away) {
-          for (const key of keys.slice(at)) left.set(key, away);
+          for (const { key } of objects.slice(at)) left.set(key, away);
           return left;
         }
-        const some = keys.slice(at, at + removedAtOnce);
-        await Promise.all(
-          some.map((Key) => remove(Key, () => patient.send(new DeleteObjectCommand({ Bucket, Key })))),
-        );
+        const some = objects.slice(at, at + removedAtOnce);
+        await Promise.all(some.map((object) => remove(object.key, () => removeOne(object))));
       }
-      const gone = new Set(keys.filter((key) => !left.has(key)));
+      const gone = new Set(objects.map(({ key }) => key).filter((key) => !left.has(key)));
       try {
         const begun = await request('list its unfinished uploads', () =>
           uploadsThatShow(patient, Bucket, ''),

@@ -26,6 +26,12 @@ export interface StoredObject {
   readonly size: number;
 }
 
+/** An object to be removed, and its upload where that may be unfinished. */
+export interface Removable {
+  readonly key: string;
+  readonly uploadId?: string | null;
+}
+
 /**
  * Every method throws RecordingFailure with STORE_UNREACHABLE (a retry may succeed), STORE_REFUSED (a person has to act)
  * or STORE_MISMATCH (the store holds something else than was sent); for an invalid key, a plain Error.
@@ -48,10 +54,11 @@ export interface Store {
   remove(key: string): Promise<void>;
 
   /**
-   * Removes many objects, and unfinished transfers of these keys. Stops as soon as the store does not answer.
+   * Removes many objects, and unfinished transfers of these keys: those that are named and, where the credentials may
+   * list them, all others. Stops as soon as the store does not answer.
    * @returns the keys that were not removed, with the reasons
    */
-  removeAll(keys: readonly string[]): Promise<ReadonlyMap<string, RecordingFailure>>;
+  removeAll(objects: readonly Removable[]): Promise<ReadonlyMap<string, RecordingFailure>>;
 
   /** Every object whose key begins with `prefix`. */
   list(prefix: string): AsyncIterable<StoredObject>;

@@ -44,6 +44,8 @@ async function addClip(db: Db, store: Store, cameraId: string, daysAgo: number):
   return id;
 }
 
+const named = (keys: readonly string[]) => keys.map((key) => ({ key }));
+
 const addCamera = async (db: Db) =>
   (await db.camera.create({ data: { name: 'Camera', rtspUrl: 'rtsp://127.0.0.1:9/none', enabled: false } }))
     .id;
@@ -130,7 +132,7 @@ test('objects that cannot be removed do not delay others, and are retried with g
     times: Number.POSITIVE_INFINITY,
     ...{ status: 409, code: 'ObjectLockedByBucketPolicy' },
   });
-  await noteRemovals(db, keys);
+  await noteRemovals(db, named(keys));
   const tries = () =>
     bucket.log.filter(({ op, key }) => op === 'DeleteObject' && locked.includes(key)).length;
   const noted = () => db.storeRemoval.findMany({ orderBy: { key: 'asc' } });
@@ -253,6 +255,26 @@ describe('the check of rows, spool and store', () => {
     expect((await db.storeRemoval.findMany()).map(({ key }) => key)).toEqual([
       `${cameraId}/2026-01-01/${stray}.mp4`,
     ]);
+  });
+
+  test('leaves the unfinished uploads of other installations alone', async () => {
+    await db.storeRemoval.deleteMany();
+    const ours = await addClip(db, store, cameraId, 1);
+    const { storagePath } = await db.playback.findUniqueOrThrow({ where: { id: ours } });
+    const folder = path.join(dir, 'media', path.dirname(storagePath!));
+    const theirs = '01900000-0000-7000-8000-00000000000b';
+    for (const id of [ours, theirs]) await writeFile(path.join(folder, `.${id}.7.mp4.part`), 'begun');
+    const begun = (await check()).filter(({ text }) => text.startsWith('The unfinished upload of'));
+    expect(begun.map(({ text, repair }) => [text.includes(ours), repair !== undefined]).sort()).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+    await begun.find(({ text }) => text.includes(ours))!.repair!();
+    expect(await db.storeRemoval.findMany()).toMatchObject([
+      { key: `${path.dirname(storagePath!)}/${ours}.7.mp4`, uploadId: null },
+    ]);
+    await db.storeRemoval.deleteMany();
+    for (const id of [ours, theirs]) await rm(path.join(folder, `.${id}.7.mp4.part`));
   });
 
   test('repairs nothing with the wrong store or the wrong database', async () => {

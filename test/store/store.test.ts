@@ -35,6 +35,8 @@ function bucketStore(options: Partial<S3StoreOptions> = {}, of: S3Server = serve
   return store;
 }
 
+const named = (keys: readonly string[]) => keys.map((key) => ({ key }));
+
 async function collect(body: ObjectBody, from = 0, to = body.size): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of body.read(from, to)) chunks.push(Buffer.from(chunk));
@@ -136,7 +138,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     };
     expect(await held('list/')).toEqual(keys.map((key, i) => ({ key, size: 10 + i })));
     expect(await held('list/a')).toHaveLength(2);
-    expect(await store.removeAll([...keys, 'list/never-was.mp4'])).toEqual(new Map());
+    expect(await store.removeAll(named([...keys, 'list/never-was.mp4']))).toEqual(new Map());
     expect(await held('list/')).toEqual([]);
   });
 
@@ -177,7 +179,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     };
     await expect(store.put('torn.mp4', torn, 'video/mp4')).rejects.toThrow('the spool is torn');
     expect(await store.stat('torn.mp4')).toBeUndefined();
-    await store.removeAll(['torn.mp4']);
+    await store.removeAll(named(['torn.mp4']));
     expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
@@ -200,7 +202,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
       'no longer wanted',
     );
     expect(await store.stat('aborted.mp4')).toBeUndefined();
-    await store.removeAll(['aborted.mp4']);
+    await store.removeAll(named(['aborted.mp4']));
     expect(await collectKeys(store.listUnfinished())).toEqual([]);
   });
 
@@ -339,8 +341,24 @@ describe('the S3 store', () => {
     await bucketStore().put('unlisted.mp4', clip(9 * MIB), 'video/mp4');
     expect(server.contents.object('unlisted.mp4').size).toBe(9 * MIB);
     server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
-    await bucketStore().removeAll(['unlisted.mp4']);
+    await bucketStore().removeAll(named(['unlisted.mp4']));
     expect(await bucketStore().stat('unlisted.mp4')).toBeUndefined();
+  });
+
+  test('aborts an upload that it is told of without the right to list uploads', async () => {
+    const { id: uploadId } = server.contents.begin('told.mp4', {});
+    const other = server.contents.begin('told.mp4', {});
+    server.fail({
+      match: (op) => op === 'ListMultipartUploads',
+      times: 1,
+      status: 403,
+      code: 'AccessDenied',
+    });
+    expect((await bucketStore().removeAll([{ key: 'told.mp4', uploadId }])).size).toBe(0);
+    expect([...server.contents.uploads.keys()]).toEqual([other.id]);
+    // One that is gone already is no error.
+    expect((await bucketStore().removeAll([{ key: 'told.mp4', uploadId }])).size).toBe(0);
+    expect(server.contents.uploads.size).toBe(0);
   });
 
   test('removes all other objects if one is refused, and stops if the bucket does not answer', async () => {
@@ -348,7 +366,7 @@ describe('the S3 store', () => {
     for (const key of keys) await bucketStore().put(key, clip(10), 'video/mp4');
     const isLocked = (op: string, key: string) => op === 'DeleteObject' && key === 'many/3.mp4';
     server.fail({ match: isLocked, times: 1, status: 403, code: 'AccessDenied' });
-    const left = await bucketStore().removeAll(keys);
+    const left = await bucketStore().removeAll(named(keys));
     expect([...left]).toEqual([['many/3.mp4', expect.objectContaining({ code: 'STORE_REFUSED' })]]);
     expect(server.contents.objects.has('many/3.mp4')).toBe(true);
     expect(server.contents.objects.has('many/4.mp4')).toBe(false);
@@ -356,10 +374,10 @@ describe('the S3 store', () => {
     const operations = recorded();
     const patience = { ...QUICK, attempts: 1 };
     server.fail({ match: (op) => op === 'DeleteObject', times: 8, status: 503 });
-    const away = await bucketStore({ patience }).removeAll(keys);
+    const away = await bucketStore({ patience }).removeAll(named(keys));
     expect([...away.keys()].sort()).toEqual([...keys].sort());
     expect(operations()).toHaveLength(8);
-    expect((await bucketStore().removeAll(keys)).size).toBe(0);
+    expect((await bucketStore().removeAll(named(keys))).size).toBe(0);
   });
 
   test('stops running requests when it is aborted', async () => {
@@ -373,7 +391,7 @@ describe('the S3 store', () => {
     stop.abort(new Error('stop now'));
     await settled;
     expect(operations()).toHaveLength(5);
-    await bucketStore().removeAll(['cut.mp4']);
+    await bucketStore().removeAll(named(['cut.mp4']));
     expect([...server.contents.uploads.values()].map(({ key }) => key)).toEqual([]);
   });
 

@@ -1,0 +1,60 @@
+import { objectKeys } from '../domain/store-keys.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import type { Db } from './client.ts';
+import { noteRemovals } from './removals.ts';
+
+/** How an upload cuts a clip into parts, in bytes. */
+export interface UploadLayout {
+  /** Of every part but the last. */
+  readonly partBytes: number;
+  /** What comes before the payload in the first part. */
+  readonly headBytes: number;
+}
+
+/**
+ * Gives the playback its next key, before anything is stored under it, with the layout of the upload that will be begun
+ * there; without a layout, the clip will be stored by one request. The key that it had is noted for removal, with its
+ * unfinished upload.
+ * @returns the row; undefined if it was deleted, is COMPLETED or FAILED, or its attempt or upload is not the given one
+ */
+export function takeAttempt(
+  db: Db,
+  before: Playback,
+  layout: UploadLayout | undefined,
+): Promise<Playback | undefined> {
+  const { id, uploadAttempt, uploadId } = before;
+  return db.$transaction(async (tx) => {
+    const [taken] = await tx.playback.updateManyAndReturn({
+      where: { id, uploadAttempt, uploadId, recordingStatus: { in: ['RECORDING', 'PROCESSING'] } },
+      data: {
+        uploadAttempt: uploadAttempt + 1,
+        uploadId: null,
+        uploadPartBytes: layout?.partBytes ?? null,
+        uploadHeadBytes: layout?.headBytes ?? null,
+      },
+    });
+    // While it is recorded, nothing is stored under a clip's first key.
+    const mayHold = uploadAttempt > 0 || before.recordingStatus === 'PROCESSING';
+    if (taken && mayHold) await noteRemovals(tx, [{ key: objectKeys(before).clip, uploadId }]);
+    return taken;
+  });
+}
+
+/**
+ * Writes the id that the bucket gave the upload of the row's attempt.
+ * @returns the row; undefined if it was deleted, or its attempt is another one or has an upload already
+ */
+export async function saveUploadId(
+  db: Db,
+  { id, uploadAttempt }: Playback,
+  uploadId: string,
+): Promise<Playback | undefined> {
+  const where = { id, uploadAttempt, uploadId: null };
+  const [saved] = await db.playback.updateManyAndReturn({ where, data: { uploadId } });
+  return saved;
+}
+
+/** The id of this installation, which is in its database and in what it uploads. */
+export async function installationId(db: Db): Promise<string> {
+  return (await db.installation.findFirstOrThrow()).id;
+}
