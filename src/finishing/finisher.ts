@@ -81,8 +81,9 @@ export class Finisher {
   async #finish(id: string, signal: AbortSignal): Promise<void> {
     const { db, recordDir, store, storeWatch, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
-    // Deleted, or COMPLETED by an earlier try that lost the database's answer: the spool is no longer needed.
-    if (!playback || playback.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
+    // An earlier try lost the database's answer. The spool of a deleted playback is removed by whoever deleted it: without
+    // a row the database may be an old one, and the footage is kept (recovery.ts).
+    if (playback?.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked before a spool of hours is read.
     storeWatch.demand();
@@ -115,6 +116,7 @@ export class Finisher {
       if (!row) {
         log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
         await inDatabase(noteRemovals(db, objectsOf(playback)));
+        return;
       }
     }
     await removeSpool(recordDir, id);

@@ -1,13 +1,13 @@
 // The spool's disk is not there: what is on it is neither lost nor denied, and nothing lands beside it.
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
 import { findBreaches } from '../../src/finishing/check.ts';
 import { spoolMark } from '../../src/spool/mark.ts';
 import { isSpoolName } from '../../src/spool/names.ts';
+import { holdsFootage } from '../../src/spool/reader.ts';
 import { createLocalStore } from '../../src/store/local.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
@@ -69,9 +69,16 @@ const statusOf = async ({ playback }: { playback: { id: string } | null }) =>
 const isProcessing = (event: { playback: { id: string } | null }) =>
   until(async () => (await statusOf(event)) === 'PROCESSING', 'it is PROCESSING');
 
-async function recorded() {
+/** Its footage is on the disk. */
+async function recording() {
+  await app.awaitCamera(cameraId, 'LIVE');
   const event = await createEvent(app.client, { cameraId });
-  await sleep(700);
+  await until(() => holdsFootage(app.config.recordDir, event.playback!.id), 'footage is on the disk');
+  return event;
+}
+
+async function recorded() {
+  const event = await recording();
   await endEvent(app.client, event.id);
   await isProcessing(event);
   return event;
@@ -84,8 +91,7 @@ const retrying = 'mutation($id: ID!) { retryPlayback(id: $id) { playback { recor
 
 test('a disk that is not mounted at the start: clips and recordings wait for it, and go on by themselves', async () => {
   const processing = await recorded();
-  const open = await createEvent(app.client, { cameraId });
-  await sleep(700);
+  const open = await recording();
   await app.restart(unmount);
   await app.awaitCamera(cameraId, 'LIVE');
   expect(await refusal()).toMatchObject({
@@ -110,8 +116,7 @@ test('a disk that is not mounted at the start: clips and recordings wait for it,
 }, 60_000);
 
 test('a disk that goes while it records: what is on it is finished when it is back', async () => {
-  const event = await createEvent(app.client, { cameraId });
-  await sleep(700);
+  const event = await recording();
   await unmount();
   await isProcessing(event);
   await letBucketTakeClips();
@@ -177,8 +182,16 @@ test('failure.retryable says what retryPlayback does, whatever the code; check-s
 test('footage whose playback the database does not know is kept, and told of', async () => {
   const event = await recorded();
   const { id } = event.playback!;
-  // As in a database that was restored from before.
-  await app.restart(() => sql.query('DELETE FROM playbacks WHERE id = $1', [id]));
+  const job = 'graphile_worker.jobs WHERE key = $1';
+  // As in a database of which a part is older than the rest: the queue still asks for the clip.
+  await app.restart(async () => {
+    await sql.query('DELETE FROM playbacks WHERE id = $1', [id]);
+    await sql.query(`SELECT graphile_worker.reschedule_jobs(ARRAY(SELECT id FROM ${job}), run_at := now())`, [
+      id,
+    ]);
+  });
+  const hasJob = async () => (await sql.query(`SELECT FROM ${job}`, [id])).rowCount! > 0;
+  await until(async () => !(await hasJob()), 'the queue has looked for the playback');
   expect(await readdir(app.config.recordDir)).toContain(id);
   expect(app.logged.some((line) => line.includes(id) && line.includes('it is kept'))).toBe(true);
 });
