@@ -67,8 +67,9 @@ async function stream(
   return { code, signal, stdout: Buffer.alloc(0), stderr };
 }
 
+/** An error of sending is ignored: the server has then ended, and 'disconnect' follows, which ends the commands. */
 function answer(message: LauncherAnswer): void {
-  if (process.connected) process.send!(message);
+  if (process.connected) process.send!(message, () => {});
 }
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'flashback-launcher-'));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { identify } from '../../src/processes/children.ts';
 import type { Launcher } from '../../src/processes/launcher.ts';
 import { startTestLauncher, type TestLauncher } from '../support/processes/launcher.ts';
@@ -82,7 +82,7 @@ test('a stream can be asked to end, or be killed, or be ended before it has begu
   ] as const) {
     const end = new AbortController();
     const { output, ended } = stream(script, end.signal);
-    await vi.waitFor(() => expect(output.text).toBe('up\n'));
+    await expect.poll(() => output.text).toBe('up\n');
     end.abort(reason);
     expect({ code: (await ended).code, output: output.text }).toEqual(expected);
   }
@@ -95,23 +95,34 @@ test('when the helper process dies, its commands end with an error, and the next
   const { pid } = JSON.parse(readFileSync(path.join(records, readdirSync(records)[0]!), 'utf8'));
   const waiting = launcher.run('script', 'sleep', ['600'], short);
   const { output, ended } = stream('while :; do echo $$; sleep 0.05; done');
-  await vi.waitFor(() => expect(output.text).not.toBe(''));
+  await expect.poll(() => output.text).not.toBe('');
   process.kill(pid, 'SIGKILL');
   await expect(waiting).rejects.toThrow('The launcher process ended (SIGKILL).');
   await expect(ended).rejects.toThrow('The launcher process ended (SIGKILL).');
-  await vi.waitFor(() => expect(isAlive(Number.parseInt(output.text, 10))).toBe(false));
+  await expect.poll(() => isAlive(Number.parseInt(output.text, 10))).toBe(false);
   expect((await launcher.run('next', 'true', [], short)).code).toBe(0);
 });
 
-test('when the server is killed, the helper process and its commands end by themselves', async () => {
+/** Starts a server that has its launcher run commands. */
+function startServer(dir: string, ...args: string[]) {
   const program = path.resolve(import.meta.dirname, '../support/processes/killable-server.ts');
-  const args = ['--import', 'tsx', program, path.join(started.dir, 'server')];
-  const server = started.children.spawn('server', process.execPath, args, {
+  return started.children.spawn('server', process.execPath, ['--import', 'tsx', program, dir, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+}
+
+test('when the server is killed, the helper process and its commands end by themselves', async () => {
+  const server = startServer(path.join(started.dir, 'server'));
   const [line] = await once(createInterface({ input: server.stdout! }), 'line');
   const pids = line.split(' ').map(Number);
   expect(pids.map(isAlive)).toEqual([true, true]);
   server.kill('SIGKILL');
-  await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]));
+  await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
+});
+
+test('when the server is killed while its commands start, they end by themselves, too', async () => {
+  const dir = path.join(started.dir, 'killed');
+  await once(startServer(dir, 'kill'), 'close');
+  const pids = () => readFileSync(path.join(dir, 'pids'), 'utf8').match(/\d+/g)!.map(Number);
+  await expect.poll(() => pids().filter(isAlive)).toEqual([]);
 });
