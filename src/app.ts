@@ -7,7 +7,7 @@ import { Keys } from './access/keys.ts';
 import { createPathSigner, linkSecret, opaqueId } from './access/signed-path.ts';
 import { createTokenVerifier } from './access/tokens.ts';
 import type { Config } from './config.ts';
-import { cameraIds, hasCamera } from './db/cameras.ts';
+import { cameraIds } from './db/cameras.ts';
 import { claimDatabase } from './db/claim.ts';
 import { connectDb, forReading } from './db/client.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
@@ -38,6 +38,7 @@ import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
+import { Admission } from './recording/admission.ts';
 import { sourceFactory } from './recording/feed/create-source.ts';
 import { Feeds } from './recording/feed/feeds.ts';
 import { tryCamera } from './recording/feed/trial.ts';
@@ -53,6 +54,7 @@ import { startFailure } from './start-failure.ts';
 import { createLocalStore } from './store/local.ts';
 import { createS3Store } from './store/s3.ts';
 import { serveLocal } from './store/serve-local.ts';
+import { FirstCalls } from './usecases/first-calls.ts';
 
 export interface App {
   /** Base of this server's addresses, like http://127.0.0.1:4000. */
@@ -231,13 +233,18 @@ export async function startApp(
     );
     const encoderThread = part('encoder of sound', new EncoderThread({ log }), (it) => it.close());
     const disk = new SpoolDisk(config, log);
+    const admission = new Admission({
+      ...{ disk, maxRecordings: config.maxRecordings },
+      camerasOn: () => feeds.camerasOn(),
+    });
     const recorder = part(
       'recorder',
       new Recorder({
         db,
         feeds,
         disk,
-        limits: config,
+        admission,
+        recordDir,
         cameraLostSec: config.cameraLostSec,
         createSoundEncoder: soundEncoders({ thread: encoderThread, memory, launcher, ffmpeg, log }),
         onFirstFrame: (playbackId) => posters.expect(playbackId),
@@ -247,7 +254,7 @@ export async function startApp(
       (it) => it.close(),
     );
     for (const camera of await db.camera.findMany()) await feeds.sync(camera);
-    part('recovery', await startRecovery({ db, recorder, recordDir, log, now }), (it) => it.close());
+    part('recovery', await startRecovery({ db, feeds, recorder, recordDir, log, now }), (it) => it.close());
     recorder.start();
     await finisher.start();
     remover.start();
@@ -257,10 +264,6 @@ export async function startApp(
     const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
 
     // The API.
-    const discardPlayback = async (id: string) => {
-      await recorder.discard(id);
-      await finisher.discard(id);
-    };
     /** Of a recording that is on this server's disk. */
     const liveLink = ({ id, recordingStatus, clipStartedAt }: Playback, name: string, { holder }: Caller) =>
       clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
@@ -270,28 +273,16 @@ export async function startApp(
       db: readingDb,
       writingDb: db,
       now: () => new Date(now()),
-      recorder,
-      cameras: {
-        async changed(camera) {
-          await feeds.sync(camera);
-          // It may have been deleted after it was read: whichever of the two comes last leaves no feed behind.
-          if (!(await hasCamera(db, camera.id))) await feeds.remove(camera.id);
-        },
-        removed: (cameraId) => feeds.remove(cameraId),
-        try: (camera) => tryCamera(camera, { createSource, launcher, ffmpeg }),
-      },
-      playbacks: {
-        discard: discardPlayback,
-        removed: () => remover.nudge(),
-        holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
-      },
+      ...{ admission, recorder, feeds, finisher, remover, keys },
+      firstCalls: new FirstCalls(),
+      takeEvent: limitEvents(config.eventsPerMinute, now),
+      tryCamera: (camera) => tryCamera(camera, { createSource, launcher, ffmpeg }),
+      holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),
         cameras: (isWanted) => cameraStates.subscribe(isWanted, () => cameraIds(db)),
       },
       store: { problem: () => storeWatch.problem?.message },
-      keys: { make: (key) => keys.make(key), revoke: (id) => keys.revoke(id) },
-      limits: { takeEvent: limitEvents(config.eventsPerMinute, now) },
       links: {
         object: (key, { holder }) => store.url(key, holder),
         download: (key, { holder }) => store.downloadUrl(key, holder),
@@ -318,7 +309,7 @@ export async function startApp(
         metrics: createMetrics({ db, feeds, recorder, disk, finisher, storeWatch, transitions }),
         ready: async () => {
           if (claim.problem) throw new Error(claim.problem);
-          if (recorder.isDraining) throw new Error('The server is stopping.');
+          if (admission.isDraining) throw new Error('The server is stopping.');
           await proveDatabase({ db, readingDb });
           if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
           await storeWatch.look();
@@ -331,7 +322,7 @@ export async function startApp(
       config.publicUrl ??
       `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
-    return { url, ffmpeg, drain: () => recorder.drain(), close };
+    return { url, ffmpeg, drain: () => admission.drain(), close };
   } catch (error) {
     await Promise.race([close(), sleep(failWithinMs)]);
     throw startFailure(error, config);

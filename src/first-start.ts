@@ -1,6 +1,6 @@
 import { makeKey } from './access/keys.ts';
 import { readConfig } from './config.ts';
-import { createCamera } from './db/cameras.ts';
+import { insertCamera } from './db/cameras.ts';
 import { allKeys } from './db/keys.ts';
 import { createSeal } from './db/seal.ts';
 import { readSecretKeys } from './db/secret-keys.ts';
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     config,
     async (db) => {
       if ((await allKeys(db)).length > 0) return;
-      if (rtspUrl) await createCamera(db, { ...testCamera, rtspUrl });
+      if (rtspUrl) await insertCamera(db, { ...testCamera, rtspUrl });
       const { secret } = await makeKey(db, {
         name: 'first admin',
         role: 'ADMIN',

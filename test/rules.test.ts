@@ -40,7 +40,8 @@ const mayImport: Record<string, readonly string[]> = {
   recording: 'domain codecs footage mp4 rtp rtsp spool ffmpeg db log processes'.split(' '),
   finishing: ['private-folder', 'domain', 'mp4', 'spool', 'ffmpeg', 'db', 'store', 'log', 'processes'],
   access: ['domain', 'db', 'log'],
-  graphql: ['domain', 'db', 'pubsub'],
+  usecases: ['domain', 'db', 'access', 'recording', 'finishing'],
+  graphql: ['domain', 'db', 'pubsub', 'usecases'],
   http: ['graphql', 'access', 'spool', 'domain', 'db', 'log'],
   metrics: ['domain', 'db', 'finishing', 'pubsub', 'recording', 'spool'],
   app: ['*'],
@@ -63,7 +64,7 @@ const onlyIn: Record<string, RegExp> = {
   '@aws-sdk/client-s3': /^store\//,
   'graphql-yoga': /^http\//,
   ws: /^(http|demo)\//,
-  zod: /^(config\.ts|graphql\/|access\/)/,
+  zod: /^(config\.ts|usecases\/|graphql\/|access\/)/,
 };
 
 interface Import {

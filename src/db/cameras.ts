@@ -1,7 +1,7 @@
 import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { gatherLookups } from './gather.ts';
-import { removeOver, removePlaybacks } from './playbacks.ts';
+import { removeOver, removePlaybacks } from './playback-removal.ts';
 
 export type CameraSettings = Pick<
   Camera,
@@ -58,12 +58,12 @@ export const findCamera = gatherLookups<Camera>(
   ({ id }) => id,
 );
 
-export function createCamera(db: Db, settings: CameraSettings): Promise<Camera> {
+export function insertCamera(db: Db, settings: CameraSettings): Promise<Camera> {
   return db.camera.create({ data: settings });
 }
 
 /** @returns undefined when there is no such camera */
-export async function updateCamera(
+export async function saveCamera(
   db: Db,
   id: string,
   settings: Partial<CameraSettings & Pick<Camera, 'tlsFingerprint'>>,
@@ -95,7 +95,7 @@ const batch = 1_000;
  * error the camera still exists and works, and a second deletion deletes the rest.
  * @param onGone gets the ids of deleted playbacks that may be being recorded or finished, or have footage on disk
  */
-export async function deleteCamera(
+export async function deleteCameraRows(
   db: Db,
   id: string,
   onGone: (playbackIds: string[]) => Promise<unknown>,

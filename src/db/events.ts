@@ -1,8 +1,8 @@
-import { type Event, type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Event, EventType, Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera, untilAnswered } from './client.ts';
 import { gather, gatherLookups } from './gather.ts';
 import { newId } from './ids.ts';
-import type { EndedPlayback, PlaybackToRecord } from './playbacks.ts';
+import type { PlaybackToRecord } from './playbacks.ts';
 
 export interface NewEvent {
   readonly cameraId: string;
@@ -24,7 +24,7 @@ export interface RecordedEvent {
   readonly playback: Playback | undefined;
 }
 
-export type CreatedEvent =
+export type InsertedEvent =
   | { readonly created: true; readonly event: Event }
   /** The camera already had an event with this idempotency key, and nothing was written. */
   | ({ readonly created: false } & RecordedEvent);
@@ -34,14 +34,14 @@ export type CreatedEvent =
  * the statement: one round trip, one commit, and no transaction that stays open while this process is busy.
  * @param playback undefined: the camera does not record events of this type
  */
-export async function createEvent(
+export async function insertEvent(
   db: Db,
   wanted: NewEvent,
   playback: PlaybackToRecord | undefined,
   at: Date,
-): Promise<CreatedEvent> {
+): Promise<InsertedEvent> {
   const event: Event = { ...wanted, id: newId(), endedAt: null, createdAt: at, updatedAt: at };
-  const write = () => insertEvent(db, { event, playback });
+  const write = () => insertTogether(db, { event, playback });
   if (await ofCamera(event.cameraId, untilAnswered(write))) return { created: true, event };
   const earlier = await findByKey(db, wanted);
   if (!earlier) throw new Error('The event with the same key was deleted while this one was being written.');
@@ -49,7 +49,7 @@ export async function createEvent(
 }
 
 /** @returns false if the camera already has an event with this idempotency key */
-const insertEvent = gather<{ event: Event; playback: PlaybackToRecord | undefined }, boolean>(
+const insertTogether = gather<{ event: Event; playback: PlaybackToRecord | undefined }, boolean>(
   async (db, wanted) => {
     // The statement is retried if its answer was lost. Then rows that the first try wrote count as written, too.
     const written = await db.$queryRaw<{ id: string }[]>`
@@ -118,39 +118,8 @@ export const findEvent = gatherLookups<Event>(
   ({ id }) => id,
 );
 
-export interface EventEnd {
-  readonly id: string;
-  readonly endedAt: Date;
-  /** When the end was requested. */
-  readonly at: Date;
-}
-
-/**
- * Ends an event, and saves on its playbacks when they end and up to when footage is kept. An event that has ended keeps
- * its end. Ends at the same time share the statements. Events come first, so that the second statement also sees
- * playbacks that were added meanwhile.
- * @returns the playbacks that this call ended
- */
-export const endEvent = gather<EventEnd, EndedPlayback[]>((db, ends) =>
-  db.$transaction(async (tx) => {
-    const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
-      AS w (id uuid, "endedAt" timestamptz, at timestamptz)`;
-    const ended = await tx.$queryRaw<{ id: string }[]>`
-      UPDATE events e SET ended_at = w."endedAt", updated_at = w.at
-      FROM ${rows} WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id`;
-    if (ended.length === 0) return ends.map(() => []);
-    const stopped = await tx.$queryRaw<(EndedPlayback & { eventId: string })[]>`
-      UPDATE playbacks p SET ended_at = w."endedAt", end_reason = 'ENDED', updated_at = w.at,
-        record_until = w."endedAt" + c.post_roll_sec * interval '1 second'
-      FROM ${rows}, cameras c WHERE p.event_id = w.id AND c.id = p.camera_id AND w.id = ANY(${ended.map(({ id }) => id)}::uuid[])
-        AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
-      RETURNING p.id, p.event_id AS "eventId", p.record_until AS "recordUntil"`;
-    return ends.map(({ id }) => stopped.filter(({ eventId }) => eventId === id));
-  }),
-);
-
 /** Renews an event's lease. @returns undefined if the event has ended or was deleted */
-export async function renewEvent(db: Db, id: string, leaseExpiresAt: Date): Promise<Event | undefined> {
+export async function saveLease(db: Db, id: string, leaseExpiresAt: Date): Promise<Event | undefined> {
   const where = { id, endedAt: null };
   const [renewed] = await db.event.updateManyAndReturn({ where, data: { leaseExpiresAt } });
   return renewed;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { removeExpired } from '../db/playbacks.ts';
+import { removeExpired } from '../db/playback-removal.ts';
 import type { Log } from '../log.ts';
 
 export interface RetentionOptions {

@@ -1,10 +1,10 @@
 import type { ReadingFacts } from '../db/cameras.ts';
+import { visibleCameras } from '../db/visible.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
+import { isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
 import { CameraReader, CameraState, CameraTls, CameraTransport, EventType } from './enums.ts';
-import { isId } from './input.ts';
-import { visibleCameras } from './visible.ts';
 
 export const Camera = builder.prismaObject('Camera', {
   description: 'A stream address and how to record it.',

@@ -1,11 +1,11 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
+import { visibleEvents } from '../db/visible.ts';
 import type { Event as EventRow, Prisma } from '../generated/prisma/client.ts';
+import { filterId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { EventType } from './enums.ts';
 import { Event } from './event.ts';
-import { filterId } from './input.ts';
 import { connectionArgs, type KeysetPage, PageInfo, readPage, startedWithin, writeCursor } from './keyset.ts';
-import { visibleEvents } from './visible.ts';
 
 const EventFilter = builder.inputType('EventFilter', {
   description: 'Which events: those to which everything given applies.',

@@ -1,9 +1,9 @@
 import { readMetadata } from '../db/event-metadata.ts';
+import { visibleEvents, visiblePlaybacks } from '../db/visible.ts';
+import { isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { EventType } from './enums.ts';
-import { isId } from './input.ts';
 import { JsonText } from './json-text.ts';
-import { visibleEvents, visiblePlaybacks } from './visible.ts';
 
 export const Event = builder.prismaObject('Event', {
   description: 'Something that happened at a camera; open until it is ended.',

@@ -1,6 +1,6 @@
 import { badInput } from '../domain/errors.ts';
+import { hasYear, isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
-import { hasYear, isId } from './input.ts';
 
 /** Pages by key instead of by offset: a cursor keeps its meaning when its row is deleted or others come. */
 

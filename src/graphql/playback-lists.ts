@@ -1,11 +1,12 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
+import { visiblePlaybacks } from '../db/visible.ts';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
+import { filterId, validate, wholeNumber } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { EventType, RecordingStatus } from './enums.ts';
-import { filterId, validate, wholeNumber } from './input.ts';
 import {
   type ConnectionArgs,
   connectionArgs,
@@ -16,7 +17,6 @@ import {
   writeCursor,
 } from './keyset.ts';
 import { Playback } from './playback.ts';
-import { visiblePlaybacks } from './visible.ts';
 
 export const PlaybackFilter = builder.inputType('PlaybackFilter', {
   description: 'Which playbacks: those to which everything given applies.',

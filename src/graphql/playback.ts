@@ -1,11 +1,11 @@
+import { visiblePlaybacks } from '../db/visible.ts';
 import type { Caller } from '../domain/caller.ts';
 import { failureKind } from '../domain/failures.ts';
 import type { Playback as PlaybackRow } from '../generated/prisma/client.ts';
+import { isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { EndReason, Fault, RecordingStatus } from './enums.ts';
-import { isId } from './input.ts';
 import { writePosition } from './position.ts';
-import { visiblePlaybacks } from './visible.ts';
 
 const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
   description: 'A stretch inside a clip in which the camera delivered nothing.',
@@ -37,7 +37,7 @@ const PlaybackFailure = builder
       }),
       retryable: t.boolean({
         description: 'Whether retryPlayback can help: the footage is held.',
-        resolve: ({ id }, _args, { playbacks }) => playbacks.holdsFootage(id),
+        resolve: ({ id }, _args, { holdsFootage }) => holdsFootage(id),
       }),
     }),
   });

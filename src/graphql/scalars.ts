@@ -1,6 +1,6 @@
 import { GraphQLError, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { hasYear } from '../usecases/input.ts';
 import { builder } from './builder.ts';
-import { hasYear } from './input.ts';
 
 /** RFC 3339, section 5.6: a date, a time and an offset, all of them. */
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;

@@ -11,15 +11,15 @@ builder.subscriptionType({
 await import('./scalars.ts');
 await import('./camera.ts');
 await import('./camera-mutations.ts');
-await import('./camera-test.ts');
 await import('./event.ts');
 await import('./event-mutations.ts');
 await import('./event-lists.ts');
 await import('./playback.ts');
 await import('./playback-lists.ts');
-await import('./recording.ts');
+await import('./playback-mutations.ts');
 await import('./subscriptions.ts');
 await import('./keys.ts');
+await import('./key-mutations.ts');
 
 /** The whole schema. schema.graphql at the top level is printed from it (npm run schema). */
 export const schema = measureFields(builder.toSchema());

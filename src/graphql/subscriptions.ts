@@ -1,11 +1,11 @@
+import { visibleCameras } from '../db/visible.ts';
 import { maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
+import { filterId, found } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
-import { filterId, found } from './input.ts';
 import { PlaybackTransition } from './playback.ts';
 import { PlaybackFilter } from './playback-lists.ts';
 import { readPosition } from './position.ts';
-import { visibleCameras } from './visible.ts';
 
 builder.subscriptionFields((t) => ({
   playbackStatusChanged: t.field({

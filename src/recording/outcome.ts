@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../db/client.ts';
-import { endPlaybacks, type PlaybackToRecord } from '../db/playbacks.ts';
-import { transition } from '../db/transitions.ts';
+import { endPlaybacks } from '../db/ends.ts';
+import type { PlaybackToRecord } from '../db/playbacks.ts';
+import { beginRecording, transition } from '../db/transitions.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
@@ -11,6 +12,7 @@ import { spoolFolder } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
 import type { RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
+import type { RunningRecording } from './running-recording.ts';
 
 /** Between two tries to write the end of a recording while the database is away. */
 const longestPauseMs = 2_000;
@@ -18,9 +20,24 @@ const longestPauseMs = 2_000;
 export interface OutcomeOptions {
   readonly db: Db;
   readonly feeds: Feeds;
-  readonly limits: { readonly recordDir: string };
+  readonly recordDir: string;
   readonly log: Log;
   readonly now: () => number;
+}
+
+/** Makes a playback RECORDING that is recorded here. @returns its row; undefined: it was deleted */
+export async function writeRecording(
+  { db, now, recordDir }: Pick<OutcomeOptions, 'db' | 'now' | 'recordDir'>,
+  { playback, camera, recording }: RunningRecording,
+): Promise<Playback | undefined> {
+  const begun = await beginRecording(db, {
+    id: playback.id,
+    at: new Date(now()),
+    localPath: spoolFolder(recordDir, playback.id),
+    streamUrl: maskStreamUrl(camera.rtspUrl),
+    ...clipBounds(playback, recording.clipStartedAt),
+  });
+  return begun ?? (await db.playback.findUnique({ where: { id: playback.id } })) ?? undefined;
 }
 
 interface Over {
@@ -57,12 +74,12 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
 }
 
 async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Over, at: Date): Promise<void> {
-  const { db, limits } = options;
+  const { db, recordDir } = options;
   const { id } = playback;
   // What cannot be read is not taken for none: whoever finishes it finds out.
-  if (!(await holdsFootage(limits.recordDir, id).catch(() => true))) {
+  if (!(await holdsFootage(recordDir, id).catch(() => true))) {
     await failPlayback(options, playback, whyNothing(options, playback, end));
-    await removeSpoolWithoutFootage(limits.recordDir, id).catch(() => {});
+    await removeSpoolWithoutFootage(recordDir, id).catch(() => {});
     return;
   }
   const recordUntil = end.recordUntil === undefined ? undefined : new Date(Math.round(end.recordUntil));
@@ -71,7 +88,7 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
   await endPlaybacks(db, { id }, { endedAt: recordUntil ?? at, reason, recordUntil: recordUntil ?? at });
   // Its beginning may have been written nowhere: the database was away then.
   await transition(db, id, 'PENDING', 'RECORDING', at, {
-    localPath: spoolFolder(limits.recordDir, id),
+    localPath: spoolFolder(recordDir, id),
     streamUrl: maskStreamUrl(camera.rtspUrl),
   });
   await transition(db, id, 'RECORDING', 'PROCESSING', at, {

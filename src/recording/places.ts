@@ -7,6 +7,11 @@ export interface Claim {
   readonly by: string | undefined;
 }
 
+/** The place of one recording. Whoever has it hands it on or releases it; releasing it twice changes nothing. */
+export interface Place {
+  release(): void;
+}
+
 /**
  * The places for recordings, shared so that nobody can take them all:
  * - A camera's first recording takes any place that is free.
@@ -24,11 +29,11 @@ export class Places {
   }
 
   /**
+   * Takes a place for a recording that asks for one.
    * @param camerasOn ids of all cameras that are on
-   * @returns what gives the place back
    * @throws RequestError CAPACITY that says which share is used up
    */
-  take(claim: Claim, camerasOn: Iterable<string>): () => void {
+  take(claim: Claim, camerasOn: Iterable<string>): Place {
     const all = this.#most;
     const taken = this.#taken.size;
     if (taken >= all) refuse(`${taken} run, and MAX_RECORDINGS is ${all}.`);
@@ -43,12 +48,12 @@ export class Places {
     return this.add(claim);
   }
 
-  /** Takes a place for what must go on, whatever is free. @returns what gives it back */
-  add(claim: Claim): () => void {
+  /** Takes a place for a recording that must go on, even if none is free. */
+  add(claim: Claim): Place {
     const isFurther = this.#count(({ cameraId }) => cameraId === claim.cameraId) > 0;
     const token = {};
     this.#taken.set(token, { ...claim, isFurther });
-    return () => void this.#taken.delete(token);
+    return { release: () => void this.#taken.delete(token) };
   }
 
   #count(isMeant: (taken: Claim & { isFurther: boolean }) => boolean): number {

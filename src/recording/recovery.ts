@@ -1,20 +1,25 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
-import { endOverdue, endPlaybacks } from '../db/playbacks.ts';
+import { endOverdue, endPlaybacks } from '../db/ends.ts';
+import { giveDeadline } from '../db/playbacks.ts';
 import { transition } from '../db/transitions.ts';
-import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { SpoolAway } from '../spool/errors.ts';
 import { demandSpool, openSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
 import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { findSpool, removeSpool } from '../spool/spool.ts';
+import type { Feeds } from './feed/feeds.ts';
+import { isInRing } from './held-units.ts';
 import type { Recorder } from './recorder.ts';
 import type { RecordingLeftover } from './recording.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
+import { WallClock } from './steady-clock.ts';
 
 export interface RecoveryOptions {
   readonly db: Db;
+  readonly feeds: Feeds;
   readonly recorder: Recorder;
   readonly recordDir: string;
   readonly log: Log;
@@ -29,7 +34,7 @@ const longestHoleMs = 6 * 3_600_000;
 const writtenWithinMs = 10_000;
 
 /**
- * Takes up what an earlier run of this server left behind (DESIGN 6.5): recordings whose end lies ahead go on,
+ * Takes up what an earlier run of this server left behind (docs/design.md 6.6): recordings whose end lies ahead go on,
  * the hole becoming a gap; those whose end is past are finished with what there is. Spools that no playback
  * needs are removed. From then on the same is done for what fell between row and recorder while the database
  * was away.
@@ -83,7 +88,7 @@ async function takeUp(options: RecoveryOptions, told: Set<string>): Promise<void
 }
 
 async function takeUpOne(
-  { db, recorder, recordDir, log, now }: RecoveryOptions,
+  { db, feeds, recorder, recordDir, log, now }: RecoveryOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {
   const wasRunning = recorder.isRunning(where.id);
@@ -96,7 +101,7 @@ async function takeUpOne(
   const { camera, event, ...row } = found;
   if (wasRunning || recorder.isRunning(where.id)) {
     const isUnsaid = row.recordingStatus === 'PENDING' && recorder.isRunning(where.id);
-    if (isUnsaid) await recorder.begin(row, camera);
+    if (isUnsaid) await recorder.confirm(row.id);
     return;
   }
   const leftover = await readLeftover(recordDir, row);
@@ -104,24 +109,17 @@ async function takeUpOne(
     await fail(db, row, 'Nobody asked for this recording: its playback has no deadline.', new Date(now()));
     return;
   }
-  const playback = { ...row, deadlineAt: row.deadlineAt ?? (await giveDeadline(db, row, camera)) };
+  const playback = { ...row, deadlineAt: await giveDeadline(db, row, camera) };
   const isOpen = (playback.recordUntil ?? playback.deadlineAt).getTime() > now();
   const goesOn = camera.enabled && isOpen && (!leftover || now() - endOf(leftover) < longestHoleMs);
-  const isInRing = camera.enabled && !leftover && recorder.holdsInRing(playback);
+  const isHeld = camera.enabled && !leftover && isInRing(feeds, playback, new WallClock(now));
   const heldSec = leftover?.durationSec ?? 0;
-  log.info({ playbackId: playback.id, heldSec, goesOn, isInRing }, 'a recording was interrupted');
-  if (goesOn || isInRing || (!leftover && !camera.enabled)) {
-    await recorder.begin(playback, camera, { leftover, by: event?.createdByKey ?? undefined });
+  log.info({ playbackId: playback.id, heldSec, goesOn, isInRing: isHeld }, 'a recording was interrupted');
+  if (goesOn || isHeld || (!leftover && !camera.enabled)) {
+    await recorder.resume(playback, camera, { leftover, by: event?.createdByKey ?? undefined });
   } else {
     await close(db, playback, leftover, new Date(now()));
   }
-}
-
-/** No recording goes on without end, whoever wrote its row. */
-async function giveDeadline(db: Db, { id, startedAt }: Playback, { maxDurationSec }: Camera): Promise<Date> {
-  const deadlineAt = new Date(startedAt.getTime() + maxDurationSec * 1_000);
-  await db.playback.updateMany({ where: { id, deadlineAt: null }, data: { deadlineAt } });
-  return deadlineAt;
 }
 
 const endOf = ({ startedAt, durationSec }: RecordingLeftover) => startedAt + durationSec * 1_000;

@@ -1,8 +1,9 @@
 // Many events at the same moment: what they share, and that they share no fault.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createCamera, findCamera } from '../../src/db/cameras.ts';
+import { findCamera, insertCamera } from '../../src/db/cameras.ts';
 import { connectDb, type Db } from '../../src/db/client.ts';
-import { createEvent, endEvent, findEvent, type NewEvent } from '../../src/db/events.ts';
+import { saveEventEnd } from '../../src/db/ends.ts';
+import { findEvent, insertEvent, type NewEvent } from '../../src/db/events.ts';
 import { newId } from '../../src/db/ids.ts';
 import { newestPlayback, newPlayback } from '../../src/db/playbacks.ts';
 import { beginRecording } from '../../src/db/transitions.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   statements = recordStatements(database.url);
   const times = { preRollSec: 5, postRollSec: 2, maxDurationSec: 60 };
   const settings = { name: 'Yard', rtspUrl: 'rtsp://127.0.0.1/yard', channel: 1, enabled: true };
-  camera = await createCamera(db, { ...settings, ...times, recordOn: ['MOTION'] });
+  camera = await insertCamera(db, { ...settings, ...times, recordOn: ['MOTION'] });
 });
 
 beforeEach(() => void statements.take());
@@ -54,7 +55,7 @@ test('a hundred are looked up, written and begun in a few statements, each with 
   const wanted = labels.map((label) => ({ event: eventOf(label), playback: playbackOf() }));
   const cameras = await Promise.all(labels.map(() => findCamera(db, camera.id)));
   expect(cameras).toEqual(labels.map(() => camera));
-  const made = await Promise.all(wanted.map(({ event, playback }) => createEvent(db, event, playback, at)));
+  const made = await Promise.all(wanted.map(({ event, playback }) => insertEvent(db, event, playback, at)));
   const begun = await Promise.all(
     wanted.map(({ playback: { id } }, i) =>
       beginRecording(db, {
@@ -94,10 +95,10 @@ test('a hundred are looked up, written and begun in a few statements, each with 
 
 test('a hundred are ended in a few statements; the first end stays, and what has ended is not ended again', async () => {
   const playbacks = labels.map(() => playbackOf());
-  const made = await Promise.all(labels.map((label, i) => createEvent(db, eventOf(label), playbacks[i], at)));
+  const made = await Promise.all(labels.map((label, i) => insertEvent(db, eventOf(label), playbacks[i], at)));
   const ids = made.map(({ event }) => event.id);
   const end = (i: number, sec: number) => {
-    return endEvent(db, { id: ids[i]!, endedAt: new Date(at.getTime() + sec * 1_000 + i), at });
+    return saveEventEnd(db, { id: ids[i]!, endedAt: new Date(at.getTime() + sec * 1_000 + i), at });
   };
   expect(await end(7, 5)).toMatchObject([{ id: playbacks[7]!.id }]);
   statements.take();
@@ -119,7 +120,7 @@ test('one whose camera was just deleted fails alone', async () => {
   const answers = await Promise.allSettled(
     labels.map((label, i) => {
       const cameraId = i === 50 ? gone : camera.id;
-      return createEvent(db, eventOf(label, { cameraId }), playbackOf(cameraId), at);
+      return insertEvent(db, eventOf(label, { cameraId }), playbackOf(cameraId), at);
     }),
   );
   expect(answers.map(({ status }) => status)).toEqual(
@@ -130,7 +131,7 @@ test('one whose camera was just deleted fails alone', async () => {
 test('of those with one key the first is written, and the others are given it', async () => {
   const idempotencyKey = 'once';
   const answers = await Promise.all(
-    labels.map((label) => createEvent(db, eventOf(label, { idempotencyKey }), playbackOf(), at)),
+    labels.map((label) => insertEvent(db, eventOf(label, { idempotencyKey }), playbackOf(), at)),
   );
   const [first, ...more] = answers.filter(({ created }) => created);
   expect(more).toEqual([]);
@@ -151,7 +152,7 @@ test('what was written counts as written where the database’s answer was lost'
     },
   });
   const answers = await Promise.all(
-    labels.map((label) => createEvent(deaf, eventOf(label), playbackOf(), at)),
+    labels.map((label) => insertEvent(deaf, eventOf(label), playbackOf(), at)),
   );
   expect(lost).toBeGreaterThan(0);
   for (const answer of answers) {

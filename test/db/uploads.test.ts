@@ -1,7 +1,7 @@
 // What the database says of uploads: each has a key of its own, and the key before it is removed with what was begun.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDb, type Db } from '../../src/db/client.ts';
-import { removePlaybacks } from '../../src/db/playbacks.ts';
+import { removePlaybacks } from '../../src/db/playback-removal.ts';
 import { installationId, saveUploadId, takeAttempt } from '../../src/db/uploads.ts';
 import { objectKeys, playbackOfKey } from '../../src/domain/store-keys.ts';
 import type { RecordingStatus } from '../../src/generated/prisma/client.ts';

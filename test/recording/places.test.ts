@@ -48,10 +48,10 @@ describe('places', () => {
 
   test('come back, once each', () => {
     const places = new Places(2);
-    const back = places.take({ cameraId: 'a', by: 'x' }, ['a', 'b']);
+    const place = places.take({ cameraId: 'a', by: 'x' }, ['a', 'b']);
     places.take({ cameraId: 'b', by: 'x' }, ['a', 'b']);
-    back();
-    back();
+    place.release();
+    place.release();
     expect(takeAll(places, 'a', 'x', ['a', 'b'])).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FeedReport, pinCertificate, reportFeed } from '../../db/cameras.ts';
+import { type FeedReport, hasCamera, pinCertificate, reportFeed } from '../../db/cameras.ts';
 import type { Db } from '../../db/client.ts';
 import type { Camera, CameraState } from '../../generated/prisma/client.ts';
 import type { Log } from '../../log.ts';
@@ -79,6 +79,12 @@ export class Feeds {
     if (before.rtspUrl !== camera.rtspUrl) entry.knowledge = nothingKnown();
     entry.knowledge.tlsFingerprint = camera.tlsFingerprint ?? undefined;
     this.#settle(entry);
+  }
+
+  /** Like `sync`, for a row that was just written. The camera may have been deleted meanwhile: then there is no feed. */
+  async changed(camera: Camera): Promise<void> {
+    await this.sync(camera);
+    if (!(await hasCamera(this.#options.db, camera.id))) await this.remove(camera.id);
   }
 
   /** Ends the feed of a camera that is gone. */

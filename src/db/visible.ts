@@ -1,6 +1,5 @@
-import { seesOnlyOwn } from '../domain/caller.ts';
+import { type Caller, seesOnlyOwn } from '../domain/caller.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
-import type { Context } from './context.ts';
 
 /**
  * What the caller may see, as conditions that every read carries: lists, counts, look-ups by id and nested fields
@@ -10,17 +9,19 @@ import type { Context } from './context.ts';
  * them one after the other in one transaction. Five hundred at once took four times as long, on one connection.
  */
 
-type Caller = Pick<Context, 'caller'>;
+interface Called {
+  readonly caller: Caller;
+}
 
-export const visibleCameras = ({ caller }: Caller): Prisma.CameraWhereInput =>
+export const visibleCameras = ({ caller }: Called): Prisma.CameraWhereInput =>
   caller.cameraIds ? { id: { in: [...caller.cameraIds] } } : {};
 
-export const visibleEvents = ({ caller }: Caller): Prisma.EventWhereInput => ({
+export const visibleEvents = ({ caller }: Called): Prisma.EventWhereInput => ({
   ...(caller.cameraIds && { cameraId: { in: [...caller.cameraIds] } }),
   ...(seesOnlyOwn(caller) && { createdByKey: caller.name }),
 });
 
-export const visiblePlaybacks = ({ caller }: Caller): Prisma.PlaybackWhereInput => ({
+export const visiblePlaybacks = ({ caller }: Called): Prisma.PlaybackWhereInput => ({
   ...(caller.cameraIds && { cameraId: { in: [...caller.cameraIds] } }),
   ...(seesOnlyOwn(caller) && { event: { createdByKey: caller.name } }),
 });

@@ -54,9 +54,6 @@ export const streamUrl = (shown?: string) =>
     }
   });
 
-/** The longest lease and the longest recording: a day, in seconds. */
-export const longestSec = 86_400;
-
 /**
  * The input with its rules applied. Fields that are null count as left out.
  * @param path where the input stands among the field's arguments

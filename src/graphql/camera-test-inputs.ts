@@ -1,24 +1,12 @@
-import { z } from 'zod';
 import type { CameraTrial } from '../db/cameras.ts';
-import { demand } from '../domain/caller.ts';
-import { maskStreamUrl } from '../domain/stream-url.ts';
-import type { Camera as CameraRow } from '../generated/prisma/client.ts';
+import { connectionDefaults } from '../usecases/camera-settings.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
 import { CameraReader, CameraTls, CameraTransport } from './enums.ts';
-import { found, streamUrl, validate } from './input.ts';
 
-/** @param shown the address as people see it, of the camera that is tried with other settings */
-const settings = (shown?: string) =>
-  z.object({
-    rtspUrl: streamUrl(shown),
-    transport: z.custom<CameraRow['transport']>(),
-    reader: z.custom<CameraRow['reader']>(),
-    tls: z.custom<CameraRow['tls']>(),
-    allowOldTls: z.boolean(),
-  });
+/** What testCamera takes and answers. */
 
-const TestCameraInput = builder.inputType('TestCameraInput', {
+export const TestCameraInput = builder.inputType('TestCameraInput', {
   description: 'How to connect to a camera, as createCamera takes it.',
   fields: (t) => ({
     cameraId: t.id({
@@ -28,20 +16,27 @@ const TestCameraInput = builder.inputType('TestCameraInput', {
     rtspUrl: t.string({ required: true, description: 'The stream’s address, rtsp:// or rtsps://.' }),
     transport: t.field({
       type: CameraTransport,
-      defaultValue: 'AUTO',
+      defaultValue: connectionDefaults.transport,
       description: 'Over what its stream is asked for.',
     }),
-    reader: t.field({ type: CameraReader, defaultValue: 'AUTO', description: 'What reads its stream.' }),
+    reader: t.field({
+      type: CameraReader,
+      defaultValue: connectionDefaults.reader,
+      description: 'What reads its stream.',
+    }),
     tls: t.field({
       type: CameraTls,
-      defaultValue: 'PINNED',
+      defaultValue: connectionDefaults.tls,
       description: 'Which certificate of an rtsps:// address is accepted.',
     }),
-    allowOldTls: t.boolean({ defaultValue: false, description: 'Whether TLS 1.0 and 1.1 are accepted.' }),
+    allowOldTls: t.boolean({
+      defaultValue: connectionDefaults.allowOldTls,
+      description: 'Whether TLS 1.0 and 1.1 are accepted.',
+    }),
   }),
 });
 
-const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPayload').implement({
+export const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPayload').implement({
   description: 'What a look at the camera’s stream has shown.',
   fields: (t) => ({
     problem: t.string({
@@ -92,26 +87,3 @@ const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPayload').im
     }),
   }),
 });
-
-builder.mutationField('testCamera', (t) =>
-  t.field({
-    type: TestCameraPayload,
-    description: 'Connects to a camera without saving anything; answers within ten seconds. For ADMIN.',
-    args: { input: t.arg({ type: TestCameraInput, required: true, description: 'The connection.' }) },
-    resolve: async (_root, { input: { cameraId, ...input } }, { caller, db, cameras }) => {
-      demand(caller, 'MANAGE');
-      const present =
-        cameraId && (await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } })));
-      const shown = present ? maskStreamUrl(present.rtspUrl) : undefined;
-      const defaults = { transport: 'AUTO', reader: 'AUTO', tls: 'PINNED', allowOldTls: false };
-      const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
-      const settled = validate(settings(shown), { ...defaults, ...given });
-      const isSame = present && settled.rtspUrl === shown;
-      return cameras.try({
-        ...settled,
-        ...(isSame && { rtspUrl: present.rtspUrl }),
-        tlsFingerprint: isSame ? present.tlsFingerprint : null,
-      });
-    },
-  }),
-);

@@ -1,0 +1,122 @@
+import { type EndReason, type Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Db, Tx } from './client.ts';
+import { gather } from './gather.ts';
+
+/**
+ * Ends of events and of their playbacks: when, why, and up to when footage is kept. Whoever ends a playback, the row's
+ * `record_until` decides; the recorder reads it (recording/automatic-ends.ts).
+ */
+
+/**
+ * Up to when footage is kept: the end of an event or of a deadline, and the camera's post-roll. Nothing else adds the two.
+ * The statement must have the camera's row as `c`.
+ */
+export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
+  Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;
+
+/** The end of a playback: when, why, and up to when footage is kept (end + post-roll). */
+export interface End {
+  readonly endedAt: Date;
+  readonly reason: EndReason;
+  readonly recordUntil: Date;
+}
+
+/** A playback whose end is known, and up to when its footage is kept. */
+export type EndedPlayback = Pick<Playback, 'id'> & { readonly recordUntil: Date };
+
+/**
+ * Saves the end on matching playbacks that have none. A playback that has an end keeps it.
+ * @returns the playbacks that this call ended
+ */
+export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End): Promise<Playback[]> {
+  return db.playback.updateManyAndReturn({
+    where: { ...where, endedAt: null, recordingStatus: { in: ['PENDING', 'RECORDING'] } },
+    data: { endedAt: end.endedAt, endReason: end.reason, recordUntil: end.recordUntil },
+  });
+}
+
+export interface EventEnd {
+  readonly id: string;
+  readonly endedAt: Date;
+  /** When the end was requested. */
+  readonly at: Date;
+}
+
+/**
+ * Ends an event, and saves on its playbacks when they end and up to when footage is kept. An event that has ended keeps
+ * its end. Ends at the same time share the statements. Events come first, so that the second statement also sees
+ * playbacks that were added meanwhile.
+ * @returns the playbacks that this call ended
+ */
+export const saveEventEnd = gather<EventEnd, EndedPlayback[]>((db, ends) =>
+  db.$transaction(async (tx) => {
+    const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
+      AS w (id uuid, "endedAt" timestamptz, at timestamptz)`;
+    const ended = await tx.$queryRaw<{ id: string }[]>`
+      UPDATE events e SET ended_at = w."endedAt", updated_at = w.at
+      FROM ${rows} WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id`;
+    if (ended.length === 0) return ends.map(() => []);
+    const stopped = await tx.$queryRaw<(EndedPlayback & { eventId: string })[]>`
+      UPDATE playbacks p SET ended_at = w."endedAt", end_reason = 'ENDED', updated_at = w.at,
+        record_until = ${withPostRoll(Prisma.sql`w."endedAt"`)}
+      FROM ${rows}, cameras c WHERE p.event_id = w.id AND c.id = p.camera_id AND w.id = ANY(${ended.map(({ id }) => id)}::uuid[])
+        AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
+      RETURNING p.id, p.event_id AS "eventId", p.record_until AS "recordUntil"`;
+    return ends.map(({ id }) => stopped.filter(({ eventId }) => eventId === id));
+  }),
+);
+
+/** A playback that is being recorded now. */
+export interface RunningPlayback {
+  readonly id: string;
+  /** The present time by the wall clock as it was when the recording began, without later changes of the clock. */
+  readonly now: Date;
+}
+
+/**
+ * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events. Each
+ * gets the time at which it was due, even if this runs much later, for example after a restart. Events come first, in a
+ * statement of their own, so that the second statement also sees playbacks that were added meanwhile.
+ * @param running the recorder measures the deadlines of these itself. Their leases expire only once they are over by both
+ * clocks, because it is unknown by which clock a lease was set
+ * @returns the playbacks that were ended
+ */
+export async function endOverdue(
+  db: Db,
+  now: Date,
+  running: readonly RunningPlayback[],
+): Promise<EndedPlayback[]> {
+  await db.$executeRaw`
+    UPDATE events e SET ended_at = lease_expires_at, updated_at = ${now}
+    WHERE ended_at IS NULL AND lease_expires_at <= ${now} AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(${JSON.stringify(running)}::jsonb) AS r (id uuid, now timestamptz)
+      JOIN playbacks p USING (id) WHERE p.event_id = e.id AND e.lease_expires_at > r.now)`;
+  const runningIds = running.map(({ id }) => id);
+  return db.$queryRaw`
+    UPDATE playbacks p SET
+      ended_at = due.ended_at, end_reason = due.reason, updated_at = ${now},
+      record_until = ${withPostRoll(Prisma.sql`due.ended_at`)}
+    FROM (
+      SELECT p.id, e.ended_at,
+        CASE e.ended_at WHEN e.lease_expires_at THEN 'LEASE_EXPIRED' ELSE 'ENDED' END::end_reason AS reason
+      FROM playbacks p JOIN events e ON e.id = p.event_id
+      WHERE p.recording_status IN ('PENDING', 'RECORDING') AND p.ended_at IS NULL AND e.ended_at IS NOT NULL
+      UNION ALL
+      SELECT id, deadline_at, 'MAX_DURATION' FROM playbacks
+      WHERE recording_status IN ('PENDING', 'RECORDING') AND ended_at IS NULL AND deadline_at <= ${now}
+        AND id <> ALL(${runningIds}::uuid[])
+    ) due, cameras c
+    WHERE due.id = p.id AND c.id = p.camera_id AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
+    RETURNING p.id, p.record_until AS "recordUntil"`;
+}
+
+/**
+ * Returns those of the playbacks that have an end. This finds ends that were written although the database's answer to
+ * the write was lost.
+ */
+export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayback[]> {
+  if (ids.length === 0) return [];
+  const where = { id: { in: [...ids] }, recordUntil: { not: null } };
+  const ended = await db.playback.findMany({ where, select: { id: true, recordUntil: true } });
+  return ended.flatMap(({ id, recordUntil }) => (recordUntil ? { id, recordUntil } : []));
+}

@@ -1,0 +1,77 @@
+import { type Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Db } from './client.ts';
+import { type End, withPostRoll } from './ends.ts';
+import { newId } from './ids.ts';
+import type { PlaybackToRecord } from './playbacks.ts';
+
+/**
+ * The continuation of a playback whose stream changed format. It is not yet written to the database.
+ * @param startedAt when the footage in the new format begins
+ */
+export const furtherPlayback = (
+  { cameraId, deadlineAt }: PlaybackToRecord,
+  startedAt: Date,
+): PlaybackToRecord => ({
+  ...{ id: newId(), cameraId, startedAt, preRollSec: 0, deadlineAt },
+  recordingStatus: 'PENDING',
+  recordUntil: null,
+});
+
+/**
+ * Writes a further playback of the same event, or of the same recording by hand. A retry writes no second one. If the
+ * event has ended meanwhile, the further playback lasts to the end of the post-roll.
+ * @param made.at the time of its first transition
+ * @param made.isClockSet whether the clock may have been set between the start and the end of the recording. Then the two
+ * times cannot be compared, and the post-roll is never taken for passed
+ * @returns undefined if the post-roll or the deadline has passed, or the first playback was deleted
+ */
+export function insertFurtherPlayback(
+  db: Db,
+  firstId: string,
+  further: PlaybackToRecord,
+  { at, isClockSet }: { readonly at: Date; readonly isClockSet: boolean },
+): Promise<Playback | undefined> {
+  const { id, startedAt, deadlineAt } = further;
+  return db.$transaction(async (tx) => {
+    const earlier = await tx.playback.findUnique({ where: { id } });
+    if (earlier) return earlier;
+    const first = await tx.playback.findUnique({ where: { id: firstId } });
+    if (!first) return undefined;
+    const { cameraId, eventId } = first;
+    // Locks the event: a concurrent endEvent has either ended it before this query, or will also end the new playback.
+    const [event] = await tx.$queryRaw<EndedEvent[]>`
+      SELECT e.ended_at AS "endedAt", e.ended_at = e.lease_expires_at AS "isLapsed",
+        ${withPostRoll(Prisma.sql`e.ended_at`)} AS "recordUntil"
+      FROM events e JOIN cameras c ON c.id = e.camera_id WHERE e.id = ${eventId}::uuid FOR UPDATE OF e`;
+    const end = endBefore(first, event);
+    const isOver = end && !isClockSet && end.recordUntil <= startedAt;
+    if (isOver || (deadlineAt && deadlineAt <= startedAt)) return undefined;
+    const ended = end && {
+      endedAt: end.endedAt > startedAt ? end.endedAt : startedAt,
+      endReason: end.reason,
+      recordUntil: end.recordUntil,
+    };
+    return tx.playback.create({
+      data: { id, cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
+    });
+  });
+}
+
+interface EndedEvent {
+  readonly endedAt: Date | null;
+  readonly isLapsed: boolean | null;
+  readonly recordUntil: Date | null;
+}
+
+/** The end of a further playback, as far as it is known; undefined while its event is open. */
+function endBefore(first: Playback, event: EndedEvent | undefined): End | undefined {
+  const { endedAt, endReason: reason, recordUntil } = first;
+  // CAMERA_LOST only says that this playback stopped; the event may still be open.
+  if (endedAt && reason && recordUntil && reason !== 'CAMERA_LOST') return { endedAt, reason, recordUntil };
+  if (!event?.endedAt || !event.recordUntil) return undefined;
+  return {
+    endedAt: event.endedAt,
+    reason: event.isLapsed ? 'LEASE_EXPIRED' : 'ENDED',
+    recordUntil: event.recordUntil,
+  };
+}

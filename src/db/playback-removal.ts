@@ -1,0 +1,52 @@
+import { type Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Db, Tx } from './client.ts';
+import { noteRemovals, objectsOf } from './removals.ts';
+
+/**
+ * Deletes playbacks and adds removals for their objects in one transaction (docs/design.md 6.4), so that no object is
+ * forgotten if the store does not answer or the server is killed.
+ * @returns the ids of the deleted playbacks
+ */
+export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
+  const playbacks = await tx.playback.findMany({ where });
+  await noteRemovals(tx, playbacks.flatMap(objectsOf));
+  await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
+  return playbacks.map((p) => p.id);
+}
+
+/**
+ * Deletes the oldest COMPLETED playbacks that began before that time, with removals for their objects.
+ * @returns how many were deleted: fewer than `limit` if none is left
+ */
+export async function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
+  const expired = Prisma.sql`recording_status = 'COMPLETED' AND started_at < ${before}`;
+  return (await removeOldest(db, expired, limit)).length;
+}
+
+/**
+ * Deletes the camera's oldest COMPLETED or FAILED playbacks, with removals for their objects.
+ * @returns the deleted playbacks: fewer than `limit` if none is left
+ */
+export const removeOver = (db: Db, cameraId: string, limit: number): Promise<Removed[]> =>
+  removeOldest(
+    db,
+    Prisma.sql`camera_id = ${cameraId}::uuid AND recording_status IN ('COMPLETED', 'FAILED')`,
+    limit,
+  );
+
+type Removed = Pick<
+  Playback,
+  'id' | 'cameraId' | 'startedAt' | 'recordingStatus' | 'uploadAttempt' | 'uploadId'
+>;
+
+function removeOldest(db: Db, which: Prisma.Sql, limit: number): Promise<Removed[]> {
+  return db.$transaction(async (tx) => {
+    const gone = await tx.$queryRaw<Removed[]>`
+      DELETE FROM playbacks WHERE id IN (
+        SELECT id FROM playbacks WHERE ${which} ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt", recording_status AS "recordingStatus",
+        upload_attempt AS "uploadAttempt", upload_id AS "uploadId"`;
+    await noteRemovals(tx, gone.flatMap(objectsOf));
+    return gone;
+  });
+}

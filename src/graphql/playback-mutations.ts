@@ -1,0 +1,42 @@
+import { deletePlayback } from '../usecases/delete-playback.ts';
+import { retryPlayback } from '../usecases/retry-playback.ts';
+import { startRecording } from '../usecases/start-recording.ts';
+import { stopRecording } from '../usecases/stop-recording.ts';
+import { builder } from './builder.ts';
+import {
+  DeletePlaybackPayload,
+  RetryPlaybackPayload,
+  StartRecordingInput,
+  StartRecordingPayload,
+  StopRecordingPayload,
+} from './playback-inputs.ts';
+
+const idArg = { required: true, description: 'The playback’s id.' } as const;
+
+builder.mutationFields((t) => ({
+  startRecording: t.field({
+    type: StartRecordingPayload,
+    description: 'A recording by hand, without an event. It begins with the camera’s pre-roll.',
+    args: { input: t.arg({ type: StartRecordingInput, required: true, description: 'What to record.' }) },
+    resolve: (_root, { input }, context) => startRecording(context, context.caller, input),
+  }),
+  stopRecording: t.field({
+    type: StopRecordingPayload,
+    description: 'Stops a recording now, whether it was started by hand or by an event. Safe to repeat.',
+    args: { playbackId: t.arg.id(idArg) },
+    resolve: (_root, { playbackId }, context) => stopRecording(context, context.caller, playbackId),
+  }),
+  deletePlayback: t.field({
+    type: DeletePlaybackPayload,
+    description:
+      'Removes the row and every object of it; safe to repeat. A recording that runs is stopped first.',
+    args: { id: t.arg.id(idArg) },
+    resolve: (_root, { id }, context) => deletePlayback(context, context.caller, id),
+  }),
+  retryPlayback: t.field({
+    type: RetryPlaybackPayload,
+    description: 'Takes up a FAILED playback again whose footage is still held locally.',
+    args: { id: t.arg.id(idArg) },
+    resolve: (_root, { id }, context) => retryPlayback(context, context.caller, id),
+  }),
+}));

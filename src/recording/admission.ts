@@ -1,0 +1,54 @@
+import { RequestError } from '../domain/errors.ts';
+import type { SpoolDisk } from '../spool/disk.ts';
+import { type Claim, type Place, Places } from './places.ts';
+
+export interface AdmissionOptions {
+  readonly maxRecordings: number;
+  /** Ids of the cameras that are switched on. */
+  readonly camerasOn: () => Iterable<string>;
+  readonly disk: SpoolDisk;
+}
+
+/** Decides whether a recording may begin: the server is not stopping, there is a place, and room on the disk. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #places: Places;
+  #draining = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#places = new Places(options.maxRecordings);
+  }
+
+  /**
+   * Takes a place for a new recording, so that many at once do not all get the last one.
+   * @throws RequestError CAPACITY if no recording may begin
+   */
+  async admit(claim: Claim): Promise<Place> {
+    if (this.#draining) throw new RequestError('CAPACITY', 'The server is stopping; ask again in a moment.');
+    const { camerasOn, disk } = this.#options;
+    const place = this.#places.take(claim, camerasOn());
+    try {
+      await disk.look();
+      if (disk.problem) throw new RequestError('CAPACITY', `No further recording can begin: ${disk.problem}`);
+      return place;
+    } catch (error) {
+      place.release();
+      throw error;
+    }
+  }
+
+  /** Takes a place for a recording that was admitted before the server was restarted, even if none is free. */
+  readmit(claim: Claim): Place {
+    return this.#places.add(claim);
+  }
+
+  /** From now on no recording is admitted, because the server is about to stop. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Db } from '../db/client.ts';
+import { endOverdue, endPlaybacks, endsOf } from '../db/ends.ts';
+import type { Log } from '../log.ts';
+import type { SpoolDisk } from '../spool/disk.ts';
+import type { RunningRecording } from './running-recording.ts';
+import { steadyNow } from './steady-clock.ts';
+
+export interface AutomaticEndsOptions {
+  readonly db: Db;
+  readonly disk: SpoolDisk;
+  /** A recording ends when its camera has delivered nothing for this long. */
+  readonly cameraLostSec: number;
+  readonly log: Log;
+  readonly now: () => number;
+  /** The recordings that run at the time of the call. */
+  readonly running: () => Iterable<RunningRecording>;
+}
+
+const everyMs = 500;
+
+/**
+ * Ends recordings without an endEvent: when a lease or a deadline is over, when the disk is full, and when a camera
+ * delivers nothing any more. Also passes on ends that stand in a row and did not reach the recorder, because the
+ * database's answer was lost. Leases and deadlines are read from the database, so that a restart does not change them.
+ */
+export class AutomaticEnds {
+  readonly #options: AutomaticEndsOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(options: AutomaticEndsOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, everyMs);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { log, running } = this.#options;
+    await this.#endIfDiskIsFull();
+    try {
+      await this.#endOverdue();
+      for (const recording of [...running()]) await this.#endIfCameraIsLost(recording);
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
+    }
+  }
+
+  /** Writes the ends of leases and deadlines that are over, and stops the recordings whose rows have an end. */
+  async #endOverdue(): Promise<void> {
+    const { db, now, running } = this.#options;
+    const byId = new Map([...running()].map((recording) => [recording.playback.id, recording]));
+    const times = [...byId].map(([id, { clock }]) => ({ id, now: new Date(clock.toWall(steadyNow())) }));
+    await endOverdue(db, new Date(now()), times);
+    for (const { id, recordUntil } of await endsOf(db, [...byId.keys()])) byId.get(id)?.stopAt(recordUntil);
+  }
+
+  async #endIfDiskIsFull(): Promise<void> {
+    const { disk, running } = this.#options;
+    await disk.look();
+    if (!disk.mustEnd) return;
+    const because = new Error(disk.mustEnd);
+    for (const { recording } of running()) recording.abort(because);
+  }
+
+  async #endIfCameraIsLost({ playback, recording }: RunningRecording): Promise<void> {
+    const { db, cameraLostSec, now } = this.#options;
+    const { silentMs } = recording;
+    if (silentMs < cameraLostSec * 1_000) return;
+    const endedAt = new Date(now() - silentMs);
+    await endPlaybacks(db, { id: playback.id }, { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt });
+    recording.abort();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Db } from '../db/client.ts';
+import { type ClipFacts, saveClipFacts } from '../db/playbacks.ts';
+import type { Log } from '../log.ts';
+
+/**
+ * Saves what becomes known of a clip while it is recorded, one write after the other, so that an older list of gaps
+ * cannot replace a newer one. A write that fails is logged and not repeated: the outcome has all facts again.
+ */
+export class ClipNotes {
+  readonly #options: { db: Db; log: Log; playbackId: string };
+  #unsaved: ClipFacts = {};
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: { db: Db; log: Log; playbackId: string }) {
+    this.#options = options;
+  }
+
+  save(facts: ClipFacts): void {
+    this.#unsaved = { ...this.#unsaved, ...facts };
+    this.#saving = this.#saving.then(() => this.#saveAll());
+  }
+
+  async #saveAll(): Promise<void> {
+    const { db, log, playbackId } = this.#options;
+    const facts = this.#unsaved;
+    if (Object.keys(facts).length === 0) return;
+    this.#unsaved = {};
+    try {
+      await saveClipFacts(db, playbackId, facts);
+    } catch (error) {
+      const facts = { playbackId, error: (error as Error).message };
+      log.warn(facts, 'what is known of a clip cannot be saved now; it is saved at the end of the recording');
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { type Db, untilAnswered } from '../db/client.ts';
+import { furtherPlayback, insertFurtherPlayback } from '../db/further-playbacks.ts';
+import type { PlaybackToRecord } from '../db/playbacks.ts';
+import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import type { Place } from './places.ts';
+import type { RunningRecording } from './running-recording.ts';
+import type { WallClock } from './steady-clock.ts';
+
+interface FurtherOptions {
+  readonly db: Db;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Resolves when the first playback's row says how it ended. */
+  readonly outcome: Promise<void>;
+  readonly recorder: {
+    begin(
+      playback: PlaybackToRecord,
+      camera: Camera,
+      how: { place: Place; clock: WallClock; isWritten: Promise<boolean> },
+    ): Promise<Playback | undefined>;
+    stop(playbackId: string, until: Date): void;
+  };
+}
+
+/** A further recording, which has the place of the first. */
+export interface Continuation {
+  /** Resolves when it has begun, or when it is known that there is none; never rejects. */
+  readonly begun: Promise<void>;
+}
+
+/**
+ * Records what comes in a stream's new format as a further playback, because one file cannot hold two formats. The
+ * further recording has the clock of the first, so that their times agree and the deadline holds, wherever the wall clock
+ * is set.
+ * @returns undefined if the stream did not change its format
+ */
+export function continueInNewFormat(
+  running: RunningRecording,
+  options: FurtherOptions,
+): Continuation | undefined {
+  const { formatChangedAt } = running;
+  if (formatChangedAt === undefined) return undefined;
+  return { begun: continueAt(formatChangedAt, running, options) };
+}
+
+/** @param changedAt steady milliseconds */
+async function continueAt(
+  changedAt: number,
+  { playback: first, camera, clock, place, forgotten }: RunningRecording,
+  { db, log, now, outcome, recorder }: FurtherOptions,
+): Promise<void> {
+  // Dates are whole milliseconds: rounded down, the start would lie before the picture, which would be missed then.
+  const further = furtherPlayback(first, new Date(Math.ceil(clock.toWall(changedAt))));
+  const facts = { playbackId: first.id, furtherId: further.id };
+  /** Whether the event goes on. */
+  const isWritten = async () => {
+    await outcome;
+    if (forgotten.aborted) return false;
+    const made = { at: new Date(now()), isClockSet: clock.wasSet };
+    return (await untilAnswered(() => insertFurtherPlayback(db, first.id, further, made))) !== undefined;
+  };
+  try {
+    const begun = await recorder.begin(further, camera, { place, clock, isWritten: isWritten() });
+    if (!begun) return;
+    log.info(facts, 'the stream changed its format; a further playback continues');
+    // The event may have ended before the further playback was recorded here.
+    if (begun.recordUntil) recorder.stop(begun.id, begun.recordUntil);
+  } catch (error) {
+    log.error({ ...facts, error }, 'a recording cannot continue in the stream’s new format');
+  }
+}

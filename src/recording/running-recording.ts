@@ -1,0 +1,151 @@
+import type { Db } from '../db/client.ts';
+import type { PlaybackToRecord } from '../db/playbacks.ts';
+import type { Camera } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import { ClipNotes } from './clip-notes.ts';
+import type { FeedUnit } from './feed/feed-unit.ts';
+import type { Feeds } from './feed/feeds.ts';
+import { heldUnits } from './held-units.ts';
+import type { Place } from './places.ts';
+import { Recording, type RecordingEnd, type RecordingLeftover } from './recording.ts';
+import { clipBounds, gapsToJson } from './row.ts';
+import type { CreateSoundEncoder } from './sound/encoder.ts';
+import { steadyNow, WallClock } from './steady-clock.ts';
+
+export interface RunningOptions {
+  readonly db: Db;
+  readonly feeds: Feeds;
+  readonly createSoundEncoder: CreateSoundEncoder;
+  /** Called when a recording has its first picture. */
+  readonly onFirstFrame: (playbackId: string) => void;
+  readonly log: Log;
+  /** The wall clock, in epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a recording begins with. */
+export interface Beginning {
+  readonly playback: PlaybackToRecord;
+  readonly camera: Camera;
+  /** The recording's place, which is released when the recording is over. */
+  readonly place: Place;
+  /** The spool's folder, which exists already. */
+  readonly folder: string;
+  /** What an earlier run of the server has recorded. */
+  readonly leftover?: RecordingLeftover | undefined;
+  /** The clock of the recording that this one continues; without it, the wall clock as it stands now. */
+  readonly clock?: WallClock | undefined;
+  /** Called with the size of each access unit, in bytes. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * A recording at its camera: takes what the ring holds from the pre-roll on, then every unit that the camera's feed
+ * delivers, until the recording is over.
+ */
+export class RunningRecording {
+  readonly playback: PlaybackToRecord;
+  readonly camera: Camera;
+  readonly place: Place;
+  /** The wall clock as it stood when the recording began. */
+  readonly clock: WallClock;
+  readonly recording: Recording;
+  /** When the stream changed to a format that the file cannot hold, in steady milliseconds; undefined: it did not. */
+  formatChangedAt: number | undefined;
+  readonly #now: () => number;
+  /** An earlier run recorded the first part, perhaps by another clock. */
+  readonly #isResumed: boolean;
+  /** The end of the last call of `stopAt`, in epoch milliseconds. */
+  #until: number | undefined;
+  readonly #forgotten = new AbortController();
+  readonly #detach: () => void;
+  readonly #deadlineTimer: NodeJS.Timeout;
+
+  /** Waits for nothing, so that no unit falls between the ring and the units that follow it. */
+  constructor(options: RunningOptions, beginning: Beginning) {
+    const { db, feeds, log, now, createSoundEncoder, onFirstFrame } = options;
+    const { playback, camera, leftover, onBytes } = beginning;
+    this.playback = playback;
+    this.camera = camera;
+    this.place = beginning.place;
+    this.clock = beginning.clock ?? new WallClock(now);
+    this.#now = now;
+    this.#isResumed = leftover !== undefined;
+    const held = heldUnits(feeds, playback, this.clock, leftover);
+    const notes = new ClipNotes({ db, log, playbackId: playback.id });
+    this.recording = new Recording({
+      folder: beginning.folder,
+      leftover,
+      clock: this.clock,
+      createSoundEncoder,
+      onFirstFrame: (at) => {
+        // The time of a picture from the ring is written together with the status RECORDING.
+        if (held.length === 0) notes.save(clipBounds(playback, at));
+        onFirstFrame(playback.id);
+      },
+      onGap: (gaps) => notes.save({ gaps: gapsToJson(gaps) }),
+      onFormatChange: (at) => {
+        this.formatChangedAt = at;
+      },
+    });
+    const take = (unit: FeedUnit) => {
+      onBytes(unit.footage.bytes);
+      this.recording.take(unit);
+    };
+    for (const unit of held) take(unit);
+    this.#detach = feeds.attach(camera.id, take);
+    const deadline = this.#deadline();
+    // Its own timer: the recording also ends if somebody sets the clock, or if the row cannot be read.
+    this.#deadlineTimer = setTimeout(
+      () => this.recording.stopAt(deadline),
+      Math.max(0, deadline - steadyNow()),
+    );
+    if (playback.recordUntil) this.stopAt(playback.recordUntil);
+  }
+
+  /**
+   * The latest end, in steady milliseconds: the playback's deadline, and at most the camera's longest recording from now
+   * on, whatever the clock was set to.
+   */
+  #deadline(): number {
+    const longest = steadyNow() + this.camera.maxDurationSec * 1_000;
+    const { deadlineAt } = this.playback;
+    return deadlineAt ? Math.min(this.clock.toSteady(deadlineAt.getTime()), longest) : longest;
+  }
+
+  /**
+   * Takes footage up to that time, but never beyond the deadline. If the clock may have been set since the recording
+   * began, that time may be wrong by any amount: then everything up to now is kept, and at most the post-roll is added.
+   * A second call with the same time changes nothing.
+   */
+  stopAt(until: Date): void {
+    if (this.#until === until.getTime()) return;
+    this.#until = until.getTime();
+    const end = new WallClock(this.#now).toSteady(this.#until);
+    const latest = steadyNow() + this.camera.postRollSec * 1_000;
+    const isDoubtful = this.clock.wasSet || this.#isResumed;
+    const known = isDoubtful ? Math.min(Math.max(end, steadyNow()), latest) : end;
+    this.recording.stopAt(Math.min(known, this.#deadline()));
+  }
+
+  /** Ends the recording without writing its row, because the playback is deleted or the server stops. */
+  forget(): void {
+    this.#forgotten.abort();
+    this.recording.abort();
+  }
+
+  /** Aborted once the row must not be written any more. */
+  get forgotten(): AbortSignal {
+    return this.#forgotten.signal;
+  }
+
+  /** Resolves when the recording is over and its spool is closed and synced. */
+  async done(): Promise<RecordingEnd> {
+    try {
+      return await this.recording.done();
+    } finally {
+      this.#detach();
+      clearTimeout(this.#deadlineTimer);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { type CameraSettings, insertCamera } from '../db/cameras.ts';
+import { type Caller, demand } from '../domain/caller.ts';
+import type { Camera } from '../generated/prisma/client.ts';
+import { type Given, settingDefaults, settingRules, withDefaults } from './camera-settings.ts';
+import { validate } from './input.ts';
+import type { Parts } from './parts.ts';
+
+const rules = z.object(settingRules());
+
+/**
+ * Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected.
+ * @throws RequestError FORBIDDEN, BAD_USER_INPUT
+ */
+export async function createCamera(
+  { db, feeds }: Pick<Parts, 'db' | 'feeds'>,
+  caller: Caller,
+  settings: Given<CameraSettings>,
+): Promise<Camera> {
+  demand(caller, 'MANAGE');
+  const camera = await insertCamera(db, validate(rules, withDefaults(settingDefaults, settings)));
+  await feeds.changed(camera);
+  return camera;
+}

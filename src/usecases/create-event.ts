@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { findByKey, insertEvent, type NewEvent, type RecordedEvent } from '../db/events.ts';
+import { newPlayback } from '../db/playbacks.ts';
+import { type Caller, demand, maySeeEvent } from '../domain/caller.ts';
+import { conflict } from '../domain/errors.ts';
+import type { Camera, EventType, Prisma } from '../generated/prisma/client.ts';
+import { longestSec, secondsAfter, startOf } from './event-times.ts';
+import { visibleCamera } from './find-visible.ts';
+import { jsonOf, textOf, validate, wholeNumber } from './input.ts';
+import type { Parts } from './parts.ts';
+
+/** What happened. Fields that are null count as left out. */
+export interface EventReport {
+  readonly cameraId: string;
+  readonly type: EventType;
+  readonly label?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly metadata?: unknown;
+  readonly startedAt?: Date | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly leaseSec?: number | null | undefined;
+}
+
+const rules = z.object({
+  label: textOf(200).optional(),
+  description: textOf(2_000).optional(),
+  idempotencyKey: textOf(200).optional(),
+  leaseSec: wholeNumber(1, longestSec).optional(),
+  startedAt: z.date().optional(),
+  metadata: jsonOf({ bytes: 65_536, levels: 32 }).optional(),
+});
+type ValidReport = Pick<EventReport, 'type'> & z.output<typeof rules>;
+
+type CreateEventParts = Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'firstCalls' | 'takeEvent'>;
+
+/**
+ * Something happens at a camera. If the camera records events of this type, its recording has begun when this resolves.
+ * @returns the event and its playback. With an idempotency key that was used before: those of the first call
+ * @throws RequestError FORBIDDEN, RATE_LIMITED, BAD_USER_INPUT, NOT_FOUND, CAPACITY, or CONFLICT for a key that somebody
+ * else used
+ */
+export async function createEvent(
+  parts: CreateEventParts,
+  caller: Caller,
+  report: EventReport,
+): Promise<RecordedEvent> {
+  // Check who calls, what is reported, and where.
+  demand(caller, 'REPORT');
+  parts.takeEvent(caller);
+  const { cameraId, type, ...rest } = report;
+  const valid = { type, ...validate(rules, rest) };
+  const camera = await visibleCamera(parts.db, caller, cameraId);
+
+  // The same key stands for the same event.
+  const { idempotencyKey } = valid;
+  const make = () => recordNew(parts, caller, camera, valid);
+  if (idempotencyKey === undefined) return make();
+  return parts.firstCalls.run(`${camera.id} ${idempotencyKey}`, {
+    find: async () => {
+      const earlier = await findByKey(parts.db, { cameraId: camera.id, idempotencyKey });
+      return earlier && answerAgain(parts, caller, camera, earlier);
+    },
+    make,
+  });
+}
+
+async function recordNew(
+  parts: CreateEventParts,
+  caller: Caller,
+  camera: Camera,
+  report: ValidReport,
+): Promise<RecordedEvent> {
+  const { db, admission, recorder } = parts;
+  const now = parts.now();
+  const isRecorded = camera.recordOn.includes(report.type);
+  const startedAt = startOf(report.startedAt, now, isRecorded ? camera : undefined);
+  const event: NewEvent = {
+    cameraId: camera.id,
+    channel: camera.channel,
+    type: report.type,
+    label: report.label ?? null,
+    description: report.description ?? null,
+    metadata: (report.metadata ?? null) as Prisma.JsonValue,
+    startedAt,
+    leaseExpiresAt: report.leaseSec ? secondsAfter(now, report.leaseSec) : null,
+    idempotencyKey: report.idempotencyKey ?? null,
+    createdByKey: caller.name,
+  };
+
+  // Not every event is recorded: `recordOn` decides.
+  if (!isRecorded) {
+    const inserted = await insertEvent(db, event, undefined, now);
+    return inserted.created
+      ? { event: inserted.event, playback: undefined }
+      : answerAgain(parts, caller, camera, inserted);
+  }
+
+  // Admit the recording, or refuse the event.
+  const place = await admission.admit({ cameraId: camera.id, by: caller.name });
+
+  // Write the rows and begin to record, both at the same time.
+  const { preRollSec, maxDurationSec } = camera;
+  const deadlineAt = secondsAfter(startedAt, maxDurationSec);
+  const playback = newPlayback({ cameraId: camera.id, startedAt, preRollSec, deadlineAt });
+  const inserting = insertEvent(db, event, playback, now);
+  const isWritten = inserting.then(({ created }) => created);
+  const [inserted, recorded] = await Promise.all([
+    inserting,
+    recorder.begin(playback, camera, { place, isWritten }),
+  ]);
+
+  // Answer.
+  return inserted.created
+    ? { event: inserted.event, playback: recorded }
+    : answerAgain(parts, caller, camera, inserted);
+}
+
+/**
+ * The answer to a repeated idempotency key. If the first call's playback is still PENDING because the database's answer
+ * was lost, its recording begins now, with what the ring holds of it.
+ */
+async function answerAgain(
+  { recorder }: CreateEventParts,
+  caller: Caller,
+  camera: Camera,
+  { event, playback }: RecordedEvent,
+): Promise<RecordedEvent> {
+  if (!maySeeEvent(caller, event)) {
+    throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
+  }
+  if (playback?.recordingStatus !== 'PENDING') return { event, playback };
+  const recorded = recorder.isRunning(playback.id)
+    ? recorder.confirm(playback.id)
+    : recorder.resume(playback, camera, { by: caller.name });
+  return { event, playback: await recorded };
+}

@@ -1,0 +1,35 @@
+import { removePlaybacks } from '../db/playback-removal.ts';
+import { visiblePlaybacks } from '../db/visible.ts';
+import { type Caller, demand } from '../domain/caller.ts';
+import { discardPlayback } from './discard-playback.ts';
+import { isId } from './input.ts';
+import type { Parts } from './parts.ts';
+
+/**
+ * Deletes a playback and, in the background, its objects in the store. A recording that runs is ended first. A second
+ * call changes nothing, and a playback that the caller may not see counts as deleted.
+ * @throws RequestError FORBIDDEN
+ */
+export async function deletePlayback(
+  parts: Pick<Parts, 'db' | 'recorder' | 'finisher' | 'remover'>,
+  caller: Caller,
+  given: string,
+): Promise<{ readonly id: string }> {
+  // Check.
+  demand(caller, 'RECORD');
+  const { db, remover } = parts;
+  const where = { id: given, AND: [visiblePlaybacks({ caller })] };
+  const playback = isId(given) ? await db.playback.findFirst({ where, select: { id: true } }) : null;
+  if (!playback) return { id: given };
+  const { id } = playback;
+
+  // End what works on it, and delete the row with notes of its objects.
+  await discardPlayback(parts, id);
+  await db.$transaction((tx) => removePlaybacks(tx, { id }));
+  // A job may have begun once more while the row was still there.
+  await discardPlayback(parts, id);
+
+  // Remove the objects soon.
+  remover.nudge();
+  return { id };
+}

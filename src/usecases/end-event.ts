@@ -1,0 +1,38 @@
+import { saveEventEnd } from '../db/ends.ts';
+import type { RecordedEvent } from '../db/events.ts';
+import { newestPlayback } from '../db/playbacks.ts';
+import { type Caller, demand } from '../domain/caller.ts';
+import { endOf } from './event-times.ts';
+import { visibleEvent } from './find-visible.ts';
+import type { Parts } from './parts.ts';
+
+/**
+ * An event is over: its recording stops after the camera's post-roll. It is finished in the background: see
+ * recording/recorder.ts (#live). A second call changes nothing.
+ * @param endedAt not before the event's start; null or undefined: now
+ * @returns the event and its newest playback
+ * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
+ */
+export async function endEvent(
+  { db, now, recorder }: Pick<Parts, 'db' | 'now' | 'recorder'>,
+  caller: Caller,
+  { id, endedAt }: { readonly id: string; readonly endedAt?: Date | null | undefined },
+): Promise<RecordedEvent> {
+  // Check.
+  demand(caller, 'REPORT');
+  const event = await visibleEvent(db, caller, id);
+
+  // Write the end, and up to when footage is kept; then the recorder keeps it up to then.
+  if (!event.endedAt) {
+    const at = now();
+    const end = { id: event.id, endedAt: endOf(endedAt, at, event.startedAt), at };
+    for (const playback of await saveEventEnd(db, end)) recorder.stop(playback.id, playback.recordUntil);
+  }
+
+  // Answer.
+  const [ended, playback] = await Promise.all([
+    visibleEvent(db, caller, event.id),
+    newestPlayback(db, event.id),
+  ]);
+  return { event: ended, playback };
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { type CameraSettings, saveCamera } from '../db/cameras.ts';
+import { type Caller, demand } from '../domain/caller.ts';
+import { maskStreamUrl } from '../domain/stream-url.ts';
+import type { Camera } from '../generated/prisma/client.ts';
+import { type Given, settingRules } from './camera-settings.ts';
+import { found, validate } from './input.ts';
+import type { Parts } from './parts.ts';
+
+/** @param shown the address as the API shows it */
+const rules = (shown: string) =>
+  z.object({ ...settingRules(shown), acceptCertificate: z.boolean() }).partial();
+
+export interface CameraChanges extends Given<CameraSettings> {
+  readonly id: string;
+  /** The next certificate that the camera presents is the one that PINNED accepts. */
+  readonly acceptCertificate?: boolean | null | undefined;
+}
+
+/**
+ * Changes a camera; what is left out stays. Recordings that run go on.
+ * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
+ */
+export async function updateCamera(
+  { db, feeds }: Pick<Parts, 'db' | 'feeds'>,
+  caller: Caller,
+  { id, ...given }: CameraChanges,
+): Promise<Camera> {
+  // Check.
+  demand(caller, 'MANAGE');
+  const present = await found('camera', id, (id) => db.camera.findUnique({ where: { id } }));
+  const shown = maskStreamUrl(present.rtspUrl);
+  const { rtspUrl, acceptCertificate, ...changes } = defined(validate(rules(shown), given));
+
+  // Write. The address as the API shows it stands for the one with credentials.
+  const keepsAddress = rtspUrl === undefined || rtspUrl === shown;
+  // Another address may be another camera's, with a certificate of its own.
+  const forgetsCertificate = acceptCertificate || !keepsAddress;
+  const camera = await found('camera', id, (id) =>
+    saveCamera(db, id, {
+      ...changes,
+      ...(!keepsAddress && { rtspUrl }),
+      ...(forgetsCertificate && { tlsFingerprint: null }),
+    }),
+  );
+
+  // Connect anew, if the connection depends on what has changed.
+  await feeds.changed(camera);
+  return camera;
+}
+
+/** Without the keys whose value is undefined, which would be taken for changes. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
+}
