@@ -73,9 +73,9 @@ function reportSubCommandError(error) {
 
 // ---- the driver ----------------------------------------------------------------------------------
 
-const CHAR_OID = 18; // the catalogue type "char"
-const BPCHAR_OID = 1042;
-const COLUMN_TYPE_CHARACTER = 6;
+const charOid = 18; // the catalogue type "char"
+const bpcharOid = 1042;
+const columnTypeCharacter = 6;
 
 /**
  * Mends what @prisma/adapter-pg 7.10 lacks as a migration driver: it does not know the catalogue type
@@ -88,17 +88,17 @@ function mend(adapter) {
 
   adapter.performIO = async (query) => {
     const result = await performIO(query);
-    const chars = (result.fields ?? []).filter((field) => field.dataTypeID === CHAR_OID);
+    const chars = (result.fields ?? []).filter((field) => field.dataTypeID === charOid);
     charColumns.set(
       query,
       chars.map((field) => result.fields.indexOf(field)),
     );
-    for (const field of chars) field.dataTypeID = BPCHAR_OID;
+    for (const field of chars) field.dataTypeID = bpcharOid;
     return result;
   };
   adapter.queryRaw = async (query) => {
     const result = await queryRaw(query);
-    for (const column of charColumns.get(query)) result.columnTypes[column] = COLUMN_TYPE_CHARACTER;
+    for (const column of charColumns.get(query)) result.columnTypes[column] = columnTypeCharacter;
     return result;
   };
   adapter.executeScript = async (script) => {

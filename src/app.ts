@@ -133,7 +133,7 @@ export async function startApp(
       it.close(),
     );
     for (const name of await applyMigrations(databaseUrl, migrations))
-      log.info({ name }, 'migration applied');
+      log.info({ name }, 'a migration was applied');
     await migrateJobs(databaseUrl, log);
     const seal = await sealedWith(config, databaseUrl, log);
     const db = part('database', connectDb(databaseUrl, { seal }), (it) => it.$disconnect());
@@ -334,7 +334,7 @@ async function sealedWith({ dataDir, secretKeys }: Config, databaseUrl: string, 
   const seal = createSeal(await readSecretKeys(dataDir, secretKeys));
   const db = connectDb(databaseUrl);
   const { sealed, unreadable } = await sealAddresses(db, seal).finally(() => db.$disconnect());
-  if (sealed > 0) log.info({ cameras: sealed }, 'addresses of cameras sealed');
+  if (sealed > 0) log.info({ cameras: sealed }, 'addresses of cameras were sealed');
   if (unreadable > 0) {
     log.error(
       { cameras: unreadable },

@@ -7,8 +7,8 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /**
- * One JSON object per line. Every text in a line is scrubbed, so that no credentials of a stream address are
- * ever written, whichever field or error text they came in.
+ * One JSON object per line. An error is passed as the field `error` and written as a text; a line of the level error
+ * has its stack as well. Every text is scrubbed: no line holds the credentials of a stream address.
  */
 export function createLog(
   level: LogLevel,
@@ -19,12 +19,33 @@ export function createLog(
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      // Without it an error under this name would be written as {}.
-      serializers: { error: pino.stdSerializers.err },
-      hooks: { streamWrite: scrubbed },
+      hooks: {
+        logMethod(args, method, level) {
+          const [facts] = args as unknown[];
+          if (isRecord(facts) && facts['error'] !== undefined) Object.assign(args, [withError(facts, level)]);
+          method.apply(this, args);
+        },
+        streamWrite: scrubbed,
+      },
     },
     destination,
   );
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+function withError({ error, ...facts }: Record<string, unknown>, level: number) {
+  const hasStack = error instanceof Error && level >= pino.levels.values['error']!;
+  return { ...facts, error: textOf(error), ...(hasStack && { stack: pino.stdSerializers.err(error).stack }) };
+}
+
+/** The message, and those of the causes that it does not hold already. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.message || (error as NodeJS.ErrnoException).code || error.name;
+  const cause = error.cause instanceof Error ? textOf(error.cause) : '';
+  return own.includes(cause) ? own : `${own}: ${cause}`;
 }
 
 /** Text by text, not the line as a whole: so it stays JSON, and an escape such as \n ends no address. */
@@ -46,7 +67,7 @@ export const isOfWhoLeft = (error: unknown): boolean =>
  */
 export function captureOutput(log: Log): void {
   process.removeAllListeners('warning');
-  process.on('warning', (warning) => log.warn({ error: warning }, 'a warning of Node'));
+  process.on('warning', (warning) => log.warn({ error: warning }, 'Node printed a warning'));
   const levels = {
     log: 'info',
     info: 'info',
@@ -57,10 +78,10 @@ export function captureOutput(log: Log): void {
   } as const;
   for (const [method, level] of Object.entries(levels) as [keyof typeof levels, (typeof levels)['log']][]) {
     console[method] = (...words: unknown[]) =>
-      log[level]({ words: format(...words) }, 'printed by a library');
+      log[level]({ words: format(...words) }, 'a library printed something');
   }
   const die = (error: unknown) => {
-    log.error({ error }, 'the server ends: an error that nobody caught');
+    log.error({ error }, 'the server ends, because nothing caught an error');
     process.exit(1);
   };
   process.on('uncaughtException', die);

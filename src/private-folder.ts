@@ -21,7 +21,7 @@ export function makePrivateFolder(folder: string, log: Log): void {
     chmodSync(folder, privateFolderMode);
   } catch (error) {
     log.warn(
-      { folder, error: (error as Error).message },
+      { folder, error },
       'other users of this machine may look into this folder; give it the mode 0700',
     );
   }

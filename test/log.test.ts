@@ -8,16 +8,28 @@ function logged(write: (log: ReturnType<typeof createLog>) => void) {
   return JSON.parse(lines[0]!);
 }
 
-test('an Error is logged with its message and stack, a message alone unchanged', () => {
-  const line = logged((log) =>
-    log.error({ error: new TypeError('made is not defined') }, 'a request failed'),
+const unfit = () => new TypeError('the row cannot be read', { cause: new Error('no such column') });
+
+test('an error is written as a text with its causes, at every level and however it was passed', () => {
+  const text = 'the row cannot be read: no such column';
+  expect(logged((log) => log.warn({ error: unfit() }, 'x')).error).toBe(text);
+  expect(logged((log) => log.error({ error: unfit() }, 'x')).error).toBe(text);
+  expect(logged((log) => log.warn({ error: text }, 'x')).error).toBe(text);
+  const refused = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
+  expect(logged((log) => log.warn({ error: refused }, 'x')).error).toBe('ECONNREFUSED');
+  expect(logged((log) => log.info({ id: 'a' }, 'x'))).not.toHaveProperty('error');
+});
+
+test('a cause that the message repeats is written once', () => {
+  const error = new Error('It cannot be read: no such column', { cause: new Error('no such column') });
+  expect(logged((log) => log.warn({ error }, 'x')).error).toBe('It cannot be read: no such column');
+});
+
+test('an error has its stack in a line of the level error only', () => {
+  expect(logged((log) => log.error({ error: unfit() }, 'x')).stack).toMatch(
+    /TypeError: .*log\.test\.ts.*Error: /s,
   );
-  expect(line).toMatchObject({
-    msg: 'a request failed',
-    error: { type: 'TypeError', message: 'made is not defined' },
-  });
-  expect(line.error.stack).toContain('log.test.ts');
-  expect(logged((log) => log.warn({ error: 'gone' }, 'x')).error).toBe('gone');
+  expect(logged((log) => log.warn({ error: unfit() }, 'x'))).not.toHaveProperty('stack');
 });
 
 test('credentials are removed from stream addresses, also inside an error', () => {

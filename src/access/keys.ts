@@ -91,7 +91,7 @@ export class Keys {
   /** Reads the keys again, without waiting for it. */
   nudge(): void {
     this.reload().catch((error: Error) =>
-      this.#log.warn({ error: error.message }, 'the API keys cannot be read; those in memory stay valid'),
+      this.#log.warn({ error }, 'the API keys cannot be read; those in memory stay valid'),
     );
   }
 
@@ -152,7 +152,7 @@ export class Keys {
     if (!key?.id || now - key.lastUsedAt < noteUseEveryMs) return;
     key.lastUsedAt = now;
     noteKeyUse(this.#db, key.id, new Date(now)).catch((error: Error) =>
-      this.#log.warn({ error: error.message }, 'the use of an API key could not be noted'),
+      this.#log.warn({ error }, 'the use of an API key could not be noted'),
     );
   }
 

@@ -58,8 +58,7 @@ export function createTokenVerifier(
     } catch (error) {
       if (error instanceof errors.JOSEError && !isOutage(error)) return undefined;
       // Logged once per outage, not for each request.
-      if (!away)
-        log.warn({ jwksUrl: from.jwksUrl, error: reasonOf(error) }, 'the OpenID provider does not answer');
+      if (!away) log.warn({ jwksUrl: from.jwksUrl, error }, 'the OpenID provider does not answer');
       away = { until: performance.now() + awayMs };
       throw providerAway();
     }
@@ -74,12 +73,6 @@ const providerAway = () =>
       retryAfterMs: awayMs,
     },
   );
-
-/** The message of a failed fetch is only "fetch failed"; the reason is its cause. */
-const reasonOf = (error: unknown): string => {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
-};
 
 function verified(payload: JWTPayload, roleClaim: string): VerifiedToken | undefined {
   const { sub, exp } = payload as { sub: unknown; exp: number };

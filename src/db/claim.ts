@@ -45,7 +45,7 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
       }
       if (again === null && problem !== taken) {
         problem = taken;
-        log.error({}, `${taken} End one of the two.`);
+        log.error({}, 'another server works with this database; end one of the two');
       }
       await sleep(retryMs, undefined, { signal: stop.signal }).catch(() => {}); // aborted by close
     }

@@ -104,7 +104,7 @@ export class FinishingQueue {
         this.#pool,
       );
       await this.#workers.promise.catch((error: Error) =>
-        log.warn({ error: error.message }, 'the finishing queue stopped; starting it again'),
+        log.warn({ error }, 'the finishing queue stopped; starting it again'),
       );
       await this.#takeOverAgain();
     }
@@ -117,7 +117,7 @@ export class FinishingQueue {
       try {
         return await this.#takeOver();
       } catch (error) {
-        this.#options.log.debug({ error: (error as Error).message }, 'jobs cannot be taken over yet');
+        this.#options.log.debug({ error }, 'jobs cannot be taken over yet');
       }
     }
   }

@@ -36,7 +36,7 @@ export function listen(
       lost = true;
       fresh.end().catch(() => {}); // the connection is lost already
       if (closed) return;
-      log.warn({ error: error?.message }, 'the connection for notifications is lost; connecting again');
+      log.warn({ error }, 'the connection for notifications is lost; connecting again');
       retry = setTimeout(connect, 1_000);
     };
     fresh.on('error', lose);

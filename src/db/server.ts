@@ -197,7 +197,7 @@ async function launch(
     createInterface({ input: child.stderr! }).on('line', (line) => {
       lastLines.push(line);
       if (lastLines.length > keptLines) lastLines.shift();
-      log.debug({ line }, 'a line of PostgreSQL’s log');
+      log.debug({ line }, 'PostgreSQL logged a line');
       if (line.includes(readyMessage)) resolve(true);
     });
   });

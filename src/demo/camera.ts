@@ -42,11 +42,11 @@ interface EncoderOptions extends Required<Omit<DemoCameraOptions, 'onRestart' | 
   startedMs: number;
 }
 
-const PATH = 'demo';
-const RESTART_DELAY_MS = 1_000;
-const STDERR_KEPT_CHARS = 2_000;
+const streamPath = 'demo';
+const restartDelayMs = 1_000;
+const stderrKeptChars = 2_000;
 /** Frames that may wait for ffmpeg, or to be drawn, before the camera skips some. */
-const MAX_FRAMES_BEHIND = 30;
+const maxFramesBehind = 30;
 
 /**
  * Starts a camera to show Flashback with: a picture that moves and tells the time (see `createPicture`),
@@ -62,7 +62,7 @@ export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoC
   });
   const server = new RtspServer({ onPlayable: () => onPlayable() });
   await server.listen(port, host);
-  const url = server.url(PATH);
+  const url = server.url(streamPath);
 
   const draw = createPicture(width, height);
   const encoding = { ffmpeg, spawn, fps, width, height, gopSec, url, draw, startedMs: Date.now() };
@@ -83,7 +83,7 @@ export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoC
     restart = setTimeout(() => {
       encoder = startEncoder(encoding);
       void watch();
-    }, RESTART_DELAY_MS);
+    }, restartDelayMs);
   };
 
   const failure = await Promise.race([playable, encoder.ended]);
@@ -115,15 +115,15 @@ function startEncoder(options: EncoderOptions): Encoder {
   const feed = () => {
     const newest = newestFrame();
     const waiting = (child.stdin?.writableLength ?? 0) / frameBytes;
-    if (waiting > MAX_FRAMES_BEHIND) next = newest + 1;
-    else if (newest - next > MAX_FRAMES_BEHIND) next = newest;
+    if (waiting > maxFramesBehind) next = newest + 1;
+    else if (newest - next > maxFramesBehind) next = newest;
     for (; next <= newest; next++) child.stdin?.write(draw(next, new Date(dueMs(next))));
     timer = setTimeout(feed, Math.max(1, dueMs(next) - Date.now()));
   };
 
   let lastWords = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    lastWords = (lastWords + chunk.toString()).slice(-STDERR_KEPT_CHARS);
+    lastWords = (lastWords + chunk.toString()).slice(-stderrKeptChars);
   });
   // Writing to an ffmpeg that has just died; 'close' follows and says more.
   child.stdin?.on('error', () => {});

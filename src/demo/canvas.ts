@@ -9,16 +9,16 @@ export interface Canvas {
 
 export type Colour = readonly [luma: number, blue: number, red: number];
 
-const BLACK_LUMA = 16;
-const NO_CHROMA = 128;
+const blackLuma = 16;
+const noChroma = 128;
 
 /** A black canvas. */
 export function createCanvas(width: number, height: number): Canvas {
   if (!isEven(width) || !isEven(height)) {
     throw new RangeError(`A yuv420p picture needs an even width and height above 0, not ${width}x${height}.`);
   }
-  const data = Buffer.alloc((width * height * 3) / 2, NO_CHROMA);
-  data.fill(BLACK_LUMA, 0, width * height);
+  const data = Buffer.alloc((width * height * 3) / 2, noChroma);
+  data.fill(blackLuma, 0, width * height);
   return { width, height, data };
 }
 

@@ -11,19 +11,19 @@ import { type Canvas, colour, fillRect } from './canvas.ts';
  * No power of two is a multiple of 13, so one misread cell never passes the check, and an all-black
  * or all-white strip is not a counter.
  */
-const CELLS = 24;
-const COUNTER_BITS = 18;
-const CHECK_BITS = 4;
-const CHECK_MODULUS = 13;
+const cellCount = 24;
+const counterBits = 18;
+const checkBits = 4;
+const checkModulus = 13;
 
 /** Counters are drawn modulo this: 4 h 51 min at 15 frames per second. */
-export const COUNTER_LIMIT = 2 ** COUNTER_BITS;
+export const counterLimit = 2 ** counterBits;
 
 /** How far a cell must be from the middle grey to count as black or white, of 255. */
-const MIN_CONTRAST = 32;
+const minContrast = 32;
 
-const BLACK = colour('#000000');
-const WHITE = colour('#ffffff');
+const blackColour = colour('#000000');
+const whiteColour = colour('#ffffff');
 
 /** Height of the strip in a picture of this width, both in pixels; at 640 it is one macroblock of H.264. */
 export function stripHeight(width: number): number {
@@ -31,11 +31,11 @@ export function stripHeight(width: number): number {
 }
 
 export function drawCounterStrip(canvas: Canvas, counter: number): void {
-  const cellWidth = canvas.width / CELLS;
-  for (const [cell, isWhite] of cellsOf(counter % COUNTER_LIMIT).entries()) {
+  const cellWidth = canvas.width / cellCount;
+  for (const [cell, isWhite] of cellsOf(counter % counterLimit).entries()) {
     const left = Math.round(cell * cellWidth);
     const right = Math.round((cell + 1) * cellWidth);
-    fillRect(canvas, left, 0, right - left, stripHeight(canvas.width), isWhite ? WHITE : BLACK);
+    fillRect(canvas, left, 0, right - left, stripHeight(canvas.width), isWhite ? whiteColour : blackColour);
   }
 }
 
@@ -44,17 +44,17 @@ export function drawCounterStrip(canvas: Canvas, counter: number): void {
  * at any scale. Undefined if there is no strip, or if it is damaged.
  */
 export function readCounter(gray: Buffer, width: number, height: number): number | undefined {
-  const levels = Array.from({ length: CELLS }, (_, cell) => levelOf(gray, width, height, cell));
-  if (levels.some((level) => Math.abs(level - 127.5) < MIN_CONTRAST)) return undefined;
+  const levels = Array.from({ length: cellCount }, (_, cell) => levelOf(gray, width, height, cell));
+  if (levels.some((level) => Math.abs(level - 127.5) < minContrast)) return undefined;
   const isWhite = levels.map((level) => level > 127.5);
-  const counter = numberIn(isWhite.slice(1, 1 + COUNTER_BITS));
+  const counter = numberIn(isWhite.slice(1, 1 + counterBits));
   const expected = cellsOf(counter);
   return isWhite.every((white, cell) => white === expected[cell]) ? counter : undefined;
 }
 
 function cellsOf(counter: number): boolean[] {
-  const check = (counter % CHECK_MODULUS) + 1;
-  return [true, ...bitsOf(counter, COUNTER_BITS), ...bitsOf(check, CHECK_BITS), false];
+  const check = (counter % checkModulus) + 1;
+  return [true, ...bitsOf(counter, counterBits), ...bitsOf(check, checkBits), false];
 }
 
 function bitsOf(value: number, count: number): boolean[] {
@@ -70,8 +70,8 @@ function levelOf(gray: Buffer, width: number, height: number, cell: number): num
   const rows = Math.min(height, stripHeight(width));
   const fromRow = Math.floor(rows / 4);
   const toRow = Math.max(fromRow + 1, Math.floor((rows * 3) / 4));
-  const fromColumn = Math.floor(((cell + 0.25) * width) / CELLS);
-  const toColumn = Math.max(fromColumn + 1, Math.floor(((cell + 0.75) * width) / CELLS));
+  const fromColumn = Math.floor(((cell + 0.25) * width) / cellCount);
+  const toColumn = Math.max(fromColumn + 1, Math.floor(((cell + 0.75) * width) / cellCount));
   let sum = 0;
   for (let row = fromRow; row < toRow; row++) {
     for (let column = fromColumn; column < toColumn; column++) sum += gray[row * width + column] ?? 127;

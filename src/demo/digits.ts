@@ -1,12 +1,12 @@
 import { type Canvas, type Colour, fillRect } from './canvas.ts';
 
 /** A cell is this wide per unit of height; the segments are a seventh of the height thick. */
-const CELL_ASPECT = 0.54;
-const GAP_ASPECT = 0.16;
-const POINT_ASPECT = 0.16;
+const cellAspect = 0.54;
+const gapAspect = 0.16;
+const pointAspect = 0.16;
 
 /** Which of the seven segments a to g (clockwise from the top, then the middle) each sign lights. */
-const SEGMENTS: Readonly<Record<string, string>> = {
+const segmentsOfSign: Readonly<Record<string, string>> = {
   '0': 'abcdef',
   '1': 'bc',
   '2': 'abdeg',
@@ -21,7 +21,9 @@ const SEGMENTS: Readonly<Record<string, string>> = {
 };
 
 /** Left, top, width and height of each segment as shares of the cell's width and height. */
-const PLACES: Readonly<Record<string, readonly [x: number, y: number, width: number, height: number]>> = {
+const segmentPlaces: Readonly<
+  Record<string, readonly [x: number, y: number, width: number, height: number]>
+> = {
   a: [0, 0, 1, 1 / 7],
   b: [0.74, 0, 0.26, 4 / 7],
   c: [0.74, 3 / 7, 0.26, 4 / 7],
@@ -33,7 +35,7 @@ const PLACES: Readonly<Record<string, readonly [x: number, y: number, width: num
 
 /** Width in pixels of `drawDigits`' text. */
 export function digitsWidth(text: string, height: number): number {
-  return [...text].reduce((sum, sign) => sum + advance(sign, height), -GAP_ASPECT * height);
+  return [...text].reduce((sum, sign) => sum + advance(sign, height), -gapAspect * height);
 }
 
 /** Writes digits, `:`, `.`, `-` and spaces in seven segments, which needs no font. */
@@ -53,7 +55,7 @@ export function drawDigits(
 }
 
 function advance(sign: string, height: number): number {
-  return ((isPoint(sign) ? POINT_ASPECT : CELL_ASPECT) + GAP_ASPECT) * height;
+  return ((isPoint(sign) ? pointAspect : cellAspect) + gapAspect) * height;
 }
 
 function isPoint(sign: string): boolean {
@@ -62,14 +64,14 @@ function isPoint(sign: string): boolean {
 
 function drawSign(canvas: Canvas, sign: string, x: number, y: number, height: number, paint: Colour): void {
   if (isPoint(sign)) {
-    const size = POINT_ASPECT * height;
+    const size = pointAspect * height;
     fillRect(canvas, x, y + height - size, size, size, paint);
     if (sign === ':') fillRect(canvas, x, y + height * 0.25, size, size, paint);
     return;
   }
-  const width = CELL_ASPECT * height;
-  for (const segment of SEGMENTS[sign] ?? '') {
-    const [left, top, across, down] = PLACES[segment]!;
+  const width = cellAspect * height;
+  for (const segment of segmentsOfSign[sign] ?? '') {
+    const [left, top, across, down] = segmentPlaces[segment]!;
     fillRect(canvas, x + left * width, y + top * height, across * width, down * height, paint);
   }
 }

@@ -65,10 +65,7 @@ export class Finisher {
       // The store watch has logged it, once for all clips.
       if (error instanceof StoreAway) return 'later';
       if (error instanceof DatabaseAway || willPass(error)) {
-        this.#options.log.warn(
-          { playbackId: id, error: (error as Error).message },
-          'a clip cannot be finished now; trying again',
-        );
+        this.#options.log.warn({ playbackId: id, error }, 'a clip cannot be finished now; trying again');
         return 'later';
       }
       return this.#handle(id, asFailure(error)).catch((problem: Error) => {
@@ -150,7 +147,7 @@ export class Finisher {
     try {
       jpeg = await posters.of(playback.id, clip.spoolFile, clip.contents);
     } catch (error) {
-      log.warn({ playbackId: playback.id, error: (error as Error).message }, 'the clip gets no poster');
+      log.warn({ playbackId: playback.id, error }, 'the clip gets no poster');
       return undefined;
     }
     await this.#put(key, bufferBody(jpeg), 'image/jpeg', signal);
@@ -159,10 +156,7 @@ export class Finisher {
 
   async #handle(id: string, failure: RecordingFailure): Promise<Outcome> {
     const { db, log, now } = this.#options;
-    log.warn(
-      { playbackId: id, code: failure.code, error: failure.message, cause: failure.cause },
-      'a clip cannot be finished',
-    );
+    log.warn({ playbackId: id, code: failure.code, error: failure }, 'a clip cannot be finished');
     if (failure.code === 'STORE_UNREACHABLE') return 'later';
     await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), {
       failureCode: failure.code,

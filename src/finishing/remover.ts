@@ -71,7 +71,7 @@ export class Remover {
     } catch (error) {
       // The store watch has logged it, and calls nudge when the store takes objects again.
       if (error instanceof StoreAway) return;
-      log.warn({ error: (error as Error).message }, 'objects cannot be removed now; trying again');
+      log.warn({ error }, 'objects cannot be removed now; trying again');
     }
   }
 
@@ -91,7 +91,7 @@ export class Remover {
   #logRefused(left: ReadonlyMap<string, RecordingFailure>, unlogged: ReadonlySet<string>): void {
     const [first, ...others] = [...left].filter(([key]) => unlogged.has(key));
     if (!first) return;
-    const [key, { message: error }] = first;
+    const [key, error] = first;
     this.#options.log.warn(
       { key, error, others: others.length },
       'objects cannot be removed; each is tried again after a pause of up to an hour',

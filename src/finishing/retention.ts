@@ -38,7 +38,7 @@ export class Retention {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#sweep(days).catch((error: Error) =>
-        log.warn({ error: error.message }, 'expired playbacks cannot be removed now; trying again later'),
+        log.warn({ error }, 'expired playbacks cannot be removed now; trying again later'),
       );
       await sleep(everyMs, undefined, { signal }).catch(() => {}); // aborted by close
     }

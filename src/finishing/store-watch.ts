@@ -96,8 +96,8 @@ export class StoreWatch {
     this.#lookedAt = performance.now();
     if (this.#stop.signal.aborted) return;
     if (this.#problem && this.#problem.message !== before?.message) {
-      const { code, message, cause } = this.#problem;
-      this.#log.error({ code, error: message, cause }, 'the store takes no objects; clips wait for it');
+      const { code } = this.#problem;
+      this.#log.error({ code, error: this.#problem }, 'the store takes no objects; clips wait for it');
     }
     if (before && !this.#problem) {
       this.#log.info({}, 'the store takes objects again');

@@ -25,7 +25,7 @@ export function connectSocket<E extends Partial<Extra>>(
   /** Handles a message. Not awaited: `take` resolves when the operation has ended, which may be hours later. */
   function handle(message: Buffer): void {
     take(String(message)).catch((error: Error) => {
-      log.warn({ error: error.message }, 'a message of a socket cannot be handled');
+      log.warn({ error }, 'a message of a socket cannot be handled');
       socket.close(4400, 'This message cannot be dealt with.');
     });
   }

@@ -142,7 +142,7 @@ export function serveWebSockets(
     gather(socket, request.socket);
     boundUntilAdmitted(socket, request.socket);
     // ws has closed the socket because of a malformed or too large message.
-    socket.on('error', (error) => log.debug({ error: error.message }, 'a socket failed'));
+    socket.on('error', (error) => log.debug({ error }, 'a socket failed'));
     const extra: Extra & Admission = { socket, request };
     connectSocket(graphqlSockets, socket, {
       extra,

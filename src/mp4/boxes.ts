@@ -25,10 +25,10 @@ export interface BoxHeader {
   headerBytes: number;
 }
 
-const HEADER_BYTES = 8;
-const LARGE_HEADER_BYTES = 16;
+const smallHeaderBytes = 8;
+const largeHeaderBytes = 16;
 /** Four printable characters, or Apple's ©. Anything else is not the beginning of a box. */
-const BOX_TYPE = /^[\x20-\x7e\xa9]{4}$/;
+const boxType = /^[\x20-\x7e\xa9]{4}$/;
 
 /**
  * Reads the box header at `at`. Undefined when `buf` ends before the header does.
@@ -36,16 +36,16 @@ const BOX_TYPE = /^[\x20-\x7e\xa9]{4}$/;
  * end of the file") is refused too, because nothing here could know where such a box ends.
  */
 export function readBoxHeader(buf: Buffer, at: number, end = buf.length): BoxHeader | undefined {
-  if (end - at < HEADER_BYTES) return undefined;
+  if (end - at < smallHeaderBytes) return undefined;
   const type = buf.toString('latin1', at + 4, at + 8);
-  if (!BOX_TYPE.test(type)) {
+  if (!boxType.test(type)) {
     throw new Mp4Error(`Expected a box, but its type is the bytes ${buf.toString('hex', at + 4, at + 8)}.`);
   }
   const size = buf.readUInt32BE(at);
-  if (size !== 1) return checked({ type, size, headerBytes: HEADER_BYTES });
-  if (end - at < LARGE_HEADER_BYTES) return undefined;
+  if (size !== 1) return checked({ type, size, headerBytes: smallHeaderBytes });
+  if (end - at < largeHeaderBytes) return undefined;
   const largeSize = Number(buf.readBigUInt64BE(at + 8));
-  return checked({ type, size: largeSize, headerBytes: LARGE_HEADER_BYTES });
+  return checked({ type, size: largeSize, headerBytes: largeHeaderBytes });
 }
 
 function checked(header: BoxHeader): BoxHeader {
@@ -103,8 +103,8 @@ export function requireBox(buf: Buffer, parent: Box, ...path: string[]): Box {
 
 /** A box of this type around `parts`. */
 export function box(type: string, ...parts: Uint8Array[]): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  const size = parts.reduce((sum, part) => sum + part.length, HEADER_BYTES);
+  const header = Buffer.alloc(smallHeaderBytes);
+  const size = parts.reduce((sum, part) => sum + part.length, smallHeaderBytes);
   header.writeUInt32BE(size, 0);
   header.write(type, 4, 'latin1');
   return Buffer.concat([header, ...parts], size);

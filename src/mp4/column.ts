@@ -1,4 +1,4 @@
-const BLOCK = 1024;
+const blockLength = 1024;
 
 type Block = Uint32Array | Int32Array | Float64Array;
 
@@ -22,27 +22,27 @@ export class Column {
   }
 
   push(value: number): void {
-    const offset = this.#length % BLOCK;
-    if (offset === 0) this.#blocks.push(new this.#Kind(BLOCK));
+    const offset = this.#length % blockLength;
+    if (offset === 0) this.#blocks.push(new this.#Kind(blockLength));
     this.#blocks.at(-1)![offset] = value;
     this.#length += 1;
   }
 
   /** The value at `index`, which must be below `length`. */
   at(index: number): number {
-    return this.#blocks[Math.floor(index / BLOCK)]![index % BLOCK]!;
+    return this.#blocks[Math.floor(index / blockLength)]![index % blockLength]!;
   }
 
   /** Puts another value in place of the one at `index`. */
   set(index: number, value: number): void {
-    this.#blocks[Math.floor(index / BLOCK)]![index % BLOCK] = value;
+    this.#blocks[Math.floor(index / blockLength)]![index % blockLength] = value;
   }
 
   /** Calls `visit` with every value in order; several times faster than an iterator, which counts here. */
   forEach(visit: (value: number) => void): void {
     let left = this.#length;
     for (const block of this.#blocks) {
-      const filled = Math.min(left, BLOCK);
+      const filled = Math.min(left, blockLength);
       for (let i = 0; i < filled; i++) visit(block[i]!);
       left -= filled;
     }

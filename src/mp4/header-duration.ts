@@ -2,7 +2,7 @@ import { type Box, fullBox, u32, u64 } from './boxes.ts';
 import { Cursor } from './cursor.ts';
 
 /** All bits set means "unknown" (8.2.2.3), so it is no duration. */
-const UNKNOWN_DURATION = 0xffffffff;
+const unknownDuration = 0xffffffff;
 
 /**
  * A copy of an `mvhd`, `tkhd` or `mdhd` box with this duration and, where given, this timescale. All three
@@ -18,7 +18,7 @@ export function withDuration(buf: Buffer, header: Box, duration: number, timesca
   const middle = fields.bytes(header.type === 'tkhd' ? 8 : 4);
   fields.time(version);
   const rest = fields.bytes(fields.left);
-  const newVersion = version === 0 && duration < UNKNOWN_DURATION ? 0 : 1;
+  const newVersion = version === 0 && duration < unknownDuration ? 0 : 1;
   const times = newVersion === 0 ? u32 : u64;
   return fullBox(
     header.type,

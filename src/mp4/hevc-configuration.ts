@@ -4,9 +4,9 @@ import { Cursor } from './cursor.ts';
 import type { Track } from './init-segment.ts';
 
 /** NAL unit types of ISO/IEC 23008-2, table 7-1: video, sequence and picture parameter sets. */
-const PARAMETER_SETS = [32, 33, 34];
-const ARRAY_COMPLETE = 0x80;
-const VISUAL_ENTRY_FIELD_BYTES = 78;
+const parameterSets = [32, 33, 34];
+const arrayComplete = 0x80;
+const visualEntryFieldBytes = 78;
 
 /**
  * The `stsd` that the clip has for a track, and its codec string. It is the one from the init segment, except
@@ -21,13 +21,13 @@ export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescript
   const entry = entries[0];
   if (entry?.type !== 'hev1' || entries.length > 1) return { sampleDescription, codec };
   const arrays = parameterSetArrays(sampleDescription, entry);
-  if (!PARAMETER_SETS.every((type) => arrays.some((array) => array.type === type))) {
+  if (!parameterSets.every((type) => arrays.some((array) => array.type === type))) {
     return { sampleDescription, codec };
   }
   const renamed = Buffer.from(sampleDescription);
   renamed.write('hvc1', entry.start + 4, 'latin1');
   // In `hvc1` the entry must hold all parameter sets there are, and must say so (8.4.1.1.3).
-  for (const { at, type } of arrays) renamed[at] = ARRAY_COMPLETE | type;
+  for (const { at, type } of arrays) renamed[at] = arrayComplete | type;
   return { sampleDescription: renamed, codec: codec.replace('hev1', 'hvc1') };
 }
 
@@ -44,13 +44,13 @@ function parameterSetArrays(stsd: Buffer, entry: Box): { at: number; type: numbe
     const type = fields.u8() & 0x3f;
     const units = fields.u16();
     for (let unit = 0; unit < units; unit++) fields.skip(fields.u16());
-    if (units > 0 && PARAMETER_SETS.includes(type)) arrays.push({ at, type });
+    if (units > 0 && parameterSets.includes(type)) arrays.push({ at, type });
   }
   return arrays;
 }
 
 function configurationOf(stsd: Buffer, entry: Box): Box {
-  for (const child of children(stsd, entry, VISUAL_ENTRY_FIELD_BYTES)) {
+  for (const child of children(stsd, entry, visualEntryFieldBytes)) {
     if (child.type === 'hvcC') return child;
   }
   throw new Mp4Error("Sample entry 'hev1' has no 'hvcC' that describes the codec.");

@@ -39,7 +39,7 @@ export interface SampleDefaults {
   flags: number;
 }
 
-const KINDS: Record<string, Track['kind'] | undefined> = { vide: 'video', soun: 'audio' };
+const kinds: Record<string, Track['kind'] | undefined> = { vide: 'video', soun: 'audio' };
 
 /**
  * Reads `ftyp` + `moov`. Throws Mp4Error when there is no movie, no track, or a track that cannot be
@@ -110,7 +110,7 @@ function readKind(buf: Buffer, hdlr: Box, id: number): Track['kind'] {
   const fields = new Cursor(buf, hdlr);
   fields.skip(8);
   const handler = fields.bytes(4).toString('latin1');
-  const kind = KINDS[handler];
+  const kind = kinds[handler];
   if (!kind)
     throw new Mp4Error(`Track ${id} has the handler '${handler}'; only video and audio can be recorded.`);
   return kind;

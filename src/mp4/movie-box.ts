@@ -8,7 +8,7 @@ import { sampleTableBox } from './sample-tables.ts';
 import { type TrackSpan, timelineOf } from './timeline.ts';
 
 /** Finer than any delay that could be seen or heard. */
-const MIN_MOVIE_TIMESCALE = 10_000;
+const minMovieTimescale = 10_000;
 
 /**
  * The `moov` box for a file in which the indexed payloads follow each other from byte `payloadOffset` on.
@@ -40,8 +40,8 @@ export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
 function movieTimescale(index: SampleIndex): number {
   const { tracks } = index;
   const timescale =
-    (tracks.find(({ kind }) => kind === 'video') ?? tracks[0])?.timescale ?? MIN_MOVIE_TIMESCALE;
-  return timescale * Math.ceil(MIN_MOVIE_TIMESCALE / timescale);
+    (tracks.find(({ kind }) => kind === 'video') ?? tracks[0])?.timescale ?? minMovieTimescale;
+  return timescale * Math.ceil(minMovieTimescale / timescale);
 }
 
 /** The movie lasts as long as its longest track (8.2.2.3), to the tick to which each of them is rounded. */

@@ -17,9 +17,9 @@ export interface Splitter {
 }
 
 /** A fragment is half a second, so this is a camera of 1 Gbit/s; more is a lost place in the stream. */
-export const MAX_BOX_BYTES = 64 * 1024 * 1024;
-const LONGEST_HEADER = 16;
-const KEPT = new Set(['ftyp', 'moov', 'moof', 'mdat']);
+export const maxBoxBytes = 64 * 1024 * 1024;
+const longestHeader = 16;
+const keptTypes = new Set(['ftyp', 'moov', 'moof', 'mdat']);
 
 /** A box of which not all bytes have come. */
 interface OpenBox {
@@ -35,7 +35,7 @@ interface OpenBox {
  * a fragment keeps its own bytes and nothing else, whatever chunks it came in.
  */
 export function createSplitter(handlers: SplitterHandlers): Splitter {
-  const header = Buffer.alloc(LONGEST_HEADER);
+  const header = Buffer.alloc(longestHeader);
   let headerFilled = 0;
   let open: OpenBox | undefined;
   let ftyp: Buffer | undefined;
@@ -62,7 +62,7 @@ export function createSplitter(handlers: SplitterHandlers): Splitter {
   /** Takes header bytes from `chunk` at `at` until a box can be opened; says how many it took. */
   function fillHeader(chunk: Buffer, at: number): number {
     // The length of a header is known only from its first half.
-    const wanted = headerFilled < 8 ? 8 : LONGEST_HEADER;
+    const wanted = headerFilled < 8 ? 8 : longestHeader;
     const taken = chunk.copy(header, headerFilled, at, at + wanted - headerFilled);
     headerFilled += taken;
     if (headerFilled < wanted) return taken;
@@ -97,11 +97,11 @@ export function createSplitter(handlers: SplitterHandlers): Splitter {
 }
 
 function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer): OpenBox {
-  if (size > MAX_BOX_BYTES) {
-    throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${MAX_BOX_BYTES} are taken.`);
+  if (size > maxBoxBytes) {
+    throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${maxBoxBytes} are taken.`);
   }
   // Not from Node's shared pool: a kept moof would keep 8 KiB of it.
-  const bytes = KEPT.has(type) ? Buffer.allocUnsafeSlow(size) : undefined;
+  const bytes = keptTypes.has(type) ? Buffer.allocUnsafeSlow(size) : undefined;
   if (bytes) header.copy(bytes, 0, 0, headerBytes);
   return { type, size, filled: headerBytes, bytes };
 }

@@ -39,11 +39,11 @@ export interface MdatShape {
 }
 
 /** Ten times what a second of 48 kHz PCM takes: a count beyond that is a torn box, not a fragment. */
-const MAX_SAMPLES = 500_000;
-const MAX_TICKS = 0x7fffffff;
+const maxSamples = 500_000;
+const maxTicks = 0x7fffffff;
 
 /** Flags of `tfhd` (8.8.7). */
-const TFHD = {
+const tfhdFlags = {
   baseDataOffset: 0x1,
   sampleDescription: 0x2,
   duration: 0x8,
@@ -52,7 +52,7 @@ const TFHD = {
   baseIsMoof: 0x20000,
 };
 /** Flags of `trun` (8.8.8). */
-const TRUN = {
+const trunFlags = {
   dataOffset: 0x1,
   firstFlags: 0x4,
   duration: 0x100,
@@ -61,7 +61,7 @@ const TRUN = {
   composition: 0x800,
 };
 /** Sample flags (8.8.3.1): sample_is_non_sync_sample. */
-const NON_SYNC = 0x10000;
+const nonSync = 0x10000;
 
 /**
  * Reads a whole `moof` box and checks that every sample lies inside the payload that follows it.
@@ -74,7 +74,7 @@ export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat:
     payloadAt: moof.length + mdat.headerBytes,
     ...mdat,
     nextData: 0,
-    samplesLeft: MAX_SAMPLES,
+    samplesLeft: maxSamples,
   };
   const fragments: TrackFragment[] = [];
   for (const child of children(moof, root)) {
@@ -116,18 +116,18 @@ function readTfhd(moof: Buffer, tfhd: Box, tracks: readonly Track[]) {
   const track = tracks.find((candidate) => candidate.id === id);
   if (!track)
     throw new Mp4Error(`A fragment has samples of track ${id}, which the init segment does not announce.`);
-  if (flags & TFHD.baseDataOffset) {
+  if (flags & tfhdFlags.baseDataOffset) {
     throw new Mp4Error(
       'A fragment places its data by offsets from the beginning of a file that is not there.',
     );
   }
-  if (flags & TFHD.sampleDescription) fields.skip(4);
+  if (flags & tfhdFlags.sampleDescription) fields.skip(4);
   const defaults: SampleDefaults = {
-    duration: flags & TFHD.duration ? fields.u32() : track.defaults.duration,
-    size: flags & TFHD.size ? fields.u32() : track.defaults.size,
-    flags: flags & TFHD.flags ? fields.u32() : track.defaults.flags,
+    duration: flags & tfhdFlags.duration ? fields.u32() : track.defaults.duration,
+    size: flags & tfhdFlags.size ? fields.u32() : track.defaults.size,
+    flags: flags & tfhdFlags.flags ? fields.u32() : track.defaults.flags,
   };
-  return { track, defaults, baseIsMoof: (flags & TFHD.baseIsMoof) !== 0 };
+  return { track, defaults, baseIsMoof: (flags & tfhdFlags.baseIsMoof) !== 0 };
 }
 
 function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults, dataBase: number, place: Place): Chunk {
@@ -135,10 +135,10 @@ function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults, dataBase: n
   const { version, flags } = fields.versionAndFlags();
   const count = fields.u32();
   place.samplesLeft -= count;
-  if (place.samplesLeft < 0) throw new Mp4Error(`A fragment states more than ${MAX_SAMPLES} samples.`);
+  if (place.samplesLeft < 0) throw new Mp4Error(`A fragment states more than ${maxSamples} samples.`);
   // Without an offset of its own a run follows the one before it (8.8.8.1).
-  const start = flags & TRUN.dataOffset ? dataBase + fields.i32() : place.nextData || place.payloadAt;
-  const firstFlags = flags & TRUN.firstFlags ? fields.u32() : undefined;
+  const start = flags & trunFlags.dataOffset ? dataBase + fields.i32() : place.nextData || place.payloadAt;
+  const firstFlags = flags & trunFlags.firstFlags ? fields.u32() : undefined;
   const samples: Sample[] = [];
   let end = start;
   for (let i = 0; i < count; i++) {
@@ -162,16 +162,16 @@ function readSample(
   defaults: SampleDefaults,
   firstFlags: number | undefined,
 ): Sample {
-  const duration = flags & TRUN.duration ? fields.u32() : defaults.duration;
-  const size = flags & TRUN.size ? fields.u32() : defaults.size;
-  const ownFlags = flags & TRUN.flags ? fields.u32() : defaults.flags;
-  const compositionOffset = flags & TRUN.composition ? readOffset(fields, version) : 0;
-  if (duration > MAX_TICKS || compositionOffset > MAX_TICKS) {
+  const duration = flags & trunFlags.duration ? fields.u32() : defaults.duration;
+  const size = flags & trunFlags.size ? fields.u32() : defaults.size;
+  const ownFlags = flags & trunFlags.flags ? fields.u32() : defaults.flags;
+  const compositionOffset = flags & trunFlags.composition ? readOffset(fields, version) : 0;
+  if (duration > maxTicks || compositionOffset > maxTicks) {
     throw new Mp4Error(
       `A sample lasts ${duration} ticks and is shown ${compositionOffset} later: that is no time.`,
     );
   }
-  return { size, duration, compositionOffset, isSync: ((firstFlags ?? ownFlags) & NON_SYNC) === 0 };
+  return { size, duration, compositionOffset, isSync: ((firstFlags ?? ownFlags) & nonSync) === 0 };
 }
 
 /** Unsigned in version 0 of `trun`, signed in version 1 (8.8.8.2). */

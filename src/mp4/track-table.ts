@@ -3,7 +3,7 @@ import { Column } from './column.ts';
 import type { Track } from './init-segment.ts';
 import type { Sample, TrackFragment } from './track-fragment.ts';
 
-const MAX_LEAP_TICKS = 0x7fffffff;
+const maxLeapTicks = 0x7fffffff;
 
 /**
  * All samples of one track, in 12 bytes each (and 4 more for a keyframe). Times are ticks of the track's
@@ -44,7 +44,7 @@ export class TrackTable {
   /** Throws Mp4Error when the part begins so far ahead that the hole does not fit a sample's duration. */
   check(part: TrackFragment): void {
     const leap = part.decodeTime - this.firstDecodeTime - this.decodeEnd;
-    if (this.sizes.length > 0 && leap > MAX_LEAP_TICKS) {
+    if (this.sizes.length > 0 && leap > maxLeapTicks) {
       throw new Mp4Error(`Track ${this.track.id} leaps ahead by ${leap} ticks, more than a sample can last.`);
     }
   }

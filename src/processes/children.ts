@@ -158,7 +158,7 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     try {
       update();
     } catch (error) {
-      log.warn({ label, error: (error as Error).message }, 'the record of a child process cannot be updated');
+      log.warn({ label, error }, 'the record of a child process cannot be updated');
     }
   }
 

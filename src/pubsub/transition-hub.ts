@@ -74,8 +74,8 @@ export class TransitionHub {
     if (this.#keepDays === undefined) return;
     const before = new Date(this.#now() - this.#keepDays * dayMs);
     this.#removing = removeOldTransitions(this.#db, before).then(
-      (count) => this.#log.debug({ count }, 'old transitions removed'),
-      (error: Error) => this.#log.warn({ error: error.message }, 'old transitions cannot be removed'),
+      (count) => this.#log.debug({ count }, 'old transitions were removed'),
+      (error: unknown) => this.#log.warn({ error }, 'old transitions cannot be removed'),
     );
   }
 
@@ -101,7 +101,7 @@ export class TransitionHub {
         if (transitions.length === pageSize) this.#again = true;
         else if (isMoreBehind) setTimeout(() => this.nudge(), horizonRetryMs);
       } catch (error) {
-        this.#log.warn({ error: (error as Error).message }, 'transitions cannot be read; trying again');
+        this.#log.warn({ error }, 'transitions cannot be read; trying again');
         return;
       }
     }

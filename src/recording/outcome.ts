@@ -56,7 +56,7 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
   const { log, now } = options;
   const { playback, end, forget } = over;
   if (end.diskFailure) {
-    log.error({ playbackId: playback.id, error: end.diskFailure.message }, 'the disk took no more footage');
+    log.error({ playbackId: playback.id, error: end.diskFailure }, 'the disk took no more footage');
   }
   const at = new Date(now());
   for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
@@ -64,10 +64,7 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
       await writeOnce(options, over, at);
       return;
     } catch (error) {
-      log.warn(
-        { playbackId: playback.id, error: (error as Error).message },
-        'the end of a recording cannot be written; trying again',
-      );
+      log.warn({ playbackId: playback.id, error }, 'the end of a recording cannot be written; trying again');
       await sleep(pause, undefined, { signal: forget }).catch(() => {});
     }
   }

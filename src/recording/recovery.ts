@@ -53,7 +53,7 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
   const timer = setInterval(() => {
     looking ??= takeUp(options, told)
       .catch((error: Error) =>
-        log.warn({ error: error.message }, 'interrupted recordings cannot be looked up; trying again'),
+        log.warn({ error }, 'interrupted recordings cannot be looked up; trying again'),
       )
       .finally(() => {
         looking = undefined;
@@ -195,7 +195,7 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
     const status = statusOf.get(id);
     if (status !== undefined && status !== 'COMPLETED') continue;
     await removeOrphan(recordDir, id, status === 'COMPLETED', log).catch((error: Error) =>
-      log.error({ playbackId: id, error: error.message }, 'a spool cannot be removed'),
+      log.error({ playbackId: id, error }, 'a spool cannot be removed'),
     );
   }
 }

@@ -60,7 +60,7 @@ export class SpoolDisk {
     const before = this.#problem?.text;
     this.#problem = await this.#find();
     if (this.#problem && before === undefined) {
-      this.#log.error({ problem: this.#problem.text }, 'the spool takes no further recording');
+      this.#log.error({ error: this.#problem.text }, 'the spool takes no further recording');
     }
     if (!this.#problem && before !== undefined) this.#log.info({}, 'the spool takes recordings again');
   }

@@ -9,14 +9,14 @@ import { createLog } from '../../src/log.ts';
 import { type Children, openChildren, type RunResult } from '../../src/processes/children.ts';
 import { createBareDatabase, createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
-const MIGRATIONS = path.join(ROOT, 'prisma/migrations');
-const BASELINE = '20261122000000_baseline';
+const root = path.resolve(import.meta.dirname, '../..');
+const migrationsDir = path.join(root, 'prisma/migrations');
+const baselineName = '20261122000000_baseline';
 /** The migrations after the baseline, oldest first. */
-const LATER = readdirSync(MIGRATIONS)
-  .filter((name) => /^\d/.test(name) && name !== BASELINE)
+const laterNames = readdirSync(migrationsDir)
+  .filter((name) => /^\d/.test(name) && name !== baselineName)
   .sort();
-const SECOND = LATER[0]!;
+const secondName = laterNames[0]!;
 
 let folder: string;
 let children: Children;
@@ -61,17 +61,18 @@ async function sql(url: string, ...statements: string[]): Promise<Record<string,
   }
 }
 
-const fileOf = (migration: string, name: string) => readFile(path.join(MIGRATIONS, migration, name), 'utf8');
+const fileOf = (migration: string, name: string) =>
+  readFile(path.join(migrationsDir, migration, name), 'utf8');
 
 /** Undoes the later migrations as an operator would: the down.sql of each, newest first. */
 async function down(url: string): Promise<void> {
-  for (const name of LATER.toReversed()) await sql(url, await fileOf(name, 'down.sql'));
+  for (const name of laterNames.toReversed()) await sql(url, await fileOf(name, 'down.sql'));
 }
 
 /** Makes a copy of the migrations that a test can change. */
 async function copyOfMigrations(name: string): Promise<string> {
   const dir = path.join(folder, name);
-  await cp(MIGRATIONS, dir, { recursive: true });
+  await cp(migrationsDir, dir, { recursive: true });
   return dir;
 }
 
@@ -100,24 +101,24 @@ async function schemaOf(url: string): Promise<string[]> {
   return rows.map((row) => String(row['format'])).sort();
 }
 
-const INSERT_CAMERA = `INSERT INTO cameras (id, name, rtsp_url)
+const insertCamera = `INSERT INTO cameras (id, name, rtsp_url)
   VALUES ('00000000-0000-7000-8000-000000000001', 'gate', 'rtsp://192.0.2.1/')`;
-const INSERT_PLAYBACK = `INSERT INTO playbacks (id, camera_id)
+const insertPlayback = `INSERT INTO playbacks (id, camera_id)
   VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001')`;
 
 describe('up and down', () => {
   it('restores the schema of the baseline, and keeps its data', async () => {
     const url = await bareDatabase();
     const baselineOnly = await copyOfMigrations('baseline');
-    for (const name of LATER) rmSync(path.join(baselineOnly, name), { recursive: true });
-    expect(await applyMigrations(url, baselineOnly)).toEqual([BASELINE]);
-    await sql(url, INSERT_CAMERA, INSERT_PLAYBACK);
+    for (const name of laterNames) rmSync(path.join(baselineOnly, name), { recursive: true });
+    expect(await applyMigrations(url, baselineOnly)).toEqual([baselineName]);
+    await sql(url, insertCamera, insertPlayback);
     const before = await schemaOf(url);
     const rows = `SELECT to_jsonb(cameras) AS camera, to_jsonb(playbacks) AS playback
       FROM cameras JOIN playbacks ON camera_id = cameras.id`;
     const data = await sql(url, rows);
 
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual(LATER);
+    expect(await applyMigrations(url, migrationsDir)).toEqual(laterNames);
     const after = await schemaOf(url);
     expect(after).toEqual(await schemaOf(await migratedDatabase()));
     expect(after.length).toBeGreaterThan(before.length);
@@ -127,7 +128,7 @@ describe('up and down', () => {
     expect(await sql(url, rows)).toEqual(data);
     expect(data).toHaveLength(1);
 
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual(LATER);
+    expect(await applyMigrations(url, migrationsDir)).toEqual(laterNames);
     expect(await schemaOf(url)).toEqual(after);
     // Going down restored the status PENDING, so going up makes the playback NOT_RECORDED again.
     expect(await sql(url, 'SELECT recording_status, failure_code FROM playbacks')).toEqual([
@@ -144,13 +145,13 @@ describe('up and down', () => {
       SELECT gen_random_uuid(), id`;
     await sql(
       url,
-      INSERT_CAMERA,
+      insertCamera,
       `${insert}, 'PENDING', NULL FROM cameras, generate_series(1, 40)`,
       `${insert}, 'RECORDING', NULL FROM cameras`,
       `${insert}, 'PENDING', now() + interval '1 hour' FROM cameras`,
       `${insert}, 'RECORDING', now() + interval '1 hour' FROM cameras`,
     );
-    await applyMigrations(url, MIGRATIONS);
+    await applyMigrations(url, migrationsDir);
     const rows = `SELECT recording_status AS status, failure_code AS code, deadline_at > now() AS "goesOn", count(*)::int
       FROM playbacks GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 3`;
     expect(await sql(url, rows)).toEqual([
@@ -165,7 +166,7 @@ describe('up and down', () => {
   it('may be repeated, because every statement says IF NOT EXISTS or IF EXISTS', async () => {
     const url = await migratedDatabase();
     const whole = await schemaOf(url);
-    for (const name of [BASELINE, ...LATER]) await sql(url, await fileOf(name, 'migration.sql'));
+    for (const name of [baselineName, ...laterNames]) await sql(url, await fileOf(name, 'migration.sql'));
     expect(await schemaOf(url)).toEqual(whole);
     await down(url);
     const less = await schemaOf(url);
@@ -177,23 +178,23 @@ describe('up and down', () => {
 describe('applyMigrations', () => {
   it('does nothing the second time', async () => {
     const url = await bareDatabase();
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([]);
+    expect(await applyMigrations(url, migrationsDir)).toEqual([baselineName, ...laterNames]);
+    expect(await applyMigrations(url, migrationsDir)).toEqual([]);
   });
 
   it('applies the migrations once if four calls come at once', async () => {
     const url = await bareDatabase();
-    const applied = await Promise.all(Array.from({ length: 4 }, () => applyMigrations(url, MIGRATIONS)));
-    expect(applied.filter((names) => names.length > 0)).toEqual([[BASELINE, ...LATER]]);
+    const applied = await Promise.all(Array.from({ length: 4 }, () => applyMigrations(url, migrationsDir)));
+    expect(applied.filter((names) => names.length > 0)).toEqual([[baselineName, ...laterNames]]);
     expect(await sql(url, 'SELECT count(*)::int AS n FROM _prisma_migrations')).toEqual([
-      { n: 1 + LATER.length },
+      { n: 1 + laterNames.length },
     ]);
   });
 
   it('uses the session of a connected client, and releases its lock', async () => {
     const client = new pg.Client({ connectionString: await bareDatabase() });
     await client.connect();
-    expect(await applyMigrations(client, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
+    expect(await applyMigrations(client, migrationsDir)).toEqual([baselineName, ...laterNames]);
     const locks = await client.query(
       `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`,
     );
@@ -205,23 +206,23 @@ describe('applyMigrations', () => {
     const url = await bareDatabase();
     await sql(
       url,
-      await fileOf(BASELINE, 'migration.sql'),
+      await fileOf(baselineName, 'migration.sql'),
       `CREATE TYPE recording_status AS ENUM ('PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED', 'FAILED')`,
       `ALTER TABLE playbacks ADD COLUMN recording_status recording_status NOT NULL DEFAULT 'PENDING'`,
       `ALTER TABLE playbacks ADD COLUMN duration_sec integer`,
       `ALTER TABLE cameras ADD COLUMN pre_roll_sec integer NOT NULL DEFAULT 5`,
-      INSERT_CAMERA,
+      insertCamera,
     );
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([BASELINE, ...LATER]);
+    expect(await applyMigrations(url, migrationsDir)).toEqual([baselineName, ...laterNames]);
     expect(await schemaOf(url)).toEqual(await schemaOf(await migratedDatabase()));
     expect(await sql(url, 'SELECT name FROM cameras')).toEqual([{ name: 'gate' }]);
   });
 
   it('refuses a migration that was edited after it was applied', async () => {
     const dir = await copyOfMigrations('edited');
-    await appendFile(path.join(dir, BASELINE, 'migration.sql'), '-- one more line\n');
+    await appendFile(path.join(dir, baselineName, 'migration.sql'), '-- one more line\n');
     await expect(applyMigrations(await migratedDatabase(), dir)).rejects.toThrow(
-      `The migration ${BASELINE} was edited after it was applied: ` +
+      `The migration ${baselineName} was edited after it was applied: ` +
         'restore its file, and put the change into a new migration.',
     );
   });
@@ -235,7 +236,7 @@ describe('applyMigrations', () => {
     );
     const url = await migratedDatabase();
     expect(await applyMigrations(url, newer)).toEqual(['20990101000000_newer']);
-    await expect(applyMigrations(url, MIGRATIONS)).rejects.toThrow(
+    await expect(applyMigrations(url, migrationsDir)).rejects.toThrow(
       'The database has the migration 20990101000000_newer, which this version does not know: ' +
         'a newer version has used it. Start that version, or one newer still.',
     );
@@ -260,14 +261,14 @@ describe('applyMigrations', () => {
     expect(await sql(url, `SELECT to_regclass('half') AS half, to_regclass('cameras') AS cameras`)).toEqual([
       { half: null, cameras: 'cameras' },
     ]);
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([]);
+    expect(await applyMigrations(url, migrationsDir)).toEqual([]);
   });
 
   it('refuses a database in which another tool has failed halfway through a migration', async () => {
     const url = await migratedDatabase();
-    await sql(url, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${SECOND}'`);
-    await expect(applyMigrations(url, MIGRATIONS)).rejects.toThrow(
-      `The migration ${SECOND} failed when it was applied earlier: repair the database, ` +
+    await sql(url, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${secondName}'`);
+    await expect(applyMigrations(url, migrationsDir)).rejects.toThrow(
+      `The migration ${secondName} failed when it was applied earlier: repair the database, ` +
         'then mark the migration with `npx prisma migrate resolve`.',
     );
   });
@@ -275,9 +276,9 @@ describe('applyMigrations', () => {
 
 describe("Prisma's own command line", () => {
   function prisma(url: string, ...args: string[]): Promise<RunResult> {
-    const cli = path.join(ROOT, 'node_modules/prisma/build/index.js');
+    const cli = path.join(root, 'node_modules/prisma/build/index.js');
     return children.run('prisma', process.execPath, [cli, ...args], {
-      cwd: ROOT,
+      cwd: root,
       env: { ...process.env, DATABASE_URL: url, CHECKPOINT_DISABLE: '1' },
       timeoutMs: 25_000,
       maxOutputBytes: 1024 * 1024,
@@ -307,7 +308,7 @@ describe("Prisma's own command line", () => {
     const url = await bareDatabase();
     const deploy = await prisma(url, 'migrate', 'deploy');
     expect(deploy.stdout.toString()).toContain('All migrations have been successfully applied.');
-    expect(await applyMigrations(url, MIGRATIONS)).toEqual([]);
+    expect(await applyMigrations(url, migrationsDir)).toEqual([]);
 
     const ours = await migratedDatabase();
     expect(await bookkeeping(url)).toEqual(await bookkeeping(ours));

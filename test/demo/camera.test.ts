@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const FPS = 15;
+const fps = 15;
 const ffmpegs = [
   ['the ffmpeg on the PATH', ffmpeg],
   ['the ffmpeg of 2018', oldFfmpeg],
@@ -62,7 +62,7 @@ describe.concurrent('the demo camera', () => {
     const { file } = await recordFrames(context, camera.url, 35);
     const counters = (await readFrames(file)).map(({ counter }) => counter);
     expect(counters, name).toEqual(consecutive(counters[0]!, counters.length));
-    expect(counters.at(-1)).toBeGreaterThan(((wallMs() - startedMs) / 1000 - 3) * FPS);
+    expect(counters.at(-1)).toBeGreaterThan(((wallMs() - startedMs) / 1000 - 3) * fps);
     expect(await describeFile(file)).toMatch(/Video: h264.* 640x360(?:.|\n)*Audio: aac/);
   });
 
@@ -85,7 +85,7 @@ describe.concurrent('the demo camera', () => {
     await until(async () => (await ask(url, 'DESCRIBE')) === 200, 'it can be played again');
     expect(reasons).toEqual(['It ended with SIGKILL.']);
     const { file } = await recordFrames(context, url, 5);
-    expect((await readFrames(file))[0]!.counter).toBeGreaterThan(FPS);
+    expect((await readFrames(file))[0]!.counter).toBeGreaterThan(fps);
     await camera.close();
     expect(children.map(({ signalCode }) => signalCode)).toEqual(['SIGKILL', 'SIGKILL']);
     await expect(ask(url, 'DESCRIBE')).rejects.toThrow('ECONNREFUSED');

@@ -27,12 +27,13 @@ import {
 } from '../support/media/judges.ts';
 import { movedBySeconds, syntheticMoof } from '../support/media/moofs.ts';
 
-const GOP = '-g 30 -keyint_min 30 -sc_threshold 0';
-const X264 = `-c:v libx264 -preset veryfast ${GOP}`;
-const X265 = '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=30:min-keyint=30:bframes=2';
+const gop = '-g 30 -keyint_min 30 -sc_threshold 0';
+const x264Options = `-c:v libx264 -preset veryfast ${gop}`;
+const x265Options =
+  '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=30:min-keyint=30:bframes=2';
 
 /** Makes ffmpeg write the edit lists that a feed's usual arguments make it leave out. */
-const DELAYED_MOOV =
+const delayedMoov =
   '-f mp4 -movflags +frag_keyframe+delay_moov+default_base_moof -frag_duration 500000 pipe:1';
 
 interface Case extends FootageArguments {
@@ -44,54 +45,54 @@ interface Case extends FootageArguments {
   priming?: number;
 }
 
-const CASES: Record<string, Case> = {
+const cases: Record<string, Case> = {
   'H.264 and AAC': {
-    encode: `${X264} -bf 0 -c:a aac`,
+    encode: `${x264Options} -bf 0 -c:a aac`,
     codecs: ['avc1.64000c', 'mp4a.40.2'],
     entries: ['avc1', 'mp4a'],
   },
   'H.264 with B-frames and AAC': {
-    encode: `${X264} -bf 2 -c:a aac`,
+    encode: `${x264Options} -bf 2 -c:a aac`,
     codecs: ['avc1.64000c', 'mp4a.40.2'],
     entries: ['avc1', 'mp4a'],
   },
   'H.264 with B-frames, no audio': {
-    encode: `${X264} -bf 2 -an`,
+    encode: `${x264Options} -bf 2 -an`,
     codecs: ['avc1.64000c'],
     entries: ['avc1'],
   },
   'H.264 without audio': {
-    encode: `${X264} -profile:v baseline -an`,
+    encode: `${x264Options} -profile:v baseline -an`,
     codecs: ['avc1.42c00c'],
     entries: ['avc1'],
   },
   'H.265 with B-frames and AAC': {
-    encode: `${X265} -c:a aac`,
+    encode: `${x265Options} -c:a aac`,
     codecs: ['hvc1.1.6.L60.90', 'mp4a.40.2'],
     entries: ['hvc1', 'mp4a'],
   },
   'H.264 and Opus': {
-    encode: `${X264} -bf 0 -c:a libopus -b:a 64k`,
+    encode: `${x264Options} -bf 0 -c:a libopus -b:a 64k`,
     codecs: ['avc1.64000c', 'opus'],
     entries: ['avc1', 'Opus'],
   },
   'H.264 and G.711 that the feed turns into AAC': {
-    encode: `${X264} -bf 0 -c:a pcm_mulaw -ar 8000`,
+    encode: `${x264Options} -bf 0 -c:a pcm_mulaw -ar 8000`,
     feed: '-c:v copy -c:a aac',
     codecs: ['avc1.64000c', 'mp4a.40.2'],
     entries: ['avc1', 'mp4a'],
     audioIsEncoded: true,
   },
   'an init segment with edit lists': {
-    encode: `${X264} -bf 2 -c:a aac`,
-    output: DELAYED_MOOV,
+    encode: `${x264Options} -bf 2 -c:a aac`,
+    output: delayedMoov,
     codecs: ['avc1.64000c', 'mp4a.40.2'],
     entries: ['avc1', 'mp4a'],
   },
   'an init segment that hides the priming of the audio': {
-    encode: `${X264} -bf 0 -c:a pcm_s16le`,
+    encode: `${x264Options} -bf 0 -c:a pcm_s16le`,
     feed: '-c:v copy -c:a aac',
-    output: DELAYED_MOOV,
+    output: delayedMoov,
     codecs: ['avc1.64000c', 'mp4a.40.2'],
     entries: ['avc1', 'mp4a'],
     audioIsEncoded: true,
@@ -105,7 +106,7 @@ let fragments: Fragment[];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'flashback-mp4-'));
-  const footage = await makeFragmented(join(dir, 'shared.mkv'), CASES['H.264 with B-frames and AAC']!);
+  const footage = await makeFragmented(join(dir, 'shared.mkv'), cases['H.264 with B-frames and AAC']!);
   ({ init, fragments } = split(footage));
 });
 
@@ -114,7 +115,7 @@ afterAll(async () => {
 });
 
 describe('a clip made of fragments', () => {
-  test.concurrent.for(Object.entries(CASES))(
+  test.concurrent.for(Object.entries(cases))(
     'of %s is the same footage in a form that plays anywhere',
     async ([name, made]) => {
       const file = (extension: string) => join(dir, `${name.replaceAll(/\W+/g, '-')}.${extension}`);

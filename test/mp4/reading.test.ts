@@ -10,7 +10,7 @@ import { fastStartHead } from '../../src/mp4/fast-start.ts';
 import { type Fragment, parseFragment, shiftFragment } from '../../src/mp4/fragment.ts';
 import { type InitSegment, parseInit } from '../../src/mp4/init-segment.ts';
 import { SampleIndex } from '../../src/mp4/sample-index.ts';
-import { createSplitter, MAX_BOX_BYTES } from '../../src/mp4/splitter.ts';
+import { createSplitter, maxBoxBytes } from '../../src/mp4/splitter.ts';
 import { makeFragmented, payloadOf, split } from '../support/media/fragmented.ts';
 import { movedBySeconds, syntheticMoof } from '../support/media/moofs.ts';
 
@@ -115,7 +115,7 @@ describe('the splitter', () => {
     ['zeros', () => Buffer.alloc(100), /type is the bytes 00000000/],
     [
       'a box beyond the limit',
-      () => Buffer.concat([u32(MAX_BOX_BYTES + 1), Buffer.from('mdat')]),
+      () => Buffer.concat([u32(maxBoxBytes + 1), Buffer.from('mdat')]),
       /at most 67108864/,
     ],
     ['a box without an end', () => Buffer.concat([u32(0), Buffer.from('mdat')]), /states a size of 0 bytes/],

@@ -14,8 +14,8 @@ import {
 } from '../../src/processes/children.ts';
 
 const log = createLog('silent');
-const PARENT = path.resolve(import.meta.dirname, '../support/processes/killable-parent.ts');
-const SHORT = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
+const parentFile = path.resolve(import.meta.dirname, '../support/processes/killable-parent.ts');
+const short = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
 
 let folder: string;
 /** Starts the processes of the tests, and ends those that a failing test leaves running. */
@@ -55,7 +55,7 @@ describe('spawn', () => {
     ];
     const script = 'process.stdout.write(JSON.stringify(process.argv.slice(1)))';
     const done = await children.run('echo', process.execPath, ['-e', script, '--', ...args], {
-      ...SHORT,
+      ...short,
       cwd: folder,
     });
     expect(JSON.parse(done.stdout.toString())).toEqual(args);
@@ -91,7 +91,7 @@ describe('spawn', () => {
 
 describe('run', () => {
   const sh = (script: string, options = {}) =>
-    children.run('script', 'sh', ['-c', script], { ...SHORT, ...options });
+    children.run('script', 'sh', ['-c', script], { ...short, ...options });
 
   it('returns stdout, stderr and the exit code', async () => {
     const done = await sh('cat; echo problem >&2; exit 3', { input: Buffer.from('input') });
@@ -124,7 +124,7 @@ describe('run', () => {
   });
 
   it('rejects when there is no such program', async () => {
-    const running = children.run('nothing', '/nowhere/nothing', [], SHORT);
+    const running = children.run('nothing', '/nowhere/nothing', [], short);
     await expect(running).rejects.toThrow(
       'The command "nothing" could not be started: spawn /nowhere/nothing ENOENT.',
     );
@@ -149,7 +149,7 @@ describe('close', () => {
   it('makes later starts fail', async () => {
     await children.close();
     expect(() => sleeper()).toThrow('The server is closing');
-    await expect(children.run('late', 'true', [], SHORT)).rejects.toThrow('The server is closing');
+    await expect(children.run('late', 'true', [], short)).rejects.toThrow('The server is closing');
   });
 });
 
@@ -157,7 +157,7 @@ describe('a process that a killed server left running', () => {
   const records = () => path.join(folder, 'records');
 
   async function startParent(): Promise<{ parent: ChildProcess; orphan: number }> {
-    const args = ['--import', 'tsx', PARENT, records()];
+    const args = ['--import', 'tsx', parentFile, records()];
     const parent = children.spawn('parent', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     return { parent, orphan: Number(await firstLine(parent)) };
   }

@@ -55,8 +55,8 @@ test('every line is JSON, and clients that leave or send malformed data cause no
   };
   // Libraries sometimes use the console.
   const library = 'process.on("SIGUSR2",()=>{console.error("printed");process.emitWarning("warned")})';
-  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(library)}`;
-  const child = runSource('src/main.ts', [], { ...env, NODE_OPTIONS, LOG_LEVEL: 'debug' });
+  const nodeOptions = `--import data:text/javascript,${encodeURIComponent(library)}`;
+  const child = runSource('src/main.ts', [], { ...env, NODE_OPTIONS: nodeOptions, LOG_LEVEL: 'debug' });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await database.drop();

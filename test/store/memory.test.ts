@@ -8,15 +8,15 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { S3StoreOptions } from '../../src/store/s3.ts';
 import type { SparsePut } from '../support/s3/put-sparse.ts';
 
-const MIB = 1024 * 1024;
+const mib = 1024 * 1024;
 
 describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () => {
-  const GIB = 1024 * MIB;
-  const limit = 100 * MIB;
+  const gib = 1024 * mib;
+  const limit = 100 * mib;
 
   async function putSparse(store: SparsePut['store']): Promise<{ grown: number; size: number }> {
     const script = join(import.meta.dirname, '../support/s3/put-sparse.ts');
-    const put: SparsePut = { bytes: GIB, store };
+    const put: SparsePut = { bytes: gib, store };
     const run = promisify(execFile)(process.execPath, ['--import', 'tsx', script, JSON.stringify(put)]);
     return JSON.parse((await run).stdout);
   }
@@ -34,7 +34,7 @@ describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () =>
 
   test('does not grow when the store is a bucket', async () => {
     const { grown, size } = await putSparse({ s3: await serverProcess() });
-    expect(size).toBe(GIB + 1024);
+    expect(size).toBe(gib + 1024);
     expect(grown).toBeLessThan(limit);
   });
 
@@ -42,7 +42,7 @@ describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () =>
     const dir = await mkdtemp(join(tmpdir(), 'flashback-store-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const { grown, size } = await putSparse({ local: { dir } });
-    expect(size).toBe(GIB + 1024);
+    expect(size).toBe(gib + 1024);
     expect(grown).toBeLessThan(limit);
   });
 });

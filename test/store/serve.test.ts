@@ -11,8 +11,8 @@ import { createLocalStore } from '../../src/store/local.ts';
 import { serveLocal } from '../../src/store/serve-local.ts';
 
 const content = Buffer.from('0123456789');
-const MODIFIED = new Date('2026-03-01T10:00:00.700Z');
-const MODIFIED_HTTP = 'Sun, 01 Mar 2026 10:00:00 GMT';
+const modifiedAt = new Date('2026-03-01T10:00:00.700Z');
+const modifiedHttp = 'Sun, 01 Mar 2026 10:00:00 GMT';
 
 let dir: string;
 let http: Server;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await store.put('cam/empty.mp4', bufferBody(Buffer.alloc(0)), 'video/mp4');
   await store.put('poster.jpg', bufferBody(content), 'image/jpeg');
   await store.put('long.mp4', bufferBody(randomBytes(30 * 1024 * 1024)), 'video/mp4');
-  await utimes(join(media, 'cam/clip.mp4'), MODIFIED, MODIFIED);
+  await utimes(join(media, 'cam/clip.mp4'), modifiedAt, modifiedAt);
   etag = (await store.stat('cam/clip.mp4'))!.etag;
 
   await writeFile(join(dir, 'secret'), 'not for the world');
@@ -96,7 +96,7 @@ describe('a range of ten bytes (RFC 9110 §14)', () => {
     { of: 'the ETag', ifRange: () => etag, status: 206 },
     { of: 'another ETag', ifRange: () => '"other"', status: 200 },
     { of: 'the ETag, weak', ifRange: () => `W/${etag}`, status: 200 },
-    { of: 'the date', ifRange: () => MODIFIED_HTTP, status: 206 },
+    { of: 'the date', ifRange: () => modifiedHttp, status: 206 },
     { of: 'a later date', ifRange: () => 'Sun, 01 Mar 2026 10:00:01 GMT', status: 200 },
   ])('with If-Range of $of is answered $status', async ({ ifRange, status }) => {
     expect((await clip({ range: 'bytes=0-1', 'if-range': ifRange() })).status).toBe(status);
@@ -113,7 +113,7 @@ describe('an answer', () => {
       'content-length': '10',
       'content-type': 'video/mp4',
       etag,
-      'last-modified': MODIFIED_HTTP,
+      'last-modified': modifiedHttp,
       'x-content-type-options': 'nosniff',
     });
     expect(headers.has('content-disposition')).toBe(false);
@@ -139,7 +139,7 @@ describe('an answer', () => {
     { condition: 'one of several', headers: () => ({ 'if-none-match': `"a", W/${etag}` }), status: 304 },
     { condition: 'any', headers: () => ({ 'if-none-match': '*' }), status: 304 },
     { condition: 'another ETag', headers: () => ({ 'if-none-match': '"a"' }), status: 200 },
-    { condition: 'not since its date', headers: () => ({ 'if-modified-since': MODIFIED_HTTP }), status: 304 },
+    { condition: 'not since its date', headers: () => ({ 'if-modified-since': modifiedHttp }), status: 304 },
     {
       condition: 'since an earlier date',
       headers: () => ({ 'if-modified-since': 'Sun, 01 Mar 2026 09:59:59 GMT' }),
@@ -148,7 +148,7 @@ describe('an answer', () => {
     { condition: 'no date', headers: () => ({ 'if-modified-since': 'yesterday' }), status: 200 },
     {
       condition: 'another ETag, whatever the date',
-      headers: () => ({ 'if-none-match': '"a"', 'if-modified-since': MODIFIED_HTTP }),
+      headers: () => ({ 'if-none-match': '"a"', 'if-modified-since': modifiedHttp }),
       status: 200,
     },
     {

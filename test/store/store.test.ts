@@ -11,10 +11,10 @@ import { createS3Store, type S3StoreOptions } from '../../src/store/s3.ts';
 import type { ObjectBody, Store } from '../../src/store/store.ts';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
-const MIB = 1024 * 1024;
-const footage = randomBytes(40 * MIB);
+const mib = 1024 * 1024;
+const footage = randomBytes(40 * mib);
 const clip = (size: number) => bufferBody(footage.subarray(0, size));
-const QUICK = { attempts: 3, connectMs: 1000, silenceMs: 1500 };
+const quick = { attempts: 3, connectMs: 1000, silenceMs: 1500 };
 
 let dir: string;
 let server: S3Server;
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 function bucketStore(options: Partial<S3StoreOptions> = {}, of: S3Server = server): Store {
-  const store = createS3Store({ ...of, urlTtlSec: 60, patience: QUICK, ...options });
+  const store = createS3Store({ ...of, urlTtlSec: 60, patience: quick, ...options });
   onTestFinished(() => store.close());
   return store;
 }
@@ -87,10 +87,10 @@ describe('a file body', () => {
 });
 
 test.each([
-  { size: 8 * MIB + 1, partSize: 8 * MIB, parts: 2, atOnce: 3 },
-  { size: 80_000 * MIB, partSize: 8 * MIB, parts: 10_000, atOnce: 3 },
-  { size: 80_000 * MIB + 1, partSize: 9 * MIB, parts: 8889, atOnce: 3 },
-  { size: 320_000 * MIB, partSize: 32 * MIB, parts: 10_000, atOnce: 1 },
+  { size: 8 * mib + 1, partSize: 8 * mib, parts: 2, atOnce: 3 },
+  { size: 80_000 * mib, partSize: 8 * mib, parts: 10_000, atOnce: 3 },
+  { size: 80_000 * mib + 1, partSize: 9 * mib, parts: 8889, atOnce: 3 },
+  { size: 320_000 * mib, partSize: 32 * mib, parts: 10_000, atOnce: 1 },
 ])('$size bytes are planned as $parts equal parts of $partSize, within 32 MiB of memory', (expected) => {
   const plan = planParts(expected.size);
   expect(plan).toMatchObject({ partSize: expected.partSize, atOnce: expected.atOnce });
@@ -113,7 +113,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
         : createLocalStore({ dir: join(dir, 'objects'), baseUrl: () => 'http://flash' });
   });
 
-  test.each([0, 1000, partBytes, partBytes + 1, 40 * MIB])(
+  test.each([0, 1000, partBytes, partBytes + 1, 40 * mib])(
     'stores an object of %i bytes unchanged, and removes it',
     async (size) => {
       const key = `cameras/front/${size}.mp4`;
@@ -171,7 +171,7 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
 
   test('passes on an error of the body, and stores no object', async () => {
     const torn: ObjectBody = {
-      size: 20 * MIB,
+      size: 20 * mib,
       async *read() {
         yield footage.subarray(0, 100);
         throw new Error('the spool is torn');
@@ -192,10 +192,10 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
   test('rejects an aborted put with the abort reason, and stores no object', async () => {
     const stop = new AbortController();
     const body: ObjectBody = {
-      size: 40 * MIB,
+      size: 40 * mib,
       async *read(from, to) {
         if (from >= 0) stop.abort(new Error('no longer wanted'));
-        yield* clip(40 * MIB).read(from, to);
+        yield* clip(40 * mib).read(from, to);
       },
     };
     await expect(store.put('aborted.mp4', body, 'video/mp4', stop.signal)).rejects.toThrow(
@@ -247,7 +247,7 @@ describe('the local store', () => {
     if (mounted.status !== 0) skip('mounting a small disk is not allowed here');
     onTestFinished(() => void spawnSync('umount', [mount]));
     const full = failure('STORE_UNREACHABLE', /could not store a.mp4 \(its disk is full, ENOSPC\)/);
-    await expect(local('small-disk').put('a.mp4', clip(2 * MIB), 'video/mp4')).rejects.toMatchObject(full);
+    await expect(local('small-disk').put('a.mp4', clip(2 * mib), 'video/mp4')).rejects.toMatchObject(full);
     expect(await readdir(mount)).toEqual([]);
   });
 });
@@ -264,9 +264,9 @@ describe('the S3 store', () => {
     const operations = recorded();
     await bucketStore().put('one.mp4', clip(partBytes), 'video/mp4');
     expect(operations()).toEqual(['PutObject 200', 'HeadObject 200']);
-    await bucketStore().put('many.mp4', clip(20 * MIB), 'video/mp4');
+    await bucketStore().put('many.mp4', clip(20 * mib), 'video/mp4');
     const { pieces, etag } = server.contents.object('many.mp4');
-    expect(pieces.map(({ size }) => size / MIB)).toEqual([8, 8, 4]);
+    expect(pieces.map(({ size }) => size / mib)).toEqual([8, 8, 4]);
     expect(etag).toMatch(/-3$/);
   });
 
@@ -277,8 +277,8 @@ describe('the S3 store', () => {
     server.fail({ match: (op, _, part) => op === 'UploadPart' && part === 2, times: 1, stall: true });
     server.fail({ match: (op, _, part) => op === 'UploadPart' && part === 3, times: 2, status: 429 });
     server.fail({ match: (op) => op === 'CompleteMultipartUpload', times: 1, status: 500 });
-    await bucketStore().put('shaky.mp4', clip(20 * MIB), 'video/mp4');
-    expect((await server.bytes('shaky.mp4')).equals(footage.subarray(0, 20 * MIB))).toBe(true);
+    await bucketStore().put('shaky.mp4', clip(20 * mib), 'video/mp4');
+    expect((await server.bytes('shaky.mp4')).equals(footage.subarray(0, 20 * mib))).toBe(true);
     const tries = (prefix: string) => operations().filter((operation) => operation.startsWith(prefix)).length;
     expect(['CreateM', 'UploadPart 1', 'UploadPart 2', 'UploadPart 3', 'Complete'].map(tries)).toEqual([
       3, 2, 2, 3, 2,
@@ -287,14 +287,14 @@ describe('the S3 store', () => {
 
   test('accepts an upload whose last answer was lost', async () => {
     server.fail({ match: (op) => op === 'CompleteMultipartUpload', times: 1, reset: 'after' });
-    await bucketStore().put('lost-answer.mp4', clip(9 * MIB), 'video/mp4');
-    expect(server.contents.object('lost-answer.mp4').size).toBe(9 * MIB);
+    await bucketStore().put('lost-answer.mp4', clip(9 * mib), 'video/mp4');
+    expect(server.contents.object('lost-answer.mp4').size).toBe(9 * mib);
   });
 
   /** The number of parts of a body of 40 MiB. When the last part is begun, at least two others have been stored. */
-  const LAST = 5;
+  const lastPart = 5;
   const refuseLastPart = () =>
-    server.fail({ match: (op, _, part) => op === 'UploadPart' && part === LAST, times: 3, status: 503 });
+    server.fail({ match: (op, _, part) => op === 'UploadPart' && part === lastPart, times: 3, status: 503 });
   const stored = (operations: string[]) =>
     operations.filter((o) => /^UploadPart \d+ 200$/.test(o)).map((o) => Number(o.split(' ')[1]));
 
@@ -305,41 +305,41 @@ describe('the S3 store', () => {
       'STORE_UNREACHABLE',
       /^The bucket "clips" at 127.0.0.1:\d+ could not store again.mp4 \(503/,
     );
-    await expect(bucketStore().put('again.mp4', clip(40 * MIB), 'video/mp4')).rejects.toMatchObject(
+    await expect(bucketStore().put('again.mp4', clip(40 * mib), 'video/mp4')).rejects.toMatchObject(
       unreachable,
     );
     const held = stored(first());
     expect(held.length).toBeGreaterThanOrEqual(2);
     const second = recorded();
-    await bucketStore().put('again.mp4', clip(40 * MIB), 'video/mp4');
+    await bucketStore().put('again.mp4', clip(40 * mib), 'video/mp4');
     expect([...held, ...stored(second())].sort()).toEqual([1, 2, 3, 4, 5]);
-    expect((await server.bytes('again.mp4')).equals(footage.subarray(0, 40 * MIB))).toBe(true);
+    expect((await server.bytes('again.mp4')).equals(footage.subarray(0, 40 * mib))).toBe(true);
     expect(server.contents.uploads.size).toBe(0);
   });
 
   test('resumes the upload with most parts, and none with parts of another size', async () => {
     const put = (size: number) => bucketStore().put('grown.mp4', clip(size), 'video/mp4');
     refuseLastPart();
-    await expect(put(40 * MIB)).rejects.toThrow('503');
+    await expect(put(40 * mib)).rejects.toThrow('503');
     server.contents.begin('grown.mp4', {});
     const second = recorded();
-    await put(40 * MIB);
-    expect(stored(second())).toContain(LAST);
+    await put(40 * mib);
+    expect(stored(second())).toContain(lastPart);
     expect(stored(second()).length).toBeLessThanOrEqual(3);
     expect(server.contents.uploads.size).toBe(0);
 
     refuseLastPart();
-    await expect(put(40 * MIB)).rejects.toThrow('503');
-    await put(39 * MIB);
-    expect((await server.bytes('grown.mp4')).equals(footage.subarray(0, 39 * MIB))).toBe(true);
+    await expect(put(40 * mib)).rejects.toThrow('503');
+    await put(39 * mib);
+    expect((await server.bytes('grown.mp4')).equals(footage.subarray(0, 39 * mib))).toBe(true);
     expect(server.contents.uploads.size).toBe(0);
   });
 
   test('works without the right to list uploads', async () => {
     const denied = { status: 403, code: 'AccessDenied', times: 1 };
     server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
-    await bucketStore().put('unlisted.mp4', clip(9 * MIB), 'video/mp4');
-    expect(server.contents.object('unlisted.mp4').size).toBe(9 * MIB);
+    await bucketStore().put('unlisted.mp4', clip(9 * mib), 'video/mp4');
+    expect(server.contents.object('unlisted.mp4').size).toBe(9 * mib);
     server.fail({ match: (op) => op === 'ListMultipartUploads', ...denied });
     await bucketStore().removeAll(named(['unlisted.mp4']));
     expect(await bucketStore().stat('unlisted.mp4')).toBeUndefined();
@@ -372,7 +372,7 @@ describe('the S3 store', () => {
     expect(server.contents.objects.has('many/4.mp4')).toBe(false);
 
     const operations = recorded();
-    const patience = { ...QUICK, attempts: 1 };
+    const patience = { ...quick, attempts: 1 };
     server.fail({ match: (op) => op === 'DeleteObject', times: 8, status: 503 });
     const away = await bucketStore({ patience }).removeAll(named(keys));
     expect([...away.keys()].sort()).toEqual([...keys].sort());
@@ -384,8 +384,8 @@ describe('the S3 store', () => {
     const operations = recorded();
     const stop = new AbortController();
     server.fail({ match: (op) => op === 'UploadPart', times: 3, stall: true });
-    const patience = { ...QUICK, silenceMs: 20_000 };
-    const put = bucketStore({ patience }).put('cut.mp4', clip(40 * MIB), 'video/mp4', stop.signal);
+    const patience = { ...quick, silenceMs: 20_000 };
+    const put = bucketStore({ patience }).put('cut.mp4', clip(40 * mib), 'video/mp4', stop.signal);
     const settled = expect(put).rejects.toThrow('stop now');
     await expect.poll(() => operations().length).toBe(5);
     stop.abort(new Error('stop now'));
@@ -409,7 +409,7 @@ describe('the S3 store', () => {
   ])('says that a person must act about $what', async ({ options, why }) => {
     const operations = recorded();
     const store = bucketStore(options);
-    for (const size of [10, 9 * MIB]) {
+    for (const size of [10, 9 * mib]) {
       const put = store.put('no.mp4', clip(size), 'video/mp4');
       await expect(put).rejects.toMatchObject(
         failure('STORE_REFUSED', new RegExp(`refused to store no.mp4 .${why}`)),

@@ -10,7 +10,7 @@ import { startDatabaseServer } from '../../src/db/server.ts';
 import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';
 import { buildDashboard } from './browser/dashboard.ts';
-import { addressOf, TEMPLATE } from './database/database.ts';
+import { addressOf, templateName } from './database/database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,7 +19,7 @@ declare module 'vitest' {
   }
 }
 
-const MIGRATIONS = path.resolve(import.meta.dirname, '../../prisma/migrations');
+const migrationsDir = path.resolve(import.meta.dirname, '../../prisma/migrations');
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await buildDashboard();
@@ -42,11 +42,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 async function prepare(serverUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
-  await client.query(`CREATE DATABASE ${TEMPLATE}`);
-  await applyMigrations(addressOf(serverUrl, TEMPLATE), MIGRATIONS);
-  await migrateJobs(addressOf(serverUrl, TEMPLATE), createLog('error'));
+  await client.query(`CREATE DATABASE ${templateName}`);
+  await applyMigrations(addressOf(serverUrl, templateName), migrationsDir);
+  await migrateJobs(addressOf(serverUrl, templateName), createLog('error'));
   // A session in the template would make every copy of it fail.
-  await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
+  await client.query(`ALTER DATABASE ${templateName} ALLOW_CONNECTIONS false`);
   // The servers that tests run side by side take more than PostgreSQL's 100. In force from the next start on.
   await client.query('ALTER SYSTEM SET max_connections = 300');
   await client.end();

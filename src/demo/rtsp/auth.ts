@@ -8,11 +8,11 @@ export interface Credentials {
   password: string;
 }
 
-const REALM = 'camera';
+const ownRealm = 'camera';
 
 /** The WWW-Authenticate header. Digest comes without qop, as most cameras in the field send it. */
 export function challenge(scheme: AuthScheme, nonce: string): string {
-  return scheme === 'basic' ? `Basic realm="${REALM}"` : `Digest realm="${REALM}", nonce="${nonce}"`;
+  return scheme === 'basic' ? `Basic realm="${ownRealm}"` : `Digest realm="${ownRealm}", nonce="${nonce}"`;
 }
 
 /** True if the request proves a user's password in the given scheme (RFC 2617, 2 and 3.2.2). */
@@ -45,7 +45,7 @@ function isDigestRight(
   const user = sent.get('username') ?? '';
   const password = passwordOf(user, users);
   if (password === undefined || sent.get('nonce') !== nonce || sent.get('uri') !== url) return false;
-  const input = { algorithm: 'MD5', user, realm: REALM, password, nonce, method, uri: url };
+  const input = { algorithm: 'MD5', user, realm: ownRealm, password, nonce, method, uri: url };
   return sent.get('response') === digestResponse({ ...input, qop: undefined, clientNonce: '' });
 }
 

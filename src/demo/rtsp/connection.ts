@@ -41,9 +41,9 @@ interface Answer {
   afterwards?: () => void;
 }
 
-const METHODS =
+const methods =
   'OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN';
-const SESSION_TIMEOUT_SEC = 60;
+const sessionTimeoutSec = 60;
 
 /** One client's TCP connection: it plays a source or publishes one, over this connection alone. */
 export class RtspConnection {
@@ -125,7 +125,7 @@ export class RtspConnection {
   }
 
   private answer(request: RtspRequest): Answer {
-    if (request.method === 'OPTIONS') return { status: 200, headers: { Public: METHODS } };
+    if (request.method === 'OPTIONS') return { status: 200, headers: { Public: methods } };
     if (!this.isAllowed(request)) {
       return { status: 401, headers: { 'WWW-Authenticate': challenge(this.host.auth, this.nonce) } };
     }
@@ -207,7 +207,7 @@ export class RtspConnection {
   }
 
   private inSession(status: number, headers: Readonly<Record<string, string>> = {}): Answer {
-    return { status, headers: { ...headers, Session: `${this.session};timeout=${SESSION_TIMEOUT_SEC}` } };
+    return { status, headers: { ...headers, Session: `${this.session};timeout=${sessionTimeoutSec}` } };
   }
 
   private onClose(): void {

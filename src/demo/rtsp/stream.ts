@@ -18,7 +18,7 @@ export interface StreamSource {
   leave(sink: StreamSink): void;
 }
 
-const RTCP_SENDER_REPORT = 200;
+const rtcpSenderReport = 200;
 
 /** A publisher's packets, handed to every sink as they come. */
 export class LiveStream implements StreamSource {
@@ -66,7 +66,7 @@ export class LiveStream implements StreamSource {
 
   private remember(frame: Buffer): void {
     const channel = frame.readUInt8(1);
-    if (channel % 2 === 0 || frame[frameHeaderBytes + 1] !== RTCP_SENDER_REPORT) return;
+    if (channel % 2 === 0 || frame[frameHeaderBytes + 1] !== rtcpSenderReport) return;
     const wasPlayable = this.isPlayable;
     this.senderReports.set(channel, frame);
     if (this.isPlayable && !wasPlayable) this.onPlayable();

@@ -109,7 +109,7 @@ export class Feed {
       this.#lastError = end.problem;
       const waitMs = this.#waitMs(failures, refusals);
       const { log } = this.#options;
-      log.warn({ cameraId: this.cameraId, problem: end.problem, waitMs }, 'the camera is not delivering');
+      log.warn({ cameraId: this.cameraId, error: end.problem, waitMs }, 'the camera is not delivering');
       this.#become(end.delivered ? 'CONNECTING' : 'OFFLINE');
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     }

@@ -206,8 +206,10 @@ export class Feeds {
       ...(feed && state === 'LIVE' && { stream: describe(feed) }),
     };
     const { log } = this.#options;
-    if (isNew)
-      log.info({ cameraId: entry.camera.id, state, problem: report.lastError ?? undefined }, 'camera');
+    if (isNew) {
+      const error = report.lastError ?? undefined;
+      log.info({ cameraId: entry.camera.id, state, error }, 'the camera’s state has changed');
+    }
     entry.reports = entry.reports.then(() => this.#write(entry, report));
   }
 
@@ -216,7 +218,7 @@ export class Feeds {
     knowledge.tlsFingerprint = fingerprint;
     const { db, log } = this.#options;
     pinCertificate(db, camera.id, fingerprint).catch((error: Error) =>
-      log.warn({ cameraId: camera.id, error: error.message }, 'the camera’s certificate cannot be noted'),
+      log.warn({ cameraId: camera.id, error }, 'the camera’s certificate cannot be noted'),
     );
   }
 
@@ -228,10 +230,7 @@ export class Feeds {
       try {
         return await reportFeed(db, entry.camera.id, report);
       } catch (error) {
-        log.warn(
-          { cameraId: entry.camera.id, error: (error as Error).message },
-          'the camera’s state cannot be written; trying again',
-        );
+        log.warn({ cameraId: entry.camera.id, error }, 'the camera’s state cannot be written; trying again');
         if (signal.aborted) return;
         await sleep(reportAgainMs, undefined, { signal }).catch(() => {});
       }

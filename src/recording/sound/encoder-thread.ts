@@ -55,7 +55,7 @@ export class EncoderThread {
     this.#startedAt = performance.now();
     const worker = new Worker(program, { env: {}, ...(isSource && { execArgv: readsTypeScript() }) });
     worker.on('message', (answer: SoundAnswer) => {
-      if (answer.problem) this.#log.warn({ problem: answer.problem }, 'sound cannot be encoded');
+      if (answer.problem) this.#log.warn({ error: answer.problem }, 'sound cannot be encoded');
       this.#users.get(answer.encoder)?.take(answer);
     });
     worker.on('error', (error) => this.#log.error({ error }, 'the thread that encodes sound has failed'));

@@ -81,12 +81,9 @@ export class FfmpegDecoder implements SoundEncoder {
         onOutput: (samples) => this.#take(samples),
         end: this.#end.signal,
       });
-      if (code !== 0) log.warn({ problem: stderr.trim() }, 'ffmpeg cannot decode the sound of a recording');
+      if (code !== 0) log.warn({ error: stderr.trim() }, 'ffmpeg cannot decode the sound of a recording');
     } catch (error) {
-      log.warn(
-        { error: (error as Error).message },
-        'ffmpeg cannot be run to decode the sound of a recording',
-      );
+      log.warn({ error }, 'ffmpeg cannot be run to decode the sound of a recording');
     }
   }
 

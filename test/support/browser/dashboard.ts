@@ -4,23 +4,23 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-const ROOT = path.resolve(import.meta.dirname, '../../..');
-const BUILT = path.join(ROOT, 'dist/dashboard/index.html');
+const root = path.resolve(import.meta.dirname, '../../..');
+const builtPage = path.join(root, 'dist/dashboard/index.html');
 
 /** Builds it, unless what is built is newer than all of its sources. Call it before the server starts. */
 export async function buildDashboard(): Promise<void> {
   if (!(await isStale())) return;
-  const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
-  const config = path.join(ROOT, 'src/dashboard/vite.config.ts');
+  const vite = path.join(root, 'node_modules/vite/bin/vite.js');
+  const config = path.join(root, 'src/dashboard/vite.config.ts');
   // vitest's NODE_ENV would give React's development build: twice the size, and not what people get.
   const env = { ...process.env, NODE_ENV: 'production' };
-  await promisify(execFile)(process.execPath, [vite, 'build', '--config', config], { cwd: ROOT, env });
+  await promisify(execFile)(process.execPath, [vite, 'build', '--config', config], { cwd: root, env });
 }
 
 async function isStale(): Promise<boolean> {
-  const built = await stat(BUILT).catch(() => undefined);
+  const built = await stat(builtPage).catch(() => undefined);
   if (!built) return true;
-  const sources = path.join(ROOT, 'src/dashboard');
+  const sources = path.join(root, 'src/dashboard');
   const files = await readdir(sources, { recursive: true, withFileTypes: true });
   const changed = files
     .filter((file) => file.isFile())

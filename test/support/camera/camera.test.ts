@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const FPS = 15;
+const fps = 15;
 const ffmpegs = [
   ['the ffmpeg on the PATH', ffmpeg],
   ['the ffmpeg of 2018', oldFfmpeg],
@@ -34,7 +34,7 @@ describe.concurrent('the test camera', () => {
       const counters = frames.map(({ counter }) => counter);
       expect(counters).toEqual(consecutive(counters[0]!, counters.length));
       const played = camera.requests.find(({ method }) => method === 'PLAY')!;
-      expect(counters[0]! % (2 * FPS)).toBe(0);
+      expect(counters[0]! % (2 * fps)).toBe(0);
       expect(camera.sentAt(counters[0]!, played.atMs)).toBeGreaterThan(played.atMs);
       // The first frames reach us late, in one go: ffmpeg holds them back while it looks at the streams.
       const steady = arrivals.filter(({ atMs }) => atMs > arrivals[0]!.atMs + 500);
@@ -216,7 +216,7 @@ describe.concurrent('the test camera', () => {
       const [from, to] = [steady[0]!, steady.at(-1)!];
       const elapsedSec = (to.atMs - from.atMs) / 1000;
       expect((to.mediaSec - from.mediaSec) / elapsedSec).toBeCloseTo(1.2, 1);
-      expect((steady.length - 1) / FPS / elapsedSec).toBeCloseTo(1, 1);
+      expect((steady.length - 1) / fps / elapsedSec).toBeCloseTo(1, 1);
       const counters = (await readFrames(file)).map(({ counter }) => counter);
       expect(counters).toEqual(consecutive(counters[0]!, counters.length));
     });
@@ -273,7 +273,7 @@ async function cameraFor({ onTestFinished }: TestContext, options: TestCameraOpt
 /** From the second frame on: on a loaded machine ffmpeg was seen to guess the first one's time. */
 function expectEvenSpacing([, ...frames]: readonly CountedFrame[]): void {
   for (const [index, { time }] of frames.entries()) {
-    expect(time - frames[0]!.time).toBeCloseTo(index / FPS, 2);
+    expect(time - frames[0]!.time).toBeCloseTo(index / fps, 2);
   }
 }
 

@@ -35,9 +35,9 @@ export interface LoggedRequest {
   atMs: number;
 }
 
-const PATH = 'camera';
+const streamPath = 'camera';
 /** With `idrOnPlay`, how long after PLAY the keyframe is due: PLAY must be answered first. */
-const KEYFRAME_DELAY_SEC = 0.005;
+const keyframeDelaySec = 0.005;
 
 /** A camera that listens on a free port of 127.0.0.1 and plays its capture forever in real time. */
 export async function startTestCamera(options: TestCameraOptions): Promise<TestCamera> {
@@ -73,17 +73,17 @@ export class TestCamera {
     const { capture, phaseSec = capture.parameters.gopSec / 2 } = options;
     this.replay = this.see(capture, phaseSec);
     this.server = new RtspServer(this.serverOptions());
-    this.server.mount(PATH, this.source());
+    this.server.mount(streamPath, this.source());
   }
 
   /** Its address without a password. */
   get url(): string {
-    return this.server.url(PATH);
+    return this.server.url(streamPath);
   }
 
   /** Its address with this user's name and password in it, right or wrong. */
   urlAs(username: string, password: string): string {
-    return this.server.url(PATH, { username, password });
+    return this.server.url(streamPath, { username, password });
   }
 
   get port(): number {
@@ -220,7 +220,7 @@ export class TestCamera {
 
   private join(sink: StreamSink): void {
     if (this.options.idrOnPlay && this.sessions === 0) {
-      this.replay = this.see(this.replay.capture, -KEYFRAME_DELAY_SEC);
+      this.replay = this.see(this.replay.capture, -keyframeDelaySec);
     }
     this.playsEver++;
     this.playing.set(sink, this.replay);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
-import { COUNTER_LIMIT } from '../../../src/demo/counter-strip.ts';
+import { counterLimit } from '../../../src/demo/counter-strip.ts';
 import { createPicture } from '../../../src/demo/picture.ts';
 import { framesIn } from '../../../src/demo/rtsp/interleaved.ts';
 import { parseTracks, type SdpTrack } from '../../../src/demo/rtsp/sdp.ts';
@@ -59,7 +59,7 @@ export interface Capture {
   frameDueSec: readonly number[];
 }
 
-const DEFAULTS: CaptureParameters = {
+const defaults: CaptureParameters = {
   codec: 'h264',
   audio: 'none',
   gopSec: 2,
@@ -75,21 +75,21 @@ const DEFAULTS: CaptureParameters = {
 };
 
 /** Samples per packet of ISO/IEC 14496-3 AAC-LC; Opus and G.711 packets divide a second. */
-const AAC_FRAME_SAMPLES = 1024;
+const aacFrameSamples = 1024;
 
-const ROOT = path.join(import.meta.dirname, '../../..');
-const CACHE = path.join(ROOT, 'node_modules/.cache/flashback-captures');
+const root = path.join(import.meta.dirname, '../../..');
+const cacheDir = path.join(root, 'node_modules/.cache/flashback-captures');
 /** A change in one of these may change what a capture holds. */
-const INGREDIENTS = ['src/demo/picture.ts', 'src/demo/counter-strip.ts', 'test/support/camera/captures.ts'];
+const ingredients = ['src/demo/picture.ts', 'src/demo/counter-strip.ts', 'test/support/camera/captures.ts'];
 
 const loaded = new Map<string, Promise<Capture>>();
 
 /**
- * A capture with these parameters (see DEFAULTS for the rest), made by ffmpeg unless the cache on disk
+ * A capture with these parameters (see defaults for the rest), made by ffmpeg unless the cache on disk
  * has it. Rejects if the parameters do not make a seamless loop.
  */
 export async function capture(parameters: Partial<CaptureParameters> = {}): Promise<Capture> {
-  const whole = { ...DEFAULTS, ...parameters };
+  const whole = { ...defaults, ...parameters };
   checkLoop(whole);
   const key = JSON.stringify(Object.entries(whole).sort());
   const capturing = loaded.get(key) ?? loadOrMake(key, whole);
@@ -99,14 +99,14 @@ export async function capture(parameters: Partial<CaptureParameters> = {}): Prom
 
 function checkLoop(parameters: CaptureParameters): void {
   const { seconds, gopSec, audio, audioRate, hasSeam } = parameters;
-  const audioFrames = audio === 'aac' ? (seconds * audioRate) / AAC_FRAME_SAMPLES : seconds;
+  const audioFrames = audio === 'aac' ? (seconds * audioRate) / aacFrameSamples : seconds;
   const fitsSound = hasSeam || Number.isInteger(audioFrames);
   if (picturesIn(seconds, parameters) % picturesIn(gopSec, parameters) !== 0 || !fitsSound) {
     throw new Error(
       `A loop of ${seconds} s is not a whole number of ${gopSec} s GOPs and ${audio} audio frames.`,
     );
   }
-  if (picturesIn(seconds, parameters) > COUNTER_LIMIT)
+  if (picturesIn(seconds, parameters) > counterLimit)
     throw new Error(`A loop of ${seconds} s has more frames than the counter.`);
 }
 
@@ -120,13 +120,13 @@ function picturesIn(seconds: number, { fps }: CaptureParameters): number {
 
 async function loadOrMake(key: string, parameters: CaptureParameters): Promise<Capture> {
   const hash = createHash('sha256').update(key);
-  for (const ingredient of INGREDIENTS) hash.update(await readFile(path.join(ROOT, ingredient)));
-  const file = path.join(CACHE, `${hash.digest('hex').slice(0, 24)}.rtp`);
+  for (const ingredient of ingredients) hash.update(await readFile(path.join(root, ingredient)));
+  const file = path.join(cacheDir, `${hash.digest('hex').slice(0, 24)}.rtp`);
   const cached = await readFile(file).catch(() => undefined);
   if (cached !== undefined) return parse(cached, parameters);
 
   const made = await make(parameters);
-  await mkdir(CACHE, { recursive: true });
+  await mkdir(cacheDir, { recursive: true });
   const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, made);
   await rename(temporary, file);

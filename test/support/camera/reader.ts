@@ -7,7 +7,7 @@ import { ffmpeg } from '../media/frames.ts';
 import { wallMs } from './replay.ts';
 
 /** How long anything may take that tests wait for. */
-const PATIENCE_MS = 15_000;
+const patienceMs = 15_000;
 
 export interface Arrival {
   /** When ffmpeg gave the frame out. */
@@ -124,7 +124,7 @@ export async function runFfmpeg(args: readonly string[]): Promise<{ stderr: stri
 
 /** Polls until it is true; throws a sentence with `what` when it takes too long. */
 export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = wallMs() + PATIENCE_MS;
+  const deadline = wallMs() + patienceMs;
   while (!(await isTrue())) {
     if (wallMs() > deadline) throw new Error(`Waited in vain until ${what}.`);
     await sleep(10);

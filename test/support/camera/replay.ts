@@ -7,8 +7,8 @@ import type { Capture, CapturedPacket } from './captures.ts';
 
 /** ffmpeg's own interval (RFC 3550 asks for at least 5 s on average). */
 /** Seconds from the epoch of NTP (1900) to that of Unix. */
-const NTP_TO_UNIX_SEC = 2_208_988_800;
-const RTP_HEADER_BYTES = 12;
+const ntpToUnixSec = 2_208_988_800;
+const rtpHeaderBytes = 12;
 
 /** Wall-clock time in ms since 1970 with fractions; unlike Date.now it never jumps. */
 export function wallMs(): number {
@@ -195,7 +195,7 @@ export class Replay {
       batch.writeUInt32BE(this.timestamp(track, mediaSec), at + 4);
       batch.writeUInt32BE(track.ssrc, at + 8);
       track.packets++;
-      track.octets += packet.end - packet.start - frameHeaderBytes - RTP_HEADER_BYTES;
+      track.octets += packet.end - packet.start - frameHeaderBytes - rtpHeaderBytes;
       sent.push(batch.subarray(packet.start - origin, packet.end - origin));
     }
     const isWhole = sent.length === to - from;
@@ -264,7 +264,7 @@ export function senderReport(report: {
   packets: number;
   octets: number;
 }): Buffer {
-  const ntp = report.ntpMs / 1000 + NTP_TO_UNIX_SEC;
+  const ntp = report.ntpMs / 1000 + ntpToUnixSec;
   const bytes = Buffer.alloc(28);
   bytes.writeUInt16BE(0x80c8, 0); // version 2, no report blocks, packet type 200
   bytes.writeUInt16BE(bytes.length / 4 - 1, 2);

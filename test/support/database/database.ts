@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 
-export const TEMPLATE = 'flashback_template';
+export const templateName = 'flashback_template';
 
 export interface TestDatabase {
   url: string;
@@ -13,7 +13,7 @@ export interface TestDatabase {
 
 /** An empty database with all migrations applied. */
 export function createTestDatabase(): Promise<TestDatabase> {
-  return createDatabase(TEMPLATE);
+  return createDatabase(templateName);
 }
 
 /** A database without a table. */

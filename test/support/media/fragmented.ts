@@ -14,7 +14,7 @@ import { tools } from './judges.ts';
 const run = promisify(execFile);
 
 /** How a feed asks ffmpeg for fragments of half a second. */
-const FEED_OUTPUT =
+const feedOutput =
   '-f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof ' +
   '-frag_duration 500000 -flush_packets 1 pipe:1';
 
@@ -30,7 +30,7 @@ export interface FootageArguments {
 /** Encodes four seconds to `source` (Matroska) and returns the fragmented MP4 that a feed makes of it. */
 export async function makeFragmented(
   source: string,
-  { encode, feed = '-c copy', output = FEED_OUTPUT }: FootageArguments,
+  { encode, feed = '-c copy', output = feedOutput }: FootageArguments,
 ): Promise<Buffer> {
   const picture =
     '-f lavfi -i testsrc2=size=320x180:rate=15 -f lavfi -i sine=frequency=440:sample_rate=48000';

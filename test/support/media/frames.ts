@@ -13,8 +13,8 @@ export interface CountedFrame {
 }
 
 /** Strips are scaled to this size, whatever the size of the picture. */
-const STRIP_WIDTH = 480;
-const STRIP_HEIGHT = 12;
+const stripWidth = 480;
+const stripHeight = 12;
 
 /** The 2018 build inside the npm package: the oldest ffmpeg that has to work. */
 export const oldFfmpeg: string = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg').path;
@@ -46,7 +46,7 @@ export async function readCounterOfImage(file: string): Promise<number> {
 
 async function readStrips(file: string, extra: readonly string[]) {
   // Rows of strip are a fortieth of the width (see counter-strip.ts). showinfo tells the file's own times.
-  const filter = `crop=iw:trunc(iw/40):0:0,scale=${STRIP_WIDTH}:${STRIP_HEIGHT}:flags=area,format=gray,showinfo`;
+  const filter = `crop=iw:trunc(iw/40):0:0,scale=${stripWidth}:${stripHeight}:flags=area,format=gray,showinfo`;
   const input = ['-hide_banner', '-nostdin', '-nostats', '-copyts', '-i', file];
   const output = [
     '-map',
@@ -62,10 +62,10 @@ async function readStrips(file: string, extra: readonly string[]) {
   const { stdout, stderr } = await run([...input, ...output]);
 
   const counters: (number | undefined)[] = [];
-  const stripBytes = STRIP_WIDTH * STRIP_HEIGHT;
+  const stripBytes = stripWidth * stripHeight;
   for (let start = 0; start + stripBytes <= stdout.length; start += stripBytes) {
     const strip = stdout.subarray(start, start + stripBytes);
-    counters.push(readCounter(strip, STRIP_WIDTH, STRIP_HEIGHT));
+    counters.push(readCounter(strip, stripWidth, stripHeight));
   }
   const times = [...stderr.matchAll(/ pts_time:(-?[\d.e+-]+)/g)].map(([, time]) => Number(time));
   return { counters, times };

@@ -9,7 +9,7 @@ import { type StrictFacts, walkStrictly } from './boxes-strict.ts';
 
 const run = promisify(execFile);
 const requirePackage = createRequire(import.meta.url);
-const MAX_OUTPUT = 64 * 1024 * 1024;
+const maxOutput = 64 * 1024 * 1024;
 
 /** The program on PATH, else the one inside the installed package (whose binary may lack its execute bit). */
 function tool(name: 'ffmpeg' | 'ffprobe'): string {
@@ -91,7 +91,7 @@ export async function packets(path: string): Promise<ProbedPacket[]> {
 
 async function probe(path: string, ...what: string[]): Promise<unknown> {
   const { stdout } = await run(tools().ffprobe, ['-v', 'error', '-of', 'json', ...what, path], {
-    maxBuffer: MAX_OUTPUT,
+    maxBuffer: maxOutput,
   });
   return JSON.parse(stdout);
 }
@@ -101,7 +101,7 @@ export async function ffprobeWarnings(path: string): Promise<string> {
   // In the file's own time base: in that of its mean frame rate, two frames may fall on the same tick.
   const decode = ['-v', 'warning', '-i', path, '-enc_time_base', '-1', '-f', 'null', '-'];
   const { stderr } = await run(tools().ffmpeg, decode, {
-    maxBuffer: MAX_OUTPUT,
+    maxBuffer: maxOutput,
   });
   return stderr.trim();
 }
@@ -123,7 +123,7 @@ export async function packetHashes(path: string): Promise<string[]> {
     'md5',
     '-',
   ];
-  const { stdout } = await run(tools().ffmpeg, copyAll, { maxBuffer: MAX_OUTPUT });
+  const { stdout } = await run(tools().ffmpeg, copyAll, { maxBuffer: maxOutput });
   return stdout
     .trim()
     .split('\n')
@@ -133,7 +133,7 @@ export async function packetHashes(path: string): Promise<string[]> {
 /** An MD5 of each packet of a stream (like `a:0`), in order. */
 export async function packetDigests(path: string, stream: string): Promise<string[]> {
   const copy = ['-v', 'error', '-i', path, '-map', `0:${stream}`, '-c', 'copy', '-f', 'framehash'];
-  const { stdout } = await run(tools().ffmpeg, [...copy, '-hash', 'md5', '-'], { maxBuffer: MAX_OUTPUT });
+  const { stdout } = await run(tools().ffmpeg, [...copy, '-hash', 'md5', '-'], { maxBuffer: maxOutput });
   const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.map((line) => line.split(',').at(-1)!.trim());
 }

@@ -4,8 +4,8 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { S3Error } from './s3-error.ts';
 
-const MIN_PART_BYTES = 5 * 1024 * 1024;
-const MAX_PARTS = 10_000;
+const minPartBytes = 5 * 1024 * 1024;
+const maxParts = 10_000;
 
 /** Bytes on disk: the body of a put, or one part of an upload. */
 export interface Piece {
@@ -132,11 +132,11 @@ export class Bucket {
 }
 
 export function assertPartNumber(number: number): void {
-  if (Number.isInteger(number) && number >= 1 && number <= MAX_PARTS) return;
+  if (Number.isInteger(number) && number >= 1 && number <= maxParts) return;
   throw new S3Error(
     400,
     'InvalidArgument',
-    `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`,
+    `Part number must be an integer between 1 and ${maxParts}, inclusive`,
   );
 }
 
@@ -150,7 +150,7 @@ function assertOrder(listed: { number: number }[]): void {
 function assertSizes(pieces: Piece[]): void {
   const size = pieces[0]!.size;
   const leading = pieces.slice(0, -1);
-  if (leading.some((piece) => piece.size < MIN_PART_BYTES)) throw new S3Error(400, 'EntityTooSmall');
+  if (leading.some((piece) => piece.size < minPartBytes)) throw new S3Error(400, 'EntityTooSmall');
   if (leading.some((piece) => piece.size !== size) || pieces.at(-1)!.size > size) {
     throw new S3Error(400, 'InvalidPart', 'All non-trailing parts must have the same length.');
   }

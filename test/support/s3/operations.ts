@@ -22,13 +22,13 @@ export interface Request {
 /** Which operation a request means. @throws S3Error 501 for what this server does not know */
 export function operationOf(method: string, key: string, query: URLSearchParams): Operation {
   const shape = `${method} ${key === '' ? 'bucket' : 'object'}`;
-  const found = OPERATIONS.find(([of, marker]) => of === shape && (marker === '' || query.has(marker)));
+  const found = operations.find(([of, marker]) => of === shape && (marker === '' || query.has(marker)));
   if (!found) throw new S3Error(501, 'NotImplemented', `${shape} ?${query}`);
   return found[2];
 }
 
 /** Method and target, the query parameter that tells, the operation; the first that fits. */
-const OPERATIONS: [string, string, Operation][] = [
+const operations: [string, string, Operation][] = [
   ['HEAD bucket', '', 'HeadBucket'],
   ['GET bucket', 'uploads', 'ListMultipartUploads'],
   ['GET bucket', 'list-type', 'ListObjectsV2'],

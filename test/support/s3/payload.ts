@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { S3Error } from './s3-error.ts';
 
-const STREAMING = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
-const CHECKSUM = 'x-amz-checksum-';
+const streamingPayload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+const checksumPrefix = 'x-amz-checksum-';
 
 /**
  * Reads a request's body into `sink`, without its transfer framing, and verifies all that was declared of it:
@@ -21,7 +21,7 @@ export async function receive(
 ): Promise<{ size: number; md5: Buffer }> {
   const { headers } = req;
   const isFramed = String(headers['content-encoding'] ?? '').includes('aws-chunked');
-  if (isFramed !== (declared === STREAMING))
+  if (isFramed !== (declared === streamingPayload))
     throw new S3Error(501, 'NotImplemented', `framing of ${declared}`);
   const trailers: Record<string, string> = {};
   const content = isFramed ? unframed(wire, trailers) : wire;
@@ -49,7 +49,7 @@ export async function receive(
 
 /** Whether a checksum of this kind comes in the headers, or is announced to follow the body. */
 function isChecksumOf(headers: IncomingHttpHeaders, algorithm: string): boolean {
-  const name = CHECKSUM + algorithm;
+  const name = checksumPrefix + algorithm;
   return name in headers || headers['x-amz-trailer'] === name;
 }
 
@@ -73,8 +73,8 @@ function assertDeclared(
     throw new S3Error(400, 'MalformedTrailerError');
 
   for (const [name, value] of Object.entries({ ...headers, ...trailers })) {
-    if (!name.startsWith(CHECKSUM) || name === `${CHECKSUM}algorithm`) continue;
-    const algorithm = name.slice(CHECKSUM.length);
+    if (!name.startsWith(checksumPrefix) || name === `${checksumPrefix}algorithm`) continue;
+    const algorithm = name.slice(checksumPrefix.length);
     if (algorithm !== 'crc32' && algorithm !== 'sha256') throw new S3Error(501, 'NotImplemented', name);
     if (value !== sums[algorithm].toString('base64')) throw new S3Error(400, 'BadDigest', name);
   }

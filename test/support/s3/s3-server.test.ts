@@ -15,8 +15,8 @@ import {
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type S3Server, startS3Server } from './s3-server.ts';
 
-const MIB = 1024 * 1024;
-const footage = randomBytes(10 * MIB);
+const mib = 1024 * 1024;
+const footage = randomBytes(10 * mib);
 let server: S3Server;
 
 beforeAll(async () => {
@@ -56,11 +56,11 @@ describe('the S3 server of the tests', () => {
   }
 
   test('refuses parts that are unequal, growing or too small, as R2 does', async () => {
-    await expect(uploadSizes([5 * MIB, 6 * MIB, 1])).rejects.toMatchObject({ name: 'InvalidPart' });
-    await expect(uploadSizes([5 * MIB, 6 * MIB])).rejects.toMatchObject({ name: 'InvalidPart' });
-    await expect(uploadSizes([4 * MIB, 4 * MIB])).rejects.toMatchObject({ name: 'EntityTooSmall' });
-    await uploadSizes([5 * MIB, 5 * MIB, 1]);
-    expect(server.contents.object('by-hand.mp4').size).toBe(10 * MIB + 1);
+    await expect(uploadSizes([5 * mib, 6 * mib, 1])).rejects.toMatchObject({ name: 'InvalidPart' });
+    await expect(uploadSizes([5 * mib, 6 * mib])).rejects.toMatchObject({ name: 'InvalidPart' });
+    await expect(uploadSizes([4 * mib, 4 * mib])).rejects.toMatchObject({ name: 'EntityTooSmall' });
+    await uploadSizes([5 * mib, 5 * mib, 1]);
+    expect(server.contents.object('by-hand.mp4').size).toBe(10 * mib + 1);
   });
 
   test("takes the framing and checksums that are the SDK's default", async () => {
@@ -121,12 +121,12 @@ describe('the S3 server of the tests', () => {
   });
 
   test('carries no more bytes per second than its uplink has', async () => {
-    const slow = await startS3Server({ bytesPerSecond: 2 * MIB });
+    const slow = await startS3Server({ bytesPerSecond: 2 * mib });
     onTestFinished(() => slow.close());
     const s3 = client({ endpoint: slow.endpoint });
     const begun = performance.now();
     const put = (Key: string) =>
-      s3.send(new PutObjectCommand({ Bucket: 'clips', Key, Body: footage.subarray(0, MIB / 2) }));
+      s3.send(new PutObjectCommand({ Bucket: 'clips', Key, Body: footage.subarray(0, mib / 2) }));
     await Promise.all(['a', 'b'].map(put));
     expect(performance.now() - begun).toBeGreaterThan(480);
   });

@@ -52,17 +52,17 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-const ACCESS = { region: 'auto', accessKeyId: 'key-of-the-test', secretAccessKey: 'secret-of-the-test' };
-const BUCKET = 'clips';
+const credentials = { region: 'auto', accessKeyId: 'key-of-the-test', secretAccessKey: 'secret-of-the-test' };
+const bucketName = 'clips';
 
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const dir = await mkdtemp(join(tmpdir(), 'flashback-s3-'));
-  const contents = new Bucket(BUCKET, dir);
+  const contents = new Bucket(bucketName, dir);
   const faults = new Faults();
   const log: LoggedRequest[] = [];
   const uplink = sharedUplink(options.bytesPerSecond);
   let clockAheadMs = 0;
-  const rules = { ...ACCESS, now: () => Date.now() + clockAheadMs };
+  const rules = { ...credentials, now: () => Date.now() + clockAheadMs };
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url!, 'http://localhost');
@@ -84,7 +84,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     if (effect && 'status' in effect) throw new S3Error(effect.status, effect.code ?? 'InjectedFault');
 
     const declared = verifySignature(req, url, rules);
-    if (bucket !== BUCKET) throw new S3Error(404, 'NoSuchBucket');
+    if (bucket !== bucketName) throw new S3Error(404, 'NoSuchBucket');
     const wire = () => wireOf(req, effect, uplink);
     const answer = await perform(contents, {
       http: req,
@@ -114,9 +114,9 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   }
 
   return {
-    ...ACCESS,
+    ...credentials,
     endpoint: `http://127.0.0.1:${port}`,
-    bucket: BUCKET,
+    bucket: bucketName,
     contents,
     log,
     fail: (fault) => faults.add(fault),

@@ -21,9 +21,9 @@ interface Claim {
   payloadHash: string;
 }
 
-const ALGORITHM = 'AWS4-HMAC-SHA256';
-const MAX_SKEW_MS = 15 * 60 * 1000;
-const MAX_EXPIRES_SEC = 7 * 24 * 60 * 60;
+const signatureAlgorithm = 'AWS4-HMAC-SHA256';
+const maxSkewMs = 15 * 60 * 1000;
+const maxExpiresSec = 7 * 24 * 60 * 60;
 
 /**
  * Verifies a request signed in its headers or in its query.
@@ -45,7 +45,9 @@ export function verifySignature(req: IncomingMessage, url: URL, rules: Signature
   assertAllSigned(req, claim.signedHeaders);
 
   const scope = `${day}/${region}/s3/aws4_request`;
-  const toSign = [ALGORITHM, claim.date, scope, sha256(canonicalRequest(req, url, claim))].join('\n');
+  const toSign = [signatureAlgorithm, claim.date, scope, sha256(canonicalRequest(req, url, claim))].join(
+    '\n',
+  );
   let key: Buffer = Buffer.from(`AWS4${rules.secretAccessKey}`);
   for (const step of scope.split('/')) key = hmac(key, step);
   if (hmac(key, toSign).toString('hex') !== claim.signature) throw new S3Error(403, 'SignatureDoesNotMatch');
@@ -59,7 +61,7 @@ function claimInHeaders(req: IncomingMessage, rules: SignatureRules): Claim {
   const payloadHash = header(req, 'x-amz-content-sha256');
   if (!credential || !signedHeaders || !signature || !date) throw new S3Error(403, 'AccessDenied');
   if (!payloadHash) throw new S3Error(400, 'InvalidRequest', 'x-amz-content-sha256 is missing');
-  if (!(Math.abs(timeOf(date) - rules.now()) <= MAX_SKEW_MS)) throw new S3Error(403, 'RequestTimeTooSkewed');
+  if (!(Math.abs(timeOf(date) - rules.now()) <= maxSkewMs)) throw new S3Error(403, 'RequestTimeTooSkewed');
   return { credential, signedHeaders: signedHeaders.split(';'), signature, date, payloadHash };
 }
 
@@ -72,11 +74,11 @@ function claimInQuery(query: URLSearchParams, rules: SignatureRules): Claim {
     'Date',
     'Expires',
   ].map((name) => query.get(`X-Amz-${name}`));
-  if (algorithm !== ALGORITHM || !credential || !signedHeaders || !signature || !date) {
+  if (algorithm !== signatureAlgorithm || !credential || !signedHeaders || !signature || !date) {
     throw new S3Error(400, 'AuthorizationQueryParametersError');
   }
   const lifeSec = Number(expires);
-  if (!(lifeSec >= 1 && lifeSec <= MAX_EXPIRES_SEC))
+  if (!(lifeSec >= 1 && lifeSec <= maxExpiresSec))
     throw new S3Error(400, 'AuthorizationQueryParametersError');
   if (rules.now() > timeOf(date) + lifeSec * 1000)
     throw new S3Error(403, 'AccessDenied', 'Request has expired');

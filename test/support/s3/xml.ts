@@ -1,8 +1,8 @@
 import type { Bucket, OpenUpload, StoredObject } from './bucket.ts';
 import { S3Error } from './s3-error.ts';
 
-const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
-const ENTITIES: Record<string, string> = {
+const declaration = '<?xml version="1.0" encoding="UTF-8"?>';
+const entities: Record<string, string> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -14,11 +14,11 @@ type Content = string | number | boolean | Content[] | { [name: string]: Content
 
 /** `{ A: { B: [1, 2] } }` → `<A><B>1</B><B>2</B></A>` */
 export function toXml(root: { [name: string]: Content }): string {
-  return DECLARATION + elements(root);
+  return declaration + elements(root);
 }
 
 function elements(content: Content): string {
-  if (typeof content !== 'object') return String(content).replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+  if (typeof content !== 'object') return String(content).replace(/[&<>"']/g, (c) => entities[c]!);
   return Object.entries(content)
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one] as const))
     .map(([name, value]) => `<${name}>${elements(value)}</${name}>`)
@@ -32,7 +32,7 @@ export function textsOf(xml: string, name: string): string[] {
   );
 }
 
-const entityChars = Object.fromEntries(Object.entries(ENTITIES).map(([char, entity]) => [entity, char]));
+const entityChars = Object.fromEntries(Object.entries(entities).map(([char, entity]) => [entity, char]));
 
 export function errorXml(error: S3Error): string {
   return toXml({ Error: { Code: error.code, Message: error.message } });
