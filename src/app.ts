@@ -277,6 +277,7 @@ export async function startApp(
       firstCalls: new FirstCalls(),
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (camera) => tryCamera(camera, { createSource, launcher, ffmpeg }),
+      // Footage that cannot be read now cannot be retried now.
       holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
       subscriptions: {
         transitions: (filter, after) => transitions.subscribe(filter, after),

@@ -124,6 +124,7 @@ const areAddresses = (addresses: string[]) => {
     proxyAddr.compile(addresses);
     return true;
   } catch {
+    // The text is no address and no range.
     return false;
   }
 };

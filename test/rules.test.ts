@@ -189,6 +189,21 @@ test('a component names only classes that its style sheet has', () => {
   expect(unknown).toEqual([]);
 });
 
+test('an error that is ignored has a comment that says why', () => {
+  const ignoring = /\.catch\(\(\) =>|\} catch \{|, \(\) => \{\}\)/;
+  const silent = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/^generated|gql/.test(file))
+    .flatMap((file) => {
+      const lines = readFileSync(path.join(src, file), 'utf8').split('\n');
+      const isExplained = (at: number) =>
+        lines.slice(Math.max(0, at - 3), at + 2).some((line) => /\/\/|\*\//.test(line));
+      return lines.flatMap((line, at) =>
+        ignoring.test(line) && !isExplained(at) ? [`${file}:${at + 1}`] : [],
+      );
+    });
+  expect(silent).toEqual([]);
+});
+
 test('there is one copy of graphql', () => {
   const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, unknown> };
   expect(Object.keys(lock.packages).filter((name) => /(^|\/)node_modules\/graphql$/.test(name))).toEqual([

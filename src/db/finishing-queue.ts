@@ -62,8 +62,9 @@ export class FinishingQueue {
       keepAlive: true,
     });
     // Without a listener, a lost connection would end the process. The query that uses the connection fails anyway.
-    this.#pool.on('error', () => {});
-    this.#pool.on('connect', (client) => client.on('error', () => {}));
+    const ignore = () => {};
+    this.#pool.on('error', ignore);
+    this.#pool.on('connect', (client) => client.on('error', ignore));
   }
 
   /** Takes over the jobs of an earlier run, then works until closed. */

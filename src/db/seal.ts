@@ -49,6 +49,7 @@ export function createSeal(keys: readonly [Buffer, ...Buffer[]]): Seal {
           decipher.update(bytes.subarray(ivBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
         );
       } catch {
+        // The tag does not match: the text was changed, or sealed with another key of the same id.
         return undefined;
       }
     },

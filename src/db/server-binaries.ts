@@ -82,6 +82,7 @@ function makeExecutable(file: string): void {
   try {
     accessSync(file, constants.X_OK);
   } catch {
+    // npm does not keep the mode of files.
     chmodSync(file, 0o755);
   }
 }
@@ -108,6 +109,7 @@ function hasName(): boolean {
     os.userInfo();
     return true;
   } catch {
+    // ENOENT: the user has no entry.
     return false;
   }
 }

@@ -78,6 +78,7 @@ function readOwner(file: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
   } catch {
+    // There is no such file, or its writer was killed before it had written it.
     return undefined;
   }
 }
@@ -179,6 +180,7 @@ function workingDirectory(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
+    // The process has ended, or belongs to another user.
     return undefined;
   }
 }
@@ -187,6 +189,7 @@ function readPid(pidFile: string): number | undefined {
   try {
     return Number.parseInt(readFileSync(pidFile, 'utf8'), 10) || undefined;
   } catch {
+    // There is no such file: no postmaster runs here.
     return undefined;
   }
 }

@@ -75,6 +75,7 @@ function hostOf(named: string): string | undefined {
   try {
     return new URL(`http://${named}/`).hostname.replace(/^\[|\]$/g, '') || undefined;
   } catch {
+    // The name is not that of a host.
     return undefined;
   }
 }
@@ -89,6 +90,7 @@ function userInfo(authority: string, at: number): Pick<StreamUrl, 'user' | 'pass
       password: decodeURIComponent(text.slice(colon + 1)),
     };
   } catch {
+    // decodeURIComponent says only "URI malformed".
     throw new Error(
       `The user name or the password holds a % that begins no character of UTF-8. ${inUserInfo} % as %25.`,
     );

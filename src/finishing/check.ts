@@ -107,7 +107,7 @@ async function spoolsIn(recordDir: string): Promise<Set<string>> {
 
 /** A spool that cannot be read counts as one with footage, so that nothing is removed. */
 const mayHoldFootage = (recordDir: string, id: string): Promise<boolean> =>
-  holdsFootage(recordDir, id).catch(() => true);
+  holdsFootage(recordDir, id).catch(() => true); // cannot be read
 
 /** Checks invariants 1 and 3. */
 async function checkSpool(

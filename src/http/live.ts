@@ -48,13 +48,13 @@ export class Live {
       const length = { 'content-length': segment.to - segment.from };
       response.writeHead(200, { 'content-type': 'video/iso.segment', ...length, ...unchanging });
       if (request.method === 'HEAD') response.end();
-      // Who went away need not be told.
+      // The client has left, or the spool was removed: either way there is nothing to answer any more.
       else await pipeline(spool.read(segment), response).catch(() => {});
     } else nothing(response);
   }
 
   async #answerPoster(response: ServerResponse, id: string): Promise<void> {
-    const jpeg = await readFile(spoolPoster(this.#recordDir, id)).catch(() => undefined);
+    const jpeg = await readFile(spoolPoster(this.#recordDir, id)).catch(() => undefined); // not made yet
     if (!jpeg) return nothing(response);
     response.writeHead(200, { 'content-type': 'image/jpeg', ...unchanging }).end(jpeg);
   }
@@ -83,7 +83,7 @@ export class Live {
   async #open(id: string): Promise<LiveSpool | undefined> {
     const opening = this.#watched.get(id) ?? this.#find(id);
     this.#watched.set(id, opening);
-    const watched = await opening.catch(() => undefined);
+    const watched = await opening.catch(() => undefined); // the spool cannot be read
     if (!watched) {
       this.#watched.delete(id);
       return undefined;
@@ -102,13 +102,13 @@ export class Live {
   async #forget(id: string, watched: Watched): Promise<void> {
     this.#watched.delete(id);
     clearTimeout(watched.idle);
-    await watched.spool.close().catch(() => {});
+    await watched.spool.close().catch(() => {}); // nothing was written to it
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const [id, opening] of [...this.#watched]) {
-      const watched = await opening.catch(() => undefined);
+      const watched = await opening.catch(() => undefined); // it was not opened
       if (watched) await this.#forget(id, watched);
     }
   }

@@ -104,6 +104,7 @@ function linuxStartTime(pid: number): string | undefined {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     return `${boot}+${fields[19]}`;
   } catch {
+    // There is no such process, or no /proc.
     return undefined;
   }
 }
@@ -202,6 +203,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid!, 'SIGKILL');
   } catch {
+    // The group has ended already.
     child.kill('SIGKILL');
   }
 }
@@ -276,6 +278,7 @@ function readRecord(file: string): ChildRecord | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ChildRecord;
   } catch {
+    // Another start has removed it, or its writer was killed before it had written it.
     return undefined;
   }
 }

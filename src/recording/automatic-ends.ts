@@ -52,7 +52,7 @@ export class AutomaticEnds {
       await this.#endOverdue();
       for (const recording of [...running()]) await this.#endIfCameraIsLost(recording);
     } catch (error) {
-      log.warn({ error: (error as Error).message }, 'ends that are due cannot be looked up; trying again');
+      log.warn({ error }, 'ends that are due cannot be looked up; trying again');
     }
   }
 

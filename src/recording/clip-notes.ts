@@ -28,7 +28,7 @@ export class ClipNotes {
     try {
       await saveClipFacts(db, playbackId, facts);
     } catch (error) {
-      const facts = { playbackId, error: (error as Error).message };
+      const facts = { playbackId, error };
       log.warn(facts, 'what is known of a clip cannot be saved now; it is saved at the end of the recording');
     }
   }

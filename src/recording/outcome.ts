@@ -65,7 +65,7 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
       return;
     } catch (error) {
       log.warn({ playbackId: playback.id, error }, 'the end of a recording cannot be written; trying again');
-      await sleep(pause, undefined, { signal: forget }).catch(() => {});
+      await sleep(pause, undefined, { signal: forget }).catch(() => {}); // see `forget`
     }
   }
 }
@@ -73,9 +73,10 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
 async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Over, at: Date): Promise<void> {
   const { db, recordDir } = options;
   const { id } = playback;
-  // What cannot be read is not taken for none: whoever finishes it finds out.
+  // A spool that cannot be read counts as footage; finishing fails if it holds none.
   if (!(await holdsFootage(recordDir, id).catch(() => true))) {
     await failPlayback(options, playback, whyNothing(options, playback, end));
+    // A folder that cannot be removed now is a breach that check-store reports.
     await removeSpoolWithoutFootage(recordDir, id).catch(() => {});
     return;
   }

@@ -126,7 +126,7 @@ export class RecordingFile {
 
   /** Resolves when all that was taken so far is written, or cannot be. */
   async written(): Promise<void> {
-    const spool = await this.#spool.catch(() => undefined);
+    const spool = await this.#spool.catch(() => undefined); // `close` returns the error
     await spool?.written();
   }
 

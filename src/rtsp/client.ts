@@ -56,7 +56,7 @@ export class RtspClient {
     });
     if (signal.aborted) this.#giveUp();
     else signal.addEventListener('abort', this.#giveUp);
-    this.#abandoned.catch(() => {});
+    this.#abandoned.catch(() => {}); // after the opening, nothing awaits it
   }
 
   /** Defined from the first answer on. */
@@ -108,7 +108,7 @@ export class RtspClient {
       const sent = connection
         .request(method, url, this.#headers(headers, authorization), timeoutMs)
         .then((answer) => this.#noteSession(answer));
-      this.#last = sent.catch(() => {});
+      this.#last = sent.catch(() => {}); // the caller gets the error
       let answer: RtspAnswer;
       try {
         answer = await (this.#isOpening ? Promise.race([sent, this.#abandoned]) : sent);
@@ -171,7 +171,7 @@ export class RtspClient {
     // The answer that is on its way may name a session.
     await this.#last;
     if (!this.#connection?.isOpen || this.#session === undefined) return;
-    await this.request('TEARDOWN', this.sessionUrl, {}, leaveMs).catch(() => {});
+    await this.request('TEARDOWN', this.sessionUrl, {}, leaveMs).catch(() => {}); // the camera’s own time limit ends the session as well
   }
 
   #headers(headers: Readonly<Record<string, string>>, authorization: string | undefined) {

@@ -82,7 +82,7 @@ export class DatagramPair {
 
   #send(i: number, bytes: Buffer): void {
     const port = this.#remotePorts[i];
-    if (port) this.#sockets[i]!.send(bytes, port, this.#camera, () => {});
+    if (port) this.#sockets[i]!.send(bytes, port, this.#camera, () => {}); // the next report is sent in a few seconds
   }
 }
 
@@ -94,6 +94,7 @@ async function bind(type: 'udp4' | 'udp6', port: number): Promise<Socket | undef
     await once(socket, 'listening');
     return socket;
   } catch {
+    // Another program uses the port: the caller tries another.
     socket.close();
     return undefined;
   }

@@ -36,6 +36,7 @@ export function createLookup(lookup: Lookup): Lookup {
     const found = inTurn(host);
     known.set(host, found);
     found.catch(() => {
+      // The caller gets the error; only answers are kept.
       if (known.peek(host) === found) known.delete(host);
     });
     return found;

@@ -91,6 +91,7 @@ export class SpoolDisk {
 
 async function sizeOf(recordDir: string): Promise<number> {
   let bytes = 0;
+  // Folders and files may be removed while they are counted.
   for (const folder of (await readdir(recordDir)).filter(isSpoolName)) {
     for (const name of await readdir(path.join(recordDir, folder)).catch(() => [])) {
       const file = await stat(path.join(recordDir, folder, name)).catch(() => undefined);

@@ -57,7 +57,7 @@ export class LiveSpool {
   }
 
   async close(): Promise<void> {
-    await this.#looking?.catch(() => {});
+    await this.#looking?.catch(() => {}); // its caller gets the error
     await this.#file.close();
   }
 

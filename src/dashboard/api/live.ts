@@ -40,6 +40,7 @@ export function followEverything(): () => void {
     learn,
     () => {},
   );
+  // A failure shows as a lost connection; the list is asked for again when it is back.
   const refreshCameras = () => void loadCameras().catch(() => {});
   const stopTabs = listenToTabs(refreshCameras);
   const stopConnection = connection.subscribe(() => {

@@ -19,6 +19,7 @@ export function splitAddress(text: string): AddressParts {
     const { user = '', password = '' } = parseStreamUrl(address);
     return { address: address.replace(beginning, '$1'), user, password };
   } catch {
+    // The address is not valid yet; the server says why when the form is sent.
     return { address, user: '', password: '' };
   }
 }

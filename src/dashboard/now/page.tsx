@@ -66,6 +66,7 @@ function useNewest(): void {
   const fresh = useObservable(freshness);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
   useEffect(() => {
+    // A failure shows as a lost connection; it is asked again when that is back.
     query(PlaybacksByCursorDocument, { first: 20 }).catch(() => {});
   }, [fresh]);
 }

@@ -74,6 +74,7 @@ function usePictureSoon({ id, recordingStatus, thumbnailUrl, clipStartedAt }: Pl
   const isDue = recordingStatus === 'RECORDING' && clipStartedAt != null && !thumbnailUrl;
   useEffect(() => {
     if (!isDue) return;
+    // After a failure the next timer asks again.
     const timers = askAfterMs.map((ms) => window.setTimeout(() => askForDetails(id).catch(() => {}), ms));
     return () => timers.forEach(clearTimeout);
   }, [id, isDue]);

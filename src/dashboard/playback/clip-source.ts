@@ -24,6 +24,7 @@ export function useClipSource(
   const [state, setState] = useState<'plays' | 'renewed' | 'broken'>('plays');
   const renew = async () => {
     setState('renewed');
+    // Without an answer the player says that the clip cannot be played.
     const details = await askForDetails(id).catch(() => null);
     const video = ref.current;
     if (!video) return;

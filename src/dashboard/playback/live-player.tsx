@@ -78,6 +78,7 @@ function jumpToNow(video: HTMLVideoElement): void {
   const { buffered, seekable } = video;
   const [newest] = [seekable, buffered].filter(({ length }) => length > 0);
   if (newest) video.currentTime = Math.max(0, newest.end(newest.length - 1) - marginSec);
+  // The browser may forbid to play by itself; the viewer then presses play.
   void video.play().catch(() => {});
 }
 

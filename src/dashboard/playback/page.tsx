@@ -112,6 +112,7 @@ async function copyLink(): Promise<void> {
     await navigator.clipboard.writeText(location.href);
     say('The link to this page is copied.');
   } catch {
+    // The page has no right to write to the clipboard.
     sayProblem('The browser does not allow it; copy the address from its address bar.');
   }
 }

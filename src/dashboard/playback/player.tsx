@@ -29,6 +29,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   const act = {
     toggle() {
       const it = video.current;
+      // A failure shows in the player, which listens to the video’s error event.
       if (it?.paused) void it.play().catch(() => {});
       else it?.pause();
     },

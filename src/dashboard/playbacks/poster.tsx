@@ -23,6 +23,7 @@ export function Poster({ playback }: { playback: Playback }) {
   }
   const onError = () => {
     setBroken([...broken, source]);
+    // Without an answer the card stays without a picture.
     if (broken.length === 0) askForDetails(id).catch(() => {});
   };
   return (

@@ -87,6 +87,7 @@ export class RtspConnection {
       this.framer.push(bytes, 0, bytes.length);
       void this.serve();
     } catch {
+      // The bytes are not RTSP.
       this.socket.end(formatAnswer(400, undefined));
     }
   }
@@ -101,6 +102,7 @@ export class RtspConnection {
         else if (!isAnswer(next)) await this.respond(withPath(next));
       }
     } catch {
+      // The request cannot be understood.
       this.socket.end(formatAnswer(400, undefined));
     } finally {
       this.isServing = false;

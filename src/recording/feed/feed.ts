@@ -111,7 +111,7 @@ export class Feed {
       const { log } = this.#options;
       log.warn({ cameraId: this.cameraId, error: end.problem, waitMs }, 'the camera is not delivering');
       this.#become(end.delivered ? 'CONNECTING' : 'OFFLINE');
-      await sleep(waitMs, undefined, { signal }).catch(() => {});
+      await sleep(waitMs, undefined, { signal }).catch(() => {}); // aborted by close
     }
   }
 

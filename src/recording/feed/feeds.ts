@@ -232,7 +232,7 @@ export class Feeds {
       } catch (error) {
         log.warn({ cameraId: entry.camera.id, error }, 'the camera’s state cannot be written; trying again');
         if (signal.aborted) return;
-        await sleep(reportAgainMs, undefined, { signal }).catch(() => {});
+        await sleep(reportAgainMs, undefined, { signal }).catch(() => {}); // the camera was removed
       }
     }
   }

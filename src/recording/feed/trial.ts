@@ -52,6 +52,7 @@ export async function tryCamera(
   leave.abort();
   if (seen.isPicture) problem = undefined;
   else problem ??= `No picture came within ${look.all / 1_000} seconds.`;
+  // Without a picture the trial still says what it has found.
   const jpeg = seen.movie && jpegOf(launcher, ffmpeg, seen.movie).catch(() => undefined);
   return {
     problem,
