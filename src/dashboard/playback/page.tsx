@@ -4,6 +4,8 @@ import { type Playback, usePlayback } from '../api/entities.ts';
 import { useMay } from '../api/session.ts';
 import { tellTabs } from '../api/tabs.ts';
 import { DeletePlaybackDocument } from '../gql/graphql.ts';
+
+import { EndButton } from '../now/end-button.tsx';
 import { isRunning, occasion } from '../now/running.ts';
 import { Steps } from '../now/steps.tsx';
 import { Button, ButtonAnchor } from '../parts/button.tsx';
@@ -89,6 +91,7 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
   const mayRecord = useMay('record');
   return (
     <>
+      <EndButton playback={playback} />
       <Button icon="link" onClick={copyLink}>
         Copy link
       </Button>

@@ -17,7 +17,7 @@ export async function openDashboard(
   browser: Browser,
   url: string,
   path: string,
-  options: BrowserContextOptions = {},
+  { apiKey, ...options }: BrowserContextOptions & { apiKey?: string } = {},
 ): Promise<DashboardPage> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -28,6 +28,7 @@ export async function openDashboard(
     ...options,
   });
   context.setDefaultTimeout(15_000);
+  if (apiKey) await context.addInitScript(`sessionStorage.setItem('flashback.apiKey', '${apiKey}')`);
   const complaints: string[] = [];
   const open = async (path: string) => {
     const page = await context.newPage();
@@ -57,6 +58,38 @@ export async function tooWide(page: Page): Promise<string[]> {
     [...document.querySelectorAll('body, body *')]
       .filter((it) => it.getBoundingClientRect().right > innerWidth)
       .map((it) => it.tagName + '.' + it.className)`);
+}
+/**
+ * Controls of which something cannot be seen or reached, as "name: why": an ancestor or the screen's edge cuts them
+ * off, or they do not hold their own text. Clips on the timeline reach beyond its ends.
+ */
+export async function clippedControls(page: Page): Promise<string[]> {
+  return page.evaluate<
+    string[]
+  >(`[...document.querySelectorAll('a[href], button, input, select, textarea, [role=slider]')]
+    .filter((it) => it.checkVisibility({ visibilityProperty: true }) && it.getBoundingClientRect().width > 1)
+    .filter((it) => getComputedStyle(it).clipPath === 'none' && !it.closest('[role=group] [class*=line]'))
+    .filter((it) => !it.closest('[class*=line][role=group]'))
+    // Under an open dialog nothing can be used anyway.
+    .filter((it) => !document.querySelector('dialog[open]') || it.closest('dialog[open]'))
+    .flatMap((it) => {
+      const name = it.tagName + ' ' + (it.getAttribute('aria-label') || it.textContent || it.name).slice(0, 40);
+      const { left, right, top, bottom } = it.getBoundingClientRect();
+      if (left < -1 || right > innerWidth + 1) return [name + ': beyond the screen'];
+      const style = getComputedStyle(it);
+      if (it.matches('a, button') && style.display !== 'inline' && it.scrollWidth > it.clientWidth + 1
+        && [...it.children].every((child) => getComputedStyle(child).position !== 'absolute'))
+        return [name + ': does not hold its text'];
+      for (let above = it.parentElement; above; above = above.parentElement) {
+        const { overflowX, overflowY } = getComputedStyle(above);
+        const box = above.getBoundingClientRect();
+        const cutX = overflowX !== 'visible' && (left < box.left - 1 || right > box.right + 1);
+        const cutY = ['hidden', 'clip'].includes(overflowY) && (top < box.top - 1 || bottom > box.bottom + 1);
+        if (above !== document.documentElement && above !== document.body && (cutX || cutY))
+          return [name + ': cut off by ' + above.className];
+      }
+      return [];
+    })`);
 }
 
 /** What axe finds serious or critical, as "rule: element". */
