@@ -13,6 +13,9 @@ export type Playback = PlaybackFieldsFragment;
 export const cameras = observable<ReadonlyMap<string, Camera>>(new Map());
 export const playbacks = observable<ReadonlyMap<string, Playback>>(new Map());
 
+/** All cameras are known. */
+export const camerasLoaded = observable(false);
+
 /** Ids are never used again: what was deleted stays so, also where a late answer still has it. */
 const deleted = new Set<string>();
 
@@ -29,6 +32,7 @@ export function learnAllCameras(list: readonly Camera[]): void {
   const present = new Set(list.map(({ id }) => id));
   const gone = [...cameras.get().keys()].filter((id) => !present.has(id));
   cameras.set(without(cameras.get(), gone));
+  camerasLoaded.set(true);
 }
 
 export function forgetPlaybacks(ids: readonly string[]): void {
@@ -46,6 +50,7 @@ export function forgetCamera(id: string): void {
 /** Who is signed in has changed: nothing of what another was told stays. */
 export function forgetEverything(): void {
   cameras.set(new Map());
+  camerasLoaded.set(false);
   playbacks.set(new Map());
 }
 

@@ -1,8 +1,14 @@
 import { type AnyVariables, stringifyDocument, type TypedDocumentNode } from 'urql';
-import { CameraStatesDocument, CamerasDocument, TransitionsDocument } from '../gql/graphql.ts';
+import {
+  CameraStatesDocument,
+  CamerasDocument,
+  PlaybackDetailsDocument,
+  TransitionsDocument,
+} from '../gql/graphql.ts';
+import { isRunning } from '../now/running.ts';
 import { query } from './client.ts';
 import { connection, sockets } from './connection.ts';
-import { learn, learnAllCameras } from './entities.ts';
+import { learn, learnAllCameras, playbacks } from './entities.ts';
 import { observable } from './observable.ts';
 import { listenToTabs } from './tabs.ts';
 
@@ -43,16 +49,34 @@ export function followEverything(): () => void {
   // A failure shows as a lost connection; the list is asked for again when it is back.
   const refreshCameras = () => void loadCameras().catch(() => {});
   const stopTabs = listenToTabs(refreshCameras);
+  let wasLost = false;
+  let recheck: number | undefined;
   const stopConnection = connection.subscribe(() => {
-    if (connection.get().state === 'open') askAnew();
+    const { state } = connection.get();
+    if (state === 'lost') wasLost = true;
+    else if (state === 'open' && wasLost) askAnew();
+    else if (state === 'open') recheck = window.setTimeout(askForRunning, recheckMs);
   });
   const stopFresh = freshness.subscribe(refreshCameras);
+  refreshCameras();
   const onSeenAgain = () => document.visibilityState === 'visible' && askAnew();
   document.addEventListener('visibilitychange', onSeenAgain);
   return () => {
     for (const stop of [stopTransitions, stopCameras, stopTabs, stopConnection, stopFresh]) stop();
     document.removeEventListener('visibilitychange', onSeenAgain);
+    clearTimeout(recheck);
   };
+}
+
+const recheckMs = 1_000;
+
+/**
+ * The first answers may be older than the subscription, which begins with what runs then: what they said to be running
+ * may have ended between the two.
+ */
+function askForRunning(): void {
+  const running = [...playbacks.get().values()].filter(isRunning);
+  for (const { id } of running) query(PlaybackDetailsDocument, { id }).catch(() => {});
 }
 
 const againMs = 1_000;

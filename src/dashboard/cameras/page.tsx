@@ -1,6 +1,5 @@
 import { useLocation } from 'wouter';
-import { playbacks, useCameras } from '../api/entities.ts';
-import { freshness } from '../api/live.ts';
+import { camerasLoaded, playbacks, useCameras } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { useMay } from '../api/session.ts';
 import { isRunning, newestFirst } from '../now/running.ts';
@@ -16,7 +15,7 @@ import { CameraTile } from './tile.tsx';
 export function CamerasPage({ opened }: { opened: string | undefined }) {
   const cameras = useCameras();
   const running = [...useObservable(playbacks).values()].filter(isRunning).sort(newestFirst);
-  const loaded = useObservable(freshness) > 0;
+  const loaded = useObservable(camerasLoaded);
   const mayManage = useMay('manage');
   const live = cameras.filter(({ state }) => state === 'LIVE').length;
   return (

@@ -48,9 +48,10 @@ export function dayStart(day: string, days = 0): Date {
   return new Date(year, month - 1, date + days);
 }
 
-/** Today, Yesterday, or Sunday, 22 November. */
+/** Today, Yesterday, or Sunday 22 November; with the year where it is another. */
 export function dayName(day: string): string {
-  const name = dayFormat.format(dayStart(day));
+  const isThisYear = day.slice(0, 4) === localDay(Date.now()).slice(0, 4);
+  const name = `${dayFormat.format(dayStart(day))}${isThisYear ? '' : ` ${day.slice(0, 4)}`}`;
   if (day === localDay(Date.now())) return `Today · ${name}`;
   if (day === localDay(dayStart(localDay(Date.now()), -1))) return `Yesterday · ${name}`;
   return name;

@@ -3,21 +3,21 @@ import { Link } from 'wouter';
 import type { Camera, Playback } from '../api/entities.ts';
 import { isRunning, occasion } from '../now/running.ts';
 import { clock, span, statusNames } from '../parts/format.ts';
-import type { DayWindow } from './day.ts';
-import css from './day-timeline.module.css';
 import { stretchOf } from './stretch.ts';
+import css from './timeline.module.css';
+import type { Window } from './timeline.tsx';
 
-/** One camera's day. One stop of the Tab key; the arrow keys go from clip to clip. */
+/** One camera's stretch of time. One stop of the Tab key; the arrow keys go from clip to clip. */
 export function CameraLine({
   camera,
   playbacks,
-  window: { from, to, hours },
+  window: { from, to },
   now,
 }: {
   camera: Camera;
   /** Oldest first. */
   playbacks: readonly Playback[];
-  window: DayWindow;
+  window: Window;
   now: number;
 }) {
   const ref = useRef<HTMLDivElement>(null);
@@ -37,7 +37,6 @@ export function CameraLine({
       <div
         ref={ref}
         className={css.line}
-        data-hours={hours}
         role="group"
         aria-label={`${camera.name}: ${playbacks.length} playbacks`}
         onKeyDown={onKeyDown}

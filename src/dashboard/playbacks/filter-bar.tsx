@@ -1,12 +1,13 @@
 import type { Camera } from '../api/entities.ts';
 import type { EventType, RecordingStatus } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
-import { SelectField, TextField } from '../parts/field.tsx';
+import { SelectField } from '../parts/field.tsx';
 import { eventTypes, statuses, statusNames, typeNames } from '../parts/format.ts';
 import css from './filter-bar.module.css';
-import type { Filters } from './filters.ts';
+import { type Filters, isFiltered, noFilters } from './filters.ts';
+import { TimeFields } from './time-fields.tsx';
 
-/** Which playbacks are listed. */
+/** Which playbacks are listed and drawn. */
 export function FilterBar({
   cameras,
   filters,
@@ -16,8 +17,6 @@ export function FilterBar({
   filters: Filters;
   onChange: (change: Partial<Filters>) => void;
 }) {
-  const { cameraId, from, to } = filters;
-  const isFiltered = Boolean(cameraId || from || to || filters.statuses.length || filters.types.length);
   return (
     <form
       className={css.bar}
@@ -27,7 +26,7 @@ export function FilterBar({
     >
       <SelectField
         label="Camera"
-        value={cameraId ?? ''}
+        value={filters.cameraId ?? ''}
         onChange={({ target }) => onChange({ cameraId: target.value || undefined })}
       >
         <option value="">All cameras</option>
@@ -65,28 +64,9 @@ export function FilterBar({
           </option>
         ))}
       </SelectField>
-      <TextField
-        label="From"
-        type="datetime-local"
-        value={from ?? ''}
-        max={to}
-        onChange={({ target }) => onChange({ from: target.value || undefined })}
-      />
-      <TextField
-        label="To"
-        type="datetime-local"
-        value={to ?? ''}
-        min={from}
-        onChange={({ target }) => onChange({ to: target.value || undefined })}
-      />
-      {isFiltered && (
-        <Button
-          kind="bare"
-          icon="close"
-          onClick={() =>
-            onChange({ cameraId: undefined, statuses: [], types: [], from: undefined, to: undefined })
-          }
-        >
+      <TimeFields time={filters.time} onChange={(time) => onChange({ time })} />
+      {isFiltered(filters) && (
+        <Button kind="bare" icon="close" onClick={() => onChange(noFilters)}>
           Clear
         </Button>
       )}

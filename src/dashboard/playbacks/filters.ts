@@ -3,46 +3,59 @@ import { useSearchParams } from 'wouter';
 import type { Playback } from '../api/entities.ts';
 import type { EventType, PlaybackFilter, RecordingStatus } from '../gql/graphql.ts';
 import { eventTypes, statuses } from '../parts/format.ts';
+import { anyTime, type Bounds, presets, type TimeRange } from './time-range.ts';
 
-/** What the list shows, as it stands in the address bar: camera, status, type, time range, page. */
+/** What list, timeline and count show, as it stands in the address bar: camera, status, type, time, page. */
 export interface Filters {
   readonly cameraId: string | undefined;
   readonly statuses: readonly RecordingStatus[];
   readonly types: readonly EventType[];
-  /** Local times like 2026-11-22T14:00, as their fields give them. */
-  readonly from: string | undefined;
-  readonly to: string | undefined;
+  readonly time: TimeRange;
   /** Numbered pages; undefined: one endless list. */
   readonly page: number | undefined;
 }
 
-const localTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+export const noFilters: Partial<Filters> = { cameraId: undefined, statuses: [], types: [], time: anyTime };
+
+export const isFiltered = ({ cameraId, statuses, types, time }: Filters): boolean =>
+  Boolean(cameraId || statuses.length || types.length || time.kind !== 'any');
 
 export function readFilters(search: URLSearchParams): Filters {
-  const time = (name: string) => {
-    const value = search.get(name);
-    return value && localTime.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
-  };
   const page = Number(search.get('page') ?? 'none');
   return {
     cameraId: search.get('camera') ?? undefined,
     statuses: statuses.filter((status) => search.getAll('status').includes(status.toLowerCase())),
     types: eventTypes.filter((type) => search.getAll('type').includes(type.toLowerCase())),
-    from: time('from'),
-    to: time('to'),
+    time: readTime(search),
     page: Number.isInteger(page) && page >= 1 ? page : undefined,
   };
 }
 
+function readTime(search: URLSearchParams): TimeRange {
+  const given = (name: string, form: RegExp) => {
+    const value = search.get(name);
+    return value && form.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
+  };
+  const preset = presets.find((known) => known === search.get('when'));
+  if (preset) return { kind: 'preset', preset };
+  const day = given('day', /^\d{4}-\d{2}-\d{2}$/);
+  if (day) return { kind: 'day', day };
+  const [from, to] = ['from', 'to'].map((name) => given(name, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/));
+  return from || to ? { kind: 'between', from, to } : anyTime;
+}
+
 export function writeFilters(search: URLSearchParams, filters: Filters): URLSearchParams {
   const next = new URLSearchParams(search);
-  for (const name of ['camera', 'status', 'type', 'from', 'to', 'page']) next.delete(name);
-  if (filters.cameraId) next.set('camera', filters.cameraId);
+  const { cameraId, time, page } = filters;
+  for (const name of ['camera', 'status', 'type', 'when', 'day', 'from', 'to', 'page']) next.delete(name);
+  if (cameraId) next.set('camera', cameraId);
   for (const status of filters.statuses) next.append('status', status.toLowerCase());
   for (const type of filters.types) next.append('type', type.toLowerCase());
-  if (filters.from) next.set('from', filters.from);
-  if (filters.to) next.set('to', filters.to);
-  if (filters.page) next.set('page', String(filters.page));
+  if (time.kind === 'preset') next.set('when', time.preset);
+  if (time.kind === 'day') next.set('day', time.day);
+  if (time.kind === 'between' && time.from) next.set('from', time.from);
+  if (time.kind === 'between' && time.to) next.set('to', time.to);
+  if (page) next.set('page', String(page));
   return next;
 }
 
@@ -53,18 +66,19 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
   const filters = useMemo(() => readFilters(new URLSearchParams(key)), [key]);
   const change = (part: Partial<Filters>) => {
     const page = 'page' in part ? part.page : filters.page && 1;
-    setSearch((before) => writeFilters(before, { ...readFilters(before), ...part, page }), { replace: true });
+    setSearch((before) => writeFilters(before, { ...readFilters(before), ...part, page }));
   };
   return [filters, change];
 }
 
-export function toApiFilter({ cameraId, statuses, types, from, to }: Filters): PlaybackFilter {
+export function toApiFilter({ cameraId, statuses, types }: Filters, { from, to }: Bounds): PlaybackFilter {
   return {
     ...(cameraId && { cameraId }),
     ...(statuses.length > 0 && { recordingStatus: [...statuses] }),
     ...(types.length > 0 && { eventType: [...types] }),
-    ...(from && { startedAfter: new Date(from).toISOString() }),
-    ...(to && { startedBefore: new Date(to).toISOString() }),
+    // The API's bounds are exclusive.
+    ...(from !== undefined && { startedAfter: new Date(from - 1).toISOString() }),
+    ...(to !== undefined && { startedBefore: new Date(to).toISOString() }),
   };
 }
 

@@ -1,21 +1,30 @@
-import { useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { query } from '../api/client.ts';
-import { useCameras } from '../api/entities.ts';
+import { camerasLoaded, useCameras } from '../api/entities.ts';
+import { freshness } from '../api/live.ts';
+import { useObservable } from '../api/observable.ts';
+import { serverNow } from '../api/server-clock.ts';
+import { useMay } from '../api/session.ts';
 import { PlaybackCountDocument, type PlaybackFilter } from '../gql/graphql.ts';
-import { Button } from '../parts/button.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Page } from '../parts/page.tsx';
-import { DayTimeline } from './day-timeline.tsx';
+import { useNow } from '../parts/time.tsx';
+import { useEndless } from './endless.ts';
 import { FilterBar } from './filter-bar.tsx';
-import { toApiFilter, useFilters } from './filters.ts';
+import { type Filters, isFiltered, noFilters, toApiFilter, useFilters } from './filters.ts';
 import { PlaybackGrid } from './grid.tsx';
-import { useEndless, useNumbered } from './lists.ts';
+import { useNumbered } from './numbered.ts';
+import css from './page.module.css';
 import { Pager } from './pager.tsx';
+import { boundsOf, windowOf } from './time-range.ts';
+import { Timeline } from './timeline.tsx';
+import { useTimelineData } from './timeline-data.ts';
 
-/** Everything that was recorded: the day on a line for each camera, and the list, endless or by pages. */
+/** Everything that was recorded: a line for each camera, and the list, endless or by pages; of one filter. */
 export function PlaybacksPage() {
-  const cameras = useCameras();
   const [filters, change] = useFilters();
-  const filter = useMemo(() => toApiFilter(filters), [filters]);
+  const cameras = useCameras();
+  const loaded = useObservable(camerasLoaded);
   return (
     <Page
       title="Playbacks"
@@ -26,24 +35,76 @@ export function PlaybacksPage() {
       }
     >
       <FilterBar cameras={cameras} filters={filters} onChange={change} />
-      <DayTimeline cameras={cameras.filter(({ id }) => !filters.cameraId || id === filters.cameraId)} />
-      {filters.page ? (
-        <Numbered filter={filter} page={filters.page} onPage={(page) => change({ page })} />
-      ) : (
-        <Endless filter={filter} />
-      )}
+      {loaded && <Filtered filters={filters} onChange={change} />}
     </Page>
   );
 }
 
-function Endless({ filter }: { filter: PlaybackFilter }) {
-  const { items, complete, problem, loadMore } = useEndless(filter);
-  const total = useCount(filter, items.length);
+function Filtered({ filters, onChange }: { filters: Filters; onChange: (change: Partial<Filters>) => void }) {
+  const cameras = useCameras().filter(({ id }) => !filters.cameraId || id === filters.cameraId);
+  const fresh = useObservable(freshness);
+  const now = useNow(10_000);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: "the last hour" is another one when the tab is seen again
+  const bounds = useMemo(() => boundsOf(filters.time, serverNow()), [filters.time, fresh]);
+  const window = windowOf(bounds, now);
+  const filter = useSame(toApiFilter(filters, bounds));
+  const isOpen = bounds.from !== undefined;
+  const data = useTimelineData(useSame(toApiFilter(filters, isOpen ? bounds : window)));
   return (
     <>
-      <Total total={complete ? items.length : total} />
+      <Timeline
+        cameras={cameras}
+        window={window}
+        data={data}
+        now={now}
+        onTime={(time) => onChange({ time })}
+      />
+      {filters.page ? (
+        <Numbered
+          filter={filter}
+          page={filters.page}
+          isReady={data.loaded}
+          onPage={(page) => onChange({ page })}
+        >
+          <Nothing filters={filters} onChange={onChange} />
+        </Numbered>
+      ) : (
+        <Endless filter={filter} isReady={data.loaded}>
+          <Nothing filters={filters} onChange={onChange} />
+        </Endless>
+      )}
+    </>
+  );
+}
+
+/** The same object for as long as it says the same. */
+function useSame<T>(value: T): T {
+  const key = JSON.stringify(value);
+  return useMemo(() => JSON.parse(key) as T, [key]);
+}
+
+interface ListProps {
+  readonly filter: PlaybackFilter;
+  /** What stands above it has its height. */
+  readonly isReady: boolean;
+  /** What stands there where nothing matches. */
+  readonly children: ReactNode;
+}
+
+function Endless({ filter, isReady, children }: ListProps) {
+  const { items, newCount, showNew, complete, problem, loadMore } = useEndless(filter);
+  const [shown, setShown] = useState(0);
+  const total = useCount(filter, items.length, shown);
+  const show = () => {
+    showNew();
+    setShown(shown + 1);
+  };
+  if (!isReady) return null;
+  return (
+    <>
+      <Head total={complete ? items.length : total} newCount={newCount} onShowNew={show} />
       {problem && <p role="alert">{problem}</p>}
-      {complete && items.length === 0 && <Nothing />}
+      {complete && items.length === 0 && children}
       <PlaybackGrid items={items} onEnd={loadMore} />
     </>
   );
@@ -51,44 +112,89 @@ function Endless({ filter }: { filter: PlaybackFilter }) {
 
 function Numbered({
   filter,
+  isReady,
+  children,
   page,
   onPage,
-}: {
-  filter: PlaybackFilter;
-  page: number;
-  onPage: (page: number) => void;
-}) {
-  const { items, total, totalPages, problem } = useNumbered(filter, page);
+}: ListProps & { page: number; onPage: (page: number) => void }) {
+  const { items, newCount, showNew, total, totalPages, problem } = useNumbered(filter, page);
+  if (!isReady) return null;
   return (
     <>
-      <Total total={total} />
+      <Head total={total} newCount={newCount} onShowNew={showNew} />
       {problem && <p role="alert">{problem}</p>}
-      {total === 0 && <Nothing />}
+      {total === 0 && children}
       <PlaybackGrid items={items} />
       <Pager page={page} totalPages={totalPages} onPage={onPage} />
     </>
   );
 }
 
-function Total({ total }: { total: number | undefined }) {
+/** How many there are, and how many have come since. */
+function Head({
+  total,
+  newCount,
+  onShowNew,
+}: {
+  total: number | undefined;
+  newCount: number;
+  onShowNew: () => void;
+}) {
   const words = total === undefined ? '' : total === 1 ? '1 playback' : `${total.toLocaleString()} playbacks`;
+  const show = () => {
+    onShowNew();
+    window.scrollTo({ top: 0 });
+  };
   return (
-    <p className="quiet" role="status">
-      {words}
-    </p>
+    <div className={css.head}>
+      <p className="quiet" role="status">
+        {words}
+      </p>
+      {newCount > 0 && (
+        <Button kind="main" onClick={show}>
+          {newCount.toLocaleString()} new
+        </Button>
+      )}
+    </div>
   );
 }
 
-const Nothing = () => (
-  <Empty title="Nothing was recorded">No playback matches. New ones appear here by themselves.</Empty>
-);
+function Nothing({ filters, onChange }: { filters: Filters; onChange: (change: Partial<Filters>) => void }) {
+  const cameras = useCameras();
+  const mayManage = useMay('manage');
+  if (isFiltered(filters)) {
+    return (
+      <Empty
+        title="No playback matches"
+        action={<Button onClick={() => onChange(noFilters)}>Show all playbacks</Button>}
+      >
+        New ones that match appear here by themselves.
+      </Empty>
+    );
+  }
+  if (cameras.length === 0) {
+    return (
+      <Empty
+        title="Nothing was recorded yet"
+        action={mayManage && <ButtonLink to="/cameras/new">Add a camera</ButtonLink>}
+      >
+        Recordings are made of cameras, when events are reported.
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="Nothing was recorded yet" action={<ButtonLink to="/now">Start a recording</ButtonLink>}>
+      An event that is reported to the API appears here by itself; one on trial can be started by hand.
+    </Empty>
+  );
+}
 
-/** All that match, also those not loaded yet. Counting costs the server: it is done once per filter. */
-function useCount(filter: PlaybackFilter, loaded: number): number | undefined {
+/** All that match, also those not loaded yet. Counting costs the server: it is done once, and when new ones are shown. */
+function useCount(filter: PlaybackFilter, loaded: number, asked: number): number | undefined {
   const [count, setCount] = useState<number>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts again when it is asked to
   useEffect(() => {
     let overtaken = false;
-    setCount(undefined);
     query(PlaybackCountDocument, { filter }).then(
       ({ playbackConnection }) => !overtaken && setCount(playbackConnection.totalCount),
       () => {},
@@ -96,6 +202,6 @@ function useCount(filter: PlaybackFilter, loaded: number): number | undefined {
     return () => {
       overtaken = true;
     };
-  }, [filter]);
+  }, [filter, asked]);
   return count === undefined ? undefined : Math.max(count, loaded);
 }

@@ -34,8 +34,8 @@ export async function openDashboard(
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
-      // A camera may be gone between two of its pictures.
-      const isPicture = message.location().url.includes('/snapshots/');
+      // A camera may be gone between two of its pictures, and a live picture once its clip is stored.
+      const isPicture = /\/snapshots\/|\/poster\.jpg/.test(message.location().url);
       if (message.type() === 'error' && !isPicture) complaints.push(message.text());
     });
     await page.goto(url + path);

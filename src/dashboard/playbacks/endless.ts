@@ -3,7 +3,8 @@ import { query } from '../api/client.ts';
 import { forgetPlaybacks, type Playback, playbacks } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useCalmly, useObservable } from '../api/observable.ts';
-import { type PlaybackFilter, PlaybacksByCursorDocument, PlaybacksByNumberDocument } from '../gql/graphql.ts';
+import { type Session, session } from '../api/session.ts';
+import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { newestFirst } from '../now/running.ts';
 import { matches } from './filters.ts';
 
@@ -14,19 +15,23 @@ type Place = Pick<Playback, 'startedAt' | 'id'>;
 
 export interface EndlessList {
   readonly items: readonly Playback[];
+  /** How many have come since, and are not in `items` yet: a list that somebody reads does not shift. */
+  readonly newCount: number;
+  readonly showNew: () => void;
+  /** Everything that matches is in `items` or new. */
   readonly complete: boolean;
   readonly problem: string | undefined;
   readonly loadMore: () => void;
 }
 
 /**
- * The playbacks that match, newest first, from now back to where they have been asked for. The list is what
- * entities.ts holds of that stretch, so that what is pushed stands in its place by itself.
+ * The playbacks that match, newest first, from now back to where they have been asked for. The list consists of what
+ * the answers named, in the form in which entities.ts has it now. Whoever comes back to a list finds it as it was left.
  */
 export function useEndless(filter: PlaybackFilter): EndlessList {
   const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
-  const [state, setState] = useState<Reach>({ filter, complete: false });
+  const [state, setState] = useReach(filter);
   const run = useRef(0);
   const busy = useRef(false);
 
@@ -37,16 +42,14 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
       try {
         const page = await loadPage(filter, after, newest);
         if (mine !== run.current) return;
-        startTransition(() =>
-          setState((before) => (after ? { ...page, newest: before.newest } : joined(before, page))),
-        );
+        startTransition(() => setState((before) => (after ? continued(before, page) : joined(before, page))));
       } catch (error) {
         if (mine === run.current) setState((before) => ({ ...before, problem: (error as Error).message }));
       } finally {
         if (mine === run.current) busy.current = false;
       }
     },
-    [filter],
+    [filter, setState],
   );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew whenever something may have been missed
@@ -55,20 +58,33 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
     void load(undefined, undefined);
   }, [load, fresh]);
 
-  const { end, oldest, complete, problem } = state;
-  const items = useMemo(() => {
+  const { ids, end, oldest, complete, problem } = state;
+  const { items, added } = useMemo(() => {
     const inReach = (it: Playback) => complete || (oldest !== undefined && !isOlder(it, oldest));
-    return [...all.values()].filter((it) => inReach(it) && matches(filter, it)).sort(newestFirst);
-  }, [all, filter, oldest, complete]);
+    const matching = [...all.values()].filter((it) => inReach(it) && matches(filter, it)).sort(newestFirst);
+    return {
+      items: matching.filter(({ id }) => ids.has(id)),
+      added: matching.filter(({ id }) => !ids.has(id)),
+    };
+  }, [all, filter, ids, oldest, complete]);
+  const showNew = useCallback(
+    () => setState((before) => ({ ...before, ids: union(before.ids, added) })),
+    [added, setState],
+  );
+  // Where there is nothing, nothing shifts.
+  useEffect(() => {
+    if (items.length === 0 && added.length > 0) showNew();
+  }, [items, added, showNew]);
   const loadMore = useCallback(() => {
     if (!busy.current && !complete && end) void load(end, oldest);
   }, [load, complete, end, oldest]);
-  return { items, complete, problem, loadMore };
+  return { items, newCount: added.length, showNew, complete, problem, loadMore };
 }
 
-/** How far back a list has been asked for. */
+/** What a list has asked for so far. */
 interface Reach {
   readonly filter: PlaybackFilter;
+  readonly ids: ReadonlySet<string>;
   /** The first of its first page. */
   readonly newest?: Place | undefined;
   readonly oldest?: Place | undefined;
@@ -77,19 +93,40 @@ interface Reach {
   readonly problem?: string;
 }
 
-/** The first page, asked for again: what was scrolled through stays where no hole is left between the two. */
+/** The lists of whoever is signed in, by their filters. */
+const reached = new WeakMap<Session, Map<string, Reach>>();
+
+function useReach(filter: PlaybackFilter): [Reach, (next: (before: Reach) => Reach) => void] {
+  const key = JSON.stringify(filter);
+  const lists = reached.get(session.get()) ?? new Map<string, Reach>();
+  reached.set(session.get(), lists);
+  const [, draw] = useState(0);
+  const unasked = useMemo(() => ({ filter, ids: new Set<string>(), complete: false }), [filter]);
+  const set = useCallback(
+    (next: (before: Reach) => Reach) => {
+      lists.set(key, next(lists.get(key) ?? unasked));
+      draw((drawn) => drawn + 1);
+    },
+    [lists, key, unasked],
+  );
+  return [lists.get(key) ?? unasked, set];
+}
+
+const union = (ids: ReadonlySet<string>, more: readonly Place[]): ReadonlySet<string> =>
+  new Set([...ids, ...more.map(({ id }) => id)]);
+
+/** A further page. */
+const continued = (before: Reach, page: Reach): Reach => ({
+  ...page,
+  ids: new Set([...before.ids, ...page.ids]),
+  newest: before.newest,
+});
+
+/** The first page, asked for again: the list stays where no hole is left between the two. */
 function joined(before: Reach, first: Reach): Reach {
-  const { newest, oldest } = before;
-  const goesOn =
-    before.filter === first.filter &&
-    newest &&
-    oldest &&
-    first.oldest &&
-    !isOlder(newest, first.oldest) &&
-    isOlder(oldest, first.oldest);
-  if (!goesOn) return first;
-  const { filter, end, complete } = before;
-  return { filter, newest: first.newest, oldest, end, complete };
+  const { newest, oldest, ids, end, complete, filter } = before;
+  if (!newest || !oldest || !first.oldest || isOlder(newest, first.oldest)) return first;
+  return { filter, ids, newest: first.newest, oldest, end, complete };
 }
 
 /**
@@ -106,17 +143,18 @@ async function loadPage(
     : [...playbacks.get().values()].filter((it) => matches(filter, it));
   const variables = { filter, first: pageSize, after: after ?? null };
   const { nodes, pageInfo } = (await query(PlaybacksByCursorDocument, variables)).playbackConnection;
-  const present = new Set(nodes.map(({ id }) => id));
+  const ids = new Set(nodes.map(({ id }) => id));
   const [first, last] = [nodes[0], nodes.at(-1)];
   const gone = known.filter(
     (it) =>
-      !present.has(it.id) &&
+      !ids.has(it.id) &&
       (newest === undefined || isOlder(it, newest)) &&
       (!pageInfo.hasNextPage || (last !== undefined && !isOlder(it, last))),
   );
   forgetPlaybacks(gone.map(({ id }) => id));
   return {
     filter,
+    ids,
     newest: first && placeOf(first),
     oldest: last && placeOf(last),
     end: pageInfo.endCursor ?? undefined,
@@ -128,46 +166,3 @@ const placeOf = ({ startedAt, id }: Place): Place => ({ startedAt, id });
 
 const isOlder = (it: Place, than: Place): boolean =>
   it.startedAt < than.startedAt || (it.startedAt === than.startedAt && it.id < than.id);
-
-export interface NumberedList {
-  readonly items: readonly Playback[];
-  readonly totalPages: number;
-  readonly total: number | undefined;
-  readonly problem: string | undefined;
-}
-
-export const numberedPageSize = 40;
-
-/** One numbered page. It is asked for again when a playback that is not on it appears or changes. */
-export function useNumbered(filter: PlaybackFilter, page: number): NumberedList {
-  const all = useObservable(playbacks);
-  const fresh = useObservable(freshness);
-  const [answer, setAnswer] = useState<{ ids: string[]; total: number; totalPages: number }>();
-  const [problem, setProblem] = useState<string>();
-  const matching = useMemo(
-    () =>
-      [...all.values()]
-        .filter((it) => matches(filter, it))
-        .map(({ id }) => id)
-        .sort()
-        .join(),
-    [all, filter],
-  );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever the page may have changed
-  useEffect(() => {
-    let overtaken = false;
-    query(PlaybacksByNumberDocument, { filter, page, pageSize: numberedPageSize }).then(
-      ({ playbacks: { items, total, totalPages } }) => {
-        if (overtaken) return;
-        setAnswer({ ids: items.map(({ id }) => id), total, totalPages });
-        setProblem(undefined);
-      },
-      (error: Error) => !overtaken && setProblem(error.message),
-    );
-    return () => {
-      overtaken = true;
-    };
-  }, [filter, page, fresh, matching]);
-  const items = (answer?.ids ?? []).map((id) => all.get(id)).filter((it) => it !== undefined);
-  return { items, totalPages: answer?.totalPages ?? 1, total: answer?.total, problem };
-}

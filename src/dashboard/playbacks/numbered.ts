@@ -1,0 +1,69 @@
+import { useEffect, useMemo, useState } from 'react';
+import { query } from '../api/client.ts';
+import { type Playback, playbacks } from '../api/entities.ts';
+import { freshness } from '../api/live.ts';
+import { useObservable } from '../api/observable.ts';
+import { type PlaybackFilter, PlaybacksByNumberDocument } from '../gql/graphql.ts';
+import { matches } from './filters.ts';
+
+export interface NumberedList {
+  readonly items: readonly Playback[];
+  /** How many have come since the page was asked for. */
+  readonly newCount: number;
+  readonly showNew: () => void;
+  readonly totalPages: number;
+  readonly total: number | undefined;
+  readonly problem: string | undefined;
+}
+
+export const numberedPageSize = 40;
+
+interface Answer {
+  readonly ids: readonly string[];
+  readonly total: number;
+  readonly totalPages: number;
+  /** The newest `createdAt` that was known then. */
+  readonly knownUntil: string;
+}
+
+/** One numbered page. What comes meanwhile would shift it: it is counted, and shown when that is asked for. */
+export function useNumbered(filter: PlaybackFilter, page: number): NumberedList {
+  const all = useObservable(playbacks);
+  const fresh = useObservable(freshness);
+  const [answer, setAnswer] = useState<Answer>();
+  const [problem, setProblem] = useState<string>();
+  const [asked, setAsked] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
+  useEffect(() => {
+    let overtaken = false;
+    query(PlaybacksByNumberDocument, { filter, page, pageSize: numberedPageSize }).then(
+      ({ playbacks: { items, total, totalPages } }) => {
+        if (overtaken) return;
+        setAnswer({
+          ids: items.map(({ id }) => id),
+          total,
+          totalPages,
+          knownUntil: newestOf(playbacks.get()),
+        });
+        setProblem(undefined);
+      },
+      (error: Error) => !overtaken && setProblem(error.message),
+    );
+    return () => {
+      overtaken = true;
+    };
+  }, [filter, page, fresh, asked]);
+  const newCount = useMemo(
+    () =>
+      answer
+        ? [...all.values()].filter((it) => it.createdAt > answer.knownUntil && matches(filter, it)).length
+        : 0,
+    [all, answer, filter],
+  );
+  const items = (answer?.ids ?? []).map((id) => all.get(id)).filter((it) => it !== undefined);
+  const showNew = () => setAsked((before) => before + 1);
+  return { items, newCount, showNew, totalPages: answer?.totalPages ?? 1, total: answer?.total, problem };
+}
+
+const newestOf = (known: ReadonlyMap<string, Playback>): string =>
+  [...known.values()].reduce((newest, { createdAt }) => (createdAt > newest ? createdAt : newest), '');

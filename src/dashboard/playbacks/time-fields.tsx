@@ -1,0 +1,91 @@
+import { useState } from 'react';
+import { SelectField, TextField } from '../parts/field.tsx';
+import { dayStart, localDay } from '../parts/format.ts';
+import { useNow } from '../parts/time.tsx';
+import { anyTime, localTime, type Preset, parseLocalTime, presets, type TimeRange } from './time-range.ts';
+
+const presetNames: Readonly<Record<Preset, string>> = {
+  hour: 'Last hour',
+  today: 'Today',
+  tonight: 'Tonight, from 18:00 to 8:00',
+  yesterday: 'Yesterday',
+};
+
+/** The time that is shown: one of some usual ones, a day, or from one moment to another. */
+export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (time: TimeRange) => void }) {
+  const today = localDay(useNow(60_000));
+  const choose = (kind: string) => {
+    const preset = presets.find((known) => known === kind);
+    if (preset) onChange({ kind: 'preset', preset });
+    else if (kind === 'day') onChange({ kind: 'day', day: today });
+    else if (kind === 'between')
+      onChange({ kind: 'between', from: localTime(dayStart(today).getTime()), to: undefined });
+    else onChange(anyTime);
+  };
+  return (
+    <>
+      <SelectField
+        label="Time"
+        value={time.kind === 'preset' ? time.preset : time.kind}
+        onChange={({ target }) => choose(target.value)}
+      >
+        <option value="any">Any time</option>
+        {presets.map((preset) => (
+          <option key={preset} value={preset}>
+            {presetNames[preset]}
+          </option>
+        ))}
+        <option value="day">A day…</option>
+        <option value="between">From … to …</option>
+      </SelectField>
+      {time.kind === 'day' && (
+        <TextField
+          label="Day"
+          type="date"
+          value={time.day}
+          max={today}
+          onChange={({ target }) => target.value && onChange({ kind: 'day', day: target.value })}
+        />
+      )}
+      {time.kind === 'between' && (
+        <>
+          <MomentField label="From" value={time.from} onChange={(from) => onChange({ ...time, from })} />
+          <MomentField label="To" value={time.to} onChange={(to) => onChange({ ...time, to })} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** A local time as text: one stop of the Tab key, and 24 hours whatever the browser's language. */
+function MomentField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+}) {
+  const [typed, setTyped] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+  const take = () => {
+    if (typed === undefined) return;
+    const moment = parseLocalTime(typed, Date.now());
+    if (typed.trim() !== '' && !moment) return setProblem('Expected a time like 2026-11-28 14:00.');
+    setProblem(undefined);
+    setTyped(undefined);
+    if (moment !== value) onChange(moment);
+  };
+  return (
+    <TextField
+      label={label}
+      placeholder="2026-11-28 14:00"
+      value={typed ?? value?.replace('T', ' ') ?? ''}
+      problem={problem}
+      onChange={({ target }) => setTyped(target.value)}
+      onBlur={take}
+      onKeyDown={({ key }) => key === 'Enter' && take()}
+    />
+  );
+}
