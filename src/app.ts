@@ -286,7 +286,7 @@ export async function startApp(
       store: { problem: () => storeWatch.problem?.message },
       links: {
         object: (key, { holder }) => store.url(key, holder),
-        download: (key, { holder }) => store.downloadUrl(key, holder),
+        download: (key, name, { holder }) => store.downloadUrl(key, name, holder),
         live: (playback, caller) => liveLink(playback, 'index.m3u8', caller),
         poster: async (playback, caller) => {
           const link = liveLink(playback, 'poster.jpg', caller);

@@ -23,8 +23,8 @@ export interface Services extends Parts {
   readonly links: {
     /** Where an object of the store can be fetched now. */
     object(key: string, caller: Caller): Promise<string>;
-    /** The same, for a browser that is to save it. */
-    download(key: string, caller: Caller): Promise<string>;
+    /** The same, for a browser that is to save it under this name. */
+    download(key: string, name: string, caller: Caller): Promise<string>;
     live(playback: Playback, caller: Caller): string | null;
     /** The picture of a clip that is not in the store yet. */
     poster(playback: Playback, caller: Caller): Promise<string | null>;

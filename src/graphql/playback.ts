@@ -4,6 +4,7 @@ import { failureKind } from '../domain/failures.ts';
 import type { Playback as PlaybackRow } from '../generated/prisma/client.ts';
 import { isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
+import { clipFileName } from './clip-file-name.ts';
 import { EndReason, Fault, RecordingStatus } from './enums.ts';
 import { writePosition } from './position.ts';
 
@@ -123,9 +124,22 @@ export const Playback = builder.prismaObject('Playback', {
     downloadUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The same file, for browsers: they save it instead of playing it.',
-      resolve: (playback, _args, { links, caller }) =>
-        whenStored(playback, playback.storagePath, links.download, caller),
+      description:
+        'The same file, for browsers: they save it, named like 2026-11-28_14-02-11_front-door_person.mp4.',
+      args: {
+        timeZone: t.arg.string({
+          defaultValue: 'UTC',
+          description: 'The zone of the time in the name, like Europe/Berlin.',
+        }),
+      },
+      select: { camera: { select: { name: true } }, event: { select: { type: true } } },
+      resolve: (playback, { timeZone }, { links, caller }) =>
+        whenStored(
+          playback,
+          playback.storagePath,
+          (key) => links.download(key, clipFileName(playback, timeZone ?? 'UTC'), caller),
+          caller,
+        ),
     }),
     thumbnailUrl: t.field({
       type: 'URL',

@@ -118,7 +118,8 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
 
     address: (key) => addressBy(plain, key),
     url: async (key, holder) => addressBy(sign, key, holder),
-    downloadUrl: async (key, holder) => `${addressBy(sign, key, holder)}?download=1`,
+    downloadUrl: async (key, name, holder) =>
+      `${addressBy(sign, key, holder)}?download=${encodeURIComponent(name)}`,
     check() {
       // Calls during a check share its result: an object may have only one writer at a time.
       checking ??= put(testObjectKey, bufferBody(Buffer.alloc(0)), contentTypeOf(testObjectKey)).finally(

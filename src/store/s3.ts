@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { RecordingFailure } from '../domain/failures.ts';
+import { attachment } from './attachment.ts';
 import { assertKey } from './key.ts';
 import { partBytes } from './parts.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
@@ -168,11 +169,14 @@ export function createS3Store(options: S3StoreOptions): Store {
       return getSignedUrl(patient, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: urlTtlSec });
     },
 
-    async downloadUrl(key) {
+    async downloadUrl(key, name) {
       assertKey(key);
       // Signed even if the bucket is public: S3 sets response headers only for signed requests.
-      const ResponseContentDisposition = `attachment; filename="${key.slice(key.lastIndexOf('/') + 1)}"`;
-      const command = new GetObjectCommand({ Bucket, Key: key, ResponseContentDisposition });
+      const command = new GetObjectCommand({
+        Bucket,
+        Key: key,
+        ResponseContentDisposition: attachment(name),
+      });
       return getSignedUrl(patient, command, { expiresIn: urlTtlSec });
     },
 

@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { attachment } from './attachment.ts';
 import { parseRange } from './byte-range.ts';
 import { etagOf, matchesAny } from './etag.ts';
 import { contentTypeOf, isKey } from './key.ts';
@@ -19,7 +20,7 @@ interface Representation {
 
 /**
  * Serves the local store's objects: GET and HEAD, one byte range, conditional requests (RFC 9110 §13, §14).
- * `?download=1` makes browsers save the object instead of playing it. The caller checks access. The promise resolves when
+ * `?download=NAME` makes browsers save the object under that name instead of playing it. The caller checks access. The promise resolves when
  * the answer has ended, also because the client left; it rejects if the file cannot be read.
  */
 export function serveLocal(
@@ -47,7 +48,7 @@ async function answerFile(
   file: FileHandle,
   it: Representation,
 ): Promise<void> {
-  const headers = headersOf(it, key, wantsDownload(req));
+  const headers = headersOf(it, nameToSave(req));
   if (isUnchanged(req, it)) {
     res.writeHead(304, headers).end();
     return;
@@ -81,16 +82,15 @@ function representationOf(found: BigIntStats): Representation {
   return { size: Number(found.size), etag: etagOf(found), modifiedMs };
 }
 
-function headersOf(it: Representation, key: string, download: boolean): OutgoingHttpHeaders {
-  const name = key.slice(key.lastIndexOf('/') + 1);
+/** @param name under which browsers save the object; null if they play it */
+function headersOf(it: Representation, name: string | null): OutgoingHttpHeaders {
   return {
     'accept-ranges': 'bytes',
     'cache-control': `private, max-age=${yearSec}, immutable`,
     etag: it.etag,
     'last-modified': new Date(it.modifiedMs).toUTCString(),
     'x-content-type-options': 'nosniff',
-    // A key contains no character that needs escaping.
-    ...(download && { 'content-disposition': `attachment; filename="${name}"` }),
+    ...(name && { 'content-disposition': attachment(name) }),
   };
 }
 
@@ -116,9 +116,9 @@ function isStrongMatch(ifRange: string, it: Representation): boolean {
   return Date.parse(ifRange) === it.modifiedMs && Date.now() - it.modifiedMs >= 1000;
 }
 
-function wantsDownload(req: IncomingMessage): boolean {
+function nameToSave(req: IncomingMessage): string | null {
   const query = (req.url ?? '').split('?')[1];
-  return new URLSearchParams(query).get('download') === '1';
+  return new URLSearchParams(query).get('download');
 }
 
 async function openOrNothing(path: string): Promise<FileHandle | undefined> {

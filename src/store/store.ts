@@ -73,8 +73,8 @@ export interface Store {
    */
   url(key: string, holder?: string): Promise<string>;
 
-  /** Like `url`, but browsers save the object instead of playing it. */
-  downloadUrl(key: string, holder?: string): Promise<string>;
+  /** Like `url`, but browsers save the object under this name instead of playing it. */
+  downloadUrl(key: string, name: string, holder?: string): Promise<string>;
 
   /** The object's address without a signature, kept in the row. */
   address(key: string): string;

@@ -155,7 +155,7 @@ describe.skipIf(browserMissing)('now', () => {
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor({ timeout: 30_000 });
     await card.getByRole('link', { name: 'Play' }).click();
     await page.getByRole('region', { name: 'Player' }).waitFor();
-    const link = page.getByRole('link', { name: 'Download' });
+    const link = page.getByRole('button', { name: 'Download' });
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
     expect(download.suggestedFilename()).toMatch(/\.mp4$/);
   });

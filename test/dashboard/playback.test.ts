@@ -201,9 +201,11 @@ describe.skipIf(browserMissing)('one playback', () => {
     await page.getByRole('button', { name: 'Copy link' }).click();
     await page.getByText('The link to this page is copied.').waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(page.url());
-    const link = page.getByRole('link', { name: 'Download' });
+    const link = page.getByRole('button', { name: 'Download' });
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-    expect(download.suggestedFilename()).toBe(`${playback.id}.mp4`);
+    expect(download.suggestedFilename()).toMatch(/^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_front-door_motion\.mp4$/);
+    const berlin = new Date(playback.startedAt).toLocaleString('sv-SE', { timeZone: 'Europe/Berlin' });
+    expect(download.suggestedFilename()).toContain(berlin.replace(' ', '_').replaceAll(':', '-'));
     expect(await download.failure()).toBeNull();
   });
 

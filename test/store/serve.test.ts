@@ -129,9 +129,11 @@ describe('an answer', () => {
     ]);
   });
 
-  test('makes browsers save the object under its name if the link asks for a download', async () => {
-    const { headers } = await fetch(`${base}/media/cam/clip.mp4?download=1`);
-    expect(headers.get('content-disposition')).toBe('attachment; filename="clip.mp4"');
+  test('makes browsers save the object under the name that it has if the link asks for a download', async () => {
+    const { headers } = await fetch(`${base}/media/cam/clip.mp4?download=c%E1%BB%ADa%22.mp4`);
+    expect(headers.get('content-disposition')).toBe(
+      `attachment; filename="cua_.mp4"; filename*=UTF-8''c%E1%BB%ADa_.mp4`,
+    );
   });
 
   test.each([

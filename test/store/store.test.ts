@@ -216,7 +216,9 @@ describe('the local store', () => {
   test('makes addresses of this server', async () => {
     expect(local('x').address('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');
     expect(await local('x').url('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4');
-    expect(await local('x').downloadUrl('a/b.mp4')).toBe('http://flash:4000/media/a/b.mp4?download=1');
+    expect(await local('x').downloadUrl('a/b.mp4', 'c d')).toBe(
+      'http://flash:4000/media/a/b.mp4?download=c%20d',
+    );
   });
 
   test('keeps the previous object when its replacement fails, and leaves no other file', async () => {
@@ -463,8 +465,8 @@ describe('the S3 store', () => {
     expect([part.status, part.headers.get('content-type')]).toEqual([206, 'video/mp4']);
     expect(Buffer.from(await part.arrayBuffer()).equals(footage.subarray(10, 20))).toBe(true);
 
-    const saved = await fetch(await store.downloadUrl('a/b.mp4'));
-    expect(saved.headers.get('content-disposition')).toBe('attachment; filename="b.mp4"');
+    const saved = await fetch(await store.downloadUrl('a/b.mp4', 'c.mp4'));
+    expect(saved.headers.get('content-disposition')).toBe('attachment; filename="c.mp4"');
     expect(Buffer.from(await saved.arrayBuffer()).equals(footage.subarray(0, 1000))).toBe(true);
 
     expect((await fetch(url.replace('a/b.mp4', 'a/c.mp4'))).status).toBe(403);

@@ -50,18 +50,3 @@ export function ButtonLink({ kind = 'plain', icon, children, to }: Looks & { to:
     </Link>
   );
 }
-
-/** Leaves the page: a download, a file. */
-export function ButtonAnchor({
-  kind = 'plain',
-  icon,
-  children,
-  ...rest
-}: Looks & Omit<ComponentProps<'a'>, 'className'>) {
-  return (
-    <a {...rest} className={className(kind)}>
-      {icon && <Icon name={icon} size={16} />}
-      {children}
-    </a>
-  );
-}

@@ -8,13 +8,14 @@ import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { EndButton } from '../now/end-button.tsx';
 import { isRunning, occasion } from '../now/running.ts';
 import { Steps } from '../now/steps.tsx';
-import { Button, ButtonAnchor } from '../parts/button.tsx';
+import { Button } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
 import { clock, dayName, localDay } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { useDetails } from './details.ts';
+import { downloadClip } from './download.ts';
 import { Facts } from './facts.tsx';
 import { FailurePanel } from './failure.tsx';
 import { LivePlayer } from './live-player.tsx';
@@ -87,7 +88,6 @@ function Screen({ playback }: { playback: Playback }) {
 }
 
 function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => Promise<void> }) {
-  const { downloadUrl } = playback;
   const mayRecord = useMay('record');
   return (
     <>
@@ -95,10 +95,10 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
       <Button icon="link" onClick={copyLink}>
         Copy link
       </Button>
-      {downloadUrl && (
-        <ButtonAnchor icon="download" href={downloadUrl}>
+      {playback.videoUrl && (
+        <Button icon="download" onClick={() => downloadClip(playback.id)}>
           Download
-        </ButtonAnchor>
+        </Button>
       )}
       {mayRecord && (
         <ConfirmedButton label="Delete" question="Delete this playback?" onConfirm={onDelete}>

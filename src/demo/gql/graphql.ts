@@ -540,7 +540,7 @@ export type Playback = {
   codec?: Maybe<Scalars['String']['output']>;
   /** When it was made. */
   createdAt: Scalars['DateTime']['output'];
-  /** The same file, for browsers: they save it instead of playing it. */
+  /** The same file, for browsers: they save it, named like 2026-11-28_14-02-11_front-door_person.mp4. */
   downloadUrl?: Maybe<Scalars['URL']['output']>;
   /** The clip’s length in milliseconds. */
   durationMs?: Maybe<Scalars['Int']['output']>;
@@ -582,6 +582,12 @@ export type Playback = {
   updatedAt: Scalars['DateTime']['output'];
   /** The finished MP4. Null until COMPLETED, and never set for an object that is not in the store. */
   videoUrl?: Maybe<Scalars['URL']['output']>;
+};
+
+
+/** The recording of an event: a status, and later a clip. */
+export type PlaybackDownloadUrlArgs = {
+  timeZone?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Playbacks, newest first, paged by cursor. */

@@ -1,0 +1,37 @@
+import type { EventType } from '../generated/prisma/client.ts';
+import { badField } from './input.ts';
+
+/**
+ * The name under which a clip is saved, like 2026-11-28_14-02-11_front-door_person.mp4.
+ * @param timeZone an IANA name; the time is written in it
+ * @throws RequestError BAD_USER_INPUT if there is no such zone
+ */
+export function clipFileName(
+  {
+    startedAt,
+    camera,
+    event,
+  }: { startedAt: Date; camera: { name: string }; event: { type: EventType } | null },
+  timeZone: string,
+): string {
+  const time = timeIn(timeZone, startedAt).replace(' ', '_').replaceAll(':', '-');
+  const type = event ? words(event.type) : 'by-hand';
+  return `${time}_${words(camera.name) || 'camera'}_${type}.mp4`;
+}
+
+function timeIn(timeZone: string, at: Date): string {
+  try {
+    // Swedish writes times as ISO 8601 does.
+    return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
+  } catch {
+    throw badField('timeZone', 'Expected the name of a time zone, like Europe/Berlin.');
+  }
+}
+
+const words = (text: string) =>
+  text
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+    .slice(0, 60)
+    .replace(/^-+|-+$/g, '');
