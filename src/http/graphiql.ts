@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Db } from '../db/client.ts';
 import { type Asset, makeAsset } from './assets.ts';
+import { fetcherScript } from './graphiql-fetcher.ts';
 import { pagePolicy } from './security-headers.ts';
 
 /** The scripts are inline, and are allowed by their hashes. They start workers from blobs. */
@@ -16,12 +17,21 @@ const policyOf = (scripts: readonly string[]) =>
     "connect-src 'self'",
   ]);
 
+/** In the toolbar; the script of graphiql-fetcher.ts fills it in. */
+const title = 'Flashback <small id="me"></small>';
+
+/** The page passes its options as JSON, and so cannot pass a function. */
+function withFetcher(html: string): string {
+  const call = 'YogaGraphiQL.renderYogaGraphiQL(';
+  const at = html.lastIndexOf(call);
+  const page = `${html.slice(0, at)}${fetcherScript}renderGraphiQL(${html.slice(at + call.length)}`;
+  return page.replace(`<title>${title}</title>`, '<title>Flashback</title>');
+}
+
 async function makePage(operations: string): Promise<Asset> {
-  const html = renderGraphiQL({
-    title: 'Flashback',
-    subscriptionsProtocol: 'WS',
-    defaultQuery: operations,
-  } as Parameters<typeof renderGraphiQL>[0]);
+  const html = withFetcher(
+    renderGraphiQL({ title, defaultQuery: operations } as Parameters<typeof renderGraphiQL>[0]),
+  );
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((match) => match[1]!);
   return makeAsset(Buffer.from(html), {
     'content-type': 'text/html; charset=utf-8',
@@ -61,9 +71,13 @@ mutation AddCamera {
 }`;
   return `# Put the cursor into an operation and press Ctrl+Enter,
 # or pick it under the play button.
+#
+# A server with keys: open the Headers tab below, and write
+#   { "authorization": "Bearer YOUR-KEY" }
+# The toolbar says whose key it is.
 
-# 1. Watch every change of every recording, as it happens.
-#    Leave it running in a tab of its own.
+# 1. Watch every change of every recording, as it happens,
+#    the newest first. Leave it running in a tab of its own.
 subscription Watch {
   playbackStatusChanged {
     at

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
 import { exampleOperations } from '../../src/http/graphiql.ts';
@@ -21,6 +21,12 @@ afterAll(async () => {
   await app.close();
   await camera.close();
 });
+
+/** A subscription of the page has been taken. */
+const isFollowing = (page: Page) =>
+  page.waitForResponse(
+    (answer) => answer.headers()['content-type']?.startsWith('text/event-stream') ?? false,
+  );
 
 test('every example operation works as it stands', async () => {
   const db = connectDb(app.config.databaseUrl!);
@@ -65,8 +71,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     await page.getByText('subscription Watch').first().waitFor();
     // Several operations: the play button asks which one.
     await page.getByRole('button', { name: /Execute query/ }).click();
-    await page.getByRole('menuitem', { name: 'Watch' }).click();
-    await page.waitForTimeout(500);
+    await Promise.all([isFollowing(page), page.getByRole('menuitem', { name: 'Watch' }).click()]);
     await app.client.run(
       'mutation($id: ID!) { createEvent(input: { cameraId: $id, type: MOTION, leaseSec: 1 }) { event { id } } }',
       { id: cameraId },
@@ -87,6 +92,32 @@ describe.skipIf(browserMissing)('in a browser', () => {
       .toBeGreaterThan(1);
     expect(refused).toEqual([]);
     await page.close();
+  });
+
+  test('with keys, the Headers tab counts for subscriptions too; their messages stay, and the toolbar says whose key it is', async () => {
+    const secret = 'admin-secret-of-the-test-01';
+    const locked = await startTestApp({ apiKeys: [{ name: 'night desk', role: 'ADMIN', secret }] });
+    try {
+      const id = await locked.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      await page.goto(`${locked.app.url}/graphql`);
+      await page.getByText('no key: see the Headers tab').waitFor();
+      await page.getByRole('button', { name: 'Headers' }).click();
+      await page.locator('.graphiql-editor-tool .monaco-editor:visible').click();
+      await page.keyboard.insertText(`{ "authorization": "Bearer ${secret}" }`);
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      await Promise.all([isFollowing(page), page.getByRole('menuitem', { name: 'Watch' }).click()]);
+      await page.getByText('night desk (admin)').waitFor();
+      await locked.client.run(
+        'mutation($id: ID!) { createEvent(input: { cameraId: $id, type: MOTION, leaseSec: 1 }) { event { id } } }',
+        { id },
+      );
+      const result = page.locator('.result-window');
+      await expect.poll(() => result.innerText(), { timeout: 15_000 }).toMatch(/COMPLETED[\s\S]*PROCESSING/);
+      await page.close();
+    } finally {
+      await locked.close();
+    }
   });
 
   test.each(['/', '/graphql'])('another page cannot show %s in a frame', async (path) => {
