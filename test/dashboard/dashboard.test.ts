@@ -59,7 +59,7 @@ describe.skipIf(browserMissing)('cameras', () => {
       if (response.url().endsWith('/graphql')) answers.push(await response.text().catch(() => ''));
     });
     await page.getByRole('link', { name: 'Add camera' }).click();
-    const form = page.getByRole('dialog', { name: 'Add a camera' });
+    let form = page.getByRole('dialog', { name: 'Add a camera' });
     await form.getByLabel('Name', { exact: true }).fill('Yard');
     await form.getByLabel('Address').fill('http://192.0.2.1/');
     await form.getByLabel('Pre-roll').fill('99');
@@ -75,6 +75,8 @@ describe.skipIf(browserMissing)('cameras', () => {
     expect(await form.getByLabel('User name').inputValue()).toBe('admin');
     expect(await form.getByLabel('Address').inputValue()).toBe(locked.url);
     await form.getByRole('button', { name: 'Add and connect' }).click();
+    // It is no longer the dialog that adds.
+    form = page.getByRole('dialog', { name: 'Yard' });
     await form.getByText('Live', { exact: true }).waitFor();
     await form.getByText('320 × 180 · H.264 · AAC').waitFor();
     expect(await form.getByLabel('Password').inputValue()).toBe('');
@@ -86,6 +88,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     await form.getByRole('button', { name: 'Save' }).click();
     await tile(page, 'Back yard').waitFor();
     await tile(other, 'Back yard').waitFor();
+    form = page.getByRole('dialog', { name: 'Back yard' });
     expect(answers.join()).not.toContain(password);
     expect(await page.content()).not.toContain(password);
 
@@ -105,6 +108,19 @@ describe.skipIf(browserMissing)('cameras', () => {
       .click();
     await tile(page, 'Back yard').waitFor({ state: 'detached' });
     await tile(other, 'Back yard').waitFor({ state: 'detached' });
+  });
+
+  test('an address of no camera says so; buttons stay in reach however low the screen', async () => {
+    const page = await open('/cameras/00000000-0000-4000-8000-000000000000');
+    const dialog = page.getByRole('dialog', { name: 'There is no such camera' });
+    await dialog.getByRole('button', { name: 'All cameras' }).click();
+    await tile(page, 'Front door').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/cameras');
+    await page.setViewportSize({ width: 768, height: 500 });
+    await page.getByRole('link', { name: 'Add camera' }).click();
+    await page.getByRole('dialog').waitFor();
+    const button = (await page.getByRole('button', { name: 'Add and connect' }).boundingBox())!;
+    expect(button.y + button.height).toBeLessThanOrEqual(500);
   });
 
   test('going offline, coming back and recording are pushed', async () => {

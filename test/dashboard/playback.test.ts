@@ -147,6 +147,9 @@ describe.skipIf(browserMissing)('one playback', () => {
     await failure.getByText(playback.failure!.message).waitFor();
     await failure.getByText('whoever looks after the camera or its network').waitFor();
     expect(await failure.getByRole('button').count()).toBe(0);
+    expect(await page.getByText('Stopped because').count()).toBe(0);
+    await failure.getByRole('link', { name: 'The camera' }).click();
+    await page.getByRole('dialog', { name: 'Nowhere' }).waitFor();
     await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
   });
 
@@ -248,6 +251,11 @@ describe.skipIf(browserMissing)('one playback', () => {
       await card.getByRole('link').click();
       await playerOf(page).getByRole('button', { name: 'Play from the pre-roll on' }).click();
       await expect.poll(() => positionOf(page.locator('video'))).toBeGreaterThan(0.3);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download' }).click(),
+      ]);
+      expect(await download.failure()).toBeNull();
       await page.goBack();
       const width = () => poster.evaluate((it) => (it as HTMLImageElement).naturalWidth);
       await expect.poll(width).toBeGreaterThan(0);

@@ -15,7 +15,16 @@ import { RemoveCamera } from './remove.tsx';
 const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', 'maxDurationSec'];
 
 /** Settings of a camera, or of one that is to be added. What is wrong is said at its field, in the server's words. */
-export function CameraForm({ camera, onClose }: { camera: Camera | undefined; onClose: () => void }) {
+export function CameraForm({
+  camera,
+  onAdded,
+  onClose,
+}: {
+  camera: Camera | undefined;
+  /** The camera that was added has this id. */
+  onAdded: (id: string) => void;
+  onClose: () => void;
+}) {
   const [saved, setSaved] = useState(camera);
   const [values, setValues] = useState(() => valuesOf(camera));
   const [refusal, setRefusal] = useState<Refusal>();
@@ -49,6 +58,7 @@ export function CameraForm({ camera, onClose }: { camera: Camera | undefined; on
         ? (await mutate(UpdateCameraDocument, { input: { id: saved.id, ...input } })).updateCamera
         : (await mutate(CreateCameraDocument, { input })).createCamera;
       tellTabs({ changedCamera: camera.id });
+      if (!saved) onAdded(camera.id);
       setSaved(camera);
       change({ address: camera.rtspUrl, user: '', password: '' });
     } catch (error) {

@@ -3,7 +3,7 @@ import { camerasLoaded, playbacks, useCameras } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { useMay } from '../api/session.ts';
 import { isRunning, newestFirst } from '../now/running.ts';
-import { ButtonLink } from '../parts/button.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { CameraForm } from './form.tsx';
@@ -56,13 +56,33 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
 function CameraDialog({ id }: { id: string }) {
   const [, navigate] = useLocation();
   const cameras = useCameras();
+  const loaded = useObservable(camerasLoaded);
   const camera = cameras.find((known) => known.id === id);
   const close = () => navigate('/cameras');
   const mayManage = useMay('manage');
-  if (!camera && !(id === 'new' && mayManage)) return null;
+  if (!camera && !(id === 'new' && mayManage)) return loaded && <NoSuchCamera onClose={close} />;
   return (
     <Dialog title={camera ? camera.name : 'Add a camera'} onClose={close}>
-      {mayManage ? <CameraForm camera={camera} onClose={close} /> : <CameraOutcome id={id} />}
+      {mayManage ? (
+        <CameraForm
+          camera={camera}
+          onAdded={(added) => navigate(`/cameras/${added}`, { replace: true })}
+          onClose={close}
+        />
+      ) : (
+        <CameraOutcome id={id} />
+      )}
+    </Dialog>
+  );
+}
+
+function NoSuchCamera({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="There is no such camera" small onClose={onClose}>
+      <Empty
+        title="It was deleted, or the address is wrong."
+        action={<Button onClick={onClose}>All cameras</Button>}
+      />
     </Dialog>
   );
 }

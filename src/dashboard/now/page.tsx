@@ -1,10 +1,11 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { query } from '../api/client.ts';
-import { type Playback, playbacks, useCameras } from '../api/entities.ts';
+import { camerasLoaded, type Playback, playbacks, useCameras } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
 import { useMay } from '../api/session.ts';
 import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
+import { ButtonLink } from '../parts/button.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
 import { useHeldPlaces, useNear } from './held-places.ts';
@@ -23,25 +24,50 @@ export function NowPage() {
   const cameras = useCameras();
   const now = useNow(5_000);
   const mayReport = useMay('report');
-  useNewest();
+  const loaded = useNewest();
   const running = all.filter(isRunning);
   const finished = all.filter((it) => !isRunning(it) && now - Date.parse(it.updatedAt) < lingerMs);
   const { near, handlers } = useNear();
   const places = useHeldPlaces(near, { running, finished }, known);
   return (
     <Page title="Now" count={running.length > 0 ? `${running.length} running` : undefined}>
-      <div className={css.columns}>
-        <div className={css.lists} {...handlers}>
-          {places.running.length + places.added.length === 0 && (
-            <Empty title="Nothing is being recorded">An event will appear here by itself.</Empty>
-          )}
-          <CardList label="Running" playbacks={places.running} />
-          <CardList label="Just finished" playbacks={places.finished} />
-          <CardList label="Just begun" playbacks={places.added} />
+      {loaded && (
+        <div className={css.columns}>
+          <div className={css.lists} {...handlers}>
+            {places.running.length + places.added.length === 0 && (
+              <NothingRuns hasCameras={cameras.length > 0} />
+            )}
+            <CardList label="Running" playbacks={places.running} />
+            <CardList label="Just finished" playbacks={places.finished} />
+            <CardList label="Just begun" playbacks={places.added} />
+          </div>
+          {mayReport && cameras.length > 0 && <Trigger cameras={cameras} />}
         </div>
-        {mayReport && cameras.length > 0 && <Trigger cameras={cameras} />}
-      </div>
+      )}
     </Page>
+  );
+}
+
+function NothingRuns({ hasCameras }: { hasCameras: boolean }) {
+  const [mayReport, mayManage] = [useMay('report'), useMay('manage')];
+  if (!hasCameras) {
+    return (
+      <Empty
+        title="Nothing is being recorded"
+        action={mayManage && <ButtonLink to="/cameras/new">Add a camera</ButtonLink>}
+      >
+        There is no camera yet.
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      title="Nothing is being recorded"
+      action={<ButtonLink to="/playbacks">What was recorded</ButtonLink>}
+    >
+      An event appears here by itself as soon as it is reported.
+      {mayReport && ' One on trial can be triggered on this page.'}
+    </Empty>
   );
 }
 
@@ -61,12 +87,16 @@ function CardList({ label, playbacks }: { label: string; playbacks: readonly Pla
   );
 }
 
-/** What runs comes with the subscription; what has just ended is asked for. */
-function useNewest(): void {
+/** What runs comes with the subscription; what has just ended is asked for. @returns whether it has been answered */
+function useNewest(): boolean {
   const fresh = useObservable(freshness);
+  const [answered, setAnswered] = useState(false);
+  const hasCameras = useObservable(camerasLoaded);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
   useEffect(() => {
+    const finish = () => setAnswered(true);
     // A failure shows as a lost connection; it is asked again when that is back.
-    query(PlaybacksByCursorDocument, { first: 20 }).catch(() => {});
+    query(PlaybacksByCursorDocument, { first: 20 }).then(finish, finish);
   }, [fresh]);
+  return answered && hasCameras;
 }

@@ -1,11 +1,15 @@
 import { type ReactNode, useEffect } from 'react';
+import { connection } from '../api/connection.ts';
 import { observable, useObservable } from '../api/observable.ts';
+import { Refusal } from '../api/refusal.ts';
 import { IconButton } from './button.tsx';
 import css from './notice.module.css';
 
 interface Said {
   readonly text: string;
   readonly bad: boolean;
+  /** It was said because the server could not be reached. */
+  readonly isUnreachable?: boolean;
 }
 
 const notice = observable<Said | undefined>(undefined);
@@ -14,9 +18,17 @@ const shownMs = 6_000;
 /** Says in a sentence what has happened; heard by screen readers as well. */
 export const say = (text: string): void => notice.set({ text, bad: false });
 
-/** Stays until it is closed. */
+/** Stays until it is closed, or until the connection is back where that was the problem. */
 export const sayProblem = (error: unknown): void =>
-  notice.set({ text: error instanceof Error ? error.message : String(error), bad: true });
+  notice.set({
+    text: error instanceof Error ? error.message : String(error),
+    bad: true,
+    isUnreachable: error instanceof Refusal && error.code === 'UNREACHABLE',
+  });
+
+connection.subscribe(() => {
+  if (connection.get().state === 'open' && notice.get()?.isUnreachable) notice.set(undefined);
+});
 
 /** One sentence, and what can be done about it. */
 export function Notice({
@@ -48,7 +60,7 @@ export function Notices({ children }: { children?: ReactNode }) {
     <div className={css.place} role="status">
       {children}
       {shown && (
-        <Notice {...shown}>
+        <Notice text={shown.text} bad={shown.bad}>
           <IconButton icon="close" label="Dismiss" onClick={() => notice.set(undefined)} />
         </Notice>
       )}

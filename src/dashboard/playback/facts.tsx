@@ -38,7 +38,7 @@ function FactList({ title, facts }: { title: string; facts: readonly Fact[] }) {
 }
 
 function eventFacts(
-  { camera, event, startedAt, endedAt, endReason }: Playback,
+  { camera, event, startedAt, endedAt, endReason, recordingStatus }: Playback,
   details: Details | undefined,
 ): Fact[] {
   const { description, metadata } = details?.event ?? {};
@@ -53,7 +53,8 @@ function eventFacts(
     ['Description', description],
     ['Started', <Time key="start" at={startedAt} />],
     ['Ended', endedAt && <Time key="end" at={endedAt} />],
-    ['Stopped because', endReason && endReasonNames[endReason]],
+    // What failed says itself why there is no more.
+    ['Stopped because', recordingStatus !== 'FAILED' && endReason && endReasonNames[endReason]],
     ['Metadata', metadata != null && <pre key="metadata">{JSON.stringify(metadata, null, 2)}</pre>],
   ];
 }

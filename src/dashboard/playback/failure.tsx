@@ -2,13 +2,19 @@ import { mutate } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
 import { useMay } from '../api/session.ts';
 import { RetryPlaybackDocument } from '../gql/graphql.ts';
-import { Button } from '../parts/button.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
 import { faultNames } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import css from './failure.module.css';
 
 /** Why there is no clip, who has to act, and whether trying again can help. */
-export function FailurePanel({ id, failure }: { id: string; failure: NonNullable<Playback['failure']> }) {
+export function FailurePanel({
+  playback: { id, camera },
+  failure,
+}: {
+  playback: Playback;
+  failure: NonNullable<Playback['failure']>;
+}) {
   const { message, fault, retryable, code } = failure;
   const mayRecord = useMay('record');
   const retry = () =>
@@ -23,11 +29,18 @@ export function FailurePanel({ id, failure }: { id: string; failure: NonNullable
           ? 'The footage is held on the server: once that is done, try again.'
           : 'No footage is held, so that trying again cannot help.'}
       </p>
-      {retryable && mayRecord && (
-        <Button kind="main" icon="retry" onClick={retry}>
-          Try again
-        </Button>
-      )}
+      <div className={css.actions}>
+        {retryable && mayRecord && (
+          <Button kind="main" icon="retry" onClick={retry}>
+            Try again
+          </Button>
+        )}
+        {fault === 'CAMERA' && (
+          <ButtonLink to={`/cameras/${camera.id}`} icon="settings">
+            The camera
+          </ButtonLink>
+        )}
+      </div>
       <p className={css.code}>{code}</p>
     </section>
   );

@@ -74,7 +74,7 @@ export function PlaybackPage({ id }: { id: string }) {
 function Screen({ playback }: { playback: Playback }) {
   const { id, videoUrl, liveUrl, failure, camera } = playback;
   if (videoUrl) return <Player key={id} playback={playback} videoUrl={videoUrl} />;
-  if (failure) return <FailurePanel id={id} failure={failure} />;
+  if (failure) return <FailurePanel playback={playback} failure={failure} />;
   return (
     <div className={css.underWay}>
       {isRunning(playback) && liveUrl && (

@@ -31,6 +31,13 @@ export function Strip({
       aria-valuemax={Math.round(lengthMs / 100) / 10}
       aria-valuenow={Math.round(atMs / 100) / 10}
       aria-valuetext={`${fineLength(atMs)} of ${fineLength(lengthMs)}, ${clock(startsAt + atMs)}`}
+      onKeyDown={(event) => {
+        const to = moves[event.key]?.(atMs, lengthMs);
+        if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        event.stopPropagation();
+        onSeek(to);
+      }}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         seek(event);
@@ -55,3 +62,15 @@ export function Strip({
     </div>
   );
 }
+
+/** The keys of a slider (WAI-ARIA Authoring Practices), in ms of the clip. */
+const moves: Readonly<Record<string, (atMs: number, lengthMs: number) => number>> = {
+  ArrowRight: (at) => at + 1_000,
+  ArrowUp: (at) => at + 1_000,
+  ArrowLeft: (at) => at - 1_000,
+  ArrowDown: (at) => at - 1_000,
+  PageUp: (at) => at + 10_000,
+  PageDown: (at) => at - 10_000,
+  Home: () => 0,
+  End: (_at, length) => length,
+};
