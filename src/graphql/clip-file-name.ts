@@ -1,5 +1,5 @@
 import type { EventType } from '../generated/prisma/client.ts';
-import { badField } from './input.ts';
+import { badField } from '../usecases/input.ts';
 
 /**
  * The name under which a clip is saved, like 2026-11-28_14-02-11_front-door_person.mp4.

@@ -98,8 +98,11 @@ describe.skipIf(browserMissing)('the longest values', () => {
       for (const width of widths) {
         await page.setViewportSize({ width, height: 800 });
         await twoFrames(page);
-        if (process.env.SCREENSHOTS)
-          await page.screenshot({ path: `${process.env.SCREENSHOTS}/${view}-${width}.png`, fullPage: true });
+        if (process.env['SCREENSHOTS'])
+          await page.screenshot({
+            path: `${process.env['SCREENSHOTS']}/${view}-${width}.png`,
+            fullPage: true,
+          });
         for (const found of [...(await clippedControls(page)), ...(await tooWide(page)).slice(0, 3)])
           findings.push(`${view} ${width}: ${found}`);
       }
