@@ -127,6 +127,16 @@ describe.skipIf(browserMissing)('appearance', () => {
     expect(Number(red)).toBeLessThan(64);
   });
 
+  test('light and dark can be chosen, whatever the system has', async () => {
+    const page = await open('/cameras', { colorScheme: 'dark' });
+    const red = async () => Number(/\d+/.exec(await fill(page, 'html'))![0]);
+    expect(await red()).toBeLessThan(64);
+    await page.getByRole('button', { name: /Change to light$/ }).click();
+    expect(await red()).toBeGreaterThan(200);
+    await page.getByRole('button', { name: /Change to dark$/ }).click();
+    expect(await red()).toBeLessThan(64);
+  });
+
   test.each([
     ['2026-10-25', 'Sunday 25 October', 13 / 25],
     ['2026-03-29', 'Sunday 29 March', 11 / 23],
