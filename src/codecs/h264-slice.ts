@@ -42,8 +42,16 @@ export interface H264FieldStart extends H264SliceStart {
 
 /** For readH264FieldStart to fill. */
 export function noField(): H264FieldStart {
-  const slice = { firstMacroblock: 0, sliceType: 0, ppsId: 0 };
-  return { ...slice, frameNum: 0, isField: false, isBottom: false, isReference: false, isIdr: false };
+  return {
+    firstMacroblock: 0,
+    sliceType: 0,
+    ppsId: 0,
+    frameNum: 0,
+    isField: false,
+    isBottom: false,
+    isReference: false,
+    isIdr: false,
+  };
 }
 
 /**

@@ -138,5 +138,6 @@ function readBits(buffer: Buffer, from: number, bit: number, count: number): num
     value = value * 256 + buffer[at++]!;
     bits += 8;
   }
-  return Math.floor(value / 2 ** (bits - count)) % 2 ** count;
+  // 32 bits at most: those behind the value are cut off, and those in front of it.
+  return (value >>> (bits - count)) & ((1 << count) - 1);
 }

@@ -53,7 +53,8 @@ export class Connection {
   readonly #framer: Framer;
   readonly #onFrame: OnFrame;
   readonly #waiting = new Map<number, Waiting>();
-  readonly channels = new Set<number>();
+  /** 1 where packets are expected. */
+  readonly #channels = new Uint8Array(256);
   #sequence = 0;
   #hasAnswered = false;
   #arrivedAt = 0;
@@ -71,7 +72,7 @@ export class Connection {
     this.#framer = new Framer({
       onFrame: (channel, buffer, from, to) => this.#onFrame(channel, buffer, from, to, this.#arrivedAt),
       onMessage: (message) => this.#receiveMessage(message),
-      isChannel: (channel) => this.channels.has(channel),
+      isChannel: (channel) => this.#channels[channel] === 1,
       isAwaited: (sequence) =>
         sequence === undefined ? this.#waiting.size > 0 : this.#waiting.has(sequence),
     });
@@ -84,6 +85,11 @@ export class Connection {
 
   get garbageBytes(): number {
     return this.#framer.garbageBytes;
+  }
+
+  /** Packets are expected on these. */
+  expect(channels: readonly number[]): void {
+    for (const channel of channels) this.#channels[channel] = 1;
   }
 
   /** Whether a request can still be sent. */

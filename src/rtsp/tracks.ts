@@ -60,7 +60,7 @@ export class Tracks {
     this.#byChannel[rtp] = track;
     this.#byChannel[rtcp] ??= track;
     this.#isControl[rtcp] = rtp === rtcp ? 0 : 1;
-    client.connection?.channels.add(rtp).add(rtcp);
+    client.connection?.expect([rtp, rtcp]);
     const sendControlPacket = (bytes: Buffer) => client.connection?.sendFrame(framed(rtcp, bytes));
     this.all.push({ track, url, sendControlPacket });
     return true;

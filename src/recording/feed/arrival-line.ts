@@ -28,7 +28,9 @@ interface Arrival {
  */
 export class ArrivalLine {
   #arrivals: Arrival[] = [];
+  /** The bucket of the newest arrival, and that one's delay: when it came, less its media time. */
   #bucketSince = 0;
+  #bucketDelay = Number.POSITIVE_INFINITY;
   #past: readonly { readonly from: number; readonly rate: number; readonly offset: number }[] = [];
   #from = Number.NEGATIVE_INFINITY;
   #pieceSince: number | undefined;
@@ -86,13 +88,15 @@ export class ArrivalLine {
   }
 
   add(mediaMs: number, at: number): void {
-    const late = this.late(mediaMs, at);
-    if (late < 0) this.#setOffset(at - mediaMs * this.#rate, at);
-    const newest = this.#arrivals.at(-1);
+    const delay = at - mediaMs * this.#rate;
+    if (delay < this.#offset) this.#setOffset(delay, at);
+    const last = this.#arrivals.length - 1;
+    const newest = this.#arrivals[last];
     const bucketMs = Math.max(window.leastBucketMs, this.spanMs * window.bucketShare);
     if (newest && at - this.#bucketSince < bucketMs) {
-      if (late < this.late(newest.mediaMs, newest.at))
-        this.#arrivals[this.#arrivals.length - 1] = { mediaMs, at };
+      if (delay >= this.#bucketDelay) return;
+      this.#bucketDelay = delay;
+      this.#arrivals[last] = { mediaMs, at };
       return;
     }
     this.#bucketSince = at;
@@ -104,6 +108,7 @@ export class ArrivalLine {
     if (at - this.#pieceSince > window.ms) this.#beginPiece({ mediaMs, at });
     if (this.spanMs >= this.#leastMs) this.#findRate();
     this.#setOffset(leastDelay(this.#arrivals, this.#rate), at);
+    this.#bucketDelay = at - mediaMs * this.#rate;
   }
 
   #findRate(): void {

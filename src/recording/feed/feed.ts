@@ -43,6 +43,7 @@ export class Feed {
   #isCut = false;
   #toldReading: ReadingFacts | undefined;
   #running: Promise<void> | undefined;
+  #isClosed = false;
   readonly #stop = new AbortController();
 
   constructor(options: FeedOptions) {
@@ -92,6 +93,7 @@ export class Feed {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stop.abort();
     await this.#running;
     this.ring.clear();
@@ -139,7 +141,7 @@ export class Feed {
   }
 
   #take(unit: FeedUnit): void {
-    if (this.#stop.signal.aborted) {
+    if (this.#isClosed) {
       unit.footage.release();
       return;
     }

@@ -1,4 +1,5 @@
-import { type FeedUnit, timeOf } from './feed-unit.ts';
+import type { FeedUnit } from './feed-unit.ts';
+import { UnitQueue } from './unit-queue.ts';
 
 /** Sound that came this much before the picture it belongs to is still looked for, in milliseconds. */
 const soundAheadMs = 2_000;
@@ -12,11 +13,10 @@ const soundAheadMs = 2_000;
 export class Ring {
   readonly #seconds: number;
   readonly #maxBytes: () => number;
-  #units: FeedUnit[] = [];
-  /** Units before this one were dropped; they are cut off now and then. */
-  #first = 0;
-  /** Where keyframes stand in #units, oldest first. */
+  readonly #units = new UnitQueue();
+  /** The places of keyframes, oldest first. */
   #keyframes: number[] = [];
+  #newestKeyframe: FeedUnit | undefined;
   #bytes = 0;
 
   /** @param options.maxBytes asked each time: what one ring may hold depends on how many there are */
@@ -35,7 +35,10 @@ export class Ring {
       unit.footage.release();
       return false;
     }
-    if (isKeyframe) this.#keyframes.push(this.#units.length);
+    if (isKeyframe) {
+      this.#keyframes.push(this.#units.end);
+      this.#newestKeyframe = unit;
+    }
     this.#units.push(unit);
     this.#bytes += unit.footage.bytes;
     if (this.#keyframes.length > 1) this.#dropOld(unit.arrivedAt - this.#seconds * 1_000);
@@ -49,22 +52,22 @@ export class Ring {
    */
   from(time: number): FeedUnit[] {
     if (this.#keyframes.length === 0) return [];
-    const later = this.#keyframes.findIndex((at) => timeOf(this.#units[at]!) > time);
-    const at = this.#keyframes[later < 0 ? this.#keyframes.length - 1 : Math.max(0, later - 1)]!;
-    const begin = timeOf(this.#units[at]!);
+    const units = this.#units;
+    const later = this.#keyframes.findIndex((place) => units.timeOf(place) > time);
+    const keyframe = this.#keyframes[later < 0 ? this.#keyframes.length - 1 : Math.max(0, later - 1)]!;
+    const begin = units.timeOf(keyframe);
     const sound: FeedUnit[] = [];
-    for (let i = at - 1; i >= this.#first; i--) {
-      const unit = this.#units[i]!;
-      if (unit.arrivedAt < begin - soundAheadMs) break;
-      if (unit.format.kind === 'sound' && timeOf(unit) >= begin) sound.push(unit);
+    for (let place = keyframe - 1; place >= units.first; place--) {
+      if (units.arrivedAt(place) < begin - soundAheadMs) break;
+      if (units.isSound(place) && units.timeOf(place) >= begin) sound.push(units.at(place));
     }
-    return [...sound.reverse(), ...this.#units.slice(at)];
+    const rest = Array.from({ length: units.end - keyframe }, (_, i) => units.at(keyframe + i));
+    return [...sound.reverse(), ...rest];
   }
 
   /** The newest picture that a decoder can begin with. */
   newestKeyframe(): FeedUnit | undefined {
-    const at = this.#keyframes.at(-1);
-    return at === undefined ? undefined : this.#units[at];
+    return this.#newestKeyframe;
   }
 
   get bytes(): number {
@@ -74,8 +77,9 @@ export class Ring {
   /** From the oldest picture held to the newest unit, in seconds. */
   get heldSeconds(): number {
     const [oldest] = this.#keyframes;
-    const newest = this.#units.at(-1);
-    return oldest === undefined || !newest ? 0 : (timeOf(newest) - timeOf(this.#units[oldest]!)) / 1_000;
+    return oldest === undefined
+      ? 0
+      : (this.#units.timeOf(this.#units.end - 1) - this.#units.timeOf(oldest)) / 1_000;
   }
 
   /** Whether it reaches as far back as it should. */
@@ -84,8 +88,9 @@ export class Ring {
   }
 
   clear(): void {
-    this.#dropTo(this.#units.length);
+    this.#dropTo(this.#units.end);
     this.#keyframes = [];
+    this.#newestKeyframe = undefined;
   }
 
   /**
@@ -93,7 +98,7 @@ export class Ring {
    * times for this, and cheaper: a picture is taken before it comes.
    */
   #dropOld(needed: number): void {
-    while (this.#keyframes.length > 1 && this.#units[this.#keyframes[1]!]!.arrivedAt <= needed) {
+    while (this.#keyframes.length > 1 && this.#units.arrivedAt(this.#keyframes[1]!) <= needed) {
       this.#keyframes.shift();
       this.#dropTo(this.#keyframes[0]!);
     }
@@ -112,15 +117,10 @@ export class Ring {
   }
 
   #dropTo(end: number): void {
-    for (; this.#first < end; this.#first++) {
-      const { footage } = this.#units[this.#first]!;
+    while (this.#units.first < end) {
+      const footage = this.#units.shift();
       this.#bytes -= footage.bytes;
       footage.release();
     }
-    if (this.#first * 2 < this.#units.length) return;
-    const gone = this.#first;
-    this.#units = this.#units.slice(gone);
-    this.#keyframes = this.#keyframes.map((at) => at - gone);
-    this.#first = 0;
   }
 }

@@ -69,11 +69,22 @@ export class TrackClock {
 
   /** Takes the next unit, in the order in which units came. */
   note(unit: Timed): Stamp {
+    const main = this.#main;
+    const isUsual = main && !this.#suspect && main.units > 1 && main.fit(unit, false) === 'FITS';
+    return isUsual ? this.#take(main, unit) : this.#place(unit);
+  }
+
+  /** Finds out where it belongs. */
+  #place(unit: Timed): Stamp {
     const [run, fit] = this.#goesOnFrom(unit);
     this.#main = run;
     if (fit === 'LATE') return this.#suspected(run, unit);
     if (this.#suspect?.delayed === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.behindMs);
     this.#suspect = undefined;
+    return this.#take(run, unit);
+  }
+
+  #take(run: Run, unit: Timed): Stamp {
     const stamp = run.take(unit);
     if (this.session.isTrusted) this.lastReport ??= { ...stamp, ntpMs: this.ms(unit.timestamp) };
     return stamp;

@@ -1,0 +1,112 @@
+import type { Format } from '../../codecs/format.ts';
+import type { Footage } from '../../footage/memory.ts';
+import type { FeedSession, FeedUnit } from './feed-unit.ts';
+import type { Run } from './run.ts';
+
+/** How many units there is room for at first; a power of two, as all capacities are. */
+const firstCapacity = 64;
+
+/**
+ * Access units, oldest first, as columns of numbers and references. A ring keeps each unit for seconds, and nearly
+ * none is ever recorded: as objects they would be what the garbage collector copies and marks most of the time.
+ * A unit's place is its number since the queue was made.
+ */
+export class UnitQueue {
+  /** The place of the oldest unit, and the one behind the newest. */
+  #first = 0;
+  #end = 0;
+  #mask = firstCapacity - 1;
+  #arrivedAt = new Float64Array(firstCapacity);
+  #timestamps = new Float64Array(firstCapacity);
+  #ticks = new Float64Array(firstCapacity);
+  #durations = new Float64Array(firstCapacity);
+  /** How many pictures until all is right; -1 where a decoder cannot begin. */
+  #recovery = new Float64Array(firstCapacity);
+  #footage: (Footage | undefined)[] = new Array(firstCapacity);
+  #formats: Format[] = new Array(firstCapacity);
+  #runs: Run[] = new Array(firstCapacity);
+  #sessions: FeedSession[] = new Array(firstCapacity);
+
+  get first(): number {
+    return this.#first;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  push(unit: FeedUnit): void {
+    if (this.#end - this.#first > this.#mask) this.#grow();
+    const i = this.#end++ & this.#mask;
+    this.#arrivedAt[i] = unit.arrivedAt;
+    this.#timestamps[i] = unit.timestamp;
+    this.#ticks[i] = unit.stamp.ticks;
+    this.#durations[i] = unit.duration;
+    this.#recovery[i] = unit.isSync ? (unit.recoveryPictures ?? 0) : -1;
+    this.#footage[i] = unit.footage;
+    this.#formats[i] = unit.format;
+    this.#runs[i] = unit.stamp.run;
+    this.#sessions[i] = unit.session;
+  }
+
+  /** Forgets the oldest unit. @returns its footage */
+  shift(): Footage {
+    const i = this.#first++ & this.#mask;
+    const footage = this.#footage[i]!;
+    // Its memory may be given back to the system.
+    this.#footage[i] = undefined;
+    return footage;
+  }
+
+  at(place: number): FeedUnit {
+    const i = place & this.#mask;
+    const recovery = this.#recovery[i]!;
+    return {
+      footage: this.#footage[i]!,
+      timestamp: this.#timestamps[i]!,
+      arrivedAt: this.#arrivedAt[i]!,
+      isSync: recovery >= 0,
+      recoveryPictures: Math.max(0, recovery),
+      format: this.#formats[i]!,
+      duration: this.#durations[i]!,
+      session: this.#sessions[i]!,
+      stamp: { run: this.#runs[i]!, ticks: this.#ticks[i]! },
+    };
+  }
+
+  arrivedAt(place: number): number {
+    return this.#arrivedAt[place & this.#mask]!;
+  }
+
+  /** When it was taken, in milliseconds of the monotonic clock, as far as is known by now. */
+  timeOf(place: number): number {
+    const i = place & this.#mask;
+    return this.#runs[i]!.timeOf(this.#ticks[i]!);
+  }
+
+  isSound(place: number): boolean {
+    return this.#formats[place & this.#mask]!.kind === 'sound';
+  }
+
+  /** A place's index is what is left of it by the capacity: twice that, and it is the same or as much further. */
+  #grow(): void {
+    const capacity = this.#mask + 1;
+    this.#arrivedAt = twice(this.#arrivedAt);
+    this.#timestamps = twice(this.#timestamps);
+    this.#ticks = twice(this.#ticks);
+    this.#durations = twice(this.#durations);
+    this.#recovery = twice(this.#recovery);
+    this.#footage = [...this.#footage, ...this.#footage];
+    this.#formats = [...this.#formats, ...this.#formats];
+    this.#runs = [...this.#runs, ...this.#runs];
+    this.#sessions = [...this.#sessions, ...this.#sessions];
+    this.#mask = capacity * 2 - 1;
+  }
+}
+
+function twice(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2);
+  larger.set(column);
+  larger.set(column, column.length);
+  return larger;
+}
