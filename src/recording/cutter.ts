@@ -5,7 +5,7 @@ import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 /** Length of a fragment. What an end waits for, and what a crash loses, is at most this and the next picture. */
 const fragmentMs = 500;
 /** A camera that sends a picture a second or less must not keep one in memory only for so long. */
-export const longestHeldMs = 850;
+export const longestHeldMs = 750;
 
 /** What becomes one fragment. */
 export interface Cut {

@@ -9,6 +9,7 @@ import {
   type RtspMessage,
   sequenceOf,
 } from './message.ts';
+import { readInTurns, type TurnReader } from './turns.ts';
 
 /**
  * All sockets are read into this one buffer: a read is worked off before the next begins, and a buffer for each would
@@ -50,6 +51,9 @@ export type OnFrame = (channel: number, buffer: Buffer, from: number, to: number
 export class Connection {
   readonly ended: Promise<RtspError>;
   readonly #socket: Socket;
+  readonly #isEncrypted: boolean;
+  readonly #turnReader: TurnReader;
+  #stopTurns: (() => void) | undefined;
   readonly #framer: Framer;
   readonly #onFrame: OnFrame;
   readonly #waiting = new Map<number, Waiting>();
@@ -63,8 +67,9 @@ export class Connection {
   /** The camera said that it closes the connection behind its last answer. */
   #isLast = false;
 
-  constructor({ socket, reader }: OpenSocket, onFrame: OnFrame) {
+  constructor({ socket, reader, tlsFingerprint }: OpenSocket, onFrame: OnFrame) {
     this.#socket = socket;
+    this.#isEncrypted = tlsFingerprint !== undefined;
     this.#onFrame = onFrame;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -77,6 +82,14 @@ export class Connection {
         sequence === undefined ? this.#waiting.size > 0 : this.#waiting.has(sequence),
     });
     reader.receive = (buffer, bytes) => this.#receive(buffer, bytes);
+    this.#turnReader = {
+      socket,
+      receive: (bytes) => {
+        this.#receive(shared, bytes);
+        return this.#error === undefined;
+      },
+      end: (error) => this.fail(error ? socketError(error) : new RtspError('CLOSED')),
+    };
     socket.on('error', (error: NodeJS.ErrnoException) => this.fail(socketError(error)));
     socket.on('end', () => this.fail(new RtspError('CLOSED')));
     socket.on('close', () => this.fail(new RtspError('CLOSED')));
@@ -121,6 +134,18 @@ export class Connection {
     });
   }
 
+  /** Reads in turns with other connections, or again as soon as there is something; an encrypted one always does that. */
+  readInTurns(isWanted: boolean): void {
+    if (isWanted === (this.#stopTurns !== undefined) || this.#error || this.#isEncrypted) return;
+    if (isWanted) {
+      this.#stopTurns = readInTurns(this.#turnReader, shared);
+    } else {
+      this.#stopTurns?.();
+      this.#stopTurns = undefined;
+      this.#socket.resume();
+    }
+  }
+
   /** Sends a frame, whole with its header; dropped where the camera does not take what was sent before. */
   sendFrame(bytes: Buffer): void {
     if (this.#error === undefined && this.#socket.writableLength < 64 * 1024) this.#socket.write(bytes);
@@ -129,6 +154,7 @@ export class Connection {
   fail(error: RtspError): void {
     if (this.#error) return;
     this.#error = error;
+    this.#stopTurns?.();
     this.#socket.destroy();
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);

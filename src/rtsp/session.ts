@@ -53,6 +53,11 @@ export interface RtspSession {
   readonly address: string;
   /** Bytes that were neither packet nor message. */
   readonly garbageBytes: number;
+  /**
+   * Whether packets may come up to `roundMs` (turns.ts) later than they could, which costs half as much. It is not
+   * done, and does not matter, over UDP or TLS.
+   */
+  readInTurns(isWanted: boolean): void;
   /** Sends an RTCP packet; it may be lost. */
   sendControlPacket(track: RtspTrack, bytes: Buffer): void;
   /** Resolves when the session is over, with why; never rejects. */
@@ -228,6 +233,7 @@ function sessionOf(
     get garbageBytes() {
       return connection.garbageBytes;
     },
+    readInTurns: (isWanted) => connection.readInTurns(isWanted && tracks.transport === 'TCP'),
     sendControlPacket: (track, bytes) => tracks.sendControlPacket(track, bytes),
     ended: connection.ended.then((error) => {
       stop();

@@ -86,6 +86,21 @@ test('it plays picture and sound, and TEARDOWN ends the session', async () => {
   ]);
 });
 
+test('packets come on in turns, and as events again; the end is told either way', async () => {
+  for (const ways of [[true], [true, false]]) {
+    const source = await camera();
+    const { session, packets } = await open(source.url);
+    await expect.poll(() => packets.size).toBe(2);
+    for (const way of ways) {
+      session.readInTurns(way);
+      const before = packets.get('video')!;
+      await expect.poll(() => packets.get('video')!).toBeGreaterThan(before + 20);
+    }
+    source.drop();
+    expect((await session.ended).kind).toBe('CLOSED');
+  }
+});
+
 test.each(['basic', 'digest'] as const)('%s: any password is proved, a wrong one is told', async (auth) => {
   const users = { 'us"er\\': 'p:a/s?s#w@o%rd é', blank: '' };
   const source = await camera({ auth, users });

@@ -133,6 +133,7 @@ export class RtspSource implements Source, FeedSession {
     if (!this.#rtsp || this.#stall) return undefined;
     this.#noteSilence(now);
     this.#stall = this.#pace.problem(now);
+    this.#rtsp.readInTurns(this.#beganAt !== undefined && this.#clock.isSteady(now));
     if (this.#stall) void this.#rtsp.close();
     else if (now - this.#reportedAt >= reportEveryMs) this.#sendReports(now);
     return this.#stall;

@@ -115,7 +115,7 @@ export class Run {
     if (!isSuspected && this.unwrap(unit.timestamp) === this.#newest) return 'FOREIGN';
     const keptMs = this.units > 1 ? this.#stepMs * kept.steps : kept.ms;
     const isKept = -backMs <= keptMs && !this.line.isConfirmed(unit.arrivedAt);
-    if (late < -aheadMs && !isKept) return 'FOREIGN';
+    if (late < this.track.inexactMs(unit.arrivedAt) - aheadMs && !isKept) return 'FOREIGN';
     if (backMs < 0) return late - this.#topLateMs > lateMs ? 'LATE' : 'FITS';
     if (backMs > 0 && backMs <= this.track.reorderMs) return 'FITS';
     return backMs <= reordered.ms && late <= reordered.lateMs ? 'LATE' : 'FOREIGN';

@@ -37,6 +37,11 @@ export class SessionClock {
     return clock;
   }
 
+  /** Whether more exact arrivals would tell nothing new. @param now monotonic milliseconds */
+  isSteady(now: number): boolean {
+    return this.#tracks.every(({ clock }) => clock.isSteady(now));
+  }
+
   /** Grows with each change of what is known. Between two looks at it, no stamp's time changed by more than it grew. */
   get changedMs(): number {
     return this.#changedMs;

@@ -1,4 +1,5 @@
 import type { AccessUnit } from '../../footage/unit.ts';
+import { roundMs } from '../../rtsp/turns.ts';
 import { settledMs } from './arrival-line.ts';
 import { type Fit, Run } from './run.ts';
 import type { SessionClock } from './session-clock.ts';
@@ -7,6 +8,10 @@ import type { SessionClock } from './session-clock.ts';
 const leapt = { ms: 1_500, units: 3 };
 /** A report speaks of the moment at which it was sent: within this (ms) of its arrival. */
 const reportMs = 1_000;
+/** A clock is steady when for so long (ms) units went on as they should, and none was farther than this (ms) apart. */
+const steady = { ms: 8_000, apartMs: 400 };
+/** Within this (ms) a feed whose clocks are no longer steady is no longer read in turns. */
+const noticedMs = 500;
 /** Stray stamps, and those of a second sender, alternate with the stamps of so few runs. */
 const runsKept = 4;
 
@@ -40,6 +45,10 @@ export class TrackClock {
   /** By so much (ms) a picture may be stamped earlier than one before it because of its decode order. */
   reorderMs = 0;
   #lastReport: Report | undefined;
+  #newestAt = Number.NEGATIVE_INFINITY;
+  /** When a unit came last that did not go on as it should. */
+  #unsteadyAt = Number.NEGATIVE_INFINITY;
+  #inTurnsUntil = Number.NEGATIVE_INFINITY;
 
   /** @param rate what the clock ran at in an earlier session: milliseconds per millisecond of its stamps */
   constructor(session: SessionClock, clockRate: number, rate: number) {
@@ -63,6 +72,16 @@ export class TrackClock {
     return this.#main && this.#main.line.spanMs >= settledMs ? this.#main.line.rate : this.#learnedRate;
   }
 
+  /** Whether more exact arrivals would tell nothing new. Without units it is. */
+  isSteady(now: number): boolean {
+    return !this.#main || (now - this.#unsteadyAt >= steady.ms && this.#main.line.rate === 1);
+  }
+
+  /** By how many milliseconds an arrival may be told too late: a feed whose clocks are steady is read in turns. */
+  inexactMs(at: number): number {
+    return this.isSteady(at) || at < this.#inTurnsUntil ? roundMs : 0;
+  }
+
   ms(ticks: number): number {
     return (ticks / this.clockRate) * 1_000;
   }
@@ -70,6 +89,8 @@ export class TrackClock {
   /** Takes the next unit, in the order in which units came. */
   note(unit: Timed): Stamp {
     const main = this.#main;
+    if (unit.arrivedAt - this.#newestAt > steady.apartMs) this.#unsteadyAt = unit.arrivedAt;
+    this.#newestAt = unit.arrivedAt;
     const isUsual = main && !this.#suspect && main.units > 1 && main.fit(unit, false) === 'FITS';
     return isUsual ? this.#take(main, unit) : this.#place(unit);
   }
@@ -78,6 +99,8 @@ export class TrackClock {
   #place(unit: Timed): Stamp {
     const [run, fit] = this.#goesOnFrom(unit);
     this.#main = run;
+    if (this.isSteady(unit.arrivedAt)) this.#inTurnsUntil = unit.arrivedAt + noticedMs;
+    this.#unsteadyAt = unit.arrivedAt;
     if (fit === 'LATE') return this.#suspected(run, unit);
     if (this.#suspect?.delayed === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.behindMs);
     this.#suspect = undefined;

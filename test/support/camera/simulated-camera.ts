@@ -3,6 +3,7 @@ import type { ClockRates } from '../../../src/recording/feed/session-clock.ts';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
 import { type Stamp, timeOf } from '../../../src/recording/feed/track-clock.ts';
 import { type FragmentStamps, type FragmentTimes, Placement } from '../../../src/recording/placement.ts';
+import { roundMs } from '../../../src/rtsp/turns.ts';
 
 const videoRate = 90_000;
 const soundRate = 16_000;
@@ -141,6 +142,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
   const gaps: { from: number; to: number }[] = [];
   let corrections = 0;
   let isRecording = false;
+  let readAt = 0;
 
   const write = (fragment: Fragment, next: Stamp | undefined) => {
     const stamps: FragmentStamps = {
@@ -176,7 +178,12 @@ export function record(all: readonly Sent[], options: RecordOptions) {
     for (const [i, it] of taken.entries()) write(it, taken[i + 1]?.pictures[0]?.stamp ?? next);
   };
 
-  for (const it of all) {
+  for (const given of all) {
+    // A feed whose clocks are steady is read in turns.
+    const isSteady = given.session === sessionId && session.isSteady(given.arrivedAt);
+    const comesAt = isSteady ? Math.ceil(given.arrivedAt / roundMs) * roundMs : given.arrivedAt;
+    readAt = Math.max(readAt, comesAt);
+    const it = { ...given, arrivedAt: readAt };
     if (it.session !== sessionId) {
       close(undefined, it.arrivedAt);
       if (sessionId >= 0) rates = session.rates;
@@ -191,7 +198,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
     }
     const duration = it.kind === 'sound' ? (soundMs * soundRate) / 1_000 : 0;
     const { run, ticks } = clock.note({ timestamp: it.timestamp, arrivedAt: it.arrivedAt });
-    const unit = { sent: it, stamp: { run, ticks, duration } };
+    const unit = { sent: given, stamp: { run, ticks, duration } };
     if (it.kind === 'sound') {
       open.sound.push(unit);
       continue;
