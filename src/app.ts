@@ -10,16 +10,13 @@ import type { Config } from './config.ts';
 import { cameraIds } from './db/cameras.ts';
 import { claimDatabase } from './db/claim.ts';
 import { connectDb, forReading } from './db/client.ts';
+import { startDatabaseServer } from './db/embedded/server.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
+import { openSeal } from './db/open-seal.ts';
 import { proveDatabase, proveSchema } from './db/proof.ts';
 import { proveConnection } from './db/reach.ts';
-import { createSeal, type Seal } from './db/seal.ts';
-import { sealAddresses } from './db/sealed-addresses.ts';
-import { dropEarlierKeys, readSecretKeys, secretKeyFile } from './db/secret-keys.ts';
-import { startDatabaseServer } from './db/server.ts';
-import type { Caller } from './domain/caller.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { Posters } from './finishing/posters.ts';
@@ -27,13 +24,14 @@ import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
 import { StoreWatch } from './finishing/store-watch.ts';
 import { FootageMemory } from './footage/memory.ts';
-import type { Playback } from './generated/prisma/client.ts';
 import type { Services } from './graphql/context.ts';
+import { createLinks } from './http/links.ts';
 import { Live } from './http/live.ts';
 import { serveHttp } from './http/server.ts';
+import { ServerAddress } from './http/server-address.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import { makePrivateFolder } from './private-folder.ts';
+import { demandReady } from './metrics/readiness.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
@@ -51,9 +49,8 @@ import { neverSetAhead } from './recording/steady-clock.ts';
 import { SpoolDisk } from './spool/disk.ts';
 import { holdsFootage } from './spool/reader.ts';
 import { startFailure } from './start-failure.ts';
-import { createLocalStore } from './store/local.ts';
-import { createS3Store } from './store/s3.ts';
-import { serveLocal } from './store/serve-local.ts';
+import { createStartOrder } from './start-order.ts';
+import { openStore } from './store/open-store.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 
 export interface App {
@@ -70,7 +67,6 @@ export interface App {
 /** A service manager may start this server while the one before it is still ending. */
 const predecessorMs = 12_000;
 
-const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 /** Built by vite; from src/ as from dist/ the same. */
 const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
@@ -89,258 +85,139 @@ export async function startApp(
   now: () => number = Date.now,
   stop?: AbortSignal,
 ): Promise<App> {
-  const started: { name: string; close: () => Promise<void> | void }[] = [];
-  const part = <T>(name: string, it: T, close: (it: T) => Promise<void> | void): T => {
-    log.debug({ part: name }, 'started');
-    started.push({ name, close: () => close(it) });
-    stop?.throwIfAborted();
-    return it;
-  };
-  const close = async () => {
-    for (const { name, close } of started.splice(0).reverse()) {
-      // One that cannot be closed keeps no other from it.
-      await Promise.resolve()
-        .then(close)
-        .then(
-          () => log.debug({ part: name }, 'closed'),
-          (error: Error) => log.error({ part: name, error }, 'a part could not be closed'),
-        );
-    }
-  };
-
+  const parts = createStartOrder(log, stop);
+  const { dataDir, recordDir } = config;
   try {
-    const { dataDir, recordDir } = config;
-
     // Processes: what an earlier run left behind is ended first.
-    const children = part(
-      'children',
-      await openChildren({ dir: path.join(dataDir, 'children'), log }),
-      (it) => it.close(),
-    );
-    const launcher = part(
-      'launcher',
-      startLauncher({ children, dir: path.join(dataDir, 'launcher') }),
-      (it) => it.close(),
-    );
+    const childrenDir = path.join(dataDir, 'children');
+    const children = parts.add('children', await openChildren({ dir: childrenDir, log }));
+    const launcherDir = path.join(dataDir, 'launcher');
+    const launcher = parts.add('launcher', startLauncher({ children, dir: launcherDir }));
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
-    // The database.
+    // The database. However much is read through the API, recording does not wait for a connection.
     if (config.databaseUrl) await proveConnection(config.databaseUrl);
     const databaseUrl =
       config.databaseUrl ??
-      part('database server', await startDatabaseServer({ dataDir, children, log }), (it) => it.close()).url;
-    const claim = part('claim', await claimDatabase({ url: databaseUrl, log, waitMs: predecessorMs }), (it) =>
-      it.close(),
-    );
-    for (const name of await applyMigrations(databaseUrl, migrations))
-      log.info({ name }, 'a migration was applied');
+      parts.add('database server', await startDatabaseServer({ dataDir, children, log })).url;
+    const claim = parts.add('claim', await claimDatabase({ url: databaseUrl, log, waitMs: predecessorMs }));
+    for (const name of await applyMigrations(databaseUrl)) log.info({ name }, 'a migration was applied');
     await migrateJobs(databaseUrl, log);
-    const seal = await sealedWith(config, databaseUrl, log);
-    const db = part('database', connectDb(databaseUrl, { seal }), (it) => it.$disconnect());
-    // However much is read through the API, recording does not wait for a connection.
-    const readingDb = part('database for reading', connectDb(databaseUrl, { ...forReading, seal }), (it) =>
-      it.$disconnect(),
-    );
+    const seal = await openSeal({ dataDir, secretKeys: config.secretKeys, databaseUrl, log });
+    const db = connectDb(databaseUrl, { seal });
+    parts.add('database', { close: () => db.$disconnect() });
+    const readingDb = connectDb(databaseUrl, { ...forReading, seal });
+    parts.add('database for reading', { close: () => readingDb.$disconnect() });
     await proveSchema(db);
     await proveDatabase({ db, readingDb });
 
-    // Who may call.
+    // Who may call, and where.
     const secret = await linkSecret(dataDir);
-    const keys = part(
-      'keys',
-      new Keys({ db, log, now, bootstrap: config.apiKeys, idOf: (hash) => opaqueId(secret, hash) }),
-      (it) => it.close(),
-    );
+    const idOf = (hash: string) => opaqueId(secret, hash);
+    const keys = parts.add('keys', new Keys({ db, log, now, bootstrap: config.apiKeys, idOf }));
     await keys.start();
     const verifyToken = config.oidc && createTokenVerifier(config.oidc, { now, log });
     const access = createAccess({ keys, verifyToken, host: config.host, now, log });
     const signer = createPathSigner({ secret, ttlSec: config.urlTtlSec, now, holds: access.holds });
+    const address = new ServerAddress(config);
 
-    // Transitions and camera states out to subscribers.
-    const transitions = part(
+    // Transitions and camera states, to subscribers.
+    const steady = neverSetAhead(now);
+    const transitions = parts.add(
       'transitions',
-      new TransitionHub({ db, log, keepDays: config.transitionDays, now: neverSetAhead(now) }),
-      (it) => it.close(),
+      new TransitionHub({ db, log, keepDays: config.transitionDays, now: steady }),
     );
-    const cameraStates = new CameraHub();
+    const cameraStates = new CameraHub({ all: () => cameraIds(db) });
     await transitions.start();
-    part(
+    parts.add(
       'listener',
-      listen(
-        { url: databaseUrl, channels: ['flashback_transitions', 'flashback_cameras', 'flashback_keys'], log },
-        {
-          connect: async () => {
-            transitions.nudge();
-            keys.nudge();
-            for (const id of await cameraIds(db)) cameraStates.publish(id);
-          },
-          notification: (channel, payload) => {
-            if (channel === 'flashback_cameras') cameraStates.publish(payload);
-            else if (channel === 'flashback_keys') keys.nudge();
-            else transitions.nudge();
-          },
+      listen({
+        url: databaseUrl,
+        log,
+        onConnect: async () => {
+          transitions.nudge();
+          keys.nudge();
+          await cameraStates.publishAll();
         },
-      ),
-      (it) => it.close(),
+        on: {
+          flashback_transitions: () => transitions.nudge(),
+          flashback_cameras: (cameraId) => cameraStates.publish(cameraId),
+          flashback_keys: () => keys.nudge(),
+        },
+      }),
     );
 
     // From spool to store.
-    const mediaDir = path.join(dataDir, 'media');
-    if (!config.r2) makePrivateFolder(mediaDir, log);
-    let url = config.publicUrl ?? `http://${config.host}:${config.port}`;
-    const store = part(
-      'store',
-      config.r2
-        ? createS3Store(config.r2)
-        : createLocalStore({
-            dir: mediaDir,
-            baseUrl: () => url,
-            sign: (key, holder) => signer.sign('media', key, holder),
-          }),
-      (it) => it.close(),
-    );
-    const storeWatch = part('store watch', new StoreWatch(store, log), (it) => it.close());
+    const sign = (key: string, holder: string) => signer.sign('media', key, holder);
+    const { store, serve } = openStore(config, { baseUrl: () => address.url, sign }, log);
+    parts.add('store', store);
+    const storeWatch = parts.add('store watch', new StoreWatch(store, log));
     storeWatch.start();
-    const posters = part('posters', new Posters({ launcher, ffmpeg, recordDir }), (it) => it.close());
-    const finisher = part(
+    const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
+    const finisher = parts.add(
       'finisher',
       new Finisher({ db, databaseUrl, store, storeWatch, posters, recordDir, log, now }),
-      (it) => it.close(),
     );
-    const remover = part('remover', new Remover({ db, store, storeWatch, log }), (it) => it.close());
-    const retention = part(
+    const remover = parts.add('remover', new Remover({ db, store, storeWatch, log }));
+    const onRemoved = () => remover.nudge();
+    const retention = parts.add(
       'retention',
-      new Retention({
-        ...{ db, days: config.retentionDays, log, now: neverSetAhead(now) },
-        onRemoved: () => remover.nudge(),
-      }),
-      (it) => it.close(),
+      new Retention({ db, days: config.retentionDays, log, now: steady, onRemoved }),
     );
 
     // From camera to spool.
     const memory = new FootageMemory();
-    const createSource = sourceFactory({ memory, privateCameras: config.privateCameras, launcher, ffmpeg });
-    const feeds = part(
-      'feeds',
-      new Feeds({
-        db,
-        createSource,
-        ringLimits: config,
-        log,
-        now,
-      }),
-      (it) => it.close(),
-    );
-    const encoderThread = part('encoder of sound', new EncoderThread({ log }), (it) => it.close());
+    const { privateCameras } = config;
+    const createSource = sourceFactory({ memory, privateCameras, launcher, ffmpeg });
+    const feeds = parts.add('feeds', new Feeds({ db, createSource, ringLimits: config, log, now }));
+    const thread = parts.add('encoder of sound', new EncoderThread({ log }));
+    const createSoundEncoder = soundEncoders({ thread, memory, launcher, ffmpeg, log });
     const disk = new SpoolDisk(config, log);
-    const admission = new Admission({
-      ...{ disk, maxRecordings: config.maxRecordings },
-      camerasOn: () => feeds.camerasOn(),
-    });
-    const recorder = part(
+    const { maxRecordings, cameraLostSec } = config;
+    const admission = new Admission({ maxRecordings, disk, camerasOn: () => feeds.camerasOn() });
+    const onFirstFrame = (playbackId: string) => posters.expect(playbackId);
+    const recorder = parts.add(
       'recorder',
       new Recorder({
-        db,
-        feeds,
-        disk,
-        admission,
-        recordDir,
-        cameraLostSec: config.cameraLostSec,
-        createSoundEncoder: soundEncoders({ thread: encoderThread, memory, launcher, ffmpeg, log }),
-        onFirstFrame: (playbackId) => posters.expect(playbackId),
-        log,
-        now,
+        ...{ db, feeds, disk, admission, recordDir, cameraLostSec },
+        ...{ createSoundEncoder, onFirstFrame, log, now },
       }),
-      (it) => it.close(),
     );
-    for (const camera of await db.camera.findMany()) await feeds.sync(camera);
-    part('recovery', await startRecovery({ db, feeds, recorder, recordDir, log, now }), (it) => it.close());
+    await feeds.start();
+    parts.add('recovery', await startRecovery({ db, feeds, recorder, recordDir, log, now }));
     recorder.start();
     await finisher.start();
     remover.start();
     retention.start();
 
-    const live = part('live', new Live({ db, recordDir }), (it) => it.close());
-    const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
-
     // The API.
-    /** Of a recording that is on this server's disk. */
-    const liveLink = ({ id, recordingStatus, clipStartedAt }: Playback, name: string, { holder }: Caller) =>
-      clipStartedAt && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING')
-        ? `${url}${signer.sign('live', id, holder)}/${name}`
-        : null;
+    const live = parts.add('live', new Live({ db, recordDir }));
+    const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
     const services: Services = {
-      db: readingDb,
-      writingDb: db,
-      now: () => new Date(now()),
-      ...{ admission, recorder, feeds, finisher, remover, keys },
+      ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
+      ...{ admission, recorder, feeds, finisher, remover, keys, transitions, cameraStates },
       firstCalls: new FirstCalls(),
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (camera) => tryCamera(camera, { createSource, launcher, ffmpeg }),
       // Footage that cannot be read now cannot be retried now.
       holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
-      subscriptions: {
-        transitions: (filter, after) => transitions.subscribe(filter, after),
-        cameras: (isWanted) => cameraStates.subscribe(isWanted, () => cameraIds(db)),
-      },
-      store: { problem: () => storeWatch.problem?.message },
-      links: {
-        object: (key, { holder }) => store.url(key, holder),
-        download: (key, name, { holder }) => store.downloadUrl(key, name, holder),
-        live: (playback, caller) => liveLink(playback, 'index.m3u8', caller),
-        poster: async (playback, caller) => {
-          const link = liveLink(playback, 'poster.jpg', caller);
-          return link && (await posters.has(playback.id)) ? link : null;
-        },
-        snapshot: ({ id }, { holder }) =>
-          snapshots.has(id) ? `${url}${signer.sign('snapshots', `${id}.jpg`, holder)}` : null,
-      },
+      storeProblem: () => storeWatch.problem?.message,
+      links: createLinks({ address, signer, store, posters, snapshots }),
     };
-    const http = part(
+    const metrics = createMetrics({ db, feeds, recorder, disk, finisher, storeWatch, transitions });
+    const ready = () => demandReady({ claim, admission, db, readingDb, disk, storeWatch });
+    parts.add(
       'http',
       await serveHttp(services, {
         ...config,
-        access,
-        signer,
-        log,
-        dashboardDir,
-        media: config.r2 ? undefined : serveLocal(mediaDir),
-        live: (request, response, path) => live.answer(request, response, path),
-        snapshot: (cameraId) => snapshots.of(cameraId),
-        metrics: createMetrics({ db, feeds, recorder, disk, finisher, storeWatch, transitions }),
-        ready: async () => {
-          if (claim.problem) throw new Error(claim.problem);
-          if (admission.isDraining) throw new Error('The server is stopping.');
-          await proveDatabase({ db, readingDb });
-          if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
-          await storeWatch.look();
-          storeWatch.demand();
-        },
+        ...{ address, access, signer, log, dashboardDir, media: serve, live, snapshots, metrics, ready },
       }),
-      (it) => it.close(),
     );
-    url =
-      config.publicUrl ??
-      `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${http.port}`;
+    const { url } = address;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
-    return { url, ffmpeg, drain: () => admission.drain(), close };
+    return { url, ffmpeg, drain: () => admission.drain(), close: () => parts.close() };
   } catch (error) {
-    await Promise.race([close(), sleep(failWithinMs)]);
+    await Promise.race([parts.close(), sleep(failWithinMs)]);
     throw startFailure(error, config);
   }
-}
-
-/** The seal of cameras' addresses, once all that can be sealed with its current key is. */
-async function sealedWith({ dataDir, secretKeys }: Config, databaseUrl: string, log: Log): Promise<Seal> {
-  const seal = createSeal(await readSecretKeys(dataDir, secretKeys));
-  const db = connectDb(databaseUrl);
-  const { sealed, unreadable } = await sealAddresses(db, seal).finally(() => db.$disconnect());
-  if (sealed > 0) log.info({ cameras: sealed }, 'addresses of cameras were sealed');
-  if (unreadable > 0) {
-    log.error(
-      { cameras: unreadable },
-      `addresses of cameras are sealed with a key that is not here; restore SECRET_KEY or ${secretKeyFile(dataDir)}`,
-    );
-  } else if (!secretKeys) await dropEarlierKeys(dataDir);
-  return seal;
 }

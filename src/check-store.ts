@@ -1,20 +1,17 @@
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { connectDb } from './db/client.ts';
-import { DatabaseUnfit, proveConnection } from './db/reach.ts';
-import { runningServerUrl, startDatabaseServer } from './db/server.ts';
+import { DatabaseUnfit } from './db/reach.ts';
 import { type Breach, findBreaches } from './finishing/check.ts';
 import { createLog } from './log.ts';
-import { openChildren } from './processes/children.ts';
-import { createLocalStore } from './store/local.ts';
-import { createS3Store } from './store/s3.ts';
+import { openStore } from './store/open-store.ts';
+import { openDatabase } from './with-database.ts';
 
 /** What a running server is doing just now is done after this. */
 const lookAgainMs = 3_000;
 
 /**
- * `npm run check-store [-- --repair]`: verifies what rows, spool and store owe each other (DESIGN 6), prints each
+ * `npm run check-store [-- --repair]`: verifies what rows, spool and store owe each other (docs/design.md 6), prints each
  * breach in words, and ends with 1 if there is one. With --repair it mends what can be mended without loss. Works
  * beside a running server and without one.
  */
@@ -26,9 +23,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const database = await openDatabase(config);
   const db = connectDb(database.url);
-  const store = config.r2
-    ? createS3Store(config.r2)
-    : createLocalStore({ dir: path.join(config.dataDir, 'media'), baseUrl: () => '' });
+  const { store } = openStore(config, { baseUrl: () => '' }, createLog('error'));
   try {
     const look = () => findBreaches({ db, store, recordDir: config.recordDir });
     const breaches = await lasting(look);
@@ -60,22 +55,6 @@ async function lasting(look: () => Promise<Breach[]>): Promise<Breach[]> {
   await sleep(lookAgainMs);
   const texts = new Set(first.map(({ text }) => text));
   return (await look()).filter(({ text }) => texts.has(text));
-}
-
-async function openDatabase({ databaseUrl, dataDir }: Config) {
-  if (databaseUrl) await proveConnection(databaseUrl);
-  const url = databaseUrl ?? runningServerUrl(dataDir);
-  if (url) return { url, close: async () => {} };
-  const log = createLog('error');
-  const children = await openChildren({ dir: path.join(dataDir, 'children'), log });
-  const server = await startDatabaseServer({ dataDir, children, log });
-  return {
-    url: server.url,
-    async close() {
-      await server.close();
-      await children.close();
-    },
-  };
 }
 
 main().catch((error: Error) => {

@@ -1,19 +1,48 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import { connectDb, type Db } from './db/client.ts';
+import { runningServerUrl, startDatabaseServer } from './db/embedded/server.ts';
 import { applyMigrations } from './db/migrate.ts';
 import { proveConnection } from './db/reach.ts';
 import type { Seal } from './db/seal.ts';
-import { runningServerUrl, startDatabaseServer } from './db/server.ts';
 import { createLog } from './log.ts';
 import { openChildren } from './processes/children.ts';
 
-const migrations = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+/** The database's address, and what closes the server that was started for it. */
+export interface OpenDatabase {
+  readonly url: string;
+  close(): Promise<void>;
+}
 
 /**
  * For commands beside the server: the database of the running one, or the embedded one, started for this command alone.
+ * @throws DatabaseUnfit
+ */
+export async function openDatabase({ databaseUrl, dataDir }: Config): Promise<OpenDatabase> {
+  if (databaseUrl) await proveConnection(databaseUrl);
+  const running = databaseUrl ?? runningServerUrl(dataDir);
+  if (running) return { url: running, close: async () => {} };
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const log = createLog('error');
+  const children = await openChildren({ dir: path.join(dataDir, 'children'), log });
+  try {
+    const server = await startDatabaseServer({ dataDir, children, log });
+    return {
+      url: server.url,
+      async close() {
+        await server.close();
+        await children.close();
+      },
+    };
+  } catch (error) {
+    await children.close();
+    throw error;
+  }
+}
+
+/**
+ * Works in the database, with all migrations applied.
  * @param seal for the addresses of cameras; without it they must not be used
  * @throws DatabaseUnfit
  */
@@ -22,22 +51,12 @@ export async function withDatabase(
   work: (db: Db) => Promise<void>,
   seal?: Seal,
 ): Promise<void> {
-  const log = createLog('error');
-  if (config.databaseUrl) await proveConnection(config.databaseUrl);
-  const running = config.databaseUrl ?? runningServerUrl(config.dataDir);
-  if (running) return workIn(running, work, seal);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
+  const database = await openDatabase(config);
   try {
-    const server = await startDatabaseServer({ dataDir: config.dataDir, children, log });
-    await workIn(server.url, work, seal).finally(() => server.close());
+    await applyMigrations(database.url);
+    const db = connectDb(database.url, seal && { seal });
+    await work(db).finally(() => db.$disconnect());
   } finally {
-    await children.close();
+    await database.close();
   }
-}
-
-async function workIn(url: string, work: (db: Db) => Promise<void>, seal: Seal | undefined): Promise<void> {
-  await applyMigrations(url, migrations);
-  const db = connectDb(url, seal && { seal });
-  await work(db).finally(() => db.$disconnect());
 }

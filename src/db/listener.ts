@@ -10,14 +10,18 @@ const patienceMs = 10_000;
 
 /**
  * Listens for NOTIFY on a connection of its own, which must not go through a transaction pooler, and connects again when
- * the connection is lost. Notifications that are sent meanwhile are lost: so `on.connect` is called after every connect,
- * and should read the tables. If it rejects, the connection is made again.
+ * the connection is lost. Notifications that are sent meanwhile are lost.
+ * @param options.onConnect called after every connect; it should read the tables. If it rejects, the connection is made
+ * again
+ * @param options.on what to do with a notification's payload, by channel
  */
-export function listen(
-  options: { url: string; channels: readonly string[]; log: Log },
-  on: { connect: () => Promise<void>; notification: (channel: string, payload: string) => void },
-): Listener {
-  const { url, channels, log } = options;
+export function listen(options: {
+  readonly url: string;
+  readonly log: Log;
+  readonly onConnect: () => Promise<void>;
+  readonly on: Readonly<Record<string, (payload: string) => void>>;
+}): Listener {
+  const { url, log, onConnect, on } = options;
   let closed = false;
   let client: pg.Client | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -41,11 +45,11 @@ export function listen(
     };
     fresh.on('error', lose);
     fresh.on('end', () => lose());
-    fresh.on('notification', (n) => on.notification(n.channel, n.payload ?? ''));
+    fresh.on('notification', ({ channel, payload }) => on[channel]?.(payload ?? ''));
     try {
       await fresh.connect();
-      for (const channel of channels) await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
-      await on.connect();
+      for (const channel of Object.keys(on)) await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
+      await onConnect();
     } catch (error) {
       lose(error as Error);
     }

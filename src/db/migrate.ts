@@ -3,7 +3,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+
+/** The project's migrations; from src/ as from dist/ the same. */
+const migrations = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 /** The advisory lock that Prisma's schema engine takes. */
 const migrationLock = 72707369;
@@ -46,7 +50,7 @@ interface AppliedMigration {
  * `dir`, or if another tool failed halfway through one. Rejects if a migration fails, which is then rolled back.
  * @param database a connection string, or a connected client, which stays open
  */
-export async function applyMigrations(database: string | pg.Client, dir: string): Promise<string[]> {
+export async function applyMigrations(database: string | pg.Client, dir = migrations): Promise<string[]> {
   const migrations = await readMigrations(dir);
   if (typeof database !== 'string') return applyWithLock(database, migrations);
 

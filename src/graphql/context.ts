@@ -1,7 +1,8 @@
 import type { Db } from '../db/client.ts';
-import type { Position, Transition, TransitionFilter } from '../db/transitions.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { CameraHub } from '../pubsub/camera-hub.ts';
+import type { TransitionHub } from '../pubsub/transition-hub.ts';
 import type { Parts } from '../usecases/parts.ts';
 import type { AnswerSize } from './answer-size.ts';
 
@@ -10,15 +11,10 @@ export interface Services extends Parts {
   /** Queries have a pool of their own, with a limit for each statement; in mutations `db` is `writingDb` (http/graphql.ts). */
   readonly db: Db;
   readonly writingDb: Db;
-  readonly subscriptions: {
-    transitions(filter: TransitionFilter, after: Position | undefined): Foreseeable<Transition>;
-    /** Ids of cameras whose state is to be read again: first all that are wanted, then each that changes. */
-    cameras(isWanted: (cameraId: string) => boolean): AsyncIterableIterator<string>;
-  };
-  readonly store: {
-    /** Why it takes no objects, in words; undefined while it does. */
-    problem(): string | undefined;
-  };
+  readonly transitions: TransitionHub;
+  readonly cameraStates: CameraHub;
+  /** Why the store takes no objects, in words; undefined while it does. */
+  readonly storeProblem: () => string | undefined;
   /** What a link is given to ends it: where the caller's key is revoked it holds no more, unless it is a bucket's. */
   readonly links: {
     /** Where an object of the store can be fetched now. */

@@ -197,7 +197,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'Why the store takes no clips now: they wait in PROCESSING, and go on by themselves. null while it takes them.',
-    resolve: (_root, _args, { store }) => store.problem() ?? null,
+    resolve: (_root, _args, { storeProblem }) => storeProblem() ?? null,
   }),
   playback: t.prismaField({
     type: Playback,

@@ -23,7 +23,7 @@ builder.subscriptionFields((t) => ({
       }),
       after: t.arg.string({ description: 'The last cursor seen.' }),
     },
-    subscribe: (_root, { filter, after }, { caller, subscriptions }) => {
+    subscribe: (_root, { filter, after }, { caller, transitions }) => {
       const eventId = filterId('eventId', filter?.eventId);
       const cameraId = filterId('cameraId', filter?.cameraId);
       const position = after === null || after === undefined ? undefined : readPosition(after);
@@ -31,7 +31,7 @@ builder.subscriptionFields((t) => ({
         cameraIds: caller.cameraIds,
         createdByKey: seesOnlyOwn(caller) ? caller.name : undefined,
       };
-      return subscriptions.transitions({ ...filter, eventId, cameraId, ...seen }, position);
+      return transitions.subscribe({ ...filter, eventId, cameraId, ...seen }, position);
     },
     resolve: (transition) => transition,
   }),
@@ -40,14 +40,14 @@ builder.subscriptionFields((t) => ({
     description: 'The camera’s present state first, then each change; of all cameras where no id is given.',
     args: { cameraId: t.arg.id({ description: 'Of this camera alone.' }) },
     subscribe: async (_root, { cameraId }, context) => {
-      const { caller, db, subscriptions } = context;
+      const { caller, db, cameraStates } = context;
       const camera =
         cameraId &&
         (await found('camera', cameraId, (id) =>
           db.camera.findFirst({ where: { id, AND: [visibleCameras(context)] } }),
         ));
       const isWanted = (id: string) => (!camera || id === camera.id) && maySeeCamera(caller, id);
-      return subscriptions.cameras(isWanted) as unknown as AsyncIterable<never>;
+      return cameraStates.subscribe(isWanted) as unknown as AsyncIterable<never>;
     },
     resolve: (query, id: unknown, _args, { db }) =>
       found('camera', id as string, (id) => db.camera.findUnique({ ...query, where: { id } })),

@@ -12,7 +12,7 @@ import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
 import { boundExecution } from './execution.ts';
 import { sharedExecution } from './fan-out.ts';
-import { createGraphql, graphqlPath } from './graphql.ts';
+import { createGraphql } from './graphql.ts';
 import { answerGraphql } from './graphql-requests.ts';
 import { holdSubscriptions } from './held-subscriptions.ts';
 import { inOrder } from './in-order.ts';
@@ -20,13 +20,17 @@ import { costOf } from './limits.ts';
 import { memoryLimit } from './memory.ts';
 import { answerMetrics, answerReady } from './probes.ts';
 import { publicError } from './public-errors.ts';
-import { allowOrigin, hasAddress, namesThisMachine, originAllowed, refuse, sendText } from './refuse.ts';
+import { hasAddress, namesThisMachine, originAllowed, refuse } from './refuse.ts';
+import { answerRoute, type RouteOptions, routesOf } from './routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import type { ServerAddress } from './server-address.ts';
 import { Turns } from './turns.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
-export interface HttpOptions {
+export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snapshots'> {
+  /** Gets the port once the server listens. */
+  readonly address: ServerAddress;
   readonly host: string;
   readonly port: number;
   readonly allowedOrigins: readonly string[];
@@ -43,14 +47,6 @@ export interface HttpOptions {
   readonly log: Log;
   /** The folder of the built dashboard. */
   readonly dashboardDir: string;
-  /** Serves an object of the local store; undefined if the store is a bucket. */
-  readonly media:
-    | ((request: IncomingMessage, response: ServerResponse, key: string) => Promise<void>)
-    | undefined;
-  /** Serves a running recording as HLS. The path begins with the playback's id. */
-  readonly live: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
-  /** A JPEG of the camera's newest keyframe; undefined if there is none. */
-  readonly snapshot: (cameraId: string) => Promise<Buffer | undefined>;
   /** Metrics for Prometheus. */
   readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves if the server can work; rejects with the reason if it cannot. */
@@ -65,11 +61,8 @@ export interface Refusal {
 }
 
 export interface HttpServer {
-  readonly port: number;
   close(): Promise<void>;
 }
-
-type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
 /** Time limits for a client's headers and whole request, against clients that send slowly to block the server. */
 const headersTimeoutMs = 10_000;
@@ -91,7 +84,7 @@ const preparedAtOnce = { atOnce: 32, perName: 8 };
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */
 export async function serveHttp(services: Services, options: HttpOptions): Promise<HttpServer> {
-  const { access, allowedOrigins, log, media, metrics, ready, signer } = options;
+  const { access, allowedOrigins, log, metrics, ready, signer } = options;
   const clients = knowClients(options.trustedProxies);
   const maskError = (error: unknown) => publicError(error, randomUUID(), log);
   const memory = memoryLimit();
@@ -105,39 +98,14 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   const yoga = createGraphql({ services, execute, subscribe, documentBytes, maskError, ...options });
   const preparing = new Turns(preparedAtOnce);
   const connections = new Connections(options.socketsPerKey);
-  const dashboard = await loadDashboard(options.dashboardDir);
 
-  const routes: readonly [string, Handler][] = [
-    [graphqlPath, answerGraphql({ yoga, connections, preparing, db: services.db, ...options })],
-    ['/media/', answerMedia],
-    ['/live/', answerLive],
-    ['/snapshots/', answerSnapshot],
-    ['/metrics', answerMetrics(metrics, access)],
-    ['/healthz', (_request, response) => sendText(response, 200, 'alive')],
-    ['/readyz', answerReady({ ready, access, clients })],
-  ];
-
-  async function answerMedia(request: IncomingMessage, response: ServerResponse, path: string) {
-    const key = signer.verify('media', path);
-    if (!media) return notFound(response);
-    if (!key) return sendText(response, 403, linkExpired);
-    await media(request, response, key);
-  }
-
-  async function answerLive(request: IncomingMessage, response: ServerResponse, path: string) {
-    const scope = signer.verify('live', path);
-    if (!scope) return sendText(response, 403, linkExpired);
-    allowOrigin(request, response, allowedOrigins);
-    await options.live(request, response, scope);
-  }
-
-  async function answerSnapshot(_request: IncomingMessage, response: ServerResponse, path: string) {
-    const scope = signer.verify('snapshots', path);
-    if (!scope) return sendText(response, 403, linkExpired);
-    const jpeg = await options.snapshot(scope.replace(/\.jpg$/, ''));
-    if (!jpeg) return notFound(response);
-    response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'no-store' }).end(jpeg);
-  }
+  const routes = routesOf({
+    ...options,
+    graphql: answerGraphql({ yoga, connections, preparing, db: services.db, ...options }),
+    metrics: answerMetrics(metrics, access),
+    ready: answerReady({ ready, access, clients }),
+    dashboard: await loadDashboard(options.dashboardDir),
+  });
 
   const server = createServer(
     {
@@ -151,12 +119,9 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
       const refusal = refusalOf(request);
       if (refusal) return refuse(response, refusal.status, refusal.code, refusal.message);
       const path = request.url!.split('?')[0]!;
-      const route = routes.find(
-        ([prefix]) => path === prefix || (prefix.endsWith('/') && path.startsWith(prefix)),
+      answerRoute(routes, signer, request, response, path).catch((error: Error) =>
+        failRequest(error, request, path, response),
       );
-      const answer = async () =>
-        route ? route[1](request, response, path.slice(route[0].length)) : dashboard(request, response, path);
-      answer().catch((error: Error) => failRequest(error, request, path, response));
     }),
   );
   const waiting = boundWaitingBytes(server, {
@@ -215,8 +180,8 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, options)));
     server.listen(options.port, options.host, resolve);
   });
+  options.address.listensOn((server.address() as AddressInfo).port);
   return {
-    port: (server.address() as AddressInfo).port,
     async close() {
       waiting.close();
       const closed = new Promise((resolve) => server.close(resolve));
@@ -241,7 +206,3 @@ function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: str
   const text = advice[error.code ?? ''];
   return text ? new Error(text, { cause: error }) : error;
 }
-
-const linkExpired = 'This link has expired, or is none; ask for a new one.';
-
-const notFound = (response: ServerResponse) => sendText(response, 404, 'There is nothing at this address.');

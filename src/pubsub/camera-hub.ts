@@ -5,20 +5,29 @@ import { Queue } from './queue.ts';
  * queued again, so that a queue is never longer than the list of cameras.
  */
 export class CameraHub {
+  readonly #all: () => Promise<string[]>;
   readonly #subscribers = new Set<(cameraId: string) => void>();
+
+  /** @param options.all reads the ids of all cameras */
+  constructor({ all }: { all: () => Promise<string[]> }) {
+    this.#all = all;
+  }
 
   publish(cameraId: string): void {
     for (const notify of this.#subscribers) notify(cameraId);
   }
 
+  /** Publishes every camera, because changes may have been missed. */
+  async publishAll(): Promise<void> {
+    for (const id of await this.#all()) this.publish(id);
+  }
+
   /**
-   * Yields the ids of `present`, then the id of each camera whose state changes.
+   * Yields the ids of all cameras, then the id of each camera whose state changes.
    * @param isWanted cameras for which it returns false are left out
    */
-  subscribe(
-    isWanted: (cameraId: string) => boolean,
-    present: () => Promise<string[]>,
-  ): AsyncIterableIterator<string> {
+  subscribe(isWanted: (cameraId: string) => boolean): AsyncIterableIterator<string> {
+    const all = this.#all;
     const waiting = new Set<string>();
     const queue = new Queue<string>(Number.POSITIVE_INFINITY);
     const notify = (cameraId: string) => {
@@ -33,7 +42,7 @@ export class CameraHub {
       async next() {
         if (!begun) {
           begun = true;
-          for (const id of await present()) notify(id);
+          for (const id of await all()) notify(id);
         }
         const result = await queue.next();
         if (!result.done) waiting.delete(result.value);

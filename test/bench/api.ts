@@ -1,6 +1,6 @@
 // The API's figures: throughput and latency, pages of a million playbacks.
 import pg from 'pg';
-import { runningServerUrl } from '../../src/db/server.ts';
+import { runningServerUrl } from '../../src/db/embedded/server.ts';
 import { makePlaybacks } from '../support/database/many-playbacks.ts';
 import { connections } from './connections.ts';
 import { figure, heading, ms, percentile, percentiles } from './figures.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
-import { runningServerUrl } from '../../src/db/server.ts';
+import { runningServerUrl } from '../../src/db/embedded/server.ts';
 import { awaitEnd, createEvent, endEvent } from '../support/app/playbacks.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { startTestCamera } from '../support/camera/camera.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import pg from 'pg';
 import { WebSocket } from 'ws';
-import { runningServerUrl } from '../../src/db/server.ts';
+import { runningServerUrl } from '../../src/db/embedded/server.ts';
 import { until } from '../support/camera/reader.ts';
 import { makePlaybacks } from '../support/database/many-playbacks.ts';
 import { figure, heading, percentiles } from './figures.ts';

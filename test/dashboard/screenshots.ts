@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { connectDb, type Db } from '../../src/db/client.ts';
-import { startDatabaseServer } from '../../src/db/server.ts';
+import { startDatabaseServer } from '../../src/db/embedded/server.ts';
 import { startDemoCamera } from '../../src/demo/camera.ts';
 import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';

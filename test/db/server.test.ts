@@ -16,8 +16,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type DatabaseServer, startDatabaseServer } from '../../src/db/server.ts';
-import { completePackage, findPackage } from '../../src/db/server-binaries.ts';
+import { completePackage, findPackage } from '../../src/db/embedded/binaries.ts';
+import { type DatabaseServer, startDatabaseServer } from '../../src/db/embedded/server.ts';
 import { createLog } from '../../src/log.ts';
 import {
   type ChildProcess,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { runningServerUrl } from '../../src/db/server.ts';
+import { runningServerUrl } from '../../src/db/embedded/server.ts';
 import { startServer } from '../torture/server.ts';
 
 const { values } = parseArgs({ options: { clips: { type: 'string', default: '100000' } } });

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import { startDatabaseServer } from '../../src/db/server.ts';
+import { startDatabaseServer } from '../../src/db/embedded/server.ts';
 import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';
 import { run } from '../../src/run.ts';

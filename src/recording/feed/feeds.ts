@@ -64,13 +64,18 @@ export class Feeds {
     this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }
 
+  /** Starts the feeds of all cameras. */
+  async start(): Promise<void> {
+    for (const camera of await this.#options.db.camera.findMany()) await this.#sync(camera);
+  }
+
   #tick(): void {
     const now = performance.now();
     for (const { feed } of this.#entries.values()) feed?.tick(now);
   }
 
-  /** Brings the camera's feed into line with its settings; changed ones that it depends on start it anew. */
-  async sync(camera: Camera): Promise<void> {
+  /** Changed settings that the feed depends on start it anew. */
+  async #sync(camera: Camera): Promise<void> {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera);
     const before = entry.camera;
     entry.camera = camera;
@@ -81,9 +86,9 @@ export class Feeds {
     this.#settle(entry);
   }
 
-  /** Like `sync`, for a row that was just written. The camera may have been deleted meanwhile: then there is no feed. */
+  /** Brings the camera's feed into line with a row that was just written. The camera may have been deleted meanwhile: then there is no feed. */
   async changed(camera: Camera): Promise<void> {
-    await this.sync(camera);
+    await this.#sync(camera);
     if (!(await hasCamera(this.#options.db, camera.id))) await this.remove(camera.id);
   }
 

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { runningServerUrl } from '../../../src/db/server.ts';
+import { runningServerUrl } from '../../../src/db/embedded/server.ts';
 import { awaitEnd, createEvent, endEvent } from '../../support/app/playbacks.ts';
 import { figure, heading, ms, percentile, percentiles } from '../figures.ts';
 import { startReference, untilRecorded } from '../reference.ts';

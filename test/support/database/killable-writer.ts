@@ -2,7 +2,7 @@
 // one that is committed.
 import path from 'node:path';
 import pg from 'pg';
-import { startDatabaseServer } from '../../../src/db/server.ts';
+import { startDatabaseServer } from '../../../src/db/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { openChildren } from '../../../src/processes/children.ts';
 

@@ -3,7 +3,7 @@ import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import type { Children, RunResult } from '../processes/children.ts';
+import type { Children, RunResult } from '../../processes/children.ts';
 
 /** The beginning of a command line: the file to start, and its first arguments. */
 export interface Program {

@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../log.ts';
-import type { ChildProcess, Children } from '../processes/children.ts';
-import { findPrograms, type Program } from './server-binaries.ts';
+import type { Log } from '../../log.ts';
+import type { ChildProcess, Children } from '../../processes/children.ts';
+import { findPrograms, type Program } from './binaries.ts';
 import {
   claimFolder,
   createCluster,
@@ -14,7 +14,7 @@ import {
   endLeftoverPostgres,
   isClaimed,
   openSocketFolder,
-} from './server-folder.ts';
+} from './folder.ts';
 
 export interface DatabaseServer {
   /** A connection string for the database "postgres". A restart of PostgreSQL does not change it. */

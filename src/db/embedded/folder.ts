@@ -18,9 +18,9 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../log.ts';
-import { type Children, identify, isRunning, type ProcessIdentity } from '../processes/children.ts';
-import type { Program } from './server-binaries.ts';
+import type { Log } from '../../log.ts';
+import { type Children, identify, isRunning, type ProcessIdentity } from '../../processes/children.ts';
+import type { Program } from './binaries.ts';
 
 /** The only role, a superuser. Every user that can open the socket can log in with it. */
 export const databaseRole = 'flashback';

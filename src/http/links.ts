@@ -1,0 +1,37 @@
+import type { PathSigner } from '../access/signed-path.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import type { Services } from '../graphql/context.ts';
+import type { ServerAddress } from './server-address.ts';
+
+export interface LinkOptions {
+  readonly address: ServerAddress;
+  readonly signer: PathSigner;
+  readonly store: {
+    url(key: string, holder?: string): Promise<string>;
+    downloadUrl(key: string, name: string, holder?: string): Promise<string>;
+  };
+  /** Of playbacks that are not in the store yet. */
+  readonly posters: { has(playbackId: string): Promise<boolean> };
+  /** Pictures of cameras. */
+  readonly snapshots: { has(cameraId: string): boolean };
+}
+
+/** The links in the API's answers: to objects in the store, and to what this server serves itself (routes.ts). */
+export function createLinks(options: LinkOptions): Services['links'] {
+  const { address, signer, store, posters, snapshots } = options;
+  const live = ({ id }: Playback, name: string, holder: string) =>
+    `${address.url}${signer.sign('live', id, holder)}/${name}`;
+  return {
+    object: (key, { holder }) => store.url(key, holder),
+    download: (key, name, { holder }) => store.downloadUrl(key, name, holder),
+    live: (playback, { holder }) => (isInSpool(playback) ? live(playback, 'index.m3u8', holder) : null),
+    poster: async (playback, { holder }) =>
+      isInSpool(playback) && (await posters.has(playback.id)) ? live(playback, 'poster.jpg', holder) : null,
+    snapshot: ({ id }, { holder }) =>
+      snapshots.has(id) ? `${address.url}${signer.sign('snapshots', `${id}.jpg`, holder)}` : null,
+  };
+}
+
+/** Whether there is footage of the playback on this server's disk that the store does not have yet. */
+const isInSpool = ({ clipStartedAt, recordingStatus }: Playback): boolean =>
+  clipStartedAt !== null && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING');

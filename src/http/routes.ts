@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PathSigner } from '../access/signed-path.ts';
+import { graphqlPath } from './graphql.ts';
+import { allowOrigin, refuse, sendText } from './refuse.ts';
+
+/** @param rest the path behind the route's; for LINK, the scope that the link was signed for */
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  rest: string,
+) => Promise<void> | void;
+
+/**
+ * Who may ask. ANYBODY. CALLER: whoever has an API key or a token; the handler authenticates it. LINK: whoever has a
+ * signed link, which ends with the key or token that it was given to.
+ */
+export type Who = 'ANYBODY' | 'CALLER' | 'LINK';
+
+export interface Route {
+  /** A path, or with a slash at its end the beginning of all its paths. */
+  readonly path: string;
+  readonly methods: readonly string[];
+  readonly who: Who;
+  readonly answer: Handler;
+}
+
+export interface RouteOptions {
+  readonly allowedOrigins: readonly string[];
+  readonly graphql: Handler;
+  readonly metrics: Handler;
+  readonly ready: Handler;
+  readonly dashboard: Handler;
+  /** Serves an object of the local store; undefined if the store is a bucket. */
+  readonly media: Handler | undefined;
+  /** Serves a recording that is not in the store yet as HLS. The path begins with the playback's id. */
+  readonly live: { answer: Handler };
+  /** A JPEG of the camera's newest keyframe; undefined if there is none. */
+  readonly snapshots: { of(cameraId: string): Promise<Buffer | undefined> };
+}
+
+const read = ['GET', 'HEAD'] as const;
+
+/** Everything that this server answers. The first route that matches counts. WebSockets: websocket.ts. */
+export function routesOf(options: RouteOptions): readonly Route[] {
+  const { graphql, metrics, ready, dashboard, media = answerNothing } = options;
+  const live = answerLive(options);
+  const snapshot = answerSnapshot(options);
+  return [
+    { path: graphqlPath, methods: ['GET', 'POST', 'OPTIONS'], who: 'CALLER', answer: graphql },
+    { path: '/media/', methods: read, who: 'LINK', answer: media },
+    { path: '/live/', methods: read, who: 'LINK', answer: live },
+    { path: '/snapshots/', methods: read, who: 'LINK', answer: snapshot },
+    { path: '/metrics', methods: read, who: 'CALLER', answer: metrics },
+    { path: '/healthz', methods: read, who: 'ANYBODY', answer: answerAlive },
+    { path: '/readyz', methods: read, who: 'ANYBODY', answer: ready },
+    { path: '/', methods: read, who: 'ANYBODY', answer: withSlash(dashboard) },
+  ];
+}
+
+/** Answers a request by the first route that matches its path. @param path without the query */
+export async function answerRoute(
+  routes: readonly Route[],
+  signer: PathSigner,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const route = routes.find((it) => path === it.path || (it.path.endsWith('/') && path.startsWith(it.path)));
+  if (!route) return answerNothing(request, response);
+  if (!route.methods.includes(request.method ?? '')) {
+    response.setHeader('allow', route.methods.join(', '));
+    return refuse(response, 405, 'BAD_USER_INPUT', `Expected ${route.methods.join(' or ')}.`);
+  }
+  const rest = path.slice(route.path.length);
+  const scope = route.who === 'LINK' ? signer.verify(route.path.replaceAll('/', ''), rest) : rest;
+  if (scope === undefined) {
+    return sendText(response, 403, 'This link has expired, or is none; ask for a new one.');
+  }
+  await route.answer(request, response, scope);
+}
+
+const answerNothing = (_request: IncomingMessage, response: ServerResponse): void =>
+  sendText(response, 404, 'There is nothing at this address.');
+
+const answerAlive: Handler = (_request, response) => sendText(response, 200, 'alive');
+
+const withSlash =
+  (answer: Handler): Handler =>
+  (request, response, rest) =>
+    answer(request, response, `/${rest}`);
+
+/** Players on pages of ALLOWED_ORIGINS may read playlists and segments. */
+const answerLive =
+  ({ live, allowedOrigins }: RouteOptions): Handler =>
+  (request, response, path) => {
+    allowOrigin(request, response, allowedOrigins);
+    return live.answer(request, response, path);
+  };
+
+const answerSnapshot =
+  ({ snapshots }: RouteOptions): Handler =>
+  async (request, response, name) => {
+    const jpeg = await snapshots.of(name.replace(/\.jpg$/, ''));
+    if (!jpeg) return answerNothing(request, response);
+    response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'no-store' }).end(jpeg);
+  };

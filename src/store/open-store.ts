@@ -1,0 +1,31 @@
+import path from 'node:path';
+import type { Log } from '../log.ts';
+import { makePrivateFolder } from '../private-folder.ts';
+import { createLocalStore, type LocalStoreOptions } from './local.ts';
+import { createS3Store, type S3StoreOptions } from './s3.ts';
+import { serveLocal } from './serve-local.ts';
+import type { Store } from './store.ts';
+
+export interface StoreSettings {
+  /** undefined: the local store in the folder media of `dataDir` */
+  readonly r2: S3StoreOptions | undefined;
+  readonly dataDir: string;
+}
+
+export interface OpenStore {
+  readonly store: Store;
+  /** Serves the local store's objects; undefined if the store is a bucket, which serves its own. */
+  readonly serve: ReturnType<typeof serveLocal> | undefined;
+}
+
+/** The one place where the kind of store is chosen. @param links of the local store */
+export function openStore(
+  { r2, dataDir }: StoreSettings,
+  links: Pick<LocalStoreOptions, 'baseUrl' | 'sign'>,
+  log: Log,
+): OpenStore {
+  if (r2) return { store: createS3Store(r2), serve: undefined };
+  const dir = path.join(dataDir, 'media');
+  makePrivateFolder(dir, log);
+  return { store: createLocalStore({ dir, ...links }), serve: serveLocal(dir) };
+}
