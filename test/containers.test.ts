@@ -12,6 +12,7 @@ import { startTestApp } from './support/app/app.ts';
 import { connectClient } from './support/app/client.ts';
 import { until } from './support/camera/reader.ts';
 import { createTestDatabase, type TestDatabase } from './support/database/database.ts';
+import { program } from './support/processes/program.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -63,7 +64,7 @@ describe('the first start', () => {
 
   function run(file: string, ...args: string[]): { child: ChildProcess; said: () => string } {
     const env = { ...process.env, DATABASE_URL: database.url, DATA_DIR: dataDir };
-    const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, file), ...args], { env });
+    const child = spawn(process.execPath, [program(file), ...args], { env });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
     return { child, said: () => said };
@@ -110,5 +111,5 @@ describe('the first start', () => {
     }, 'the camera is live');
     await client.close();
     await app.close();
-  }, 90_000); // three programs are compiled for it
+  }, 90_000);
 });

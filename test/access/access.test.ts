@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
@@ -12,6 +11,7 @@ import { WebSocket } from 'ws';
 import { createPathSigner } from '../../src/access/signed-path.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { connectClient, type TestClient } from '../support/app/client.ts';
+import { program } from '../support/processes/program.ts';
 
 const roles = ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'] as const;
 const secretOf = (name: string) => `${name}-0123456789abcdef`;
@@ -450,8 +450,7 @@ describe('keys', () => {
 
   test('can be made and revoked by the command line while the server runs', async () => {
     const run = (...args: string[]) =>
-      promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/key.ts', ...args], {
-        cwd: path.resolve(import.meta.dirname, '../..'),
+      promisify(execFile)(process.execPath, [program('src/key.ts'), ...args], {
         env: {
           PATH: process.env['PATH'],
           DATABASE_URL: app.config.databaseUrl,

@@ -11,6 +11,7 @@ import { openChildren } from '../../src/processes/children.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
+import { program } from '../support/processes/program.ts';
 
 describe('a seal', () => {
   const [one, two] = [randomBytes(32), randomBytes(32)];
@@ -102,9 +103,8 @@ describe('a server', () => {
     const old = await readFile(file, 'utf8');
     const folder = path.join(app.config.dataDir, 'children-of-the-command');
     const children = await openChildren({ dir: folder, log: createLog('silent') });
-    const command = path.resolve(import.meta.dirname, '../../src/secret.ts');
     const run = (...args: string[]) =>
-      children.run('secret', process.execPath, ['--import', 'tsx', command, ...args], {
+      children.run('secret', process.execPath, [program('src/secret.ts'), ...args], {
         env: {
           ...process.env,
           DATA_DIR: app.config.dataDir,

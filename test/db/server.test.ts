@@ -27,10 +27,11 @@ import {
   openChildren,
   type ProcessIdentity,
 } from '../../src/processes/children.ts';
+import { program } from '../support/processes/program.ts';
 
 const logged: string[] = [];
 const log = createLog('error', { write: (line: string) => void logged.push(line) });
-const writerFile = path.resolve(import.meta.dirname, '../support/database/killable-writer.ts');
+const writerFile = program('test/support/database/killable-writer.ts');
 
 let folder: string;
 /** Starts the processes of the tests. A killed server has records of its own, which are not read again. */
@@ -169,7 +170,7 @@ describe('the embedded database', () => {
 describe('when the server is killed', () => {
   /** Starts another process that runs the database and writes rows. Resolves once 200 rows are committed. */
   async function startWriter(): Promise<{ writer: ChildProcess; committed: number[] }> {
-    const args = ['--import', 'tsx', writerFile, folder];
+    const args = [writerFile, folder];
     const writer = children.spawn('writer', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const committed: number[] = [];
     createInterface({ input: writer.stdout! }).on('line', (id) => committed.push(Number(id)));

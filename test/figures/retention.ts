@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { runningServerUrl } from '../../src/db/embedded/server.ts';
+import { compilePrograms } from '../support/processes/program.ts';
 import { startServer } from '../torture/server.ts';
 
 const { values } = parseArgs({ options: { clips: { type: 'string', default: '100000' } } });
@@ -73,6 +74,7 @@ async function fill(db: pg.Client): Promise<void> {
   }
 }
 
+await compilePrograms();
 const filling = await startServer(env);
 await fill(await connect());
 // A server that saw them come is busy with their transitions.

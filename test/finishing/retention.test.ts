@@ -19,8 +19,8 @@ import type { Store } from '../../src/store/store.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { until } from '../support/camera/reader.ts';
 import { createTestDatabase } from '../support/database/database.ts';
+import { runProgram } from '../support/processes/program.ts';
 import { startS3Server } from '../support/s3/s3-server.ts';
-import { runSource } from '../torture/server.ts';
 
 const dayMs = 24 * 3_600_000;
 
@@ -165,7 +165,7 @@ test('objects that cannot be removed do not delay others, and are retried with g
   await until(async () => (await noted()).length === 0, 'nothing is noted any more');
 });
 
-describe('the check of rows, spool and store', () => {
+describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
   let db: Db;
   let databaseUrl: string;
   let store: Store;
@@ -196,7 +196,7 @@ describe('the check of rows, spool and store', () => {
   const check = () => findBreaches({ db, store, recordDir });
 
   async function command(flag: string): Promise<{ code: number; words: string }> {
-    const child = runSource('src/check-store.ts', [flag], { DATA_DIR: dir, DATABASE_URL: databaseUrl });
+    const child = runProgram('src/check-store.ts', [flag], { DATA_DIR: dir, DATABASE_URL: databaseUrl });
     let words = '';
     child.stdout!.on('data', (chunk) => {
       words += chunk;

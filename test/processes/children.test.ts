@@ -12,9 +12,10 @@ import {
   isRunning,
   openChildren,
 } from '../../src/processes/children.ts';
+import { program } from '../support/processes/program.ts';
 
 const log = createLog('silent');
-const parentFile = path.resolve(import.meta.dirname, '../support/processes/killable-parent.ts');
+const parentFile = program('test/support/processes/killable-parent.ts');
 const short = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
 
 let folder: string;
@@ -157,7 +158,7 @@ describe('a process that a killed server left running', () => {
   const records = () => path.join(folder, 'records');
 
   async function startParent(): Promise<{ parent: ChildProcess; orphan: number }> {
-    const args = ['--import', 'tsx', parentFile, records()];
+    const args = [parentFile, records()];
     const parent = children.spawn('parent', process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     return { parent, orphan: Number(await firstLine(parent)) };
   }

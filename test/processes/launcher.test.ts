@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { identify } from '../../src/processes/children.ts';
 import type { Launcher } from '../../src/processes/launcher.ts';
 import { startTestLauncher, type TestLauncher } from '../support/processes/launcher.ts';
+import { program } from '../support/processes/program.ts';
 
 const short = { timeoutMs: 10_000, maxOutputBytes: 1024 * 1024 };
 
@@ -105,8 +106,8 @@ test('when the helper process dies, its commands end with an error, and the next
 
 /** Starts a server that has its launcher run commands. */
 function startServer(dir: string, ...args: string[]) {
-  const program = path.resolve(import.meta.dirname, '../support/processes/killable-server.ts');
-  return started.children.spawn('server', process.execPath, ['--import', 'tsx', program, dir, ...args], {
+  const server = program('test/support/processes/killable-server.ts');
+  return started.children.spawn('server', process.execPath, [server, dir, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

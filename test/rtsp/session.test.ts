@@ -26,6 +26,7 @@ import {
   scriptedSdp,
   startScriptedCamera,
 } from '../support/camera/scripted-camera.ts';
+import { program } from '../support/processes/program.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -634,7 +635,7 @@ test('VERIFY takes a certificate that is trusted and for the name, and no other 
   await writeFile(file, certificate.cert);
   // Node reads what else it is to trust when it starts.
   const script = (host: string) => `
-    import { dial, race } from '${new URL('../../src/rtsp/dial.ts', import.meta.url)}';
+    import { dial, race } from '${program('src/rtsp/dial.ts')}';
     const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
     const tls = { mode: 'VERIFY', fingerprint: undefined };
     const signal = AbortSignal.timeout(8000);
@@ -643,7 +644,7 @@ test('VERIFY takes a certificate that is trusted and for the name, and no other 
       (error) => console.log(error.kind, error.message),
     );`;
   const told = async (host: string) => {
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', script(host)];
+    const args = ['--input-type=module', '--eval', script(host)];
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
     return (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
   };

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { program } from '../support/processes/program.ts';
 import { type Server, startServer } from '../torture/server.ts';
 
 const mebibyte = 1024 ** 2;
@@ -78,8 +79,7 @@ const peakBytes = () =>
   Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) * 1024;
 
 function startFlood(name: string, key: string): ChildProcess {
-  const file = path.join(import.meta.dirname, '../support/app/flood.ts');
-  const args = ['--import', 'tsx', file, name, server.url, key];
+  const args = [program('test/support/app/flood.ts'), name, server.url, key];
   const flood = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void flood.kill('SIGKILL'));
   return flood;

@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectClient } from '../support/app/client.ts';
 import { createTestDatabase } from '../support/database/database.ts';
-import { runSource } from '../torture/server.ts';
+import { runProgram } from '../support/processes/program.ts';
 
 const sockets = 120;
 
@@ -56,7 +56,7 @@ test('every line is JSON, and clients that leave or send malformed data cause no
   // Libraries sometimes use the console.
   const library = 'process.on("SIGUSR2",()=>{console.error("printed");process.emitWarning("warned")})';
   const nodeOptions = `--import data:text/javascript,${encodeURIComponent(library)}`;
-  const child = runSource('src/main.ts', [], { ...env, NODE_OPTIONS: nodeOptions, LOG_LEVEL: 'debug' });
+  const child = runProgram('src/main.ts', [], { ...env, NODE_OPTIONS: nodeOptions, LOG_LEVEL: 'debug' });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await database.drop();

@@ -14,8 +14,8 @@ import { createLog } from '../../src/log.ts';
 import { until } from '../support/camera/reader.ts';
 import { createBareDatabase, createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { startPooler } from '../support/database/pooler.ts';
+import { runProgram } from '../support/processes/program.ts';
 import { processesAbout } from '../torture/processes.ts';
-import { runSource } from '../torture/server.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -43,7 +43,7 @@ interface End {
 }
 
 async function runToEnd(file: string, args: string[], env: Record<string, string>): Promise<End> {
-  const child = runSource(file, args, { PORT: '0', SPOOL_MIN_FREE_BYTES: '0', ...env });
+  const child = runProgram(file, args, { PORT: '0', SPOOL_MIN_FREE_BYTES: '0', ...env });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [output, words] = ['', ''];
   child.stdout!.on('data', (chunk) => {
@@ -106,7 +106,7 @@ test('a signal ends a server that is still starting', async () => {
   onTestFinished(() => held.end());
   // Migrations wait for this lock.
   await held.query('SELECT pg_advisory_lock(72707369)');
-  const child = runSource('src/main.ts', [], {
+  const child = runProgram('src/main.ts', [], {
     ...{ DATA_DIR: dir, DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'debug', DRAIN_SEC: '0' },
   });
   onTestFinished(() => void child.kill('SIGKILL'));

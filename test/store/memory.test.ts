@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { S3StoreOptions } from '../../src/store/s3.ts';
+import { program } from '../support/processes/program.ts';
 import type { SparsePut } from '../support/s3/put-sparse.ts';
 
 const mib = 1024 * 1024;
@@ -15,15 +16,16 @@ describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () =>
   const limit = 100 * mib;
 
   async function putSparse(store: SparsePut['store']): Promise<{ grown: number; size: number }> {
-    const script = join(import.meta.dirname, '../support/s3/put-sparse.ts');
     const put: SparsePut = { bytes: gib, store };
-    const run = promisify(execFile)(process.execPath, ['--import', 'tsx', script, JSON.stringify(put)]);
+    const run = promisify(execFile)(process.execPath, [
+      program('test/support/s3/put-sparse.ts'),
+      JSON.stringify(put),
+    ]);
     return JSON.parse((await run).stdout);
   }
 
   async function serverProcess(): Promise<S3StoreOptions> {
-    const script = join(import.meta.dirname, '../support/s3/serve.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'pipe' });
+    const child = spawn(process.execPath, [program('test/support/s3/serve.ts')], { stdio: 'pipe' });
     onTestFinished(async () => {
       child.stdin.end();
       await once(child, 'exit');

@@ -11,6 +11,7 @@ import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';
 import { buildDashboard } from './browser/dashboard.ts';
 import { addressOf, templateName } from './database/database.ts';
+import { compilePrograms } from './processes/program.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,7 +23,7 @@ declare module 'vitest' {
 const migrationsDir = path.resolve(import.meta.dirname, '../../prisma/migrations');
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await buildDashboard();
+  await Promise.all([buildDashboard(), compilePrograms()]);
   const log = createLog('error');
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-test-'));
   const children = await openChildren({ dir: path.join(dir, 'children'), log });

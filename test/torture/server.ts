@@ -1,10 +1,7 @@
 // The server as a process of its own, which can be killed and paused.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
-
-const root = path.join(import.meta.dirname, '../..');
+import { runProgram } from '../support/processes/program.ts';
 
 /** What server-main.ts is told: first the database's address, and the clock whenever it is set. */
 export interface ToChild {
@@ -35,15 +32,6 @@ export interface Server {
   lastWords(): string;
 }
 
-/** Runs a program of the project from its sources. */
-export function runSource(file: string, args: readonly string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', path.join(root, file), ...args], {
-    cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-}
-
 /** What is between a server and the real world. */
 export interface Surroundings {
   readonly aheadMs: number;
@@ -56,7 +44,7 @@ export interface Surroundings {
  * @param surroundings none: it runs as users run it
  */
 export async function startServer(env: Record<string, string>, surroundings?: Surroundings): Promise<Server> {
-  const child = runSource(surroundings ? 'test/torture/server-main.ts' : 'src/main.ts', [], env);
+  const child = runProgram(surroundings ? 'test/torture/server-main.ts' : 'src/main.ts', [], env);
   const lines: string[] = [];
   const ended = once(child, 'exit');
   const keep = (line: string) => {

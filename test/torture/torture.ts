@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isSpoolName } from '../../src/spool/names.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
+import { compilePrograms, runProgram } from '../support/processes/program.ts';
 import { startS3Server } from '../support/s3/s3-server.ts';
 import { cutKinds } from './cuts.ts';
 import { judgeReceived, judgeRows, transitionRows } from './ledger.ts';
 import { processesAbout } from './processes.ts';
 import { seededRandom } from './random.ts';
 import { phases, playRound } from './round.ts';
-import { runSource } from './server.ts';
 import { Subscriber } from './subscriber.ts';
 import { asOurs, judgeClip, judgeFailure } from './verify.ts';
 import { insist, type TortureEvent, World } from './world.ts';
@@ -42,6 +42,7 @@ const sweepMs = 15_000;
 const deliveryMs = 10_000;
 
 export async function torture({ rounds, seed, say }: TortureOptions): Promise<TortureResult> {
+  await compilePrograms();
   const random = seededRandom(seed);
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-torture-'));
   const bucket = await startS3Server({ bytesPerSecond: 12 * 1024 * 1024 });
@@ -191,7 +192,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     for (const folder of (await readdir(path.join(dir, 'data/spool'))).filter(isSpoolName))
       found.push(`an orphaned spool: ${folder}`);
     found.push(...strayObjects());
-    const check = runSource('src/check-store.ts', [], env);
+    const check = runProgram('src/check-store.ts', [], env);
     let words = '';
     check.stdout!.on('data', (chunk) => (words += chunk));
     check.stderr!.on('data', (chunk) => (words += chunk));
