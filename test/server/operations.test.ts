@@ -98,7 +98,7 @@ describe('a server that is told to stop', () => {
 
   test.concurrent('first says so and begins no recording, then closes sockets so that clients connect again, all in ten seconds', async (context) => {
     const { onTestFinished } = context;
-    const { server, dataDir } = await start(context, 'orderly', 4);
+    const { server, dataDir } = await start(context, 'orderly', 3);
     const { client: before, cameraId, event } = await record(server.url);
     const closes: number[] = [];
     const sockets = createClient({
