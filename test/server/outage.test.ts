@@ -1,79 +1,90 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
-import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import type { Effect, Operation } from '../support/s3/faults.ts';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
-describe('with a bucket and a database that go away', () => {
-  let app: TestApp;
-  let camera: TestCamera;
-  let bucket: S3Server;
-  let cameraIds: string[];
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 6 });
 
-  beforeAll(async () => {
-    bucket = await startS3Server();
-    camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
-    const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
-    // A silent connection is given up after four seconds instead of thirty.
-    const patience = { attempts: 5, connectMs: 10_000, silenceMs: 4_000 };
-    const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60, patience };
-    app = await startTestApp({ r2 });
-    cameraIds = [];
-    for (let i = 0; i < 2; i++) cameraIds.push(await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 }));
-  });
+interface Rig {
+  readonly app: TestApp;
+  readonly bucket: S3Server;
+  /** Two, of one camera that is live. */
+  readonly cameraIds: readonly string[];
+  close(): Promise<void>;
+}
 
-  afterAll(async () => {
-    await app.close();
-    await camera.close();
-    await bucket.close();
-  });
-
-  const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWith('.mp4');
-  async function oneEvent(cameraId = cameraIds[0]!) {
-    const event = await createEvent(app.client, { cameraId });
-    await endEvent(app.client, event.id);
-    return event;
-  }
-  const readiness = async () => {
-    const response = await fetch(`${app.client.url}/readyz`);
-    return { status: response.status, text: await response.text() };
+async function startRig(): Promise<Rig> {
+  const bucket = await startS3Server();
+  const camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
+  // A silent connection is given up after four seconds instead of thirty.
+  const patience = { attempts: 5, connectMs: 10_000, silenceMs: 4_000 };
+  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60, patience };
+  const app = await startTestApp({ r2 });
+  const add = () => app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  return {
+    app,
+    bucket,
+    cameraIds: [await add(), await add()],
+    async close() {
+      await app.close();
+      await camera.close();
+      await bucket.close();
+    },
   };
+}
 
-  /** Ends all sessions of the database and lets none in until that is over. */
-  async function withoutDatabase(whileAway: () => Promise<unknown>): Promise<void> {
-    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
-    const admin = new pg.Client({ connectionString: app.config.databaseUrl!.replace(name, 'postgres') });
-    await admin.connect();
-    const allow = (yes: boolean) => admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${yes}`);
-    try {
-      await allow(false);
-      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-      await whileAway();
-    } finally {
-      await allow(true);
-      await admin.end();
-    }
-  }
+const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWith('.mp4');
 
-  // A later test sees what became of it.
-  let halfOpen: Awaited<ReturnType<typeof oneEvent>>;
-  test('a bucket that stays connected and says nothing holds up one clip only', async () => {
-    bucket.fail({ match: isClip, times: 1, stall: true });
-    halfOpen = await oneEvent();
+/** @param before happens while the event is reported and not yet over */
+async function oneEvent({ app, cameraIds }: Rig, camera = 0, before = (_playbackId: string) => {}) {
+  const event = await createEvent(app.client, { cameraId: cameraIds[camera]! });
+  before(event.playback!.id);
+  await endEvent(app.client, event.id);
+  return event;
+}
+
+/** One whose clip the bucket does not simply take. */
+const faultyEvent = (rig: Rig, times: number, effect: Effect) =>
+  oneEvent(rig, 0, (id) =>
+    rig.bucket.fail({ match: (op, key) => isClip(op, key) && key.includes(id), times, ...effect }),
+  );
+
+async function readinessOf({ app }: Rig) {
+  const response = await fetch(`${app.client.url}/readyz`);
+  return { status: response.status, text: await response.text() };
+}
+
+describe('a bucket that fails for single objects', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig();
+  });
+  afterAll(() => rig.close());
+
+  test.concurrent('stays connected and says nothing: one clip is held up, no other, and it comes later', async ({
+    expect,
+  }) => {
+    const { app, bucket } = rig;
+    const halfOpen = await faultyEvent(rig, 1, { stall: true });
     const { id } = halfOpen.playback!;
     await until(() => bucket.log.some(({ key }) => key.endsWith(`${id}.mp4`)), 'its upload has begun');
-    expect((await awaitEnd(app.client, await oneEvent())).recordingStatus).toBe('COMPLETED');
+    expect((await awaitEnd(app.client, await oneEvent(rig, 1))).recordingStatus).toBe('COMPLETED');
+    const playback = await awaitEnd(app.client, halfOpen);
+    expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
+    expect(playback.transitions).toHaveLength(4);
+    const tries = bucket.log.filter(({ op, key }) => isClip(op, key) && key.includes(id));
+    expect(tries.map(({ status }) => status)).toEqual([undefined, 200]);
+    await expect.poll(() => readinessOf(rig)).toMatchObject({ status: 200 });
   });
 
-  /** The one that was held up is tried again meanwhile, and is to be spared. */
-  const isNewClip = (op: Operation, key: string) => isClip(op, key) && !key.includes(halfOpen.playback!.id);
-
-  test.each<[string, Effect]>([
+  for (const [what, effect] of [
     ['answers 429', { status: 429, code: 'SlowDown' }],
     ['answers 500', { status: 500, code: 'InternalError' }],
     ['answers 503', { status: 503, code: 'SlowDown' }],
@@ -81,56 +92,59 @@ describe('with a bucket and a database that go away', () => {
     ['cuts the connection at once', { reset: 'at once' }],
     ['cuts the connection midway', { reset: 'midway' }],
     ['cuts the connection instead of answering', { reset: 'after' }],
-  ])('a bucket that %s for a while gets the clip all the same', async (_what, effect) => {
-    bucket.fail({ match: isNewClip, times: 1, ...effect });
-    expect(await awaitEnd(app.client, await oneEvent())).toMatchObject({
-      recordingStatus: 'COMPLETED',
-      failure: null,
+    ['says once that a checksum does not fit', { status: 400, code: 'BadDigest' }],
+  ] as [string, Effect][])
+    test.concurrent(`${what} for a while gets the clip all the same`, async () => {
+      expect(await awaitEnd(rig.app.client, await faultyEvent(rig, 1, effect))).toMatchObject({
+        recordingStatus: 'COMPLETED',
+        failure: null,
+      });
     });
-  });
 
-  test.each([
+  for (const [what, effect] of [
     ['missing rights to one object', { status: 403, code: 'AccessDenied' }],
     ['a checksum that does not fit, twice', { status: 400, code: 'BadDigest' }],
-  ])('%s: FAILED, the fault is the storage’s, and retryPlayback completes it', async (_what, effect) => {
-    bucket.fail({ match: isNewClip, times: 2, ...effect });
-    const failed = await awaitEnd(app.client, await oneEvent());
-    expect(failed).toMatchObject({
-      recordingStatus: 'FAILED',
-      failure: { fault: 'STORAGE', retryable: true },
+  ] as [string, Effect][])
+    test.concurrent(`${what}: FAILED, the fault is the storage’s, and retryPlayback completes it`, async () => {
+      const { client } = rig.app;
+      const failed = await awaitEnd(client, await faultyEvent(rig, 2, effect));
+      expect(failed).toMatchObject({
+        recordingStatus: 'FAILED',
+        failure: { fault: 'STORAGE', retryable: true },
+      });
+      await client.run('mutation($id: ID!) { retryPlayback(id: $id) { playback { id } } }', {
+        id: failed.id,
+      });
+      const isCompleted = async () => (await readPlayback(client, failed.id)).recordingStatus === 'COMPLETED';
+      await until(isCompleted, 'it is COMPLETED');
     });
-    await app.client.run('mutation($id: ID!) { retryPlayback(id: $id) { playback { id } } }', {
-      id: failed.id,
-    });
-    const isCompleted = async () =>
-      (await readPlayback(app.client, failed.id)).recordingStatus === 'COMPLETED';
-    await until(isCompleted, 'it is COMPLETED');
-  });
+});
 
-  test('a checksum that does not fit once fails no playback', async () => {
-    bucket.fail({ match: isNewClip, times: 1, status: 400, code: 'BadDigest' });
-    expect((await awaitEnd(app.client, await oneEvent())).recordingStatus).toBe('COMPLETED');
-  });
-
-  const storeProblem = () =>
-    app.client.run<{ storeProblem: string | null }>('{ storeProblem }').then((data) => data.storeProblem);
-  const figures = () => fetch(`${app.client.url}/metrics`).then((response) => response.text());
-
-  test.each([
-    ['a missing bucket', { status: 404, code: 'NoSuchBucket' }],
-    ['credentials that are refused', { status: 403, code: 'SignatureDoesNotMatch' }],
-    ['rights to no object at all', { status: 403, code: 'AccessDenied' }],
-    ['a clock that is wrong', { status: 403, code: 'RequestTimeTooSkewed' }],
-    ['an address that moved', { status: 301, code: 'PermanentRedirect' }],
-  ])('%s is a state of the store: clips wait, and go on by themselves', async (_what, effect) => {
+for (const [what, effect] of [
+  ['a missing bucket', { status: 404, code: 'NoSuchBucket' }],
+  ['credentials that are refused', { status: 403, code: 'SignatureDoesNotMatch' }],
+  ['rights to no object at all', { status: 403, code: 'AccessDenied' }],
+  ['a clock that is wrong', { status: 403, code: 'RequestTimeTooSkewed' }],
+  ['an address that moved', { status: 301, code: 'PermanentRedirect' }],
+] as [string, Effect & { code: string }][])
+  test.concurrent(`${what} is a state of the store: clips wait, and go on by themselves`, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const rig = await startRig();
+    onTestFinished(() => rig.close());
+    const { app, bucket } = rig;
+    const storeProblem = async () =>
+      (await app.client.run<{ storeProblem: string | null }>('{ storeProblem }')).storeProblem;
+    const figures = async () => (await fetch(`${app.client.url}/metrics`)).text();
     let isRefusing = true;
     bucket.fail({ match: () => isRefusing, times: Number.POSITIVE_INFINITY, ...effect });
-    const events = [await oneEvent(cameraIds[0]), await oneEvent(cameraIds[1])];
+    const events = [await oneEvent(rig, 0), await oneEvent(rig, 1)];
     await until(async () => (await storeProblem()) !== null, 'the store’s problem is known');
     expect(await storeProblem()).toMatch(/^The bucket "clips" at .* refused to take the test object/);
     // What was found is told for a second.
     await expect
-      .poll(readiness, { timeout: 3_000 })
+      .poll(() => readinessOf(rig))
       .toMatchObject({ status: 503, text: expect.stringContaining(effect.code) });
     expect(await figures()).toMatch(/^flashback_store_ok 0$/m);
     expect(await figures()).toMatch(
@@ -151,21 +165,39 @@ describe('with a bucket and a database that go away', () => {
     }
     expect(await storeProblem()).toBeNull();
     expect(await figures()).toMatch(/^flashback_store_ok 1$/m);
-    await expect.poll(readiness, { timeout: 3_000 }).toMatchObject({ status: 200 });
+    await expect.poll(() => readinessOf(rig)).toMatchObject({ status: 200 });
   });
 
-  test('the clip that the half-open bucket held up is there, too', async () => {
-    const playback = await awaitEnd(app.client, halfOpen);
-    expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
-    expect(playback.transitions).toHaveLength(4);
-    const tries = bucket.log.filter(({ op, key }) => isClip(op, key) && key.includes(playback.id));
-    expect(tries.map(({ status }) => status)).toEqual([undefined, 200]);
-    await expect.poll(readiness, { timeout: 3_000 }).toMatchObject({ status: 200 });
+describe('a bucket and a database that go away', () => {
+  let rig: Rig;
+  let app: TestApp;
+  let bucket: S3Server;
+  let cameraIds: readonly string[];
+  beforeAll(async () => {
+    rig = await startRig();
+    ({ app, bucket, cameraIds } = rig);
   });
+  afterAll(() => rig.close());
+
+  /** Ends all sessions of the database and lets none in until that is over. */
+  async function withoutDatabase(whileAway: () => Promise<unknown>): Promise<void> {
+    const name = new URL(app.config.databaseUrl!).pathname.slice(1);
+    const admin = new pg.Client({ connectionString: app.config.databaseUrl!.replace(name, 'postgres') });
+    await admin.connect();
+    const allow = (yes: boolean) => admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${yes}`);
+    try {
+      await allow(false);
+      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+      await whileAway();
+    } finally {
+      await allow(true);
+      await admin.end();
+    }
+  }
 
   test('40 events while the bucket is away: 40 clips when it is back', async () => {
     await bucket.offline();
-    const events = await Promise.all(Array.from({ length: 40 }, (_, i) => oneEvent(cameraIds[i % 2])));
+    const events = await Promise.all(Array.from({ length: 40 }, (_, i) => oneEvent(rig, i % 2)));
     const count = (status: string) =>
       app.client
         .run<{ playbacks: { total: number } }>(
@@ -174,7 +206,7 @@ describe('with a bucket and a database that go away', () => {
         .then(({ playbacks }) => playbacks.total);
     await expect.poll(() => count('PROCESSING'), { timeout: 20_000 }).toBeGreaterThanOrEqual(40);
     await expect
-      .poll(readiness, { timeout: 3_000 })
+      .poll(() => readinessOf(rig))
       .toMatchObject({ status: 503, text: expect.stringContaining('The bucket "clips"') });
     await expect
       .poll(() => app.logged.some((line) => line.includes('STORE_UNREACHABLE')), { timeout: 40_000 })
@@ -186,13 +218,13 @@ describe('with a bucket and a database that go away', () => {
       const { recordingStatus, transitions } = await readPlayback(app.client, event.playback!.id);
       expect([recordingStatus, transitions.length]).toEqual(['COMPLETED', 4]);
     }
-  }, 120_000);
+  });
 
   test('the database goes away while it records: footage goes on, transitions follow, nothing is doubled', async () => {
     const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
     await withoutDatabase(async () => {
       await sleep(2_500);
-      expect((await readiness()).status).toBe(503);
+      expect((await readinessOf(rig)).status).toBe(503);
     });
     await until(async () => {
       const answer = await app.client.ask<object>('{ cameras { id } }');

@@ -11,7 +11,7 @@ import type { SparsePut } from '../support/s3/put-sparse.ts';
 
 const mib = 1024 * 1024;
 
-describe('the memory of a process that stores 1 GiB', { timeout: 60_000 }, () => {
+describe('the memory of a process that stores 1 GiB', { timeout: 120_000 }, () => {
   const gib = 1024 * mib;
   const limit = 100 * mib;
 

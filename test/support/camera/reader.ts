@@ -7,7 +7,7 @@ import { ffmpeg } from '../media/frames.ts';
 import { wallMs } from './replay.ts';
 
 /** How long anything may take that tests wait for. */
-const patienceMs = 15_000;
+const patienceMs = 25_000;
 
 export interface Arrival {
   /** When ffmpeg gave the frame out. */
