@@ -99,7 +99,8 @@ export class Cutter {
    */
   cutAt(time: number): Cut | undefined {
     const newest = this.#pictures.at(-1);
-    if (!newest) return undefined;
+    // Asked with each picture, and most of the time the end is far away.
+    if (!newest || this.#latestMs < time) return undefined;
     const times = this.#pictures.map(timeOf);
     const reached = times.findIndex((it) => it >= time);
     const count = reached < 0 ? undefined : cutsOf(times, depthOf(newest)).find((it) => it > reached);

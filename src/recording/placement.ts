@@ -71,7 +71,7 @@ export class Placement {
   #originMs: number | undefined;
   #reach: Reach;
   #entries: Entry[] = [];
-  #sessions = new Set<SessionClock>();
+  readonly #sessions = new Set<SessionClock>();
   /** Before the clocks of these sessions have changed by so much in all (ms), no fragment is wrong. */
   #rightUntilMs = Number.POSITIVE_INFINITY;
   /** The recording's first fragment can still be moved. */
@@ -144,8 +144,12 @@ export class Placement {
 
   /** Whether the clocks say something else of some fragment now than when it was placed. */
   #isWrong(): boolean {
-    this.#sessions = new Set(this.#entries.flatMap(sessionsOf));
-    const offMs = Math.max(...this.#entries.map(offBy));
+    this.#sessions.clear();
+    let offMs = 0;
+    for (const entry of this.#entries) {
+      for (const session of sessionsOf(entry)) this.#sessions.add(session);
+      offMs = Math.max(offMs, offBy(entry));
+    }
     this.#rightUntilMs = this.#changedMs() + toleranceMs - Math.min(offMs, toleranceMs);
     return offMs > toleranceMs;
   }
@@ -171,7 +175,7 @@ export class Placement {
     this.#originMs ??= decoded[0]!;
     const next = entry.next && placedAfter(newestIn([entry], 'pictures'), entry.next);
     const pictureEnd = Math.max(next ?? picture + stepMs, picture + pictureMs.least);
-    this.#reach = { ...this.#reach, picture, stepMs, pictureEnd };
+    this.#reach = { picture, stepMs, pictureEnd, soundEnd: this.#reach.soundEnd };
     const ticks = (ms: number) => this.#ticks(ms, 'pictures');
     return {
       decodeTime: ticks(decoded[0]!),

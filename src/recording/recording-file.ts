@@ -111,7 +111,7 @@ export class RecordingFile {
     const stamps = {
       pictures: cut.pictures.map(({ stamp }) => stamp),
       mayReorder: cut.mayReorder,
-      sound: sounds.map(({ stamp, duration }) => ({ ...stamp, duration })),
+      sound: sounds.map(({ stamp: { run, ticks }, duration }) => ({ run, ticks, duration })),
       next: cut.next?.stamp,
     };
     const { times, gap, corrections } = this.#placement.place(stamps, at);
@@ -187,8 +187,9 @@ function timed(id: number, samples: readonly Sample[], times: SampleTimes): Frag
   return {
     id,
     decodeTime,
-    samples: samples.map((sample, i) => ({
-      ...sample,
+    samples: samples.map(({ size, isSync }, i) => ({
+      size,
+      isSync,
       duration: durations[i]!,
       compositionOffset: compositionOffsets[i]!,
     })),

@@ -103,6 +103,11 @@ export class Run {
     return this.delayed ? this.track.ms(this.delayed.#top - this.#first) : 0;
   }
 
+  /** From the one before to the newest in time, in milliseconds of their stamps. */
+  get stepMs(): number {
+    return this.#stepMs;
+  }
+
   /** For how long it has been coming, in milliseconds. */
   get lastsMs(): number {
     return this.#own.spanMs;

@@ -8,7 +8,7 @@ import type { SessionClock } from './session-clock.ts';
 const leapt = { ms: 1_500, units: 3 };
 /** A report speaks of the moment at which it was sent: within this (ms) of its arrival. */
 const reportMs = 1_000;
-/** A clock is steady when for so long (ms) units went on as they should, and none was farther than this (ms) apart. */
+/** A clock is steady when its run has gone on for so long (ms), with units that are no farther than this (ms) apart. */
 const steady = { ms: 8_000, apartMs: 400 };
 /** Within this (ms) a feed whose clocks are no longer steady is no longer read in turns. */
 const noticedMs = 500;
@@ -45,8 +45,7 @@ export class TrackClock {
   /** By so much (ms) a picture may be stamped earlier than one before it because of its decode order. */
   reorderMs = 0;
   #lastReport: Report | undefined;
-  #newestAt = Number.NEGATIVE_INFINITY;
-  /** When a unit came last that did not go on as it should. */
+  /** When a run began last, or was gone back to. */
   #unsteadyAt = Number.NEGATIVE_INFINITY;
   #inTurnsUntil = Number.NEGATIVE_INFINITY;
 
@@ -74,7 +73,9 @@ export class TrackClock {
 
   /** Whether more exact arrivals would tell nothing new. Without units it is. */
   isSteady(now: number): boolean {
-    return !this.#main || (now - this.#unsteadyAt >= steady.ms && this.#main.line.rate === 1);
+    const main = this.#main;
+    if (!main) return true;
+    return now - this.#unsteadyAt >= steady.ms && main.line.rate === 1 && main.stepMs <= steady.apartMs;
   }
 
   /** By how many milliseconds an arrival may be told too late: a feed whose clocks are steady is read in turns. */
@@ -89,8 +90,6 @@ export class TrackClock {
   /** Takes the next unit, in the order in which units came. */
   note(unit: Timed): Stamp {
     const main = this.#main;
-    if (unit.arrivedAt - this.#newestAt > steady.apartMs) this.#unsteadyAt = unit.arrivedAt;
-    this.#newestAt = unit.arrivedAt;
     const isUsual = main && !this.#suspect && main.units > 1 && main.fit(unit, false) === 'FITS';
     return isUsual ? this.#take(main, unit) : this.#place(unit);
   }
@@ -98,9 +97,7 @@ export class TrackClock {
   /** Finds out where it belongs. */
   #place(unit: Timed): Stamp {
     const [run, fit] = this.#goesOnFrom(unit);
-    this.#main = run;
-    if (this.isSteady(unit.arrivedAt)) this.#inTurnsUntil = unit.arrivedAt + noticedMs;
-    this.#unsteadyAt = unit.arrivedAt;
+    if (run !== this.#main) this.#changeTo(run, unit.arrivedAt);
     if (fit === 'LATE') return this.#suspected(run, unit);
     if (this.#suspect?.delayed === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.behindMs);
     this.#suspect = undefined;
@@ -148,10 +145,16 @@ export class TrackClock {
     const stamp = suspect.take(unit);
     if (suspect.lastsMs >= leapt.ms && suspect.units >= leapt.units) {
       suspect.setFree();
-      this.#main = this.#keep(suspect);
+      this.#changeTo(this.#keep(suspect), unit.arrivedAt);
       this.#suspect = undefined;
     }
     return stamp;
+  }
+
+  #changeTo(run: Run, at: number): void {
+    if (this.isSteady(at)) this.#inTurnsUntil = at + noticedMs;
+    this.#main = run;
+    this.#unsteadyAt = at;
   }
 
   #keep(run: Run): Run {
