@@ -56,6 +56,23 @@ test('source files that a page names exist', () => {
   expect(missing).toEqual([]);
 });
 
+test('sections of pages that comments cite exist', () => {
+  const cited = ['src', 'test']
+    .flatMap(filesIn)
+    .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('src/generated'))
+    .flatMap((file) =>
+      [...read(file).matchAll(/(docs\/[\w/-]+\.md) (\d+)(?:\.(\d+))?/g)].map(
+        ([text, page, section, item]) => ({ name: `${file}: ${text}`, page: page!, section, item }),
+      ),
+    );
+  expect(cited.length).toBeGreaterThan(5);
+  const missing = cited.filter(({ page, section, item }) => {
+    const [, text] = new RegExp(`\\n## ${section}\\. ([\\s\\S]*?)(?=\\n## |$)`).exec(read(page)) ?? [];
+    return !text || (item && !new RegExp(`\\n(### ${section}\\.${item} |${item}\\. )`).test(text));
+  });
+  expect(missing.map(({ name }) => name)).toEqual([]);
+});
+
 test('the tree in docs/design.md has every room', () => {
   const [, tree] = /```\n(src\/\n[\s\S]*?)```/.exec(read('docs/design.md'))!;
   const rooms = readdirSync(path.join(root, 'src'), { withFileTypes: true })

@@ -109,6 +109,28 @@ test('one room alone spawns, speaks SQL, S3 or HTTP', () => {
   expect(breaches).toEqual([]);
 });
 
+/** Two servers in one process share nothing: what changes belongs to an instance that app.ts makes. */
+test('no module has state of its own', () => {
+  const exempt: Record<string, string> = {
+    'processes/launcher-process.ts': 'a program of its own',
+    'recording/sound/thread.ts': 'a program of its own',
+    'recording/sound/shared-worker.ts': 'runs in that thread',
+    'recording/sound/encoder.ts': 'remembers results of a pure function',
+    'http/limits.ts': 'remembers results of a pure function',
+    'http/public-errors.ts': 'marks errors that were made here',
+    'http/graphiql-fetcher.ts': 'a script for the browser',
+    'rtsp/turns.ts': 'one timer reads the sockets of all cameras of the process',
+    'spool/spool.ts': 'lets syncs of one folder share a system call',
+  };
+  const isState =
+    /^(export )?let |^(export )?const [^=]+= new (Map|Set|WeakMap|WeakSet|LRUCache)\b[^(]*\((\{|\)|$)|^ +static (?!readonly \w+ = [\d'"])(readonly )?#?\w+( =|:)/m;
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /\.ts$/.test(file) && !/^(generated|dashboard|demo)\//.test(file));
+  const withState = files.filter((file) => isState.test(readFileSync(path.join(src, file), 'utf8')));
+  expect(withState.filter((file) => !(file in exempt))).toEqual([]);
+});
+
 test('only the configuration reads the environment', () => {
   const readers = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
     (file) =>

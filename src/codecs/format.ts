@@ -1,9 +1,11 @@
+import type { SoundCodec, VideoCodec } from './list.ts';
+
 /** What a track's access units are coded as. */
 export type Format = VideoFormat | SoundFormat;
 
 export interface VideoFormat {
   readonly kind: 'video';
-  readonly codec: 'h264' | 'h265';
+  readonly codec: VideoCodec;
   /** RFC 6381: `avc1.64001f`, `hvc1.1.6.L93.B0`. */
   readonly codecString: string;
   /** NAL units without start code and length, as the slices refer to them; vps is empty for H.264. */
@@ -26,7 +28,7 @@ export interface VideoFormat {
 
 export interface SoundFormat {
   readonly kind: 'sound';
-  readonly codec: 'aac' | 'opus' | 'pcmu' | 'pcma' | 'l16' | 'g722' | 'g726' | 'mp3';
+  readonly codec: SoundCodec;
   /** RFC 6381 where MP4 can hold it: `mp4a.40.2`, `opus`; else the codec's name. */
   readonly codecString: string;
   readonly sampleRate: number;

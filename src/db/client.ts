@@ -103,7 +103,7 @@ export async function ofCamera<T>(cameraId: string, writing: Promise<T>): Promis
   }
 }
 
-/** A restarted database answers again within this time. API clients wait for ten seconds (README). */
+/** A restarted database answers again within this time. The client of docs/client.md waits for ten seconds. */
 const repeatForMs = 5_000;
 
 /**

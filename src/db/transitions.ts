@@ -48,7 +48,7 @@ export interface TransitionFilter {
 }
 
 /**
- * Moves a playback from one status to another, if it still has the first (compare-and-set, docs/design.md 4). The trigger
+ * Moves a playback from one status to another, if it still has the first (compare-and-set, docs/design.md 4.5). The trigger
  * playbacks_write_transition writes the transition's row in the same database transaction. The update must be the first
  * write of its transaction: otherwise a playback's transitions would not be in order by (xid, id).
  * @returns the updated row; undefined if the playback has another status by now, or was deleted

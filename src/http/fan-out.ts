@@ -97,6 +97,8 @@ export function sharedExecution(options: {
     }
   }
 
+  const keyOf = selectionKeys();
+
   return async (args) => {
     const refusal = refusalOf(args);
     if (refusal) return { errors: [refusal] };
@@ -131,20 +133,21 @@ export function sharedExecution(options: {
   };
 }
 
-const documents = new WeakMap<DocumentNode, { number: number; hasLinks: boolean }>();
-let documentCount = 0;
-
-function known(document: DocumentNode) {
-  const facts = documents.get(document) ?? { number: ++documentCount, hasLinks: selectsLinks(document) };
-  documents.set(document, facts);
-  return facts;
-}
-
-function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
-  const { caller } = contextValue as Context;
-  const { number, hasLinks } = known(document);
-  const sees = [caller.role, caller.cameraIds, seesOnlyOwn(caller) ? caller.name : null];
-  return JSON.stringify([number, operationName, variableValues, sees, hasLinks ? caller.holder : null]);
+/** Makes the text by which selections are compared: two with the same text give the same result. */
+function selectionKeys(): (args: ExecutionArgs) => string {
+  const documents = new WeakMap<DocumentNode, { number: number; hasLinks: boolean }>();
+  let count = 0;
+  const factsOf = (document: DocumentNode) => {
+    const facts = documents.get(document) ?? { number: ++count, hasLinks: selectsLinks(document) };
+    documents.set(document, facts);
+    return facts;
+  };
+  return ({ document, operationName, variableValues, contextValue }) => {
+    const { caller } = contextValue as Context;
+    const { number, hasLinks } = factsOf(document);
+    const sees = [caller.role, caller.cameraIds, seesOnlyOwn(caller) ? caller.name : null];
+    return JSON.stringify([number, operationName, variableValues, sees, hasLinks ? caller.holder : null]);
+  };
 }
 
 /**

@@ -1,11 +1,11 @@
 /** The `moov` of a progressive file, made from the init segment's own and the sample index. */
 import { type Box, box, children, findBox, fullBox, requireBox, u32, u64 } from './boxes.ts';
+import { clipSampleDescription } from './clip-sample-entry.ts';
 import { withDuration } from './header-duration.ts';
-import { clipSampleDescription } from './hevc-configuration.ts';
 import { readTrackId } from './init-segment.ts';
 import type { SampleIndex } from './sample-index.ts';
 import { sampleTableBox } from './sample-tables.ts';
-import { type TrackSpan, timelineOf } from './timeline.ts';
+import { spansOf, type TrackSpan } from './track-spans.ts';
 
 /** Finer than any delay that could be seen or heard. */
 const minMovieTimescale = 10_000;
@@ -19,7 +19,7 @@ const minMovieTimescale = 10_000;
 export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
   const { bytes } = index.init;
   const moov = findBox(bytes, ['moov'])!;
-  const timeline = timelineOf(index.tables);
+  const timeline = spansOf(index.tables);
   const timescale = movieTimescale(index);
   const parts: Buffer[] = [];
   for (const child of children(bytes, moov)) {

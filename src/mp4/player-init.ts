@@ -1,4 +1,4 @@
-import { clipSampleDescription } from './hevc-configuration.ts';
+import { clipSampleDescription } from './clip-sample-entry.ts';
 import type { InitSegment } from './init-segment.ts';
 
 /** The init segment as players are given it: with the sample descriptions that the finished clip will have. */

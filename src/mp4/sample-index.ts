@@ -1,7 +1,7 @@
-import { clipSampleDescription } from './hevc-configuration.ts';
+import { clipSampleDescription } from './clip-sample-entry.ts';
 import type { InitSegment, Track } from './init-segment.ts';
-import { timelineOf } from './timeline.ts';
 import { readTrackFragments } from './track-fragment.ts';
+import { spansOf } from './track-spans.ts';
 import { TrackTable } from './track-table.ts';
 
 /**
@@ -50,6 +50,6 @@ export class SampleIndex {
 
   /** From the first picture or sound to the end of the last, in whole milliseconds. 0 while there is none. */
   get durationMs(): number {
-    return Math.round(timelineOf(this.tables).seconds * 1000);
+    return Math.round(spansOf(this.tables).seconds * 1000);
   }
 }

@@ -14,7 +14,7 @@ export interface DialOptions {
   /** Whether the address may be one of this machine or of a private network. */
   readonly privateCameras: boolean;
   /** Default: the system's resolver. */
-  readonly lookup?: Lookup;
+  readonly lookup?: Lookup | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -15,7 +15,7 @@ const timeoutMs = 5000;
  * Looks names up, few at a time, and knows each for half a minute: cameras that are lost are asked for again and again.
  * Those that wait for the same name wait together.
  */
-export function createLookup(lookup: Lookup): Lookup {
+export function createLookup(lookup: Lookup = systemNames): Lookup {
   const known = new LRUCache<string, Promise<readonly LookupAddress[]>>({ max: 4096, ttl: keptMs });
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -43,7 +43,7 @@ export function createLookup(lookup: Lookup): Lookup {
   };
 }
 
-const systemNames = createLookup((host) => systemLookup(host, { all: true, order: 'verbatim' }));
+const systemNames: Lookup = (host) => systemLookup(host, { all: true, order: 'verbatim' });
 
 /**
  * The addresses of a host, the families taking turns, the first as the system orders them (RFC 8305, 4).

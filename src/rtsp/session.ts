@@ -5,6 +5,7 @@ import { dial } from './dial.ts';
 import { RtspError } from './errors.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { RtspAnswer } from './message.ts';
+import type { Lookup } from './names.ts';
 import { parseSdp, type SdpTrack } from './sdp.ts';
 import { refusal } from './status.ts';
 import type { TlsChoice } from './tls.ts';
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly tls: TlsChoice;
   /** Whether the address may be one of this machine or of a private network. */
   readonly privateCameras: boolean;
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup | undefined;
   /** Which to set up, best first; a refused SETUP costs that track alone. What it throws ends the opening. */
   readonly choose: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
   /** The chosen tracks were set up; packets come from now on. */
@@ -92,6 +95,7 @@ export async function openSession(options: SessionOptions): Promise<RtspSession>
         port,
         signal: options.signal,
         privateCameras: options.privateCameras,
+        lookup: options.lookup,
         tls: scheme === 'rtsps' ? { ...options.tls, fingerprint: pin } : undefined,
       }),
   });

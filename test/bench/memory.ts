@@ -4,10 +4,11 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { type Fragment, shiftFragment } from '../../src/mp4/fragment.ts';
+import type { Fragment } from '../../src/mp4/fragment.ts';
 import type { InitSegment } from '../../src/mp4/init-segment.ts';
 import { readPlayback } from '../support/app/playbacks.ts';
 import { makeFragmented, split } from '../support/media/fragmented.ts';
+import { shiftFragment } from '../support/media/shift-fragment.ts';
 import { figure, heading } from './figures.ts';
 import { makeDataDir, startServer } from './server.ts';
 

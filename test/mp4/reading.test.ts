@@ -7,12 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { box, boxes, fullBox, Mp4Error, u32, u64 } from '../../src/mp4/boxes.ts';
 import { codecString } from '../../src/mp4/codec-string.ts';
 import { fastStartHead } from '../../src/mp4/fast-start.ts';
-import { type Fragment, parseFragment, shiftFragment } from '../../src/mp4/fragment.ts';
+import { type Fragment, parseFragment } from '../../src/mp4/fragment.ts';
 import { type InitSegment, parseInit } from '../../src/mp4/init-segment.ts';
 import { SampleIndex } from '../../src/mp4/sample-index.ts';
 import { createSplitter, maxBoxBytes } from '../../src/mp4/splitter.ts';
 import { makeFragmented, payloadOf, split } from '../support/media/fragmented.ts';
 import { movedBySeconds, syntheticMoof } from '../support/media/moofs.ts';
+import { shiftFragment } from '../support/media/shift-fragment.ts';
 
 let dir: string;
 let footage: Buffer;

@@ -33,7 +33,7 @@ export interface TortureResult {
   readonly settledMs: readonly number[];
 }
 
-/** DESIGN 1, G3: every playback is COMPLETED or FAILED this soon after a start. */
+/** docs/design.md 1, G3: every playback is COMPLETED or FAILED this soon after a start. */
 const settleMs = 10_000;
 const stopMs = 10_000;
 /** What was deleted is gone from the bucket this soon after the last crash. */

@@ -8,7 +8,7 @@ import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 import { type Cut, interruptsFootage } from './cuts.ts';
 import type { TortureEvent } from './world.ts';
 
-/** DESIGN 1, G3. */
+/** docs/design.md 1, G3. */
 const mayBeLostMs = 1_000;
 /** A hole that no cut explains. The camera sends a frame every 67 ms. */
 const holeMs = 400;

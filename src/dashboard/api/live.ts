@@ -5,11 +5,11 @@ import {
   PlaybackDetailsDocument,
   TransitionsDocument,
 } from '../gql/graphql.ts';
-import { isRunning } from '../now/running.ts';
 import { query } from './client.ts';
 import { connection, sockets } from './connection.ts';
 import { learn, learnAllCameras, playbacks } from './entities.ts';
 import { observable } from './observable.ts';
+import { isRunning } from './running.ts';
 import { listenToTabs } from './tabs.ts';
 
 /** Counts the moments at which what is shown has to be asked for anew, because a push may have been missed. */

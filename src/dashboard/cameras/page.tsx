@@ -1,8 +1,8 @@
 import { useLocation } from 'wouter';
 import { camerasLoaded, playbacks, useCameras } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
+import { isRunning, newestFirst } from '../api/running.ts';
 import { useMay } from '../api/session.ts';
-import { isRunning, newestFirst } from '../now/running.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty, Page } from '../parts/page.tsx';

@@ -1,11 +1,11 @@
 import { client, mutate } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
 import { observable } from '../api/observable.ts';
+import { occasion } from '../api/running.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { authorization } from '../api/session.ts';
 import { EndEventDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
-import { occasion } from './running.ts';
 
 /** An event that the user has ended and can still take back. */
 export interface Ending {

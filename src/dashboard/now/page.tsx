@@ -3,6 +3,7 @@ import { query } from '../api/client.ts';
 import { camerasLoaded, type Playback, playbacks, useCameras } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
+import { isRunning, newestFirst } from '../api/running.ts';
 import { useMay } from '../api/session.ts';
 import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { ButtonLink } from '../parts/button.tsx';
@@ -10,7 +11,6 @@ import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
 import { useHeldPlaces, useNear } from './held-places.ts';
 import css from './page.module.css';
-import { isRunning, newestFirst } from './running.ts';
 import { RunningCard } from './running-card.tsx';
 import { Trigger } from './trigger.tsx';
 

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
+import { isRunning, occasion } from '../api/running.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { length } from '../parts/format.ts';
 import { StatusBadge } from '../parts/status.tsx';
@@ -8,7 +9,6 @@ import { askForDetails } from '../playback/details.ts';
 import { LivePlayer } from '../playback/live-player.tsx';
 import { Poster } from '../playbacks/poster.tsx';
 import { EndButton } from './end-button.tsx';
-import { isRunning, occasion } from './running.ts';
 import css from './running-card.module.css';
 import { Steps } from './steps.tsx';
 

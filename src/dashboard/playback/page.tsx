@@ -1,12 +1,11 @@
 import { Link, useLocation } from 'wouter';
 import { mutate } from '../api/client.ts';
 import { type Playback, usePlayback } from '../api/entities.ts';
+import { isRunning, occasion } from '../api/running.ts';
 import { useMay } from '../api/session.ts';
 import { tellTabs } from '../api/tabs.ts';
 import { DeletePlaybackDocument } from '../gql/graphql.ts';
-
 import { EndButton } from '../now/end-button.tsx';
-import { isRunning, occasion } from '../now/running.ts';
 import { Steps } from '../now/steps.tsx';
 import { Button } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, memo, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Camera, Playback } from '../api/entities.ts';
-import { isRunning, occasion } from '../now/running.ts';
+import { isRunning, occasion } from '../api/running.ts';
 import { clock, span, statusNames } from '../parts/format.ts';
 import { stretchOf } from './stretch.ts';
 import css from './timeline.module.css';

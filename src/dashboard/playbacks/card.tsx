@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { Link } from 'wouter';
 import type { Playback } from '../api/entities.ts';
-import { isRunning, occasion } from '../now/running.ts';
+import { isRunning, occasion } from '../api/running.ts';
 import { length } from '../parts/format.ts';
 import { StatusBadge } from '../parts/status.tsx';
 import { Elapsed, Time } from '../parts/time.tsx';

@@ -3,9 +3,9 @@ import { query } from '../api/client.ts';
 import { forgetPlaybacks, type Playback, playbacks } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useCalmly, useObservable } from '../api/observable.ts';
+import { newestFirst } from '../api/running.ts';
 import { type Session, session } from '../api/session.ts';
 import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
-import { newestFirst } from '../now/running.ts';
 import { matches } from './filters.ts';
 
 /** The largest page that the API gives. */

@@ -1,5 +1,5 @@
 import type { Playback } from '../api/entities.ts';
-import { isRunning } from '../now/running.ts';
+import { isRunning } from '../api/running.ts';
 
 /** A playback in wall-clock time, epoch ms. */
 export interface Stretch {

@@ -3,8 +3,8 @@ import { query } from '../api/client.ts';
 import { type Playback, playbacks } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useCalmly, useObservable } from '../api/observable.ts';
+import { newestFirst } from '../api/running.ts';
 import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
-import { newestFirst } from '../now/running.ts';
 import { matches } from './filters.ts';
 
 /** More than these are not drawn; the list has them all. */

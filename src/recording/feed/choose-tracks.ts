@@ -1,9 +1,8 @@
+import { announcedNames, soundCodecs, videoCodecs } from '../../codecs/list.ts';
 import type { RtspTrack } from '../../rtsp/session.ts';
 
-/** What clips can hold of pictures. */
-const pictures = ['H264', 'H265'];
-/** What clips can hold of sound, best first: copied before what has to be encoded. */
-const sounds = ['MPEG4-GENERIC', 'MP4A-LATM', 'OPUS', 'PCMU', 'PCMA', 'L16', 'G722', 'G726-32', 'MPA'];
+const pictures = announcedNames(videoCodecs);
+const sounds = announcedNames(soundCodecs);
 
 export interface ChosenTracks {
   readonly video: RtspTrack;

@@ -3,6 +3,7 @@ import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import type { FootageMemory } from '../../footage/memory.ts';
 import type { Camera } from '../../generated/prisma/client.ts';
 import type { Launcher } from '../../processes/launcher.ts';
+import { createLookup } from '../../rtsp/names.ts';
 import { FallbackSource } from './fallback-source.ts';
 import { FfmpegSource } from './ffmpeg-source.ts';
 import type { CameraKnowledge } from './knowledge.ts';
@@ -31,12 +32,14 @@ export interface SourceOptions {
 /** Makes the connections to cameras: which reader, by the camera's settings and by what its stream needs. */
 export function sourceFactory(shared: SourceOptions): CreateSource {
   const { memory, privateCameras } = shared;
+  const lookup = createLookup();
   return ({ camera, knowledge, take, onCertificate }) => {
     const byFfmpeg = (reason: string) => new FfmpegSource({ ...shared, camera, reason, knowledge, take });
     if (camera.reader === 'FFMPEG') return byFfmpeg('The camera’s settings say so.');
     const own = new RtspSource({
       memory,
       privateCameras,
+      lookup,
       address: parseStreamUrl(camera.rtspUrl),
       transport: camera.transport,
       tls: { mode: camera.tls, allowOldTls: camera.allowOldTls },

@@ -6,6 +6,7 @@ import type { AccessUnit } from '../../footage/unit.ts';
 import { ReorderDepth } from '../../mp4/decode-order.ts';
 import type { Unsupported } from '../../rtp/depacketizer.ts';
 import { createReceiver, type Receiver } from '../../rtp/receiver.ts';
+import type { Lookup } from '../../rtsp/names.ts';
 import { openSession, type RtspSession, type RtspTrack } from '../../rtsp/session.ts';
 import { whyLeftOut } from '../sound/encoder.ts';
 import { chooseTracks } from './choose-tracks.ts';
@@ -23,6 +24,8 @@ export interface RtspSourceOptions {
   readonly tls: { readonly mode: 'PINNED' | 'VERIFY' | 'ANY'; readonly allowOldTls: boolean };
   /** Whether the camera may be at an address of this machine or of a private network. */
   readonly privateCameras: boolean;
+  /** Of host names. */
+  readonly lookup: Lookup;
   readonly memory: FootageMemory;
   readonly knowledge: CameraKnowledge;
   readonly take: TakeUnit;
@@ -67,13 +70,14 @@ export class RtspSource implements Source, FeedSession {
 
   /** @throws RtspError when no session can be had, CannotRead when the stream is none that this reader can read */
   async run(signal: AbortSignal): Promise<SourceEnd> {
-    const { address, transport, tls, privateCameras, knowledge } = this.#options;
+    const { address, transport, tls, privateCameras, lookup, knowledge } = this.#options;
     try {
       const rtsp = await openSession({
         address,
         transport,
         tls: { ...tls, fingerprint: knowledge.tlsFingerprint },
         privateCameras,
+        lookup,
         signal,
         choose: (tracks) => this.#choose(tracks),
         onSetUp: (transport) => {

@@ -1,4 +1,5 @@
 import type { SoundFormat } from '../../codecs/format.ts';
+import { soundCodecs } from '../../codecs/list.ts';
 import type { CreateSoundEncoder } from './encoder.ts';
 import type { EncoderThread } from './encoder-thread.ts';
 import { FfmpegDecoder, type FfmpegDecoderOptions } from './ffmpeg-decoder.ts';
@@ -13,7 +14,7 @@ export function soundEncoders(options: SoundEncoderOptions): CreateSoundEncoder 
   const { thread, memory } = options;
   return (format, emit) => {
     const encoder = (format: SoundFormat) => new ThreadEncoder(thread, memory, format, emit);
-    const isDecoded = ['g722', 'g726', 'mp3'].includes(format.codec);
+    const isDecoded = soundCodecs[format.codec].inClips === 'DECODED';
     return isDecoded ? new FfmpegDecoder(options, format, encoder) : encoder(format);
   };
 }

@@ -1,5 +1,6 @@
 import { plainAacFormat } from '../../codecs/aac.ts';
 import type { SoundFormat } from '../../codecs/format.ts';
+import { soundCodecs } from '../../codecs/list.ts';
 import type { FeedUnit } from '../feed/feed-unit.ts';
 
 /** Turns sound that MP4 cannot hold into AAC, for one recording. */
@@ -24,7 +25,7 @@ const encodedRates = [
 const mostChannels = 2;
 const encoded = new WeakMap<SoundFormat, SoundFormat>();
 
-const isCopied = ({ codec }: SoundFormat) => codec === 'aac' || codec === 'opus';
+const isCopied = ({ codec }: SoundFormat) => soundCodecs[codec].inClips === 'COPIED';
 
 /** Why clips are without sound of this format, in words; undefined where they have it. */
 export function whyLeftOut(format: SoundFormat): string | undefined {

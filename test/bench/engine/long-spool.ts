@@ -1,9 +1,9 @@
 // Spools as long as one likes, as a crash would leave them: what is there again and again, each time later.
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { shiftFragment } from '../../../src/mp4/fragment.ts';
 import { findSpool } from '../../../src/spool/spool.ts';
 import { split } from '../../support/media/fragmented.ts';
+import { shiftFragment } from '../../support/media/shift-fragment.ts';
 
 /**
  * Puts footage in front of what the spool of a server that does not run holds, so that it is that long. It ends

@@ -22,6 +22,10 @@ test('H.264 and H.265 come before anything else, the larger picture first', () =
   ).toEqual([1, undefined]);
 });
 
+test('H.265 that is announced as HEVC is recorded', () => {
+  expect(chosen(track('video', 'JPEG'), track('video', 'HEVC'))).toEqual([1, undefined]);
+});
+
 test('a backchannel is not the camera’s sound, wherever it stands; where all are marked none is one', () => {
   const back = track('audio', 'MPEG4-GENERIC', { isSendOnly: true });
   const sound = track('audio', 'PCMU');

@@ -1,7 +1,8 @@
 /** Fragments made by hand, for what no encoder writes on demand. */
 import { box, fullBox, u32, u64 } from '../../../src/mp4/boxes.ts';
-import { type Fragment, parseFragment, shiftFragment } from '../../../src/mp4/fragment.ts';
+import { type Fragment, parseFragment } from '../../../src/mp4/fragment.ts';
 import type { Track } from '../../../src/mp4/init-segment.ts';
+import { shiftFragment } from './shift-fragment.ts';
 
 export interface SyntheticMoof {
   trackId: number;

@@ -1,7 +1,7 @@
 /** When the tracks of a recording are shown, relative to each other and to the recording's beginning. */
 import type { TrackTable } from './track-table.ts';
 
-export interface Timeline {
+export interface TrackSpans {
   /** From the beginning of the first track shown to the end of the last. */
   seconds: number;
   spans: TrackSpan[];
@@ -23,7 +23,7 @@ export interface TrackSpan {
  * first begins it, which with B-frames comes later than the one decoded first. What the init segment's edit
  * list puts before zero on the recording's own time line (an audio encoder's priming) stays hidden.
  */
-export function timelineOf(tables: readonly TrackTable[]): Timeline {
+export function spansOf(tables: readonly TrackTable[]): TrackSpans {
   const shown = tables.map((table) => {
     const { timescale, presentationShift } = table.track;
     const begin = table.firstDecodeTime + table.earliest + presentationShift;

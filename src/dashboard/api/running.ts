@@ -1,5 +1,5 @@
-import type { Playback } from '../api/entities.ts';
 import { typeNames } from '../parts/format.ts';
+import type { Playback } from './entities.ts';
 
 const running = new Set<Playback['recordingStatus']>(['PENDING', 'RECORDING', 'PROCESSING']);
 

@@ -1,0 +1,31 @@
+/**
+ * Every codec that Flashback records; what is not here is not recorded. `announcedAs`: the RTP encoding names in session
+ * descriptions, in upper case. Within a kind, the best is first.
+ */
+export const videoCodecs = {
+  h264: { announcedAs: ['H264'] },
+  h265: { announcedAs: ['H265', 'HEVC'] },
+} as const;
+
+/**
+ * `inClips` says how sound gets into a clip. COPIED: MP4 holds it and browsers play it. ENCODED: as AAC, by the thread
+ * in recording/sound/. DECODED: ffmpeg decodes it first, then the thread encodes it.
+ */
+export const soundCodecs = {
+  aac: { announcedAs: ['MPEG4-GENERIC', 'MP4A-LATM'], inClips: 'COPIED' },
+  opus: { announcedAs: ['OPUS'], inClips: 'COPIED' },
+  pcmu: { announcedAs: ['PCMU'], inClips: 'ENCODED' },
+  pcma: { announcedAs: ['PCMA'], inClips: 'ENCODED' },
+  l16: { announcedAs: ['L16'], inClips: 'ENCODED' },
+  g722: { announcedAs: ['G722'], inClips: 'DECODED' },
+  g726: { announcedAs: ['G726-32'], inClips: 'DECODED' },
+  mp3: { announcedAs: ['MPA'], inClips: 'DECODED' },
+} as const;
+
+export type VideoCodec = keyof typeof videoCodecs;
+export type SoundCodec = keyof typeof soundCodecs;
+
+/** The names by which cameras announce the codecs of a list, the best first. */
+export const announcedNames = (
+  codecs: Readonly<Record<string, { readonly announcedAs: readonly string[] }>>,
+): readonly string[] => Object.values(codecs).flatMap(({ announcedAs }) => announcedAs);
