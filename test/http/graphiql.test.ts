@@ -1,11 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
 import { exampleOperations } from '../../src/http/graphiql.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
+
+// GraphiQL has nine megabytes: a browser on a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let camera: TestCamera;
@@ -67,7 +70,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     page.on('console', (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) refused.push(message.text());
     });
-    await page.goto(`${app.app.url}/graphql`);
+    await page.goto(`${app.app.url}/graphql`, { timeout: 60_000 });
     await page.getByText('subscription Watch').first().waitFor();
     // Several operations: the play button asks which one.
     await page.getByRole('button', { name: /Execute query/ }).click();
@@ -100,7 +103,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     try {
       const id = await locked.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      await page.goto(`${locked.app.url}/graphql`);
+      await page.goto(`${locked.app.url}/graphql`, { timeout: 60_000 });
       await page.getByText('no key: see the Headers tab').waitFor();
       await page.getByRole('button', { name: 'Headers' }).click();
       await page.locator('.graphiql-editor-tool .monaco-editor:visible').click();
