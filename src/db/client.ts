@@ -41,7 +41,7 @@ export function connectDb(
     // By default, Prisma lets a transaction wait only two seconds for a connection.
     transactionOptions: { maxWait: waitMs, timeout: waitMs },
     // The metadata of a hundred events may be six megabytes, and twenty times as much parsed. See event-metadata.ts.
-    omit: { event: { metadata: true } },
+    omit: { event: { metadata: true, words: true } },
   }) as unknown as PrismaClient;
   return seal ? withSealedAddresses(client, seal) : client;
 }

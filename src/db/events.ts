@@ -40,7 +40,8 @@ export async function insertEvent(
   playback: PlaybackToRecord | undefined,
   at: Date,
 ): Promise<InsertedEvent> {
-  const event: Event = { ...wanted, id: newId(), endedAt: null, createdAt: at, updatedAt: at };
+  // The database writes the words.
+  const event: Event = { ...wanted, id: newId(), endedAt: null, words: [], createdAt: at, updatedAt: at };
   const write = () => insertTogether(db, { event, playback });
   if (await ofCamera(event.cameraId, untilAnswered(write))) return { created: true, event };
   const earlier = await findByKey(db, wanted);

@@ -1,11 +1,21 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
+import { eventsWithWords } from '../db/search.ts';
 import { visibleEvents } from '../db/visible.ts';
 import type { Event as EventRow, Prisma } from '../generated/prisma/client.ts';
 import { filterId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
+import type { Context } from './context.ts';
 import { EventType } from './enums.ts';
 import { Event } from './event.ts';
-import { connectionArgs, type KeysetPage, PageInfo, readPage, startedWithin, writeCursor } from './keyset.ts';
+import {
+  connectionArgs,
+  type KeysetPage,
+  PageInfo,
+  readPage,
+  searchText,
+  startedWithin,
+  writeCursor,
+} from './keyset.ts';
 
 const EventFilter = builder.inputType('EventFilter', {
   description: 'Which events: those to which everything given applies.',
@@ -15,10 +25,14 @@ const EventFilter = builder.inputType('EventFilter', {
     open: t.boolean({ description: 'true: not ended yet; false: ended.' }),
     startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
     startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+    search: t.string({ description: searchText }),
   }),
 });
 
-function toWhere(filter: typeof EventFilter.$inferInput | null | undefined): Prisma.EventWhereInput {
+async function toWhere(
+  filter: typeof EventFilter.$inferInput | null | undefined,
+  { db }: Context,
+): Promise<Prisma.EventWhereInput> {
   const cameraId = filterId('cameraId', filter?.cameraId);
   const { open } = filter ?? {};
   return {
@@ -26,6 +40,7 @@ function toWhere(filter: typeof EventFilter.$inferInput | null | undefined): Pri
     ...(filter?.type && { type: { in: filter.type } }),
     ...(typeof open === 'boolean' && { endedAt: open ? null : { not: null } }),
     ...startedWithin(filter),
+    ...(filter?.search && (await eventsWithWords(db, filter.search))),
   };
 }
 
@@ -62,9 +77,9 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: EventFilter, description: 'Which events; all where it is left out.' }),
       ...connectionArgs(t.arg),
     },
-    resolve: (_root, { filter, ...args }, context, info) => {
+    resolve: async (_root, { filter, ...args }, context, info) => {
       const { db } = context;
-      const where = { AND: [toWhere(filter), visibleEvents(context)] };
+      const where = { AND: [await toWhere(filter, context), visibleEvents(context)] };
       const selection = queryFromInfo({
         context,
         info,

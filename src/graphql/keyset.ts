@@ -147,3 +147,6 @@ export const PageInfo = builder.objectRef<KeysetPage<Key>>('PageInfo').implement
     }),
   }),
 });
+
+export const searchText =
+  'With all of these words in the event’s label, description or metadata: whole words, large or small letters alike.';

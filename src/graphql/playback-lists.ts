@@ -1,6 +1,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
+import { eventsWithWords } from '../db/search.ts';
 import { visiblePlaybacks } from '../db/visible.ts';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
 import { filterId, validate, wholeNumber } from '../usecases/input.ts';
@@ -13,6 +14,7 @@ import {
   type KeysetPage,
   PageInfo,
   readPage,
+  searchText,
   startedWithin,
   writeCursor,
 } from './keyset.ts';
@@ -30,19 +32,25 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
     }),
     startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
     startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+    search: t.string({ description: searchText }),
   }),
 });
 
 type Filter = typeof PlaybackFilter.$inferInput | null | undefined;
 
-function toWhere(filter: Filter): Prisma.PlaybackWhereInput {
+async function toWhere(filter: Filter, { db }: Context): Promise<Prisma.PlaybackWhereInput> {
   const eventId = filterId('eventId', filter?.eventId);
   const cameraId = filterId('cameraId', filter?.cameraId);
   return {
     ...(eventId && { eventId }),
     ...(cameraId && { cameraId }),
     ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
-    ...(filter?.eventType && { event: { type: { in: filter.eventType } } }),
+    ...((filter?.eventType || filter?.search) && {
+      event: {
+        ...(filter.eventType && { type: { in: filter.eventType } }),
+        ...(filter.search && (await eventsWithWords(db, filter.search))),
+      },
+    }),
     ...startedWithin(filter),
   };
 }
@@ -137,9 +145,9 @@ builder.queryFields((t) => ({
       page: t.arg.int({ defaultValue: 1, description: 'The page’s number, from 1.' }),
       pageSize: t.arg.int({ defaultValue: 20, description: 'Playbacks on a page: 1 to 100.' }),
     },
-    resolve: (_root, { filter, ...args }, context) => {
+    resolve: async (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      const where = { AND: [toWhere(filter), visiblePlaybacks(context)] };
+      const where = { AND: [await toWhere(filter, context), visiblePlaybacks(context)] };
       let count: Promise<number> | undefined;
       const total = () => {
         count ??= context.db.playback.count({ where });
@@ -155,8 +163,8 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
       ...connectionArgs(t.arg),
     },
-    resolve: (_root, { filter, ...args }, context, info) =>
-      readConnection(toWhere(filter), args, context, info),
+    resolve: async (_root, { filter, ...args }, context, info) =>
+      readConnection(await toWhere(filter, context), args, context, info),
   }),
 }));
 
@@ -174,7 +182,7 @@ builder.prismaObjectField('Camera', 'playbacks', (t) =>
       after: t.arg.string({ description: 'Only what is older than this cursor.' }),
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
     },
-    resolve: (camera, { filter, ...args }, context, info) =>
-      readConnection({ AND: [toWhere(filter), { cameraId: camera.id }] }, args, context, info),
+    resolve: async (camera, { filter, ...args }, context, info) =>
+      readConnection({ AND: [await toWhere(filter, context), { cameraId: camera.id }] }, args, context, info),
   }),
 );

@@ -1,6 +1,6 @@
 import { visibleCameras } from '../db/visible.ts';
 import { maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
-import { filterId, found } from '../usecases/input.ts';
+import { badField, filterId, found } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
 import { PlaybackTransition } from './playback.ts';
@@ -24,6 +24,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg.string({ description: 'The last cursor seen.' }),
     },
     subscribe: (_root, { filter, after }, { caller, transitions }) => {
+      if (filter?.search) throw badField('search', 'Lists can be searched; transitions cannot.');
       const eventId = filterId('eventId', filter?.eventId);
       const cameraId = filterId('cameraId', filter?.cameraId);
       const position = after === null || after === undefined ? undefined : readPosition(after);

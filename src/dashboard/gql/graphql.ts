@@ -347,6 +347,8 @@ export type EventFilter = {
   cameraId?: InputMaybe<Scalars['ID']['input']>;
   /** true: not ended yet; false: ended. */
   open?: InputMaybe<Scalars['Boolean']['input']>;
+  /** With all of these words in the event’s label, description or metadata: whole words, large or small letters alike. */
+  search?: InputMaybe<Scalars['String']['input']>;
   /** Started later than this. */
   startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
   /** Started earlier than this. */
@@ -635,6 +637,8 @@ export type PlaybackFilter = {
   eventType?: InputMaybe<Array<EventType>>;
   /** In one of these. */
   recordingStatus?: InputMaybe<Array<RecordingStatus>>;
+  /** With all of these words in the event’s label, description or metadata: whole words, large or small letters alike. */
+  search?: InputMaybe<Scalars['String']['input']>;
   /** Started later than this. */
   startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
   /** Started earlier than this. */

@@ -64,7 +64,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
     const matching = [...all.values()].filter((it) => inReach(it) && matches(filter, it)).sort(newestFirst);
     return {
       items: matching.filter(({ id }) => ids.has(id)),
-      added: matching.filter(({ id }) => !ids.has(id)),
+      added: filter.search ? [] : matching.filter(({ id }) => !ids.has(id)),
     };
   }, [all, filter, ids, oldest, complete]);
   const showNew = useCallback(
@@ -138,9 +138,10 @@ async function loadPage(
   after: string | undefined,
   newest: Place | undefined,
 ): Promise<Reach> {
-  const known = filter.recordingStatus
-    ? []
-    : [...playbacks.get().values()].filter((it) => matches(filter, it));
+  const known =
+    filter.recordingStatus || filter.search
+      ? []
+      : [...playbacks.get().values()].filter((it) => matches(filter, it));
   const variables = { filter, first: pageSize, after: after ?? null };
   const { nodes, pageInfo } = (await query(PlaybacksByCursorDocument, variables)).playbackConnection;
   const ids = new Set(nodes.map(({ id }) => id));

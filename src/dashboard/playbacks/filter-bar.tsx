@@ -1,11 +1,13 @@
+import { useEffect, useState } from 'react';
 import type { Camera } from '../api/entities.ts';
-import type { EventType, RecordingStatus } from '../gql/graphql.ts';
+import type { RecordingStatus } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
-import { SelectField } from '../parts/field.tsx';
-import { eventTypes, statuses, statusNames, typeNames } from '../parts/format.ts';
+import { SelectField, TextField } from '../parts/field.tsx';
+import { statuses, statusNames } from '../parts/format.ts';
 import css from './filter-bar.module.css';
 import { type Filters, isFiltered, noFilters } from './filters.ts';
 import { TimeFields } from './time-fields.tsx';
+import { TypesField } from './types-field.tsx';
 
 /** Which playbacks are listed and drawn. */
 export function FilterBar({
@@ -24,6 +26,7 @@ export function FilterBar({
       aria-label="Filter playbacks"
       onSubmit={(event) => event.preventDefault()}
     >
+      <SearchField search={filters.search} onChange={(search) => onChange({ search })} />
       <SelectField
         label="Camera"
         value={filters.cameraId ?? ''}
@@ -51,19 +54,7 @@ export function FilterBar({
           </option>
         ))}
       </SelectField>
-      <SelectField
-        label="Type"
-        value={filters.types.length > 1 ? 'several' : (filters.types[0] ?? '')}
-        onChange={({ target }) => onChange({ types: target.value ? [target.value as EventType] : [] })}
-      >
-        <option value="">Any type</option>
-        {filters.types.length > 1 && <option value="several">Several</option>}
-        {eventTypes.map((type) => (
-          <option key={type} value={type}>
-            {typeNames[type]}
-          </option>
-        ))}
-      </SelectField>
+      <TypesField types={filters.types} onChange={(types) => onChange({ types })} />
       <TimeFields time={filters.time} onChange={(time) => onChange({ time })} />
       {isFiltered(filters) && (
         <Button kind="bare" icon="close" onClick={() => onChange(noFilters)}>
@@ -71,5 +62,32 @@ export function FilterBar({
         </Button>
       )}
     </form>
+  );
+}
+
+/** Searches when Enter is pressed or the field is left, so that each search is one entry of the history. */
+function SearchField({
+  search,
+  onChange,
+}: {
+  search: string | undefined;
+  onChange: (search: string | undefined) => void;
+}) {
+  const [typed, setTyped] = useState(search ?? '');
+  useEffect(() => setTyped(search ?? ''), [search]);
+  const take = () => {
+    const next = typed.trim() || undefined;
+    if (next !== search) onChange(next);
+  };
+  return (
+    <TextField
+      label="Words"
+      type="search"
+      placeholder="postman gate"
+      value={typed}
+      onChange={({ target }) => setTyped(target.value)}
+      onBlur={take}
+      onKeyDown={({ key }) => key === 'Enter' && take()}
+    />
   );
 }

@@ -11,14 +11,22 @@ export interface Filters {
   readonly statuses: readonly RecordingStatus[];
   readonly types: readonly EventType[];
   readonly time: TimeRange;
+  /** Words of the event. */
+  readonly search: string | undefined;
   /** Numbered pages; undefined: one endless list. */
   readonly page: number | undefined;
 }
 
-export const noFilters: Partial<Filters> = { cameraId: undefined, statuses: [], types: [], time: anyTime };
+export const noFilters: Partial<Filters> = {
+  cameraId: undefined,
+  statuses: [],
+  types: [],
+  time: anyTime,
+  search: undefined,
+};
 
-export const isFiltered = ({ cameraId, statuses, types, time }: Filters): boolean =>
-  Boolean(cameraId || statuses.length || types.length || time.kind !== 'any');
+export const isFiltered = ({ cameraId, statuses, types, time, search }: Filters): boolean =>
+  Boolean(cameraId || statuses.length || types.length || time.kind !== 'any' || search);
 
 export function readFilters(search: URLSearchParams): Filters {
   const page = Number(search.get('page') ?? 'none');
@@ -27,6 +35,7 @@ export function readFilters(search: URLSearchParams): Filters {
     statuses: statuses.filter((status) => search.getAll('status').includes(status.toLowerCase())),
     types: eventTypes.filter((type) => search.getAll('type').includes(type.toLowerCase())),
     time: readTime(search),
+    search: search.get('search')?.trim() || undefined,
     page: Number.isInteger(page) && page >= 1 ? page : undefined,
   };
 }
@@ -47,7 +56,8 @@ function readTime(search: URLSearchParams): TimeRange {
 export function writeFilters(search: URLSearchParams, filters: Filters): URLSearchParams {
   const next = new URLSearchParams(search);
   const { cameraId, time, page } = filters;
-  for (const name of ['camera', 'status', 'type', 'when', 'day', 'from', 'to', 'page']) next.delete(name);
+  for (const name of ['camera', 'status', 'type', 'when', 'day', 'from', 'to', 'search', 'page'])
+    next.delete(name);
   if (cameraId) next.set('camera', cameraId);
   for (const status of filters.statuses) next.append('status', status.toLowerCase());
   for (const type of filters.types) next.append('type', type.toLowerCase());
@@ -55,6 +65,7 @@ export function writeFilters(search: URLSearchParams, filters: Filters): URLSear
   if (time.kind === 'day') next.set('day', time.day);
   if (time.kind === 'between' && time.from) next.set('from', time.from);
   if (time.kind === 'between' && time.to) next.set('to', time.to);
+  if (filters.search) next.set('search', filters.search);
   if (page) next.set('page', String(page));
   return next;
 }
@@ -71,18 +82,25 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
   return [filters, change];
 }
 
-export function toApiFilter({ cameraId, statuses, types }: Filters, { from, to }: Bounds): PlaybackFilter {
+export function toApiFilter(
+  { cameraId, statuses, types, search }: Filters,
+  { from, to }: Bounds,
+): PlaybackFilter {
   return {
     ...(cameraId && { cameraId }),
     ...(statuses.length > 0 && { recordingStatus: [...statuses] }),
     ...(types.length > 0 && { eventType: [...types] }),
+    ...(search && { search }),
     // The API's bounds are exclusive.
     ...(from !== undefined && { startedAfter: new Date(from - 1).toISOString() }),
     ...(to !== undefined && { startedBefore: new Date(to).toISOString() }),
   };
 }
 
-/** Whether the API would give this playback for this filter: what is pushed is sorted in here. */
+/**
+ * Whether the API would give this playback for this filter: what is pushed is sorted in here. Not for `search`: only
+ * the API knows all words.
+ */
 export function matches(
   filter: PlaybackFilter,
   { camera, recordingStatus, event, startedAt }: Playback,

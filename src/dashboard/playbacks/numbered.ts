@@ -55,7 +55,7 @@ export function useNumbered(filter: PlaybackFilter, page: number): NumberedList 
   }, [filter, page, fresh, asked]);
   const newCount = useMemo(
     () =>
-      answer
+      answer && !filter.search
         ? [...all.values()].filter((it) => it.createdAt > answer.knownUntil && matches(filter, it)).length
         : 0,
     [all, answer, filter],

@@ -168,7 +168,9 @@ function Nothing({ filters, onChange }: { filters: Filters; onChange: (change: P
         title="No playback matches"
         action={<Button onClick={() => onChange(noFilters)}>Show all playbacks</Button>}
       >
-        New ones that match appear here by themselves.
+        {filters.search
+          ? 'Whole words are found, and all of them must be there.'
+          : 'New ones that match appear here by themselves.'}
       </Empty>
     );
   }

@@ -24,40 +24,53 @@ export interface TimelineData {
 export function useTimelineData(filter: PlaybackFilter): TimelineData {
   const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
-  const [answered, setAnswered] = useState<{ filter?: PlaybackFilter; truncated: boolean }>({
-    truncated: false,
-  });
+  const [answered, setAnswered] = useState<Stretch>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
   useEffect(() => {
     let left = false;
     loadStretch(filter, () => left).then(
-      (complete) => !left && setAnswered({ filter, truncated: !complete }),
+      (stretch) => !left && setAnswered(stretch),
       // The list says what is wrong.
-      () => !left && setAnswered({ filter, truncated: false }),
+      () => !left && setAnswered({ ids: new Set(), isComplete: true }),
     );
     return () => {
       left = true;
     };
   }, [filter, fresh]);
   const drawn = useMemo(
-    () => [...all.values()].filter((it) => matches(filter, it)).sort((a, b) => newestFirst(b, a)),
-    [all, filter],
+    () =>
+      [...all.values()]
+        .filter((it) => matches(filter, it) && (!filter.search || answered?.ids.has(it.id)))
+        .sort((a, b) => newestFirst(b, a)),
+    [all, filter, answered],
   );
-  return { playbacks: drawn, loaded: answered.filter !== undefined, truncated: answered.truncated };
+  return {
+    playbacks: drawn,
+    loaded: answered !== undefined,
+    truncated: answered !== undefined && !answered.isComplete,
+  };
 }
 
-/** @returns whether all of it was read */
-async function loadStretch(filter: PlaybackFilter, isLeft: () => boolean): Promise<boolean> {
+/** What the answers named. */
+interface Stretch {
+  readonly ids: ReadonlySet<string>;
+  readonly isComplete: boolean;
+}
+
+async function loadStretch(filter: PlaybackFilter, isLeft: () => boolean): Promise<Stretch> {
+  const ids = new Set<string>();
   let after: string | null = null;
-  for (let read = 0; read < mostDrawn && !isLeft(); read += 100) {
+  while (ids.size < mostDrawn && !isLeft()) {
     const page: Awaited<ReturnType<typeof readPage>> = await readPage(filter, after);
-    if (!page.hasNextPage || !page.endCursor) return true;
-    after = page.endCursor;
+    for (const { id } of page.nodes) ids.add(id);
+    const { hasNextPage, endCursor } = page.pageInfo;
+    if (!hasNextPage || !endCursor) return { ids, isComplete: true };
+    after = endCursor;
   }
-  return false;
+  return { ids, isComplete: false };
 }
 
 async function readPage(filter: PlaybackFilter, after: string | null) {
   const { playbackConnection } = await query(PlaybacksByCursorDocument, { filter, first: 100, after });
-  return playbackConnection.pageInfo;
+  return playbackConnection;
 }

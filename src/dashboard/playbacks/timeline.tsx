@@ -48,7 +48,7 @@ export function Timeline({
       <header className={css.head}>
         <h2 id={titleId}>{title(window)}</h2>
         <p className={css.hint} role="status">
-          {loaded && playbacks.length === 0 && 'Nothing was recorded in this stretch.'}
+          {loaded && playbacks.length === 0 && 'Nothing in this stretch.'}
           {truncated && `A busy stretch: only its newest ${playbacks.length.toLocaleString()} are drawn.`}
         </p>
         <div className={css.controls}>
