@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, download, endEvent } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
   app = await startTestApp();
   cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 3 });
-  await sleep(3_000);
+  await awaitRing(app, [cameraId], 3);
 });
 
 afterAll(async () => {

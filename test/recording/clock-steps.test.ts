@@ -14,9 +14,9 @@ import {
   type PlaybackFacts,
   readPlayback,
 } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
-import { until } from '../support/camera/reader.ts';
 import { readFrames } from '../support/media/frames.ts';
 
 // Each test sets the clock of a server of its own, and mostly waits for footage.
@@ -57,7 +57,7 @@ async function startRig({ onTestFinished }: TestContext): Promise<Rig> {
     app.addCamera({ rtspUrl: camera.url, preRollSec }),
     app.addCamera({ rtspUrl: camera.url, preRollSec, postRollSec }),
   ]);
-  await ringsAreFull(app, [plain, withPostRoll]);
+  await awaitRing(app, [plain, withPostRoll], preRollSec);
   return {
     app,
     plain,
@@ -80,14 +80,6 @@ async function startEvent(app: TestApp, cameraId: string) {
       return seconds;
     },
   };
-}
-
-async function ringsAreFull(app: TestApp, cameras: readonly string[]): Promise<void> {
-  await until(async () => {
-    const text = await (await fetch(`${app.client.url}/metrics`)).text();
-    const seconds = cameras.map((id) => new RegExp(`ring_seconds{camera="${id}"} (.+)`).exec(text)?.[1]);
-    return seconds.every((ring) => Number(ring) >= preRollSec);
-  }, 'the rings are full');
 }
 
 /** How many seconds of the camera's pictures the clip holds, none left out, none twice, played as fast as they came. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { frameHeaderBytes } from '../../src/rtsp/framer.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, download, endEvent } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
 import { canDecode, watch } from '../support/browser/watch.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
@@ -59,7 +60,7 @@ for (const { isInBand, ...kind } of [...plain, ...withBFrames, ...inBand]) {
     expect(seen.sdp.includes('sprop-')).toBe(!isInBand);
     const camera = await startTestCamera({ capture: seen });
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
-    await sleep(1_500);
+    await awaitRing(app, [cameraId], 1);
     const event = await createEvent(app.client, { cameraId });
     await sleep(2_500);
     await endEvent(app.client, event.id);

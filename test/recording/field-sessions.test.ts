@@ -8,6 +8,7 @@ import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { firstJump, readClip } from '../support/app/clip.ts';
 import { expectEveryPicture, recordInField } from '../support/app/field.ts';
 import { awaitEnd, createEvent, download, endEvent } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { startUdpCamera } from '../support/camera/udp-camera.ts';
@@ -104,7 +105,7 @@ test.concurrent('packets that are lost cost pictures, not the session', async ()
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startTestCamera({ capture: made, faults: { loseEvery: 40 } });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
-  await sleep(1_500);
+  await awaitRing(app, [cameraId], 1);
   const event = await createEvent(app.client, { cameraId });
   await sleep(4_000);
   await endEvent(app.client, event.id);
@@ -178,7 +179,7 @@ test.concurrent('media over UDP alone', async () => {
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startUdpCamera(made);
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
-  await sleep(1_500);
+  await awaitRing(app, [cameraId], 1);
   const event = await createEvent(app.client, { cameraId });
   await sleep(2_500);
   await endEvent(app.client, event.id);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { readClip } from '../support/app/clip.ts';
 import { awaitEnd, createEvent, endEvent } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 test('ten overlapping events give ten right clips from one session; an eleventh is refused', async () => {
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
-  await sleep(2_000);
+  await awaitRing(app, [cameraId], 1);
   const events: Awaited<ReturnType<typeof createEvent>>[] = [];
   for (let i = 0; i < 10; i++) {
     events.push(await createEvent(app.client, { cameraId }));
@@ -92,7 +93,7 @@ for (const gopSec of [1, 2, 4, 10]) {
     // 20 is a whole number of all these intervals.
     const other = await startTestCamera({ capture: await capture({ gopSec, seconds: 20 }) });
     const cameraId = await app.addCamera({ rtspUrl: other.url, preRollSec: 2 });
-    await sleep(2_000 + gopSec * 1_000);
+    await awaitRing(app, [cameraId], 2);
     const event = await createEvent(app.client, { cameraId });
     await endEvent(app.client, event.id);
     const playback = await awaitEnd(app.client, event);

@@ -16,6 +16,7 @@ import {
   type PlaybackFacts,
   readPlayback,
 } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -44,10 +45,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** The ring is full when the camera has been live for its pre-roll. */
-async function fillRing(): Promise<void> {
-  await sleep(3_000);
-}
+const fillRing = () => awaitRing(app, [cameraId], 3);
 
 const framesOf = (playback: PlaybackFacts) => readClip(camera, playback, dir);
 

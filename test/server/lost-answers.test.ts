@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -37,8 +37,7 @@ beforeAll(async () => {
   cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec });
 });
 
-// The ring is full when the camera has been live for its pre-roll.
-beforeEach(() => sleep(preRollSec * 1_000));
+beforeEach(() => awaitRing(app, [cameraId], preRollSec));
 afterEach(() => proxy.mend());
 
 afterAll(async () => {

@@ -8,6 +8,7 @@ import type { Config } from '../../src/config.ts';
 import { spoolMark } from '../../src/spool/mark.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, download, endEvent, readPlayback } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -67,8 +68,7 @@ test('a disk that fills up ends recordings with what they have, refuses new ones
     recordDir: path.join(disk, 'spool'),
     spoolMinFreeBytes: 1024 * 1024,
   });
-  // By then there is pre-roll.
-  await sleep(1_000);
+  await awaitRing(app, [cameraId], 1);
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
   const filler = path.join(disk, 'filler');

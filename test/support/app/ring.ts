@@ -1,0 +1,11 @@
+import { until } from '../camera/reader.ts';
+import type { TestApp } from './app.ts';
+
+/** Waits until the rings of these cameras hold so many seconds: then a pre-roll of that length is whole. */
+export async function awaitRing(app: TestApp, cameraIds: readonly string[], seconds: number): Promise<void> {
+  await until(async () => {
+    const text = await (await fetch(`${app.client.url}/metrics`)).text();
+    const held = cameraIds.map((id) => new RegExp(`ring_seconds{camera="${id}"} (.+)`).exec(text)?.[1]);
+    return held.every((ring) => Number(ring) >= seconds);
+  }, `the rings hold ${seconds} s`);
+}
