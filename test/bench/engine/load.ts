@@ -123,13 +123,14 @@ async function referenceUsage({ cameras, dir }: Pick<Rig, 'cameras' | 'dir'>): P
   return { ...usage, pace };
 }
 
-/** Ends some of the events. @returns how many frames are missing in their clips */
+/** Ends the events. @returns how many frames are missing in some of their clips */
 async function framesLost(
   { server, dir }: Rig,
   events: readonly Awaited<ReturnType<typeof createEvent>>[],
 ): Promise<number> {
+  await inTurns(events, 8, ({ id }) => endEvent(server.client, id));
+  await sleep(settleMs);
   const lost = await lookAtEach(events.slice(0, mostLooked), async (event) => {
-    await endEvent(server.client, event.id);
     const file = await download(await awaitEnd(server.client, event), dir);
     const times = (await packets(file))
       .filter(({ stream_index }) => stream_index === 0)
