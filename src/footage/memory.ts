@@ -10,8 +10,11 @@
 
 export const pieceBytes = 32 * 1024;
 
-/** Rings drop a keyframe interval at a time; what lies unused between that and the next units stays below this. */
-const keptFreePieces = (32 * 2 ** 20) / pieceBytes;
+/**
+ * Rings drop a keyframe interval at a time, and what lies unused until the next units come is kept: this many pieces, or
+ * this share of those in use. With fewer, new pieces are made all the time, and V8 marks its whole heap for each 64 MiB.
+ */
+const keptFree = { pieces: (32 * 2 ** 20) / pieceBytes, share: 1 / 8 };
 
 export interface Piece {
   readonly bytes: Buffer;
@@ -24,17 +27,21 @@ export interface Piece {
 /** The free list of one process part; a feed and its recordings share one. */
 export class FootageMemory {
   readonly #free: Piece[] = [];
+  #inUse = 0;
 
   /** A piece with anything in its bytes, held once. */
   take(): Piece {
     const piece = this.#free.pop() ?? { bytes: Buffer.allocUnsafeSlow(pieceBytes), used: 0, holders: 0 };
+    this.#inUse++;
     piece.used = 0;
     piece.holders = 1;
     return piece;
   }
 
   release(piece: Piece): void {
-    if (--piece.holders === 0 && this.#free.length < keptFreePieces) this.#free.push(piece);
+    if (--piece.holders > 0) return;
+    this.#inUse--;
+    if (this.#free.length < Math.max(keptFree.pieces, this.#inUse * keptFree.share)) this.#free.push(piece);
   }
 }
 
