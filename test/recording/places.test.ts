@@ -129,3 +129,17 @@ describe('a key that reports events at one camera without end', () => {
     }, 'there is a place again');
   });
 });
+
+test('a recording that cannot begin releases its place', async () => {
+  const app = await startTestApp({ maxRecordings: 1 });
+  const add = (name: string, enabled: boolean, state: string) =>
+    app.addCamera({ name, rtspUrl: 'rtsp://127.0.0.1:9/none', preRollSec: 0, enabled }, state);
+  const off = await add('off', false, 'DISABLED');
+  const on = await add('on', true, 'IDLE');
+  for (let i = 0; i < 2; i++) {
+    const { playback } = await createEvent(app.client, { cameraId: off });
+    expect(playback).toMatchObject({ recordingStatus: 'FAILED' });
+  }
+  expect((await createEvent(app.client, { cameraId: on })).playback?.recordingStatus).toBe('RECORDING');
+  await app.close();
+});
