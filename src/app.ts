@@ -19,6 +19,7 @@ import { proveDatabase, proveSchema } from './db/proof.ts';
 import { proveConnection } from './db/reach.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
+import { SpoolFollower } from './finishing/follow-spools.ts';
 import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
@@ -154,9 +155,14 @@ export async function startApp(
     const storeWatch = parts.add('store watch', new StoreWatch(store, log));
     storeWatch.start();
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
+    const maxBitsPerSec = config.uploadMaxBitsPerSec;
+    const follower = parts.add(
+      'uploads of what is recorded',
+      new SpoolFollower({ db, store, storeWatch, recordDir, maxBitsPerSec, log }),
+    );
     const finisher = parts.add(
       'finisher',
-      new Finisher({ db, databaseUrl, store, storeWatch, posters, recordDir, log, now }),
+      new Finisher({ db, databaseUrl, store, storeWatch, posters, follower, recordDir, log, now }),
     );
     const remover = parts.add('remover', new Remover({ db, store, storeWatch, log }));
     const onRemoved = () => remover.nudge();
@@ -187,6 +193,7 @@ export async function startApp(
     parts.add('recovery', await startRecovery({ db, feeds, recorder, recordDir, log, now }));
     recorder.start();
     await finisher.start();
+    follower.start();
     remover.start();
     retention.start();
 

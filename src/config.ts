@@ -47,6 +47,8 @@ export interface Config {
   readonly graphiql: boolean | undefined;
   readonly introspection: boolean;
   /** createEvent calls that each key may make in a minute. */
+  /** Of all uploads to the bucket together; undefined: as fast as the line is. */
+  readonly uploadMaxBitsPerSec: number | undefined;
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
@@ -158,6 +160,7 @@ const variables = z.object({
   R2_REGION: text('expected a region').default('auto'),
   R2_PUBLIC_URL: baseUrl.optional(),
   URL_TTL_SEC: whole(1, 604_800, ' seconds (seven days is the longest that S3 allows)').default(3600),
+  UPLOAD_MAX_BITS_PER_SEC: whole(100_000, Number.MAX_SAFE_INTEGER, ' bits per second').optional(),
   FFMPEG_PATH: text('expected the path of an ffmpeg').optional(),
   // A ring of 60 s at 8 Mbit/s.
   RING_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').default(64 * 1024 ** 2),
@@ -240,6 +243,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     secretKeys: v.SECRET_KEY,
     r2: r2Config(v),
     urlTtlSec: v.URL_TTL_SEC,
+    uploadMaxBitsPerSec: v.UPLOAD_MAX_BITS_PER_SEC,
     ffmpegPath: v.FFMPEG_PATH,
     maxRecordings: v.MAX_RECORDINGS,
     ringMaxBytes: v.RING_MAX_BYTES,

@@ -1,14 +1,14 @@
 import { RecordingFailure } from '../domain/failures.ts';
-import { fastStartHead } from '../mp4/fast-start.ts';
+import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
 import { resolution } from '../mp4/init-segment.ts';
+import type { GrowingIndex } from '../spool/growing-index.ts';
 import { readSpool, type SpoolContents } from '../spool/reader.ts';
 import { findSpool } from '../spool/spool.ts';
-import { fileBody } from '../store/body.ts';
+import { bufferBody, fileBody } from '../store/body.ts';
 import type { ObjectBody } from '../store/store.ts';
 
 /** A clip as it will be in the store. Its bytes are a head, followed by the spool's payload. */
 export interface Clip {
-  readonly body: ObjectBody;
   readonly durationMs: number;
   readonly codec: string;
   readonly audioCodec: string | null;
@@ -21,11 +21,13 @@ export interface Clip {
  * Makes a progressive MP4 from a spool without copying it: the head is made from the index of samples, and the payload is
  * read from the spool (docs/design.md 4.4).
  * @param playback footage that begins after its `recordUntil` is left out
+ * @param kept the index as it was kept while recording; without it the spool is read
  * @throws RecordingFailure SPOOL_UNREADABLE if there is no complete fragment of video
  */
 export async function clipFromSpool(
   recordDir: string,
   playback: { id: string; recordUntil: Date | null; clipStartedAt: Date | null },
+  kept?: GrowingIndex,
 ): Promise<Clip> {
   const spool = await findSpool(recordDir, playback.id);
   // The file's name has the start time as it was first known. The row has a later correction by the camera's clock.
@@ -34,7 +36,7 @@ export async function clipFromSpool(
     startedAt && playback.recordUntil ? (playback.recordUntil.getTime() - startedAt) / 1_000 : undefined;
   // An end before the start means that the clock was set in between. Then no footage is left out.
   const cutSec = untilSec && untilSec > 0 ? untilSec : undefined;
-  const contents = spool && (await readSpool(spool.file, cutSec));
+  const contents = spool && ((await kept?.contents(cutSec)) ?? (await readSpool(spool.file, cutSec)));
   const video = contents?.index.tracks.find((track) => track.kind === 'video');
   if (!spool || !contents || !video) {
     throw new RecordingFailure(
@@ -44,12 +46,33 @@ export async function clipFromSpool(
   }
   const audio = contents.index.tracks.find((track) => track.kind === 'audio');
   return {
-    body: fileBody({ head: fastStartHead(contents.index), path: spool.file, ranges: contents.payloads }),
     durationMs: contents.index.durationMs,
     codec: video.codec,
     audioCodec: audio?.codec ?? null,
     resolution: resolution(video) ?? null,
     spoolFile: spool.file,
     contents,
+  };
+}
+
+/**
+ * The clip's bytes.
+ * @param headBytes of the head, where that was decided before; without it the head has what it needs and no more
+ */
+export function clipBody({ contents, spoolFile }: Clip, headBytes?: number): ObjectBody {
+  const { index, payloads } = contents;
+  const { head, tail } =
+    headBytes === undefined ? { head: fastStartHead(index), tail: undefined } : clipFrame(index, headBytes);
+  const front = fileBody({ head, path: spoolFile, ranges: payloads });
+  return tail?.length ? joined(front, bufferBody(tail)) : front;
+}
+
+function joined(first: ObjectBody, second: ObjectBody): ObjectBody {
+  return {
+    size: first.size + second.size,
+    async *read(from, to) {
+      if (from < first.size) yield* first.read(from, Math.min(to, first.size));
+      if (to > first.size) yield* second.read(Math.max(0, from - first.size), to - first.size);
+    },
   };
 }

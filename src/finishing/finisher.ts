@@ -10,9 +10,12 @@ import { willPass } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpool } from '../spool/spool.ts';
 import { bufferBody } from '../store/body.ts';
-import type { ObjectBody, Store } from '../store/store.ts';
-import { type Clip, clipFromSpool } from './clip.ts';
+import { type ObjectBody, type Pace, type Store, UploadGone } from '../store/store.ts';
+import { type Clip, clipBody, clipFromSpool } from './clip.ts';
+import { type ClipUpload, RowChanged } from './clip-upload.ts';
+import type { SpoolFollower } from './follow-spools.ts';
 import type { Posters } from './posters.ts';
+import { type StoredClip, storeClip } from './store-clip.ts';
 import { StoreAway, type StoreWatch } from './store-watch.ts';
 
 export interface FinisherOptions {
@@ -22,12 +25,13 @@ export interface FinisherOptions {
   readonly store: Store;
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
+  readonly follower: SpoolFollower;
   readonly recordDir: string;
   readonly log: Log;
   readonly now: () => number;
 }
 
-/** Clips that are stored in parallel, each with up to three parts in parallel. */
+/** Clips that are finished in parallel. */
 const atOnce = 4;
 
 /**
@@ -64,7 +68,8 @@ export class Finisher {
       if (signal.aborted) return 'done';
       // The store watch has logged it, once for all clips.
       if (error instanceof StoreAway) return 'later';
-      if (error instanceof DatabaseAway || willPass(error)) {
+      const mayPass = [DatabaseAway, RowChanged, UploadGone].some((kind) => error instanceof kind);
+      if (mayPass || willPass(error)) {
         this.#options.log.warn({ playbackId: id, error }, 'a clip cannot be finished now; trying again');
         return 'later';
       }
@@ -76,7 +81,7 @@ export class Finisher {
   }
 
   async #finish(id: string, signal: AbortSignal): Promise<void> {
-    const { db, recordDir, store, storeWatch, now, log } = this.#options;
+    const { db, recordDir, store, storeWatch, follower, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // An earlier try lost the database's answer. The spool of a deleted playback is removed by whoever deleted it: without
     // a row the database may be an old one, and the footage is kept (recovery.ts).
@@ -84,16 +89,18 @@ export class Finisher {
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked before a spool of hours is read.
     storeWatch.demand();
-    const clip = await clipFromSpool(recordDir, playback);
-    const keys = objectKeys(playback);
-    const poster = await bothSettled(
-      this.#putPoster(playback, clip, keys.poster, signal),
-      this.#put(keys.clip, clip.body, 'video/mp4', signal),
+    const followed = await follower.takeOver(id, signal);
+    const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
+    const [poster, { row, size }] = await bothSettled(
+      this.#putPoster(playback, clip, objectKeys(playback).poster, signal),
+      this.#storeClip(playback, clip, followed?.upload, signal),
     );
+    this.storedBytes += size;
+    const keys = objectKeys(row);
     const change = {
       storagePath: keys.clip,
       videoUrl: store.address(keys.clip),
-      fileSizeBytes: BigInt(clip.body.size),
+      fileSizeBytes: BigInt(size),
       durationMs: clip.durationMs,
       durationSec: Math.round(clip.durationMs / 1_000),
       codec: clip.codec.slice(0, 20),
@@ -108,31 +115,57 @@ export class Finisher {
     const at = new Date(now());
     const completed = await inDatabase(transition(db, id, 'PROCESSING', 'COMPLETED', at, change));
     if (!completed) {
-      const row = await inDatabase(db.playback.findUnique({ where: { id } }));
-      if (row && row.recordingStatus !== 'COMPLETED') return;
-      if (!row) {
+      const found = await inDatabase(db.playback.findUnique({ where: { id } }));
+      if (found && found.recordingStatus !== 'COMPLETED') return;
+      if (!found) {
         log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
-        await inDatabase(noteRemovals(db, objectsOf(playback)));
+        await inDatabase(noteRemovals(db, objectsOf(row)));
         return;
       }
     }
     await removeSpool(recordDir, id);
   }
 
+  /** Resolves once the store has confirmed the right size (invariant 2). */
+  async #storeClip(
+    playback: Playback,
+    clip: Clip,
+    followed: ClipUpload | undefined,
+    signal: AbortSignal,
+  ): Promise<StoredClip> {
+    const { store, follower } = this.#options;
+    const put = (key: string, body: ObjectBody, pace?: Pace) =>
+      store.put(key, body, 'video/mp4', { signal, pace });
+    if (!store.uploads) {
+      const body = clipBody(clip);
+      await this.#twice(() => put(objectKeys(playback).clip, body), signal);
+      return { row: playback, size: body.size };
+    }
+    // What the row says of the upload counts, also where an answer of the database was lost.
+    const isCurrent =
+      followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
+    const upload = isCurrent ? followed! : await follower.uploadOf(playback);
+    upload.isEnding = true;
+    const { line } = follower;
+    const isEnding = () => true;
+    const putWhole = (key: string, body: ObjectBody) =>
+      line.withMemory(body.size, isEnding, () => put(key, body, line.pace(isEnding)));
+    return this.#twice(() => storeClip(clip, upload, putWhole, signal), signal);
+  }
+
   /**
-   * Resolves once the store has confirmed the right size (invariant 2). An object that the store refuses is put once more
-   * if the store takes a test object: then the refusal concerns this object only.
+   * What the store refuses is stored once more if the store takes a test object: then the refusal concerns this object
+   * only.
    */
-  async #put(key: string, body: ObjectBody, contentType: string, signal: AbortSignal): Promise<void> {
-    const { store, storeWatch } = this.#options;
-    const put = () => store.put(key, body, contentType, signal);
-    await put().catch(async (error: unknown) => {
+  async #twice<Result>(store: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    try {
+      return await store();
+    } catch (error) {
       if (signal.aborted || !(error instanceof RecordingFailure)) throw error;
-      await storeWatch.demandAfterFault();
+      await this.#options.storeWatch.demandAfterFault();
       if (error.code === 'STORE_UNREACHABLE') throw error;
-      await put();
-    });
-    this.storedBytes += body.size;
+      return store();
+    }
   }
 
   /** @returns the poster's size in bytes; undefined if the footage cannot be decoded: the clip is stored without a poster */
@@ -142,7 +175,7 @@ export class Finisher {
     key: string,
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { posters, log } = this.#options;
+    const { posters, store, log } = this.#options;
     let jpeg: Buffer;
     try {
       jpeg = await posters.of(playback.id, clip.spoolFile, clip.contents);
@@ -150,7 +183,8 @@ export class Finisher {
       log.warn({ playbackId: playback.id, error }, 'the clip gets no poster');
       return undefined;
     }
-    await this.#put(key, bufferBody(jpeg), 'image/jpeg', signal);
+    await this.#twice(() => store.put(key, bufferBody(jpeg), 'image/jpeg', { signal }), signal);
+    this.storedBytes += jpeg.length;
     return jpeg.length;
   }
 
@@ -168,8 +202,9 @@ export class Finisher {
   }
 
   /** Stops the work on a deleted playback; resolves once it has stopped. */
-  discard(id: string): Promise<void> {
-    return this.#queue.discard(id);
+  async discard(id: string): Promise<void> {
+    await this.#queue.discard(id);
+    await this.#options.follower.discard(id);
   }
 
   close(): Promise<void> {
@@ -177,9 +212,9 @@ export class Finisher {
   }
 }
 
-/** Waits until both have settled, so that neither is still running when this rejects. @returns the result of `first` */
-async function bothSettled<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
+/** Waits until both have settled, so that neither is still running when this rejects. */
+async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([first, second]);
-  await second;
-  return first;
+  const result = await second;
+  return [await first, result];
 }

@@ -2,7 +2,6 @@
 import { box, u32, u64 } from './boxes.ts';
 import { movieBox } from './movie-box.ts';
 import type { SampleIndex } from './sample-index.ts';
-import { hasNegativeOffsets } from './sample-tables.ts';
 
 /**
  * Everything of the finished clip that comes before its payload: `ftyp`, `moov` and the header of `mdat`.
@@ -21,16 +20,44 @@ export function fastStartHead(index: SampleIndex): Buffer {
   }
 }
 
+/** A clip's bytes before and behind its payload. */
+export interface ClipFrame {
+  readonly head: Buffer;
+  /** Empty, or the `moov` that the head has no room for. */
+  readonly tail: Buffer;
+}
+
+/**
+ * What comes before and behind the payload where the head has exactly `headBytes`, as it was decided before the footage
+ * was complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
+ */
+export function clipFrame(index: SampleIndex, headBytes: number): ClipFrame {
+  const ftyp = fileTypeBox(index);
+  const mdat = mdatHeader(index.payloadBytes);
+  const moov = movieBox(index, headBytes);
+  const room = headBytes - ftyp.length - mdat.length;
+  const left = room - moov.length;
+  if (left === 0 || left >= freeHeaderBytes) {
+    return { head: Buffer.concat([ftyp, moov, freeBox(left), mdat]), tail: Buffer.alloc(0) };
+  }
+  return { head: Buffer.concat([ftyp, freeBox(room), mdat]), tail: moov };
+}
+
+const freeHeaderBytes = 8;
+
+function freeBox(bytes: number): Buffer {
+  return bytes === 0 ? Buffer.alloc(0) : box('free', Buffer.alloc(bytes - freeHeaderBytes));
+}
+
 /**
  * `ftyp` (ISO/IEC 14496-12, 4.3). `isom` and `iso2` are the brands of the base format (Annex E), `mp41` that
  * of MP4 itself, `avc1` says that H.264 is inside and `iso4` that `ctts` may be signed. H.265 has no brand of
- * its own here: it is told by its sample entry.
+ * its own here: it is told by its sample entry. The length depends on the codec alone, whatever footage comes.
  */
 function fileTypeBox(index: SampleIndex): Buffer {
   const brands = ['isom', 'iso2'];
   if (index.tracks.some(({ codec }) => codec.startsWith('avc'))) brands.push('avc1');
-  if (index.tables.some(hasNegativeOffsets)) brands.push('iso4');
-  brands.push('mp41');
+  brands.push('iso4', 'mp41');
   const minorVersion = 512;
   return box(
     'ftyp',

@@ -35,7 +35,7 @@ function compositionOffsets(table: TrackTable): Buffer[] {
 /**
  * True when a sample is shown before the time at which it is decoded, which `ctts` can say from version 1 on.
  */
-export function hasNegativeOffsets(table: TrackTable): boolean {
+function hasNegativeOffsets(table: TrackTable): boolean {
   let isNegative = false;
   table.compositionOffsets.forEach((offset) => {
     if (offset < 0) isNegative = true;

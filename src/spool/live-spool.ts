@@ -1,11 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Mp4Error } from '../mp4/boxes.ts';
-import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import { playerInit } from '../mp4/player-init.ts';
 import { readTrackFragments } from '../mp4/track-fragment.ts';
 import type { Segment } from './playlist.ts';
-import { windowReader } from './reader.ts';
+import { type ScannedFragment, SpoolScan } from './scan.ts';
 
 const chunkBytes = 256 * 1024;
 
@@ -16,17 +14,16 @@ const chunkBytes = 256 * 1024;
 export class LiveSpool {
   readonly startedAt: number;
   readonly #file: FileHandle;
-  #init: InitSegment | undefined;
-  #initBoxes: Buffer[] = [];
+  readonly #scan: SpoolScan;
   /** Whole segments. */
   readonly #segments: Segment[] = [];
   /** What has come since the newest keyframe. */
   #open: Segment | undefined;
-  #at = 0;
   #looking: Promise<void> | undefined;
 
   private constructor(file: FileHandle, startedAt: number) {
     this.#file = file;
+    this.#scan = new SpoolScan(file);
     this.startedAt = startedAt;
   }
 
@@ -36,7 +33,7 @@ export class LiveSpool {
 
   /** The init segment for players; undefined until `look` has found it. */
   get init(): Buffer | undefined {
-    return this.#init && playerInit(this.#init);
+    return this.#scan.init && playerInit(this.#scan.init);
   }
 
   /** @param isOver the spool is complete: what came since the newest keyframe is a segment too */
@@ -50,7 +47,7 @@ export class LiveSpool {
 
   /** Takes in what was written since the last look. */
   look(): Promise<void> {
-    this.#looking ??= this.#scan().finally(() => {
+    this.#looking ??= this.#takeIn().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
@@ -74,30 +71,15 @@ export class LiveSpool {
     }
   }
 
-  async #scan(): Promise<void> {
+  async #takeIn(): Promise<void> {
     const { size } = await this.#file.stat();
-    const window = windowReader(this.#file, size);
-    while (this.#at < size) {
-      const box = await window.box(this.#at);
-      if (!box || this.#at + box.size > size) return;
-      if (box.type === 'moof') {
-        const mdat = await window.box(this.#at + box.size);
-        const end = this.#at + box.size + (mdat?.size ?? Number.POSITIVE_INFINITY);
-        if (!mdat || end > size) return;
-        const moof = await window.bytes(this.#at, box.size);
-        this.#add(moof, { headerBytes: mdat.headerBytes, payloadBytes: mdat.size - mdat.headerBytes }, end);
-        this.#at = end;
-        continue;
-      }
-      if (!this.#init) this.#initBoxes.push(Buffer.from(await window.bytes(this.#at, box.size)));
-      if (box.type === 'moov') this.#init = parseInit(Buffer.concat(this.#initBoxes));
-      this.#at += box.size;
-    }
+    for await (const fragment of this.#scan.fragments(size)) this.#add(fragment);
   }
 
-  #add(moof: Buffer, shape: { headerBytes: number; payloadBytes: number }, to: number): void {
-    if (!this.#init) throw new Mp4Error("A 'moof' box came before the 'moov'.");
-    const parts = readTrackFragments(moof, this.#init.tracks, shape);
+  #add({ at, moof, shape, to }: ScannedFragment): void {
+    const { init } = this.#scan;
+    if (!init) return;
+    const parts = readTrackFragments(moof, init.tracks, shape);
     const video = parts.find(({ track }) => track.kind === 'video');
     const samples = video?.chunks.flatMap((chunk) => chunk.samples) ?? [];
     if (video && samples[0]) {
@@ -106,7 +88,7 @@ export class LiveSpool {
       const end = start + samples.reduce((sum, { duration }) => sum + duration, 0) / timescale;
       if (samples[0].isSync) {
         if (this.#open) this.#segments.push(this.#open);
-        this.#open = { from: this.#at, to, start, end };
+        this.#open = { from: at, to, start, end };
         return;
       }
       if (this.#open) this.#open = { ...this.#open, end };

@@ -1,26 +1,30 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
-import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
+import { Mp4Error } from '../mp4/boxes.ts';
+import type { InitSegment } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
 import { type MdatShape, readTrackFragments } from '../mp4/track-fragment.ts';
+import { type ScannedFragment, SpoolScan } from './scan.ts';
 import { findSpool, removeSpool } from './spool.ts';
+
+/** A range of a file, as byte offsets: `from` inclusive, `to` exclusive. */
+export interface FileRange {
+  from: number;
+  to: number;
+}
 
 /** What a spool holds, read from its boxes alone. */
 export interface SpoolContents {
   readonly init: InitSegment;
   readonly index: SampleIndex;
-  /** Where the payloads of the fragments lie in the file, in bytes, `to` exclusive. */
-  readonly payloads: { from: number; to: number }[];
+  /** Where the payloads of the fragments lie in the file. */
+  readonly payloads: readonly FileRange[];
+  /** A fragment was left out in front of one that was not: the payload is no longer what came first in the spool. */
+  readonly hasHole: boolean;
   /** Where the last whole fragment ends. What stands behind it was cut off in the middle. */
   readonly wholeBytes: number;
   /** Bytes behind the last whole fragment. */
   readonly tornBytes: number;
 }
-
-/** Enough for the moof of half a second and the header of its mdat in one read. */
-const readAhead = 8_192;
-/** A moof is a few kilobytes; a size beyond this is not one. */
-const maxHeadBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a spool's structure: one small read per fragment, no payload. A tail that a crash tore off is left out;
@@ -81,67 +85,45 @@ async function read(
   size: number,
   { untilSec, fragments }: Extent,
 ): Promise<SpoolContents | undefined> {
-  const initBoxes: Buffer[] = [];
-  const payloads: { from: number; to: number }[] = [];
+  const scan = new SpoolScan(file);
+  const payloads: FileRange[] = [];
   let index: SampleIndex | undefined;
-  let moof: Buffer | undefined;
-  let at = 0;
-  let wholeBytes = 0;
-  const window = windowReader(file, size);
+  let leftOut = false;
+  let hasHole = false;
   try {
-    while (at < size && payloads.length < fragments) {
-      const box = await window.box(at);
-      if (!box || at + box.size > size) break;
-      if (box.type === 'ftyp' || box.type === 'moov') initBoxes.push(await window.bytes(at, box.size));
-      if (box.type === 'moov') index = new SampleIndex(parseInit(Buffer.concat(initBoxes)));
-      if (box.type === 'moof') moof = await window.bytes(at, box.size);
-      if (box.type === 'mdat' && moof && index) {
-        const shape = { headerBytes: box.headerBytes, payloadBytes: box.size - box.headerBytes };
-        const isBehind = index.durationMs >= untilSec * 1_000 && beginsAt(moof, index, shape) >= untilSec;
-        if (!isBehind) {
-          index.add(moof, shape.payloadBytes, shape.headerBytes);
-          payloads.push({ from: at + box.headerBytes, to: at + box.size });
-        }
-        moof = undefined;
-      }
-      at += box.size;
-      if (!moof) wholeBytes = at;
+    for await (const fragment of scan.fragments(size)) {
+      index ??= scan.init && new SampleIndex(scan.init);
+      if (index && addFragment(index, fragment, untilSec)) {
+        payloads.push({ from: fragment.from, to: fragment.to });
+        hasHole ||= leftOut;
+      } else leftOut = true;
+      if (payloads.length === fragments) break;
     }
   } catch (error) {
     // A power cut can leave a tail of zeros: what stands before it is good.
     if (!(error instanceof Mp4Error)) throw error;
   }
   if (!index || payloads.length === 0) return undefined;
-  return { init: index.init, index, payloads, wholeBytes, tornBytes: size - wholeBytes };
+  const { wholeBytes } = scan;
+  return { init: index.init, index, payloads, hasHole, wholeBytes, tornBytes: size - wholeBytes };
+}
+
+/**
+ * Adds a fragment to the index, but for one that begins at or after `untilSec` of media time.
+ * @returns whether it was added
+ */
+export function addFragment(
+  index: SampleIndex,
+  { moof, shape }: Pick<ScannedFragment, 'moof' | 'shape'>,
+  untilSec: number,
+): boolean {
+  if (index.durationMs >= untilSec * 1_000 && beginsAt(moof, index, shape) >= untilSec) return false;
+  index.add(moof, shape.payloadBytes, shape.headerBytes);
+  return true;
 }
 
 /** When the fragment's earliest sample is decoded, in seconds of media time. */
 function beginsAt(moof: Buffer, { init }: SampleIndex, shape: MdatShape): number {
   const parts = readTrackFragments(moof, init.tracks, shape);
   return Math.min(...parts.map(({ decodeTime, track }) => decodeTime / track.timescale));
-}
-
-/** Reads small parts of a file of `size` bytes one after the other, with few calls. */
-export function windowReader(file: FileHandle, size: number) {
-  let window = Buffer.alloc(0);
-  let windowAt = 0;
-
-  async function bytes(at: number, length: number): Promise<Buffer> {
-    if (length > maxHeadBytes)
-      throw new Mp4Error(`A box head of ${length} bytes at ${at} is larger than any real one.`);
-    if (at < windowAt || at + length > windowAt + window.length) {
-      const fresh = Buffer.allocUnsafe(Math.min(Math.max(length, readAhead), size - at));
-      const { bytesRead } = await file.read(fresh, 0, fresh.length, at);
-      window = fresh.subarray(0, bytesRead);
-      windowAt = at;
-    }
-    return window.subarray(at - windowAt, at - windowAt + length);
-  }
-
-  return {
-    bytes,
-    async box(at: number) {
-      return readBoxHeader(await bytes(at, Math.min(16, size - at)), 0);
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { type Footage, viewsOf } from '../footage/memory.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { isMissing } from './errors.ts';
+import { noteClosed, noteSynced } from './growing.ts';
 import { demandSpool } from './mark.ts';
 import { syncFolder } from './names.ts';
 
@@ -34,6 +35,7 @@ export class Spool {
     this.path = path;
     this.#file = file;
     this.#end = bytes;
+    noteSynced(path, 0);
   }
 
   /**
@@ -110,10 +112,14 @@ export class Spool {
   async #flush(): Promise<void> {
     this.#sync = undefined;
     this.#unsynced = false;
+    const end = this.#end;
     const folder = this.#unsyncedName;
     this.#unsyncedName = undefined;
     const name = folder === undefined ? undefined : syncFolder(folder);
-    await Promise.all([this.#file.datasync(), name]).catch((error: Error) => this.#fail(error));
+    await Promise.all([this.#file.datasync(), name]).then(
+      () => noteSynced(this.path, end),
+      (error: Error) => this.#fail(error),
+    );
   }
 
   #fail(error: Error): void {
@@ -132,6 +138,7 @@ export class Spool {
     clearTimeout(this.#sync);
     await this.#flushing;
     if (this.#unsynced) await this.#flush();
+    noteClosed(this.path);
     await this.#file.close().catch((error: Error) => this.#fail(error));
   }
 }

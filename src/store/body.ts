@@ -52,6 +52,19 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
   };
 }
 
+/** Reads bytes of a body, `from` inclusive, `to` exclusive, into the front of `buffer`. */
+export async function readPart(
+  body: ObjectBody,
+  { from, to }: { from: number; to: number },
+  buffer: Buffer,
+): Promise<Buffer> {
+  let filled = 0;
+  for await (const chunk of body.read(from, to)) filled += chunk.copy(buffer, filled);
+  if (filled !== to - from)
+    throw new Error(`The body gave ${filled} bytes from ${from} on; expected ${to - from}.`);
+  return buffer.subarray(0, filled);
+}
+
 /** Where each range begins in the body, and the body's size. */
 function layOut(headSize: number, ranges: readonly FileRange[]): { starts: Float64Array; size: number } {
   const starts = new Float64Array(ranges.length);

@@ -6,7 +6,7 @@ import { bufferBody } from './body.ts';
 import { etagOf } from './etag.ts';
 import { assertKey, contentTypeOf } from './key.ts';
 import { listFiles, listUnfinishedFiles, removeIfEmpty, unfinishedSuffix } from './local-listing.ts';
-import type { ObjectBody, Store } from './store.ts';
+import type { ObjectBody, Store, Transfer } from './store.ts';
 
 export interface LocalStoreOptions {
   /** The folder of the objects; made when the first object is written. */
@@ -45,7 +45,7 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     key: string,
     body: ObjectBody,
     contentType: string,
-    signal?: AbortSignal,
+    { signal }: Transfer = {},
   ): Promise<void> {
     assertKey(key);
     signal?.throwIfAborted();
@@ -69,6 +69,7 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
 
   return {
     kind: 'local',
+    uploads: undefined,
     put,
 
     async stat(key) {

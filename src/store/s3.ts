@@ -7,13 +7,15 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { RecordingFailure } from '../domain/failures.ts';
 import { attachment } from './attachment.ts';
+import { readPart } from './body.ts';
 import { assertKey } from './key.ts';
-import { partBytes } from './parts.ts';
+import { paced } from './paced.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
 import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
-import { abortUpload, readPart, uploadInParts } from './s3-upload.ts';
-import type { ObjectBody, ObjectInfo, Removable, Store } from './store.ts';
+import { abortUpload } from './s3-upload.ts';
+import { uploadsIn } from './s3-uploads.ts';
+import type { ObjectBody, ObjectInfo, Removable, Store, Transfer } from './store.ts';
 
 export interface S3StoreOptions extends S3Access {
   bucket: string;
@@ -61,12 +63,12 @@ export function createS3Store(options: S3StoreOptions): Store {
     }
   }
 
-  async function putWhole(key: string, body: ObjectBody, ContentType: string, abortSignal: AbortSignal) {
+  async function putWhole(key: string, body: ObjectBody, ContentType: string, { signal, pace }: Transfer) {
     const Body = await readPart(body, { from: 0, to: body.size }, Buffer.allocUnsafe(body.size));
     // Without the length, the SDK takes an empty body for a stream of unknown length.
     const ContentLength = body.size;
     const command = new PutObjectCommand({ Bucket, Key: key, Body, ContentLength, ContentType });
-    await patient.send(command, { abortSignal });
+    await patient.send(paced(command, pace), { ...(signal && { abortSignal: signal }) });
   }
 
   async function head(client: typeof patient, key: string): Promise<ObjectInfo | undefined> {
@@ -101,15 +103,17 @@ export function createS3Store(options: S3StoreOptions): Store {
   return {
     kind: 's3',
 
-    async put(key, body, contentType, signal = new AbortController().signal) {
+    uploads: uploadsIn({
+      ...{ client: patient, Bucket, request, expectSize },
+      sizeOf: async (key) => (await head(patient, key))?.size,
+    }),
+
+    async put(key, body, contentType, transfer = {}) {
       assertKey(key);
-      signal.throwIfAborted();
-      const send = () =>
-        body.size <= partBytes
-          ? putWhole(key, body, contentType, signal)
-          : uploadInParts(patient, { Bucket, Key: key }, body, contentType, signal);
+      transfer.signal?.throwIfAborted();
+      const send = () => putWhole(key, body, contentType, transfer);
       // An object that an earlier try stored, and whose answer was lost, cannot be overwritten while a bucket rule locks it.
-      await request(`store ${key}`, () => send().catch(ignoreLocked), signal);
+      await request(`store ${key}`, () => send().catch(ignoreLocked), transfer.signal);
       await expectSize(key, body.size);
     },
 

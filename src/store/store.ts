@@ -26,6 +26,61 @@ export interface StoredObject {
   readonly size: number;
 }
 
+/** Resolves when so many further bytes may be sent. */
+export type Pace = (bytes: number) => Promise<void>;
+
+/** How something is sent. An abort rejects with the signal's reason. */
+export interface Transfer {
+  readonly signal?: AbortSignal | undefined;
+  /** undefined: as fast as the line is */
+  readonly pace?: Pace | undefined;
+}
+
+/** A part that the bucket has acknowledged. */
+export interface SentPart {
+  readonly bytes: number;
+  readonly etag: string;
+}
+
+/** The bucket no longer has the upload, or cannot complete it: it has to begin anew, under another key. */
+export class UploadGone extends Error {
+  constructor(cause: unknown) {
+    super('The upload is no longer in the bucket.', { cause });
+    this.name = 'UploadGone';
+  }
+}
+
+/**
+ * A multipart upload. Parts may be sent in any order, also by another process; a part that is sent again replaces the one
+ * before it. All parts but the last need the same size, 5 MiB or more. What was sent stays in the bucket after an error.
+ * Every method may throw UploadGone, and otherwise what a store's methods throw.
+ */
+export interface Upload {
+  readonly id: string;
+  /** @param number from 1 to 10,000 @returns the part's ETag */
+  sendPart(number: number, bytes: Buffer, transfer: Transfer): Promise<string>;
+  /** The parts that the bucket has; undefined if the credentials may not list them. */
+  listParts(): Promise<ReadonlyMap<number, SentPart> | undefined>;
+  /**
+   * Makes the object of these parts, and resolves once the store has confirmed its size. If somebody else has completed the
+   * upload, what is there counts.
+   */
+  complete(parts: ReadonlyMap<number, SentPart>, transfer: Transfer): Promise<void>;
+  /** One that is no longer there counts as aborted. */
+  abort(): Promise<void>;
+}
+
+/** The metadata of an uploaded object: the installation that made it. */
+export const installationMetadata = 'flashback-installation';
+
+/** Uploads in parts, which only a bucket has. */
+export interface Uploads {
+  /** @param installation id of this installation, kept as the object's metadata */
+  begin(key: string, contentType: string, installation: string, transfer: Transfer): Promise<Upload>;
+  /** An upload that was begun earlier. Asks the bucket nothing. */
+  resume(key: string, id: string): Upload;
+}
+
 /** An object to be removed, and its upload where that may be unfinished. */
 export interface Removable {
   readonly key: string;
@@ -39,13 +94,15 @@ export interface Removable {
 export interface Store {
   readonly kind: 's3' | 'local';
 
+  /** undefined: this store takes objects only whole. */
+  readonly uploads: Uploads | undefined;
+
   /**
    * Resolves once the object is durable and the store has confirmed its size. After a failure, the key holds either the
-   * previous object or the whole new one. Parts that the bucket has stored stay there for the next put of the same key
-   * and size, also by another process; removeAll removes them. An abort rejects with the signal's reason. Errors of the
+   * previous object or the whole new one. A bucket gets it in one request, for which all of it is in memory. Errors of the
    * body are passed on unchanged.
    */
-  put(key: string, body: ObjectBody, contentType: string, signal?: AbortSignal): Promise<void>;
+  put(key: string, body: ObjectBody, contentType: string, transfer?: Transfer): Promise<void>;
 
   /** @returns undefined if there is no such object */
   stat(key: string): Promise<ObjectInfo | undefined>;

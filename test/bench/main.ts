@@ -10,12 +10,17 @@ import { benchCameras, benchOverlap } from './engine/load.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
 import { benchTransitions } from './transitions.ts';
+import { benchManyUploads, benchUploads } from './upload.ts';
 
 const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
   transitions: benchTransitions,
+  'upload:1': () => benchUploads(1, 4),
+  'upload:10': () => benchUploads(10, 2),
+  'upload:60': () => benchUploads(60, 1),
+  'upload:64': benchManyUploads,
   dashboard: benchDashboard,
   'engine:beginning': benchBeginning,
   'engine:short': benchShort,

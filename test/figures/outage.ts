@@ -111,7 +111,9 @@ while (arrivals.length < events && Date.now() - backAt < 2 * arriveWithinSec * 1
 const playbacks: PlaybackFacts[] = [];
 for (const id of ids) playbacks.push(await readPlayback(client, id));
 const clipOf = ({ id }: PlaybackFacts) =>
-  [...bucket.contents.objects].filter(([key]) => key.endsWith(`${id}.mp4`)).map(([, { size }]) => size);
+  [...bucket.contents.objects]
+    .filter(([key]) => key.includes(id) && key.endsWith('.mp4'))
+    .map(([, { size }]) => size);
 const wrong = playbacks.filter(
   (it) => it.recordingStatus !== 'COMPLETED' || clipOf(it).join() !== String(it.fileSizeBytes),
 );

@@ -39,17 +39,29 @@ interface Node {
   end: number;
 }
 
+/** What a file may be although it is not the usual. */
+export interface Leniency {
+  /** Not every byte of the mdat belongs to a sample. */
+  mayHaveUnusedPayload: boolean;
+  /** The moov may come behind the mdat. */
+  mayStartSlowly: boolean;
+}
+
 /**
  * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree
  * with each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
  */
-export async function walkStrictly(file: FileHandle, mayHaveUnusedPayload: boolean): Promise<StrictFacts> {
+export async function walkStrictly(
+  file: FileHandle,
+  { mayHaveUnusedPayload, mayStartSlowly }: Leniency,
+): Promise<StrictFacts> {
   const top = await topLevel(file);
   const types = top.map(({ type }) => type);
   assert.equal(types[0], 'ftyp', `the file begins with ${types[0]}`);
   assert.equal(types.filter((type) => type === 'moov').length, 1, 'one moov');
   assert.equal(types.filter((type) => type === 'mdat').length, 1, 'one mdat');
-  assert.ok(types.indexOf('moov') < types.indexOf('mdat'), 'the moov comes before the mdat (fast start)');
+  const isFast = types.indexOf('moov') < types.indexOf('mdat');
+  assert.ok(isFast || mayStartSlowly, 'the moov comes before the mdat (fast start)');
   const ftyp = await bytesOf(file, top[0]!);
   const moov = await bytesOf(file, top.find(({ type }) => type === 'moov')!);
   const mdat = top.find(({ type }) => type === 'mdat')!;

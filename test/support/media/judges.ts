@@ -142,10 +142,13 @@ export async function packetDigests(path: string, stream: string): Promise<strin
  * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file
  * with holes in its payload passes only with `mayHaveUnusedPayload`.
  */
-export async function strictBoxes(path: string, { mayHaveUnusedPayload = false } = {}): Promise<StrictFacts> {
+export async function strictBoxes(
+  path: string,
+  { mayHaveUnusedPayload = false, mayStartSlowly = false } = {},
+): Promise<StrictFacts> {
   const file = await open(path);
   try {
-    return await walkStrictly(file, mayHaveUnusedPayload);
+    return await walkStrictly(file, { mayHaveUnusedPayload, mayStartSlowly });
   } finally {
     await file.close();
   }

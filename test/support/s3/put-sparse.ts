@@ -1,5 +1,5 @@
 /**
- * Puts a sparse file of `bytes` into the store that the argument describes, and prints by how many bytes the
+ * Puts a sparse file of `bytes` into a local store, and prints by how many bytes the
  * resident memory of this process grew at most, as one line of JSON.
  */
 import { mkdtemp, open, rm } from 'node:fs/promises';
@@ -7,18 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bufferBody, fileBody } from '../../../src/store/body.ts';
 import { createLocalStore } from '../../../src/store/local.ts';
-import { createS3Store, type S3StoreOptions } from '../../../src/store/s3.ts';
 
 export interface SparsePut {
   bytes: number;
-  store: { local: { dir: string } } | { s3: S3StoreOptions };
+  dir: string;
 }
 
-const { bytes, store: into } = JSON.parse(process.argv[2]!) as SparsePut;
-const store =
-  'local' in into
-    ? createLocalStore({ ...into.local, baseUrl: () => 'http://flash' })
-    : createS3Store(into.s3);
+const { bytes, dir: into } = JSON.parse(process.argv[2]!) as SparsePut;
+const store = createLocalStore({ dir: into, baseUrl: () => 'http://flash' });
 const dir = await mkdtemp(join(tmpdir(), 'flashback-sparse-'));
 try {
   const path = join(dir, 'spool');

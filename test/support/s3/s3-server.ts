@@ -43,6 +43,8 @@ export interface S3Server {
   fail(fault: Fault): void;
   /** Moves this server's clock ahead of the machine's. */
   advanceClock(ms: number): void;
+  /** From now on the line is that fast, in bytes per second; undefined: as fast as this machine. */
+  shape(bytesPerSecond: number | undefined): void;
   /** An object's bytes as they lie on disk. */
   bytes(key: string): Promise<Buffer>;
   /** Cuts all connections and refuses new ones. */
@@ -123,6 +125,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     advanceClock(ms) {
       clockAheadMs += ms;
     },
+    shape: (bytesPerSecond) => uplink.shape(bytesPerSecond),
     async bytes(key) {
       const object = contents.object(key);
       const chunks: Buffer[] = [];
@@ -142,15 +145,24 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   };
 }
 
-type Uplink = (bytes: number) => Promise<void>;
+interface Uplink {
+  shape(bytesPerSecond: number | undefined): void;
+  /** Waits until the line has carried so many more bytes. */
+  carry(bytes: number): Promise<void>;
+}
 
-/** Waits until the line has carried so many more bytes. */
 function sharedUplink(bytesPerSecond: number | undefined): Uplink {
-  if (bytesPerSecond === undefined) return async () => {};
+  let speed = bytesPerSecond;
   let freeAt = 0;
-  return async (bytes) => {
-    freeAt = Math.max(freeAt, Date.now()) + (bytes / bytesPerSecond) * 1000;
-    await new Promise((resolve) => setTimeout(resolve, freeAt - Date.now()));
+  return {
+    shape(bytesPerSecond) {
+      speed = bytesPerSecond;
+    },
+    async carry(bytes) {
+      if (speed === undefined) return;
+      freeAt = Math.max(freeAt, Date.now()) + (bytes / speed) * 1000;
+      await new Promise((resolve) => setTimeout(resolve, freeAt - Date.now()));
+    },
   };
 }
 
@@ -160,7 +172,7 @@ async function* wireOf(
   uplink: Uplink,
 ): AsyncGenerator<Buffer> {
   for await (const chunk of req) {
-    await uplink(chunk.length);
+    await uplink.carry(chunk.length);
     yield chunk;
     if (effect && 'reset' in effect && effect.reset === 'midway') req.socket.destroy();
   }

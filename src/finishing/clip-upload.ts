@@ -1,0 +1,162 @@
+import { type Db, inDatabase } from '../db/client.ts';
+import { saveUploadId, takeAttempt, type UploadLayout } from '../db/uploads.ts';
+import { objectKeys } from '../domain/store-keys.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import { readPart } from '../store/body.ts';
+import type { ObjectBody, SentPart, Upload, Uploads } from '../store/store.ts';
+import type { Line } from './line.ts';
+import { noteSentPart, readSentParts } from './sent-parts.ts';
+import type { Part } from './upload-layout.ts';
+
+export interface ClipUploadOptions {
+  readonly db: Db;
+  readonly uploads: Uploads;
+  readonly installation: string;
+  readonly recordDir: string;
+  readonly line: Line;
+}
+
+/** Parts of an ended clip that are sent in parallel. */
+const lanes = 3;
+
+/** The row is no longer what it was: it was deleted, or somebody else uploads its clip. */
+export class RowChanged extends Error {
+  constructor() {
+    super('The playback was deleted, or its clip is uploaded elsewhere.');
+    this.name = 'RowChanged';
+  }
+}
+
+/** The upload of one playback's clip: its layout is in the row, its parts are in the bucket. */
+export class ClipUpload {
+  readonly #options: ClipUploadOptions;
+  #row: Playback;
+  #upload: Upload | undefined;
+  /** The parts that the bucket has acknowledged. */
+  readonly sent = new Map<number, SentPart>();
+  /** The clip has ended: its parts go first. */
+  isEnding = false;
+
+  constructor(options: ClipUploadOptions, row: Playback) {
+    this.#options = options;
+    this.#row = row;
+  }
+
+  /** The row with the key that the clip has or will have. */
+  get row(): Playback {
+    return this.#row;
+  }
+
+  /** undefined: no upload was begun, or not with an answer */
+  get layout(): UploadLayout | undefined {
+    const { uploadId, uploadPartBytes: partBytes, uploadHeadBytes: headBytes } = this.#row;
+    return uploadId !== null && partBytes !== null && headBytes !== null
+      ? { partBytes, headBytes }
+      : undefined;
+  }
+
+  /**
+   * Goes on with the upload that the row names, or begins one with a layout of its own.
+   * @returns its layout
+   * @throws RowChanged
+   */
+  async open(decide: () => Promise<UploadLayout> | UploadLayout, signal: AbortSignal): Promise<UploadLayout> {
+    const { layout } = this;
+    if (!layout) return this.begin(await decide(), signal);
+    this.#upload ??= await this.#resume(this.#row.uploadId!);
+    return layout;
+  }
+
+  /** Begins an upload under the next key; what was begun before is removed. @throws RowChanged */
+  async begin(layout: UploadLayout, signal: AbortSignal): Promise<UploadLayout> {
+    const { uploads, installation, db } = this.#options;
+    this.#forget();
+    await this.#takeAttempt(layout);
+    const upload = await uploads.begin(objectKeys(this.#row).clip, 'video/mp4', installation, { signal });
+    const saved = await inDatabase(saveUploadId(db, this.#row, upload.id));
+    if (!saved) {
+      await upload.abort().catch(() => {}); // the bucket removes it after some days
+      throw new RowChanged();
+    }
+    this.#row = saved;
+    this.#upload = upload;
+    return layout;
+  }
+
+  /** Gives the clip a key under which it is stored by one request. @throws RowChanged */
+  async giveUp(): Promise<void> {
+    this.#forget();
+    await this.#takeAttempt(undefined);
+  }
+
+  async #takeAttempt(layout: UploadLayout | undefined): Promise<void> {
+    const taken = await inDatabase(takeAttempt(this.#options.db, this.#row, layout));
+    if (!taken) throw new RowChanged();
+    this.#row = taken;
+  }
+
+  #forget(): void {
+    this.#upload = undefined;
+    this.sent.clear();
+  }
+
+  async #resume(uploadId: string): Promise<Upload> {
+    const { uploads, recordDir } = this.#options;
+    const upload = uploads.resume(objectKeys(this.#row).clip, uploadId);
+    const listed = await upload.listParts();
+    for (const [number, part] of listed ?? (await readSentParts(recordDir, this.#row)))
+      this.sent.set(number, part);
+    return upload;
+  }
+
+  /** Reads a part and sends it, once there is memory for it. */
+  async sendPart(
+    number: number,
+    body: ObjectBody,
+    { from, to }: Omit<Part, 'number'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { line, recordDir } = this.#options;
+    const isEnding = () => this.isEnding;
+    await line.withMemory(to - from, isEnding, async () => {
+      signal.throwIfAborted();
+      const bytes = await readPart(body, { from, to }, Buffer.allocUnsafe(to - from));
+      // Where sending it again fails, the bucket may have neither (R2).
+      this.sent.delete(number);
+      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: line.pace(isEnding) });
+      this.sent.set(number, { bytes: bytes.length, etag });
+      await noteSentPart(recordDir, this.#row, number, { bytes: bytes.length, etag });
+    });
+  }
+
+  /** Sends the parts that are not there, a few in parallel. The first error stops all; rejects once all have stopped. */
+  async sendMissing(parts: readonly Part[], body: ObjectBody, signal: AbortSignal): Promise<void> {
+    const missing = parts.filter(({ number, from, to }) => this.sent.get(number)?.bytes !== to - from);
+    // The first part comes last: it tells that the clip is complete.
+    const ordered = [
+      ...missing.filter(({ number }) => number > 1),
+      ...missing.filter(({ number }) => number === 1),
+    ];
+    const waiting = ordered.values();
+    const stop = new AbortController();
+    const stopped = AbortSignal.any([signal, stop.signal]);
+    let firstError: { error: unknown } | undefined;
+    const sendOneAfterAnother = async () => {
+      for (const part of waiting) await this.sendPart(part.number, body, part, stopped);
+    };
+    const running = Array.from({ length: lanes }, () =>
+      sendOneAfterAnother().catch((error: unknown) => {
+        firstError ??= { error };
+        stop.abort();
+      }),
+    );
+    await Promise.all(running);
+    if (firstError) throw firstError.error;
+  }
+
+  /** Makes the object of these parts; others that were sent are left out. */
+  complete(parts: readonly Part[], signal: AbortSignal): Promise<void> {
+    const wanted = new Map(parts.map(({ number }) => [number, this.sent.get(number)!]));
+    return this.#upload!.complete(wanted, { signal });
+  }
+}

@@ -1,0 +1,168 @@
+import { type Db, inDatabase } from '../db/client.ts';
+import { installationId } from '../db/uploads.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import { type GrowingSpool, growingSpools } from '../spool/growing.ts';
+import { type Store, UploadGone } from '../store/store.ts';
+import { ClipUpload, RowChanged } from './clip-upload.ts';
+import { Followed } from './followed.ts';
+import { Line } from './line.ts';
+import type { StoreWatch } from './store-watch.ts';
+import { maxWholeBytes } from './upload-layout.ts';
+
+export interface SpoolFollowerOptions {
+  readonly db: Db;
+  readonly store: Store;
+  readonly storeWatch: StoreWatch;
+  readonly recordDir: string;
+  /** Of all uploads together; undefined: as fast as the line is. */
+  readonly maxBitsPerSec: number | undefined;
+  readonly log: Log;
+}
+
+const everyMs = 250;
+/** After trouble with a recording's upload; the spool holds all of it meanwhile. */
+const pauseMs = 5_000;
+/** The index of a recording that is over is kept so long for the finisher, which else reads the spool. */
+const keepMs = 10 * 60_000;
+
+interface Entry {
+  followed: Followed | undefined;
+  readonly stop: AbortController;
+  step: Promise<void> | undefined;
+  pausedUntil: number;
+  grewAt: number;
+  isTold: boolean;
+}
+
+/**
+ * Sends clips into the bucket while they are recorded: follows every spool that grows beyond what one request stores, and
+ * sends each part once it is full of synced payload. Trouble is told once and tried again; it never reaches the recording.
+ */
+export class SpoolFollower {
+  readonly line: Line;
+  readonly #options: SpoolFollowerOptions;
+  readonly #entries = new Map<string, Entry>();
+  #timer: NodeJS.Timeout | undefined;
+  #installation: Promise<string> | undefined;
+
+  constructor(options: SpoolFollowerOptions) {
+    this.#options = options;
+    this.line = new Line(options.maxBitsPerSec);
+  }
+
+  start(): void {
+    if (this.#options.store.uploads) this.#timer = setInterval(() => this.#look(), everyMs);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const spool of growingSpools(this.#options.recordDir)) {
+      if (spool.syncedBytes < maxWholeBytes) continue;
+      const entry = this.#entries.get(spool.playbackId) ?? this.#add(spool.playbackId);
+      entry.grewAt = now;
+      if (entry.step || now < entry.pausedUntil) continue;
+      entry.step = this.#advance(spool, entry).finally(() => {
+        entry.step = undefined;
+      });
+    }
+    for (const [id, { grewAt }] of this.#entries) if (now - grewAt > keepMs) void this.discard(id);
+  }
+
+  #add(id: string): Entry {
+    const entry: Entry = {
+      followed: undefined,
+      stop: new AbortController(),
+      step: undefined,
+      pausedUntil: 0,
+      grewAt: 0,
+      isTold: false,
+    };
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  /** Never rejects. */
+  async #advance(spool: GrowingSpool, entry: Entry): Promise<void> {
+    const { storeWatch, log } = this.#options;
+    const { playbackId } = spool;
+    try {
+      entry.followed ??= await Followed.open(spool.file);
+      if (storeWatch.problem || !(await entry.followed.look(spool.syncedBytes))) return;
+      await this.#sendFull(playbackId, entry.followed, entry.stop.signal);
+      if (entry.isTold) log.info({ playbackId }, 'a clip goes into the bucket again while it is recorded');
+      entry.isTold = false;
+    } catch (error) {
+      if (entry.stop.signal.aborted) return;
+      entry.pausedUntil = performance.now() + pauseMs;
+      if (!entry.isTold) {
+        const told = { playbackId, error: (error as Error).message };
+        log.warn(told, 'a clip cannot be sent while it is recorded; trying again');
+      }
+      entry.isTold = true;
+    }
+  }
+
+  async #sendFull(playbackId: string, followed: Followed, signal: AbortSignal): Promise<void> {
+    const { db } = this.#options;
+    if (!followed.upload) {
+      const row = await inDatabase(db.playback.findUnique({ where: { id: playbackId } }));
+      if (row?.recordingStatus !== 'RECORDING') return;
+      followed.upload = await this.uploadOf(row);
+    }
+    const { upload } = followed;
+    try {
+      await followed.openUpload(signal);
+      await followed.sendFull(signal);
+    } catch (error) {
+      if (error instanceof UploadGone) {
+        await followed.beginAnew(signal);
+        return;
+      }
+      // The row is read again next time.
+      if (error instanceof RowChanged && followed.upload === upload) followed.upload = undefined;
+      throw error;
+    }
+  }
+
+  /** The upload of a playback's clip, as its row names it. @throws Error if the store takes no uploads */
+  async uploadOf(row: Playback): Promise<ClipUpload> {
+    const { db, store, recordDir } = this.#options;
+    if (!store.uploads) throw new Error('This store takes objects only whole.');
+    this.#installation ??= installationId(db);
+    const installation = await inDatabase(this.#installation).catch((error: unknown) => {
+      this.#installation = undefined;
+      throw error;
+    });
+    return new ClipUpload({ db, uploads: store.uploads, installation, recordDir, line: this.line }, row);
+  }
+
+  /**
+   * Ends the following of a recording that is over, once the part on its way is sent.
+   * @param signal does not wait for that part
+   * @returns what was followed, to be closed by the caller; undefined if nothing was
+   */
+  async takeOver(playbackId: string, signal: AbortSignal): Promise<Followed | undefined> {
+    const entry = this.#entries.get(playbackId);
+    if (!entry) return undefined;
+    this.#entries.delete(playbackId);
+    if (entry.followed?.upload) entry.followed.upload.isEnding = true;
+    const abort = () => entry.stop.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    await entry.step;
+    signal.removeEventListener('abort', abort);
+    return entry.followed;
+  }
+
+  /** Stops sending what is recorded of a playback; resolves once nothing is on its way. */
+  async discard(playbackId: string): Promise<void> {
+    const followed = await this.takeOver(playbackId, AbortSignal.abort());
+    await followed?.close().catch(() => {}); // a file that was only read
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([...this.#entries.keys()].map((id) => this.discard(id)));
+  }
+}

@@ -1,0 +1,85 @@
+import { GrowingIndex } from '../spool/growing-index.ts';
+import { readBeginning, readSpool } from '../spool/reader.ts';
+import { fileBody } from '../store/body.ts';
+import type { ClipUpload } from './clip-upload.ts';
+import { layoutAhead, maxWholeBytes } from './upload-layout.ts';
+
+/** A recording whose spool is sent while it grows. */
+export class Followed {
+  readonly index: GrowingIndex;
+  upload: ClipUpload | undefined;
+  /** A look at less of the file than this finds no further part full. */
+  #lookAt = maxWholeBytes;
+
+  constructor(index: GrowingIndex) {
+    this.index = index;
+  }
+
+  static async open(file: string): Promise<Followed> {
+    return new Followed(await GrowingIndex.open(file));
+  }
+
+  /** Takes in what is synced. @returns whether there may be a part to send */
+  async look(syncedBytes: number): Promise<boolean> {
+    if (syncedBytes < this.#lookAt) return false;
+    await this.index.look(syncedBytes);
+    const lacking = this.#lackingBytes();
+    this.#lookAt = syncedBytes + Math.max(0, lacking);
+    return lacking <= 0;
+  }
+
+  /** Bytes of payload until the next part is full. A clip of two parts or less is stored by one request, at its end. */
+  #lackingBytes(): number {
+    const { upload, index } = this;
+    const needed = upload?.layout ? this.#nextPart(upload).to : maxWholeBytes;
+    return needed - index.payloadBytes;
+  }
+
+  /** The first part behind the clip's head that was not sent, with its bytes of the payload. */
+  #nextPart({ layout, sent }: ClipUpload): { number: number; from: number; to: number } {
+    const { partBytes, headBytes } = layout!;
+    let number = 2;
+    while (sent.get(number)?.bytes === partBytes) number++;
+    const to = number * partBytes - headBytes;
+    return { number, from: to - partBytes, to };
+  }
+
+  /** Begins the upload, or goes on with the one that the row names. */
+  async openUpload(signal: AbortSignal): Promise<void> {
+    const upload = this.upload!;
+    await upload.open(() => this.#layoutAhead(upload), signal);
+  }
+
+  /** Begins another upload in place of one that is gone. */
+  async beginAnew(signal: AbortSignal): Promise<void> {
+    const upload = this.upload!;
+    await upload.begin(await this.#layoutAhead(upload), signal);
+    this.#lookAt = 0;
+  }
+
+  /** Sends the parts that are full, in order. */
+  async sendFull(signal: AbortSignal): Promise<void> {
+    const upload = this.upload!;
+    while (!upload.isEnding) {
+      const { number, from, to } = this.#nextPart(upload);
+      if (to > this.index.payloadBytes) break;
+      const ranges = this.index.ranges(from, to);
+      const body = fileBody({ head: Buffer.alloc(0), path: this.index.path, ranges });
+      await upload.sendPart(number, body, { from: 0, to: to - from }, signal);
+    }
+    this.#lookAt = 0;
+  }
+
+  async #layoutAhead({ row }: ClipUpload) {
+    const first = await readBeginning(this.index.path, 1);
+    const soFar = await readSpool(this.index.path);
+    if (!first || !soFar) throw new Error(`${this.index.path} holds no footage any more.`);
+    const endsAt = row.recordUntil ?? row.deadlineAt;
+    const longestSec = endsAt ? (endsAt.getTime() - row.startedAt.getTime()) / 1_000 + row.preRollSec : 0;
+    return layoutAhead(first, soFar, Math.max(longestSec, soFar.index.durationMs / 1_000));
+  }
+
+  close(): Promise<void> {
+    return this.index.close();
+  }
+}

@@ -1,0 +1,56 @@
+import { objectKeys } from '../domain/store-keys.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import { type ObjectBody, UploadGone } from '../store/store.ts';
+import { type Clip, clipBody } from './clip.ts';
+import type { ClipUpload } from './clip-upload.ts';
+import { layoutOf, maxWholeBytes, partsOf } from './upload-layout.ts';
+
+/** A clip as the store has it. */
+export interface StoredClip {
+  /** The row that gives the clip's key. */
+  readonly row: Playback;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/**
+ * Stores a complete clip in the bucket. A short one is one request. Of a longer one, the parts that were sent while it was
+ * recorded stay, and those that lack are sent: the first one, the last one, and what trouble held up.
+ * @param putWhole stores an object by one request
+ * @throws RowChanged
+ */
+export async function storeClip(
+  clip: Clip,
+  upload: ClipUpload,
+  putWhole: (key: string, body: ObjectBody) => Promise<void>,
+  signal: AbortSignal,
+): Promise<StoredClip> {
+  const whole = clipBody(clip);
+  if (whole.size <= maxWholeBytes) {
+    if (upload.row.uploadPartBytes !== null) await upload.giveUp();
+    await putWhole(objectKeys(upload.row).clip, whole);
+    return { row: upload.row, size: whole.size };
+  }
+  try {
+    return await sendRest(clip, upload, signal);
+  } catch (error) {
+    if (!(error instanceof UploadGone)) throw error;
+    await upload.begin(layoutOf(clip.contents), signal);
+    return sendRest(clip, upload, signal);
+  }
+}
+
+async function sendRest(clip: Clip, upload: ClipUpload, signal: AbortSignal): Promise<StoredClip> {
+  const fitting = layoutOf(clip.contents);
+  let layout = await upload.open(() => fitting, signal);
+  // What was sent while it was recorded is not what the clip has there.
+  const isOther = clip.contents.hasHole && layout.headBytes !== fitting.headBytes;
+  if (isOther || !partsOf(clipBody(clip, layout.headBytes).size, layout.partBytes)) {
+    layout = await upload.begin(fitting, signal);
+  }
+  const body = clipBody(clip, layout.headBytes);
+  const parts = partsOf(body.size, layout.partBytes)!;
+  await upload.sendMissing(parts, body, signal);
+  await upload.complete(parts, signal);
+  return { row: upload.row, size: body.size };
+}

@@ -1,0 +1,98 @@
+// The line to the bucket: what its uploads take of memory and of bandwidth, and whose turn it is.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { Line } from '../../src/finishing/line.ts';
+
+const Mib = 1024 * 1024;
+const recording = () => false;
+const ending = () => true;
+
+test('at most twelve parts of 5 MiB are in memory, whoever sends them', async () => {
+  const line = new Line();
+  let now = 0;
+  let most = 0;
+  const send = () =>
+    line.withMemory(5 * Mib, recording, async () => {
+      most = Math.max(most, ++now);
+      await sleep(5);
+      now--;
+    });
+  await Promise.all(Array.from({ length: 40 }, send));
+  expect([most, now]).toEqual([12, 0]);
+});
+
+test('a part larger than all of the memory is sent alone', async () => {
+  const line = new Line();
+  const order: string[] = [];
+  const send = (name: string, bytes: number) =>
+    line.withMemory(bytes, recording, async () => {
+      order.push(`${name} begins`);
+      await sleep(5);
+      order.push(`${name} ends`);
+    });
+  await Promise.all([send('small', Mib), send('large', 100 * Mib), send('last', Mib)]);
+  expect(order).toEqual([
+    'small begins',
+    'small ends',
+    'large begins',
+    'large ends',
+    'last begins',
+    'last ends',
+  ]);
+});
+
+test('memory that is free goes first to clips that have ended, also to one that ends while it waits', async () => {
+  const line = new Line();
+  const order: string[] = [];
+  let isOver = false;
+  const send = (name: string, isEnding: () => boolean) =>
+    line.withMemory(60 * Mib, isEnding, async () => {
+      order.push(name);
+      await sleep(5);
+    });
+  const all = [send('first', recording), send('second', recording), send('third', () => isOver)];
+  isOver = true;
+  all.push(send('fourth', ending));
+  await Promise.all(all);
+  expect(order).toEqual(['first', 'third', 'fourth', 'second']);
+});
+
+test('an error gives the memory back', async () => {
+  const line = new Line();
+  const failing = line.withMemory(60 * Mib, recording, async () => Promise.reject(new Error('no')));
+  await expect(failing).rejects.toThrow('no');
+  await line.withMemory(60 * Mib, recording, async () => {});
+});
+
+test('UPLOAD_MAX_BITS_PER_SEC holds for all uploads together, which get equal shares', async () => {
+  const line = new Line(8_000_000);
+  const chunk = 16 * 1024;
+  const shares = [0, 0, 0];
+  const began = performance.now();
+  await Promise.all(
+    shares.map(async (_, i) => {
+      const pace = line.pace(recording)!;
+      while (performance.now() - began < 600) {
+        await pace(chunk);
+        shares[i]! += chunk;
+      }
+    }),
+  );
+  const seconds = (performance.now() - began) / 1_000;
+  const bitsPerSec = (shares.reduce((sum, share) => sum + share) * 8) / seconds;
+  expect(bitsPerSec).toBeLessThan(8_800_000);
+  expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(2 * chunk);
+  expect(new Line().pace(recording)).toBeUndefined();
+});
+
+test('a clip that has ended is sent before those that are recorded', async () => {
+  const line = new Line(8_000_000);
+  const order: string[] = [];
+  const send = async (name: string, isEnding: () => boolean) => {
+    const pace = line.pace(isEnding)!;
+    for (let i = 0; i < 4; i++) await pace(16 * 1024);
+    order.push(name);
+  };
+  await Promise.all([send('recorded', recording), send('ended', ending)]);
+  expect(order).toEqual(['ended', 'recorded']);
+});
