@@ -10,7 +10,7 @@ import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
 
 // Browsers take their time on a busy machine.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
 let app: TestApp;
 let cameras: TestCamera[];

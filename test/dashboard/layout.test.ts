@@ -11,7 +11,7 @@ import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
 
 // Browsers take their time on a busy machine.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const word = (length: number) => 'W'.repeat(length);
 const secret = 'admin-secret-of-the-test-01';

@@ -94,7 +94,7 @@ test('the page is small, its parts are kept for ever, and only its own addresses
   expect((await get('/nothing/of/this')).status).toBe(404);
   expect((await get('/assets/none.js')).status).toBe(404);
   expect((await get('/assets/..%2f..%2fpackage.json')).status).toBe(404);
-  expect((await fetch(`${app.app.url}/`, { method: 'POST' })).status).toBe(404);
+  expect((await fetch(`${app.app.url}/`, { method: 'POST' })).status).toBe(405);
 });
 
 describe.skipIf(browserMissing)('the connection', () => {
