@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createAccess } from './access/access.ts';
 import { limitEvents } from './access/event-rate.ts';
 import { Keys } from './access/keys.ts';
+import { limitAtOnce } from './access/limit-at-once.ts';
 import { createPathSigner, linkSecret, opaqueId } from './access/signed-path.ts';
 import { createTokenVerifier } from './access/tokens.ts';
 import type { Config } from './config.ts';
@@ -200,12 +201,14 @@ export async function startApp(
     // The API.
     const live = parts.add('live', new Live({ db, recordDir }));
     const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
+    const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
       ...{ admission, recorder, feeds, finisher, remover, keys, transitions, cameraStates },
       firstCalls: new FirstCalls(),
       takeEvent: limitEvents(config.eventsPerMinute, now),
-      tryCamera: (camera) => tryCamera(camera, { createSource, launcher, ffmpeg }),
+      tryCamera: (caller, camera) =>
+        trialAtOnce(caller, () => tryCamera(camera, { createSource, launcher, ffmpeg })),
       // Footage that cannot be read now cannot be retried now.
       holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
       storeProblem: () => storeWatch.problem?.message,

@@ -19,8 +19,17 @@ export interface ReadingFacts {
   readonly soundLeftOut?: string | undefined;
 }
 
+/** What a stream was seen to do; what was not seen is left out. */
+export interface StreamRates {
+  readonly framesPerSec?: number;
+  /** From keyframe to keyframe; left out where no second one came. */
+  readonly keyframeIntervalSec?: number;
+  /** Of the pictures. */
+  readonly bitsPerSec?: number;
+}
+
 /** What a short look at a camera's stream has shown; what was not seen is undefined. */
-export interface CameraTrial {
+export interface CameraTrial extends StreamRates {
   /** Why it cannot be recorded, in words; undefined where it can. */
   readonly problem: string | undefined;
   readonly reading: ReadingFacts | undefined;
@@ -29,11 +38,6 @@ export interface CameraTrial {
   /** Of the sound in clips (RFC 6381). */
   readonly audioCodec: string | undefined;
   readonly resolution: string | undefined;
-  readonly framesPerSec: number | undefined;
-  /** undefined where no second keyframe came. */
-  readonly keyframeIntervalSec: number | undefined;
-  /** Of the pictures. */
-  readonly bitsPerSec: number | undefined;
   readonly jpeg: Buffer | undefined;
 }
 

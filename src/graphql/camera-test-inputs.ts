@@ -1,5 +1,4 @@
 import type { CameraTrial } from '../db/cameras.ts';
-import { connectionDefaults } from '../usecases/camera-settings.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
 import { CameraReader, CameraTls, CameraTransport } from './enums.ts';
@@ -16,22 +15,21 @@ export const TestCameraInput = builder.inputType('TestCameraInput', {
     rtspUrl: t.string({ required: true, description: 'The stream’s address, rtsp:// or rtsps://.' }),
     transport: t.field({
       type: CameraTransport,
-      defaultValue: connectionDefaults.transport,
-      description: 'Over what its stream is asked for.',
+      description:
+        'Over what its stream is asked for. Left out: as set for the camera that is there, or AUTO.',
     }),
     reader: t.field({
       type: CameraReader,
-      defaultValue: connectionDefaults.reader,
-      description: 'What reads its stream.',
+      description: 'What reads its stream. Left out: as set for the camera that is there, or AUTO.',
     }),
     tls: t.field({
       type: CameraTls,
-      defaultValue: connectionDefaults.tls,
-      description: 'Which certificate of an rtsps:// address is accepted.',
+      description:
+        'Which certificate of an rtsps:// address is accepted. Left out: as set for the camera that is there, or PINNED.',
     }),
     allowOldTls: t.boolean({
-      defaultValue: connectionDefaults.allowOldTls,
-      description: 'Whether TLS 1.0 and 1.1 are accepted.',
+      description:
+        'Whether TLS 1.0 and 1.1 are accepted. Left out: as set for the camera that is there, or false.',
     }),
   }),
 });
@@ -48,7 +46,7 @@ export const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPaylo
       type: CameraReading,
       nullable: true,
       description: 'How its stream was read.',
-      resolve: ({ reading }) => reading ?? null,
+      resolve: ({ reading, ...trial }) => (reading ? { ...trial, ...reading } : null),
     }),
     codec: t.string({
       nullable: true,

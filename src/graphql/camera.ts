@@ -71,7 +71,8 @@ export const Camera = builder.prismaObject('Camera', {
       type: CameraReading,
       nullable: true,
       description: 'How its stream is read; null until it was live.',
-      resolve: ({ reading }) => reading as ReadingFacts | null,
+      resolve: ({ id, reading }, _args, { feeds }) =>
+        reading ? { ...(reading as unknown as ReadingFacts), ...feeds.get(id)?.ring.rates } : null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was added.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its row last changed.' }),

@@ -23,8 +23,8 @@ export interface Parts {
   readonly firstCalls: FirstCalls;
   /** Counts an event of the caller. @throws RequestError RATE_LIMITED */
   readonly takeEvent: (caller: Caller) => void;
-  /** Connects to a camera and looks at its stream. Resolves within ten seconds and never rejects. */
-  readonly tryCamera: (camera: CameraToTry) => Promise<CameraTrial>;
+  /** Connects to a camera and looks at its stream. Resolves within ten seconds. @throws RequestError CAPACITY */
+  readonly tryCamera: (caller: Caller, camera: CameraToTry) => Promise<CameraTrial>;
   /** Whether a playback's footage is on this server's disk, so that it can be retried. Never rejects. */
   readonly holdsFootage: (playbackId: string) => Promise<boolean>;
 }

@@ -8,8 +8,9 @@ import type { CameraToTry, Parts } from './parts.ts';
 
 /**
  * Connects to a camera without saving anything. Resolves within ten seconds.
- * @param connection.cameraId an existing camera: its address as the API shows it stands for the one with credentials
- * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
+ * @param connection.cameraId an existing camera: its address as the API shows it stands for the one with credentials,
+ * and what is left out is as it is set for that camera
+ * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, CAPACITY
  */
 export async function testCamera(
   { db, tryCamera }: Pick<Parts, 'db' | 'tryCamera'>,
@@ -23,9 +24,12 @@ export async function testCamera(
   const present =
     cameraId && (await found('camera', cameraId, (id) => db.camera.findUnique({ where: { id } })));
   const shown = present ? maskStreamUrl(present.rtspUrl) : undefined;
-  const connection = validate(z.object(connectionRules(shown)), withDefaults(connectionDefaults, given));
+  const connection = validate(
+    z.object(connectionRules(shown)),
+    withDefaults(present || connectionDefaults, given),
+  );
   const isSame = present && connection.rtspUrl === shown;
-  return tryCamera({
+  return tryCamera(caller, {
     ...connection,
     ...(isSame && { rtspUrl: present.rtspUrl }),
     tlsFingerprint: isSame ? present.tlsFingerprint : null,

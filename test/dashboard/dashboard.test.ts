@@ -98,7 +98,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     await form.getByLabel('In use').check();
     await form.getByRole('button', { name: 'Save' }).click();
     await form.getByText('Live', { exact: true }).waitFor();
-    await form.getByRole('button', { name: /^Test/ }).click();
+    await form.getByRole('button', { name: /^Test: record/ }).click();
     await form.getByRole('button', { name: 'See the clip' }).waitFor();
 
     await form.getByRole('button', { name: 'Delete' }).click();
@@ -121,6 +121,29 @@ describe.skipIf(browserMissing)('cameras', () => {
     await page.getByRole('dialog').waitFor();
     const button = (await page.getByRole('button', { name: 'Add and connect' }).boundingBox())!;
     expect(button.y + button.height).toBeLessThanOrEqual(500);
+  });
+
+  test('a connection is tested before it is saved: what the camera sends, or why it cannot be recorded', async () => {
+    const page = await open('/cameras/new');
+    const form = page.getByRole('dialog', { name: 'Add a camera' });
+    const test = form.getByRole('button', { name: 'Test the connection' });
+    await form.getByLabel('Address').fill('http://192.0.2.1/');
+    await test.click();
+    await form.getByText('The address does not begin with rtsp://').waitFor();
+
+    await form.getByLabel('Address').fill(locked.urlAs('admin', 'wrong'));
+    await test.click();
+    await form.getByText('The camera refused the user name or the password (401 Unauthorized).').waitFor();
+
+    await form.getByLabel('Password').fill(password);
+    await test.click();
+    const seen = form.getByRole('region', { name: 'What the camera sends' });
+    await seen.getByText('320 × 180 · H.264 · AAC').waitFor();
+    await seen.getByText(/^15 pictures\/s · a keyframe every 1 s · \d+ kbit\/s$/).waitFor();
+    const picture = seen.getByRole('img', { name: 'What the camera sees' });
+    expect(await picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBe(640);
+    const { cameras } = await app.client.run<{ cameras: { name: string }[] }>('{ cameras { name } }');
+    expect(cameras.map(({ name }) => name)).toEqual(['Front door']);
   });
 
   test('going offline, coming back and recording are pushed', async () => {

@@ -86,6 +86,53 @@ test('a silent camera is answered for in time', async () => {
   await camera.close();
 });
 
+test('a third test at once with the same key is refused with the time until there is room', async () => {
+  const camera = await startTestCamera({ capture: await made() });
+  camera.stall();
+  const first = [1, 2].map(() => tryOut({ rtspUrl: camera.url }));
+  const third = app.client.ask(
+    'mutation($input: TestCameraInput!) { testCamera(input: $input) { problem } }',
+    {
+      input: { rtspUrl: camera.url },
+    },
+  );
+  expect((await third).errors).toMatchObject([
+    {
+      message: expect.stringContaining('try again in 10 seconds'),
+      extensions: { code: 'CAPACITY', retryAfterMs: 10_000 },
+    },
+  ]);
+  await Promise.all(first);
+  expect((await tryOut({ rtspUrl: camera.url })).problem).toBe('No picture came within 7 seconds.');
+  await camera.close();
+});
+
+test('what is left out is as it is set for the camera that is there', async () => {
+  const camera = await startTestCamera({ capture: await made() });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1, reader: 'FFMPEG' });
+  expect(await tryOut({ cameraId, rtspUrl: camera.url })).toMatchObject({ reading: { reader: 'FFMPEG' } });
+  await camera.close();
+});
+
+test('a live camera’s reading says what its stream does', async () => {
+  const camera = await startTestCamera({ capture: await made() });
+  const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 3 });
+  const rates = async () =>
+    (
+      await app.client.run<{
+        camera: { reading: Pick<Answer, 'framesPerSec' | 'keyframeIntervalSec' | 'bitsPerSec'> };
+      }>('query($id: ID!) { camera(id: $id) { reading { framesPerSec keyframeIntervalSec bitsPerSec } } }', {
+        id,
+      })
+    ).camera.reading;
+  await expect.poll(async () => (await rates()).keyframeIntervalSec, { timeout: 5_000 }).not.toBeNull();
+  const { framesPerSec, keyframeIntervalSec, bitsPerSec } = await rates();
+  expect(framesPerSec).toBeCloseTo(15, 1);
+  expect(keyframeIntervalSec).toBeCloseTo(1, 1);
+  expect(bitsPerSec).toBeGreaterThan(10_000);
+  await camera.close();
+});
+
 test('the masked address of a camera that is there stands for its own', async () => {
   const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
   const cameraId = await app.addCamera({ rtspUrl: camera.urlAs('admin', 'right'), preRollSec: 1 });

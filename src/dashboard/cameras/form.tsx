@@ -11,6 +11,7 @@ import { joinAddress, splitAddress } from './address.ts';
 import css from './form.module.css';
 import { CameraOutcome } from './outcome.tsx';
 import { RemoveCamera } from './remove.tsx';
+import { CameraTest } from './test.tsx';
 
 const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', 'maxDurationSec'];
 
@@ -105,6 +106,10 @@ export function CameraForm({
               : 'Leave both empty where the camera asks for none.'}
         </p>
       </div>
+      <CameraTest
+        connection={() => ({ cameraId: saved?.id, rtspUrl: addressOf(values) })}
+        onRefusal={setRefusal}
+      />
       <fieldset className={css.types}>
         <legend>Records on</legend>
         <div>
@@ -166,12 +171,15 @@ function valuesOf(camera: Camera | undefined) {
   };
 }
 
+const addressOf = (values: ReturnType<typeof valuesOf>) =>
+  joinAddress({ ...values, address: values.address.trim() });
+
 /** Numbers that are none go as -1, which the server refuses in words, at their field. */
 function inputOf(values: ReturnType<typeof valuesOf>) {
   const whole = (text: string) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : -1);
   return {
     name: values.name.trim(),
-    rtspUrl: joinAddress({ ...values, address: values.address.trim() }),
+    rtspUrl: addressOf(values),
     recordOn: values.recordOn,
     preRollSec: whole(values.preRollSec),
     postRollSec: whole(values.postRollSec),

@@ -17,7 +17,11 @@ export function stateWords({ state, stateSince }: Camera): string {
 }
 
 /** Like "1920 × 1080 · H.264 · AAC"; empty where nothing is known yet. */
-export function streamWords({ resolution, codec, audioCodec }: Camera): string {
+export function streamWords({
+  resolution,
+  codec,
+  audioCodec,
+}: Pick<Camera, 'resolution' | 'codec' | 'audioCodec'>): string {
   return [
     resolution && resolutionName(resolution),
     codec && codecName(codec),

@@ -118,6 +118,12 @@ export type CameraReader =
 /** How a camera’s stream is read. */
 export type CameraReading = {
   __typename?: 'CameraReading';
+  /** Bits per second of the pictures in the buffer; null while it holds less than two. */
+  bitsPerSec?: Maybe<Scalars['Float']['output']>;
+  /** Pictures per second in the buffer; null while it holds less than two. */
+  framesPerSec?: Maybe<Scalars['Float']['output']>;
+  /** Seconds from keyframe to keyframe in the buffer; null while it holds less than two. */
+  keyframeIntervalSec?: Maybe<Scalars['Float']['output']>;
   /** FLASHBACK, the server’s own reader, or FFMPEG, a process beside it. */
   reader: Scalars['String']['output'];
   /** Why it is not read in the usual way, in words; null where it is. */
@@ -850,17 +856,17 @@ export type SubscriptionPlaybackStatusChangedArgs = {
 
 /** How to connect to a camera, as createCamera takes it. */
 export type TestCameraInput = {
-  /** Whether TLS 1.0 and 1.1 are accepted. */
+  /** Whether TLS 1.0 and 1.1 are accepted. Left out: as set for the camera that is there, or false. */
   allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
   /** A camera that is there: its address as the API shows it stands for that with credentials. */
   cameraId?: InputMaybe<Scalars['ID']['input']>;
-  /** What reads its stream. */
+  /** What reads its stream. Left out: as set for the camera that is there, or AUTO. */
   reader?: InputMaybe<CameraReader>;
   /** The stream’s address, rtsp:// or rtsps://. */
   rtspUrl: Scalars['String']['input'];
-  /** Which certificate of an rtsps:// address is accepted. */
+  /** Which certificate of an rtsps:// address is accepted. Left out: as set for the camera that is there, or PINNED. */
   tls?: InputMaybe<CameraTls>;
-  /** Over what its stream is asked for. */
+  /** Over what its stream is asked for. Left out: as set for the camera that is there, or AUTO. */
   transport?: InputMaybe<CameraTransport>;
 };
 

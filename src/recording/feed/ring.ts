@@ -1,4 +1,6 @@
+import type { StreamRates } from '../../db/cameras.ts';
 import type { FeedUnit } from './feed-unit.ts';
+import { streamRates } from './stream-rates.ts';
 import { UnitQueue } from './unit-queue.ts';
 
 /** Sound that came this much before the picture it belongs to is still looked for, in milliseconds. */
@@ -68,6 +70,14 @@ export class Ring {
   /** The newest picture that a decoder can begin with. */
   newestKeyframe(): FeedUnit | undefined {
     return this.#newestKeyframe;
+  }
+
+  /** What the pictures held say of the stream. */
+  get rates(): StreamRates {
+    const pictures = this.from(Number.NEGATIVE_INFINITY).filter(({ format }) => format.kind === 'video');
+    return streamRates(
+      pictures.map(({ stamp, isSync, footage }) => ({ stamp, isSync, bytes: footage.bytes })),
+    );
   }
 
   get bytes(): number {

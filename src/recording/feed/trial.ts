@@ -11,6 +11,7 @@ import type { FeedUnit } from './feed-unit.ts';
 import { nothingKnown } from './knowledge.ts';
 import { movieOf } from './picture.ts';
 import type { Source } from './source.ts';
+import { type SeenPicture, streamRates } from './stream-rates.ts';
 
 export interface TrialOptions {
   readonly createSource: CreateSource;
@@ -21,8 +22,8 @@ export interface TrialOptions {
 /** How long a camera is looked at in all, at least and at most behind its first picture, in milliseconds. */
 const look = { all: 7_000, least: 1_500, most: 4_000 };
 const tickMs = 250;
-/** Making the picture may take this long (ms). */
-const jpegMs = 2_500;
+/** Without a picture that is not made by then (ms), it answers. */
+const answerMs = 9_500;
 
 /**
  * Connects to a camera, looks at its stream for a moment, and leaves. Answers within ten seconds; never rejects.
@@ -32,6 +33,7 @@ export async function tryCamera(
   camera: CameraToRead & { readonly tlsFingerprint?: string | null },
   { createSource, launcher, ffmpeg }: TrialOptions,
 ): Promise<CameraTrial> {
+  const answerAt = performance.now() + answerMs;
   const seen = new Look();
   const leave = new AbortController();
   const knowledge = { ...nothingKnown(), tlsFingerprint: camera.tlsFingerprint ?? undefined };
@@ -58,7 +60,7 @@ export async function tryCamera(
     problem,
     reading: source?.facts,
     ...seen.facts(),
-    jpeg: await Promise.race([jpeg, sleep(jpegMs, undefined, { ref: false })]),
+    jpeg: await Promise.race([jpeg, sleep(answerAt - performance.now(), undefined, { ref: false })]),
   };
 }
 
@@ -66,11 +68,9 @@ export async function tryCamera(
 class Look {
   #video: VideoFormat | undefined;
   #sound: SoundFormat | undefined;
+  readonly #pictures: SeenPicture[] = [];
   #firstAt = 0;
-  #newestAt = 0;
-  #pictures = 0;
-  #bytes = 0;
-  #keyframesAt: number[] = [];
+  #keyframes = 0;
   movie: Buffer | undefined;
   #tellEnough = () => {};
   /** Resolves when more would tell nothing more. */
@@ -83,34 +83,26 @@ class Look {
   }
 
   take(unit: FeedUnit): void {
-    const { format, footage, isSync, arrivedAt } = unit;
+    const { format, footage, isSync, stamp, arrivedAt } = unit;
     if (format.kind === 'sound') this.#sound = format;
     else if (isSync || this.movie) {
       this.#video = format;
       this.movie ??= movieOf(unit);
-      if (isSync) this.#keyframesAt.push(arrivedAt);
-      if (this.#pictures++ === 0) this.#firstAt = arrivedAt;
-      this.#newestAt = arrivedAt;
-      // The newest picture lasts until the next one comes, which is not counted.
-      this.#bytes += footage.bytes;
+      if (isSync) this.#keyframes++;
+      if (this.#pictures.length === 0) this.#firstAt = arrivedAt;
+      this.#pictures.push({ stamp, isSync, bytes: footage.bytes });
       const lookedMs = arrivedAt - this.#firstAt;
-      if (lookedMs >= look.most || (lookedMs >= look.least && this.#keyframesAt.length > 2))
-        this.#tellEnough();
+      if (lookedMs >= look.most || (lookedMs >= look.least && this.#keyframes > 2)) this.#tellEnough();
     }
     footage.release();
   }
 
   facts() {
-    const seconds = (this.#newestAt - this.#firstAt) / 1_000;
-    const [first, second] = [this.#keyframesAt[0], this.#keyframesAt.at(-1)];
-    const keyframes = this.#keyframesAt.length - 1;
     return {
       codec: this.#video?.codecString,
       audioCodec: this.#sound && clipFormat(this.#sound).codecString,
       resolution: this.#video && `${this.#video.width}x${this.#video.height}`,
-      framesPerSec: seconds > 0 ? (this.#pictures - 1) / seconds : undefined,
-      keyframeIntervalSec: keyframes > 0 ? (second! - first!) / keyframes / 1_000 : undefined,
-      bitsPerSec: seconds > 0 ? Math.round((this.#bytes * 8) / seconds) : undefined,
+      ...streamRates(this.#pictures),
     };
   }
 }

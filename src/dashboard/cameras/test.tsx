@@ -1,0 +1,70 @@
+import { useState } from 'react';
+import { mutate } from '../api/client.ts';
+import type { Refusal } from '../api/refusal.ts';
+import { TestCameraDocument, type TestCameraInput, type TestCameraMutation } from '../gql/graphql.ts';
+import { Button } from '../parts/button.tsx';
+import css from './form.module.css';
+import { streamWords } from './state-words.ts';
+
+type Tested = TestCameraMutation['testCamera'];
+
+/** Tries the connection as the form has it, without saving it: what the camera sends, or why it cannot be recorded. */
+export function CameraTest({
+  connection,
+  onRefusal,
+}: {
+  connection: () => TestCameraInput;
+  onRefusal: (refusal: Refusal | undefined) => void;
+}) {
+  const [busy, setBusy] = useState(false);
+  const [tested, setTested] = useState<Tested>();
+
+  async function test() {
+    setBusy(true);
+    setTested(undefined);
+    onRefusal(undefined);
+    try {
+      setTested((await mutate(TestCameraDocument, { input: connection() })).testCamera);
+    } catch (error) {
+      onRefusal(error as Refusal);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <div className={css.test}>
+      <Button disabled={busy} onClick={test}>
+        {busy ? 'Connecting…' : 'Test the connection'}
+      </Button>
+      <div aria-live="polite">{tested && <Outcome tested={tested} />}</div>
+    </div>
+  );
+}
+
+function Outcome({ tested }: { tested: Tested }) {
+  const { problem, picture } = tested;
+  if (problem) return <p className={css.problem}>{problem}</p>;
+  return (
+    <section className={css.outcome} aria-label="What the camera sends">
+      <div className={css.picture}>{picture && <img src={picture} alt="What the camera sees" />}</div>
+      <div>
+        <p>{streamWords(tested)}</p>
+        <p className="quiet">{rateWords(tested)}</p>
+      </div>
+    </section>
+  );
+}
+
+/** Like "15 pictures/s · a keyframe every 2 s · 4.1 Mbit/s". */
+function rateWords({ framesPerSec, keyframeIntervalSec, bitsPerSec }: Tested): string {
+  const short = (value: number) => String(Number(value.toPrecision(2)));
+  return [
+    framesPerSec && `${short(framesPerSec)} pictures/s`,
+    keyframeIntervalSec && `a keyframe every ${short(keyframeIntervalSec)} s`,
+    bitsPerSec &&
+      (bitsPerSec < 1e6 ? `${short(bitsPerSec / 1e3)} kbit/s` : `${short(bitsPerSec / 1e6)} Mbit/s`),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
