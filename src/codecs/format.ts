@@ -20,10 +20,21 @@ export interface VideoFormat {
   /** How many pictures may come before one that is shown earlier; undefined where the stream does not say so. */
   readonly reorderDepth: number | undefined;
   /**
-   * Codec, profile, size, chroma and bit depth as a text: two formats with the same key fit one file, because
-   * parameter sets that differ in nothing else stand in the stream.
+   * Codec, profile, size, chroma and bit depth as a text. Formats with the same key differ in their parameter sets at
+   * most: see `followsInFile`.
    */
   readonly key: string;
+  /** No parameter set stands in the stream: who decodes it has to have them from elsewhere. */
+  readonly needsSets?: boolean;
+}
+
+/**
+ * Whether pictures can go on in a file whose head has the format of others: one with the same key, and the same
+ * parameter sets unless they stand in the stream.
+ */
+export function followsInFile(format: VideoFormat, head: VideoFormat): boolean {
+  const setsOf = ({ vps, sps, pps }: VideoFormat) => Buffer.concat([...vps, ...sps, ...pps]);
+  return format.key === head.key && (!format.needsSets || setsOf(format).equals(setsOf(head)));
 }
 
 export interface SoundFormat {

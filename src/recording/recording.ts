@@ -1,4 +1,4 @@
-import type { SoundFormat, VideoFormat } from '../codecs/format.ts';
+import { followsInFile, type SoundFormat, type VideoFormat } from '../codecs/format.ts';
 import { type Cut, Cutter, longestHeldMs } from './cutter.ts';
 import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 import { type Leftover, RecordingFile } from './recording-file.ts';
@@ -118,7 +118,7 @@ export class Recording {
     const time = timeOf(unit);
     // A cold camera's first picture may come when all is over: then nothing of the event was seen.
     if (!this.#session && !this.#file && time >= this.#until) this.#end();
-    else if (this.#file && this.#file.formats.video.key !== format.key) this.#changeFormat(time);
+    else if (this.#file && !followsInFile(format, this.#file.formats.video)) this.#changeFormat(time);
     else {
       if (!this.#session) this.#cutter.dropSoundBefore(time);
       if (!this.#file) this.#first ??= unit;

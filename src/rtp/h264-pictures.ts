@@ -43,7 +43,7 @@ export class H264Pictures implements PictureReader {
 
   /** @param sets from the track's description, without start codes */
   constructor(sets: readonly Buffer[]) {
-    for (const nal of sets) this.#sets.note(nal, 0, nal.length);
+    for (const nal of sets) this.#sets.describe(nal);
   }
 
   isSlice(header: number): boolean {

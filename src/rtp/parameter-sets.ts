@@ -32,14 +32,30 @@ export class ParameterSets<Sps extends { readonly id: number }> {
   /** The sets that came last, so that a set which is repeated costs a comparison. */
   readonly #last = { vps: Buffer.alloc(0), sps: Buffer.alloc(0), pps: Buffer.alloc(0) };
 
+  /** Whether any of them came in the stream. */
+  #isInStream = false;
+
   constructor(reader: ParameterSetReader<Sps>) {
     this.#reader = reader;
   }
 
-  /** Takes a NAL unit if it is a parameter set; one that cannot be read does not replace one that can. */
+  /** Takes a parameter set from the track's description. */
+  describe(nal: Buffer): void {
+    const kind = this.#reader.kind(nal[0]!);
+    if (kind) this.#take(kind, nal, 0, nal.length);
+  }
+
+  /** Takes a NAL unit of the stream if it is a parameter set. */
   note(buffer: Buffer, from: number, to: number): void {
     const kind = this.#reader.kind(buffer[from]!);
-    if (!kind || to - from > mostBytes) return;
+    if (!kind) return;
+    this.#isInStream = true;
+    this.#take(kind, buffer, from, to);
+  }
+
+  /** One that cannot be read does not replace one that can. */
+  #take(kind: 'vps' | 'sps' | 'pps', buffer: Buffer, from: number, to: number): void {
+    if (to - from > mostBytes) return;
     const last = this.#last[kind];
     if (last.length === to - from && buffer.compare(last, 0, last.length, from, to) === 0) return;
     // Of its own memory: a part of Node's pool would keep the whole of it.
@@ -90,7 +106,8 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     const vps = [...this.#vps.values()].map(({ nal }) => nal);
     const pps = [...this.#pps.values()].filter(({ facts }) => facts.spsId === spsId).map(({ nal }) => nal);
     try {
-      return this.#reader.format(vps, [sps.nal], pps);
+      const format = this.#reader.format(vps, [sps.nal], pps);
+      return this.#isInStream ? format : { ...format, needsSets: true };
     } catch (error) {
       if (error instanceof CodecError) return undefined;
       throw error;

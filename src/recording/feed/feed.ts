@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SoundFormat, VideoFormat } from '../../codecs/format.ts';
+import { followsInFile, type SoundFormat, type VideoFormat } from '../../codecs/format.ts';
 import type { ReadingFacts } from '../../db/cameras.ts';
 import { scrubCredentials } from '../../domain/stream-url.ts';
 import type { Log } from '../../log.ts';
@@ -162,7 +162,7 @@ export class Feed {
   #noteVideo(format: VideoFormat): void {
     const isNew = this.#video !== format;
     // One file cannot hold two formats, so what came before is no pre-roll any more.
-    if (this.#video && this.#video.key !== format.key) this.ring.clear();
+    if (this.#video && !followsInFile(format, this.#video)) this.ring.clear();
     this.#video = format;
     if (this.#state !== 'LIVE') {
       this.#lastError = undefined;

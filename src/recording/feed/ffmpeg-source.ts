@@ -153,7 +153,8 @@ export class FfmpegSource implements Source, FeedSession {
       const kind = track.kind === 'video' ? 'video' : 'sound';
       this.#receptions.set(track.id, {
         track,
-        format: formatOf(track),
+        // What ffmpeg leaves in the stream is not looked at.
+        format: { ...formatOf(track), ...(track.kind === 'video' && { needsSets: true }) } as Format,
         clock: this.#clock.track(track.timescale, kind),
         writer: new FootageWriter(this.#options.memory),
         held: [],
