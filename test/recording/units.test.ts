@@ -126,6 +126,22 @@ test('another size within the session ends it and says from when on it would go 
   expect((await spooled()).pictures).toBe(15);
 });
 
+test.each([true, false])(
+  'other parameter sets end it only where no stream holds them: %s',
+  async (needsSets) => {
+    const changes: number[] = [];
+    const recording = record({ onFormatChange: (from) => changes.push(from) });
+    for (const unit of pictures(15)) recording.take(unit);
+    const other = units.picture(began + 1_000, true);
+    const format = { ...other.format, pps: [Buffer.from('68ce0fc9', 'hex')], needsSets };
+    recording.take({ ...other, format: format as FeedUnit['format'] });
+    recording.abort();
+    await recording.done();
+    expect(changes).toHaveLength(needsSets ? 1 : 0);
+    expect((await spooled()).pictures).toBe(needsSets ? 15 : 16);
+  },
+);
+
 test('sound from before the first picture is left out', async () => {
   const recording = record();
   for (let at = -256; at < 0; at += 64) recording.take(units.sound(began + at));

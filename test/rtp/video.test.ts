@@ -352,6 +352,14 @@ describe('parameter sets', () => {
   });
 });
 
+test('a format says whether its parameter sets stand in the description alone', async () => {
+  const described = await recordRtp(`${picture} ${x264.replace('repeat-headers=1', 'repeat-headers=0')}`);
+  const needs = (recording: Recording) =>
+    new Set(receive(recording)[0]!.map(({ format }) => (format as VideoFormat).needsSets ?? false));
+  expect(needs(described)).toEqual(new Set([true]));
+  expect(needs(plain)).toEqual(new Set([false]));
+});
+
 test('a recovery point is a sync sample, and says how many pictures it takes', async () => {
   const refreshed = await recordRtp(`${picture} ${x264}:intra-refresh=1`);
   const syncs = receive(refreshed)[0]!.filter(({ isSync }) => isSync);
