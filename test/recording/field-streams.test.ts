@@ -7,14 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { expectEveryPicture, recordInField } from '../support/app/field.ts';
 import { createEvent, download, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
-import {
-  described,
-  joined,
-  mediaOf,
-  withAdts,
-  withBulkyKeyframes,
-  withTracks,
-} from '../support/camera/altered-captures.ts';
+import { described, joined, mediaOf, withAdts, withTracks } from '../support/camera/altered-captures.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { type Capture, capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -95,21 +88,6 @@ const kinds: Kind[] = [
     // AAC at 44.1 kHz in stereo; what is sent is 16 kHz in mono.
     alter: (made) => described(made, (sdp) => sdp.replace(config, '; config=1210')),
     sound: undefined,
-  },
-  {
-    name: 'AAC whose config= and clock rate are both wrong',
-    audio: 'aac',
-    alter: (made) =>
-      described(made, (sdp) =>
-        sdp.replace(config, '; config=1210').replace('MPEG4-GENERIC/16000/1', 'MPEG4-GENERIC/44100/2'),
-      ),
-    sound: undefined,
-  },
-  {
-    name: 'keyframes of 4.5 MB',
-    audio: 'aac',
-    alter: (made) => withBulkyKeyframes(made, 4_500_000),
-    sound: aac,
   },
   {
     name: 'two video tracks, MJPEG first and larger',

@@ -89,55 +89,16 @@ export function withoutSetsInStream(made: Capture): Capture {
   };
   const packets = made.packets.filter((packet) => !isSet(packet));
   if (packets.length === made.packets.length) throw new Error('No packet holds parameter sets.');
-  return {
-    ...made,
-    ...packed(
-      made,
-      packets.map((it) => [it]),
-    ),
-  };
+  return { ...made, ...packed(made, packets) };
 }
 
-/** In each keyframe of H.264 there is filler data of so many bytes (ITU-T H.264, 7.4.2.7). */
-export function withBulkyKeyframes(made: Capture, bytes: number): Capture {
-  const { fps, gopSec } = made.parameters;
-  let newest = -1;
-  const parts = made.packets.map((packet) => {
-    const picture = Math.round(packet.mediaSec * fps);
-    const isFirst = made.tracks[packet.track]!.kind === 'video' && picture !== newest;
-    if (isFirst) newest = picture;
-    return isFirst && picture % (gopSec * fps) === 0 ? [packet, bytes] : [packet];
-  });
-  return { ...made, ...packed(made, parts as [CapturedPacket, number?][]) };
-}
-
-/** The packets one behind the other; behind a packet with a number comes filler data of so many bytes. */
-function packed(made: Capture, parts: readonly (readonly [CapturedPacket, number?])[]) {
-  const buffers: Buffer[] = [];
-  const packets: CapturedPacket[] = [];
+/** The packets one behind the other. */
+function packed(made: Capture, kept: readonly CapturedPacket[]) {
   let end = 0;
-  const add = (packet: CapturedPacket, bytes: Buffer) => {
-    buffers.push(bytes);
-    packets.push({ ...packet, start: end, end: end + bytes.length });
-    end += bytes.length;
-  };
-  for (const [packet, filler = 0] of parts) {
-    const bytes = made.bytes.subarray(packet.start, packet.end);
-    add(packet, bytes);
-    for (const part of fillerPackets(bytes.subarray(0, frameHeaderBytes + 12), filler)) add(packet, part);
-  }
-  return { packets, bytes: Buffer.concat(buffers) };
-}
-
-/** Filler data as FU-A (RFC 6184, 5.8). @param head of a packet of the picture: of the interleaved frame and of RTP */
-function* fillerPackets(head: Buffer, bytes: number): Iterable<Buffer> {
-  const most = 1_400;
-  for (let at = 0; at < bytes; at += most) {
-    const isLast = at + most >= bytes;
-    const fu = [28, 12 | (at === 0 ? 0x80 : 0) | (isLast ? 0x40 : 0)];
-    const packet = Buffer.concat([head, Buffer.from(fu), Buffer.alloc(Math.min(most, bytes - at), 0xff)]);
-    packet[frameHeaderBytes + 1]! &= 0x7f;
-    packet.writeUInt16BE(packet.length - frameHeaderBytes, 2);
-    yield packet;
-  }
+  const packets = kept.map((packet): CapturedPacket => {
+    const start = end;
+    end += packet.end - packet.start;
+    return { ...packet, start, end };
+  });
+  return { packets, bytes: Buffer.concat(kept.map(({ start, end }) => made.bytes.subarray(start, end))) };
 }
