@@ -116,7 +116,8 @@ describe.skipIf(browserMissing)('appearance', () => {
     await expect.poll(at).toBeCloseTo(playback.durationMs! / 1_000, 0);
     const end = await at();
     await page.keyboard.press('ArrowDown');
-    await expect.poll(at).toBeCloseTo(end - 1, 1);
+    // The clip may be shorter than a second.
+    await expect.poll(at).toBeCloseTo(Math.max(0, end - 1), 1);
     await page.keyboard.press('ArrowUp');
     await expect.poll(at).toBeCloseTo(end, 1);
     await page.keyboard.press('PageDown');
