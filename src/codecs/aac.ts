@@ -5,32 +5,33 @@ import type { SoundFormat } from './format.ts';
 /** Table 1.18, by sampling frequency index. */
 const sampleRates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 const explicitRate = 15;
-/** Table 1.19, by channel configuration; 0 stands for what is not defined. */
+/** Table 1.19, by channel configuration; 0 for those that are not defined. */
 const channelCounts = [0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 0, 8];
 
 /** Audio object types (table 1.17). */
 const lowComplexity = 2;
 const bandReplication = 5;
 const parametricStereo = 29;
-/** Main, Low Complexity, Scalable Sample Rate and Long Term Prediction share a configuration and a frame. */
+/** Main, Low Complexity, Scalable Sample Rate and Long Term Prediction have the same configuration and frame length. */
 const isPlain = (objectType: number) => objectType >= 1 && objectType <= 4;
 
 /**
  * Reads an AudioSpecificConfig (1.6.2.1).
- * @throws CodecError also for kinds of AAC that browsers do not play
+ * @throws CodecError if it is damaged, or for a kind of AAC that browsers do not play
  */
 export function aacFormat(config: Buffer): SoundFormat {
   return readAacConfig(new BitReader(false).open(config, 0, config.length), config);
 }
 
 /**
- * Reads an AudioSpecificConfig where it need not begin or end with a byte (LATM). The reader stands behind it then.
- * @param config its bytes where they are known; else they are made of what was read
+ * Reads an AudioSpecificConfig that may begin and end in the middle of a byte (LATM). Afterwards the reader is at its
+ * end.
+ * @param config its bytes if they are known; otherwise they are made from the bits that were read
  * @throws CodecError
  */
 export function readAacConfig(bits: BitReader, config?: Buffer): SoundFormat {
   const signalled = readObjectType(bits);
-  // The rate of the core: a decoder makes twice as many samples of a frame where band replication is used.
+  // The core's rate: with spectral band replication a decoder makes twice as many samples of a frame.
   const sampleRate = readSampleRate(bits);
   const configuration = bits.bits(4);
   const hasExtension = signalled === bandReplication || signalled === parametricStereo;
@@ -61,7 +62,7 @@ export function aacObjectType(config: Buffer): number {
   return readObjectType(new BitReader(false).open(config, 0, config.length));
 }
 
-/** Five bits; 31 says that six more bits carry the type less 32. */
+/** Five bits; after 31, six more bits hold the type minus 32. */
 function readObjectType(bits: BitReader): number {
   const type = bits.bits(5);
   return type === 31 ? 32 + bits.bits(6) : type;
@@ -78,7 +79,7 @@ function readSampleRate(bits: BitReader): number {
 function readFrameSamples(bits: BitReader): number {
   const isShort = bits.flag();
   if (bits.flag()) bits.skip(14);
-  // An extension has no content for these object types.
+  // For these object types the extension is empty.
   bits.skip(1);
   return isShort ? 960 : 1024;
 }
@@ -109,32 +110,32 @@ function rateBits(rate: number): string[] {
   return index >= 0 ? [bitsOf(index, 4)] : [bitsOf(explicitRate, 4), bitsOf(rate, 24)];
 }
 
-/** The format of AAC-LC with 1024 samples a frame, for sound whose AudioSpecificConfig nobody has said. */
+/** The format of AAC-LC with 1024 samples per frame, for sound without a known AudioSpecificConfig. */
 export function plainAacFormat(sampleRate: number, channels: number): SoundFormat {
   const configuration = channelCounts.indexOf(channels);
   if (configuration < 1) throw new CodecError(`AAC has no configuration of ${channels} channels.`);
   return aacFormat(aacConfig({ objectType: lowComplexity, sampleRate, configuration, unitSamples: 1024 }));
 }
 
-/** Bytes of the ADTS header at `from` (1.A.2.2), which a frame of AAC begins with; 0 where there is none. */
+/** The length in bytes of the ADTS header at `from` (1.A.2.2); 0 if no ADTS frame begins there. */
 export function adtsHeaderBytes(buffer: Buffer, from: number, to: number): number {
   if (to - from < 7 || buffer[from] !== 0xff || (buffer[from + 1]! & 0xf6) !== 0xf0) return 0;
   const headerBytes = buffer[from + 1]! & 1 ? 7 : 9;
   const rateIndex = (buffer[from + 2]! >> 2) & 0xf;
   const frameBytes = adtsFrameBytes(buffer, from);
-  // Sound can begin with the same bits, but hardly with a length that fits.
+  // A frame without a header can begin with the same bits, but its length would hardly fit.
   return rateIndex < sampleRates.length && frameBytes >= headerBytes && frameBytes <= to - from
     ? headerBytes
     : 0;
 }
 
-/** Bytes of the frame behind the ADTS header at `from`, header included. */
+/** The length in bytes of the ADTS frame at `from`, with its header. */
 export function adtsFrameBytes(buffer: Buffer, from: number): number {
   return ((buffer[from + 3]! & 3) << 11) | (buffer[from + 4]! << 3) | (buffer[from + 5]! >> 5);
 }
 
 /**
- * What the ADTS header at `from` says.
+ * Reads the format from the ADTS header at `from`.
  * @throws CodecError
  */
 export function adtsFormat(buffer: Buffer, from: number): SoundFormat {

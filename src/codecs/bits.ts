@@ -1,4 +1,4 @@
-/** Bytes that are not what the codec's standard says. The message says what was found. */
+/** The bytes do not follow the codec's standard. The message says what is wrong. */
 export class CodecError extends Error {
   override name = 'CodecError';
 }
@@ -17,7 +17,7 @@ export class BitReader {
   #bitsLeft = 0;
   #zeros = 0;
 
-  /** @param isNal the bytes of a NAL unit, where 3 behind two zero bytes is no data (7.4.1) */
+  /** @param isNal whether the bytes are a NAL unit, in which a 3 after two zero bytes is no data (7.4.1) */
   constructor(isNal: boolean) {
     this.#isNal = isNal;
   }
@@ -32,7 +32,7 @@ export class BitReader {
     return this;
   }
 
-  /** Bits since the beginning, and bits until the end. Of no use in a NAL unit, where some bytes are no data. */
+  /** Bits since the beginning, and bits until the end. Not for NAL units, in which some bytes are no data. */
   get position(): number {
     return (this.#at - this.#from) * 8 - this.#bitsLeft;
   }
@@ -96,7 +96,7 @@ export class BitReader {
   }
 }
 
-/** A NAL unit does not end with a zero byte (7.4.1): what cameras leave behind a parameter set is cut off. */
+/** A NAL unit does not end with a zero byte (7.4.1). Zeros that a camera sends after a parameter set are cut off. */
 export function withoutTrailingZeros(nal: Buffer): Buffer {
   let end = nal.length;
   while (end > 0 && nal[end - 1] === 0) end--;

@@ -1,8 +1,8 @@
-/** Codec strings of RFC 6381, as they stand in `codecs="…"` and go into MediaSource.isTypeSupported. */
+/** Codec strings of RFC 6381, as in `codecs="…"` and MediaSource.isTypeSupported. */
 
 /**
  * @param entry name of the sample entry, `avc1`
- * @param profile, compatibility and level, three bytes as they stand in SPS and avcC
+ * @param profile, compatibility and level, three bytes as in SPS and avcC
  */
 export function avcCodecString(entry: string, profile: Buffer): string {
   return `${entry}.${profile.toString('hex')}`;
@@ -11,7 +11,7 @@ export function avcCodecString(entry: string, profile: Buffer): string {
 /**
  * ISO/IEC 14496-15, Annex E.3: profile, compatibility flags in reverse bit order, tier and level, constraints.
  * @param entry name of the sample entry, `hvc1`
- * @param profileTierLevel 12 bytes as they stand in SPS and hvcC
+ * @param profileTierLevel 12 bytes as in SPS and hvcC
  */
 export function hevcCodecString(entry: string, profileTierLevel: Buffer): string {
   const profile = profileTierLevel[0]!;

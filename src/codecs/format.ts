@@ -1,6 +1,6 @@
 import type { SoundCodec, VideoCodec } from './list.ts';
 
-/** What a track's access units are coded as. */
+/** How a track's access units are coded. */
 export type Format = VideoFormat | SoundFormat;
 
 export interface VideoFormat {
@@ -8,16 +8,16 @@ export interface VideoFormat {
   readonly codec: VideoCodec;
   /** RFC 6381: `avc1.64001f`, `hvc1.1.6.L93.B0`. */
   readonly codecString: string;
-  /** NAL units without start code and length, as the slices refer to them; vps is empty for H.264. */
+  /** The parameter sets that the slices refer to: NAL units without start code and length. `vps` is empty for H.264. */
   readonly vps: readonly Buffer[];
   readonly sps: readonly Buffer[];
   readonly pps: readonly Buffer[];
   /** Pixels of the picture that is shown (cropped). */
   readonly width: number;
   readonly height: number;
-  /** Of a pixel; undefined where the stream does not say so. */
+  /** Width to height of a pixel; undefined if the stream does not say it. */
   readonly pixelAspect: { readonly width: number; readonly height: number } | undefined;
-  /** How many pictures may come before one that is shown earlier; undefined where the stream does not say so. */
+  /** How many pictures may precede one that is shown earlier; undefined if the stream does not say it. */
   readonly reorderDepth: number | undefined;
   /**
    * Codec, profile, size, chroma and bit depth as a text. Formats with the same key differ in their parameter sets at
@@ -40,14 +40,14 @@ export function followsInFile(format: VideoFormat, head: VideoFormat): boolean {
 export interface SoundFormat {
   readonly kind: 'sound';
   readonly codec: SoundCodec;
-  /** RFC 6381 where MP4 can hold it: `mp4a.40.2`, `opus`; else the codec's name. */
+  /** RFC 6381 if MP4 can hold it: `mp4a.40.2`, `opus`. Otherwise the codec's name. */
   readonly codecString: string;
   readonly sampleRate: number;
   readonly channels: number;
   /** AudioSpecificConfig of AAC (ISO/IEC 14496-3, 1.6.2.1). */
   readonly config?: Buffer;
-  /** Samples of an access unit where all have the same number: 1024 or 960 for AAC. */
+  /** Samples of an access unit, if all have the same number: 1024 or 960 for AAC. */
   readonly unitSamples?: number;
-  /** Two formats with the same key fit one file. */
+  /** Formats with the same key fit one file. */
   readonly key: string;
 }

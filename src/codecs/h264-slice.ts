@@ -1,4 +1,4 @@
-/** The beginning of H.264 slices (ISO/IEC 14496-10, 7.3.3). Nothing is allocated: objects are filled again and again. */
+/** The beginning of H.264 slices (ISO/IEC 14496-10, 7.3.3). Objects are reused, so that nothing is allocated. */
 import { BitReader, CodecError } from './bits.ts';
 import { type H264Sps, h264Nal, h264NalType } from './h264.ts';
 
@@ -14,13 +14,13 @@ export interface H264SliceStart {
 
 /**
  * Whether a slice is the first of its picture, read from one byte.
- * @param at of the byte behind the NAL unit's header
+ * @param at the first byte after the NAL unit's header
  */
 export const isFirstH264Slice = (buffer: Buffer, at: number): boolean => (buffer[at]! & 0x80) !== 0;
 
 /**
- * Reads the beginning of a slice; false where the bytes hold none.
- * @param from behind the NAL unit's header of one byte
+ * Reads the beginning of a slice. Returns false if the bytes are no slice.
+ * @param from the first byte after the NAL unit's header of one byte
  */
 export function readH264SliceStart(buffer: Buffer, from: number, to: number, into: H264SliceStart): boolean {
   try {
@@ -33,14 +33,14 @@ export function readH264SliceStart(buffer: Buffer, from: number, to: number, int
 
 export interface H264FieldStart extends H264SliceStart {
   frameNum: number;
-  /** A field and not a frame. */
+  /** Whether it belongs to a field, not to a frame. */
   isField: boolean;
   isBottom: boolean;
   isReference: boolean;
   isIdr: boolean;
 }
 
-/** For readH264FieldStart to fill. */
+/** An object that readH264FieldStart fills. */
 export function noField(): H264FieldStart {
   return {
     firstMacroblock: 0,
@@ -55,10 +55,10 @@ export function noField(): H264FieldStart {
 }
 
 /**
- * Reads what tells the fields of a frame; false where the bytes hold no slice.
+ * Reads what distinguishes the two fields of a frame. Returns false if the bytes are no slice.
  * @param header the NAL unit's header
- * @param from behind the header
- * @param sps that the slice's PPS refers to
+ * @param from the first byte after the header
+ * @param sps the SPS that the slice's PPS refers to
  */
 export function readH264FieldStart(
   sps: H264Sps,
@@ -82,7 +82,7 @@ export function readH264FieldStart(
   }
 }
 
-/** Whether the field `second`, which came next after `first`, belongs to the same frame (3.30, 7.4.1.2.4). */
+/** Whether the field `second`, which follows `first`, belongs to the same frame (3.30, 7.4.1.2.4). */
 export function isSecondField(first: H264FieldStart, second: H264FieldStart): boolean {
   return (
     first.isField &&
@@ -90,7 +90,7 @@ export function isSecondField(first: H264FieldStart, second: H264FieldStart): bo
     first.isBottom !== second.isBottom &&
     first.frameNum === second.frameNum &&
     first.isReference === second.isReference &&
-    // The first field of an IDR picture can be followed by one that is predicted from it, not the other way round.
+    // The first field of an IDR picture can be followed by one that is predicted from it, but not the reverse.
     (!second.isIdr || first.isIdr)
   );
 }

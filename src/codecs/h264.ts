@@ -35,19 +35,19 @@ export interface H264Sps {
   readonly chromaDepth: number;
   readonly frameNumBits: number;
   readonly isFramesOnly: boolean;
-  /** Pixels that are shown. */
+  /** The shown part of the picture, in pixels. */
   readonly width: number;
   readonly height: number;
   readonly pixelAspect: PixelAspect | undefined;
   readonly colour: Colour | undefined;
-  /** How many pictures may come before one that is shown earlier; undefined where the stream does not say so. */
+  /** How many pictures may precede one that is shown earlier; undefined if the stream does not say it. */
   readonly reorderDepth: number | undefined;
 }
 
 const baseline = 66;
-/** Profiles whose parameter sets say chroma and bit depth (7.3.2.1.1). */
+/** Profiles whose parameter sets contain chroma format and bit depth (7.3.2.1.1). */
 const highProfiles = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** With constraint_set3_flag these profiles have intra pictures alone (E.2.1). */
+/** With constraint_set3_flag these profiles have only intra pictures (E.2.1). */
 const intraProfiles = new Set([44, 86, 100, 110, 122, 244]);
 const constraintSet3 = 0x10;
 const largestSide = 16_384;
@@ -55,9 +55,8 @@ const macroblock = 16;
 const deepestReorder = 16;
 
 /**
- * What a sequence parameter set says. Bytes behind it do not matter; video usability information that is torn counts
- * as not there.
- * @param nal without start code
+ * Reads a sequence parameter set. Bytes after it are ignored; damaged video usability information counts as absent.
+ * @param nal the NAL unit without start code
  * @throws CodecError
  */
 export function parseH264Sps(nal: Buffer): H264Sps {
@@ -116,7 +115,7 @@ function skipScalingList(bits: BitReader, size: number): void {
   }
 }
 
-/** pic_order_cnt_type and what belongs to it; says the type. */
+/** Reads pic_order_cnt_type and its fields. @returns the type */
 function readOrderCount(bits: BitReader): number {
   const type = bits.ueUpTo(2, 'pic_order_cnt_type');
   if (type === 0) bits.ueUpTo(12, 'log2_max_pic_order_cnt_lsb_minus4');
@@ -143,7 +142,7 @@ function readCropping(
   const isHalfHeight = !hasSeparatePlanes && chromaFormat === 1;
   const width = codedWidth - (left + right) * (isHalfWidth ? 2 : 1);
   const height = codedHeight - (top + bottom) * (isHalfHeight ? 2 : 1) * (isFramesOnly ? 1 : 2);
-  // A camera that cuts off the whole picture means something else, as ffmpeg sees it, too.
+  // Cropping that leaves nothing is a fault of the camera; ffmpeg ignores it, too.
   return width > 0 && height > 0 ? { width, height } : coded;
 }
 
@@ -195,7 +194,7 @@ function skipBufferModel(bits: BitReader): void {
 }
 
 /**
- * The ids of a picture parameter set and of the sequence parameter set it belongs to.
+ * Reads the ids of a picture parameter set and of its sequence parameter set.
  * @throws CodecError
  */
 export function parseH264Pps(nal: Buffer): { readonly id: number; readonly spsId: number } {
@@ -206,7 +205,7 @@ export function parseH264Pps(nal: Buffer): { readonly id: number; readonly spsId
 
 /**
  * The format of slices that refer to these parameter sets.
- * @param sps the first says size and profile
+ * @param sps size and profile are read from the first
  * @throws CodecError
  */
 export function h264Format(sps: readonly Buffer[], pps: readonly Buffer[]): VideoFormat {

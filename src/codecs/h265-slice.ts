@@ -1,4 +1,4 @@
-/** The beginning of H.265 slices (ISO/IEC 23008-2, 7.3.6.1). Nothing is allocated: objects are filled again and again. */
+/** The beginning of H.265 slices (ISO/IEC 23008-2, 7.3.6.1). Objects are reused, so that nothing is allocated. */
 import { BitReader, CodecError } from './bits.ts';
 import { isH265RandomAccess } from './h265.ts';
 
@@ -11,14 +11,14 @@ export interface H265SliceStart {
 
 /**
  * Whether a slice segment is the first of its picture, read from one byte.
- * @param at of the byte behind the NAL unit's header of two bytes
+ * @param at the first byte after the NAL unit's header of two bytes
  */
 export const isFirstH265Slice = (buffer: Buffer, at: number): boolean => (buffer[at]! & 0x80) !== 0;
 
 /**
- * Reads the beginning of a slice segment; false where the bytes hold none.
- * @param type of the NAL unit
- * @param from behind the NAL unit's header of two bytes
+ * Reads the beginning of a slice segment. Returns false if the bytes are none.
+ * @param type the NAL unit's type
+ * @param from the first byte after the NAL unit's header of two bytes
  */
 export function readH265SliceStart(
   type: number,

@@ -1,13 +1,12 @@
-/** The way to the video usability information of H.265 (ISO/IEC 23008-2, 7.3.2.2), which stands near an SPS's end. */
+/** Reads the SPS of H.265 up to the video usability information, which is near its end (ISO/IEC 23008-2, 7.3.2.2). */
 import { type BitReader, CodecError } from './bits.ts';
 import { type Colour, type PixelAspect, readColour, readPixelAspect } from './video-usability.ts';
 
-/** More reference pictures than a decoder holds. */
+/** More than the number of reference pictures that a decoder can hold. */
 const mostReferences = 16;
 
 /**
- * Reads what an H.265 SPS says behind sps_max_latency_increase_plus1 about the picture. What is torn counts as not
- * there.
+ * Reads the fields after sps_max_latency_increase_plus1 that describe the picture. Damaged ones count as absent.
  */
 export function readH265Usability(
   bits: BitReader,

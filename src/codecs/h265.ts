@@ -14,7 +14,7 @@ export const h265Nal = {
   idrWithLeading: 19,
   idr: 20,
   cra: 21,
-  /** Intra random access pictures are 16 to 23. */
+  /** Types 16 to 23 are intra random access pictures. */
   randomAccessFirst: 16,
   randomAccessLast: 23,
   lastSlice: 31,
@@ -34,17 +34,17 @@ const headerBytes = 2;
 /** @param header the NAL unit's first byte */
 export const h265NalType = (header: number): number => (header >> 1) & 0x3f;
 
-/** A decoder can begin at pictures of this NAL unit type. */
+/** Whether a decoder can begin at pictures of this NAL unit type. */
 export const isH265RandomAccess = (type: number): boolean =>
   type >= h265Nal.randomAccessFirst && type <= h265Nal.randomAccessLast;
 
-/** Pictures that cannot be decoded where the decoder began at the CRA or BLA picture before them. */
+/** Pictures that cannot be decoded if the decoder began at the CRA or BLA picture before them. */
 export const isH265SkippedLeading = (type: number): boolean =>
   type === h265Nal.raslN || type === h265Nal.raslR;
 
 export interface H265Sps {
   readonly id: number;
-  /** Profile, compatibility, constraints and level, 12 bytes as they stand in hvcC. */
+  /** Profile, compatibility, constraints and level, 12 bytes as in hvcC. */
   readonly profileTierLevel: Buffer;
   readonly temporalLayers: number;
   readonly isTemporalNested: boolean;
@@ -52,12 +52,12 @@ export interface H265Sps {
   readonly chromaFormat: number;
   readonly lumaDepth: number;
   readonly chromaDepth: number;
-  /** Pixels that are shown. */
+  /** The shown part of the picture, in pixels. */
   readonly width: number;
   readonly height: number;
   readonly pixelAspect: PixelAspect | undefined;
   readonly colour: Colour | undefined;
-  /** How many pictures may come before one that is shown earlier. */
+  /** How many pictures may precede one that is shown earlier. */
   readonly reorderDepth: number | undefined;
 }
 
@@ -66,9 +66,8 @@ const mostLayers = 7;
 const deepestReorder = 16;
 
 /**
- * What a sequence parameter set says. Bytes behind it do not matter; video usability information that is torn counts
- * as not there.
- * @param nal without start code
+ * Reads a sequence parameter set. Bytes after it are ignored; damaged video usability information counts as absent.
+ * @param nal the NAL unit without start code
  * @throws CodecError
  */
 export function parseH265Sps(nal: Buffer): H265Sps {
@@ -109,13 +108,13 @@ function readProfile(bits: BitReader, temporalLayers: number): Buffer {
 function readSize(bits: BitReader, chromaArray: number): { width: number; height: number } {
   const coded = { width: bits.ue(), height: bits.ue() };
   if (coded.width > largestSide || coded.height > largestSide || coded.width * coded.height === 0) {
-    throw new CodecError(`A picture of ${coded.width}x${coded.height} cannot be.`);
+    throw new CodecError(`A picture cannot have ${coded.width}x${coded.height} pixels.`);
   }
   if (!bits.flag()) return coded;
   const [left, right, top, bottom] = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
   const width = coded.width - (left + right) * (chromaArray === 1 || chromaArray === 2 ? 2 : 1);
   const height = coded.height - (top + bottom) * (chromaArray === 1 ? 2 : 1);
-  // A camera that cuts off the whole picture means something else, as ffmpeg sees it, too.
+  // Cropping that leaves nothing is a fault of the camera; ffmpeg ignores it, too.
   return width > 0 && height > 0 ? { width, height } : coded;
 }
 
@@ -132,7 +131,7 @@ function readReorderDepth(bits: BitReader, temporalLayers: number): number | und
 }
 
 /**
- * The ids of a picture parameter set and of the sequence parameter set it belongs to.
+ * Reads the ids of a picture parameter set and of its sequence parameter set.
  * @throws CodecError
  */
 export function parseH265Pps(nal: Buffer): { readonly id: number; readonly spsId: number } {
@@ -141,12 +140,12 @@ export function parseH265Pps(nal: Buffer): { readonly id: number; readonly spsId
   return { id: bits.ueUpTo(63, 'PPS id'), spsId: bits.ueUpTo(15, 'SPS id') };
 }
 
-/** The id of the video parameter set that a sequence parameter set belongs to, or that a video parameter set has. */
+/** Reads a video parameter set's own id, or the id of the one that a sequence parameter set belongs to. */
 export const h265VpsId = (nal: Buffer): number => (nal[headerBytes] ?? 0) >> 4;
 
 /**
  * The format of slices that refer to these parameter sets.
- * @param sps the first says size and profile
+ * @param sps size and profile are read from the first
  * @throws CodecError
  */
 export function h265Format(

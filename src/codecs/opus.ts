@@ -1,10 +1,10 @@
 /** Opus: RFC 6716 (the codec), RFC 7587 (in RTP). */
 import type { SoundFormat } from './format.ts';
 
-/** Timestamps and MP4 count at this rate, whatever the encoder was given (RFC 7587, 4.1). */
+/** The rate of timestamps and in MP4, whatever rate the encoder was given (RFC 7587, 4.1). */
 export const opusRate = 48_000;
 
-/** @param channels 2 unless it is known that all sound is mono: a decoder makes two of one (RFC 7587, 7.1) */
+/** @param channels 2, unless all sound is known to be mono: a decoder makes two channels of one (RFC 7587, 7.1) */
 export function opusFormat(channels = 2): SoundFormat {
   return {
     kind: 'sound',
@@ -16,13 +16,13 @@ export function opusFormat(channels = 2): SoundFormat {
   };
 }
 
-/** Samples at 48 kHz of a frame, by its mode's two bits for the length (RFC 6716, 3.1). */
+/** Samples of a frame at 48 kHz, by the mode's two bits for the length (RFC 6716, 3.1). */
 const silkSamples = [480, 960, 1920, 2880];
 const hybridSamples = [480, 960];
 const celtSamples = [120, 240, 480, 960];
 const longestPacket = 5760;
 
-/** How many samples at 48 kHz an Opus packet holds; 0 where it is none. */
+/** How many samples at 48 kHz an Opus packet holds; 0 if it is no Opus packet. */
 export function opusSamples(buffer: Buffer, from: number, to: number): number {
   if (to <= from) return 0;
   const toc = buffer[from]!;

@@ -1,18 +1,18 @@
-/** Supplemental enhancement information: the same bytes in H.264 (ISO/IEC 14496-10, 7.3.2.3) and H.265 (7.3.5). */
+/** Supplemental enhancement information has the same form in H.264 (ISO/IEC 14496-10, 7.3.2.3) and H.265 (7.3.5). */
 import { BitReader, CodecError } from './bits.ts';
 
 const recoveryPointType = 6;
 const reader = new BitReader(true);
 
 /**
- * The first number of the recovery point message: a decoder which begins here shows right pictures after a while.
- * H.264 counts frames there (`recovery_frame_cnt`), H.265 pictures in the order in which they are shown, with a sign
- * (`recovery_poc_cnt` as an unsigned exp-Golomb number). Undefined where no message is one.
- * @param from behind the NAL unit's header
+ * Reads the first number of the recovery point message: after how many pictures a decoder that begins here shows
+ * correct ones. H.264 counts frames (`recovery_frame_cnt`), H.265 pictures in output order, with a sign
+ * (`recovery_poc_cnt`, read here as an unsigned exp-Golomb number). Undefined if there is no such message.
+ * @param from the first byte after the NAL unit's header
  */
 export function recoveryPoint(buffer: Buffer, from: number, to: number): number | undefined {
   let at = from;
-  // The last byte is the trailing bit's.
+  // The last byte holds the trailing bit.
   while (at + 2 < to) {
     let type = 0;
     while (at < to && buffer[at] === 0xff) {
@@ -42,7 +42,7 @@ function firstNumber(buffer: Buffer, from: number, to: number): number | undefin
   }
 }
 
-/** Payload sizes do not count the bytes that keep start codes from appearing (3 behind two zeros). */
+/** Payload sizes do not count emulation prevention bytes (a 3 after two zeros). */
 function behindPayload(buffer: Buffer, from: number, to: number, bytes: number): number {
   let at = from;
   let zeros = 0;

@@ -1,4 +1,4 @@
-/** What the video usability information of H.264 and H.265 has in common. */
+/** The part of the video usability information that H.264 and H.265 have in common. */
 import type { BitReader } from './bits.ts';
 
 /** Numbers of ISO/IEC 23091-2. */
@@ -39,7 +39,7 @@ const pixelAspects: readonly (readonly [number, number])[] = [
 ];
 const extendedAspect = 255;
 
-/** aspect_ratio_info_present_flag and what follows; undefined where the stream does not say the aspect. */
+/** Reads aspect_ratio_info_present_flag and its fields; undefined if the stream does not say the aspect ratio. */
 export function readPixelAspect(bits: BitReader): PixelAspect | undefined {
   if (!bits.flag()) return undefined;
   const index = bits.bits(8);
@@ -48,7 +48,10 @@ export function readPixelAspect(bits: BitReader): PixelAspect | undefined {
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
-/** From overscan_info_present_flag to chroma_sample_loc_type_bottom_field; undefined without colours. */
+/**
+ * From overscan_info_present_flag to chroma_sample_loc_type_bottom_field; undefined if the stream does not describe its
+ * colours.
+ */
 export function readColour(bits: BitReader): Colour | undefined {
   let colour: Colour | undefined;
   if (bits.flag()) bits.skip(1);

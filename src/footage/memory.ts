@@ -1,10 +1,9 @@
 /**
- * Memory for footage, in pieces of one size that are used again and again. With new buffers for each access unit V8
- * would mark its whole heap several times a second to find the old ones: measured, that was three quarters of the main
- * thread's work with 64 cameras. Pieces of one size, because bit rates drift and a free list by size fills with sizes
- * that nobody needs any more.
+ * Memory for footage, in pieces of one size that are reused. With a new buffer for each access unit V8 marked its whole
+ * heap several times a second, which was three quarters of the main thread's work with 64 cameras. The pieces have one
+ * size because bit rates change: a free list for each size would fill with sizes that are no longer needed.
  *
- * A piece holds footage of several access units. It returns to the free list when the writer has gone on to the next
+ * A piece holds footage of several access units. It returns to the free list when the writer has moved to the next
  * piece and every access unit in it was released.
  */
 
@@ -18,18 +17,18 @@ const keptFree = { pieces: (32 * 2 ** 20) / pieceBytes, share: 1 / 8 };
 
 export interface Piece {
   readonly bytes: Buffer;
-  /** How much of it is footage, from its first byte on. */
+  /** Bytes of footage in it, from its first byte. */
   used: number;
-  /** Access units that lie in it and are still needed, and the writer while it writes here. */
+  /** How many hold it: the access units in it that are still needed, and the writer while it writes here. */
   holders: number;
 }
 
-/** The free list of one process part; a feed and its recordings share one. */
+/** A free list. All feeds of an app and their recordings share one. */
 export class FootageMemory {
   readonly #free: Piece[] = [];
   #inUse = 0;
 
-  /** A piece with anything in its bytes, held once. */
+  /** @returns a piece with undefined content, held once */
   take(): Piece {
     const piece = this.#free.pop() ?? { bytes: Buffer.allocUnsafeSlow(pieceBytes), used: 0, holders: 0 };
     this.#inUse++;
@@ -53,7 +52,7 @@ export class Footage {
   readonly to: number;
   readonly bytes: number;
 
-  /** @param pieces held once for this access unit already */
+  /** @param pieces each is already held once for this access unit */
   constructor(memory: FootageMemory, pieces: readonly Piece[], from: number, to: number, bytes: number) {
     this.#memory = memory;
     this.pieces = pieces;
@@ -62,18 +61,18 @@ export class Footage {
     this.bytes = bytes;
   }
 
-  /** One more part of the program needs it; to be followed by one `release`. */
+  /** Holds it once more. Each `hold` needs one `release`. */
   hold(): void {
     for (const piece of this.pieces) piece.holders++;
   }
 
-  /** Its bytes may be overwritten once every holder has released it: the caller must not read them any more. */
+  /** The caller must not read the bytes any more: once every holder has released them, they are overwritten. */
   release(): void {
     for (const piece of this.pieces) this.#memory.release(piece);
   }
 }
 
-/** Views of the bytes of all these, in order; what lies side by side in memory is one view. */
+/** Views of the bytes of all these, in order. Adjacent bytes in memory become one view. */
 export function viewsOf(footage: readonly Footage[]): Buffer[] {
   const views: Buffer[] = [];
   let open: { piece: Piece; from: number; to: number } | undefined;

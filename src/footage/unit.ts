@@ -3,17 +3,17 @@ import type { Footage } from './memory.ts';
 
 /** A picture or a frame of sound as it came from the camera: coded, with the timestamp as sent. */
 export interface AccessUnit {
-  /** Held once for whoever is given this unit. NAL units stand behind their length in four bytes. */
+  /** Held once for the receiver of the unit. NAL units are preceded by their length in four bytes. */
   readonly footage: Footage;
   /** RTP timestamp as sent: 32 bits, in ticks of the track's clock rate. */
   readonly timestamp: number;
   /** When its last packet was read, in milliseconds of a clock that nobody sets (performance.now). */
   readonly arrivedAt: number;
-  /** A decoder can begin here. Always true for sound. */
+  /** Whether a decoder can begin here. Always true for sound. */
   readonly isSync: boolean;
-  /** Behind a recovery point: so many pictures later all is right (intra refresh). 0 or left out: at once. */
+  /** Intra refresh: after how many pictures the picture is correct. 0 or left out: at once. */
   readonly recoveryPictures?: number;
-  /** The same object for as long as nothing about it changes. */
+  /** The same object as long as the format does not change. */
   readonly format: Format;
   /** How long a frame of sound lasts, in ticks of the track's clock rate; 0 for pictures, which last until the next. */
   readonly duration: number;

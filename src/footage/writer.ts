@@ -24,7 +24,7 @@ export class FootageWriter {
     this.#lengthPiece = this.#piece;
   }
 
-  /** Of the unit that is being written. */
+  /** The unit that is being written. */
   get bytes(): number {
     return this.#bytes;
   }

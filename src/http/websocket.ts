@@ -10,7 +10,6 @@ import { badInput, RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { Connections } from './connections.ts';
 import type { Subscribe } from './fan-out.ts';
-import { gatherWrites } from './gathered-writes.ts';
 import { graphqlPath, maxRequestBytes, type Yoga } from './graphql.ts';
 import { connectSocket } from './socket-transport.ts';
 import { Turns } from './turns.ts';
@@ -137,9 +136,7 @@ export function serveWebSockets(
   const receiving = new Turns(receivedAtOnce);
   // ws passes on errors of the HTTP server, which are handled there (listenFailure in server.ts).
   sockets.on('error', () => {});
-  const gather = gatherWrites();
   sockets.on('connection', (socket, request) => {
-    gather(socket, request.socket);
     boundUntilAdmitted(socket, request.socket);
     // ws has closed the socket because of a malformed or too large message.
     socket.on('error', (error) => log.debug({ error }, 'a socket failed'));

@@ -3,13 +3,13 @@
  * after a size of 1), its type (four characters) and its body.
  */
 
-/** Bytes that are not the MP4 they should be. The message says what was found and what was expected. */
+/** The bytes are not the expected MP4. The message says what was found and what was expected. */
 export class Mp4Error extends Error {
   override name = 'Mp4Error';
 }
 
 /**
- * Where a box lies in a buffer: `start` is its header's first byte, `body` its content's, `end` is behind it.
+ * A box's place in a buffer: the first byte of its header, the first byte of its content, and the byte after it.
  */
 export interface Box {
   type: string;
@@ -31,9 +31,10 @@ const largeHeaderBytes = 16;
 const boxType = /^[\x20-\x7e\xa9]{4}$/;
 
 /**
- * Reads the box header at `at`. Undefined when `buf` ends before the header does.
- * Throws Mp4Error when the type is not printable or the size is smaller than the header; a size of 0 ("to the
- * end of the file") is refused too, because nothing here could know where such a box ends.
+ * Reads the box header at `at`. Undefined if `buf` ends before the header does.
+ * @throws Mp4Error if the type is not printable, or the size is smaller than the header. A size of 0 ("to the end of
+ * the
+ * file") is refused too, because the end is not known here
  */
 export function readBoxHeader(buf: Buffer, at: number, end = buf.length): BoxHeader | undefined {
   if (end - at < smallHeaderBytes) return undefined;
@@ -57,8 +58,8 @@ function checked(header: BoxHeader): BoxHeader {
 }
 
 /**
- * The boxes between `start` and `end`, one after the other. Throws Mp4Error where they do not fill it
- * exactly.
+ * The boxes between `start` and `end`, one after the other.
+ * @throws Mp4Error if they do not fill it exactly
  */
 export function* boxes(buf: Buffer, start = 0, end = buf.length): Generator<Box> {
   let at = start;

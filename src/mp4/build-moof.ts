@@ -11,7 +11,7 @@ export interface SampleTimes {
 /** A track's part of a fragment. Times are ticks of the track's timescale. */
 export interface FragmentTrack {
   readonly id: number;
-  /** At which the first sample is decoded. */
+  /** When the first sample is decoded. */
   readonly decodeTime: number;
   /** In decoding order, as their bytes follow each other in the mdat. */
   readonly samples: readonly FragmentSample[];
@@ -23,7 +23,7 @@ export interface FragmentSample {
   readonly duration: number;
   /** From decoding to showing; may be negative. */
   readonly compositionOffset: number;
-  /** Decoding can begin here. */
+  /** Whether decoding can begin here. */
   readonly isSync: boolean;
 }
 
@@ -42,17 +42,17 @@ const runHeader = 20;
 const sampleFields = 16;
 const wordLimit = 2 ** 32;
 
-/** Four characters as the number that stands in the file. */
+/** Four characters as the number that is written. */
 const typeOf = (name: string) => Buffer.from(name, 'latin1').readUInt32BE(0);
 const [moofType, mfhdType, trafType, tfhdType, tfdtType, trunType, mdatType] = [
   ...['moof', 'mfhd', 'traf', 'tfhd', 'tfdt', 'trun', 'mdat'].map(typeOf),
 ] as [number, number, number, number, number, number, number];
 
 /**
- * The `moof` of these tracks' samples, and the header of the `mdat` behind it, whose payload is the samples of the
- * first track, then those of the next. The same numbers of samples make a moof of the same length, whatever their
- * times: so a fragment that is written can be given other times in its place.
- * @throws Mp4Error where the samples have more than 4 GiB
+ * The `moof` of these tracks' samples, and the header of the `mdat` after it. The payload of the mdat is the first
+ * track's samples, then those of the next. The length of the moof depends only on the numbers of samples, so that a
+ * fragment that is already written can be given other times.
+ * @throws Mp4Error if the samples have more than 4 GiB
  */
 export function buildMoof(tracks: readonly FragmentTrack[]): { moof: Buffer; mdatHeader: Buffer } {
   const moofBytes = tracks.reduce((sum, track) => sum + trafBytes(track), boxHeader + movieFragmentHeader);
@@ -79,7 +79,7 @@ export function buildMoof(tracks: readonly FragmentTrack[]): { moof: Buffer; mda
 const trafBytes = ({ samples }: FragmentTrack) =>
   boxHeader + trackFragmentHeader + decodeTimeBox + runHeader + samples.length * sampleFields;
 
-/** Returns where the data of the next track begins. */
+/** @returns where the data of the next track begins */
 function writeTraf(buf: Buffer, start: number, track: FragmentTrack, dataAt: number): number {
   const { id, decodeTime, samples } = track;
   let at = start;

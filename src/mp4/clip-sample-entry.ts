@@ -11,7 +11,7 @@ const visualEntryFieldBytes = 78;
 /**
  * The `stsd` that the clip has for a track, and its codec string. It is the one from the init segment, except
  * that `hev1` becomes `hvc1`, without which Apple's players show nothing. That is allowed when the parameter
- * sets stand in the entry itself (8.4.1.1), and is what ffmpeg's `-tag:v hvc1` does; otherwise it stays
+ * sets are in the entry itself (8.4.1.1), and is what ffmpeg's `-tag:v hvc1` does; otherwise it stays
  * `hev1`.
  */
 export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescription' | 'codec'> {

@@ -1,4 +1,4 @@
-/** Codec strings of RFC 6381, as they stand in `codecs="…"` and go into MediaSource.isTypeSupported. */
+/** Codec strings of RFC 6381, as in `codecs="…"` and MediaSource.isTypeSupported. */
 
 import { aacObjectType } from '../codecs/aac.ts';
 import { avcCodecString, hevcCodecString } from '../codecs/codec-string.ts';
@@ -34,13 +34,13 @@ export function codecString(buf: Buffer, entry: Box, fieldBytes: number): string
   }
 }
 
-/** The box in a sample entry that describes the codec. Throws Mp4Error where there is none. */
+/** The box in a sample entry that describes the codec. Throws Mp4Error if there is none. */
 export function configuration(buf: Buffer, entry: Box, fieldBytes: number, type: string): Box {
   for (const child of children(buf, entry, fieldBytes)) if (child.type === type) return child;
   throw new Mp4Error(`Sample entry '${entry.type}' has no '${type}' that describes the codec.`);
 }
 
-/** Behind the version, avcC and hvcC begin with the profile (ISO/IEC 14496-15, 5.3.3.1, 8.3.3.1). */
+/** After the version, avcC and hvcC begin with the profile (ISO/IEC 14496-15, 5.3.3.1, 8.3.3.1). */
 function profileBytes(buf: Buffer, config: Box, count: number): Buffer {
   const fields = new Cursor(buf, config);
   fields.skip(1);

@@ -12,7 +12,7 @@ export class Cursor {
     this.#at = box.body;
   }
 
-  /** Where in the buffer the next field begins. */
+  /** The position of the next field in the buffer. */
   get at(): number {
     return this.#at;
   }
@@ -47,7 +47,7 @@ export class Cursor {
     );
   }
 
-  /** 32 bits in version 0 of a box, 64 in version 1, as times are written all over the format. */
+  /** A time: 32 bits in version 0 of a box, 64 in version 1. */
   time(version: number): number {
     return version === 0 ? this.u32() : this.u64();
   }

@@ -1,14 +1,14 @@
 /**
- * The order in which pictures are decoded and shown. Cameras send pictures in decoding order and say when each is shown;
- * with B-frames some are shown earlier than one that came before.
+ * The order in which pictures are decoded and shown. Cameras send pictures in decoding order, with the time at which
+ * each is shown; a B-frame is shown earlier than a picture before it.
  */
 
 /** The deepest that H.264 and H.265 allow (the decoded picture buffer has 16 pictures). */
 const deepest = 16;
 
 /**
- * Learns how many pictures may come before one that is shown earlier, for streams that do not say so. Pictures are
- * noted in the order in which they came, by any time that grows as they are shown (timestamps without leaps).
+ * Learns how many pictures may precede one that is shown earlier, for streams that do not say it. Pictures are noted in
+ * the order in which they came, by any time that grows as they are shown (timestamps without jumps).
  */
 export class ReorderDepth {
   readonly #recent = new Float64Array(deepest).fill(Number.NEGATIVE_INFINITY);
@@ -32,16 +32,16 @@ export class ReorderDepth {
     this.#next = (this.#next + 1) % deepest;
   }
 
-  /** Times begin anew: a leap, another session. What was learned stays. */
+  /** Times begin anew, after a jump or with another session. What was learned stays. */
   restart(): void {
     this.#recent.fill(Number.NEGATIVE_INFINITY);
   }
 }
 
 /**
- * Where a run of pictures can be cut so that nothing behind the cut is shown earlier than anything before it, not even
- * a picture that is still to come. The n-th picture is decoded at the n-th smallest time of showing: behind such a cut
- * nothing changes the decode times before it.
+ * Where a sequence of pictures can be cut so that no picture after the cut, even one that is still to come, is shown
+ * earlier than one before it. The n-th picture is decoded at the n-th smallest time of showing, so that pictures after
+ * such a cut do not change the decode times before it.
  * @param shownAt when the pictures are shown, in decoding order
  * @param depth how many pictures may come before one that is shown earlier
  * @returns numbers of pictures before a cut, ascending: 1 to the number of pictures
@@ -55,7 +55,7 @@ export function cutsOf(shownAt: readonly number[], depth: number): number[] {
     earliestFrom[i] = earliest;
   }
   let latest = Number.NEGATIVE_INFINITY;
-  // A picture to come has at most `depth` before it that are shown later: as many must be behind the cut.
+  // A picture to come is preceded by at most `depth` pictures that are shown later: so many must be after the cut.
   for (let count = 1; count <= shownAt.length - depth; count++) {
     latest = Math.max(latest, shownAt[count - 1]!);
     if (latest < earliestFrom[count]!) cuts.push(count);

@@ -1,4 +1,4 @@
-/** The beginning of a progressive MP4 that can be played while it is still coming in. */
+/** The beginning of a progressive MP4, which can be played while it is being downloaded. */
 import { box, u32, u64 } from './boxes.ts';
 import { movieBox } from './movie-box.ts';
 import type { SampleIndex } from './sample-index.ts';
@@ -11,7 +11,7 @@ export function fastStartHead(index: SampleIndex): Buffer {
   const ftyp = fileTypeBox(index);
   const mdat = mdatHeader(index.payloadBytes);
   let payloadOffset = ftyp.length + mdat.length;
-  // The moov states where the payload begins, which is behind it. Its length changes only where an offset
+  // The moov states where the payload begins, which is after it. Its length changes only when an offset
   // grows beyond 4 GiB, and never back: so this ends after two or three rounds.
   for (;;) {
     const head = Buffer.concat([ftyp, movieBox(index, payloadOffset), mdat]);

@@ -1,7 +1,7 @@
 import { type Box, fullBox, u32, u64 } from './boxes.ts';
 import { Cursor } from './cursor.ts';
 
-/** All bits set means "unknown" (8.2.2.3), so it is no duration. */
+/** All bits set means "unknown" (8.2.2.3). */
 const unknownDuration = 0xffffffff;
 
 /**

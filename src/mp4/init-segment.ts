@@ -6,7 +6,7 @@ import { type Box, children, findBox, Mp4Error, requireBox } from './boxes.ts';
 import { codecString, entryFieldBytes } from './codec-string.ts';
 import { Cursor } from './cursor.ts';
 
-/** The init segment's bytes as they came, and what they say. */
+/** The init segment's bytes, and their content. */
 export interface InitSegment {
   bytes: Buffer;
   tracks: Track[];
@@ -22,7 +22,7 @@ export interface Track {
   /** Pixels of the coded picture. */
   width?: number;
   height?: number;
-  /** What a sample has where its fragment does not say so (`trex`, 8.8.3). */
+  /** A sample's defaults, if its fragment does not give them (`trex`, 8.8.3). */
   defaults: SampleDefaults;
   /**
    * Ticks to add to a media time to get the time at which it is shown, by the init segment's own edit list:
@@ -142,8 +142,8 @@ function readDefaults(buf: Buffer, moov: Box): Map<number, SampleDefaults> {
 }
 
 /**
- * Edit list (8.6.6): empty edits delay the track, the first other edit names the media time shown then.
- * Encoders write no more than that, and later edits would not apply to a recording that goes on anyway.
+ * Edit list (8.6.6): empty edits delay the track, and the first other edit names the media time that is shown then.
+ * Encoders write no more than that; later edits could not apply to a recording that continues.
  */
 function readPresentationShift(buf: Buffer, trak: Box, ticksPerMovieTick: number): number {
   const elst = findBox(buf, ['edts', 'elst'], trak.body, trak.end);

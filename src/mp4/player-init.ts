@@ -1,7 +1,7 @@
 import { clipSampleDescription } from './clip-sample-entry.ts';
 import type { InitSegment } from './init-segment.ts';
 
-/** The init segment as players are given it: with the sample descriptions that the finished clip will have. */
+/** The init segment for players: with the sample descriptions that the finished clip will have. */
 export function playerInit(init: InitSegment): Buffer {
   const bytes = Buffer.from(init.bytes);
   for (const track of init.tracks) {

@@ -47,7 +47,7 @@ function h264Entry({ sps, pps }: VideoFormat): CodecPart {
   const parts: Buffer[] = [Buffer.from([1, profile, constraints, level, 0xff])];
   parts.push(Buffer.from([0xe0 | countOf(sps, 31)]), ...sps.map(withLength));
   parts.push(Buffer.from([countOf(pps, 255)]), ...pps.map(withLength));
-  // Baseline, main and extended profile have 4:2:0 and 8 bits; for all others the record says it.
+  // Baseline, main and extended profile have 4:2:0 and 8 bits; for the others avcC says it.
   if (![66, 77, 88].includes(profile)) {
     const { chromaFormat, lumaDepth, chromaDepth } = facts;
     parts.push(Buffer.from([0xfc | chromaFormat, 0xf8 | (lumaDepth - 8), 0xf8 | (chromaDepth - 8), 0]));
@@ -55,7 +55,7 @@ function h264Entry({ sps, pps }: VideoFormat): CodecPart {
   return { type: 'avc1', config: box('avcC', ...parts), colour };
 }
 
-/** ISO/IEC 14496-15, 8.3.3.1. `hvc1`, as `hev1` is not shown by Apple's players: all parameter sets stand here. */
+/** ISO/IEC 14496-15, 8.3.3.1. `hvc1` with all parameter sets, because Apple's players do not show `hev1`. */
 function h265Entry({ vps, sps, pps }: VideoFormat): CodecPart {
   const facts = parseH265Sps(sps[0]!);
   const { profileTierLevel, temporalLayers, isTemporalNested, colour } = facts;
@@ -116,14 +116,14 @@ function soundEntry(format: SoundFormat): Buffer {
   fields.writeUInt16BE(channels, 16);
   const sampleBits = 16;
   fields.writeUInt16BE(sampleBits, 18);
-  // A rate that does not fit is told by the codec's own description.
+  // For a rate that does not fit, the codec's own description counts.
   fields.writeUInt16BE(sampleRate > largestRate ? 0 : sampleRate, 24);
   if (format.codec === 'aac' && format.config) return box('mp4a', fields, esdsBox(format.config));
   if (format.codec === 'opus') return box('Opus', fields, opusBox(format));
   throw new Mp4Error(`Sound in ${format.codecString} is not written to MP4.`);
 }
 
-/** Encapsulation of Opus in ISO Base Media File Format, 4.3.2. A stream that one joins has nothing to be skipped. */
+/** Encapsulation of Opus in ISO Base Media File Format, 4.3.2. A stream that is joined later has no samples to skip. */
 function opusBox({ channels, sampleRate }: SoundFormat): Buffer {
   const fields = Buffer.alloc(11);
   fields[1] = channels;

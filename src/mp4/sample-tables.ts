@@ -25,7 +25,7 @@ function timeToSample(table: TrackTable): Buffer {
   return runsBox('stts', 0, runLengths(table.durations));
 }
 
-/** From decoding to showing (8.6.1.3); left out when it is nothing, and signed only if it must be. */
+/** From decoding to showing (8.6.1.3); left out if it is always 0, and signed only if necessary. */
 function compositionOffsets(table: TrackTable): Buffer[] {
   const runs = runLengths(table.compositionOffsets);
   if (runs.length === 2 && runs[1] === 0) return [];
@@ -89,8 +89,8 @@ function chunkOffsets({ chunkPositions }: TrackTable, payloadOffset: number): Bu
 }
 
 /**
- * Equal neighbours put together, which is how `stts` and `ctts` are written: count, value, count, value, and
- * so on. Flat, because a camera whose clock jitters has nearly as many runs as samples.
+ * Run-length encoding as in `stts` and `ctts`: count, value, count, value, and so on. The list is flat, because with a
+ * jittering clock there are nearly as many runs as samples.
  */
 function runLengths(values: Column): number[] {
   const runs: number[] = [];
@@ -107,7 +107,7 @@ function runsBox(type: string, version: number, runs: number[]): Buffer {
   return fullBox(type, version, 0, u32(runs.length / 2), packed(runs));
 }
 
-/** Like u32, for lists too long to be handed over as arguments. */
+/** Like u32, for lists that are too long for arguments. */
 function packed(values: Column | number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   let at = 0;

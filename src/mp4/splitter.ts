@@ -16,23 +16,23 @@ export interface Splitter {
   push(chunk: Buffer): void;
 }
 
-/** A fragment is half a second, so this is a camera of 1 Gbit/s; more is a lost place in the stream. */
+/** In a fragment of half a second this is 1 Gbit/s. More means that the splitter has lost its place in the stream. */
 export const maxBoxBytes = 64 * 1024 * 1024;
 const longestHeader = 16;
 const keptTypes = new Set(['ftyp', 'moov', 'moof', 'mdat']);
 
-/** A box of which not all bytes have come. */
+/** A box that has not arrived completely. */
 interface OpenBox {
   type: string;
   size: number;
   filled: number;
-  /** Where its bytes are put; undefined where they are not wanted. */
+  /** Takes its bytes; undefined if they are not wanted. */
   bytes: Buffer | undefined;
 }
 
 /**
- * A splitter calls its handlers during `push`. Each box is gathered in memory of exactly its size: keeping
- * a fragment keeps its own bytes and nothing else, whatever chunks it came in.
+ * A splitter calls its handlers during `push`. Each box is collected in memory of exactly its size, so that a kept
+ * fragment keeps no other bytes alive.
  */
 export function createSplitter(handlers: SplitterHandlers): Splitter {
   const header = Buffer.alloc(longestHeader);
@@ -59,7 +59,7 @@ export function createSplitter(handlers: SplitterHandlers): Splitter {
     }
   }
 
-  /** Takes header bytes from `chunk` at `at` until a box can be opened; says how many it took. */
+  /** Takes header bytes from `chunk` at `at` until a box can be opened. @returns how many it took */
   function fillHeader(chunk: Buffer, at: number): number {
     // The length of a header is known only from its first half.
     const wanted = headerFilled < 8 ? 8 : longestHeader;

@@ -1,4 +1,4 @@
-/** The format of a track of which there is only the sample entry. */
+/** Reads a track's format from its sample entry. */
 import { aacFormat } from '../codecs/aac.ts';
 import { CodecError } from '../codecs/bits.ts';
 import type { Format } from '../codecs/format.ts';
@@ -12,8 +12,8 @@ import { readEsds } from './esds.ts';
 import type { Track } from './init-segment.ts';
 
 /**
- * What the track's samples are coded as, by avcC, hvcC, esds or dOps.
- * @throws Mp4Error where there is no such box, or where it is torn or holds another codec
+ * The format of the track's samples, from avcC, hvcC, esds or dOps.
+ * @throws Mp4Error if there is no such box, or if it is damaged or holds another codec
  */
 export function formatOf({ sampleDescription: buf, kind }: Track): Format {
   const [stsd] = boxes(buf);
@@ -33,13 +33,13 @@ export function formatOf({ sampleDescription: buf, kind }: Track): Format {
         return opusFormat(channelsOf(new Cursor(buf, config('dOps'))));
     }
   } catch (error) {
-    if (error instanceof CodecError) throw new Mp4Error(`A sample entry is torn: ${error.message}`);
+    if (error instanceof CodecError) throw new Mp4Error(`A sample entry is damaged: ${error.message}`);
     throw error;
   }
   throw new Mp4Error(`A sample entry '${entry?.type ?? ''}' is not known.`);
 }
 
-/** Behind dOps' version. */
+/** After the version of dOps. */
 function channelsOf(dOps: Cursor): number {
   dOps.skip(1);
   return dOps.u8();

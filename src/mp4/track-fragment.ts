@@ -1,4 +1,4 @@
-/** What a `moof` says of its samples: ISO/IEC 14496-12, 8.8. */
+/** Reads the samples that a `moof` describes: ISO/IEC 14496-12, 8.8. */
 import { type Box, boxes, children, Mp4Error, requireBox } from './boxes.ts';
 import { Cursor } from './cursor.ts';
 import type { SampleDefaults, Track } from './init-segment.ts';
@@ -8,13 +8,13 @@ export interface TrackFragment {
   track: Track;
   /** Ticks of media time at which the first sample is decoded. */
   decodeTime: number;
-  /** Where in the moof that time stands, and the version of its box: 32 bits in 0, 64 in 1. */
+  /** The position of that time in the moof, and its box's version: 32 bits in 0, 64 in 1. */
   decodeTimeAt: number;
   decodeTimeVersion: number;
   chunks: Chunk[];
 }
 
-/** Samples of one track that lie together (`trun`). */
+/** Consecutive samples of one track (`trun`). */
 export interface Chunk {
   /** Bytes from the beginning of the mdat's payload. */
   position: number;
@@ -28,7 +28,7 @@ export interface Sample {
   duration: number;
   /** Ticks from decoding to showing; may be negative. */
   compositionOffset: number;
-  /** True when decoding can begin here. */
+  /** Whether decoding can begin here. */
   isSync: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface MdatShape {
   payloadBytes: number;
 }
 
-/** Ten times what a second of 48 kHz PCM takes: a count beyond that is a torn box, not a fragment. */
+/** Ten times the samples of a second of 48 kHz PCM: a larger count means a damaged box. */
 const maxSamples = 500_000;
 const maxTicks = 0x7fffffff;
 
@@ -65,7 +65,7 @@ const nonSync = 0x10000;
 
 /**
  * Reads a whole `moof` box and checks that every sample lies inside the payload that follows it.
- * Throws Mp4Error when it does not, when a track is not among `tracks`, or when the box is torn.
+ * @throws Mp4Error if one does not, if a track is not among `tracks`, or if the box is damaged
  */
 export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat: MdatShape): TrackFragment[] {
   const [root] = boxes(moof);
@@ -83,7 +83,7 @@ export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat:
   return fragments;
 }
 
-/** What carries over from one run of samples to the next. */
+/** The state between one run of samples and the next. */
 interface Place {
   /**
    * Where the payload begins, and how long it is; like all data offsets counted from the moof's first byte.
@@ -168,7 +168,7 @@ function readSample(
   const compositionOffset = flags & trunFlags.composition ? readOffset(fields, version) : 0;
   if (duration > maxTicks || compositionOffset > maxTicks) {
     throw new Mp4Error(
-      `A sample lasts ${duration} ticks and is shown ${compositionOffset} later: that is no time.`,
+      `A sample lasts ${duration} ticks and is shown ${compositionOffset} later, which is impossible.`,
     );
   }
   return { size, duration, compositionOffset, isSync: ((firstFlags ?? ownFlags) & nonSync) === 0 };

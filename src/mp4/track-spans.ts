@@ -19,9 +19,9 @@ export interface TrackSpan {
 }
 
 /**
- * The earliest track begins at 0, the others keep their distance to it. Within a track the sample *shown*
- * first begins it, which with B-frames comes later than the one decoded first. What the init segment's edit
- * list puts before zero on the recording's own time line (an audio encoder's priming) stays hidden.
+ * The earliest track begins at 0, and the others keep their distance to it. A track begins with the sample that is
+ * *shown* first, which with B-frames is not the one that is decoded first. Samples that the init segment's edit list
+ * puts before zero (an audio encoder's priming) are not shown.
  */
 export function spansOf(tables: readonly TrackTable[]): TrackSpans {
   const shown = tables.map((table) => {

@@ -41,11 +41,11 @@ export class TrackTable {
       : Math.max(this.#othersShown, this.decodeEnd + this.compositionOffsets.at(length - 1));
   }
 
-  /** Throws Mp4Error when the part begins so far ahead that the hole does not fit a sample's duration. */
+  /** Throws Mp4Error if the hole before the part is longer than a sample can last. */
   check(part: TrackFragment): void {
     const leap = part.decodeTime - this.firstDecodeTime - this.decodeEnd;
     if (this.sizes.length > 0 && leap > maxLeapTicks) {
-      throw new Mp4Error(`Track ${this.track.id} leaps ahead by ${leap} ticks, more than a sample can last.`);
+      throw new Mp4Error(`Track ${this.track.id} jumps ahead by ${leap} ticks, more than a sample can last.`);
     }
   }
 
@@ -63,9 +63,9 @@ export class TrackTable {
   }
 
   /**
-   * A progressive file has no decode times, only durations. So a hole in front of a fragment makes the sample
-   * before it last longer, and an overlap makes as many samples as it takes shorter, but none shorter than a
-   * tick: decode times increase, and this track stays with the others.
+   * A progressive file has durations instead of decode times. A hole before a fragment lengthens the sample before it;
+   * an overlap shortens as many samples as necessary, to a tick each at least. So decode times increase, and the track
+   * stays in step with the others.
    */
   #moveEndTo(decodeTime: number): void {
     let i = this.durations.length - 1;
@@ -75,11 +75,11 @@ export class TrackTable {
       this.durations.set(i, duration);
       this.decodeEnd += duration - old;
     }
-    // Clocks jitter, so the last sample changes often. More than that only a broken source can bring about.
+    // Clocks jitter, so the last sample changes often. More samples change only with a broken source.
     if (i < this.durations.length - 2) this.#showAgain();
   }
 
-  /** Finds out anew when the samples are shown, after decode times have changed. */
+  /** Computes when the samples are shown again, after decode times have changed. */
   #showAgain(): void {
     const { durations, compositionOffsets } = this;
     let decodeTime = 0;

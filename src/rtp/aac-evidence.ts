@@ -10,7 +10,7 @@ const rates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12
 
 const gapsToSee = 3;
 
-/** What the first frames of AAC tell about themselves: channels by their first element, rate by their timestamps. */
+/** What the first frames of AAC show: channels by their first element, sample rate by their timestamps. */
 export class AacEvidence {
   readonly #clockRate: number;
   readonly #announcedChannels: number;
@@ -20,7 +20,7 @@ export class AacEvidence {
   #elements = new Set<number>();
   #lastTimestamp: number | undefined;
   #framesOfPacket = 0;
-  /** Ticks per frame, one for each two packets that came one after the other; the newest are enough. */
+  /** Ticks per frame, one value for each pair of consecutive packets; only the newest are kept. */
   #frameTicks: number[] = [];
 
   constructor(clockRate: number, announcedChannels: number) {
@@ -38,13 +38,13 @@ export class AacEvidence {
     this.#framesOfPacket = 0;
   }
 
-  /** @param first byte of a frame */
+  /** @param first the frame's first byte */
   frame(first: number): void {
     this.#framesOfPacket++;
     this.#elements.add(first >> 5);
   }
 
-  /** The stream's format; what it does not contradict is as described. */
+  /** The stream's format: as described, except for what the frames contradict. */
   format(described: SoundFormat | undefined): SoundFormat | undefined {
     const { adts } = this;
     if (adts) return described && sameSound(described, adts) ? described : adts;
@@ -52,7 +52,7 @@ export class AacEvidence {
     const sampleRate = this.#rate(samples, described?.sampleRate);
     const channels = this.#channels(described?.channels);
     if (described?.sampleRate === sampleRate && described.channels === channels) return described;
-    // Without a description the clock of the track is taken for the rate, but not one of video.
+    // Without a description the track's clock rate is the sample rate, unless it is the usual one of video.
     if (!rates.includes(sampleRate)) return undefined;
     try {
       return plainAacFormat(sampleRate, channels);
@@ -62,7 +62,7 @@ export class AacEvidence {
     }
   }
 
-  /** Timestamps say another rate than the description only where all of them say the same one, to the tick. */
+  /** The timestamps' rate counts instead of the described one only if all of them agree to the tick. */
   #rate(samples: number, described: number | undefined): number {
     const isRate = (rate: number) =>
       this.#frameTicks.every((ticks) => Math.abs(ticks - (samples * this.#clockRate) / rate) <= 1);

@@ -4,9 +4,9 @@ import type { SoundFormat } from '../codecs/format.ts';
 import { AacEvidence } from './aac-evidence.ts';
 import type { SoundFrames } from './sound.ts';
 
-/** So many frames, of two packets at least, tell what the stream is; they wait until then. */
+/** The format is decided after this many frames, from at least two packets. They wait until then. */
 const framesToSee = 3;
-/** What wants more is no AAC. */
+/** A stream with more of them waiting is no AAC. */
 const mostHeld = 64;
 
 interface HeldFrame {
@@ -16,8 +16,8 @@ interface HeldFrame {
 }
 
 /**
- * Frames of AAC, in whatever they were packed. What the description says of them can be missing or wrong: the first
- * frames are compared with it before any of them is given out.
+ * Frames of AAC, however they were packed. Their description can be missing or wrong, so the first frames are compared
+ * with it before any is delivered.
  */
 export class AacTrack {
   readonly #frames: SoundFrames;
@@ -27,7 +27,7 @@ export class AacTrack {
   #format: SoundFormat | undefined;
   #held: HeldFrame[] = [];
 
-  /** @param described undefined where the description says nothing that can be read */
+  /** @param described undefined if the description is missing or cannot be read */
   constructor(described: SoundFormat | undefined, clockRate: number, channels: number, frames: SoundFrames) {
     this.#described = described;
     this.#clockRate = clockRate;
@@ -35,14 +35,14 @@ export class AacTrack {
     this.#frames = frames;
   }
 
-  /** The stream itself has said what it is (LATM). */
+  /** The stream contains its own description (LATM). */
   describe(format: SoundFormat): void {
     if (format.key === this.#described?.key) return;
     this.#described = format;
     if (this.#format) this.#format = format;
   }
 
-  /** Ticks of the track's clock rate that a frame lasts, as far as is known. */
+  /** A frame's duration in ticks of the track's clock rate, as far as it is known. */
   get frameTicks(): number {
     const format = this.#format ?? this.#described;
     return format ? ((format.unitSamples ?? 1024) * this.#clockRate) / format.sampleRate : 1024;
@@ -52,7 +52,7 @@ export class AacTrack {
     if (!this.#format) this.#evidence.beginPacket(timestamp, isAfterLoss);
   }
 
-  /** Takes an access unit, which some cameras put into ADTS frames. Says how many frames it holds. */
+  /** Takes an access unit; some cameras send it as ADTS frames. @returns the number of its frames */
   unit(buffer: Buffer, from: number, to: number, timestamp: number, arrivedAt: number): number {
     let count = 0;
     let at = from;

@@ -13,7 +13,7 @@ const modes: Readonly<Record<string, readonly [number, number, number]>> = {
   'aac-lbr': [6, 2, 2],
 };
 
-/** The format that a track's `config` says; undefined where it is missing or cannot be read. */
+/** The format in a track's `config`; undefined if it is missing or cannot be read. */
 export function describedAac(config: string | undefined): SoundFormat | undefined {
   if (!config) return undefined;
   try {
@@ -31,7 +31,7 @@ interface HeaderFields {
   readonly indexDelta: number;
 }
 
-/** Many cameras leave the widths out, and all mean the mode's; without a mode, the one that is used everywhere. */
+/** Many cameras leave the widths out. They mean those of the mode, and without a mode those of the usual one. */
 function headerFields(fmtp: ReadonlyMap<string, string>): HeaderFields {
   const mode = modes[fmtp.get('mode')?.toLowerCase() ?? ''] ?? modes['aac-hbr']!;
   const width = (name: string, usual: number) => {
@@ -49,7 +49,7 @@ function headerFields(fmtp: ReadonlyMap<string, string>): HeaderFields {
 export class AacDepacketizer implements Depacketizer {
   readonly #track: AacTrack;
   readonly #fields: HeaderFields;
-  /** A frame that goes on in the next packet; 0 bytes are wanted where there is none. */
+  /** A frame that continues in the next packet; 0 missing bytes if there is none. */
   #fragment: Buffer = Buffer.alloc(0);
   #fragmentBytes = 0;
   #wantedBytes = 0;
@@ -75,7 +75,7 @@ export class AacDepacketizer implements Depacketizer {
     const headerBits = (buffer[from]! << 8) | buffer[from + 1]!;
     const data = from + 2 + ((headerBits + 7) >> 3);
     if (data > to) {
-      // Some cameras send ADTS frames without AU headers: their beginning is no length that can be.
+      // Some cameras send ADTS frames without AU headers: read as a length, their beginning is impossible.
       this.#track.unit(buffer, from, to, timestamp, arrivedAt);
     } else if (isGoingOn) {
       this.#goOn(buffer, data, to, arrivedAt);
@@ -102,7 +102,7 @@ export class AacDepacketizer implements Depacketizer {
     for (let bit = 0; bit + size <= headerBits; bit += size + (bit === 0 ? index : indexDelta)) {
       const bytes = readBits(buffer, headers, bit, size);
       if (bytes > packet.to - at) {
-        // Only a frame that has the packet for itself goes on in the next one (3.2.3.2).
+        // A frame continues in the next packet only if it is alone in this one (3.2.3.2).
         if (at === data) this.#beginFragment(buffer, at, packet, bytes);
         return;
       }

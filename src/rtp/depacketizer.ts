@@ -1,20 +1,20 @@
 import type { RtpPacket } from './packet.ts';
 
-/** Takes access units out of the packets of one track, which come in order. */
+/** Extracts access units from the packets of one track, which come in order. */
 export interface Depacketizer {
   /**
-   * @param buffer what `packet` was read from; it may be overwritten as soon as this returns
-   * @param arrivedAt in milliseconds of a clock that nobody sets
-   * @param isAfterLoss packets before this one are missing
+   * @param buffer the buffer that holds `packet`; it may be overwritten as soon as this returns
+   * @param arrivedAt steady milliseconds
+   * @param isAfterLoss whether packets before this one are missing
    */
   packet(buffer: Buffer, packet: RtpPacket, arrivedAt: number, isAfterLoss: boolean): void;
-  /** Nothing comes any more. What is known to be whole is given out. */
+  /** No further packet comes: delivers what is known to be complete. */
   close(): void;
 }
 
-/** A kind of track that Flashback does not read. The words are for the person who looks after the camera. */
+/** A kind of track that Flashback does not read. The message is for the person who maintains the camera. */
 export interface Unsupported {
   readonly unsupported: string;
-  /** ffmpeg may read it, and what it holds can be recorded. */
+  /** Whether ffmpeg may be able to read it, and its content can be recorded. */
   readonly isForFfmpeg: boolean;
 }

@@ -31,17 +31,17 @@ const setReader: ParameterSetReader<H264Sps> = {
   format: (_vps, sps, pps) => h264Format(sps, pps),
 };
 
-/** What tells the pictures of H.264 apart (ISO/IEC 14496-10, 7.4.1.2). */
+/** Separates the pictures of H.264 (ISO/IEC 14496-10, 7.4.1.2). */
 export class H264Pictures implements PictureReader {
   readonly #sets = new ParameterSets(setReader);
   readonly #slice = noField();
-  /** The first field of the frame that is being read, or its only picture. */
+  /** The first field of the current frame, or its only picture. */
   #picture = noField();
   #next = noField();
   format: VideoFormat | undefined;
   isLoneField = false;
 
-  /** @param sets from the track's description, without start codes */
+  /** @param sets the parameter sets in the track's description, without start codes */
   constructor(sets: readonly Buffer[]) {
     for (const nal of sets) this.#sets.describe(nal);
   }
@@ -66,7 +66,7 @@ export class H264Pictures implements PictureReader {
 
   isFirstSlice(buffer: Buffer, from: number, to: number): boolean {
     const type = h264NalType(buffer[from]!);
-    // Partitions B and C follow theirs.
+    // Partitions B and C follow their partition A.
     return (
       to - from > headerBytes && type !== 3 && type !== 4 && isFirstH264Slice(buffer, from + headerBytes)
     );
@@ -103,7 +103,7 @@ export class H264Pictures implements PictureReader {
     return false;
   }
 
-  /** False where all pictures are frames, or the parameter sets are not known. */
+  /** Whether pictures may be fields. False if the parameter sets are not known. */
   #readField(buffer: Buffer, from: number, to: number, into: ReturnType<typeof noField>): boolean {
     if (!readH264SliceStart(buffer, from + headerBytes, to, this.#slice)) return false;
     const sps = this.#sets.sps(this.#slice.ppsId);

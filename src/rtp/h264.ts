@@ -13,8 +13,8 @@ export const readH264Payload: ReadNalPayload = (nals, buffer, from, to) => {
   if (type < stapA) nals.whole(buffer, from, to);
   else if (type === stapA) readAggregate(nals, buffer, from + 1, to);
   else if (type === fuA && to - from >= 2) {
-    // Fragments can be empty, first and last at once, change the type on the way and lack the end: the first one says
-    // what it is, and the next NAL unit ends it.
+    // Cameras send fragments that are empty, that are first and last at once, that change the type, or that lack the
+    // end. So the first fragment decides the type, and the next NAL unit ends it.
     const header = buffer[from + 1]!;
     if (header & isStart) nals.open((buffer[from]! & 0xe0) | (header & 0x1f), -1);
     if (!nals.isOpen) return;

@@ -29,14 +29,14 @@ const setReader: ParameterSetReader<H265Sps> = {
   format: h265Format,
 };
 
-/** What tells the pictures of H.265 apart (ISO/IEC 23008-2, 7.4.2.4). Each field is a picture of its own. */
+/** Separates the pictures of H.265 (ISO/IEC 23008-2, 7.4.2.4). Each field is a picture. */
 export class H265Pictures implements PictureReader {
   readonly #sets = new ParameterSets(setReader);
   readonly #slice = { isFirst: false, ppsId: 0 };
   readonly isLoneField = false;
   format: VideoFormat | undefined;
 
-  /** @param sets from the track's description, without start codes */
+  /** @param sets the parameter sets in the track's description, without start codes */
   constructor(sets: readonly Buffer[]) {
     for (const nal of sets) this.#sets.describe(nal);
   }
@@ -84,7 +84,7 @@ export class H265Pictures implements PictureReader {
   recoveryPictures(buffer: Buffer, from: number, to: number): number | undefined {
     if (h265NalType(buffer[from]!) !== h265Nal.prefixSei) return undefined;
     const number = recoveryPoint(buffer, from + headerBytes, to);
-    // Odd numbers stand for positive ones (9.2.2).
+    // Odd numbers encode positive ones (9.2.2).
     return number === undefined ? undefined : number % 2 === 1 ? (number + 1) / 2 : 0;
   }
 

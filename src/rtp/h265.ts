@@ -14,7 +14,7 @@ export const readH265Payload: ReadNalPayload = (nals, buffer, from, to) => {
   if (type < aggregation) nals.whole(buffer, from, to);
   else if (type === aggregation) readAggregate(nals, buffer, from + 2, to);
   else if (type === fragmentation) {
-    // As of H.264: the first fragment says what it is, and the next NAL unit ends it.
+    // As for H.264: the first fragment decides the type, and the next NAL unit ends it.
     const header = buffer[from + 2]!;
     if (header & isStart) nals.open((buffer[from]! & 0x81) | ((header & 0x3f) << 1), buffer[from + 1]!);
     if (!nals.isOpen) return;

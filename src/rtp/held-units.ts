@@ -1,7 +1,7 @@
 const mostUnits = 64;
 const mostBytes = 256 * 1024;
 
-/** NAL units that wait for the slice which tells where they belong. There are some at most before a keyframe. */
+/** NAL units that wait until the next slice shows which picture they belong to. There are a few before a keyframe. */
 export class HeldUnits {
   #units: Buffer[] = [];
   #bytes = 0;
@@ -18,7 +18,7 @@ export class HeldUnits {
     return true;
   }
 
-  /** Gives them out in order. */
+  /** Delivers them in order. */
   release(take: (nal: Buffer) => void): void {
     if (this.#units.length === 0) return;
     const units = this.#units;

@@ -15,7 +15,7 @@ import { PlainSoundDepacketizer, plainSound } from './plain-sound.ts';
 import { SoundFrames } from './sound.ts';
 import { describedSets } from './sprop.ts';
 
-/** A track as its session description has it. */
+/** A track as its session description describes it. */
 export interface TrackDescription {
   /** In upper case: `H264`, `MPEG4-GENERIC`. */
   readonly encoding: string;
@@ -26,7 +26,7 @@ export interface TrackDescription {
   readonly fmtp: ReadonlyMap<string, string>;
 }
 
-/** Pictures that are not recorded, by what people call them. */
+/** The usual names of video formats that are not recorded. */
 const otherVideo: Readonly<Record<string, string>> = {
   JPEG: 'MJPEG',
   VP8: 'VP8',
@@ -40,7 +40,7 @@ const otherVideo: Readonly<Record<string, string>> = {
   'H263-2000': 'H.263',
 };
 
-/** What reads the payloads of a track. */
+/** Chooses what reads the payloads of a track. */
 export function createDepacketizer(
   track: TrackDescription,
   memory: FootageMemory,
@@ -70,7 +70,7 @@ export function createDepacketizer(
     }
     case 'MP4A-LATM': {
       const multiplex = describedLatm(fmtp.get('config'));
-      // Left out means in-band (RFC 6416, 7.3), but cameras that give the configuration do not repeat it.
+      // The default is in-band (RFC 6416, 7.3), but cameras whose description has the configuration do not repeat it.
       const isInBand = (fmtp.get('cpresent') ?? (multiplex ? '0' : '1')) !== '0';
       return new LatmDepacketizer(
         multiplex,

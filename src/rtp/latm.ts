@@ -8,18 +8,18 @@ import type { RtpPacket } from './packet.ts';
 
 const mostBytes = 64 * 1024;
 
-/** What a StreamMuxConfig says (1.7.3.2.3). */
+/** The content of a StreamMuxConfig (1.7.3.2.3). */
 interface Multiplex {
   readonly format: SoundFormat;
-  /** Frames behind one another in an element. */
+  /** Frames per element. */
   readonly frames: number;
 }
 
-/** What a track's `config` says, which some cameras give as if it were RFC 3640's. */
+/** Reads a track's `config`, which some cameras write as if it were RFC 3640's. */
 export function describedLatm(config: string | undefined): Multiplex | undefined {
   if (!config) return undefined;
   const bytes = Buffer.from(config, 'hex');
-  // GStreamer leaves out what stands behind the AudioSpecificConfig; there it would be zero.
+  // GStreamer leaves out the fields after the AudioSpecificConfig; they would be zero.
   const whole = Buffer.concat([bytes, Buffer.alloc(2)]);
   return (
     readable(() => readMultiplex(new BitReader(false).open(whole, 0, whole.length))) ??
@@ -27,7 +27,7 @@ export function describedLatm(config: string | undefined): Multiplex | undefined
   );
 }
 
-/** The reader stands behind the configuration then. */
+/** Afterwards the reader is at the configuration's end. */
 function readMultiplex(bits: BitReader): Multiplex {
   const version = bits.bits(1);
   if (version === 1) {
@@ -73,16 +73,16 @@ function readable<Result>(read: () => Result): Result | undefined {
 
 export class LatmDepacketizer implements Depacketizer {
   readonly #track: AacTrack;
-  /** The configuration stands in the stream. */
+  /** The stream contains the configuration. */
   readonly #isInBand: boolean;
   readonly #bits = new BitReader(false);
   #multiplex: Multiplex | undefined;
-  /** An element that came in several packets. */
+  /** The element that is being received, in several packets. */
   #gathered: Buffer = Buffer.alloc(0);
   #gatheredBytes = 0;
   #isWhole = true;
 
-  /** @param multiplex from the description */
+  /** @param multiplex the configuration in the description */
   constructor(multiplex: Multiplex | undefined, isInBand: boolean, track: AacTrack) {
     this.#multiplex = multiplex;
     this.#isInBand = isInBand;
@@ -150,7 +150,7 @@ export class LatmDepacketizer implements Depacketizer {
     }
   }
 
-  /** PayloadLengthInfo and PayloadMux, `frames` times: lengths in bytes, but not at whole bytes. */
+  /** PayloadLengthInfo and PayloadMux, `frames` times. Lengths are in bytes, but payloads begin at any bit. */
   #frames(
     buffer: Buffer,
     from: number,
@@ -184,7 +184,7 @@ export class LatmDepacketizer implements Depacketizer {
   }
 }
 
-/** Eight bits from anywhere. */
+/** Eight bits from any bit position. */
 function byteAt(buffer: Buffer, from: number, bit: number): number {
   const at = from + (bit >> 3);
   const shift = bit & 7;

@@ -1,11 +1,11 @@
-/** So many times the picture after a marker must have begun before the marker alone ends a unit. */
+/** How many times a new picture must have followed the marker before the marker alone ends a unit. */
 const enough = 2;
-/** Until then a unit waits for the next slice, but not longer: a camera can send a picture every five seconds. */
+/** Until then a unit waits for the next slice, at most this long: a camera may send one picture in five seconds. */
 const patienceMs = 100;
 
 /**
- * Whether the marker of a track's packets is believed to end pictures. Some cameras set it on every slice; one whose
- * marker was contradicted once is not believed again.
+ * Whether the marker bit of a track's packets ends pictures. Some cameras set it on every slice; once a marker was
+ * wrong, the track's markers are ignored.
  */
 export class MarkerTrust {
   readonly #onPatienceEnd: () => void;
@@ -14,17 +14,17 @@ export class MarkerTrust {
   #isGiven = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onPatienceEnd the unit that waits for a confirmation is to be given out */
+  /** @param onPatienceEnd called when the waiting unit is to be delivered */
   constructor(onPatienceEnd: () => void) {
     this.#onPatienceEnd = onPatienceEnd;
   }
 
-  /** The unit has had its marker and waits for the next slice. */
+  /** Whether the unit has its marker and waits for the next slice. */
   get isWaiting(): boolean {
     return this.#timer !== undefined;
   }
 
-  /** A marker came behind a slice. Whether the unit ends now. */
+  /** A marker followed a slice. @returns whether the unit ends now */
   mark(): boolean {
     if (this.#isContradicted) return false;
     if (this.#confirmed >= enough) {
@@ -45,7 +45,7 @@ export class MarkerTrust {
     if (this.#timer) this.#confirmed++;
   }
 
-  /** The same picture has gone on. */
+  /** The same picture has continued. */
   contradict(): void {
     if (this.#timer || this.#isGiven) this.#isContradicted = true;
   }

@@ -22,7 +22,7 @@ interface MpegAudioHeader {
   readonly bytes: number;
 }
 
-/** Undefined where no frame of layer 2 or 3 begins there. */
+/** Undefined if no frame of layer 2 or 3 begins there. */
 export function readMpegAudioHeader(buffer: Buffer, from: number, to: number): MpegAudioHeader | undefined {
   if (to - from < frameHeaderBytes || buffer[from] !== 0xff || (buffer[from + 1]! & 0xe0) !== 0xe0)
     return undefined;
@@ -51,7 +51,7 @@ export class MpegAudioDepacketizer implements Depacketizer {
   readonly #clockRate: number;
   readonly #frames: SoundFrames;
   #format: SoundFormat | undefined;
-  /** Bytes of a frame that goes on in the next packet; 0 where there is none. */
+  /** Bytes of a frame that continues in the next packet; 0 if there is none. */
   #wantedBytes = 0;
   #ticks = 0;
   #timestamp = 0;

@@ -3,10 +3,10 @@ import { NalUnits } from './nal-units.ts';
 import type { RtpPacket } from './packet.ts';
 import type { PictureAssembler } from './pictures.ts';
 
-/** Hands the NAL units of one payload, which is not empty, to `nals`. */
+/** Passes the NAL units of one payload, which is not empty, to `nals`. */
 export type ReadNalPayload = (nals: NalUnits, buffer: Buffer, from: number, to: number) => void;
 
-/** What the payload formats of H.264 and H.265 have in common. */
+/** The common part of the payload formats of H.264 and H.265. */
 export class NalDepacketizer implements Depacketizer {
   readonly #pictures: PictureAssembler;
   readonly #nals: NalUnits;
@@ -34,13 +34,13 @@ export class NalDepacketizer implements Depacketizer {
   }
 }
 
-/** NAL units with their length in two bytes in front, as both formats put several into one packet. */
+/** NAL units with their length in two bytes before each: both formats put several into one packet like this. */
 export function readAggregate(nals: NalUnits, buffer: Buffer, from: number, to: number): void {
   let at = from;
   while (at + 2 < to) {
     const bytes = (buffer[at]! << 8) | buffer[at + 1]!;
     const end = at + 2 + bytes;
-    // Zeros that some cameras fill the packet up with are NAL units without bytes.
+    // Some cameras pad the packet with zeros, which read as NAL units without bytes.
     if (end > to) return;
     nals.whole(buffer, at + 2, end);
     at = end;

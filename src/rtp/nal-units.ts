@@ -1,38 +1,38 @@
-/** What takes the NAL units of a track. */
+/** Receives the NAL units of a track. */
 export interface NalSink {
-  /** A slice or filler data: most of what a camera sends. It is handed on in pieces, as it comes. */
+  /** Whether it is a slice or filler data: most of a stream. These are passed on in pieces as they arrive. */
   isBulk(header: number): boolean;
-  /** A NAL unit that lies in one buffer. */
+  /** A NAL unit in one buffer. */
   whole(buffer: Buffer, from: number, to: number): void;
-  /** The first bytes of a bulk NAL unit, at least 32 or all there are; `more` and `end` follow. */
+  /** The first bytes of a bulk NAL unit: at least 32, or all of it. `more` and `end` follow. */
   begin(buffer: Buffer, from: number, to: number): void;
   more(buffer: Buffer, from: number, to: number): void;
   end(): void;
 }
 
-/** What is read of a slice: its header's beginning. */
+/** Bytes of a slice's header that are read. */
 const headBytes = 32;
-/** The largest NAL unit that is gathered: text and private data can be long. */
+/** The largest NAL unit that is collected: text and private data can be long. */
 const mostGathered = 256 * 1024;
-/** What stays allocated for the next one. */
+/** Memory that stays allocated for the next one. */
 const mostKept = 4 * 1024;
-/** Cameras that put start codes into their slices do it in all of them: of what is bulk, so much is searched. */
+/** Cameras that put start codes into slices do so in all of them, so only this many bytes of bulk are searched. */
 const searchedBulk = 64;
 
 /**
- * Finds NAL units in what packets hold: whole or in fragments; one, as the RFCs say, or several with start codes
- * between them (Annex B of H.264 and H.265), as some cameras send. Nothing is allocated for bulk.
+ * Finds the NAL units in packets, whole or in fragments. The RFCs demand one; some cameras send several with start
+ * codes between them (Annex B of H.264 and H.265). Nothing is allocated for bulk.
  */
 export class NalUnits {
   readonly #sink: NalSink;
   #isOpen = false;
-  /** The NAL unit has begun in the sink; else its bytes are gathered. */
+  /** Whether the sink has the NAL unit's beginning; otherwise its bytes are being collected. */
   #isStreaming = false;
   #isSearched = false;
   #gathered: Buffer = Buffer.allocUnsafeSlow(headBytes * 4);
   #gatheredBytes = 0;
   #isTooLong = false;
-  /** Zero bytes at the end of the last fragment: they may belong to a start code. */
+  /** Zero bytes at the end of the last fragment, which may belong to a start code. */
   #zeros = 0;
   #bulkToSearch = searchedBulk;
 
@@ -40,12 +40,12 @@ export class NalUnits {
     this.#sink = sink;
   }
 
-  /** A NAL unit was begun and has not ended. */
+  /** Whether a NAL unit has begun and not ended. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** What should be one whole NAL unit. */
+  /** Takes bytes that should be one whole NAL unit. */
   whole(buffer: Buffer, from: number, to: number): void {
     this.close();
     if (from >= to) return;
@@ -89,7 +89,7 @@ export class NalUnits {
     this.#zeros += to - end;
   }
 
-  /** The open NAL unit ends, if there is one. */
+  /** Ends the open NAL unit, if there is one. */
   close(): void {
     if (!this.#isOpen) return;
     this.#endNal();
@@ -110,7 +110,7 @@ export class NalUnits {
     return true;
   }
 
-  /** Zeros from before are part of a start code, or are written now. Says where to go on. */
+  /** Earlier zeros are part of a start code, or are written now. @returns where to continue */
   #joinZeros(buffer: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && buffer[at] === 0) at++;
@@ -180,7 +180,7 @@ export class NalUnits {
 
 const zero = Buffer.alloc(1);
 
-/** Where the next `00 00 01` begins; -1 if there is none. */
+/** Finds the next `00 00 01`; -1 if there is none. */
 export function findStartCode(buffer: Buffer, from: number, to: number): number {
   for (let at = from + 2; at < to; ) {
     const value = buffer[at]!;

@@ -1,7 +1,7 @@
 const headerBytes = 12;
 const version = 2;
 
-/** The header of an RTP packet (RFC 3550, 5.1). One object is filled again and again, so that nothing is allocated. */
+/** The header of an RTP packet (RFC 3550, 5.1). The object is reused, so that nothing is allocated. */
 export class RtpPacket {
   isMarked = false;
   payloadType = 0;
@@ -9,11 +9,11 @@ export class RtpPacket {
   /** 32 bits, unsigned, like `ssrc`. */
   timestamp = 0;
   ssrc = 0;
-  /** Where the payload begins and ends in the buffer that was read. */
+  /** The payload's beginning and end in the buffer. */
   from = 0;
   to = 0;
 
-  /** False where the bytes are no RTP packet. */
+  /** @returns false if the bytes are no RTP packet */
   read(buffer: Buffer, from: number, to: number): boolean {
     if (to - from < headerBytes) return false;
     const first = buffer[from]!;
@@ -29,7 +29,7 @@ export class RtpPacket {
       if (this.from + 4 > to) return false;
       this.from += 4 + ((buffer[this.from + 2]! << 8) | buffer[this.from + 3]!) * 4;
     }
-    // Some cameras set the padding bit without padding: a count that cannot be is not believed.
+    // Some cameras set the padding bit without padding: an impossible count is ignored.
     if ((first & 0x20) !== 0 && this.from + buffer[to - 1]! <= to) this.to -= buffer[to - 1]!;
     return this.from <= this.to;
   }

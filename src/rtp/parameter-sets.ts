@@ -1,7 +1,7 @@
 import { CodecError } from '../codecs/bits.ts';
 import type { VideoFormat } from '../codecs/format.ts';
 
-/** How one codec's parameter sets are told apart. `vpsId` and the kind `vps` are H.265's alone. */
+/** How one codec's parameter sets are distinguished. Only H.265 has `vpsId` and the kind `vps`. */
 export interface ParameterSetReader<Sps extends { readonly id: number }> {
   kind(header: number): 'vps' | 'sps' | 'pps' | undefined;
   vpsId(nal: Buffer): number;
@@ -15,21 +15,21 @@ interface KnownSet<Facts> {
   readonly facts: Facts;
 }
 
-/** What is larger is no parameter set of a camera, but rubbish with its header. */
+/** A larger NAL unit is no parameter set, but garbage with the header of one. */
 const mostBytes = 4_096;
 
 /**
- * The parameter sets of a track, from its description and from the stream: the last of each id counts. Which of them
- * describe a picture is told by what its slices refer to, so that sets of a foreign camera do no harm.
+ * The parameter sets of a track, from its description and from the stream; the last of each id counts. A picture's
+ * slices refer to the sets that describe it, so that sets of another camera do no harm.
  */
 export class ParameterSets<Sps extends { readonly id: number }> {
   readonly #reader: ParameterSetReader<Sps>;
   readonly #vps = new Map<number, KnownSet<number>>();
   readonly #sps = new Map<number, KnownSet<Sps>>();
   readonly #pps = new Map<number, KnownSet<{ id: number; spsId: number }>>();
-  /** By SPS id, until a set changes. */
+  /** Formats by SPS id, until a set changes. */
   readonly #formats = new Map<number, VideoFormat | undefined>();
-  /** The sets that came last, so that a set which is repeated costs a comparison. */
+  /** The last sets, so that a repeated set costs only a comparison. */
   readonly #last = { vps: Buffer.alloc(0), sps: Buffer.alloc(0), pps: Buffer.alloc(0) };
 
   /** Whether any of them came in the stream. */
@@ -58,7 +58,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     if (to - from > mostBytes) return;
     const last = this.#last[kind];
     if (last.length === to - from && buffer.compare(last, 0, last.length, from, to) === 0) return;
-    // Of its own memory: a part of Node's pool would keep the whole of it.
+    // Memory of its own: a part of Node's pool would keep the whole pool alive.
     const nal = Buffer.allocUnsafeSlow(to - from);
     buffer.copy(nal, 0, from, to);
     this.#last[kind] = nal;
@@ -69,7 +69,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     }
   }
 
-  /** The format of slices that refer to a PPS; undefined where not all sets are known. */
+  /** The format of slices that refer to a PPS; undefined if one of the sets is not known. */
   format(ppsId: number): VideoFormat | undefined {
     const spsId = this.#pps.get(ppsId)?.facts.spsId;
     if (spsId === undefined) return undefined;
@@ -77,7 +77,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     return this.#formats.get(spsId);
   }
 
-  /** The SPS of slices that refer to a PPS. */
+  /** The SPS that a PPS refers to. */
   sps(ppsId: number): Sps | undefined {
     const spsId = this.#pps.get(ppsId)?.facts.spsId;
     return spsId === undefined ? undefined : this.#sps.get(spsId)?.facts;

@@ -6,57 +6,59 @@ import { HeldUnits } from './held-units.ts';
 import { MarkerTrust } from './marker-trust.ts';
 import type { NalSink } from './nal-units.ts';
 
-/** What differs between H.264 and H.265 when pictures are told apart. */
+/** The differences between H.264 and H.265 in separating pictures. */
 export interface PictureReader {
   isSlice(header: number): boolean;
-  /** Bytes without meaning that keep a bit rate constant: where a camera sends them, they are most of the stream. */
+  /** Filler data, which keeps the bit rate constant and can be most of a stream. */
   isFiller(header: number): boolean;
-  /** Stands in front of a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
+  /** Whether it precedes a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
   isInFront(header: number): boolean;
-  /** Keeps parameter sets, looks for recovery points. */
+  /** Keeps parameter sets and finds recovery points. */
   noteOther(buffer: Buffer, from: number, to: number): void;
   isFirstSlice(buffer: Buffer, from: number, to: number): boolean;
-  /** A first slice is the second field of the frame whose first field came last. */
+  /** Whether a first slice begins the second field of the frame whose first field came last. */
   isSecondField(buffer: Buffer, from: number, to: number): boolean;
   /** Reads a picture's first slice. */
   beginPicture(buffer: Buffer, from: number, to: number): void;
-  /** Of the picture whose first slice was read last; undefined where its parameter sets are not known. */
+  /** The format of the picture whose first slice was read last; undefined if its parameter sets are not known. */
   readonly format: VideoFormat | undefined;
-  /** It is one field, and the other one may follow. */
+  /** Whether it is one field, so that the other one may follow. */
   readonly isLoneField: boolean;
-  /** A slice of this kind says that a decoder can begin. */
+  /** Whether a decoder can begin at a slice of this kind. */
   isSyncSlice(header: number): boolean;
-  /** Pictures to decode from a recovery point until all is right; undefined where the NAL unit says none. */
+  /**
+   * Pictures to decode from a recovery point until they are correct; undefined if the NAL unit is no recovery point.
+   */
   recoveryPictures(buffer: Buffer, from: number, to: number): number | undefined;
-  /** Leading pictures of this one refer to what came before it. */
+  /** Whether leading pictures of this one refer to pictures before it. */
   hasSkippedLeading(header: number, isStart: boolean): boolean;
   isSkippedLeading(header: number): boolean;
 }
 
-/** What no real picture has: who sends more wants our memory. */
+/** More than any real picture has: a limit to memory. */
 const mostNals = 2_048;
 const mostBytes = 16 * 2 ** 20;
 
 /**
- * Puts NAL units together to access units: one picture each, or the two fields of a frame. A unit ends where the first
- * slice of the next picture begins; what stands in front of that slice goes with it. The marker lets a unit end sooner
- * while it deserves trust. A unit that is not whole is dropped: players stop at torn slices.
+ * Combines NAL units to access units: one picture each, or the two fields of a frame. A unit ends where the first slice
+ * of the next picture begins, or before the NAL units that precede that slice. A marker that can be trusted ends it
+ * sooner. An incomplete unit is dropped, because players stop at damaged slices.
  */
 export class PictureAssembler implements NalSink {
   readonly #reader: PictureReader;
   readonly #writer: FootageWriter;
   readonly #onUnit: (unit: AccessUnit) => void;
   readonly #trust: MarkerTrust;
-  /** NAL units behind a slice of which the next slice tells whether they belong to the next picture. */
+  /** NAL units after a slice that may belong to the next picture; the next slice decides it. */
   readonly #held = new HeldUnits();
 
-  /** Of the packet that is being read. */
+  /** The arrival of the current packet. */
   #timestamp = 0;
   #arrivedAt = 0;
   /** Packets were missing since the last slice began. */
   #isAfterLoss = false;
 
-  /** Of the unit that is being written. */
+  /** The unit that is being written. */
   #hasSlice = false;
   #isDamaged = false;
   #isSync = false;
@@ -67,7 +69,7 @@ export class PictureAssembler implements NalSink {
   #unitArrivedAt = 0;
   #format: VideoFormat | undefined;
 
-  /** Of the last unit that was given out. */
+  /** The last unit that was delivered. */
   #givenKey: string | undefined;
   #skipsLeading = false;
 
@@ -76,7 +78,7 @@ export class PictureAssembler implements NalSink {
     this.#writer = new FootageWriter(memory);
     this.#onUnit = onUnit;
     this.#trust = new MarkerTrust(() => {
-      // Filler data behind the marker is still coming.
+      // Filler data still follows the marker.
       if (!this.#writer.isInNal) this.#finish();
     });
   }
@@ -86,7 +88,7 @@ export class PictureAssembler implements NalSink {
     this.#arrivedAt = arrivedAt;
   }
 
-  /** Packets are missing in front of the one that comes next. */
+  /** Packets before the next one are missing. */
   lose(): void {
     this.#isAfterLoss = true;
     this.#held.drop();
@@ -95,7 +97,7 @@ export class PictureAssembler implements NalSink {
     else this.#reset();
   }
 
-  /** @param isOpen a NAL unit goes on in the next packet */
+  /** @param isOpen whether a NAL unit continues in the next packet */
   endPacket(isMarked: boolean, isOpen: boolean): void {
     if (!isMarked || isOpen || !this.#hasSlice || this.#reader.isLoneField || this.#held.count > 0) return;
     if (this.#trust.mark()) this.#finish();
@@ -170,7 +172,7 @@ export class PictureAssembler implements NalSink {
 
   #beginUnit(buffer: Buffer, from: number, to: number, isFirst: boolean): void {
     this.#hasSlice = true;
-    // Parameter sets can carry the timestamp of the picture before (Reolink): the slices' one counts.
+    // Parameter sets can have the previous picture's timestamp (Reolink): the slices' timestamp counts.
     this.#unitTimestamp = this.#timestamp;
     this.#firstHeader = buffer[from]!;
     if (!isFirst) {
@@ -192,7 +194,7 @@ export class PictureAssembler implements NalSink {
     this.#writer.endNal();
   }
 
-  /** False where the unit is damaged, so that nothing more of it is written. */
+  /** False if the unit is damaged; then no more of it is written. */
   #beginNal(): boolean {
     this.#unitArrivedAt = this.#arrivedAt;
     if (this.#nals++ >= mostNals || this.#writer.bytes > mostBytes) this.#damage();
@@ -226,7 +228,7 @@ export class PictureAssembler implements NalSink {
     this.#resetFields();
   }
 
-  /** What comes before the first picture that a decoder can begin at is of no use, at the start and at a new format. */
+  /** Pictures before the first keyframe cannot be decoded, at the start and after a change of format. */
   #isWanted(): boolean {
     if (!this.#format) return false;
     const isStart = this.#format.key !== this.#givenKey;
@@ -235,7 +237,7 @@ export class PictureAssembler implements NalSink {
     return !(this.#skipsLeading && this.#reader.isSkippedLeading(this.#firstHeader));
   }
 
-  /** Forgets what was written of a unit that has no slice yet. */
+  /** Discards what was written of a unit that has no slice yet. */
   #reset(): void {
     this.#writer.discard();
     this.#resetFields();

@@ -1,4 +1,4 @@
-/** Sound of which each packet is a frame, whatever its size: G.711, L16, G.722, G.726 (RFC 3551) and Opus (RFC 7587). */
+/** Sound whose packets are one frame each, of any size: G.711, L16, G.722, G.726 (RFC 3551) and Opus (RFC 7587). */
 import type { SoundFormat } from '../codecs/format.ts';
 import { opusFormat, opusRate, opusSamples } from '../codecs/opus.ts';
 import type { Depacketizer } from './depacketizer.ts';
@@ -7,7 +7,7 @@ import type { SoundFrames } from './sound.ts';
 
 interface PlainSound {
   readonly format: SoundFormat;
-  /** Ticks of the track's clock rate that a payload lasts; 0 where it is none. */
+  /** A payload's duration in ticks of the track's clock rate; 0 if it holds no frame. */
   readonly ticks: (buffer: Buffer, from: number, to: number) => number;
 }
 
@@ -21,7 +21,7 @@ export function plainSound(encoding: string, clockRate: number, channels: number
     };
   }
   if (encoding === 'G722') {
-    // Its clock counts 8,000 a second, though it has 16,000 samples (RFC 3551, 4.5.2).
+    // Its clock rate is 8,000, though it has 16,000 samples per second (RFC 3551, 4.5.2).
     const format = sampledFormat('g722', 'g722', clockRate * 2, channels);
     return { format, ticks: (_buffer, from, to) => (to - from) / channels };
   }
@@ -38,7 +38,7 @@ const codecs: Readonly<Record<string, SoundFormat['codec']>> = {
   G726: 'g726',
 };
 
-/** Bits of a sample of one channel. */
+/** Bits per sample and channel. */
 function sampleBits(encoding: string): number | undefined {
   if (encoding === 'PCMU' || encoding === 'PCMA') return 8;
   if (encoding === 'L16') return 16;

@@ -14,7 +14,7 @@ export interface ReceiverOptions extends TrackDescription {
   readonly memory: FootageMemory;
   /** Packets may come in any order (UDP). */
   readonly isDatagram: boolean;
-  /** The unit's footage is held for whoever is called. */
+  /** The unit's footage is held for the callee. */
   readonly onUnit: (unit: AccessUnit) => void;
   /**
    * The sender's wall clock at a timestamp of the track.
@@ -27,16 +27,18 @@ export interface ReceiverOptions extends TrackDescription {
 export interface Receiver {
   /**
    * Takes an RTP packet; its bytes may be overwritten as soon as this returns.
-   * @param arrivedAt in milliseconds of a clock that nobody sets
+   * @param arrivedAt steady milliseconds
    */
   push(buffer: Buffer, from: number, to: number, arrivedAt: number): void;
   /** Takes an RTCP packet, compound or not. */
   pushControl(buffer: Buffer, from: number, to: number, arrivedAt: number): void;
-  /** What is to be sent every five seconds: some cameras stop without it. @param now of the clock of `arrivedAt` */
+  /**
+   * The receiver report, to be sent every five seconds: some cameras stop without it. @param now steady milliseconds
+   */
   receiverReport(now: number): Buffer;
-  /** How many packets were missing so far. */
+  /** The number of missing packets so far. */
   readonly lost: number;
-  /** Gives out a unit that is known to be whole, and drops the rest. */
+  /** Delivers the unit that is known to be complete, and drops the rest. */
   close(): void;
 }
 
@@ -86,7 +88,7 @@ class TrackReceiver implements Receiver, ControlHandler {
   push(buffer: Buffer, from: number, to: number, arrivedAt: number): void {
     const packet = this.#packet;
     if (!packet.read(buffer, from, to)) return;
-    // Before the sequence: Geovision sends packets of type 50 with the sequence number of the one before.
+    // Before the sequence is checked: Geovision sends packets of type 50 with the previous sequence number.
     if (packet.payloadType !== this.#options.payloadType) return;
     const { ssrc, sequence } = packet;
     if (!this.#source.accepts(ssrc, arrivedAt)) {
@@ -108,7 +110,7 @@ class TrackReceiver implements Receiver, ControlHandler {
     const known = this.#source.ssrc;
     if (known !== undefined && ssrc !== known) return;
     this.#report = { ssrc, ntpMs, ntpMiddle, timestamp, arrivedAt: this.#controlArrivedAt };
-    // Without a packet yet, it is not known whether this source will be the one that counts.
+    // Without a packet it is not known whether this source will be accepted.
     if (known !== undefined) this.#tellReport();
   }
 

@@ -1,15 +1,15 @@
-/** How many packets wait for one that is missing, and how long. */
+/** How many packets wait for a missing one, and how long (ms). */
 const slots = 64;
 const longestWaitMs = 100;
-/** Behind by as much is late; by more, the numbering is another one. */
+/** A packet this far behind is late; one further behind belongs to other numbering. */
 const farBehind = 100;
 const usualBytes = 2_048;
 
 type Deliver = (buffer: Buffer, from: number, to: number, arrivedAt: number) => void;
 
 /**
- * Brings datagrams into the order in which they were sent. One that comes in order goes on at once, without a copy. One
- * that is missing is waited for until 100 ms have passed or 64 packets wait behind it.
+ * Brings datagrams into the order in which they were sent. One that arrives in order is passed on at once, without a
+ * copy. For a missing one it waits until 100 ms have passed or 64 packets wait.
  */
 export class ReorderBuffer {
   readonly #deliver: Deliver;
@@ -17,7 +17,7 @@ export class ReorderBuffer {
   #waiting = 0;
   #waitingSince = 0;
   readonly #buffers: (Buffer | undefined)[] = new Array<Buffer | undefined>(slots).fill(undefined);
-  /** 0: nothing waits there. */
+  /** 0: no packet waits there. */
   readonly #lengths = new Int32Array(slots);
   readonly #arrivals = new Float64Array(slots);
 
@@ -43,12 +43,12 @@ export class ReorderBuffer {
     while (this.#waiting > 0 && arrivedAt - this.#waitingSince > longestWaitMs) this.#skip();
   }
 
-  /** Gives out what waits, over all holes. */
+  /** Delivers all waiting packets, without the missing ones. */
   flush(): void {
     while (this.#waiting > 0) this.#skip();
   }
 
-  /** Another source has numbers of its own. */
+  /** Begins anew: another source has its own numbers. */
   restart(): void {
     this.flush();
     this.#next = -1;

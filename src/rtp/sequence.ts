@@ -1,21 +1,21 @@
-/** RFC 3550, A.1: what is further ahead, or further behind, is no loss and no delay, but other numbering. */
+/** RFC 3550, A.1: a packet further ahead or behind than this belongs to other numbering. */
 const farAhead = 3_000;
 const farBehind = 100;
 
-/** Follows the sequence numbers of one source: what is missing, what came too late, and what a receiver report says. */
+/** Follows the sequence numbers of one source: missing and late packets, and the numbers for receiver reports. */
 export class PacketSequence {
   #next = -1;
   #cycles = 0;
-  /** The number behind the last late packet: two late ones in a row are other numbering, too. */
+  /** The number after the last late packet: two consecutive late ones are other numbering, too. */
   #lateNext = -1;
   #jitter = 0;
   #lastTransit = Number.NaN;
   #expectedSinceReport = 0;
   #lostSinceReport = 0;
-  /** Packets that are missing, of all sources. */
+  /** Missing packets of all sources. */
   lost = 0;
 
-  /** How many packets are missing in front of this one; -1 if it came before or comes too late. */
+  /** How many packets are missing before this one; -1 if it is a duplicate or late. */
   next(sequence: number): number {
     if (this.#next < 0) return this.#goOn(sequence, 0);
     const gap = (sequence - this.#next) & 0xffff;
@@ -29,16 +29,16 @@ export class PacketSequence {
     return -1;
   }
 
-  /** Takes the jitter of arrivals down (RFC 3550, 6.4.1). */
+  /** Updates the jitter (RFC 3550, 6.4.1). */
   note(timestamp: number, arrivedAt: number, clockRate: number): void {
     const transit = (arrivedAt * clockRate) / 1000 - timestamp;
     const change = Math.abs(transit - this.#lastTransit);
     this.#lastTransit = transit;
-    // A leap of the camera's clock is no jitter.
+    // A jump of the camera's clock is no jitter.
     if (change < clockRate * 10) this.#jitter += (change - this.#jitter) / 16;
   }
 
-  /** Another source has numbers of its own. */
+  /** Begins anew: another source has its own numbers. */
   restart(): void {
     this.#next = -1;
     this.#cycles = 0;
@@ -46,7 +46,7 @@ export class PacketSequence {
     this.#lastTransit = Number.NaN;
   }
 
-  /** What a report block says since the last one. */
+  /** The numbers for a report block, since the previous one. */
   report(): { fractionLost: number; lost: number; highest: number; jitter: number } {
     const fraction = this.#expectedSinceReport && (this.#lostSinceReport * 256) / this.#expectedSinceReport;
     this.#expectedSinceReport = 0;

@@ -3,7 +3,7 @@ import type { FootageMemory } from '../footage/memory.ts';
 import type { AccessUnit } from '../footage/unit.ts';
 import { FootageWriter } from '../footage/writer.ts';
 
-/** Writes the frames of one sound track, and gives each of them out with the format that is known then. */
+/** Writes the frames of one sound track, and delivers each with the format that is known by then. */
 export class SoundFrames {
   readonly #writer: FootageWriter;
   readonly #onUnit: (unit: AccessUnit) => void;
@@ -13,7 +13,7 @@ export class SoundFrames {
     this.#onUnit = onUnit;
   }
 
-  /** Of the frame that is being written. */
+  /** The frame that is being written. */
   get bytes(): number {
     return this.#writer.bytes;
   }

@@ -1,8 +1,8 @@
-/** How long a source must have been silent until another one takes its place, at most. */
+/** After this much silence another source replaces one, at the latest. */
 const silentMs = 1_000;
-/** So many of the longest intervals between a source's packets are silence, too. */
+/** Silence is also this many times the longest interval between a source's packets. */
 const silentIntervals = 2.5;
-/** More packets of another source than this are not kept: one keyframe of 6 MB. */
+/** At most this many packets of another source are kept: a keyframe of 6 MB. */
 const mostHeld = 4_096;
 
 /** A packet of a source that may take over. */
@@ -13,9 +13,10 @@ export interface HeldPacket {
 }
 
 /**
- * Which source (SSRC) a track listens to. Servers can send packets of another session into ours (live555), and cameras
- * take a new SSRC when they start their encoder anew: another source counts once the present one has said BYE or has
- * been silent for longer than its packets are usually apart. Until then its packets are kept, so that none is lost.
+ * Decides which source (SSRC) of a track is accepted. Servers can send packets of another session (live555), and
+ * cameras take a new SSRC when they restart their encoder. Another source is accepted once the present one has sent BYE
+ * or has been silent for longer than its packets are usually apart. Until then its packets are kept, so that none is
+ * lost.
  */
 export class PacketSource {
   #ssrc: number | undefined;
@@ -23,14 +24,14 @@ export class PacketSource {
   #longestMs = 0;
   #hasLeft = false;
   #held: HeldPacket[] = [];
-  /** Whether the packet that was accepted last is the first of its source. */
+  /** Whether the last accepted packet is the first of its source. */
   isNew = false;
 
   get ssrc(): number | undefined {
     return this.#ssrc;
   }
 
-  /** Whether a packet of this source counts. */
+  /** Whether a packet of this source is accepted. */
   accepts(ssrc: number, arrivedAt: number): boolean {
     this.isNew = ssrc !== this.#ssrc;
     if (this.isNew) {
@@ -46,7 +47,7 @@ export class PacketSource {
     return true;
   }
 
-  /** Keeps a copy of a packet that was not accepted. @returns all that are to be taken now, in their order */
+  /** Keeps a copy of a packet that was not accepted. @returns the packets that are accepted now, in order */
   hold(packet: HeldPacket): readonly HeldPacket[] {
     if (this.#held[0]?.ssrc !== packet.ssrc) this.#held = [];
     if (this.#held.length < mostHeld) this.#held.push({ ...packet, bytes: Buffer.from(packet.bytes) });
@@ -56,7 +57,7 @@ export class PacketSource {
     return this.#held.splice(0);
   }
 
-  /** The source has said that it sends no more. */
+  /** The source has sent BYE. */
   leave(ssrc: number): void {
     if (ssrc === this.#ssrc) this.#hasLeft = true;
   }

@@ -3,9 +3,9 @@ import { findStartCode } from './nal-units.ts';
 const mostSets = 32;
 
 /**
- * Parameter sets from a track's description. They stand there in base64 with commas between; some cameras put start
- * codes in front of them or several into one, and what is no base64 is left out.
- * @param properties values of `sprop-…` parameters, where there are any
+ * Parameter sets from a track's description, where they are in base64 with commas between. Some cameras add start
+ * codes, or put several into one text. What is no base64 is left out.
+ * @param properties values of the `sprop-…` parameters that are present
  * @returns NAL units without start codes
  */
 export function describedSets(properties: readonly (string | undefined)[]): Buffer[] {

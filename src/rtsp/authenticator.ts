@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { type Challenge, digestResponse, parseChallenges } from './digest.ts';
 
 /**
- * Proves the user's password to one camera, with the newest of its challenges. Where a camera offers several ways, the
- * strongest comes first and one other is tried when that is refused: some offer Digest and take Basic alone. It is no
- * more than two, because cameras lock accounts after five wrong passwords.
+ * Proves the user's password to one camera, with its newest challenge. If a camera offers several schemes, the
+ * strongest is tried first and one other if that is refused: some cameras offer Digest but accept only Basic. No more
+ * than two are tried, because cameras lock accounts after five wrong passwords.
  */
 export class Authenticator {
   readonly #user: string | undefined;
   readonly #password: string;
-  /** Whether the password may be sent as it is; false for a host that the address does not name. */
+  /** Whether the password may be sent in clear text; not to a host that the stream address does not name. */
   #mayUseBasic: boolean;
   #challenge: Challenge | undefined;
-  /** Ways that the camera refused, never to be tried again. */
+  /** Schemes that the camera refused; they are not tried again. */
   readonly #refused = new Set<string>();
-  /** The way by which the camera let us in. */
+  /** The scheme that the camera accepted. */
   #accepted: string | undefined;
   #count = 0;
 
@@ -28,7 +28,7 @@ export class Authenticator {
     return this.#user !== undefined;
   }
 
-  /** From now on another host is asked, one that a redirect named. */
+  /** Requests go to another host from now on, which a redirect named. */
   moveTo(isSameHost: boolean): void {
     this.#mayUseBasic &&= isSameHost;
     this.#challenge = undefined;
@@ -36,7 +36,7 @@ export class Authenticator {
     this.#refused.clear();
   }
 
-  /** The Authorization header of a request, or undefined while the camera has asked for none. */
+  /** The Authorization header of a request; undefined until the camera asks for one. */
   authorize(method: string, uri: string): string | undefined {
     const challenge = this.#challenge;
     if (challenge === undefined || this.#user === undefined) return undefined;
@@ -64,15 +64,15 @@ export class Authenticator {
     return `Digest ${fields.join(', ')}`;
   }
 
-  /** The camera took what was sent: a later 401 means that its nonce is over, not that the password is wrong. */
+  /** The camera accepted the password: a later 401 means that the nonce has expired. */
   accept(): void {
     if (this.#challenge) this.#accepted = wayOf(this.#challenge);
   }
 
   /**
    * Takes the challenge of a 401.
-   * @param hasTried whether the request that was refused held an answer to the challenge before
-   * @param isRetry whether an answer to a challenge was refused at this request before
+   * @param hasTried whether the refused request had an Authorization header
+   * @param isRetry whether an Authorization header was refused for this request before
    * @returns whether the request is to be sent again
    */
   challenge(header: string, hasTried: boolean, isRetry: boolean): boolean {
@@ -80,7 +80,7 @@ export class Authenticator {
     const before = this.#challenge && wayOf(this.#challenge);
     const offered = parseChallenges(header).filter((challenge) => this.#isPossible(challenge));
     const again = offered.find((challenge) => wayOf(challenge) === before);
-    // A nonce that is over: what was accepted before, or what the camera itself calls stale.
+    // An expired nonce: the scheme was accepted before, or the camera says that the nonce is stale.
     const isStale = again?.parameters.get('stale')?.toLowerCase() === 'true';
     const mayBeStale = isStale || before === this.#accepted;
     if (hasTried && before !== undefined && (!mayBeStale || isRetry)) this.#refused.add(before);
@@ -92,7 +92,10 @@ export class Authenticator {
     return best !== undefined;
   }
 
-  /** The strongest first; Basic next, not the weaker Digest: a camera that fails at one fails at the other. */
+  /**
+   * The strongest first, then Basic rather than the weaker Digest: a camera that fails at one Digest fails at the
+   * other.
+   */
   #rank(challenge: Challenge): number {
     const way = wayOf(challenge);
     if (way === 'basic') return this.#refused.size > 0 ? 3 : 0;

@@ -9,23 +9,23 @@ import type { RtspAnswer } from './message.ts';
 
 const userAgent = 'Flashback';
 const maxRedirects = 3;
-/** One without a password, two ways with, each once more where its nonce is over. */
+/** One try without a password, two schemes with one, each once more if its nonce has expired. */
 const maxTries = 5;
 const leaveMs = 1000;
 
 export interface ClientOptions {
   readonly address: StreamUrl;
-  /** @param pin the fingerprint that the certificate has to have, where one is known */
+  /** @param pin the fingerprint that the certificate must have, if one is known */
   readonly dial: (address: StreamUrl, pin: string | undefined) => Promise<OpenSocket>;
-  /** The fingerprint of the certificate that was accepted before. */
+  /** The fingerprint of the certificate that was accepted earlier. */
   readonly pin: string | undefined;
   readonly onFrame: OnFrame;
   readonly signal: AbortSignal;
 }
 
-/** The requests of one session: it connects, proves the password, follows redirects and knows the session's name. */
+/** Sends the requests of one session: connects, proves the password, follows redirects and keeps the session's id. */
 export class RtspClient {
-  /** Where the camera is, behind its redirects. */
+  /** The camera's address, after redirects. */
   address: StreamUrl;
   readonly #options: ClientOptions;
   readonly #authenticator: Authenticator;
@@ -35,10 +35,10 @@ export class RtspClient {
   #connection: Connection | undefined;
   #socketAddress = '';
   #tlsFingerprint: string | undefined;
-  /** Whose certificate is the camera's own: where a redirect leads is for the camera to say. */
+  /** The host whose certificate is compared: the camera's own, not that of a redirect. */
   #pinned: StreamUrl | undefined;
   #redirects = 0;
-  /** The newest request, until it is over. */
+  /** The newest request; it never rejects. */
   #last: Promise<unknown> = Promise.resolve();
   #session: string | undefined;
   #timeoutSec = 60;
@@ -69,7 +69,7 @@ export class RtspClient {
     return this.#socketAddress;
   }
 
-  /** Of the first encrypted connection: what the camera itself shows, before any redirect. */
+  /** The fingerprint of the first encrypted connection: the camera's own, before redirects. */
   get tlsFingerprint(): string | undefined {
     return this.#tlsFingerprint;
   }
@@ -83,14 +83,14 @@ export class RtspClient {
     return this.#session !== undefined;
   }
 
-  /** From now on giving up is `leave`, and requests are sent on this connection alone. */
+  /** The opening has ended: from now on `leave` ends the session, and requests are sent only on this connection. */
   opened(): void {
     this.#isOpening = false;
     this.#options.signal.removeEventListener('abort', this.#giveUp);
   }
 
   /**
-   * The camera's answer, whatever its status but 401.
+   * Sends a request. @returns the camera's answer, with any status except 401
    * @param timeoutMs for each try
    * @throws RtspError
    */
@@ -113,7 +113,7 @@ export class RtspClient {
       try {
         answer = await (this.#isOpening ? Promise.race([sent, this.#abandoned]) : sent);
       } catch (error) {
-        // It closed behind an answer without saying so; what was asked then is asked again.
+        // The camera closed the connection after an answer without announcing it: the request is sent again.
         const mayAgain = this.#session === undefined && connection.hasAnswered && !hasReconnected;
         if (!mayAgain || !(error instanceof RtspError) || error.kind !== 'CLOSED') throw error;
         hasReconnected = true;
@@ -132,7 +132,7 @@ export class RtspClient {
     throw new RtspError('CREDENTIALS_REFUSED');
   }
 
-  /** Goes to where an answer sends us. @throws RtspError where that cannot be, or was too often */
+  /** Follows a redirect. @throws RtspError if it is not allowed, or was the fourth */
   redirect(location: string | undefined): void {
     if (++this.#redirects > maxRedirects) throw new RtspError('REDIRECTS');
     const { user, password, host, scheme } = this.address;
@@ -155,7 +155,7 @@ export class RtspClient {
     this.sessionUrl = requestUrl(this.address);
   }
 
-  /** Ends the session, so that cameras with few sessions let us back in, and then the connection; at most 1 s. */
+  /** Ends the session, because cameras allow only a few, and then the connection. Takes at most 1 s. */
   async leave(): Promise<void> {
     this.opened();
     let timer: NodeJS.Timeout | undefined;
@@ -168,10 +168,11 @@ export class RtspClient {
   }
 
   async #tearDown(): Promise<void> {
-    // The answer that is on its way may name a session.
+    // The answer that is still to come may contain the session's id.
     await this.#last;
     if (!this.#connection?.isOpen || this.#session === undefined) return;
-    await this.request('TEARDOWN', this.sessionUrl, {}, leaveMs).catch(() => {}); // the camera’s own time limit ends the session as well
+    // A failure is ignored: the camera’s own time limit ends the session as well.
+    await this.request('TEARDOWN', this.sessionUrl, {}, leaveMs).catch(() => {});
   }
 
   #headers(headers: Readonly<Record<string, string>>, authorization: string | undefined) {
@@ -188,7 +189,7 @@ export class RtspClient {
     const pin = this.#tlsFingerprint ?? this.#options.pin;
     const dialled = this.#options.dial(address, isPinned ? pin : undefined);
     const open = await Promise.race([dialled, this.#abandoned]).catch((error) => {
-      // Whoever gave up no longer waits for the socket.
+      // The opening was given up; nothing waits for the socket.
       dialled.then(({ socket }) => socket.destroy()).catch(() => {});
       throw error;
     });
@@ -202,7 +203,7 @@ export class RtspClient {
     const [, id, rest = ''] = /^\s*([^;\s]+)(.*)$/.exec(answer.headers.get('session') ?? '') ?? [];
     if (id === undefined || answer.status >= 300) return answer;
     this.#session = id;
-    // Later answers often leave it out.
+    // Later answers often omit it.
     const timeout = /;\s*timeout\s*=\s*(\d{1,9})/i.exec(rest)?.[1];
     if (timeout) this.#timeoutSec = Math.max(1, Number(timeout));
     return answer;

@@ -12,12 +12,12 @@ import {
 import { readInTurns, type TurnReader } from './turns.ts';
 
 /**
- * All sockets are read into this one buffer: a read is worked off before the next begins, and a buffer for each would
- * cost a camera more memory than all else.
+ * All sockets are read into this one buffer: each read is processed before the next one. A buffer for each camera would
+ * be most of the memory that a camera needs.
  */
 const shared = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** The `onread` of a socket that `attach` later connects with whoever reads. */
+/** The `onread` of a socket; `attach` sets its reader later. */
 export class SocketReader {
   receive: (buffer: Buffer, bytes: number) => void = () => {};
 
@@ -35,7 +35,7 @@ export interface OpenSocket {
   readonly reader: SocketReader;
   /** The IP address that it is connected to. */
   readonly address: string;
-  /** SHA-256 of the certificate, where the connection is encrypted. */
+  /** SHA-256 of the certificate, if the connection is encrypted. */
   readonly tlsFingerprint: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export class Connection {
   #arrivedAt = 0;
   #end: (error: RtspError) => void = () => {};
   #error: RtspError | undefined;
-  /** The camera said that it closes the connection behind its last answer. */
+  /** The camera announced that it closes the connection after its last answer. */
   #isLast = false;
 
   constructor({ socket, reader, tlsFingerprint }: OpenSocket, onFrame: OnFrame) {
@@ -115,7 +115,7 @@ export class Connection {
     return this.#hasAnswered;
   }
 
-  /** @throws RtspError where there is no answer */
+  /** @throws RtspError if there is no answer */
   request(
     method: string,
     url: string,
@@ -134,7 +134,7 @@ export class Connection {
     });
   }
 
-  /** Reads in turns with other connections, or again as soon as there is something; an encrypted one always does that. */
+  /** Reads in turns with other connections, or as soon as bytes arrive. An encrypted connection always does the latter. */
   readInTurns(isWanted: boolean): void {
     if (isWanted === (this.#stopTurns !== undefined) || this.#error || this.#isEncrypted) return;
     if (isWanted) {
@@ -146,7 +146,7 @@ export class Connection {
     }
   }
 
-  /** Sends a frame, whole with its header; dropped where the camera does not take what was sent before. */
+  /** Sends a frame with its header. Drops it if earlier bytes still wait to be sent. */
   sendFrame(bytes: Buffer): void {
     if (this.#error === undefined && this.#socket.writableLength < 64 * 1024) this.#socket.write(bytes);
   }
@@ -167,7 +167,7 @@ export class Connection {
   #receive(buffer: Buffer, bytes: number): void {
     if (this.#error) return;
     this.#arrivedAt = performance.now();
-    // A TLS alert (RFC 8446, 5.1): the camera was not greeted as it expects.
+    // A TLS alert (RFC 8446, 5.1): the camera expected TLS.
     if (!this.#hasAnswered && buffer[0] === 0x15 && buffer[1] === 0x03) {
       this.fail(new RtspError('TLS_NEEDED'));
       return;
@@ -193,7 +193,7 @@ export class Connection {
     }
     if (/^close$/i.test(message.headers.get('connection') ?? '')) this.#isLast = true;
     const sequence = sequenceOf(message.headers);
-    // Some cameras count wrong or not at all; they still answer in order.
+    // Some cameras send a wrong CSeq or none; they still answer in order.
     const key =
       sequence !== undefined && this.#waiting.has(sequence) ? sequence : this.#waiting.keys().next().value;
     const waiting = key === undefined ? undefined : this.#waiting.get(key);

@@ -1,18 +1,17 @@
-/** How a request names the stream and its tracks. Nothing of this is ever connected to. */
+/** The URLs by which requests name the stream and its tracks. They are never connected to. */
 
 import type { StreamUrl } from '../domain/stream-url.ts';
 
 const defaultPort = { rtsp: 554, rtsps: 322 };
 
-/** The address as requests name it: with the name that a person gave, without user and password. */
+/** The URL of a request: the host as a person gave it, without user name and password. */
 export function requestUrl({ scheme, host, port, path }: StreamUrl): string {
   const named = host.includes(':') ? `[${host}]` : host;
   return `${scheme}://${named}${port === defaultPort[scheme] ? '' : `:${port}`}${path}`;
 }
 
 /**
- * The URL to which a description's relative controls are appended: Content-Base, where there is a usable one, else
- * what was asked for.
+ * The URL to which a description's relative controls are appended: a usable Content-Base, otherwise the requested URL.
  * @param given the Content-Base or Content-Location of the answer, which cameras write in many wrong ways
  * @param asked the URL of the DESCRIBE
  */
@@ -30,7 +29,7 @@ export function baseUrl(given: string | undefined, asked: string): string {
   return isHost ? `${scheme?.toLowerCase() ?? root.split(':')[0]}://${host}${path}` : asked;
 }
 
-/** What a control attribute means behind the base: absolute, `*` for the base itself, else appended. */
+/** The URL of a control attribute: absolute, `*` for the base itself, otherwise appended to the base. */
 export function controlUrl(base: string, control: string | undefined): string {
   const text = control?.trim() ?? '*';
   if (text === '*' || text === '' || !/^[\x21-\x7e]+$/.test(text)) return base;

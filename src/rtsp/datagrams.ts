@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { RtspError } from './errors.ts';
 
-/** As much as a large keyframe comes with at once; the system may grant less. */
+/** The size of a large keyframe, which arrives at once; the system may grant less. */
 const receiveBytes = 2 ** 20;
 const maxAttempts = 20;
-/** An RTP header without payload, of a type and source that nobody has. */
+/** An RTP header without payload, of an unused type and source. */
 const punch = Buffer.from([0x80, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 /** An empty receiver report (RFC 3550, 6.4.2). */
 const punchControl = Buffer.from([0x80, 0xc9, 0, 1, 0, 0, 0, 0]);
@@ -15,7 +15,7 @@ export type OnDatagram = (bytes: Buffer, isControl: boolean) => void;
 
 /** Two neighbouring ports, the even one for a track's RTP and the next for its RTCP (RFC 3550, 11). */
 export class DatagramPair {
-  /** The even one. */
+  /** The even port. */
   readonly port: number;
   readonly #sockets: readonly [Socket, Socket];
   readonly #camera: string;
@@ -25,14 +25,14 @@ export class DatagramPair {
 
   /**
    * @param camera the IP address of the camera; datagrams of any other are dropped
-   * @throws RtspError where no two neighbouring ports are free
+   * @throws RtspError if no two neighbouring ports are free
    */
   static async open(camera: string, onDatagram: OnDatagram): Promise<DatagramPair> {
     const type = isIPv6(camera) ? 'udp6' : 'udp4';
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const first = await bind(type, 0);
       const { port } = first?.address() ?? { port: 0 };
-      // Both orders are right half the time: the system gives out ports in no order.
+      // The system assigns ports in no order: the free one is the even or the odd one.
       const second = first && (await bind(type, port ^ 1));
       if (first && second)
         return new DatagramPair(port % 2 === 0 ? [first, second] : [second, first], camera, onDatagram);
@@ -46,7 +46,7 @@ export class DatagramPair {
     this.#camera = camera;
     this.port = sockets[0].address().port;
     sockets.forEach((socket, i) => {
-      // What cannot be sent or received is lost, as datagrams are.
+      // Errors of sending and receiving are losses, which datagrams have anyway.
       socket.on('error', () => {});
       socket.on('message', (bytes, from) => {
         if (this.#isCamera(i, from)) onDatagram(bytes, i === 1);
@@ -54,7 +54,9 @@ export class DatagramPair {
     });
   }
 
-  /** @param ports where the camera said that it sends from; firewalls on the way let in what answers a datagram */
+  /**
+   * Sends datagrams, so that firewalls let the camera's in. @param ports the ports that the camera said it sends from
+   */
   begin(ports: readonly [number, number] | undefined): void {
     if (ports === undefined) return;
     this.#remotePorts[0] = ports[0];
@@ -71,7 +73,7 @@ export class DatagramPair {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** The first datagram of the camera's address says its port, whatever SETUP said; from then on only that counts. */
+  /** The first datagram from the camera's address decides its port, whatever SETUP said. */
   #isCamera(i: number, { address, port }: RemoteInfo): boolean {
     if (address.replace(/%.*$/, '') !== this.#camera) return false;
     if (this.#hasSource[i]) return port === this.#remotePorts[i];
@@ -86,7 +88,7 @@ export class DatagramPair {
   }
 }
 
-/** Undefined where the port is taken. */
+/** @returns undefined if the port is taken */
 async function bind(type: 'udp4' | 'udp6', port: number): Promise<Socket | undefined> {
   const socket = createSocket({ type, recvBufferSize: receiveBytes });
   try {

@@ -18,14 +18,14 @@ export interface DialOptions {
   readonly signal: AbortSignal;
 }
 
-/** How long one address is tried before the next is tried beside it (RFC 8305, 5). */
+/** How long one address is tried before the next one is tried as well (RFC 8305, 5). */
 const headStartMs = 250;
-/** For all addresses and the TLS handshake together. */
+/** The time for all addresses and the TLS handshake together. */
 const timeoutMs = 8000;
 
 /**
- * Connects to a camera: to whichever of its addresses answers first. An address is checked after the look-up and then
- * connected to as it is, so that a name cannot lead elsewhere a moment later.
+ * Connects to the address of a camera that answers first. Addresses are checked after the look-up and used without
+ * another one, so that the name cannot be changed between.
  * @throws RtspError
  */
 export async function dial(options: DialOptions): Promise<OpenSocket> {
@@ -52,7 +52,7 @@ export async function dial(options: DialOptions): Promise<OpenSocket> {
   }
 }
 
-/** The first connection that stands; the others are given up. @throws the signal's reason, or RtspError */
+/** The first connection that is established; the others are closed. @throws the signal's reason, or RtspError */
 export function race(
   addresses: readonly string[],
   signal: AbortSignal,
@@ -90,7 +90,7 @@ export function race(
       });
       const onError = (error: NodeJS.ErrnoException) => {
         sockets.delete(socket);
-        // An address that answers with a refusal says more than one that cannot be reached.
+        // A refused connection says more than an address that cannot be reached.
         const told = socketError(error);
         if (worst === undefined || worst.kind === 'UNREACHABLE') worst = told;
         if (next < addresses.length) start();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** How a password is proved (RFC 7617, RFC 7616); what client and server have in common. */
+/** Basic and Digest authentication (RFC 7617, RFC 7616): the part that client and server share. */
 
 export interface Challenge {
   /** In lower case: `basic`, `digest`. */
@@ -30,13 +30,13 @@ export interface DigestInput {
   readonly nonce: string;
   readonly method: string;
   readonly uri: string;
-  /** Undefined where the server wants no qop (RFC 2069). */
+  /** Undefined if the server wants no qop (RFC 2069). */
   readonly qop: { readonly count: string; readonly clientNonce: string } | undefined;
-  /** What a -sess algorithm takes, also without qop. */
+  /** For the -sess algorithms, also without qop. */
   readonly clientNonce: string;
 }
 
-/** The `response` of Digest (RFC 7616, 3.4.1), or undefined where the algorithm is unknown. */
+/** The `response` of Digest (RFC 7616, 3.4.1), or undefined if the algorithm is unknown. */
 export function digestResponse(input: DigestInput): string | undefined {
   const [, base, session] = /^(md5|sha-256)(-sess)?$/i.exec(input.algorithm) ?? [];
   if (base === undefined) return undefined;

@@ -1,15 +1,15 @@
 import { type Head, maxBodyBytes, maxHeadBytes, parseHead, type RtspMessage, sequenceOf } from './message.ts';
 
 /*
- * What comes over an RTSP connection: requests, answers, and between them packets in frames (RFC 2326, 10.12): '$',
- * one byte of channel, two bytes of length, the packet.
+ * An RTSP connection carries requests, answers and, between them, packets in frames (RFC 2326, 10.12): '$', one byte of
+ * channel, two bytes of length, the packet.
  */
 
 export const frameMark = 0x24;
 export const frameHeaderBytes = 4;
 
 export interface FramerTarget {
-  /** The packet is buffer[from, to), there until the call returns. */
+  /** The packet is buffer[from, to), which is valid until the call returns. */
   onFrame(channel: number, buffer: Buffer, from: number, to: number): void;
   onMessage(message: RtspMessage): void;
   /** Whether packets are expected on this channel. */
@@ -25,7 +25,7 @@ const beginnings = ['RTSP/', 'HTTP/', ...methods.split(' ').map((method) => `${m
 );
 const firstBytes = new Set([frameMark, ...beginnings.map((text) => text[0])]);
 const answerLine = Buffer.from('RTSP/1.');
-/** How much more is read at once of a message whose length is not known yet. */
+/** How much more is read at once of a message of unknown length. */
 const stepBytes = 4096;
 /** The first byte of RTP and RTCP begins with the version, 2 (RFC 3550). */
 const isPacketByte = (byte: number) => byte >> 6 === 2;
@@ -33,16 +33,15 @@ const isPacketByte = (byte: number) => byte >> 6 === 2;
 const minPacketBytes = 8;
 
 /**
- * Cuts the bytes of one connection into frames and messages. Bytes that are neither are passed over and counted:
- * cameras that cannot send as fast as they film lose bytes in the middle of a frame. It keeps no more than one message
- * or frame.
+ * Splits the bytes of one connection into frames and messages. Other bytes are skipped and counted: cameras that cannot
+ * send as fast as they film lose bytes in the middle of a frame. It buffers at most one message or frame.
  */
 export class Framer {
   readonly #target: FramerTarget;
-  /** Bytes of what has not come whole yet. */
+  /** Bytes of an incomplete message or frame. */
   #rest = Buffer.allocUnsafe(2048);
   #restBytes = 0;
-  /** How many bytes what has not come whole needs at least, from its first on. */
+  /** The least number of bytes of the incomplete one, from its first. */
   #needed = 0;
   #garbageBytes = 0;
   #isLost = false;
@@ -51,19 +50,20 @@ export class Framer {
     this.#target = target;
   }
 
-  /** Bytes that were neither frame nor message. */
+  /** Bytes that belonged to no frame and no message. */
   get garbageBytes(): number {
     return this.#garbageBytes;
   }
 
-  /** Bytes of the message or frame that has not come whole yet. */
+  /** Bytes of the incomplete message or frame. */
   get keptBytes(): number {
     return this.#restBytes;
   }
 
   /**
-   * Hands on what is whole in buffer[from, to). The buffer may be used again afterwards; its bytes may be changed.
-   * @throws Error where a message is longer than any camera sends
+   * Delivers the complete messages and frames in buffer[from, to). It may change the bytes. Afterwards the buffer may
+   * be reused.
+   * @throws Error if a message is longer than any camera sends
    */
   push(buffer: Buffer, from: number, to: number): void {
     let at = from;
@@ -73,7 +73,9 @@ export class Framer {
     this.#keep(buffer, at, to);
   }
 
-  /** Adds what the rest needs, takes from it what is whole, and returns where the rest of the buffer begins. */
+  /**
+   * Adds bytes to the incomplete one and delivers it if it is complete. @returns where the rest of the buffer begins
+   */
   #complete(buffer: Buffer, at: number, to: number): number {
     const before = this.#restBytes;
     const end = Math.min(to, at + Math.max(1, this.#needed - before));
@@ -95,7 +97,7 @@ export class Framer {
     this.#restBytes = bytes;
   }
 
-  /** Hands on what is whole and returns where it ends; from there on `#needed` bytes are needed. */
+  /** Delivers what is complete. @returns where that ends; the next one needs `#needed` bytes from there */
   #take(buffer: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to) {
@@ -107,7 +109,7 @@ export class Framer {
     return at;
   }
 
-  /** Where the frame ends, `at` where it is not whole, or -1 where this is no frame. */
+  /** @returns the frame's end; `at` if it is incomplete; -1 if this is no frame */
   #takeFrame(buffer: Buffer, at: number, to: number): number {
     const start = at + frameHeaderBytes;
     if (start >= to) return this.#wait(at, frameHeaderBytes + 1);
@@ -128,9 +130,9 @@ export class Framer {
   }
 
   /**
-   * Some cameras write an answer from another thread, in the middle of a frame that does not count it. It is handed
-   * on, and the frame's beginning is moved up to its end.
-   * @returns where the frame now begins, `at` where the answer is not whole, undefined where there is none
+   * Some cameras write an answer from another thread into the middle of a frame, whose length does not include it. The
+   * answer is delivered, and the frame's first part is moved to the answer's end.
+   * @returns where the frame begins now; `at` if the answer is incomplete; undefined if there is none
    */
   #takeAnswerInside(buffer: Buffer, at: number, frameEnd: number, to: number): number | undefined {
     const end = Math.min(frameEnd, to);
@@ -138,7 +140,7 @@ export class Framer {
       .subarray(at, Math.min(frameEnd + answerLine.length - 1, to))
       .indexOf(answerLine, frameHeaderBytes);
     if (found < 0 || at + found >= frameEnd) {
-      // The frame may be whole, and its last bytes the first of an answer.
+      // The frame may be complete, and its last bytes equal to the first of an answer.
       const begun = end === frameEnd ? begunAnswer(buffer, at + frameHeaderBytes, end, to) : 0;
       return begun > 0 ? this.#wait(at, to - at + answerLine.length - begun) : undefined;
     }
@@ -154,7 +156,7 @@ export class Framer {
     return at + messageEnd - from;
   }
 
-  /** Where the message ends, `at` where it is not whole, or -1 where this is none. */
+  /** @returns the message's end; `at` if it is incomplete; -1 if this is no message */
   #takeMessage(buffer: Buffer, at: number, to: number): number {
     const present = Math.min(to - at, 16);
     const isMessage = beginnings.some((text) => {
@@ -177,7 +179,7 @@ export class Framer {
     return at;
   }
 
-  /** Where something can begin again. */
+  /** @returns where the next frame or message may begin */
   #passGarbage(buffer: Buffer, at: number, to: number): number {
     let next = at + 1;
     while (next < to && !firstBytes.has(buffer[next]!)) next++;
@@ -187,7 +189,7 @@ export class Framer {
   }
 }
 
-/** How many bytes of an answer's first line stand at the end of what has come, the first of them in [start, end). */
+/** How many bytes at the end may be an answer's first line, if that begins in [start, end). */
 function begunAnswer(buffer: Buffer, start: number, end: number, to: number): number {
   for (let length = Math.min(answerLine.length - 1, to - start); length > to - end; length--) {
     if (answerLine.compare(buffer, to - length, to, 0, length) === 0) return length;
@@ -195,7 +197,7 @@ function begunAnswer(buffer: Buffer, start: number, end: number, to: number): nu
   return 0;
 }
 
-/** The head at `at` and where it ends; undefined where its end has not come, no head in it where it is none. */
+/** The head at `at` and its end; undefined if the end has not arrived; without a head if it is none. */
 function readHead(
   buffer: Buffer,
   at: number,
@@ -204,7 +206,7 @@ function readHead(
   const view = buffer.subarray(at, Math.min(to, at + maxHeadBytes));
   const ends = [view.indexOf('\n\r\n') + 3, view.indexOf('\n\n') + 2].filter((end) => end > 2);
   const length = ends.length > 0 ? Math.min(...ends) : view.length;
-  // Text has no such bytes, and packets have many: what began like a message is none, and its end is not waited for.
+  // Text has no such bytes, and packets have many: this only began like a message.
   if (view.subarray(0, length).some((byte) => byte < 9)) return { head: undefined, end: at };
   if (ends.length === 0) return undefined;
   return { head: parseHead(view.toString('utf8', 0, length).trimEnd()), end: at + length };

@@ -1,16 +1,16 @@
 import type { RtspClient } from './client.ts';
 
-/** Cameras differ in what they take for a sign of life. */
+/** Cameras differ in which request keeps a session alive. */
 const methods = ['GET_PARAMETER', 'OPTIONS', 'SET_PARAMETER'];
 const answerMs = 10_000;
-/** Some announce minutes and forget us earlier. */
+/** At most this long: some cameras announce minutes and end the session earlier. */
 const maxIntervalMs = 30_000;
 
 /**
- * Tells the camera at half its timeout that we are still here, by the first method that it does not refuse. Answers are
- * not waited for: a camera that does not answer may still send.
- * @param known what the camera's OPTIONS named, in capitals; undefined where it did not
- * @returns stops it
+ * Keeps the session alive: sends a request at half the session's timeout, with the first method that the camera does
+ * not refuse. It does not wait for answers, because a camera that does not answer may still send.
+ * @param known the methods that the camera's OPTIONS named, in capitals; undefined if there were none
+ * @returns a function that stops it
  */
 export function keepAlive(client: RtspClient, known: readonly string[] | undefined): () => void {
   const candidates = methods.toSorted((a, b) => Number(known?.includes(b)) - Number(known?.includes(a)));
@@ -25,10 +25,10 @@ export function keepAlive(client: RtspClient, known: readonly string[] | undefin
         const { status } = await client.request(candidates[chosen]!, client.sessionUrl, {}, answerMs);
         if (status < 300) return;
       }
-      // Refused are all; a request that is refused is a sign of life, too.
+      // All are refused; a refused request keeps the session alive, too.
       chosen = 0;
     } catch {
-      // The connection's end is told by the connection; without an answer the next time is as good.
+      // The connection reports its own end; after a missing answer the next request follows.
     } finally {
       isAsking = false;
     }

@@ -9,10 +9,10 @@ export interface RtspRequest {
 }
 
 export interface RtspAnswer {
-  /** `RTSP`, or `HTTP` where something else than a camera listens. */
+  /** `RTSP`, or `HTTP` if a web server answers. */
   readonly protocol: string;
   readonly status: number;
-  /** What the camera wrote behind the status; may be empty. */
+  /** The text after the status; may be empty. */
   readonly reason: string;
   readonly headers: Headers;
   readonly body: string;
@@ -20,7 +20,7 @@ export interface RtspAnswer {
 
 export type RtspMessage = RtspRequest | RtspAnswer;
 
-/** Values by name in lower case. The values of a header that came several times are joined with a comma. */
+/** Values by name in lower case. Several values of one name are joined with commas. */
 export type Headers = ReadonlyMap<string, string>;
 
 export type Head = Omit<RtspRequest, 'body'> | Omit<RtspAnswer, 'body'>;
@@ -46,7 +46,7 @@ export function isAnswer<T extends Head>(message: T): message is Extract<T, { st
   return 'status' in message;
 }
 
-/** First line and headers, or undefined where the text begins with neither a request's nor an answer's line. */
+/** First line and headers; undefined if the text begins with neither a request line nor a status line. */
 export function parseHead(text: string): Head | undefined {
   const [first = '', ...lines] = text.split(/\r?\n/);
   const [, protocol, status = '', reason = ''] = /^(RTSP|HTTP)\/\d\.\d +(\d{3})(?: (.*))?$/.exec(first) ?? [];
@@ -69,7 +69,7 @@ function parseHeaders(lines: readonly string[]): Headers {
   return headers;
 }
 
-/** The number of the request that this answers, or undefined where the camera does not say. */
+/** The CSeq of the request that this answers; undefined if the camera does not send it. */
 export function sequenceOf(headers: Headers): number | undefined {
   const text = /^\d+/.exec(headers.get('cseq') ?? '')?.[0];
   return text === undefined ? undefined : Number(text);

@@ -6,14 +6,16 @@ import { RtspError } from './errors.ts';
 
 export type Lookup = (host: string) => Promise<readonly LookupAddress[]>;
 
-/** The system's resolver works in four threads, which the spools' writes need, too; a dead name server blocks each for long. */
+/**
+ * The system's resolver uses Node's four threads, which writing the spools needs, too. A dead name server blocks them.
+ */
 const atOnce = 2;
 const keptMs = 30_000;
 const timeoutMs = 5000;
 
 /**
- * Looks names up, few at a time, and knows each for half a minute: cameras that are lost are asked for again and again.
- * Those that wait for the same name wait together.
+ * Looks host names up, a few at a time, and keeps each answer for half a minute, because lost cameras are looked up
+ * often. Look-ups of the same name at the same time share one.
  */
 export function createLookup(lookup: Lookup = systemNames): Lookup {
   const known = new LRUCache<string, Promise<readonly LookupAddress[]>>({ max: 4096, ttl: keptMs });
@@ -46,8 +48,8 @@ export function createLookup(lookup: Lookup = systemNames): Lookup {
 const systemNames: Lookup = (host) => systemLookup(host, { all: true, order: 'verbatim' });
 
 /**
- * The addresses of a host, the families taking turns, the first as the system orders them (RFC 8305, 4).
- * @throws RtspError where there is none within 5 s
+ * The addresses of a host in the system's order, IPv6 and IPv4 alternating (RFC 8305, 4).
+ * @throws RtspError if there is none within 5 s
  */
 export async function addressesOf(host: string, lookup: Lookup = systemNames): Promise<readonly string[]> {
   if (isIP(host)) return [host];

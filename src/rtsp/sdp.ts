@@ -3,7 +3,7 @@ import sdpTransform from 'sdp-transform';
 /** A track of a session description (RFC 8866), as far as a reader needs it. */
 export interface SdpTrack {
   readonly kind: 'video' | 'audio' | 'other';
-  /** RTP encoding name in upper case, e.g. `H264`, `MPEG4-GENERIC`, `PCMU`; empty where nothing says it. */
+  /** RTP encoding name in upper case, e.g. `H264`, `MPEG4-GENERIC`, `PCMU`; empty if it is unknown. */
   readonly encoding: string;
   readonly payloadType: number;
   /** Ticks of the RTP timestamp per second. */
@@ -16,13 +16,13 @@ export interface SdpTrack {
   readonly isEncrypted: boolean;
   readonly width?: number;
   readonly height?: number;
-  /** How the track is named when it is set up (RFC 2326, C.1.1); undefined where the description does not say. */
+  /** The track's control attribute, for SETUP (RFC 2326, C.1.1); undefined if there is none. */
   readonly control: string | undefined;
 }
 
 export interface SessionDescription {
   readonly tracks: readonly SdpTrack[];
-  /** How all tracks together are named. */
+  /** The control attribute of the whole session. */
   readonly control: string | undefined;
 }
 
@@ -46,8 +46,8 @@ const maxTracks = 32;
 const usedLine = /^(?:m=|a=(?:rtpmap|fmtp|control|sendonly|framesize|x-dimensions|cliprect)\b)/i;
 
 /**
- * The tracks of a description, in the order in which they are announced. Cameras write much that is wrong into lines
- * that nobody needs (no `o=`, a broken `c=`); those are dropped first. What cannot be read costs its own track at most.
+ * The tracks of a description, in its order. Cameras write wrong lines that nobody needs (no `o=`, a broken `c=`);
+ * those are dropped first. A track that cannot be read does not affect the others.
  */
 export function parseSdp(text: string): SessionDescription {
   const lines = text
@@ -62,7 +62,7 @@ export function parseSdp(text: string): SessionDescription {
     );
   const firstTrack = lines.findIndex((line) => /^m=/i.test(line));
   if (firstTrack < 0) return { tracks: [], control: undefined };
-  // The library looks for lines of lower case and gives every section the attributes of its own.
+  // The library expects lines in lower case, and gives each section its own attributes.
   const { media, control } = sdpTransform.parse(lines.map(lowerName).join('\r\n')) as unknown as Parsed;
   const fmtps = media.flatMap(({ fmtp }) => fmtp);
   const tracks = media
@@ -109,14 +109,14 @@ function trackOf(section: Section, fmtps: readonly Fmtp[]): SdpTrack | undefined
     .map(Number)
     .filter((type) => type < 128);
   const mapOf = (type: number) => section.rtp.find(({ payload }) => payload === type);
-  // Several may be announced; a camera sends the first, unless nothing says what that is.
+  // A track may announce several formats; a camera sends the first, unless that one is not described.
   const payloadType = types.find((type) => mapOf(type) ?? staticTypes[type]) ?? types[0];
   if (payloadType === undefined) return undefined;
   const map = mapOf(payloadType);
   const [encoding = '', clockRate = 90_000, channels = 1] = staticTypes[payloadType] ?? [];
   const kind = section.type === 'video' || section.type === 'audio' ? section.type : 'other';
   const isOf = ({ payload }: Fmtp) => payload === payloadType;
-  // Some cameras write the fmtp behind another track's line.
+  // Some cameras write the fmtp after another track's line.
   const config = (section.fmtp.find(isOf) ?? fmtps.find(isOf))?.config;
   return {
     kind,
@@ -146,7 +146,7 @@ function parametersOf(config: string): ReadonlyMap<string, string> {
   return parameters;
 }
 
-/** The size of the pictures: RFC 6064 (3GPP), and two forms that cameras have of their own. */
+/** The pictures' size: by RFC 6064 (3GPP), or in one of two forms that only cameras use. */
 function sizeOf(
   attributes: readonly { value: string | number }[],
 ): { width: number; height: number } | undefined {

@@ -12,12 +12,12 @@ import type { TlsChoice } from './tls.ts';
 import { Tracks } from './tracks.ts';
 
 export interface RtspTrack extends Omit<SdpTrack, 'kind'> {
-  /** Its place in the description. */
+  /** Its number in the description, from 0. */
   readonly index: number;
   readonly kind: 'video' | 'audio';
 }
 
-/** The packet is buffer[from, to), there until the call returns; the same `arrivedAt` for all of one read. */
+/** The packet is buffer[from, to), valid until the call returns. All packets of one read have the same `arrivedAt`. */
 export type OnPacket = (
   track: RtspTrack,
   buffer: Buffer,
@@ -34,7 +34,7 @@ export interface SessionOptions {
   readonly privateCameras: boolean;
   /** Default: the system's resolver. */
   readonly lookup?: Lookup | undefined;
-  /** Which to set up, best first; a refused SETUP costs that track alone. What it throws ends the opening. */
+  /** Chooses the tracks to set up, best first. A refused SETUP affects only that track. An error ends the opening. */
   readonly choose: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
   /** The chosen tracks were set up; packets come from now on. */
   readonly onSetUp: (transport: 'TCP' | 'UDP') => void;
@@ -47,39 +47,38 @@ export interface SessionOptions {
 }
 
 export interface RtspSession {
-  /** Those that were set up. */
+  /** The tracks that were set up. */
   readonly tracks: readonly RtspTrack[];
   readonly transport: 'TCP' | 'UDP';
-  /** SHA-256 of the camera's certificate, where the connection is encrypted. */
+  /** SHA-256 of the camera's certificate, if the connection is encrypted. */
   readonly tlsFingerprint: string | undefined;
   /** The camera's IP address. */
   readonly address: string;
-  /** Bytes that were neither packet nor message. */
+  /** Bytes that belonged to no packet and no message. */
   readonly garbageBytes: number;
   /**
-   * Whether packets may come up to `roundMs` (turns.ts) later than they could, which costs half as much. It is not
-   * done, and does not matter, over UDP or TLS.
+   * Lets packets come up to `roundMs` (turns.ts) later, which halves the cost of reading. Has no effect with UDP or TLS.
    */
   readInTurns(isWanted: boolean): void;
-  /** Sends an RTCP packet; it may be lost. */
+  /** Sends an RTCP packet, which may be lost. */
   sendControlPacket(track: RtspTrack, bytes: Buffer): void;
-  /** Resolves when the session is over, with why; never rejects. */
+  /** Resolves with the reason when the session has ended; never rejects. */
   readonly ended: Promise<RtspError>;
   /** TEARDOWN, at most 1 s, then the socket is closed. */
   close(): Promise<void>;
 }
 
 const answerMs = 10_000;
-/** Cameras that wake an encoder take their time. */
+/** Long, because some cameras start an encoder first. */
 const describeMs = 20_000;
-/** The base that the camera names may be wrong; then the address itself is. */
+/** If the base that the camera names is wrong, the address itself is the base. */
 const wrongBase = [400, 404, 405, 451, 454, 457];
-/** What cameras answer that play tracks one by one. */
+/** The answers of cameras that play tracks only one by one. */
 const notTogether = [400, 404, 405, 459, 501];
 
 /**
  * Opens a camera's stream and plays it.
- * @returns when the camera has answered PLAY
+ * @returns the session, once the camera has answered PLAY
  * @throws RtspError
  */
 export async function openSession(options: SessionOptions): Promise<RtspSession> {
@@ -130,7 +129,7 @@ async function open(client: RtspClient, tracks: Tracks, options: SessionOptions)
   return sessionOf(client, tracks, methods, options.signal);
 }
 
-/** Asks for the description, wherever redirects lead. */
+/** Requests the description, following redirects. */
 async function describe(
   client: RtspClient,
 ): Promise<{ methods: readonly string[] | undefined; described: RtspAnswer }> {
@@ -159,7 +158,7 @@ function isRedirect({ status }: RtspAnswer): boolean {
   return [301, 302, 303, 305, 307, 308].includes(status);
 }
 
-/** Sets up what can be set up. @returns the base that was right. @throws RtspError where no track could be */
+/** Sets up the tracks. @returns the base URL that worked. @throws RtspError if no track could be set up */
 async function setUp(
   client: RtspClient,
   tracks: Tracks,
@@ -185,14 +184,14 @@ async function setUp(
         : refusal('SETUP', answer);
       continue;
     }
-    // From the first track on, in the other way.
+    // Begins again with the first track, over UDP.
     i = -1;
   }
   if (tracks.all.length === 0) throw refused ?? new RtspError('NO_TRACKS');
   return bases[base]!;
 }
 
-/** 461, or an answer that names a transport that was not asked for. */
+/** Whether the answer is 461, or names a transport that was not requested. */
 function isOfOtherTransport({ status }: RtspAnswer): boolean {
   return status === 461 || status < 300;
 }

@@ -1,7 +1,7 @@
 import { RtspError } from './errors.ts';
 import type { RtspAnswer } from './message.ts';
 
-/** What a status says that a request was not granted with. */
+/** The error for the status of a refused request. */
 export function refusal(method: string, { status, reason }: RtspAnswer): RtspError {
   switch (status) {
     case 403:

@@ -5,16 +5,16 @@ import type { SocketReader } from './connection.ts';
 import { RtspError } from './errors.ts';
 
 export interface TlsChoice {
-  /** PINNED: the certificate with this fingerprint, any where none is known yet. VERIFY: one for the host's name. */
+  /** PINNED: the certificate with this fingerprint, or any if none is known yet. VERIFY: one for the host's name. */
   readonly mode: 'PINNED' | 'VERIFY' | 'ANY';
   /** SHA-256 of the certificate, with or without colons. */
   readonly fingerprint: string | undefined;
-  /** Whether TLS 1.0 and 1.1 and short keys are taken, which old firmware has and which protect nothing. */
+  /** Whether TLS 1.0, TLS 1.1 and short keys are allowed, which old firmware needs and which protect nothing. */
   readonly allowOldTls?: boolean;
 }
 
 /**
- * A socket that connects to an address and then encrypts.
+ * Opens a socket to an address, and begins the TLS handshake.
  * @param host for SNI and the certificate's name
  */
 export function connectEncrypted(
@@ -22,14 +22,14 @@ export function connectEncrypted(
   host: string,
   choice: TlsChoice,
 ): TLSSocket {
-  // Node's types know `onread` for plain sockets alone; TLS sockets take it as well, unless they wrap another.
+  // Node's types have `onread` only for plain sockets. TLS sockets accept it too, unless they wrap another socket.
   const options: ConnectionOptions & Pick<SocketReader, 'onread'> = {
     host: address,
     port,
     onread,
     // An address is no server name (RFC 6066, 3).
     ...(!isIP(host) && { servername: host }),
-    // Whether the certificate is right is decided in `handshake`, with words for whoever has to act.
+    // `handshake` checks the certificate, with an error message for the person who has to act.
     rejectUnauthorized: false,
     ...(choice.allowOldTls && {
       minVersion: 'TLSv1',
@@ -42,7 +42,7 @@ export function connectEncrypted(
 
 /**
  * Waits until the connection is encrypted.
- * @param signal gives up; its reason is thrown
+ * @param signal ends the wait; its reason is thrown
  * @returns the certificate's fingerprint
  * @throws RtspError
  */
@@ -65,7 +65,7 @@ export async function handshake(socket: TLSSocket, choice: TlsChoice, signal: Ab
   }
 }
 
-/** @returns the certificate's fingerprint. @throws RtspError where it is not the right one */
+/** @returns the certificate's fingerprint. @throws RtspError if the certificate is not accepted */
 function checked(socket: TLSSocket, { mode, fingerprint }: TlsChoice): string {
   const shown = socket.getPeerCertificate().fingerprint256 ?? '';
   if (mode === 'PINNED' && fingerprint && bare(fingerprint) !== bare(shown))

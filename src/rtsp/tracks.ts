@@ -7,14 +7,14 @@ import { parseTransport } from './transport.ts';
 
 interface SetUpTrack {
   readonly track: RtspTrack;
-  /** Its control URL. */
+  /** The track's control URL. */
   readonly url: string;
   readonly sendControlPacket: (bytes: Buffer) => void;
 }
 
-/** The tracks that were set up, and which channel of the connection, or which ports, are whose. */
+/** The tracks that were set up, and their channels or ports. */
 export class Tracks {
-  /** How the next track is asked for; all of a session are sent the same way. */
+  /** The transport for the next track. All tracks of a session have the same. */
   transport: 'TCP' | 'UDP' = 'TCP';
   readonly all: SetUpTrack[] = [];
   readonly #onPacket: OnPacket;
@@ -29,7 +29,7 @@ export class Tracks {
     this.#onControlPacket = options.onControlPacket;
   }
 
-  /** The Transport that is asked for. @throws RtspError where there are no ports for it */
+  /** The Transport header to send. @throws RtspError if there are no free ports */
   async ask(track: RtspTrack, camera: string): Promise<string> {
     if (this.transport === 'TCP') {
       const channel = this.#freeChannel(track);
@@ -44,7 +44,7 @@ export class Tracks {
     return `RTP/AVP/UDP;unicast;client_port=${pair.port}-${pair.port + 1}`;
   }
 
-  /** Takes the answer to SETUP. @returns false where it names a transport that was not asked for */
+  /** Takes the answer to SETUP. @returns false if it names a transport that was not requested */
   add(track: RtspTrack, url: string, answer: RtspAnswer, client: RtspClient): boolean {
     const { channels, serverPorts, isDatagram } = parseTransport(answer.headers.get('transport') ?? '');
     if (this.transport === 'UDP') {
@@ -66,7 +66,7 @@ export class Tracks {
     return true;
   }
 
-  /** PLAY is sent: packets from now on are the session's; those before belong to one that the camera forgot. */
+  /** PLAY is being sent. Earlier packets belong to a session that the camera forgot to end. */
   play(): void {
     this.#isPlaying = true;
   }
@@ -99,7 +99,7 @@ export class Tracks {
     this.all.find((one) => one.track === track)?.sendControlPacket(bytes);
   }
 
-  /** Two for each track, in the order of the description, unless the camera gave them away already. */
+  /** Two channels for each track, in the description's order, unless the camera has used them already. */
   #freeChannel(track: RtspTrack): number {
     let channel = (track.index * 2) % 254;
     for (let i = 0; i < 127 && this.#byChannel[channel]; i++) channel = (channel + 2) % 254;

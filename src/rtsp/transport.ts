@@ -5,19 +5,19 @@ export interface TransportAnswer {
   readonly channels: readonly [number, number] | undefined;
   /** The camera's ports for RTP and RTCP. */
   readonly serverPorts: readonly [number, number] | undefined;
-  /** Whether the camera chose datagrams. */
+  /** Whether the camera chose UDP. */
   readonly isDatagram: boolean;
 }
 
 export function parseTransport(header: string): TransportAnswer {
-  // Of several choices the first is taken; a camera has to answer one.
+  // The answer must name one transport; of several the first counts.
   const [first = ''] = header.split(',');
   const channels = pairOf(first, 'interleaved', 255);
   const serverPorts = pairOf(first, 'server_port', 65_535);
   return { channels, serverPorts, isDatagram: !channels && (!!serverPorts || /client_port=/i.test(first)) };
 }
 
-/** Some cameras name the first number alone. */
+/** Some cameras name only the first number. */
 function pairOf(header: string, name: string, max: number): readonly [number, number] | undefined {
   const [, first, second] =
     new RegExp(`\\b${name}\\s*=\\s*(\\d{1,5})(?:\\s*-\\s*(\\d{1,5}))?`, 'i').exec(header) ?? [];
