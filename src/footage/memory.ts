@@ -75,22 +75,25 @@ export class Footage {
 /** Views of the bytes of all these, in order. Adjacent bytes in memory become one view. */
 export function viewsOf(footage: readonly Footage[]): Buffer[] {
   const views: Buffer[] = [];
-  let open: { piece: Piece; from: number; to: number } | undefined;
-  const close = () => {
-    if (open) views.push(open.piece.bytes.subarray(open.from, open.to));
-  };
-  for (const { pieces, from, to } of footage) {
-    for (const [i, piece] of pieces.entries()) {
-      const begin = i === 0 ? from : 0;
-      const end = i === pieces.length - 1 ? to : piece.used;
-      if (open?.piece === piece && open.to === begin) {
-        open.to = end;
-      } else {
-        close();
-        open = { piece, from: begin, to: end };
+  let piece: Piece | undefined;
+  let from = 0;
+  let to = 0;
+  for (const one of footage) {
+    const last = one.pieces.length - 1;
+    for (let i = 0; i <= last; i++) {
+      const next = one.pieces[i]!;
+      const begin = i === 0 ? one.from : 0;
+      if (next !== piece || begin !== to) {
+        if (piece) views.push(viewOf(piece, from, to));
+        piece = next;
+        from = begin;
       }
+      to = i === last ? one.to : next.used;
     }
   }
-  close();
+  if (piece) views.push(viewOf(piece, from, to));
   return views;
 }
+
+const viewOf = ({ bytes }: Piece, from: number, to: number): Buffer =>
+  from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);

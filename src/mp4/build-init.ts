@@ -1,7 +1,6 @@
 /** Writing an init segment: ISO/IEC 14496-12, 8. */
 import type { Format } from '../codecs/format.ts';
 import { box, fullBox, u32 } from './boxes.ts';
-import { type InitSegment, parseInit } from './init-segment.ts';
 import { sampleEntry } from './sample-entry.ts';
 
 export interface InitTrack {
@@ -22,12 +21,12 @@ const matrix = u32(unity, 0, 0, 0, unity, 0, 0, 0, 0x40000000);
  * `ftyp` and `moov` of a fragmented MP4 with these tracks.
  * @throws Mp4Error for sound that is encoded before it is recorded
  */
-export function buildInit(tracks: readonly InitTrack[]): InitSegment {
+export function buildInit(tracks: readonly InitTrack[]): Buffer {
   const ftyp = box('ftyp', latin1('iso5'), u32(512), latin1('iso5iso6mp41'));
   const nextId = Math.max(...tracks.map(({ id }) => id)) + 1;
   const defaults = tracks.map(({ id }) => fullBox('trex', 0, 0, u32(id, 1, 0, 0, 0)));
   const moov = box('moov', movieHeader(nextId), ...tracks.map(trackBox), box('mvex', ...defaults));
-  return parseInit(Buffer.concat([ftyp, moov]));
+  return Buffer.concat([ftyp, moov]);
 }
 
 /** 8.2.2: created and modified at 0, no duration, usual speed, full volume. */

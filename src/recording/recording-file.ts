@@ -1,5 +1,5 @@
 import type { SoundFormat, VideoFormat } from '../codecs/format.ts';
-import { buildInit, type InitTrack } from '../mp4/build-init.ts';
+import { buildInit } from '../mp4/build-init.ts';
 import type { SampleTimes } from '../mp4/build-moof.ts';
 import { buildMoof, type FragmentTrack } from '../mp4/build-moof.ts';
 import type { InitSegment, Track } from '../mp4/init-segment.ts';
@@ -54,17 +54,15 @@ export class RecordingFile {
   readonly #written = new Map<number, WrittenFragment>();
 
   private constructor(
-    init: InitSegment,
+    tracks: FileTracks,
+    formats: FileFormats,
     spool: Promise<Spool>,
     bytes: number,
     leftover?: { originMs: number; endMs: number },
   ) {
-    this.#tracks = tracksIn(init);
-    const { pictures, sound } = this.#tracks;
-    this.formats = {
-      video: formatOf(pictures) as VideoFormat,
-      sound: sound && (formatOf(sound) as SoundFormat),
-    };
+    this.#tracks = tracks;
+    this.formats = formats;
+    const { pictures, sound } = tracks;
     const timescales = { pictures: pictures.timescale, sound: sound?.timescale ?? 1 };
     this.#placement = new Placement(timescales, leftover);
     this.#spool = spool;
@@ -79,17 +77,25 @@ export class RecordingFile {
   }
 
   /** A new file in the playback's folder. @param startedAt epoch milliseconds of the first picture, its name */
-  static create(folder: string, startedAt: number, { video, sound }: FileFormats): RecordingFile {
-    const tracks: InitTrack[] = [{ id: 1, timescale: videoTimescale, format: video }];
-    if (sound) tracks.push({ id: 2, timescale: sound.sampleRate, format: sound });
-    const init = buildInit(tracks);
-    return new RecordingFile(init, Spool.create(folder, startedAt, init), init.bytes.length);
+  static create(folder: string, startedAt: number, formats: FileFormats): RecordingFile {
+    const { video, sound } = formats;
+    const pictures = { id: 1, timescale: videoTimescale, format: video };
+    const sounds = sound && { id: 2, timescale: sound.sampleRate, format: sound };
+    const init = buildInit(sounds ? [pictures, sounds] : [pictures]);
+    const spool = Spool.create(folder, startedAt, init);
+    return new RecordingFile({ pictures, sound: sounds }, formats, spool, init.length);
   }
 
   /** Goes on behind the last whole fragment. @param startedAt of its first picture, monotonic milliseconds */
   static reopen({ file, init, wholeBytes, durationSec }: Leftover, startedAt: number): RecordingFile {
+    const tracks = tracksIn(init);
+    const { pictures, sound } = tracks;
+    const formats = {
+      video: formatOf(pictures) as VideoFormat,
+      sound: sound && (formatOf(sound) as SoundFormat),
+    };
     const reach = { originMs: startedAt, endMs: startedAt + durationSec * 1_000 };
-    return new RecordingFile(init, Spool.reopen(file, wholeBytes), wholeBytes, reach);
+    return new RecordingFile(tracks, formats, Spool.reopen(file, wholeBytes), wholeBytes, reach);
   }
 
   /** When the first picture was taken, in monotonic milliseconds, as far as is known by now. */
@@ -169,12 +175,12 @@ export class RecordingFile {
 }
 
 interface FileTracks {
-  readonly pictures: Track;
-  readonly sound: Track | undefined;
+  readonly pictures: Pick<Track, 'id' | 'timescale'>;
+  readonly sound: Pick<Track, 'id' | 'timescale'> | undefined;
 }
 
 /** @throws Error for a file without pictures, which this program never writes */
-function tracksIn({ tracks }: InitSegment): FileTracks {
+function tracksIn({ tracks }: InitSegment) {
   const pictures = tracks.find(({ kind }) => kind === 'video');
   if (!pictures) throw new Error('The spool’s init segment has no track of pictures.');
   return { pictures, sound: tracks.find(({ kind }) => kind === 'audio') };

@@ -1,12 +1,12 @@
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Footage, viewsOf } from '../footage/memory.ts';
-import type { InitSegment } from '../mp4/init-segment.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { isMissing } from './errors.ts';
 import { noteClosed, noteSynced } from './growing.ts';
 import { demandSpool } from './mark.ts';
 import { syncFolder } from './names.ts';
+import { together } from './together.ts';
 
 /** Footage is on the platter at most this long after it was written. */
 const syncMs = 1_000;
@@ -41,12 +41,14 @@ export class Spool {
   /**
    * @param folder as made by makeSpoolFolder
    * @param clipStartedAt epoch milliseconds of the first frame
+   * @param init the init segment
    */
-  static async create(folder: string, clipStartedAt: number, init: InitSegment): Promise<Spool> {
+  static async create(folder: string, clipStartedAt: number, init: Buffer): Promise<Spool> {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
     const spool = new Spool(file, await open(file, 'wx', privateFileMode), 0);
     spool.#unsyncedName = folder;
-    spool.append([init.bytes]);
+    // Written together with the first fragments: every call of the disk costs.
+    spool.#pending.push({ boxes: [init], footage: [] });
     return spool;
   }
 
@@ -134,6 +136,7 @@ export class Spool {
 
   /** Resolves when all that was taken is on disk; see failure for whether it is. */
   async close(): Promise<void> {
+    this.#beginWriting();
     await this.#writing;
     clearTimeout(this.#sync);
     await this.#flushing;
@@ -169,37 +172,20 @@ export function spoolPoster(recordDir: string, playbackId: string): string {
   return path.join(spoolFolder(recordDir, playbackId), 'poster.jpg');
 }
 
+const demandSpoolTogether = together(demandSpool);
+/** A sync that begins after a name was made is as good for it as one of its own. */
+const syncFolderTogether = together(syncFolder);
+
 /** Makes the folder and sees to it that a power cut does not take it away again. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
   // Where the spool's disk is not mounted, its footage must not land beside it.
-  await demandSpool(recordDir);
+  await demandSpoolTogether(recordDir);
   await mkdir(folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-  await syncTogether(recordDir);
+  await syncFolderTogether(recordDir);
   return folder;
-}
-
-/** By folder: the sync that runs, and the one that comes after it. */
-const syncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>();
-
-/**
- * Many recordings that begin at the same moment share a sync: one that starts after a name was made is as good for
- * it as one of its own.
- */
-function syncTogether(folder: string): Promise<void> {
-  const start = (): Promise<void> => {
-    const running = syncFolder(folder).finally(() => {
-      if (syncs.get(folder)?.running === running) syncs.delete(folder);
-    });
-    syncs.set(folder, { running, next: undefined });
-    return running;
-  };
-  const under = syncs.get(folder);
-  if (!under) return start();
-  under.next ??= under.running.then(start, start);
-  return under.next;
 }
 
 export async function removeSpool(recordDir: string, playbackId: string): Promise<void> {

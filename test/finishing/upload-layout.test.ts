@@ -1,11 +1,11 @@
 // How a clip is cut into parts before anybody knows how long it becomes.
 import { expect, test } from 'vitest';
 import { layoutAhead, layoutOf, leastPartBytes, partsOf } from '../../src/finishing/upload-layout.ts';
-import { buildInit } from '../../src/mp4/build-init.ts';
 import { clipFrame, fastStartHead } from '../../src/mp4/fast-start.ts';
 import { SampleIndex } from '../../src/mp4/sample-index.ts';
 import { formatOf } from '../../src/mp4/track-format.ts';
 import type { SpoolContents } from '../../src/spool/reader.ts';
+import { builtInit } from '../support/media/built-init.ts';
 import { encodedVideo } from '../support/media/encoded.ts';
 import { split } from '../support/media/fragmented.ts';
 import { syntheticMoof } from '../support/media/moofs.ts';
@@ -13,7 +13,7 @@ import { syntheticMoof } from '../support/media/moofs.ts';
 const Mib = 1024 * 1024;
 const { bytes } = await encodedVideo('-c:v libx264 -preset veryfast -pix_fmt yuv420p');
 const format = formatOf(split(bytes).init.tracks[0]!);
-const init = buildInit([{ id: 1, timescale: 90_000, format }]);
+const init = builtInit([{ id: 1, timescale: 90_000, format }]);
 
 /** So many seconds of 16 pictures each, in fragments of half a second; `jitter` gives each picture a time of its own. */
 function contentsOf(seconds: number, bytesPerSec: number, jitter = 0): SpoolContents {

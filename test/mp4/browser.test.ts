@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildInit } from '../../src/mp4/build-init.ts';
 import { buildMoof } from '../../src/mp4/build-moof.ts';
 import { cutsOf } from '../../src/mp4/decode-order.ts';
 import { unitsOf } from '../../src/mp4/fragment-units.ts';
 import { formatOf } from '../../src/mp4/track-format.ts';
 import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
+import { builtInit } from '../support/media/built-init.ts';
 import { encodedVideo } from '../support/media/encoded.ts';
 import { split, writeClip } from '../support/media/fragmented.ts';
 
@@ -45,7 +45,7 @@ async function written(): Promise<{ init: Buffer; fragments: Buffer[]; codec: st
     const { moof, mdatHeader } = buildMoof([{ id: 1, decodeTime: decoded[from]!, samples }]);
     return Buffer.concat([moof, mdatHeader, ...pictures.slice(from, cut).map(({ bytes }) => bytes)]);
   });
-  const { bytes: init, tracks } = buildInit([{ id: 1, timescale, format: formatOf(track) }]);
+  const { bytes: init, tracks } = builtInit([{ id: 1, timescale, format: formatOf(track) }]);
   return { init, fragments: parts, codec: tracks[0]!.codec };
 }
 

@@ -6,13 +6,13 @@ import { aacFormat } from '../../src/codecs/aac.ts';
 import type { Format } from '../../src/codecs/format.ts';
 import { opusFormat } from '../../src/codecs/opus.ts';
 import { boxes, findBox, Mp4Error } from '../../src/mp4/boxes.ts';
-import { buildInit } from '../../src/mp4/build-init.ts';
 import { buildMoof, type FragmentTrack } from '../../src/mp4/build-moof.ts';
 import { parseFragment } from '../../src/mp4/fragment.ts';
 import { unitsOf } from '../../src/mp4/fragment-units.ts';
 import { parseInit } from '../../src/mp4/init-segment.ts';
 import { formatOf } from '../../src/mp4/track-format.ts';
 import { readTrackFragments } from '../../src/mp4/track-fragment.ts';
+import { builtInit } from '../support/media/built-init.ts';
 import { type Encoded, encodedSound, encodedVideo } from '../support/media/encoded.ts';
 import { makeFragmented, split, writeClip } from '../support/media/fragmented.ts';
 import {
@@ -54,7 +54,7 @@ describe('the sample entry is what ffmpeg writes', () => {
   ])('%s', async ([, encode]) => {
     const { bytes, config } = await encode();
     const [theirs] = parseInit(bytes).tracks;
-    const init = buildInit([{ id: 1, timescale: 90_000, format: formatOf(theirs!) }]);
+    const init = builtInit([{ id: 1, timescale: 90_000, format: formatOf(theirs!) }]);
     const [ours] = init.tracks;
     expect(ours).toMatchObject({
       ...{ id: 1, kind: 'video', timescale: 90_000, codec: theirs!.codec },
@@ -78,7 +78,7 @@ describe('the sample entry is what ffmpeg writes', () => {
     const { bytes } = await encode();
     const [theirs] = parseInit(bytes).tracks;
     const format = formatOf(theirs!);
-    const init = buildInit([{ id: 1, timescale: theirs!.timescale, format }]);
+    const init = builtInit([{ id: 1, timescale: theirs!.timescale, format }]);
     expect(formatOf(init.tracks[0]!)).toEqual(format);
     expect(init.tracks[0]).toMatchObject({ codec: 'mp4a.40.2', kind: 'audio' });
     expect(format).toMatchObject({ sampleRate: theirs!.timescale });
@@ -94,7 +94,7 @@ describe('the sample entry is what ffmpeg writes', () => {
 
   test.for(['2b098800', 'eb098800', '130856e5a0'])('HE-AAC with the configuration %s', (hex) => {
     const format = aacFormat(Buffer.from(hex, 'hex'));
-    const { tracks } = buildInit([{ id: 1, timescale: 48_000, format }]);
+    const { tracks } = builtInit([{ id: 1, timescale: 48_000, format }]);
     expect(formatOf(tracks[0]!)).toEqual(format);
     expect(tracks[0]!.codec).toBe(format.codecString);
   });
@@ -103,7 +103,7 @@ describe('the sample entry is what ffmpeg writes', () => {
     const format: Format = {
       ...{ kind: 'sound', codec: 'pcmu', codecString: 'pcmu', sampleRate: 8000, channels: 1, key: 'pcmu' },
     };
-    expect(() => buildInit([{ id: 1, timescale: 8000, format }])).toThrow(Mp4Error);
+    expect(() => builtInit([{ id: 1, timescale: 8000, format }])).toThrow(Mp4Error);
   });
 });
 
@@ -114,7 +114,7 @@ test('a torn sample entry ends in an Mp4Error or in a format', async () => {
   }
   formats.push(formatOf(parseInit((await encodedSound('-c:a aac')).bytes).tracks[0]!));
   for (const format of formats) {
-    const init = buildInit([{ id: 1, timescale: 90_000, format }]);
+    const init = builtInit([{ id: 1, timescale: 90_000, format }]);
     const { sampleDescription } = init.tracks[0]!;
     const from = sampleDescription.byteOffset - init.bytes.byteOffset;
     for (let at = from; at < from + sampleDescription.length; at++) {
@@ -157,7 +157,7 @@ describe('a fragmented MP4 written anew', () => {
     ['H.265 and Opus', `${x265} -c:a libopus`, ['hvc1', 'Opus']],
   ])('%s is the same to every reader', async ([, encode, entries]) => {
     const theirs = split(await makeFragmented(join(dir, 'source.mkv'), { encode }));
-    const init = buildInit(
+    const init = builtInit(
       theirs.init.tracks.map((track) => ({
         id: track.id,
         timescale: track.timescale,
@@ -212,7 +212,7 @@ function rewritten(
 
 describe('a moof', () => {
   const format = opusFormat();
-  const init = buildInit([
+  const init = builtInit([
     { id: 1, timescale: 90_000, format },
     { id: 2, timescale: 48_000, format },
   ]);

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { buildInit } from '../../src/mp4/build-init.ts';
 import { fastStartHead } from '../../src/mp4/fast-start.ts';
 import type { InitSegment } from '../../src/mp4/init-segment.ts';
 import { formatOf } from '../../src/mp4/track-format.ts';
@@ -12,6 +11,7 @@ import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { readSpool } from '../../src/spool/reader.ts';
 import { Spool } from '../../src/spool/spool.ts';
 import { until } from '../support/camera/reader.ts';
+import { builtInit } from '../support/media/built-init.ts';
 import { encodedVideo } from '../support/media/encoded.ts';
 import { split } from '../support/media/fragmented.ts';
 import { syntheticMoof } from '../support/media/moofs.ts';
@@ -25,7 +25,7 @@ let init: InitSegment;
 beforeAll(async () => {
   recordDir = await mkdtemp(path.join(os.tmpdir(), 'flashback-growing-'));
   const { bytes } = await encodedVideo('-c:v libx264 -preset veryfast -pix_fmt yuv420p');
-  init = buildInit([{ id: 1, timescale, format: formatOf(split(bytes).init.tracks[0]!) }]);
+  init = builtInit([{ id: 1, timescale, format: formatOf(split(bytes).init.tracks[0]!) }]);
 });
 
 afterAll(() => rm(recordDir, { recursive: true }));
@@ -37,7 +37,7 @@ const moofAt = (decodeTime: number) =>
 async function startSpool(id: string) {
   const folder = path.join(recordDir, id);
   await mkdir(folder);
-  const spool = await Spool.create(folder, 1_000, init);
+  const spool = await Spool.create(folder, 1_000, init.bytes);
   const at: number[] = [];
   let end = init.bytes.length;
   let isClosed = false;

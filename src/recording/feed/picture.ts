@@ -8,5 +8,5 @@ export function movieOf({ footage, format }: FeedUnit): Buffer {
   const init = buildInit([{ id: 1, timescale: 1, format }]);
   const sample = { size: footage.bytes, duration: 1, compositionOffset: 0, isSync: true };
   const { moof, mdatHeader } = buildMoof([{ id: 1, decodeTime: 0, samples: [sample] }]);
-  return Buffer.concat([init.bytes, moof, mdatHeader, ...viewsOf([footage])]);
+  return Buffer.concat([init, moof, mdatHeader, ...viewsOf([footage])]);
 }

@@ -7,11 +7,11 @@ import { promisify } from 'node:util';
 import type { SoundFormat } from '../../../src/codecs/format.ts';
 import { FootageMemory, viewsOf } from '../../../src/footage/memory.ts';
 import { FootageWriter } from '../../../src/footage/writer.ts';
-import { buildInit } from '../../../src/mp4/build-init.ts';
 import { buildMoof } from '../../../src/mp4/build-moof.ts';
 import type { FeedSession, FeedUnit } from '../../../src/recording/feed/feed-unit.ts';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
 import { plainSound } from '../../../src/rtp/plain-sound.ts';
+import { builtInit } from './built-init.ts';
 import { tools } from './judges.ts';
 
 const run = promisify(execFile);
@@ -100,7 +100,7 @@ export async function codedTone(options: {
 export async function played(frames: readonly EncodedFrame[], sampleRate: number): Promise<Float32Array> {
   const { format } = frames[0]!;
   const ticks = (sec: number) => Math.round(sec * format.sampleRate);
-  const init = buildInit([{ id: 1, timescale: format.sampleRate, format }]);
+  const init = builtInit([{ id: 1, timescale: format.sampleRate, format }]);
   const movie: Buffer[] = [init.bytes];
   for (const { startSec, durationSec, bytes } of frames) {
     const sample = { size: bytes.length, duration: ticks(durationSec), compositionOffset: 0, isSync: true };
