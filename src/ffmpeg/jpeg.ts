@@ -1,5 +1,5 @@
 import type { Launcher } from '../processes/launcher.ts';
-import { posterArgs } from './arguments.ts';
+import { type FileBeginning, posterArgs, postersArgs } from './arguments.ts';
 import type { Ffmpeg } from './binary.ts';
 
 const posterWidth = 640;
@@ -15,4 +15,25 @@ export async function jpegOf(launcher: Launcher, ffmpeg: Ffmpeg, fragmentedMp4: 
     throw new Error(`ffmpeg could not make a picture of the footage: ${result.stderr.trim().slice(-300)}`);
   }
   return result.stdout;
+}
+
+/**
+ * Writes a JPEG, 640 pixels wide, of the first keyframe of each movie, with one ffmpeg.
+ * @param jpegs paths, in the order of the movies
+ * @throws Error when ffmpeg cannot decode one of them; then none of the files is to be used
+ */
+export async function writeJpegs(
+  launcher: Launcher,
+  ffmpeg: Ffmpeg,
+  movies: readonly FileBeginning[],
+  jpegs: readonly string[],
+): Promise<void> {
+  const { code, stderr } = await launcher.run(
+    'posters',
+    ffmpeg.path,
+    postersArgs(posterWidth, movies, jpegs),
+    { timeoutMs: 20_000, maxOutputBytes: 1_024 },
+  );
+  if (code !== 0)
+    throw new Error(`ffmpeg could not make pictures of the footage: ${stderr.trim().slice(-300)}`);
 }
