@@ -19,7 +19,7 @@ const syncMs = 1_000;
 export class Spool {
   readonly path: string;
   readonly #file: FileHandle;
-  readonly #pending: { boxes: readonly Buffer[]; footage: readonly Footage[] }[] = [];
+  readonly #pending: Pending[] = [];
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
@@ -61,7 +61,12 @@ export class Spool {
 
   /** Resolves when all that was taken so far is written: a crash of this process does not take it away any more. */
   async written(): Promise<void> {
-    await this.#writing;
+    if (!this.#writing && this.#pending.length === 0) return;
+    // Not until all is written: while more comes faster than the disk takes it, that never is.
+    await new Promise<void>((resolve) => {
+      this.#pending.push({ boxes: [], footage: [], onWritten: resolve });
+      this.#beginWriting();
+    });
   }
 
   /** Why the disk takes nothing any more; what was written before is good. */
@@ -146,8 +151,18 @@ export class Spool {
   }
 }
 
-function releaseAll(pending: readonly { readonly footage: readonly Footage[] }[]): void {
-  for (const { footage } of pending) for (const one of footage) one.release();
+interface Pending {
+  readonly boxes: readonly Buffer[];
+  readonly footage: readonly Footage[];
+  /** Called when it is written, or cannot be. */
+  readonly onWritten?: () => void;
+}
+
+function releaseAll(pending: readonly Pending[]): void {
+  for (const { footage, onWritten } of pending) {
+    for (const one of footage) one.release();
+    onWritten?.();
+  }
 }
 
 /** Writes all of it, in order, without making one large copy first. @returns how much that was, in bytes */

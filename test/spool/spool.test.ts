@@ -1,0 +1,25 @@
+// What a spool says of what it has written.
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Spool } from '../../src/spool/spool.ts';
+
+test('what was taken is waited for, not what comes while it is written', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'flashback-spool-'));
+  const spool = await Spool.create(folder, 1_700_000_000_000, Buffer.alloc(10));
+  let goesOn = true;
+  onTestFinished(async () => {
+    goesOn = false;
+    await spool.close();
+    await rm(folder, { recursive: true });
+  });
+  const more = () => {
+    for (let i = 0; i < 20; i++) spool.append([Buffer.alloc(1_000)]);
+    if (goesOn) setImmediate(more);
+  };
+  spool.append([Buffer.alloc(5_000_000)]);
+  more();
+  await spool.written();
+  expect((await stat(spool.path)).size).toBeGreaterThanOrEqual(5_000_010);
+});
