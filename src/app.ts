@@ -34,6 +34,7 @@ import { ServerAddress } from './http/server-address.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { demandReady } from './metrics/readiness.ts';
+import { openOffsite } from './offsite/recordings.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { CameraHub } from './pubsub/camera-hub.ts';
@@ -156,14 +157,16 @@ export async function startApp(
     const storeWatch = parts.add('store watch', new StoreWatch(store, log));
     storeWatch.start();
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
+    const offsite = openOffsite(config, { db, store, recordDir, log });
+    if (offsite) parts.add('copies in the bucket', offsite);
     const maxBitsPerSec = config.uploadMaxBitsPerSec;
     const follower = parts.add(
       'uploads of what is recorded',
-      new SpoolFollower({ db, store, storeWatch, recordDir, maxBitsPerSec, log }),
+      new SpoolFollower({ db, store, storeWatch, offsite, recordDir, maxBitsPerSec, log }),
     );
     const finisher = parts.add(
       'finisher',
-      new Finisher({ db, databaseUrl, store, storeWatch, posters, follower, recordDir, log, now }),
+      new Finisher({ db, databaseUrl, store, storeWatch, posters, follower, offsite, recordDir, log, now }),
     );
     const remover = parts.add('remover', new Remover({ db, store, storeWatch, log }));
     const onRemoved = () => remover.nudge();
@@ -195,6 +198,7 @@ export async function startApp(
     recorder.start();
     await finisher.start();
     follower.start();
+    offsite?.start();
     remover.start();
     retention.start();
 
@@ -204,7 +208,7 @@ export async function startApp(
     const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
-      ...{ admission, recorder, feeds, finisher, remover, keys, transitions, cameraStates },
+      ...{ admission, recorder, feeds, finisher, offsite, remover, keys, transitions, cameraStates },
       firstCalls: new FirstCalls(),
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (caller, camera) =>

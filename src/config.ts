@@ -49,6 +49,8 @@ export interface Config {
   /** createEvent calls that each key may make in a minute. */
   /** Of all uploads to the bucket together; undefined: as fast as the line is. */
   readonly uploadMaxBitsPerSec: number | undefined;
+  /** How much of a recording's newest footage may be on this machine alone, where there is a bucket, in seconds; 0: all. */
+  readonly offsiteEverySec: number;
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
@@ -160,6 +162,7 @@ const variables = z.object({
   R2_REGION: text('expected a region').default('auto'),
   R2_PUBLIC_URL: baseUrl.optional(),
   URL_TTL_SEC: whole(1, 604_800, ' seconds (seven days is the longest that S3 allows)').default(3600),
+  OFFSITE_EVERY_SEC: whole(0, 3_600, ' seconds').default(10),
   UPLOAD_MAX_BITS_PER_SEC: whole(100_000, Number.MAX_SAFE_INTEGER, ' bits per second').optional(),
   FFMPEG_PATH: text('expected the path of an ffmpeg').optional(),
   // A ring of 60 s at 8 Mbit/s.
@@ -243,6 +246,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     secretKeys: v.SECRET_KEY,
     r2: r2Config(v),
     urlTtlSec: v.URL_TTL_SEC,
+    offsiteEverySec: v.OFFSITE_EVERY_SEC,
     uploadMaxBitsPerSec: v.UPLOAD_MAX_BITS_PER_SEC,
     ffmpegPath: v.FFMPEG_PATH,
     maxRecordings: v.MAX_RECORDINGS,

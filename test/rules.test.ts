@@ -38,9 +38,10 @@ const mayImport: Record<string, readonly string[]> = {
   spool: ['private-folder', 'footage', 'mp4', 'db', 'log'],
   ffmpeg: ['log', 'processes'],
   recording: 'domain codecs footage mp4 rtp rtsp spool ffmpeg db log processes'.split(' '),
-  finishing: ['private-folder', 'domain', 'mp4', 'spool', 'ffmpeg', 'db', 'store', 'log', 'processes'],
+  offsite: ['private-folder', 'domain', 'mp4', 'spool', 'db', 'store', 'log'],
+  finishing: 'private-folder domain mp4 spool ffmpeg db store offsite log processes'.split(' '),
   access: ['domain', 'db', 'log'],
-  usecases: ['domain', 'db', 'access', 'recording', 'finishing'],
+  usecases: ['domain', 'db', 'access', 'recording', 'finishing', 'offsite'],
   graphql: ['domain', 'db', 'pubsub', 'usecases'],
   http: ['graphql', 'access', 'spool', 'domain', 'db', 'log'],
   metrics: ['domain', 'db', 'finishing', 'pubsub', 'recording', 'spool'],
@@ -53,6 +54,7 @@ const mayImport: Record<string, readonly string[]> = {
   'with-database': ['config', 'db', 'log', 'processes'],
   key: ['access', 'config', 'db', 'domain', 'with-database'],
   secret: ['config', 'db', 'with-database'],
+  recover: ['config', 'db', 'domain', 'mp4', 'offsite', 'store', 'with-database'],
   'first-start': ['access', 'config', 'db', 'with-database'],
   demo: ['*'],
 };
@@ -65,7 +67,7 @@ const onlyIn: Record<string, RegExp> = {
   '@aws-sdk/client-s3': /^store\//,
   'graphql-yoga': /^http\//,
   ws: /^(http|demo)\//,
-  zod: /^(config\.ts|usecases\/|graphql\/|access\/)/,
+  zod: /^(config\.ts|offsite\/|usecases\/|graphql\/|access\/)/,
 };
 
 interface Import {

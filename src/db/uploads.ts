@@ -58,3 +58,11 @@ export async function saveUploadId(
 export async function installationId(db: Db): Promise<string> {
   return (await db.installation.findFirstOrThrow()).id;
 }
+
+/** Saves up to when the footage is in the bucket, while it is recorded. */
+export async function saveOffsiteUntil(db: Db, id: string, until: Date): Promise<void> {
+  await db.playback.updateMany({
+    where: { id, recordingStatus: 'RECORDING' },
+    data: { offsiteUntil: until },
+  });
+}

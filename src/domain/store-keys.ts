@@ -33,3 +33,48 @@ const ours = new RegExp(`^${uuid}/\\d{4}-\\d{2}-\\d{2}/(${uuid})(?:(?:\\.[1-9]\\
 export function playbackOfKey(key: string): string | undefined {
   return ours.exec(key)?.[1];
 }
+
+/** The keys of what is kept of a recording in the bucket while it is under way (docs/decisions/0022). */
+export interface RecoveryKeys {
+  /** The folder of all of them, with a slash at its end. */
+  readonly folder: string;
+  readonly manifest: string;
+  /** @param first number of the first fragment in it */
+  index(first: number): string;
+  /** @param from offset in the payload of its first byte */
+  payload(from: number): string;
+}
+
+export const recoveryFolder = 'recovery/';
+
+export function recoveryKeys(installation: string, playbackId: string): RecoveryKeys {
+  const folder = `${recoveryFolder}${installation}/${playbackId}/`;
+  return {
+    folder,
+    manifest: `${folder}manifest.json`,
+    index: (first) => `${folder}index/${String(first).padStart(10, '0')}.moofs`,
+    payload: (from) => `${folder}payload/${String(from).padStart(16, '0')}.bin`,
+  };
+}
+
+const recovery = new RegExp(
+  `^${recoveryFolder}(${uuid})/(${uuid})/(?:manifest\\.json|index/(\\d{10})\\.moofs|payload/(\\d{16})\\.bin)$`,
+);
+
+export interface RecoveryObject {
+  readonly installation: string;
+  readonly playbackId: string;
+  readonly part:
+    | { readonly kind: 'manifest' }
+    | { readonly kind: 'index'; readonly first: number }
+    | { readonly kind: 'payload'; readonly from: number };
+}
+
+/** What a key of recoveryKeys says; undefined for any other key. */
+export function parseRecoveryKey(key: string): RecoveryObject | undefined {
+  const [, installation, playbackId, first, from] = recovery.exec(key) ?? [];
+  if (!installation || !playbackId) return undefined;
+  if (first !== undefined) return { installation, playbackId, part: { kind: 'index', first: Number(first) } };
+  if (from !== undefined) return { installation, playbackId, part: { kind: 'payload', from: Number(from) } };
+  return { installation, playbackId, part: { kind: 'manifest' } };
+}

@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts';
 import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
 import { noteRemovals } from '../db/removals.ts';
 import { retry } from '../db/transitions.ts';
-import { objectKeys, playbackOfKey } from '../domain/store-keys.ts';
+import { objectKeys, parseRecoveryKey, playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import { demandSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
@@ -31,7 +31,11 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   const { db, store, recordDir } = options;
   // The store is listed first: objects that are added later already have a row when the rows are read.
   const objects = new Map<string, number>();
-  for await (const { key, size } of store.list('')) if (playbackOfKey(key)) objects.set(key, size);
+  const recovery: string[] = [];
+  for await (const { key, size } of store.list('')) {
+    if (playbackOfKey(key)) objects.set(key, size);
+    else if (parseRecoveryKey(key)) recovery.push(key);
+  }
   const unfinished: string[] = [];
   for await (const key of store.listUnfinished()) if (playbackOfKey(key)) unfinished.push(key);
   const breaches: Breach[] = [];
@@ -43,10 +47,12 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   const named: string[] = [];
   /** The clip's key of each playback. */
   const known = new Map<string, string>();
+  const completed = new Set<string>();
   for await (const row of rows(db)) {
     known.set(row.id, row.storagePath ?? objectKeys(row).clip);
     if (spools) breaches.push(...(await checkSpool(options, row, spools.has(row.id), objects)));
     if (row.recordingStatus !== 'COMPLETED') continue;
+    completed.add(row.id);
     ofStore.push(...checkObjects(db, row, objects));
     named.push(...[row.storagePath, row.thumbnailPath].filter((key) => key !== null));
   }
@@ -73,6 +79,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
       return known.has(playbackOfKey(key)!) ? { text, repair: () => noteRemovals(db, [{ key }]) } : { text };
     }),
   );
+  breaches.push(...(await needlessCopies(db, recovery, completed)));
   const doubts = doubtsAbout({ objects, named, strays });
   breaches.push(...(doubts.length === 0 ? ofStore : ofStore.map(({ text }) => ({ text }))));
   breaches.push(...doubts.map((text) => ({ text })));
@@ -178,6 +185,20 @@ async function strayKeys(
     const isItsRows = clip !== undefined && (key === clip || key.endsWith('.jpg'));
     return !isItsRows && !noted.has(key);
   });
+}
+
+/** Recovery objects of clips that are in the store. Those of playbacks that are not known may be a lost machine's. */
+async function needlessCopies(
+  db: Db,
+  keys: readonly string[],
+  completed: ReadonlySet<string>,
+): Promise<Breach[]> {
+  const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
+  const needless = keys.filter((key) => completed.has(parseRecoveryKey(key)!.playbackId) && !noted.has(key));
+  return needless.map((key) => ({
+    text: `The object ${key} is for the recovery of a playback that is COMPLETED.`,
+    repair: () => noteRemovals(db, [{ key }]),
+  }));
 }
 
 /** Signs that store and database do not belong together: then repairing one by the other would lose data. */

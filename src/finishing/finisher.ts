@@ -6,6 +6,7 @@ import { asFailure, RecordingFailure } from '../domain/failures.ts';
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { willPass } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpool } from '../spool/spool.ts';
@@ -26,6 +27,8 @@ export interface FinisherOptions {
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
   readonly follower: SpoolFollower;
+  /** undefined: nothing but the parts of clips is copied while it is recorded. */
+  readonly offsite: OffsiteRecordings | undefined;
   readonly recordDir: string;
   readonly log: Log;
   readonly now: () => number;
@@ -85,7 +88,7 @@ export class Finisher {
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // An earlier try lost the database's answer. The spool of a deleted playback is removed by whoever deleted it: without
     // a row the database may be an old one, and the footage is kept (recovery.ts).
-    if (playback?.recordingStatus === 'COMPLETED') await removeSpool(recordDir, id);
+    if (playback?.recordingStatus === 'COMPLETED') await this.#letGo(id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked before a spool of hours is read.
     storeWatch.demand();
@@ -123,7 +126,13 @@ export class Finisher {
         return;
       }
     }
-    await removeSpool(recordDir, id);
+    await this.#letGo(id);
+  }
+
+  /** Nobody needs the spool any more, nor what the bucket holds of it beside the clip. */
+  async #letGo(id: string): Promise<void> {
+    await this.#options.offsite?.forget(id);
+    await removeSpool(this.#options.recordDir, id);
   }
 
   /** Resolves once the store has confirmed the right size (invariant 2). */

@@ -2,6 +2,8 @@ import { type Db, inDatabase } from '../db/client.ts';
 import { installationId } from '../db/uploads.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import { TakenOver } from '../offsite/manifest-writer.ts';
+import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { type GrowingSpool, growingSpools } from '../spool/growing.ts';
 import { type Store, UploadGone } from '../store/store.ts';
 import { ClipUpload, RowChanged } from './clip-upload.ts';
@@ -15,6 +17,8 @@ export interface SpoolFollowerOptions {
   readonly store: Store;
   readonly storeWatch: StoreWatch;
   readonly recordDir: string;
+  /** undefined: nothing but the parts of clips is copied while it is recorded. */
+  readonly offsite: OffsiteRecordings | undefined;
   /** Of all uploads together; undefined: as fast as the line is. */
   readonly maxBitsPerSec: number | undefined;
   readonly log: Log;
@@ -58,7 +62,7 @@ export class SpoolFollower {
   #look(): void {
     const now = performance.now();
     for (const spool of growingSpools(this.#options.recordDir)) {
-      if (spool.syncedBytes < maxWholeBytes) continue;
+      if (spool.syncedBytes < maxWholeBytes && !this.#options.offsite) continue;
       const entry = this.#entries.get(spool.playbackId) ?? this.#add(spool.playbackId);
       entry.grewAt = now;
       if (entry.step || now < entry.pausedUntil) continue;
@@ -88,8 +92,8 @@ export class SpoolFollower {
     const { playbackId } = spool;
     try {
       entry.followed ??= await Followed.open(spool.file);
-      if (storeWatch.problem || !(await entry.followed.look(spool.syncedBytes))) return;
-      await this.#sendFull(playbackId, entry.followed, entry.stop.signal);
+      if (storeWatch.problem) return;
+      await this.#send(spool, entry.followed, entry.stop.signal);
       if (entry.isTold) log.info({ playbackId }, 'a clip goes into the bucket again while it is recorded');
       entry.isTold = false;
     } catch (error) {
@@ -103,8 +107,20 @@ export class SpoolFollower {
     }
   }
 
+  async #send(spool: GrowingSpool, followed: Followed, signal: AbortSignal): Promise<void> {
+    const { playbackId } = spool;
+    try {
+      if (await followed.look(spool.syncedBytes)) await this.#sendFull(playbackId, followed, signal);
+      await this.#copy(spool, followed);
+    } catch (error) {
+      if (!(error instanceof TakenOver)) throw error;
+      this.#options.offsite!.noteTaken(playbackId);
+      if (followed.upload) await followed.beginAnew(signal);
+    }
+  }
+
   async #sendFull(playbackId: string, followed: Followed, signal: AbortSignal): Promise<void> {
-    const { db } = this.#options;
+    const { db, offsite } = this.#options;
     if (!followed.upload) {
       const row = await inDatabase(db.playback.findUnique({ where: { id: playbackId } }));
       if (row?.recordingStatus !== 'RECORDING') return;
@@ -113,7 +129,8 @@ export class SpoolFollower {
     const { upload } = followed;
     try {
       await followed.openUpload(signal);
-      await followed.sendFull(signal);
+      const recording = await offsite?.of(playbackId);
+      await followed.sendFull(signal, async () => recording?.beforePart(followed.index, followed.sent!));
     } catch (error) {
       if (error instanceof UploadGone) {
         await followed.beginAnew(signal);
@@ -123,6 +140,17 @@ export class SpoolFollower {
       if (error instanceof RowChanged && followed.upload === upload) followed.upload = undefined;
       throw error;
     }
+  }
+
+  /** Copies what no part holds yet, so that the clip can be made without this machine. */
+  async #copy({ playbackId, syncedBytes }: GrowingSpool, followed: Followed): Promise<void> {
+    const { offsite, store } = this.#options;
+    const recording = await offsite?.of(playbackId);
+    if (!recording?.isDue) return;
+    await followed.index.look(syncedBytes);
+    if (followed.index.count === 0) return;
+    const needless = await recording.advance(followed.index, followed.sent);
+    if (needless.length > 0) await store.removeAll(needless.map((key) => ({ key })));
   }
 
   /** The upload of a playback's clip, as its row names it. @throws Error if the store takes no uploads */

@@ -1,3 +1,5 @@
+import { objectKeys } from '../domain/store-keys.ts';
+import type { SentUpload } from '../offsite/recording.ts';
 import { GrowingIndex } from '../spool/growing-index.ts';
 import { readBeginning, readSpool } from '../spool/reader.ts';
 import { fileBody } from '../store/body.ts';
@@ -57,14 +59,23 @@ export class Followed {
     this.#lookAt = 0;
   }
 
-  /** Sends the parts that are full, in order. */
-  async sendFull(signal: AbortSignal): Promise<void> {
+  /** What the bucket has acknowledged; undefined: nothing is sent in parts yet. */
+  get sent(): SentUpload | undefined {
+    const { layout, row } = this.upload ?? {};
+    if (!this.upload || !layout || !row?.uploadId) return undefined;
+    const { from: sentTo } = this.#nextPart(this.upload);
+    return { key: objectKeys(row).clip, id: row.uploadId, ...layout, sentTo };
+  }
+
+  /** Sends the parts that are full, in order. @param before called before each of them */
+  async sendFull(signal: AbortSignal, before: () => Promise<void>): Promise<void> {
     const upload = this.upload!;
     while (!upload.isEnding) {
       const { number, from, to } = this.#nextPart(upload);
       if (to > this.index.payloadBytes) break;
       const ranges = this.index.ranges(from, to);
       const body = fileBody({ head: Buffer.alloc(0), path: this.index.path, ranges });
+      await before();
       await upload.sendPart(number, body, { from: 0, to: to - from }, signal);
     }
     this.#lookAt = 0;

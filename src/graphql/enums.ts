@@ -76,6 +76,7 @@ export const EndReason = builder.enumType('EndReason', {
       description: 'The camera went away for good, or came back in a form that one file cannot hold.',
     },
     SHUTDOWN: { description: 'The server could not go on, for example because its disk took nothing more.' },
+    NODE_LOST: { description: 'The server was lost; the clip was made of what the bucket already had.' },
   },
 });
 

@@ -154,6 +154,13 @@ export const Playback = builder.prismaObject('Playback', {
       description: 'Watchable while recording and while processing: an HLS playlist. Null otherwise.',
       resolve: (playback, _args, { links, caller }) => links.live(playback, caller),
     }),
+    offsiteUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'Up to this moment the footage is in the bucket while it is recorded: it would survive the loss of the server. Null where nothing of it is there yet.',
+      resolve: ({ id, offsiteUntil }, _args, { offsite }) => offsite?.until(id) ?? offsiteUntil,
+    }),
     errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, in words.' }),
     failure: t.field({
       type: PlaybackFailure,

@@ -30,10 +30,15 @@ export interface ClipFrame {
 /**
  * What comes before and behind the payload where the head has exactly `headBytes`, as it was decided before the footage
  * was complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
+ * @param payloadBytes of the `mdat`; what is behind the indexed payload is not played
  */
-export function clipFrame(index: SampleIndex, headBytes: number): ClipFrame {
+export function clipFrame(
+  index: SampleIndex,
+  headBytes: number,
+  payloadBytes = index.payloadBytes,
+): ClipFrame {
   const ftyp = fileTypeBox(index);
-  const mdat = mdatHeader(index.payloadBytes);
+  const mdat = mdatHeader(payloadBytes);
   const moov = movieBox(index, headBytes);
   const room = headBytes - ftyp.length - mdat.length;
   const left = room - moov.length;

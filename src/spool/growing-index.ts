@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Mp4Error } from '../mp4/boxes.ts';
+import type { InitSegment } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
 import { addFragment, type FileRange, type SpoolContents } from './reader.ts';
 import { type ScannedFragment, SpoolScan } from './scan.ts';
@@ -20,6 +21,8 @@ export class GrowingIndex {
   #index: SampleIndex | undefined;
   readonly #unsettled: Fragment[] = [];
   readonly #payloads: FileRange[] = [];
+  /** Where each fragment begins in the file. */
+  readonly #begins: number[] = [];
   /** Where each of the payloads begins in all payload. */
   readonly #starts: number[] = [];
   /** Bytes of all payload so far. */
@@ -38,12 +41,58 @@ export class GrowingIndex {
   /** Takes in the whole fragments up to byte `size` of the file. */
   async look(size: number): Promise<void> {
     for await (const { at, shape, from, to } of this.#scan.fragments(size)) {
+      this.#begins.push(at);
       this.#payloads.push({ from, to });
       this.#starts.push(this.payloadBytes);
       this.payloadBytes += shape.payloadBytes;
       this.#unsettled.push({ at, shape, from, to });
       if (this.#unsettled.length > unsettledFragments) await this.#settle(Number.POSITIVE_INFINITY);
     }
+  }
+
+  /** The spool's init segment; undefined before a look has found one. */
+  get init(): InitSegment | undefined {
+    return this.#scan.init;
+  }
+
+  /** How many fragments there are so far. */
+  get count(): number {
+    return this.#payloads.length;
+  }
+
+  /** Bytes of payload in the first so many fragments. */
+  payloadUpTo(count: number): number {
+    return this.#starts[count] ?? this.payloadBytes;
+  }
+
+  /** Where the first so many fragments end in the file. */
+  fileEnd(count: number): number {
+    return this.#payloads[count - 1]?.to ?? 0;
+  }
+
+  /** Whether a fragment's times are corrected no more. */
+  isSettled(number: number): boolean {
+    return number < this.count - unsettledFragments;
+  }
+
+  /** The init segment as it is in the file. */
+  async readInit(): Promise<Buffer> {
+    return this.#bytes(0, this.#begins[0]!);
+  }
+
+  /** What stands before the payloads of fragments, each a `moof` with the header of its `mdat`; `end` is exclusive. */
+  async readHeads(first: number, end: number): Promise<Buffer> {
+    const heads: Buffer[] = [];
+    for (let i = first; i < end; i++)
+      heads.push(await this.#bytes(this.#begins[i]!, this.#payloads[i]!.from));
+    return Buffer.concat(heads);
+  }
+
+  async #bytes(from: number, to: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(to - from);
+    const { bytesRead } = await this.#file.read(bytes, 0, bytes.length, from);
+    if (bytesRead < bytes.length) throw new Mp4Error(`${this.path} ends at byte ${from + bytesRead}.`);
+    return bytes;
   }
 
   /** Where the payload's bytes `from` to `to` (exclusive) lie in the file. */
@@ -95,9 +144,8 @@ export class GrowingIndex {
   /** Puts the oldest unsettled fragment into the index. @returns whether it belongs to the clip */
   async #settle(untilSec: number): Promise<boolean> {
     const { at, shape, from } = this.#unsettled.shift()!;
-    const moof = Buffer.allocUnsafe(from - shape.headerBytes - at);
-    const { bytesRead } = await this.#file.read(moof, 0, moof.length, at);
-    if (bytesRead < moof.length || !this.#scan.init) throw new Mp4Error(`${this.path} has no moof at ${at}.`);
+    const moof = await this.#bytes(at, from - shape.headerBytes);
+    if (!this.#scan.init) throw new Mp4Error(`${this.path} has no init segment.`);
     this.#index ??= new SampleIndex(this.#scan.init);
     return addFragment(this.#index, { moof, shape }, untilSec);
   }

@@ -70,6 +70,7 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
   return {
     kind: 'local',
     uploads: undefined,
+    guarded: undefined,
     put,
 
     async stat(key) {

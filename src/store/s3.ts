@@ -12,6 +12,7 @@ import { assertKey } from './key.ts';
 import { paced } from './paced.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
+import { readGuarded, writeGuarded } from './s3-guarded.ts';
 import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
 import { abortUpload } from './s3-upload.ts';
 import { uploadsIn } from './s3-uploads.ts';
@@ -107,6 +108,14 @@ export function createS3Store(options: S3StoreOptions): Store {
       ...{ client: patient, Bucket, request, expectSize },
       sizeOf: async (key) => (await head(patient, key))?.size,
     }),
+
+    guarded: {
+      read: (key) => request(`give ${key}`, () => readGuarded(patient, { Bucket, Key: key })),
+      write: (key, bytes, ContentType, etag) => {
+        const object = { Bucket, Key: key, Body: bytes, ContentType };
+        return request(`store ${key}`, () => writeGuarded(patient, object, etag));
+      },
+    },
 
     async put(key, body, contentType, transfer = {}) {
       assertKey(key);

@@ -81,6 +81,34 @@ export interface Uploads {
   resume(key: string, id: string): Upload;
 }
 
+/** A small object as it was read. */
+export interface GuardedObject {
+  readonly bytes: Buffer;
+  readonly etag: string;
+  /** Milliseconds since it was written, by the bucket's clock. */
+  readonly ageMs: number;
+}
+
+/** Somebody else has written or removed the object since it was read. */
+export class ObjectChanged extends Error {
+  constructor(key: string, cause: unknown) {
+    super(`Somebody else has changed ${key}.`, { cause });
+    this.name = 'ObjectChanged';
+  }
+}
+
+/** Small objects that several processes may write, each only as it has read them. Only a bucket has them. */
+export interface GuardedObjects {
+  /** @returns undefined if there is no such object */
+  read(key: string): Promise<GuardedObject | undefined>;
+  /**
+   * @param etag of the object as it was read; undefined: there must be none
+   * @returns its new ETag
+   * @throws ObjectChanged
+   */
+  write(key: string, bytes: Buffer, contentType: string, etag: string | undefined): Promise<string>;
+}
+
 /** An object to be removed, and its upload where that may be unfinished. */
 export interface Removable {
   readonly key: string;
@@ -96,6 +124,9 @@ export interface Store {
 
   /** undefined: this store takes objects only whole. */
   readonly uploads: Uploads | undefined;
+
+  /** undefined: only one process writes here. */
+  readonly guarded: GuardedObjects | undefined;
 
   /**
    * Resolves once the object is durable and the store has confirmed its size. After a failure, the key holds either the

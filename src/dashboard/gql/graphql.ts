@@ -291,6 +291,8 @@ export type EndReason =
   | 'LEASE_EXPIRED'
   /** It reached the longest duration allowed. */
   | 'MAX_DURATION'
+  /** The server was lost; the clip was made of what the bucket already had. */
+  | 'NODE_LOST'
   /** The server could not go on, for example because its disk took nothing more. */
   | 'SHUTDOWN'
   /** It was stopped by hand. */
@@ -574,6 +576,8 @@ export type Playback = {
   liveUrl?: Maybe<Scalars['URL']['output']>;
   /** How much of the beginning is missing because the camera was not live yet, in milliseconds. */
   missedMs?: Maybe<Scalars['Int']['output']>;
+  /** Up to this moment the footage is in the bucket while it is recorded: it would survive the loss of the server. Null where nothing of it is there yet. */
+  offsiteUntil?: Maybe<Scalars['DateTime']['output']>;
   /** How much of the clip lies before startedAt, in milliseconds. */
   preRollMs?: Maybe<Scalars['Int']['output']>;
   /** Where it stands. */

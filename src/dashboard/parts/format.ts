@@ -140,6 +140,7 @@ export const endReasonNames: Readonly<Record<EndReason, string>> = {
   MAX_DURATION: 'the longest duration was reached',
   CAMERA_LOST: 'the camera was lost',
   SHUTDOWN: 'the server could not go on',
+  NODE_LOST: 'the server was lost',
 };
 
 export const faultNames: Readonly<Record<Fault, string>> = {

@@ -67,6 +67,7 @@ const performers: Record<Operation, (bucket: Bucket, request: Request) => Promis
 
   async PutObject(bucket, request) {
     const piece = await bucket.takePiece(request.receive);
+    assertConditions(bucket, request);
     await bucket.put(request.key, [piece], keptHeaders(request.http), hex(piece));
     return { status: 200, headers: { etag: `"${hex(piece)}"` } };
   },
@@ -137,6 +138,15 @@ function answerObject(bucket: Bucket, { http, key, query }: Request): Answer {
     if (override !== null) headers[name] = override;
   }
   return { status: range ? 206 : 200, headers, body: bucket.read(object, from, to) };
+}
+
+/** Conditional writes, as R2 and S3 have them. */
+function assertConditions(bucket: Bucket, { http, key }: Request): void {
+  const { 'if-match': match, 'if-none-match': noneMatch } = http.headers;
+  const held = bucket.objects.get(key);
+  if (match !== undefined && !held) throw new S3Error(404, 'NoSuchKey');
+  if (match !== undefined && match !== `"${held!.etag}"`) throw new S3Error(412, 'PreconditionFailed');
+  if (noneMatch === '*' && held) throw new S3Error(412, 'PreconditionFailed');
 }
 
 function rangeOf(field: string | undefined, size: number): { from: number; to: number } | undefined {

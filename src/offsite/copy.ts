@@ -1,0 +1,166 @@
+import type { RecoveryKeys } from '../domain/store-keys.ts';
+import { readTrackFragments } from '../mp4/track-fragment.ts';
+import type { GrowingIndex } from '../spool/growing-index.ts';
+import { bufferBody, fileBody, readPart } from '../store/body.ts';
+import type { Store } from '../store/store.ts';
+import { fragmentHeads } from './fragment-heads.ts';
+
+/** What the upload of the clip holds of the payload. */
+export interface SentPayload {
+  /** Where part 2 begins in the payload: what is before it is sent last. */
+  readonly from: number;
+  /** Where the parts end that the bucket has acknowledged without a hole. */
+  readonly to: number;
+  /** Of a part. */
+  readonly partBytes: number;
+}
+
+export interface CopyOptions {
+  readonly store: Store;
+  readonly keys: RecoveryKeys;
+  /** Called before the first object is written under a key. */
+  readonly note: (key: string) => Promise<void>;
+  readonly everyMs: number;
+}
+
+/** At most so many fragments are in one index object: some 800 KB. */
+const mostFragments = 2_000;
+/** A part that will be full by then is waited for: its payload is then sent once. */
+const waitForPart = 1.25;
+
+/** An index object that may be written again, because a correction of times may change it. */
+interface IndexObject {
+  readonly first: number;
+  readonly count: number;
+  bytes: Buffer;
+}
+
+/**
+ * The recovery objects of one recording: the index of its footage, and what of its payload no acknowledged part holds.
+ * The order is index, payload, part: whatever payload the bucket has, it has the index of.
+ */
+export class OffsiteCopy {
+  readonly #options: CopyOptions;
+  readonly #noted = new Set<string>();
+  readonly #indexObjects: IndexObject[] = [];
+  /** Fragments that index objects hold. */
+  #indexed = 0;
+  /** By indexed fragment that is not covered yet: the payload up to its end, and its end in media seconds. */
+  #ends: { readonly payload: number; readonly sec: number }[] = [];
+  /** Bytes of the payload from 0 on that objects and parts hold. */
+  #covered = 0;
+  /** What objects hold: beginnings and ends in the payload. */
+  readonly #objects: { readonly from: number; readonly to: number }[] = [];
+  #advancedAt = performance.now();
+  #bytesThen = 0;
+  /** Up to this second of media time the bucket has the footage. */
+  untilSec: number | undefined;
+
+  constructor(options: CopyOptions) {
+    this.#options = options;
+  }
+
+  /** Puts the index of all fragments into the bucket, also of those whose times were corrected. */
+  async putIndex(index: GrowingIndex): Promise<void> {
+    await this.#putCorrections(index);
+    while (this.#indexed < index.count) {
+      const first = this.#indexed;
+      const count = Math.min(index.count - first, mostFragments);
+      const bytes = await index.readHeads(first, first + count);
+      await this.#put(this.#options.keys.index(first), bytes);
+      this.#indexObjects.push({ first, count, bytes });
+      this.#indexed += count;
+      this.#noteEnds(index, first, bytes);
+    }
+  }
+
+  /** Whether copyPayload has something to do. @param sent undefined: nothing is sent in parts yet */
+  isDue(index: GrowingIndex, sent: SentPayload | undefined): boolean {
+    const isAhead = sent !== undefined && this.#covered >= sent.from && sent.to > this.#covered;
+    return isAhead || this.#dueUpTo(index.payloadBytes, sent) !== undefined;
+  }
+
+  /** Copies the payload that no part will hold soon, once it is due. */
+  async copyPayload(index: GrowingIndex, sent: SentPayload | undefined): Promise<void> {
+    this.#cover(sent);
+    const to = this.#dueUpTo(index.payloadBytes, sent);
+    if (to === undefined) return;
+    const from = this.#covered;
+    await this.putIndex(index);
+    const ranges = index.ranges(from, to);
+    const body = fileBody({ head: Buffer.alloc(0), path: index.path, ranges });
+    const bytes = await readPart(body, { from: 0, to: to - from }, Buffer.allocUnsafe(to - from));
+    await this.#put(this.#options.keys.payload(from), bytes);
+    this.#objects.push({ from, to });
+    this.#cover(sent);
+  }
+
+  /** Up to which byte the payload is to be copied now; undefined: nothing is due. */
+  #dueUpTo(payloadBytes: number, sent: SentPayload | undefined): number | undefined {
+    const { everyMs } = this.#options;
+    const lacks = payloadBytes - this.#covered;
+    if (lacks <= 0) return undefined;
+    // Part 1 is sent at the end: what it will hold is copied as soon as it is there.
+    if (sent && this.#covered < sent.from) return Math.min(sent.from, payloadBytes);
+    const ageMs = performance.now() - this.#advancedAt;
+    if (ageMs < everyMs) return undefined;
+    const perMs = (payloadBytes - this.#bytesThen) / ageMs;
+    const fullInMs = sent ? (sent.to + sent.partBytes - payloadBytes) / perMs : Number.POSITIVE_INFINITY;
+    return ageMs + fullInMs <= waitForPart * everyMs ? undefined : payloadBytes;
+  }
+
+  /** Takes in what objects and parts hold. */
+  #cover(sent: SentPayload | undefined): void {
+    const before = this.#covered;
+    for (const { from, to } of this.#objects)
+      if (from <= this.#covered) this.#covered = Math.max(this.#covered, to);
+    if (sent && this.#covered >= sent.from) this.#covered = Math.max(this.#covered, sent.to);
+    if (this.#covered === before) return;
+    this.#advancedAt = performance.now();
+    this.#bytesThen = this.#covered;
+    while (this.#ends[0] && this.#ends[0].payload <= this.#covered) this.untilSec = this.#ends.shift()!.sec;
+  }
+
+  #noteEnds(index: GrowingIndex, first: number, bytes: Buffer): void {
+    let number = first;
+    for (const { moof, shape } of fragmentHeads(bytes)) {
+      const parts = readTrackFragments(moof, index.init!.tracks, shape);
+      const ends = parts.map(({ decodeTime, chunks, track }) => {
+        const ticks = chunks
+          .flatMap(({ samples }) => samples)
+          .reduce((sum, { duration }) => sum + duration, 0);
+        return (decodeTime + ticks) / track.timescale;
+      });
+      this.#ends.push({ payload: index.payloadUpTo(++number), sec: Math.max(...ends) });
+    }
+  }
+
+  /** The newest fragments may have got other times since their index object was written. */
+  async #putCorrections(index: GrowingIndex): Promise<void> {
+    while (
+      this.#indexObjects[0] &&
+      index.isSettled(this.#indexObjects[0].first + this.#indexObjects[0].count - 1)
+    )
+      this.#indexObjects.shift();
+    for (const object of this.#indexObjects) {
+      const bytes = await index.readHeads(object.first, object.first + object.count);
+      if (bytes.equals(object.bytes)) continue;
+      await this.#put(this.#options.keys.index(object.first), bytes);
+      object.bytes = bytes;
+    }
+  }
+
+  async #put(key: string, bytes: Buffer): Promise<void> {
+    if (!this.#noted.has(key)) await this.#options.note(key);
+    this.#noted.add(key);
+    await this.#options.store.put(key, bufferBody(bytes), 'application/octet-stream');
+  }
+
+  /** The objects with payload that parts hold, too, and that nobody needs any more. */
+  takeSuperseded(sent: SentPayload): string[] {
+    const isSuperseded = ({ from, to }: { from: number; to: number }) => from >= sent.from && to <= sent.to;
+    const keys = this.#objects.filter(isSuperseded).map(({ from }) => this.#options.keys.payload(from));
+    this.#objects.splice(0, this.#objects.length, ...this.#objects.filter((object) => !isSuperseded(object)));
+    return keys;
+  }
+}

@@ -1,0 +1,27 @@
+import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
+import type { MdatShape } from '../mp4/track-fragment.ts';
+
+/** What stands in a spool before a fragment's payload: its `moof`, and how long its `mdat` is. */
+export interface FragmentHead {
+  readonly moof: Buffer;
+  readonly shape: MdatShape;
+}
+
+/**
+ * Reads an index object: the heads of fragments, one behind the other, each a `moof` with the header of its `mdat`.
+ * @throws Mp4Error if it is anything else
+ */
+export function* fragmentHeads(bytes: Buffer): Generator<FragmentHead> {
+  for (let at = 0; at < bytes.length; ) {
+    const moof = readBoxHeader(bytes, at);
+    const mdat = moof && readBoxHeader(bytes, at + moof.size);
+    if (moof?.type !== 'moof' || mdat?.type !== 'mdat')
+      throw new Mp4Error(`An index object has no fragment at byte ${at}.`);
+    const { headerBytes, size } = mdat;
+    yield {
+      moof: bytes.subarray(at, at + moof.size),
+      shape: { headerBytes, payloadBytes: size - headerBytes },
+    };
+    at += moof.size + headerBytes;
+  }
+}

@@ -1,0 +1,54 @@
+import { type GuardedObjects, ObjectChanged } from '../store/store.ts';
+import { decodeManifest, encodeManifest, type Manifest, manifestEveryMs } from './manifest.ts';
+
+/** Somebody has made the clip from what the bucket held, in the belief that this server was lost. */
+export class TakenOver extends Error {
+  constructor(playbackId: string) {
+    super(`Somebody has recovered the playback ${playbackId} from the bucket, as if this server were lost.`);
+    this.name = 'TakenOver';
+  }
+}
+
+/** Writes the manifest of one recording, for as long as it belongs to this server. */
+export class ManifestWriter {
+  readonly #guarded: GuardedObjects;
+  readonly #key: string;
+  readonly #note: () => Promise<void>;
+  #isNoted = false;
+  #etag: string | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+
+  /** @param note called before the manifest is written for the first time */
+  constructor(guarded: GuardedObjects, key: string, note: () => Promise<void>) {
+    this.#guarded = guarded;
+    this.#key = key;
+    this.#note = note;
+  }
+
+  /** Without it, `recover` would soon take the server for lost. */
+  get isDue(): boolean {
+    return performance.now() - this.#writtenAt >= manifestEveryMs;
+  }
+
+  /** @throws TakenOver */
+  async write(manifest: Manifest): Promise<void> {
+    if (!this.#isNoted) await this.#note();
+    this.#isNoted = true;
+    if (this.#etag === undefined) await this.#readBefore(manifest);
+    const bytes = encodeManifest(manifest);
+    const write = () => this.#guarded.write(this.#key, bytes, 'application/json', this.#etag);
+    this.#etag = await write().catch(async (error: unknown) => {
+      if (!(error instanceof ObjectChanged)) throw error;
+      // The answer to an earlier write may have been lost.
+      await this.#readBefore(manifest);
+      return write();
+    });
+    this.#writtenAt = performance.now();
+  }
+
+  async #readBefore({ playback }: Manifest): Promise<void> {
+    const held = await this.#guarded.read(this.#key);
+    if (held && decodeManifest(held.bytes).takenAt !== null) throw new TakenOver(playback.id);
+    this.#etag = held?.etag;
+  }
+}

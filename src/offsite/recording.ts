@@ -1,0 +1,162 @@
+import { type Db, inDatabase } from '../db/client.ts';
+import { saveOffsiteUntil } from '../db/uploads.ts';
+import { recoveryKeys } from '../domain/store-keys.ts';
+import type { GrowingIndex } from '../spool/growing-index.ts';
+import type { GuardedObjects, Store } from '../store/store.ts';
+import { OffsiteCopy } from './copy.ts';
+import { noteRecoveryKey } from './key-notes.ts';
+import type { Manifest } from './manifest.ts';
+import { ManifestWriter } from './manifest-writer.ts';
+
+/** The upload of a clip that is under way, and how far the bucket has acknowledged its parts. */
+export interface SentUpload {
+  readonly key: string;
+  readonly id: string;
+  readonly partBytes: number;
+  readonly headBytes: number;
+  /** Where the acknowledged parts end in the payload, without a hole from part 2 on. */
+  readonly sentTo: number;
+}
+
+export interface OffsiteRecordingOptions {
+  readonly db: Db;
+  readonly store: Store;
+  readonly guarded: GuardedObjects;
+  readonly installation: string;
+  readonly recordDir: string;
+  readonly everyMs: number;
+  /** Everybody may read the bucket: the manifest then has no names, labels and descriptions. */
+  readonly isPublic: boolean;
+}
+
+/** How often it is looked whether something is to be copied. */
+const lookEveryMs = 1_000;
+
+/** What the bucket gets of one recording beside the parts of its clip, so that the clip can be made without this machine. */
+export class OffsiteRecording {
+  readonly #options: OffsiteRecordingOptions;
+  readonly #id: string;
+  readonly #copy: OffsiteCopy;
+  readonly #writer: ManifestWriter;
+  #upload: SentUpload | undefined;
+  #init: string | undefined;
+  #clipStartedAt: Date | null = null;
+  #lookAt = 0;
+  #savedUntil = 0;
+  /** The keys under which this server has written recovery objects since it started. */
+  readonly keys: string[] = [];
+
+  constructor(options: OffsiteRecordingOptions, playbackId: string) {
+    this.#options = options;
+    this.#id = playbackId;
+    const keys = recoveryKeys(options.installation, playbackId);
+    const note = (key: string) => {
+      this.keys.push(key);
+      return noteRecoveryKey(options.recordDir, playbackId, key);
+    };
+    this.#copy = new OffsiteCopy({ store: options.store, keys, note, everyMs: options.everyMs });
+    this.#writer = new ManifestWriter(options.guarded, keys.manifest, () => note(keys.manifest));
+  }
+
+  get isDue(): boolean {
+    return performance.now() >= this.#lookAt;
+  }
+
+  /** Up to when the footage would survive the loss of this machine. */
+  get until(): Date | undefined {
+    const { untilSec } = this.#copy;
+    return untilSec !== undefined && this.#clipStartedAt
+      ? new Date(this.#clipStartedAt.getTime() + untilSec * 1_000)
+      : undefined;
+  }
+
+  /** Whatever payload the bucket has, it has the index of. @throws TakenOver */
+  async beforePart(index: GrowingIndex, upload: SentUpload): Promise<void> {
+    await this.#writeManifest(index, upload);
+    await this.#copy.putIndex(index);
+  }
+
+  /**
+   * Copies what is due, and takes in what parts hold by now.
+   * @returns keys of objects that are no longer needed
+   * @throws TakenOver
+   */
+  async advance(index: GrowingIndex, upload: SentUpload | undefined): Promise<string[]> {
+    this.#lookAt = performance.now() + lookEveryMs;
+    const sent = upload && {
+      from: upload.partBytes - upload.headBytes,
+      to: upload.sentTo,
+      partBytes: upload.partBytes,
+    };
+    if (!this.#copy.isDue(index, sent)) return [];
+    await this.#writeManifest(index, upload);
+    await this.#copy.copyPayload(index, sent);
+    await this.#saveUntil();
+    return sent ? this.#copy.takeSuperseded(sent) : [];
+  }
+
+  /** Says that this server is alive. @throws TakenOver */
+  async renew(): Promise<void> {
+    if (this.#init && this.#writer.isDue) await this.#write(this.#init);
+  }
+
+  async #writeManifest(index: GrowingIndex, upload: SentUpload | undefined): Promise<void> {
+    const isOther = upload?.id !== this.#upload?.id;
+    this.#upload = upload;
+    this.#init ??= (await index.readInit()).toString('base64');
+    if (isOther || this.#writer.isDue) await this.#write(this.#init);
+  }
+
+  async #write(init: string): Promise<void> {
+    const manifest = await this.#manifest(init);
+    if (manifest) await this.#writer.write(manifest);
+  }
+
+  /** @returns undefined if the playback was deleted */
+  async #manifest(init: string): Promise<Manifest | undefined> {
+    const { db, installation, isPublic } = this.#options;
+    const include = { camera: { select: { id: true, name: true } }, event: true };
+    const row = await inDatabase(db.playback.findUnique({ where: { id: this.#id }, include }));
+    if (!row) return undefined;
+    this.#clipStartedAt = row.clipStartedAt;
+    const { camera, event } = row;
+    const text = <Text>(value: Text) => (isPublic ? null : value);
+    return {
+      format: 1,
+      installation,
+      playback: {
+        id: row.id,
+        startedAt: row.startedAt.toISOString(),
+        clipStartedAt: row.clipStartedAt?.toISOString() ?? null,
+        preRollSec: row.preRollSec,
+        gaps: row.gaps as Manifest['playback']['gaps'],
+        uploadAttempt: row.uploadAttempt,
+      },
+      camera: { id: camera.id, name: text(camera.name) },
+      event: event && {
+        id: event.id,
+        type: event.type,
+        label: text(event.label),
+        description: text(event.description),
+        startedAt: event.startedAt.toISOString(),
+      },
+      upload: this.#upload
+        ? {
+            key: this.#upload.key,
+            id: this.#upload.id,
+            partBytes: this.#upload.partBytes,
+            headBytes: this.#upload.headBytes,
+          }
+        : null,
+      init,
+      takenAt: null,
+    };
+  }
+
+  async #saveUntil(): Promise<void> {
+    const { until } = this;
+    if (!until || until.getTime() <= this.#savedUntil) return;
+    await inDatabase(saveOffsiteUntil(this.#options.db, this.#id, until));
+    this.#savedUntil = until.getTime();
+  }
+}

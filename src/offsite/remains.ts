@@ -1,0 +1,164 @@
+import { objectKeys, parseRecoveryKey, recoveryFolder, recoveryKeys } from '../domain/store-keys.ts';
+import { parseInit } from '../mp4/init-segment.ts';
+import { SampleIndex } from '../mp4/sample-index.ts';
+import { type GuardedObjects, type ObjectInfo, type Store, type Upload, UploadGone } from '../store/store.ts';
+import { fragmentHeads } from './fragment-heads.ts';
+import { decodeManifest, type Manifest } from './manifest.ts';
+
+/** Bytes of the payload, `from` inclusive, `to` exclusive. */
+export interface PayloadRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A recovery object with payload. */
+export interface PayloadObject extends PayloadRange {
+  readonly key: string;
+}
+
+/** The recovery objects of one recording, as the bucket lists them. */
+export interface RecoveryObjects {
+  readonly installation: string;
+  readonly playbackId: string;
+  /** All of them, also objects that nothing is known of. */
+  readonly keys: readonly string[];
+  /** In the order of the footage. */
+  readonly index: readonly string[];
+  readonly payload: readonly PayloadObject[];
+}
+
+/** What the bucket holds of a recording that no clip was made of. */
+export interface Remains {
+  readonly objects: RecoveryObjects;
+  readonly manifest: Manifest;
+  /** Of the manifest. */
+  readonly etag: string;
+  /** Since the manifest was written, by the bucket's clock. */
+  readonly ageMs: number;
+  /** The clip, where the server had stored it and nothing more was missing than the row. */
+  readonly stored: (ObjectInfo & { readonly key: string; readonly attempt: number }) | undefined;
+  readonly upload: Upload | undefined;
+  /** The whole parts of the upload from part 2 on, without a hole: ETags by number. */
+  readonly parts: ReadonlyMap<number, { readonly bytes: number; readonly etag: string }>;
+  /** The whole fragments whose payload the bucket has, without a hole, from the first one on. */
+  readonly index: SampleIndex;
+}
+
+/** The recordings of which the bucket holds recovery objects. */
+export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
+  const found = new Map<string, { keys: string[]; index: string[]; payload: PayloadObject[] } & Owner>();
+  for await (const { key, size } of store.list(recoveryFolder)) {
+    const object = parseRecoveryKey(key);
+    if (!object) continue;
+    const { installation, playbackId, part } = object;
+    const recording = found.get(playbackId) ?? { installation, playbackId, keys: [], index: [], payload: [] };
+    found.set(playbackId, recording);
+    recording.keys.push(key);
+    if (part.kind === 'index') recording.index.push(key);
+    if (part.kind === 'payload') recording.payload.push({ key, from: part.from, to: part.from + size });
+  }
+  // Numbers in keys have leading zeros.
+  for (const { index } of found.values()) index.sort();
+  return [...found.values()];
+}
+
+interface Owner {
+  readonly installation: string;
+  readonly playbackId: string;
+}
+
+/**
+ * Reads what the bucket holds of a recording.
+ * @returns undefined if it has no manifest: then it was completed or deleted, and only its leftovers are here
+ * @throws Error if the manifest is not usable, RecordingFailure if the bucket does not answer
+ */
+export async function readRemains(
+  store: Store,
+  guarded: GuardedObjects,
+  objects: RecoveryObjects,
+): Promise<Remains | undefined> {
+  const { installation, playbackId } = objects;
+  const held = await guarded.read(recoveryKeys(installation, playbackId).manifest);
+  if (!held) return undefined;
+  const manifest = decodeManifest(held.bytes);
+  const { upload, parts } = await readUpload(store, manifest);
+  const reach = reachOf([...objects.payload, ...rangesOf(parts, manifest)]);
+  const index = await readIndex(guarded, objects, manifest, reach);
+  const { etag, ageMs } = held;
+  return { objects, manifest, etag, ageMs, stored: await findStored(store, manifest), upload, parts, index };
+}
+
+/** The clip may be there under the key of the manifest's attempt, or of the one behind it (one request). */
+async function findStored(store: Store, { playback, camera }: Manifest): Promise<Remains['stored']> {
+  const facts = { id: playback.id, cameraId: camera.id, startedAt: new Date(playback.startedAt) };
+  for (const attempt of [playback.uploadAttempt, playback.uploadAttempt + 1]) {
+    const key = objectKeys({ ...facts, uploadAttempt: attempt }).clip;
+    const info = await store.stat(key);
+    if (info) return { ...info, key, attempt };
+  }
+  return undefined;
+}
+
+async function readUpload(store: Store, manifest: Manifest): Promise<Pick<Remains, 'upload' | 'parts'>> {
+  const none = { upload: undefined, parts: new Map() };
+  if (!manifest.upload || !store.uploads) return none;
+  const { key, id, partBytes } = manifest.upload;
+  const upload = store.uploads.resume(key, id);
+  try {
+    const listed = await upload.listParts();
+    if (!listed) throw new Error('The credentials may not list the parts of uploads, which this needs.');
+    const parts = new Map();
+    for (let number = 2; listed.get(number)?.bytes === partBytes; number++)
+      parts.set(number, listed.get(number)!);
+    return { upload, parts };
+  } catch (error) {
+    if (error instanceof UploadGone) return none;
+    throw error;
+  }
+}
+
+/** What parts of the upload hold of the payload. */
+function rangesOf(parts: Remains['parts'], { upload }: Manifest): PayloadRange[] {
+  if (!upload) return [];
+  const { partBytes, headBytes } = upload;
+  return [...parts.keys()].map((number) => ({
+    from: (number - 1) * partBytes - headBytes,
+    to: number * partBytes - headBytes,
+  }));
+}
+
+/** How many bytes there are from 0 on without a hole. */
+export function reachOf(ranges: readonly PayloadRange[]): number {
+  let reach = 0;
+  for (const { from, to } of [...ranges].sort((a, b) => a.from - b.from)) {
+    if (from > reach) break;
+    reach = Math.max(reach, to);
+  }
+  return reach;
+}
+
+/** Indexes the whole fragments within the first `reach` bytes of the payload. */
+async function readIndex(
+  guarded: GuardedObjects,
+  { index: keys }: RecoveryObjects,
+  manifest: Manifest,
+  reach: number,
+): Promise<SampleIndex> {
+  const index = new SampleIndex(parseInit(Buffer.from(manifest.init, 'base64')));
+  let have = 0;
+  for (const key of keys) {
+    const part = parseRecoveryKey(key)!.part;
+    if (part.kind !== 'index' || part.first > have) break;
+    const bytes = (await guarded.read(key))?.bytes;
+    if (!bytes) break;
+    // After a restart the server writes the index anew: fragments may be in two objects.
+    let number = part.first;
+    for (const { moof, shape } of fragmentHeads(bytes)) {
+      if (number++ < have) continue;
+      if (index.payloadBytes + shape.payloadBytes > reach) return index;
+      index.add(moof, shape.payloadBytes, shape.headerBytes);
+      have++;
+    }
+  }
+  return index;
+}

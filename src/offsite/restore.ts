@@ -1,0 +1,127 @@
+import { objectKeys } from '../domain/store-keys.ts';
+import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
+import { bufferBody } from '../store/body.ts';
+import type { GuardedObjects, SentPart, Store } from '../store/store.ts';
+import { encodeManifest } from './manifest.ts';
+import type { PayloadObject, Remains } from './remains.ts';
+
+/** A clip that was made from what the bucket held. */
+export interface RestoredClip {
+  readonly key: string;
+  /** The attempt that gives its key (domain/store-keys.ts). */
+  readonly attempt: number;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/**
+ * Marks the recording as taken over, so that its server stops using the upload.
+ * @throws ObjectChanged if the server is alive after all, or somebody else is at it
+ */
+export async function takeOver(guarded: GuardedObjects, remains: Remains, at: Date): Promise<void> {
+  const { manifest, etag } = remains;
+  // An earlier try has taken it over, and did not come to its end.
+  if (manifest.takenAt) return;
+  const bytes = encodeManifest({ ...manifest, takenAt: at.toISOString() });
+  const { key } = manifestOf(remains);
+  await guarded.write(key, bytes, 'application/json', etag);
+}
+
+const manifestOf = ({ objects }: Remains) => ({
+  key: objects.keys.find((key) => key.endsWith('/manifest.json'))!,
+});
+
+/**
+ * Makes the clip: of the parts that the upload has, with what the recovery objects hold in front of them and behind.
+ * Without an upload it is one object of what they hold.
+ */
+export async function restoreClip(
+  store: Store,
+  guarded: GuardedObjects,
+  remains: Remains,
+): Promise<RestoredClip> {
+  const { stored, manifest } = remains;
+  if (stored) return { key: stored.key, attempt: stored.attempt, size: stored.size };
+  if (remains.upload && manifest.upload && remains.parts.size > 0) {
+    const size = await completeUpload(guarded, remains);
+    return { key: manifest.upload.key, attempt: manifest.playback.uploadAttempt, size };
+  }
+  return putWhole(store, guarded, remains);
+}
+
+async function putWhole(store: Store, guarded: GuardedObjects, { manifest, objects, index }: Remains) {
+  const payload = await readPayload(guarded, objects.payload, 0, index.payloadBytes);
+  const body = Buffer.concat([fastStartHead(index), payload]);
+  // No second object is begun under a key that an upload had.
+  const attempt = manifest.playback.uploadAttempt + 1;
+  const { clip: key } = objectKeys({
+    id: manifest.playback.id,
+    cameraId: manifest.camera.id,
+    startedAt: new Date(manifest.playback.startedAt),
+    uploadAttempt: attempt,
+  });
+  await store.put(key, bufferBody(body), 'video/mp4');
+  return { key, attempt, size: body.length };
+}
+
+/** @returns the clip's size in bytes */
+async function completeUpload(guarded: GuardedObjects, remains: Remains): Promise<number> {
+  const { index, objects } = remains;
+  const { partBytes, headBytes } = remains.manifest.upload!;
+  const upload = remains.upload!;
+  const payloadUpTo = (number: number) => number * partBytes - headBytes;
+  const kept = new Map<number, SentPart>();
+  for (const [number, part] of remains.parts) {
+    if (payloadUpTo(number) > index.payloadBytes && hasBehind(objects.payload, number)) break;
+    kept.set(number, part);
+    if (payloadUpTo(number) >= index.payloadBytes) break;
+  }
+
+  /** Whether objects hold all that is played of the payload from the beginning of this part on. */
+  function hasBehind(payload: readonly PayloadObject[], number: number): boolean {
+    return covers(payload, payloadUpTo(number - 1), index.payloadBytes);
+  }
+
+  const lastKept = Math.max(1, ...kept.keys());
+  // A part cannot be cut: what it has behind the last whole fragment stays in the file, and is not played.
+  const payloadBytes = Math.max(index.payloadBytes, kept.size > 0 ? payloadUpTo(lastKept) : 0);
+  const { head, tail } = clipFrame(index, headBytes, payloadBytes);
+  const first = await readPayload(guarded, objects.payload, 0, Math.min(payloadUpTo(1), payloadBytes));
+  const rest = await readPayload(guarded, objects.payload, payloadUpTo(lastKept), payloadBytes);
+  const behind = Buffer.concat([rest, tail]);
+  const parts = new Map(kept);
+  const send = async (number: number, bytes: Buffer) =>
+    parts.set(number, { bytes: bytes.length, etag: await upload.sendPart(number, bytes, {}) });
+  for (let at = 0; at < behind.length; at += partBytes)
+    await send(lastKept + 1 + at / partBytes, behind.subarray(at, at + partBytes));
+  await send(1, Buffer.concat([head, first]));
+  await upload.complete(parts, {});
+  return [...parts.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function covers(objects: readonly PayloadObject[], from: number, to: number): boolean {
+  let at = from;
+  for (const object of [...objects].sort((a, b) => a.from - b.from))
+    if (object.from <= at) at = Math.max(at, object.to);
+  return at >= to;
+}
+
+/** Bytes of the payload from recovery objects. @throws Error if they do not hold all of it */
+async function readPayload(
+  guarded: GuardedObjects,
+  objects: readonly PayloadObject[],
+  from: number,
+  to: number,
+): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.max(0, to - from));
+  let at = from;
+  for (const object of [...objects].sort((a, b) => a.from - b.from)) {
+    if (at >= to) break;
+    if (object.from > at || object.to <= at) continue;
+    const held = await guarded.read(object.key);
+    if (!held) continue;
+    at += held.bytes.copy(bytes, at - from, at - object.from);
+  }
+  if (at < to) throw new Error(`The bucket holds the payload up to byte ${at}; ${to} are needed.`);
+  return bytes;
+}

@@ -1,0 +1,60 @@
+import {
+  GetObjectCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { statusOf } from './s3-failure.ts';
+import { type GuardedObject, ObjectChanged } from './store.ts';
+
+/** @returns undefined if there is no such object */
+export async function readGuarded(
+  client: S3Client,
+  target: { Bucket: string; Key: string },
+): Promise<GuardedObject | undefined> {
+  let now: number | undefined;
+  const command = new GetObjectCommand(target);
+  // The age of an object is told by one clock: the bucket's.
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      now = Date.parse(headers?.['date'] ?? '');
+      return result;
+    },
+    { step: 'deserialize', name: 'readDate' },
+  );
+  try {
+    const { Body, ETag, LastModified } = await client.send(command);
+    if (!Body || !ETag || !LastModified || !now)
+      throw new Error(`The bucket gave ${target.Key} without its ETag, its time or the time of day.`);
+    return {
+      bytes: Buffer.from(await Body.transformToByteArray()),
+      etag: ETag,
+      ageMs: now - LastModified.getTime(),
+    };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Writes an object if it is as it was when it was read (RFC 9110, 13.1.1). @throws ObjectChanged */
+export async function writeGuarded(
+  client: S3Client,
+  object: PutObjectCommandInput & { Key: string },
+  etag: string | undefined,
+): Promise<string> {
+  const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+  try {
+    const { ETag } = await client.send(new PutObjectCommand({ ...object, ...condition }));
+    if (!ETag) throw new Error(`The bucket took ${object.Key} without an ETag.`);
+    return ETag;
+  } catch (error) {
+    // 404: there is none any more; 409: another write was under way.
+    const status = statusOf(error);
+    if (status === 412 || status === 409 || (status === 404 && etag !== undefined))
+      throw new ObjectChanged(object.Key, error);
+    throw error;
+  }
+}

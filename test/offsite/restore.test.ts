@@ -1,0 +1,186 @@
+// A machine is lost at a random moment of a recording: the clip is made of what the bucket holds.
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { recoveryKeys } from '../../src/domain/store-keys.ts';
+import { OffsiteCopy, type SentPayload } from '../../src/offsite/copy.ts';
+import { noteRecoveryKey, readRecoveryKeys } from '../../src/offsite/key-notes.ts';
+import type { Manifest } from '../../src/offsite/manifest.ts';
+import { ManifestWriter, TakenOver } from '../../src/offsite/manifest-writer.ts';
+import { listRecordings, readRemains } from '../../src/offsite/remains.ts';
+import { restoreClip, takeOver } from '../../src/offsite/restore.ts';
+import { GrowingIndex } from '../../src/spool/growing-index.ts';
+import { fileBody, readPart } from '../../src/store/body.ts';
+import { createS3Store } from '../../src/store/s3.ts';
+import type { Store, Upload } from '../../src/store/store.ts';
+import { ffprobe, ffprobeWarnings, packetDigests, strictBoxes, tools } from '../support/media/judges.ts';
+import { randomNumbers } from '../support/random.ts';
+import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+
+const mib = 1024 * 1024;
+const installation = randomUUID();
+
+let dir: string;
+let spool: string;
+/** Of the spool's pictures, and of its sound. */
+let digests: string[][];
+const streams = ['v:0', 'a:0'];
+let bucket: S3Server;
+let store: Store;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-offsite-'));
+  spool = path.join(dir, 'spool.mp4');
+  // Noise: some 10 Mbit/s of a small picture.
+  const picture = '-f rawvideo -pix_fmt yuv420p -s 160x90 -r 15 -i /dev/urandom';
+  const sound = '-f lavfi -i sine=frequency=440:sample_rate=48000';
+  const encode = '-t 50 -c:v libx264 -preset ultrafast -qp 4 -g 15 -c:a aac';
+  const fragment = '-f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof -frag_duration 500000';
+  const line = `-v error ${picture} ${sound} ${encode} ${fragment} ${spool}`;
+  await promisify(execFile)(tools().ffmpeg, line.split(' '));
+  digests = await Promise.all(streams.map((stream) => packetDigests(spool, stream)));
+  bucket = await startS3Server();
+  store = createS3Store({ ...bucket, urlTtlSec: 60 });
+}, 120_000);
+
+afterAll(async () => {
+  await store.close();
+  await bucket.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+interface Recorded {
+  readonly playbackId: string;
+  readonly copy: OffsiteCopy;
+  readonly writer: ManifestWriter;
+  readonly manifest: Manifest;
+  readonly upload: Upload | undefined;
+}
+
+/** Records so many fragments: sends parts as they fill, and copies the rest every `everyMs`. */
+async function record(fragments: number, everyMs: number, headBytes: number): Promise<Recorded> {
+  const playbackId = randomUUID();
+  await mkdir(path.join(dir, playbackId));
+  const keys = recoveryKeys(installation, playbackId);
+  const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
+  const copy = new OffsiteCopy({ store, keys, note, everyMs });
+  const index = await GrowingIndex.open(spool);
+  const whole = await GrowingIndex.open(spool);
+  await whole.look(Number.POSITIVE_INFINITY);
+  const partBytes = 5 * mib;
+  const writer = new ManifestWriter(store.guarded!, keys.manifest, () => note(keys.manifest));
+  let manifest: Manifest | undefined;
+  let upload: Upload | undefined;
+  let next = 2;
+  for (let count = 1; count <= fragments; count++) {
+    await index.look(whole.fileEnd(count));
+    manifest ??= await newManifest(playbackId, await index.readInit());
+    if (index.payloadBytes >= 10 * mib && !upload) {
+      const key = `camera/2026-11-28/${playbackId}.1.mp4`;
+      upload = await store.uploads!.begin(key, 'video/mp4', installation, {});
+      manifest = { ...manifest, upload: { key, id: upload.id, partBytes, headBytes } };
+      manifest.playback.uploadAttempt = 1;
+    }
+    const sent = (): SentPayload | undefined =>
+      upload && { from: partBytes - headBytes, to: (next - 1) * partBytes - headBytes, partBytes };
+    if (writer.isDue || upload) await writer.write(manifest);
+    while (upload && sent()!.to + partBytes <= index.payloadBytes) {
+      const { to: from } = sent()!;
+      await copy.putIndex(index);
+      const ranges = index.ranges(from, from + partBytes);
+      const body = fileBody({ head: Buffer.alloc(0), path: spool, ranges });
+      const bytes = await readPart(body, { from: 0, to: partBytes }, Buffer.allocUnsafe(partBytes));
+      await upload.sendPart(next++, bytes, {});
+    }
+    await copy.copyPayload(index, sent());
+    if (upload) await store.removeAll(copy.takeSuperseded(sent()!).map((key) => ({ key })));
+  }
+  await index.close();
+  await whole.close();
+  return { playbackId, copy, writer, manifest: manifest!, upload };
+}
+
+async function newManifest(playbackId: string, init: Buffer): Promise<Manifest> {
+  const startedAt = '2026-11-28T12:00:00.000Z';
+  return {
+    format: 1,
+    installation,
+    playback: {
+      id: playbackId,
+      startedAt,
+      clipStartedAt: startedAt,
+      preRollSec: 5,
+      gaps: [],
+      uploadAttempt: 0,
+    },
+    camera: { id: randomUUID(), name: 'Yard' },
+    event: null,
+    upload: null,
+    init: init.toString('base64'),
+    takenAt: null,
+  };
+}
+
+async function restore(playbackId: string) {
+  const found = (await listRecordings(store)).find((each) => each.playbackId === playbackId);
+  const remains = await readRemains(store, store.guarded!, found!);
+  await takeOver(store.guarded!, remains!, new Date());
+  return { remains: remains!, clip: await restoreClip(store, store.guarded!, remains!) };
+}
+
+async function judge(key: string, untilSec: number, mayStartSlowly: boolean): Promise<void> {
+  const file = path.join(dir, `${randomUUID()}.mp4`);
+  await writeFile(file, await bucket.bytes(key));
+  expect(await ffprobeWarnings(file)).toBe('');
+  await strictBoxes(file, { mayHaveUnusedPayload: true, mayStartSlowly });
+  // Pictures and sound of the spool from its beginning on, each byte as it was.
+  for (const [i, stream] of streams.entries()) {
+    const held = await packetDigests(file, stream);
+    expect(held.length).toBeGreaterThan(0);
+    expect(held).toEqual(digests[i]!.slice(0, held.length));
+  }
+  const { format } = await ffprobe(file);
+  expect(Number(format.duration)).toBeGreaterThanOrEqual(untilSec - 0.1);
+  await rm(file);
+}
+
+const random = randomNumbers(16);
+const cases = Array.from({ length: 8 }, (_, i) => ({
+  fragments: 4 + Math.floor(random() * 95),
+  everyMs: i % 3 === 0 ? 3_600_000 : 0,
+  headBytes: i % 4 === 0 ? 1_000 : 256 * 1024,
+}));
+
+test.each(cases)(
+  'after $fragments fragments, copied every $everyMs ms, head of $headBytes bytes',
+  async ({ fragments, everyMs, headBytes }) => {
+    const { playbackId, copy, upload } = await record(fragments, everyMs, headBytes);
+    if (copy.untilSec === undefined) {
+      expect(upload).toBeUndefined();
+      return;
+    }
+    const { clip, remains } = await restore(playbackId);
+    await judge(clip.key, copy.untilSec, headBytes < 100_000);
+    expect(remains.index.durationMs / 1_000).toBeGreaterThan(copy.untilSec - 0.1);
+    // A part that was sent is in the clip, as it was sent.
+    if (upload) expect(clip.key).toBe(remains.manifest.upload!.key);
+    expect(await readRecoveryKeys(dir, playbackId)).toEqual(
+      expect.arrayContaining(remains.objects.keys.filter((key) => !key.endsWith('manifest.json'))),
+    );
+  },
+  60_000,
+);
+
+test('a server that was taken for lost learns of it, and a second recovery fails', async () => {
+  const { playbackId, writer, manifest } = await record(10, 0, 1_000);
+  const found = (await listRecordings(store)).find((each) => each.playbackId === playbackId)!;
+  const first = await readRemains(store, store.guarded!, found);
+  const second = await readRemains(store, store.guarded!, found);
+  await takeOver(store.guarded!, first!, new Date());
+  await expect(takeOver(store.guarded!, second!, new Date())).rejects.toThrow('Somebody else has changed');
+  await expect(writer.write(manifest)).rejects.toThrow(TakenOver);
+});
