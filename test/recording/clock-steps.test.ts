@@ -21,7 +21,7 @@ import { readFrames } from '../support/media/frames.ts';
 
 // Each test sets the clock of a server of its own, and mostly waits for footage.
 // On a fresh checkout the captures are made first.
-vi.setConfig({ testTimeout: 90_000, maxConcurrency: 4 });
+vi.setConfig({ testTimeout: 90_000, maxConcurrency: 2 });
 
 let camera: TestCamera;
 let dir: string;
