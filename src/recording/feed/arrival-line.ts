@@ -1,34 +1,50 @@
-/** Arrivals of the last `ms` count; of those within a bucket (a share of the line's age) only the least delayed one. */
+/**
+ * The line is made from the arrivals of the last `ms`. Of the arrivals within one bucket (a share of the line's age),
+ * only the least delayed one is kept.
+ */
 const window = { ms: 12_000, bucketShare: 0.03, leastBucketMs: 50 };
-/** A rate is wrong when delays show so much of it (ms) or, over less time, such a share; what is beyond no clock does. */
+/**
+ * A rate is wrong if delays change by `share` of the span that is looked at, or by `ms`. The span is at least
+ * `leastMs`. No real clock runs slower than `slowest` or faster than `fastest`.
+ */
 const wrong = { leastMs: 900, share: 0.12, ms: 200, slowest: 0.7, fastest: 1.4 };
-/** No crystal is off by a thousandth: a rate that differs by less than this is right. */
+/** No crystal is off by as much as this. A rate that is closer to 1 counts as 1. */
 const rightShare = 0.003;
-/** What an earlier session has learned is believed for so long (ms), and so long a line has learned something itself. */
+/**
+ * A rate from an earlier session is used for this long (ms). After the same time, a new line has measured a rate of
+ * its own.
+ */
 export const settledMs = 3_000;
-/** Over so long (ms) a change of the rate is looked for, in a line that is at least `ofLine` times as long. */
+/**
+ * The spans (ms) in which a change of the rate is looked for. The line must be at least `ofLine` times as long as the
+ * span.
+ */
 const change = { spansMs: [3_000, 6_000], ofLine: 1.5 };
-/** What is farther back than so many pieces is written, and cannot be moved any more. */
+/** How many earlier pieces of the line are kept. Footage from before them is on disk, and its times are final. */
 const piecesKept = 12;
-/** A camera that begins with pictures it had kept sends them in less than this share of the time they took. */
+/**
+ * A camera may begin with a burst of buffered pictures. A burst takes less than this share of the time that its
+ * pictures cover.
+ */
 const asItHappens = 0.6;
-/** The least delay is confirmed when it has not become less by more than `byMs` for `forMs`. */
+/** The least delay is confirmed once it has not changed by more than `byMs` for `forMs`. */
 const confirmed = { byMs: 50, forMs: 2_000 };
 
-/** When (`at`, ms of the monotonic clock) what has that media time came. */
+/** The unit with this media time arrived at `at`, in steady milliseconds. */
 interface Arrival {
   readonly mediaMs: number;
   readonly at: number;
 }
 
 /**
- * Turns media time into time of the monotonic clock, by arrivals: a delay only ever adds, so the least delayed one is
- * the truest. The rate (ms per ms of media time) is 1 unless delays clearly grow or shrink; then it is the slope of the
- * line below all arrivals. Where the rate changes, a new piece of the line begins.
+ * Maps media time to steady milliseconds by means of arrivals. A delay can only make an arrival late, so the arrival
+ * with the least delay is the most accurate one. The rate (ms per ms of media time) is 1 unless delays clearly grow
+ * or shrink. Then the rate is the slope of the line below all arrivals. When the rate changes, a new piece of the
+ * line begins.
  */
 export class ArrivalLine {
   #arrivals: Arrival[] = [];
-  /** The bucket of the newest arrival, and that one's delay: when it came, less its media time. */
+  /** When the bucket of the newest arrival began, and the least delay in it: time of arrival minus media time. */
   #bucketSince = 0;
   #bucketDelay = Number.POSITIVE_INFINITY;
   #past: readonly { readonly from: number; readonly rate: number; readonly offset: number }[] = [];
@@ -37,7 +53,7 @@ export class ArrivalLine {
   #rate: number;
   #offset = Number.POSITIVE_INFINITY;
   #isPrompt = false;
-  /** A rate is looked for in this much (ms). */
+  /** A rate is looked for once the arrivals span this much time (ms). */
   #leastMs: number;
   #best = Number.POSITIVE_INFINITY;
   #bestSince = 0;
@@ -45,8 +61,10 @@ export class ArrivalLine {
   readonly #onChange: (byMs?: number) => void;
 
   /**
-   * @param rate what the clock was last seen to run at; `isTrusted`: no other is looked for
-   * @param onChange what `timeOf` says has changed, by that many milliseconds; undefined: by an unknown number
+   * @param rate the last known rate of the clock
+   * @param isTrusted whether that rate is final, so that no other one is looked for
+   * @param onChange called when results of `timeOf` change, with the largest change in milliseconds; undefined:
+   *   unknown
    */
   constructor(rate: number, isTrusted: boolean, onChange: (byMs?: number) => void) {
     this.#onChange = onChange;
@@ -58,12 +76,12 @@ export class ArrivalLine {
     return this.#rate;
   }
 
-  /** For how long it has seen arrivals, in milliseconds. */
+  /** The time from the oldest arrival to the newest one, in milliseconds. */
   get spanMs(): number {
     return spanOf(this.#arrivals);
   }
 
-  /** Whether it is known that nothing comes much earlier than this line says. */
+  /** Whether the least delay has been the same for so long that no unit will arrive much earlier than the line says. */
   isConfirmed(at: number): boolean {
     return at - this.#bestSince >= confirmed.forMs;
   }
@@ -82,7 +100,7 @@ export class ArrivalLine {
     return this.#past.findLast(({ from }) => mediaMs >= from) ?? this.#past[0]!;
   }
 
-  /** By how many milliseconds it came later than the line says; negative: earlier. */
+  /** How many milliseconds an arrival is later than the line says; negative: earlier. */
   late(mediaMs: number, at: number): number {
     return at - mediaMs * this.#rate - this.#offset;
   }
@@ -151,8 +169,9 @@ export class ArrivalLine {
 }
 
 /**
- * The rate of what clearly does not run at `rate`; undefined where nothing is clear. With a wrong rate the least delay
- * grows (or shrinks) from each third to the next by about the same; a busy moment does it only once.
+ * The rate of a clock that clearly does not run at `rate`; undefined if that is not clear. If the rate is wrong, the
+ * least delay changes by about the same amount from each third of the arrivals to the next. A short delay changes it
+ * only once.
  */
 function otherRate(arrivals: readonly Arrival[], rate: number): number | undefined {
   const from = arrivals[0]!.mediaMs;
@@ -166,7 +185,7 @@ function otherRate(arrivals: readonly Arrival[], rate: number): number | undefin
   }
   const [a, b, c] = least as [number, number, number];
   const share = (b - a) / (c - b);
-  // From the beginning of the first third to that of the last are two thirds of the span.
+  // The last third begins two thirds of the span after the first third.
   const clearMs = (Math.min(spanOf(arrivals) * wrong.share, wrong.ms) * 2) / 3;
   const isClear = share > 1 / 3 && share < 3 && Math.abs(c - a) >= clearMs;
   return isClear && units.every((it) => it > 1) ? likely(slopeBelow(arrivals)) : undefined;
@@ -184,8 +203,9 @@ const leastDelay = (arrivals: readonly Arrival[], rate: number): number =>
   arrivals.reduce((least, { mediaMs, at }) => Math.min(least, at - mediaMs * rate), Number.POSITIVE_INFINITY);
 
 /**
- * The slope of the line that lies below all arrivals and closest to them: the edge of their lower convex hull below
- * their middle (Moon, Skelly, Towsley: Estimation and Removal of Clock Skew from Network Delay Measurements, 1999).
+ * The slope of the line that lies below all arrivals and closest to them. It is an edge of their lower convex hull:
+ * the one below their middle (Moon, Skelly, Towsley: Estimation and Removal of Clock Skew from Network Delay
+ * Measurements, 1999).
  */
 function slopeBelow(arrivals: readonly Arrival[]): number {
   const slope = (from: Arrival, to: Arrival) => (to.at - from.at) / (to.mediaMs - from.mediaMs);

@@ -10,9 +10,10 @@ export interface ChosenTracks {
 }
 
 /**
- * The video and the sound that are recorded: H.264 or H.265 and the larger picture first, never a backchannel. A track
- * that is marked as sent only is a backchannel where another of its kind is not marked; some cameras mark all.
- * @returns undefined for the video, with what is offered instead, where a clip can hold none
+ * Chooses the tracks that are recorded. H.264 and H.265 come first, then the larger picture. A backchannel is never
+ * chosen: a track marked `sendonly` is a backchannel if another track of its kind is not marked. (Some cameras mark
+ * all.)
+ * @returns no video if a clip can hold none of the tracks
  */
 export function chooseTracks(tracks: readonly RtspTrack[]): Partial<ChosenTracks> {
   const ofKind = (kind: RtspTrack['kind']) => {

@@ -10,26 +10,26 @@ import type { CameraKnowledge } from './knowledge.ts';
 import { RtspSource } from './rtsp-source.ts';
 import type { Source, TakeUnit } from './source.ts';
 
-/** What a connection to a camera depends on. */
+/** The settings of a camera that a connection to it depends on. */
 export type CameraToRead = Pick<Camera, 'rtspUrl' | 'transport' | 'reader' | 'tls' | 'allowOldTls'>;
 
 export type CreateSource = (options: {
   readonly camera: CameraToRead;
   readonly knowledge: CameraKnowledge;
   readonly take: TakeUnit;
-  /** The camera has shown this certificate (SHA-256), and none is pinned. */
+  /** Called with the SHA-256 of the camera's certificate if none is pinned. */
   readonly onCertificate: (fingerprint: string) => void;
 }) => Source;
 
 export interface SourceOptions {
   readonly memory: FootageMemory;
-  /** Whether cameras may be at addresses of this machine or of private networks. */
+  /** Whether cameras may have addresses of this machine or of private networks. */
   readonly privateCameras: boolean;
   readonly launcher: Launcher;
   readonly ffmpeg: Ffmpeg;
 }
 
-/** Makes the connections to cameras: which reader, by the camera's settings and by what its stream needs. */
+/** Makes connections to cameras. The camera's settings and its stream decide whether Flashback or ffmpeg reads it. */
 export function sourceFactory(shared: SourceOptions): CreateSource {
   const { memory, privateCameras } = shared;
   const lookup = createLookup();

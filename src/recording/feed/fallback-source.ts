@@ -2,18 +2,18 @@ import type { ReadingFacts } from '../../db/cameras.ts';
 import { RtspError } from '../../rtsp/errors.ts';
 import { CannotRead, type Source, type SourceEnd } from './source.ts';
 
-/** What keeps Flashback's own reader from a stream that ffmpeg may be able to read. */
+/** Whether Flashback cannot read the stream, but ffmpeg may be able to. */
 function isForFfmpeg(error: unknown): error is Error {
   if (error instanceof CannotRead) return error.isForFfmpeg;
   return error instanceof RtspError && error.kind === 'ENCRYPTED';
 }
 
-/** Flashback's own reader, and ffmpeg where that one names a reason for it. */
+/** Reads a camera with Flashback's own reader, and with ffmpeg if that reader cannot read the stream. */
 export class FallbackSource implements Source {
   #present: Source;
   readonly #byFfmpeg: (reason: string) => Source;
 
-  /** @param byFfmpeg makes the connection that ffmpeg reads */
+  /** @param byFfmpeg makes a connection that ffmpeg reads */
   constructor(own: Source, byFfmpeg: (reason: string) => Source) {
     this.#present = own;
     this.#byFfmpeg = byFfmpeg;
@@ -37,7 +37,7 @@ export class FallbackSource implements Source {
     return this.#present.tick(now);
   }
 
-  /** Where ffmpeg cannot do it either, both have something to say. */
+  /** If ffmpeg cannot read the stream either, the error names both reasons. */
   async #runFfmpeg(reason: string, signal: AbortSignal): Promise<SourceEnd> {
     try {
       return await this.#present.run(signal);

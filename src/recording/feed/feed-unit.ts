@@ -2,21 +2,21 @@ import type { SoundFormat } from '../../codecs/format.ts';
 import type { AccessUnit } from '../../footage/unit.ts';
 import { type Stamp, timeOf as stampTime } from './track-clock.ts';
 
-/** One connection to a camera: its timestamps begin anew with it, and so do the clocks that explain them. */
+/** One connection to a camera. Timestamps and clocks begin anew with each connection. */
 export interface FeedSession {
-  /** What its sound is coded as; undefined while none has come. */
+  /** The format of its sound; undefined while no sound has come. */
   readonly soundFormat: SoundFormat | undefined;
-  /** Whether sound was announced that may still come: false once a second has passed without any. */
+  /** Whether announced sound may still come. After a second without sound, it counts as absent. */
   readonly awaitsSound: boolean;
-  /** How many pictures were seen to be shown after one that came behind them. */
+  /** How many pictures were decoded before a picture that is shown earlier. */
   readonly reorderDepth: number;
 }
 
-/** An access unit as it came out of a feed. */
+/** An access unit from a feed. */
 export interface FeedUnit extends AccessUnit {
   readonly session: FeedSession;
   readonly stamp: Stamp;
 }
 
-/** When it was taken, in milliseconds of the monotonic clock, as far as is known by now. */
+/** When the unit was taken, in steady milliseconds, as far as is known by now. */
 export const timeOf = ({ stamp }: Pick<FeedUnit, 'stamp'>): number => stampTime(stamp);

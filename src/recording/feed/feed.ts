@@ -11,27 +11,33 @@ export type FeedState = 'CONNECTING' | 'LIVE' | 'OFFLINE';
 
 export interface FeedOptions {
   readonly cameraId: string;
-  /** A new connection to the camera, whose units go to `take`. */
+  /** Makes a new connection to the camera. The connection passes its units to `take`. */
   readonly createSource: (take: TakeUnit) => Source;
   readonly preRollSec: number;
-  /** What the ring may hold now, in bytes. */
+  /** The current limit of the ring, in bytes. */
   readonly ringMaxBytes: () => number;
   readonly log: Log;
-  /** Whether somebody records the camera now: it is then tried again sooner. */
+  /** Whether the camera is being recorded. Then a lost connection is retried sooner. */
   readonly isRecorded: () => boolean;
   readonly onState: (feed: Feed) => void;
-  /** The live camera's formats, or how it is read, are others than before. */
+  /** Called when the formats of a live camera have changed, or how it is read. */
   readonly onFormats: (feed: Feed) => void;
   readonly onUnit: TakeUnit;
 }
 
-/** Between an event and the recording's first look at the ring lie the caller's network and a commit. */
+/**
+ * The ring is longer than the pre-roll by this much: between an event and the start of its recording lie the caller's
+ * network and a commit.
+ */
 const ringSlackSec = 2;
 const backoffMs = { first: 250, most: 5_000, recorded: 1_000 };
-/** Cameras lock an account after some five wrong passwords: one more try, then one in five minutes. */
+/**
+ * Cameras lock an account after about five wrong passwords. So a refused password is retried once, then every five
+ * minutes.
+ */
 const refusedMs = { second: 5_000, later: 300_000 };
 
-/** The one reader of a camera: keeps its ring, gives out its units, connects again when a connection is over. */
+/** Reads one camera: fills the ring, passes units on, and connects again when a connection ends. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly ring: Ring;
@@ -59,17 +65,17 @@ export class Feed {
     return this.#state;
   }
 
-  /** Why the camera is not live, as a sentence without credentials; undefined while all is well. */
+  /** Why the camera is not live, as a sentence without credentials; undefined while nothing is wrong. */
   get lastError(): string | undefined {
     return this.#lastError;
   }
 
-  /** What its pictures and its sound are coded as; also after the connection was lost. */
+  /** The formats of its pictures and sound. They stay after a connection is lost. */
   get formats(): { readonly video: VideoFormat | undefined; readonly sound: SoundFormat | undefined } {
     return { video: this.#video, sound: this.#sound };
   }
 
-  /** How the camera is read; also after the connection was lost. */
+  /** How the camera is read. It stays after a connection is lost. */
   get reading(): ReadingFacts | undefined {
     return this.#source?.facts;
   }
@@ -78,12 +84,15 @@ export class Feed {
     this.#running ??= this.#run();
   }
 
-  /** To be called several times a second with the monotonic time. */
+  /**
+   * Call it several times a second.
+   * @param now steady milliseconds
+   */
   tick(now: number): void {
     const stall = this.#source?.tick(now);
     if (this.#state !== 'LIVE') return;
     if (stall) {
-      // Now, not when the camera has been told: that may take a second.
+      // The state changes at once. Closing the connection can take a second.
       this.#lastError = stall;
       this.#become('CONNECTING');
     } else if (this.reading !== this.#toldReading) {
@@ -123,7 +132,7 @@ export class Feed {
     return Math.min(backoffMs.first * 2 ** Math.max(0, failures - 1), most);
   }
 
-  /** One connection, from its beginning to its end. */
+  /** Makes one connection and resolves when it has ended. */
   async #connect(): Promise<SourceEnd & { delivered: boolean }> {
     let delivered = false;
     const take: TakeUnit = (unit) => {
@@ -148,7 +157,7 @@ export class Feed {
     const { format } = unit;
     if (format.kind === 'sound') this.#noteSound(format);
     else if (unit.isSync) this.#noteVideo(format);
-    // Whoever takes the unit holds it before the ring may drop it.
+    // The receivers hold the unit before the ring can drop it.
     this.#options.onUnit(unit);
     this.#noteLimit(this.ring.push(unit));
   }
@@ -161,7 +170,7 @@ export class Feed {
 
   #noteVideo(format: VideoFormat): void {
     const isNew = this.#video !== format;
-    // One file cannot hold two formats, so what came before is no pre-roll any more.
+    // One file cannot hold two formats, so earlier units are useless as pre-roll.
     if (this.#video && !followsInFile(format, this.#video)) this.ring.clear();
     this.#video = format;
     if (this.#state !== 'LIVE') {
@@ -172,7 +181,7 @@ export class Feed {
     }
   }
 
-  /** Logs once that the ring is cut short, and once that it no longer is. */
+  /** Logs once when the ring is cut short, and once when it is complete again. */
   #noteLimit(isCut: boolean): void {
     if (isCut === this.#isCut) return;
     if (!isCut && !this.ring.isFull) return;

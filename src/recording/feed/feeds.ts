@@ -9,10 +9,10 @@ import { Feed } from './feed.ts';
 import { type CameraKnowledge, nothingKnown } from './knowledge.ts';
 import type { TakeUnit } from './source.ts';
 
-/** What rings may hold, in bytes. */
+/** The limits of the rings, in bytes. */
 export interface RingLimits {
   readonly ringMaxBytes: number;
-  /** Of all cameras together; each camera has an equal share of it. */
+  /** The limit of all rings together. Each camera has an equal share. */
   readonly ringsMaxBytes: number;
 }
 
@@ -22,14 +22,17 @@ export interface FeedsOptions {
   readonly createSource: CreateSource;
   readonly ringLimits: RingLimits;
   readonly log: Log;
-  /** Epoch milliseconds. */
+  /** The wall clock, in epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** How long the feed of a camera without pre-roll stays after the last recording, so that the next is not cold. */
+/**
+ * How long a feed without pre-roll stays connected after its last recording, so that the next recording begins
+ * quickly.
+ */
 const lingerMs = 10_000;
 const reportAgainMs = 1_000;
-/** How often feeds look for stalls. One timer for all of them. */
+/** How often feeds are checked for stalls. One timer serves all of them. */
 const tickMs = 250;
 
 interface Entry {
@@ -39,7 +42,7 @@ interface Entry {
   readonly takers: Set<TakeUnit>;
   linger: NodeJS.Timeout | undefined;
   state: CameraState | undefined;
-  /** Reports are written one after the other, in the order in which they happened. */
+  /** Reports are written one after the other, in the order of the changes. */
   reports: Promise<void>;
   readonly gone: AbortController;
 }
@@ -48,8 +51,8 @@ interface Entry {
 const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tls', 'allowOldTls'] as const;
 
 /**
- * All feeds of this node: one per camera, always on where there is pre-roll, on demand where there is none. Keeps what
- * a camera's feed does in the camera's row.
+ * All feeds of this server. A camera with pre-roll has a feed all the time, another one only while it is recorded.
+ * Writes each feed's state into the camera's row.
  */
 export class Feeds {
   readonly #options: FeedsOptions;
@@ -60,7 +63,7 @@ export class Feeds {
 
   constructor(options: FeedsOptions) {
     this.#options = options;
-    // After a pause of this machine what cameras have sent meanwhile is read first.
+    // If this machine was paused, data that arrived meanwhile is read first: no camera has stalled then.
     this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }
 
@@ -74,7 +77,7 @@ export class Feeds {
     for (const { feed } of this.#entries.values()) feed?.tick(now);
   }
 
-  /** Changed settings that the feed depends on start it anew. */
+  /** Starts the camera's feed anew if settings that it depends on have changed. */
   async #sync(camera: Camera): Promise<void> {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera);
     const before = entry.camera;
@@ -86,13 +89,13 @@ export class Feeds {
     this.#settle(entry);
   }
 
-  /** Brings the camera's feed into line with a row that was just written. The camera may have been deleted meanwhile: then there is no feed. */
+  /** Call it with each camera row that was written. Does nothing if the camera was deleted meanwhile. */
   async changed(camera: Camera): Promise<void> {
     await this.#sync(camera);
     if (!(await hasCamera(this.#options.db, camera.id))) await this.remove(camera.id);
   }
 
-  /** Ends the feed of a camera that is gone. */
+  /** Ends the feed of a deleted camera. */
   async remove(cameraId: string): Promise<void> {
     const entry = this.#entries.get(cameraId);
     if (!entry) return;
@@ -104,8 +107,9 @@ export class Feeds {
   }
 
   /**
-   * Gives every access unit of the camera to `take` from now on, and sees to it that there is a feed. Who keeps a unit
-   * holds its footage before `take` returns.
+   * Passes every access unit of the camera to `take` from now on, and starts the camera's feed if there is none. A
+   * caller that keeps a unit has to hold its footage before `take` returns.
+   * @returns a function that ends this
    */
   attach(cameraId: string, take: TakeUnit): () => void {
     const entry = this.#entries.get(cameraId);
@@ -153,7 +157,7 @@ export class Feeds {
     return entry;
   }
 
-  /** Starts the feed if it is wanted and not there, ends it if it is there and not wanted. */
+  /** Starts or ends the feed, according to whether it is wanted. */
   #settle(entry: Entry): void {
     if (this.#closed || this.#entries.get(entry.camera.id) !== entry) return;
     const { camera } = entry;
@@ -199,7 +203,7 @@ export class Feeds {
     this.#running--;
   }
 
-  /** @param feed where it reports itself */
+  /** @param feed the feed whose state it is; undefined if there is none */
   #report(entry: Entry, state: CameraState, feed?: Feed): void {
     if (feed ? entry.feed !== feed : entry.state === state) return;
     const isNew = entry.state !== state;
@@ -218,16 +222,16 @@ export class Feeds {
     entry.reports = entry.reports.then(() => this.#write(entry, report));
   }
 
-  /** From now on the camera has to show this certificate. */
+  /** Pins the certificate: from now on the camera has to present it. */
   #pin({ camera, knowledge }: Entry, fingerprint: string): void {
     knowledge.tlsFingerprint = fingerprint;
     const { db, log } = this.#options;
     pinCertificate(db, camera.id, fingerprint).catch((error: Error) =>
-      log.warn({ cameraId: camera.id, error }, 'the camera’s certificate cannot be noted'),
+      log.warn({ cameraId: camera.id, error }, 'the camera’s certificate cannot be saved'),
     );
   }
 
-  /** Tries until it is written: the row must not go on saying what was true before the database went away. */
+  /** Tries until the state is written, so that the row is right again once the database is back. */
   async #write(entry: Entry, report: FeedReport): Promise<void> {
     const { db, log } = this.#options;
     const { signal } = entry.gone;
@@ -243,7 +247,7 @@ export class Feeds {
   }
 }
 
-/** What the camera's stream is made of, as the API says it. */
+/** The facts about the camera's stream, as the API shows them. */
 function describe({ formats: { video, sound }, reading }: Feed): NonNullable<FeedReport['stream']> {
   return {
     codec: video?.codecString ?? null,

@@ -2,9 +2,9 @@ import { lookup } from 'node:dns/promises';
 import { parseStreamUrl } from '../../domain/stream-url.ts';
 
 /**
- * The address with the host name looked up: the static Linux builds of ffmpeg crash (SIGSEGV) on any name, because they
- * cannot load the system's resolver.
- * @throws Error where the address cannot be taken apart or the name is not found
+ * Replaces the host name by its IP address. The static Linux builds of ffmpeg crash (SIGSEGV) on any host name,
+ * because they cannot load the system's resolver.
+ * @throws Error if the address is malformed or the name is not found
  */
 export async function withAddress(address: string): Promise<string> {
   const { scheme, host, port, user, password, path } = parseStreamUrl(address);

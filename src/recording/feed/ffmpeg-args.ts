@@ -1,37 +1,44 @@
-/** copy: as the camera sends it. aac: for what MP4 cannot hold (G.711 and other PCM). none: not decodable either. */
+/**
+ * copy: unchanged. aac: encoded, because MP4 cannot hold the camera's format (G.711 and other PCM). none: ffmpeg
+ * cannot decode it.
+ */
 export type AudioMode = 'copy' | 'aac' | 'none';
 
-/** How a camera's stream is read, by what its sessions have taught. */
+/** How ffmpeg reads a camera's stream, as learned in earlier sessions. */
 export interface Reading {
   readonly audio: AudioMode;
-  /** Whether ffmpeg looks at a stream until it knows the size of its pictures, however long that takes. */
+  /** Whether ffmpeg probes the stream until it knows the size of its pictures, however long that takes. */
   readonly isPatient: boolean;
 }
 
 export const firstReading: Reading = { audio: 'copy', isPatient: false };
 
-/** How long (µs) and how far (bytes) ffmpeg looks at a stream. Patience is enough for 20 s to a keyframe at 20 Mbit/s. */
+/**
+ * How long (µs) and how much (bytes) ffmpeg probes a stream. The patient values allow 20 s until a keyframe at 20
+ * Mbit/s.
+ */
 const probing = {
   brief: { analyzeduration: 1_000_000, probesize: 200_000 },
   patient: { analyzeduration: 20_000_000, probesize: 50_000_000, fpsprobesize: 0 },
 };
 
-/** Length of a fragment: by so much ffmpeg gives out pictures late. */
+/** The length of a fragment. ffmpeg delays pictures by this much. */
 const fragmentMs = 500;
 
-/** ffmpeg gives up on a silent camera after twice this; the watchdog of the feed is faster. */
+/** ffmpeg gives up on a silent camera after twice this. The feed notices a stall sooner. */
 const socketTimeoutUs = 10_000_000;
 
 /**
- * Pictures wait this long for the sound that belongs to them, and no longer: many cameras announce sound and send none,
- * or only while somebody speaks. Longer than from one picture to the next, or ffmpeg guesses when the next one is.
+ * Pictures wait this long for their sound, and no longer: many cameras announce sound and send none, or send it only
+ * while somebody speaks. It must be longer than the time between two pictures; else ffmpeg guesses when the next one
+ * comes.
  */
 const interleaveMs = 750;
 
 /**
- * What ffmpeg reads the camera by, for its stdin: a script of the concat demuxer, since an address on the command line
- * would show the password to everybody who can list processes.
- * @param address with the host as a number
+ * The input script of a feed, for ffmpeg's stdin (concat demuxer). An address on the command line would show its
+ * password to everybody who can list processes.
+ * @param address with an IP address in place of the host name
  */
 export function feedScript(address: string, transport: 'TCP' | 'UDP', reading: Reading): string {
   const options = {
@@ -45,12 +52,14 @@ export function feedScript(address: string, transport: 'TCP' | 'UDP', reading: R
 }
 
 /**
- * The arguments of a feed: the stream that the script on stdin names, video copied, as fragmented MP4 on stdout.
- * - No `-fflags nobuffer`: it throws the probed packets away, the first keyframe among them.
- * - Probing is brief (1 s or 200 kB instead of 5 s): a cold start takes 0.75 s instead of 2.8 s. Patient, it does not
- *   wait for 20 pictures to tell their rate, which nobody asks for.
+ * The arguments of a feed: reads the stream that the script on stdin names, copies its video, and writes fragmented
+ * MP4 to stdout.
+ * - No `-fflags nobuffer`: it discards the probed packets, and with them the first keyframe.
+ * - Probing is short (1 s or 200 kB instead of 5 s), so that a feed starts in 0.75 s instead of 2.8 s. Patient
+ *   probing does not wait for 20 pictures to measure a frame rate, which is not used.
  * - `empty_moov` writes the init segment first; `frag_keyframe` begins a fragment with every keyframe.
- * - `max_interleave_delta`: ffmpeg's own is 10 s, and by so much every picture of a camera without its sound is late.
+ * - `max_interleave_delta`: ffmpeg's default is 10 s, by which it delays every picture of a camera without its
+ *   sound.
  */
 export function feedArgs({ audio }: Reading): string[] {
   const audioArgs = audio === 'none' ? ['-an'] : ['-map', '0:a:0?', '-c:a', audio];
@@ -66,8 +75,8 @@ export function feedArgs({ audio }: Reading): string[] {
 }
 
 /**
- * What ffmpeg's words at the end of a session teach about reading the stream.
- * @returns how to read it from now on, and why, for a person; undefined where they teach nothing new
+ * Learns from ffmpeg's messages at the end of a session how to read the stream.
+ * @returns how to read it from now on, and why, in words; undefined if there is nothing new
  */
 export function learn(reading: Reading, stderr: string): { reading: Reading; why: string } | undefined {
   const audio = nextAudioMode(reading.audio, stderr);
@@ -83,7 +92,7 @@ export function learn(reading: Reading, stderr: string): { reading: Reading; why
   return undefined;
 }
 
-/** By whether MP4 cannot hold the camera's audio as it is, or ffmpeg cannot decode it. */
+/** The next mode if ffmpeg says that MP4 cannot hold the camera's sound, or that it cannot decode it. */
 function nextAudioMode(mode: AudioMode, stderr: string): AudioMode {
   if (
     mode === 'copy' &&

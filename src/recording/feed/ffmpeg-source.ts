@@ -24,7 +24,7 @@ import type { TrackClock } from './track-clock.ts';
 
 export interface FfmpegSourceOptions {
   readonly camera: Pick<CameraToRead, 'rtspUrl' | 'transport' | 'tls'>;
-  /** Why ffmpeg reads the camera, in words. */
+  /** Why ffmpeg reads the camera, as a sentence. */
   readonly reason: string;
   readonly privateCameras: boolean;
   readonly launcher: Launcher;
@@ -34,7 +34,7 @@ export interface FfmpegSourceOptions {
   readonly take: TakeUnit;
 }
 
-/** Sound that is announced is waited for this long by a recording that begins, in milliseconds. */
+/** A recording that begins waits this long (ms) for announced sound. */
 const soundWithinMs = 1_000;
 
 interface Reception {
@@ -42,11 +42,11 @@ interface Reception {
   readonly format: Format;
   readonly clock: TrackClock;
   readonly writer: FootageWriter;
-  /** The first units, until it is known when the very first one was taken. */
+  /** The first units, until the time of the very first one is known. */
   held: { readonly unit: FragmentUnit; readonly fragment: Fragment }[] | undefined;
 }
 
-/** Has a camera read by an ffmpeg of its own, whose timestamps are taken as they are. */
+/** Reads a camera with an ffmpeg process of its own. ffmpeg's timestamps are used as they are. */
 export class FfmpegSource implements Source, FeedSession {
   readonly #options: FfmpegSourceOptions;
   readonly #pace: Pace;
@@ -87,7 +87,7 @@ export class FfmpegSource implements Source, FeedSession {
     return this.#reorder.depth;
   }
 
-  /** @throws CannotRead where ffmpeg must not read the camera */
+  /** @throws CannotRead if ffmpeg must not read the camera */
   async run(signal: AbortSignal): Promise<SourceEnd> {
     const { camera, launcher, ffmpeg, knowledge } = this.#options;
     this.#demandSafety();
@@ -139,7 +139,7 @@ export class FfmpegSource implements Source, FeedSession {
       );
     if (!ffmpeg.readsScripts)
       throw new CannotRead(
-        `ffmpeg ${ffmpeg.version} cannot be given a password in secret; 5.0 and later can.`,
+        `ffmpeg ${ffmpeg.version} needs the camera’s password on its command line; 5.0 and later do not.`,
       );
   }
 
@@ -153,7 +153,7 @@ export class FfmpegSource implements Source, FeedSession {
       const kind = track.kind === 'video' ? 'video' : 'sound';
       this.#receptions.set(track.id, {
         track,
-        // What ffmpeg leaves in the stream is not looked at.
+        // Parameter sets that ffmpeg leaves in the stream are ignored.
         format: { ...formatOf(track), ...(track.kind === 'video' && { needsSets: true }) } as Format,
         clock: this.#clock.track(track.timescale, kind),
         writer: new FootageWriter(this.#options.memory),
@@ -173,7 +173,10 @@ export class FfmpegSource implements Source, FeedSession {
     }
   }
 
-  /** ffmpeg places the first sample of each track at 0, whenever it was taken (mov muxer, empty_moov). */
+  /**
+   * ffmpeg gives the first sample of each track the time 0, whenever it was taken (mov muxer, empty_moov). The two
+   * samples after it show the right time.
+   */
   #releaseHeld(reception: Reception): void {
     const held = reception.held ?? [];
     reception.held = undefined;

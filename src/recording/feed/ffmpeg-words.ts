@@ -12,17 +12,17 @@ const explanations: readonly [RegExp, string][] = [
   [/matches no streams/, 'The camera sends no video.'],
 ];
 
-/** ffmpeg's exit code says nothing about why it ended (a dropped connection ends with 0); its words do. */
+/** Explains from ffmpeg's messages why it ended. Its exit code does not tell: it is 0 even after a lost connection. */
 export function explain(stderr: string): string {
   const known = explanations.find(([pattern]) => pattern.test(stderr));
   if (known) return known[1];
   const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 300);
   return last
-    ? `The camera’s stream ended; ffmpeg’s last words: ${last}`
+    ? `The camera’s stream ended; ffmpeg’s last message: ${last}`
     : 'The camera closed the connection.';
 }
 
-/** Whether ffmpeg's words say that the camera did not take the user name or the password. */
+/** Whether ffmpeg's messages say that the camera refused the user name or the password. */
 export function refusesCredentials(stderr: string): boolean {
   return /401 Unauthorized|403 Forbidden/.test(stderr);
 }

@@ -1,15 +1,15 @@
 import { firstReading, type Reading } from './ffmpeg-args.ts';
 import type { ClockRates } from './session-clock.ts';
 
-/** What a camera's sessions have taught, for its next one. */
+/** What earlier sessions of a camera have taught, for its next session. */
 export interface CameraKnowledge {
   /** The longest interval between two pictures, in milliseconds; 0: not known. */
   pictureIntervalMs: number;
-  /** What its clocks were seen to run at; undefined: not known. */
+  /** The measured rates of its clocks; undefined: unknown. */
   rates: ClockRates | undefined;
-  /** SHA-256 of the certificate that it showed first; undefined: it has shown none. */
+  /** SHA-256 of the pinned certificate, the first that the camera presented; undefined: none yet. */
   tlsFingerprint: string | undefined;
-  /** How ffmpeg has to read it, where it does. */
+  /** How ffmpeg has to read the camera, if ffmpeg reads it. */
   ffmpeg: Reading;
 }
 

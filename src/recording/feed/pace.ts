@@ -1,37 +1,43 @@
-/** A camera that sends several pictures a second has stalled after this long without one; promised are five seconds. */
+/**
+ * A camera that sends several pictures a second has stalled after this long without a picture. Five seconds are
+ * promised.
+ */
 const leastMs = 4_500;
-/** Before a second picture nothing is known of the camera's pace: one picture in five seconds exists. */
+/** The limit until the second picture has come. Some cameras send one picture in five seconds. */
 const unknownMs = 15_000;
-/** A keyframe every 40 s exists; until the first one only packets tell that the camera is alive. */
+/**
+ * The limit is never longer than this. Some cameras send a keyframe every 40 s; until the first one, only packets
+ * show that the camera is alive.
+ */
 const longestMs = 60_000;
-/** A pause of this many of the longest intervals seen is no interval any more. */
+/** A camera has stalled after a pause of this many times its longest interval. */
 const factor = 2.5;
 
-/** How often a camera sends pictures, and whether it has stopped. All times are monotonic milliseconds. */
+/** Measures how often a camera sends pictures, and says when it has stopped. All times are in steady milliseconds. */
 export class Pace {
   #seenAt: number;
   #soundAt = Number.NEGATIVE_INFINITY;
   #pictures = 0;
   #longestMs: number;
 
-  /** @param longestMs the longest interval that an earlier session of the camera has shown; 0: nothing is known */
+  /** @param longestMs the longest interval in an earlier session of the camera; 0: unknown */
   constructor(now: number, longestMs: number) {
     this.#seenAt = now;
     this.#longestMs = longestMs;
   }
 
-  /** The longest interval between two pictures so far; 0 before the second. */
+  /** The longest interval between two pictures so far; 0 before the second picture. */
   get longestMs(): number {
     return this.#longestMs;
   }
 
-  /** To be called with each picture. */
+  /** Call it with each picture. */
   sawPicture(now: number): void {
     if (this.#pictures++ > 0) this.#longestMs = Math.max(this.#longestMs * 0.999, now - this.#seenAt);
     this.#seenAt = now;
   }
 
-  /** To be called with packets of pictures that are not whole yet, or that nothing can be done with yet. */
+  /** Call it with packets of pictures that are incomplete or cannot be decoded yet. */
   sawPacket(now: number): void {
     if (this.#pictures === 0) this.#seenAt = now;
   }
@@ -40,7 +46,7 @@ export class Pace {
     this.#soundAt = now;
   }
 
-  /** Why the camera counts as stalled, for a person; undefined while it does not. */
+  /** Why the camera counts as stalled, as a sentence for a person; undefined while it does not. */
   problem(now: number): string | undefined {
     const limitMs = this.#limitMs();
     if (now - this.#seenAt < limitMs) return undefined;

@@ -3,33 +3,33 @@ import type { FeedUnit } from './feed-unit.ts';
 import { streamRates } from './stream-rates.ts';
 import { UnitQueue } from './unit-queue.ts';
 
-/** Sound that came this much before the picture it belongs to is still looked for, in milliseconds. */
+/** Sound may arrive this long (ms) before the picture that it belongs to. It is looked for that far back. */
 const soundAheadMs = 2_000;
 
 /**
- * The newest access units of a feed, in the order in which they came: from a keyframe at least `seconds` back, and
- * within `maxBytes`. A clip can only begin with a keyframe, so the ring is longer than the pre-roll by up to one
- * keyframe interval. The memory of what the ring drops is used again: whoever takes units from it holds their footage
+ * The newest access units of a feed in the order of arrival: from a keyframe at least `seconds` back, and within
+ * `maxBytes`. A clip can only begin with a keyframe, so the ring is longer than the pre-roll by up to one keyframe
+ * interval. The ring reuses the memory of units that it drops. A caller that takes units has to hold their footage
  * before the next unit is pushed.
  */
 export class Ring {
   readonly #seconds: number;
   readonly #maxBytes: () => number;
   readonly #units = new UnitQueue();
-  /** The places of keyframes, oldest first. */
+  /** The places of the keyframes in `#units`, oldest first. */
   #keyframes: number[] = [];
   #newestKeyframe: FeedUnit | undefined;
   #bytes = 0;
 
-  /** @param options.maxBytes asked each time: what one ring may hold depends on how many there are */
+  /** @param options.maxBytes called each time, because the limit of one ring depends on how many rings there are */
   constructor(options: { seconds: number; maxBytes: () => number }) {
     this.#seconds = options.seconds;
     this.#maxBytes = options.maxBytes;
   }
 
   /**
-   * Takes over the hold on the unit's footage. Sound in front of the first keyframe is not kept.
-   * @returns whether units were dropped early to stay within the bytes
+   * Adds a unit and takes over the hold on its footage. Sound before the first keyframe is not kept.
+   * @returns whether units were dropped early because of `maxBytes`
    */
   push(unit: FeedUnit): boolean {
     const isKeyframe = unit.format.kind === 'video' && unit.isSync;
@@ -48,9 +48,9 @@ export class Ring {
   }
 
   /**
-   * Everything from the last keyframe at or before that moment on; from the oldest keyframe where none is that old.
-   * Sound that belongs to later pictures and came before the keyframe is among it.
-   * @param time milliseconds of the monotonic clock
+   * All units from the last keyframe at or before that time; from the oldest keyframe if all are later. Includes
+   * sound that arrived before the keyframe but belongs to later pictures.
+   * @param time steady milliseconds
    */
   from(time: number): FeedUnit[] {
     if (this.#keyframes.length === 0) return [];
@@ -67,12 +67,12 @@ export class Ring {
     return [...sound.reverse(), ...rest];
   }
 
-  /** The newest picture that a decoder can begin with. */
+  /** The newest keyframe; undefined if there is none. */
   newestKeyframe(): FeedUnit | undefined {
     return this.#newestKeyframe;
   }
 
-  /** What the pictures held say of the stream. */
+  /** The picture rate, bit rate and keyframe interval of the pictures in the ring. */
   get rates(): StreamRates {
     const pictures = this.from(Number.NEGATIVE_INFINITY).filter(({ format }) => format.kind === 'video');
     return streamRates(
@@ -84,7 +84,7 @@ export class Ring {
     return this.#bytes;
   }
 
-  /** From the oldest picture held to the newest unit, in seconds. */
+  /** The time from the oldest picture to the newest unit, in seconds. */
   get heldSeconds(): number {
     const [oldest] = this.#keyframes;
     return oldest === undefined
@@ -92,7 +92,7 @@ export class Ring {
       : (this.#units.timeOf(this.#units.end - 1) - this.#units.timeOf(oldest)) / 1_000;
   }
 
-  /** Whether it reaches as far back as it should. */
+  /** Whether the ring reaches back at least `seconds`. */
   get isFull(): boolean {
     return this.heldSeconds >= this.#seconds;
   }
@@ -104,8 +104,8 @@ export class Ring {
   }
 
   /**
-   * Drops what is older than the last keyframe that came by `needed` (monotonic milliseconds). Arrivals are as good as
-   * times for this, and cheaper: a picture is taken before it comes.
+   * Drops units before the last keyframe that arrived by `needed` (steady milliseconds). Arrivals are cheaper to
+   * compare than times, and safe: a picture is taken before it arrives.
    */
   #dropOld(needed: number): void {
     while (this.#keyframes.length > 1 && this.#units.arrivedAt(this.#keyframes[1]!) <= needed) {
@@ -114,14 +114,14 @@ export class Ring {
     }
   }
 
-  /** @returns whether anything was dropped */
+  /** @returns whether units were dropped */
   #dropToFit(): boolean {
     const before = this.#bytes;
     while (this.#bytes > this.#maxBytes() && this.#keyframes.length > 1) {
       this.#keyframes.shift();
       this.#dropTo(this.#keyframes[0]!);
     }
-    // One keyframe interval alone is too much: without its keyframe the rest is of no use.
+    // A single keyframe interval exceeds the limit. Units without their keyframe are of no use.
     if (this.#bytes > this.#maxBytes()) this.clear();
     return this.#bytes < before;
   }

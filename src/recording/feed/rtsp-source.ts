@@ -22,20 +22,20 @@ export interface RtspSourceOptions {
   readonly address: StreamUrl;
   readonly transport: 'AUTO' | 'TCP' | 'UDP';
   readonly tls: { readonly mode: 'PINNED' | 'VERIFY' | 'ANY'; readonly allowOldTls: boolean };
-  /** Whether the camera may be at an address of this machine or of a private network. */
+  /** Whether the camera may have an address of this machine or of a private network. */
   readonly privateCameras: boolean;
-  /** Of host names. */
+  /** Resolves host names. */
   readonly lookup: Lookup;
   readonly memory: FootageMemory;
   readonly knowledge: CameraKnowledge;
   readonly take: TakeUnit;
-  /** The camera has shown this certificate (SHA-256), and none is pinned. */
+  /** Called with the SHA-256 of the camera's certificate if none is pinned. */
   readonly onCertificate: (fingerprint: string) => void;
 }
 
-/** Sound that is announced is waited for this long by a recording that begins, in milliseconds. */
+/** A recording that begins waits this long (ms) for announced sound. */
 const soundWithinMs = 1_000;
-/** RFC 3550, 6.2: the least interval of receiver reports. Some cameras stop sending without them. */
+/** The interval of receiver reports: the shortest that RFC 3550, 6.2 allows. Some cameras stop sending without them. */
 const reportEveryMs = 5_000;
 
 interface Reception {
@@ -51,7 +51,7 @@ export class RtspSource implements Source, FeedSession {
   readonly #pace: Pace;
   readonly #reorder = new ReorderDepth();
   #run: Run | undefined;
-  /** By the track's place in the description: this is looked up for every packet. */
+  /** By the track's index in the session description. Every packet is looked up here. */
   readonly #receptions: (Reception | undefined)[] = [];
   /** When the first unit came. */
   #beganAt: number | undefined;
@@ -68,7 +68,7 @@ export class RtspSource implements Source, FeedSession {
     this.#pace = new Pace(performance.now(), pictureIntervalMs);
   }
 
-  /** @throws RtspError when no session can be had, CannotRead when the stream is none that this reader can read */
+  /** @throws RtspError if no session can be opened, CannotRead if this reader cannot read the stream */
   async run(signal: AbortSignal): Promise<SourceEnd> {
     const { address, transport, tls, privateCameras, lookup, knowledge } = this.#options;
     try {
@@ -92,7 +92,7 @@ export class RtspSource implements Source, FeedSession {
           this.#receptions[track.index]?.receiver.pushControl(buffer, from, to, arrivedAt),
       });
       this.#rtsp = rtsp;
-      // It may have taken its time to answer.
+      // The camera may have taken long to answer.
       this.#pace.sawPacket(performance.now());
       for (const { track } of this.#received) if (!rtsp.tracks.includes(track)) this.#refused(track);
       if (rtsp.tlsFingerprint && !knowledge.tlsFingerprint) this.#options.onCertificate(rtsp.tlsFingerprint);
@@ -168,7 +168,7 @@ export class RtspSource implements Source, FeedSession {
     if (this.#facts.soundLeftOut !== soundLeftOut) this.#facts = { ...this.#facts, soundLeftOut };
   }
 
-  /** @throws CannotRead where a clip could hold none of the pictures that are offered */
+  /** @throws CannotRead if a clip can hold none of the offered video tracks */
   #choose(tracks: readonly RtspTrack[]): RtspTrack[] {
     const { video, sound } = chooseTracks(tracks);
     if (!video) throw new CannotRead(noVideo(tracks));
@@ -178,7 +178,7 @@ export class RtspSource implements Source, FeedSession {
     return [video, sound].flatMap((track) => (track && this.#receptions[track.index] ? [track] : []));
   }
 
-  /** @returns why this reader cannot read the track */
+  /** @returns why this reader cannot read the track; undefined if it can */
   #receive(track: RtspTrack, isDatagram = false): Unsupported | undefined {
     const kind = track.kind === 'video' ? 'video' : 'sound';
     const clock = this.#receptions[track.index]?.clock ?? this.#clock.track(track.clockRate, kind);
@@ -224,7 +224,7 @@ export class RtspSource implements Source, FeedSession {
     } else {
       this.#pace.sawSound(unit.arrivedAt);
     }
-    // Written out: with a spread this is a tenth of what a camera costs.
+    // Written out, because a spread here takes a tenth of the processor time of a camera.
     this.#options.take({
       footage: unit.footage,
       timestamp: unit.timestamp,

@@ -1,37 +1,49 @@
 import { ArrivalLine } from './arrival-line.ts';
 import type { Stamp, Timed, TrackClock } from './track-clock.ts';
 
-/** Nothing comes before it was taken: so much (ms) is for what the line does not know yet. */
+/**
+ * A unit cannot arrive before it was taken. A unit that is further ahead of the line than this (ms) does not belong
+ * to the run; a smaller difference may be an error of the line.
+ */
 const aheadMs = 200;
-/** What a camera had kept, or the network, comes ahead of the line by steps like the one before, or this (ms). */
+/**
+ * Until the line is confirmed, units that the camera or the network has buffered may arrive ahead of it. Their
+ * timestamps advance by at most `steps` times the step before; for a second unit, by at most `ms`.
+ */
 const kept = { steps: 3, ms: 6_000 };
-/** What comes later than the one before by this (ms) is delayed, or its clock has leapt back. */
+/** A unit that arrives later than the unit before it by more than this (ms) is delayed, or its clock jumped back. */
 const lateMs = 150;
-/** What is stamped earlier than one before it by more than this (ms), or is later than `lateMs`, was not reordered. */
+/**
+ * A picture is not just reordered if its timestamp goes back by more than `ms`, or if it arrives more than `lateMs`
+ * late.
+ */
 const reordered = { ms: 500, lateMs: 1_000 };
 
-/** How a unit goes on: LATE may be a delay, an order of its own or a clock that leapt back; FOREIGN cannot be. */
+/** Whether a unit continues a run. LATE: it is delayed or reordered, or its clock jumped back. FOREIGN: no. */
 export type Fit = 'FITS' | 'LATE' | 'FOREIGN';
 
-/** A stretch of stamps of one track in which its clock does not leap. */
+/** A stretch of timestamps of one track without a jump. */
 export class Run {
   readonly track: TrackClock;
   readonly #own: ArrivalLine;
-  /** Its line is that run's for as long as it may only be delayed. */
+  /** The run before this one, as long as these units may be delayed units of that run. Meanwhile its line is used. */
   delayed: Run | undefined;
-  /** What media time counts from. */
+  /** The ticks at which media time is 0. */
   readonly origin: number;
   readonly #first: number;
-  /** Where its only unit is at the latest. */
+  /** The latest possible time of the first unit, while it is the only one. */
   readonly #latestMs: number;
   #newest: number;
-  /** The greatest stamp, how late it came, and the step (ms) that led to it. */
+  /** The greatest timestamp, how late its unit arrived, and the step (ms) to it from the greatest timestamp before. */
   #top: number;
   #topLateMs = 0;
   #stepMs = 0;
   units = 0;
 
-  /** @param before the run behind which it begins; `isDelayed`: as if its clock had not leapt */
+  /**
+   * @param before the run that this one follows
+   * @param isDelayed whether these units may be delayed units of `before`
+   */
   constructor(track: TrackClock, ticks: number, before: Run | undefined, isDelayed: boolean) {
     this.track = track;
     this.delayed = isDelayed ? before : undefined;
@@ -46,7 +58,7 @@ export class Run {
     this.#latestMs = isKnown ? before.timeOf(before.#newest) + before.#stepMs : Number.POSITIVE_INFINITY;
   }
 
-  /** The run whose stamps these are, as far as is known: what is only late belongs to the run before it. */
+  /** The run that these timestamps belong to as far as is known: possibly delayed units belong to the run before. */
   get stretch(): Run {
     return this.delayed ?? this;
   }
@@ -60,14 +72,14 @@ export class Run {
     return this.track.ms(to - from) * this.line.rateAt(this.#mediaMs(to));
   }
 
-  /** Milliseconds of the monotonic clock. */
+  /** When the unit with this timestamp was taken, in steady milliseconds. */
   timeOf(ticks: number): number {
     const ms = this.arrivalTimeOf(ticks);
-    // A stray in a burst is late by an unknown part of it.
+    // A single unit in a burst is late by an unknown part of the burst.
     return this.track.session.shiftOf(this.track) + (this.units > 1 ? ms : Math.min(ms, this.#latestMs));
   }
 
-  /** The same by the track's own arrivals alone. */
+  /** Like `timeOf`, but without sender reports: by the arrivals of this track only. */
   arrivalTimeOf(ticks: number): number {
     return this.line.timeOf(this.#mediaMs(ticks));
   }
@@ -81,7 +93,7 @@ export class Run {
     const ticks = this.unwrap(timestamp);
     const mediaMs = this.#mediaMs(ticks);
     this.units += 1;
-    // From the second one on, the first is where its own stamp says.
+    // With a second unit, `#latestMs` no longer limits the time of the first one.
     if (this.units === 2) this.track.session.change();
     this.#newest = ticks;
     this.#own.add(mediaMs, arrivedAt);
@@ -93,22 +105,22 @@ export class Run {
     return { run: this, ticks };
   }
 
-  /** By how many milliseconds it comes later than the line says; negative: earlier. */
+  /** How many milliseconds the unit is later than the line says; negative: earlier. */
   lateMs({ timestamp, arrivedAt }: Timed): number {
     return this.line.late(this.#mediaMs(this.unwrap(timestamp)), arrivedAt);
   }
 
-  /** By how many milliseconds it began behind the greatest stamp of the run that it may belong to. */
+  /** How many milliseconds the first timestamp lies behind the greatest timestamp of the run before. */
   get behindMs(): number {
     return this.delayed ? this.track.ms(this.delayed.#top - this.#first) : 0;
   }
 
-  /** From the one before to the newest in time, in milliseconds of their stamps. */
+  /** The step to the greatest timestamp from the greatest timestamp before it, in milliseconds. */
   get stepMs(): number {
     return this.#stepMs;
   }
 
-  /** For how long it has been coming, in milliseconds. */
+  /** For how long units of this run have arrived, in milliseconds. */
   get lastsMs(): number {
     return this.#own.spanMs;
   }
@@ -126,7 +138,7 @@ export class Run {
     return backMs <= reordered.ms && late <= reordered.lateMs ? 'LATE' : 'FOREIGN';
   }
 
-  /** It was no delay: from now on its line is that of its own arrivals. */
+  /** The units were not delayed: the clock jumped. From now on the run has a line of its own. */
   setFree(): void {
     this.delayed = undefined;
     this.track.session.change();

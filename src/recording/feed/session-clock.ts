@@ -1,19 +1,22 @@
 import { type Report, TrackClock } from './track-clock.ts';
 
-/** No camera sends one track later than another by more (ms): reports that say so contradict arrivals. */
+/** No camera sends one track later than another by more than this (ms). Reports that say so contradict the arrivals. */
 const contradictionMs = 500;
-/** A camera's wall clock that is off by this (ms) from what its last report led to expect was set meanwhile. */
+/** If a camera's wall clock differs by this much (ms) from what its last report predicts, somebody has set it. */
 const setMs = 100;
 
-/** Stands for a change (ms) of which no bound is known: more than any that is small enough to pass over. */
+/** Stands for a change of unknown size (ms). It is greater than every change that may be ignored. */
 const unknownMs = 1_000;
 
-/** What a camera's clocks run at, in milliseconds per millisecond of their stamps: 1 where they are right. */
+/**
+ * The rates of a camera's clocks, in milliseconds per millisecond of their timestamps. The rate of an exact clock is
+ * 1.
+ */
 export type ClockRates = { readonly video?: number; readonly sound?: number };
 
-/** The clocks of one connection to a camera: its tracks' stamps as times of the monotonic clock. */
+/** The clocks of one connection to a camera. They turn the timestamps of its tracks into steady milliseconds. */
 export class SessionClock {
-  /** Stamps are taken as they are, on one time line for all tracks: those of ffmpeg. */
+  /** Whether timestamps are used as they are, on one time line for all tracks. Those of ffmpeg are. */
   readonly isTrusted: boolean;
   readonly #learned: ClockRates;
   readonly #tracks: {
@@ -24,36 +27,45 @@ export class SessionClock {
   }[] = [];
   #changedMs = 0;
 
-  /** @param options.rates what an earlier session of the camera has learned */
+  /** @param options.rates the rates measured in an earlier session of the camera */
   constructor({ isTrusted = false, rates = {} }: { isTrusted?: boolean; rates?: ClockRates } = {}) {
     this.isTrusted = isTrusted;
     this.#learned = rates;
   }
 
-  /** @param clockRate ticks of its RTP timestamps per second */
+  /** @param clockRate ticks of the track's RTP timestamps per second */
   track(clockRate: number, kind: keyof ClockRates): TrackClock {
     const clock = new TrackClock(this, clockRate, this.#learned[kind] ?? 1);
     this.#tracks.push({ clock, kind, shiftMs: 0, shiftAtMs: -1 });
     return clock;
   }
 
-  /** Whether more exact arrivals would tell nothing new. @param now monotonic milliseconds */
+  /**
+   * Whether more exact arrivals would add nothing.
+   * @param now steady milliseconds
+   */
   isSteady(now: number): boolean {
     return this.#tracks.every(({ clock }) => clock.isSteady(now));
   }
 
-  /** Grows with each change of what is known. Between two looks at it, no stamp's time changed by more than it grew. */
+  /**
+   * A sum that grows with each change of the clocks. Between two reads, no unit's time changed by more than the sum
+   * grew.
+   */
   get changedMs(): number {
     return this.#changedMs;
   }
 
-  /** To be called when the times of a track's stamps have changed: by that many milliseconds, or by an unknown number. */
+  /**
+   * Call it when times of a track have changed, with the largest change in milliseconds; without it, the size is
+   * unknown.
+   */
   change(byMs = unknownMs): void {
-    // The track's own times, and once more the shift that follows from them.
+    // The track's own times change, and the shift that follows from them can change by as much again.
     this.#changedMs += 2 * Math.min(byMs, unknownMs);
   }
 
-  /** What is known of the rates by now, for the camera's next session. */
+  /** The rates as far as they are known, for the camera's next session. */
   get rates(): ClockRates {
     return Object.assign(
       {},
@@ -62,7 +74,10 @@ export class SessionClock {
     );
   }
 
-  /** Where a report shows that the camera's wall clock was set, those of other tracks are not comparable with it. */
+  /**
+   * If a report shows that the camera's wall clock was set, drops the reports of the other tracks: they are by the
+   * old time.
+   */
   compare(before: Report | undefined, { run, ticks, ntpMs }: Report): void {
     if (!before) return;
     const passedMs = run.arrivalTimeOf(ticks) - before.run.arrivalTimeOf(before.ticks);
@@ -71,8 +86,9 @@ export class SessionClock {
   }
 
   /**
-   * Reports name moments of all tracks by one clock. The track that is soonest on its way says when these were; the
-   * others are moved to it, by milliseconds of 0 or less, unless that contradicts their arrivals.
+   * How far a track is moved so that the tracks are in step: 0 or less, in milliseconds. Sender reports relate all
+   * tracks to one wall clock. The track with the smallest delay stays where it is, and the others are moved to it,
+   * unless that contradicts their arrivals.
    */
   shiftOf(clock: TrackClock): number {
     const own = this.#tracks.find((it) => it.clock === clock)!;
@@ -81,7 +97,7 @@ export class SessionClock {
     let [least, ownLag] = [Number.POSITIVE_INFINITY, 0];
     for (const it of this.#tracks) {
       const report = it.clock.lastReport;
-      // What is not comparable now was so before.
+      // A report is missing. The last shift was made from comparable reports, so it is kept.
       if (!report) return own.shiftMs;
       const lag = report.run.arrivalTimeOf(report.ticks) - report.ntpMs;
       least = Math.min(least, lag);

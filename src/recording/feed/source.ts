@@ -1,11 +1,11 @@
 import type { ReadingFacts } from '../../db/cameras.ts';
 import type { FeedUnit } from './feed-unit.ts';
 
-/** Why a connection to a camera is over, or why there is none. */
+/** Why a connection to a camera has ended or could not be made. */
 export interface SourceEnd {
-  /** In words for the person who has to act, without credentials. */
+  /** A sentence without credentials for the person who has to act. */
   readonly problem: string;
-  /** The camera did not take the user name or the password: cameras lock accounts after a few tries. */
+  /** Whether the camera refused the user name or the password. Cameras lock accounts after a few tries. */
   readonly isRefused: boolean;
 }
 
@@ -13,24 +13,26 @@ export interface SourceEnd {
 export interface Source {
   readonly facts: ReadingFacts;
   /**
-   * Connects, and delivers until the connection is over or the signal is aborted; then the camera is told, which takes
-   * a second at most.
-   * @throws Error with the reason where there is no connection to be had
+   * Connects, and delivers units until the connection ends or the signal is aborted. Then it tells the camera, which
+   * takes at most a second.
+   * @throws Error with the reason if there is no connection
    */
   run(signal: AbortSignal): Promise<SourceEnd>;
   /**
-   * To be called several times a second with the monotonic time: looks for stalls, sends reports.
-   * @returns why the camera counts as stalled, once: it delivers nothing from then on, and the connection is being ended
+   * Call it several times a second. Detects stalls and sends reports.
+   * @param now steady milliseconds
+   * @returns why the camera counts as stalled, once. From then on nothing is delivered, and the connection is being
+   *   closed
    */
   tick(now: number): string | undefined;
 }
 
 export type TakeUnit = (unit: FeedUnit) => void;
 
-/** A stream that this reader cannot read. The message is for the person who has to act. */
+/** The stream cannot be read by this reader. The message is for the person who has to act. */
 export class CannotRead extends Error {
   override name = 'CannotRead';
-  /** Whether ffmpeg may be able to. */
+  /** Whether ffmpeg may be able to read it. */
   readonly isForFfmpeg: boolean;
 
   constructor(message: string, isForFfmpeg = false) {

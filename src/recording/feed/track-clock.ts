@@ -4,52 +4,57 @@ import { settledMs } from './arrival-line.ts';
 import { type Fit, Run } from './run.ts';
 import type { SessionClock } from './session-clock.ts';
 
-/** What stays late for so long (ms), and for so many units, is not delayed: its clock has leapt back. */
+/** Units that stay late for this long (ms), and at least this many, are not delayed: the clock jumped back. */
 const leapt = { ms: 1_500, units: 3 };
-/** A report speaks of the moment at which it was sent: within this (ms) of its arrival. */
+/**
+ * A sender report gives the timestamp of the time at which it was sent: at most this long (ms) before or after its
+ * arrival.
+ */
 const reportMs = 1_000;
-/** A clock is steady when its run has gone on for so long (ms), with units that are no farther than this (ms) apart. */
+/** A clock is steady when its run has gone on for `ms` and its units are at most `apartMs` apart. */
 const steady = { ms: 8_000, apartMs: 400 };
-/** Within this (ms) a feed whose clocks are no longer steady is no longer read in turns. */
+/** After a clock stops being steady, its feed may still be read in turns for this long (ms). */
 const noticedMs = 500;
-/** Stray stamps, and those of a second sender, alternate with the stamps of so few runs. */
+/**
+ * How many runs are kept. Stray timestamps, and timestamps of a second sender, alternate with those of the main run.
+ */
 const runsKept = 4;
 
-/** What a clock has to know of an access unit. */
+/** What a clock needs to know about an access unit. */
 export type Timed = Pick<AccessUnit, 'timestamp' | 'arrivedAt'>;
 
-/** An access unit's stamp, unwrapped: ticks of the track's clock rate, which only mean something within a run. */
+/** An access unit's timestamp, unwrapped: ticks at the track's clock rate. Ticks are comparable only within one run. */
 export interface Stamp {
   readonly run: Run;
   readonly ticks: number;
 }
 
-/** What a sender report says: at `ntpMs` (epoch ms) of the camera's wall clock its RTP clock was at the stamp. */
+/** A sender report: when the camera's wall clock said `ntpMs` (epoch ms), its RTP clock was at this stamp. */
 export interface Report extends Stamp {
   readonly ntpMs: number;
 }
 
-/** When it was taken, in milliseconds of the monotonic clock, as far as is known by now. */
+/** When the unit was taken, in steady milliseconds, as far as is known by now. */
 export const timeOf = ({ run, ticks }: Stamp): number => run.timeOf(ticks);
 
-/** Gives the access units of a track their places in time. */
+/** Gives each access unit of a track its stamp, and so its time. */
 export class TrackClock {
   readonly session: SessionClock;
   readonly clockRate: number;
   readonly #learnedRate: number;
   #main: Run | undefined;
-  /** The newest ones, the main run among them. */
+  /** The newest runs, the main run among them. */
   #runs: Run[] = [];
-  /** What comes late behind a run. */
+  /** Late units that may be a run of their own, because the clock jumped back. */
   #suspect: Run | undefined;
-  /** By so much (ms) a picture may be stamped earlier than one before it because of its decode order. */
+  /** How much earlier (ms) a picture's timestamp may be than the timestamp before it, because of decode order. */
   reorderMs = 0;
   #lastReport: Report | undefined;
-  /** When a run began last, or was gone back to. */
+  /** When the last run began, or when an earlier run became the main run again. */
   #unsteadyAt = Number.NEGATIVE_INFINITY;
   #inTurnsUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param rate what the clock ran at in an earlier session: milliseconds per millisecond of its stamps */
+  /** @param rate the rate measured in an earlier session: milliseconds per millisecond of the timestamps */
   constructor(session: SessionClock, clockRate: number, rate: number) {
     this.session = session;
     this.clockRate = clockRate;
@@ -66,19 +71,19 @@ export class TrackClock {
     this.session.change();
   }
 
-  /** What the clock runs at, as far as is known. */
+  /** The rate of the clock, as far as is known. */
   get rate(): number {
     return this.#main && this.#main.line.spanMs >= settledMs ? this.#main.line.rate : this.#learnedRate;
   }
 
-  /** Whether more exact arrivals would tell nothing new. Without units it is. */
+  /** Whether more exact arrivals would add nothing. True before the first unit. */
   isSteady(now: number): boolean {
     const main = this.#main;
     if (!main) return true;
     return now - this.#unsteadyAt >= steady.ms && main.line.rate === 1 && main.stepMs <= steady.apartMs;
   }
 
-  /** By how many milliseconds an arrival may be told too late: a feed whose clocks are steady is read in turns. */
+  /** How many milliseconds after its true arrival a unit may be noted. A feed with steady clocks is read in turns. */
   inexactMs(at: number): number {
     return this.isSteady(at) || at < this.#inTurnsUntil ? roundMs : 0;
   }
@@ -94,7 +99,7 @@ export class TrackClock {
     return isUsual ? this.#take(main, unit) : this.#place(unit);
   }
 
-  /** Finds out where it belongs. */
+  /** Finds the run that the unit belongs to. */
   #place(unit: Timed): Stamp {
     const [run, fit] = this.#goesOnFrom(unit);
     if (run !== this.#main) this.#changeTo(run, unit.arrivedAt);
@@ -123,14 +128,14 @@ export class TrackClock {
     this.lastReport = report;
   }
 
-  /** The run whose stamps the unit continues. */
+  /** The run that the unit continues. */
   #goesOnFrom(unit: Timed): readonly [Run, Fit] {
     const main = this.#main;
     if (!main) return [this.#keep(new Run(this, unit.timestamp, undefined, false)), 'FITS'];
     const fitOf = (run: Run) => run.fit(unit, run === this.#suspect?.delayed);
     const first = main.units > 1 ? fitOf(main) : 'FOREIGN';
     if (first === 'FITS' || this.session.isTrusted) return [main, 'FITS'];
-    // A lone unit may have been a stray: then the next one goes on as before.
+    // If the only unit of the main run was a stray, the next unit continues an earlier run.
     const others = this.#runs.filter((run) => run !== main && run.units > 1).reverse();
     const fits = [...others, main].map((run) => [run, fitOf(run)] as const);
     const late = first === 'LATE' ? ([main, first] as const) : fits.find(([, fit]) => fit === 'LATE');
@@ -138,7 +143,7 @@ export class TrackClock {
     return best ?? [this.#keep(new Run(this, unit.timestamp, main, false)), 'FITS'];
   }
 
-  /** It is placed as if it were only delayed, until that has lasted too long. */
+  /** Places a late unit as if it were delayed, until units have been late for too long. */
   #suspected(of: Run, unit: Timed): Stamp {
     if (this.#suspect?.delayed !== of) this.#suspect = new Run(this, of.unwrap(unit.timestamp), of, true);
     const suspect = this.#suspect!;

@@ -19,14 +19,15 @@ export interface TrialOptions {
   readonly ffmpeg: Ffmpeg;
 }
 
-/** How long a camera is looked at in all, at least and at most behind its first picture, in milliseconds. */
+/** How long a camera is looked at (ms): in all, and at least and at most after its first picture. */
 const look = { all: 7_000, least: 1_500, most: 4_000 };
 const tickMs = 250;
-/** Without a picture that is not made by then (ms), it answers. */
+/** The answer is given after this long (ms), even if the JPEG is not made yet. */
 const answerMs = 9_500;
 
 /**
- * Connects to a camera, looks at its stream for a moment, and leaves. Answers within ten seconds; never rejects.
+ * Connects to a camera, looks at its stream for a few seconds, and disconnects. Answers within ten seconds; never
+ * rejects.
  * @param pinned SHA-256 of the certificate that is accepted with PINNED
  */
 export async function tryCamera(
@@ -47,14 +48,14 @@ export async function tryCamera(
     problem = await Promise.race([ended, seen.enough, sleep(look.all, undefined, { signal: leave.signal })])
       .catch((error: Error) => scrubCredentials(error.message))
       .finally(() => clearInterval(ticker));
-    ended.catch(() => {}); // told, or nobody waits for it any more
+    ended.catch(() => {}); // the error is reported above, or the trial is over
   } catch (error) {
     problem = scrubCredentials((error as Error).message);
   }
   leave.abort();
   if (seen.isPicture) problem = undefined;
   else problem ??= `No picture came within ${look.all / 1_000} seconds.`;
-  // Without a picture the trial still says what it has found.
+  // Without a picture, the other findings are still returned.
   const jpeg = seen.movie && jpegOf(launcher, ffmpeg, seen.movie).catch(() => undefined);
   return {
     problem,
@@ -64,7 +65,7 @@ export async function tryCamera(
   };
 }
 
-/** What came of a stream so far. */
+/** Collects what a camera sends. */
 class Look {
   #video: VideoFormat | undefined;
   #sound: SoundFormat | undefined;
@@ -73,7 +74,7 @@ class Look {
   #keyframes = 0;
   movie: Buffer | undefined;
   #tellEnough = () => {};
-  /** Resolves when more would tell nothing more. */
+  /** Resolves when looking longer would add nothing. */
   readonly enough = new Promise<undefined>((resolve) => {
     this.#tellEnough = () => resolve(undefined);
   });

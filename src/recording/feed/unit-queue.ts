@@ -3,16 +3,16 @@ import type { Footage } from '../../footage/memory.ts';
 import type { FeedSession, FeedUnit } from './feed-unit.ts';
 import type { Run } from './run.ts';
 
-/** How many units there is room for at first; a power of two, as all capacities are. */
+/** The capacity at first. Every capacity is a power of two. */
 const firstCapacity = 64;
 
 /**
- * Access units, oldest first, as columns of numbers and references. A ring keeps each unit for seconds, and nearly
- * none is ever recorded: as objects they would be what the garbage collector copies and marks most of the time.
- * A unit's place is its number since the queue was made.
+ * Access units, oldest first, as columns of numbers and references. A ring keeps each unit for seconds, and few units
+ * are ever recorded. As objects they would be most of the garbage collector's work. A unit's place is its number
+ * since the queue was made.
  */
 export class UnitQueue {
-  /** The place of the oldest unit, and the one behind the newest. */
+  /** The place of the oldest unit, and the place after the newest one. */
   #first = 0;
   #end = 0;
   #mask = firstCapacity - 1;
@@ -20,7 +20,7 @@ export class UnitQueue {
   #timestamps = new Float64Array(firstCapacity);
   #ticks = new Float64Array(firstCapacity);
   #durations = new Float64Array(firstCapacity);
-  /** How many pictures until all is right; -1 where a decoder cannot begin. */
+  /** How many pictures a decoder needs until the picture is right; -1 if it cannot begin here. */
   #recovery = new Float64Array(firstCapacity);
   #footage: (Footage | undefined)[] = new Array(firstCapacity);
   #formats: Format[] = new Array(firstCapacity);
@@ -49,11 +49,14 @@ export class UnitQueue {
     this.#sessions[i] = unit.session;
   }
 
-  /** Forgets the oldest unit. @returns its footage */
+  /**
+   * Removes the oldest unit.
+   * @returns its footage
+   */
   shift(): Footage {
     const i = this.#first++ & this.#mask;
     const footage = this.#footage[i]!;
-    // Its memory may be given back to the system.
+    // Drops the reference, so that the memory can be freed.
     this.#footage[i] = undefined;
     return footage;
   }
@@ -78,7 +81,7 @@ export class UnitQueue {
     return this.#arrivedAt[place & this.#mask]!;
   }
 
-  /** When it was taken, in milliseconds of the monotonic clock, as far as is known by now. */
+  /** When the unit was taken, in steady milliseconds, as far as is known by now. */
   timeOf(place: number): number {
     const i = place & this.#mask;
     return this.#runs[i]!.timeOf(this.#ticks[i]!);
@@ -88,7 +91,10 @@ export class UnitQueue {
     return this.#formats[place & this.#mask]!.kind === 'sound';
   }
 
-  /** A place's index is what is left of it by the capacity: twice that, and it is the same or as much further. */
+  /**
+   * Doubles the capacity. A place's index is its remainder by the capacity, so each index stays the same or grows by
+   * the old capacity: each column is copied twice.
+   */
   #grow(): void {
     const capacity = this.#mask + 1;
     this.#arrivedAt = twice(this.#arrivedAt);
