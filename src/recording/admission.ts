@@ -4,7 +4,7 @@ import { type Claim, type Place, Places } from './places.ts';
 
 export interface AdmissionOptions {
   readonly maxRecordings: number;
-  /** Ids of the cameras that are switched on. */
+  /** The ids of the cameras that are on. */
   readonly camerasOn: () => Iterable<string>;
   readonly disk: SpoolDisk;
 }
@@ -21,7 +21,8 @@ export class Admission {
   }
 
   /**
-   * Takes a place for a new recording, so that many at once do not all get the last one.
+   * Takes a place for a new recording. It is taken at once, so that recordings that begin together do not all get the
+   * last one.
    * @throws RequestError CAPACITY if no recording may begin
    */
   async admit(claim: Claim): Promise<Place> {

@@ -20,8 +20,9 @@ const everyMs = 500;
 
 /**
  * Ends recordings without an endEvent: when a lease or a deadline is over, when the disk is full, and when a camera
- * delivers nothing any more. Also passes on ends that stand in a row and did not reach the recorder, because the
- * database's answer was lost. Leases and deadlines are read from the database, so that a restart does not change them.
+ * delivers nothing any more. Also ends recordings whose row has an end that the recorder does not know, because the
+ * database's answer was lost. Leases and deadlines are read from the database, so that a restart does not change
+ * them.
  */
 export class AutomaticEnds {
   readonly #options: AutomaticEndsOptions;

@@ -3,8 +3,8 @@ import { type ClipFacts, saveClipFacts } from '../db/playbacks.ts';
 import type { Log } from '../log.ts';
 
 /**
- * Saves what becomes known of a clip while it is recorded, one write after the other, so that an older list of gaps
- * cannot replace a newer one. A write that fails is logged and not repeated: the outcome has all facts again.
+ * Saves facts about a clip while it is recorded. Writes one after the other, so that an older list of gaps cannot
+ * replace a newer one. A failed write is logged and not retried: the outcome contains all facts again.
  */
 export class ClipNotes {
   readonly #options: { db: Db; log: Log; playbackId: string };
@@ -29,7 +29,7 @@ export class ClipNotes {
       await saveClipFacts(db, playbackId, facts);
     } catch (error) {
       const facts = { playbackId, error };
-      log.warn(facts, 'what is known of a clip cannot be saved now; it is saved at the end of the recording');
+      log.warn(facts, 'facts about a clip cannot be saved now; they are saved at the end of the recording');
     }
   }
 }

@@ -2,37 +2,38 @@ import type { VideoFormat } from '../codecs/format.ts';
 import { cutsOf } from '../mp4/decode-order.ts';
 import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 
-/** Length of a fragment. What an end waits for, and what a crash loses, is at most this and the next picture. */
+/** The length of a fragment. An end waits, and a crash loses, at most this and one picture more. */
 const fragmentMs = 500;
-/** A camera that sends a picture a second or less must not keep one in memory only for so long. */
+/** A camera with one picture per second or fewer must not keep a picture only in memory for longer than this. */
 export const longestHeldMs = 750;
 
-/** What becomes one fragment. */
+/** The units of one fragment. */
 export interface Cut {
   /** In decoding order. */
   readonly pictures: readonly FeedUnit[];
-  /** Whether pictures can be shown in another order than they are decoded in. */
+  /** Whether pictures may be shown in another order than the one in which they are decoded. */
   readonly mayReorder: boolean;
   readonly sounds: readonly FeedUnit[];
-  /** Of what follows, the picture that is shown first; undefined where that is not known yet. */
+  /** The picture after this fragment that is shown first; undefined while it is not known. */
   readonly next: FeedUnit | undefined;
 }
 
 /**
- * Gathers access units until they make a fragment: half a second of pictures, or all before the next keyframe. It is
- * cut where no later picture is shown before an earlier one, so that each fragment can be played by itself.
+ * Collects access units until they make a fragment: half a second of pictures, or all pictures before the next
+ * keyframe. A cut is made only where no later picture is shown before an earlier one, so that each fragment can be
+ * played alone.
  */
 export class Cutter {
   #pictures: FeedUnit[] = [];
   #sounds: FeedUnit[] = [];
-  /** Of the pictures that wait: when the last one is shown, and whether one behind the first is a keyframe. */
+  /** When the latest collected picture is shown, and whether a picture after the first one is a keyframe. */
   #latestMs = Number.NEGATIVE_INFINITY;
   #hasNextKeyframe = false;
   #session: FeedSession | undefined;
-  /** The keyframe that the session's pictures begin with, until one comes that is shown after it. */
+  /** The first keyframe of the session, until a picture comes that is shown after it. */
   #entry: FeedUnit | undefined;
 
-  /** Takes over the hold on the unit's footage. */
+  /** Adds a unit and takes over the hold on its footage. */
   push(unit: FeedUnit): void {
     if (unit.format.kind !== 'video') this.#sounds.push(unit);
     else if (this.#isLeading(unit)) unit.footage.release();
@@ -40,8 +41,8 @@ export class Cutter {
   }
 
   /**
-   * Whether it is sent after the keyframe that a session's pictures begin with and shown before it. Such pictures refer
-   * to what came before that keyframe (open GOP; ITU-T H.265, 3.78), so here nothing can decode them.
+   * Whether the picture is sent after the session's first keyframe and shown before it. Such pictures refer to
+   * pictures before that keyframe (open GOP; ITU-T H.265, 3.78), so they cannot be decoded here.
    */
   #isLeading(unit: FeedUnit): boolean {
     if (unit.session !== this.#session) {
@@ -62,7 +63,10 @@ export class Cutter {
     this.#pictures.push(unit);
   }
 
-  /** The recording begins with a picture that was taken then (monotonic milliseconds): earlier sound is left out. */
+  /**
+   * Drops sound from before the recording's first picture.
+   * @param time when that picture was taken, in steady milliseconds
+   */
   dropSoundBefore(time: number): void {
     const [kept, dropped] = [
       this.#sounds.filter((unit) => timeOf(unit) >= time),
@@ -72,20 +76,20 @@ export class Cutter {
     for (const { footage } of dropped) footage.release();
   }
 
-  /** When the oldest unit that waits here came, in monotonic milliseconds; undefined where none does. */
+  /** When the oldest collected unit arrived, in steady milliseconds; undefined if there is none. */
   get oldestAt(): number | undefined {
     const picture = this.#pictures[0]?.arrivedAt;
     const sound = this.#sounds[0]?.arrivedAt;
     return picture === undefined || sound === undefined ? (picture ?? sound) : Math.min(picture, sound);
   }
 
-  /** The next whole fragment; undefined while there is none. */
+  /** The next complete fragment; undefined while there is none. */
   cut(): Cut | undefined {
     const count = this.#count();
     return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
   }
 
-  /** What can be told now to be a fragment, however short; undefined where nothing can. */
+  /** The collected units as a fragment, however short; undefined if they cannot be cut yet. */
   cutShort(): Cut | undefined {
     const newest = this.#pictures.at(-1);
     if (!newest) return this.flush();
@@ -94,12 +98,13 @@ export class Cutter {
   }
 
   /**
-   * All up to the picture that is shown at that moment (monotonic milliseconds) or first behind it; undefined while it
-   * has not come, or others may still come that are shown before it.
+   * All units up to the first picture that is shown at or after that time; undefined while that picture has not come,
+   * or while pictures may still come that are shown before it.
+   * @param time steady milliseconds
    */
   cutAt(time: number): Cut | undefined {
     const newest = this.#pictures.at(-1);
-    // Asked with each picture, and most of the time the end is far away.
+    // Called with each picture, and most of the time the end is far away.
     if (!newest || this.#latestMs < time) return undefined;
     const times = this.#pictures.map(timeOf);
     const reached = times.findIndex((it) => it >= time);
@@ -107,12 +112,12 @@ export class Cutter {
     return count === undefined ? undefined : this.#take(count, earliest(this.#pictures.slice(count)));
   }
 
-  /** The recording is whole without the pictures that wait. */
+  /** Drops the collected pictures: the recording is complete without them. */
   dropPictures(): void {
     for (const { footage } of this.#pictures.splice(0)) footage.release();
   }
 
-  /** All that waits, where nothing follows that is shown earlier; undefined where nothing waits. */
+  /** All collected units; undefined if there are none. Call it if no picture follows that is shown before them. */
   flush(): Cut | undefined {
     if (this.#pictures.length + this.#sounds.length === 0) return undefined;
     return this.#take(this.#pictures.length, undefined);
@@ -129,15 +134,15 @@ export class Cutter {
     return { pictures, mayReorder, sounds: this.#sounds.splice(0), next };
   }
 
-  /** How many pictures make the next fragment; undefined while there are too few. */
+  /** How many pictures the next fragment has; undefined while there are too few. */
   #count(): number | undefined {
     const newest = this.#pictures.at(-1);
     if (!newest) return undefined;
-    // So it is behind most pictures.
+    // A cheap check that returns early for most pictures.
     if (!this.#hasNextKeyframe && this.#latestMs - timeOf(this.#pictures[0]!) < fragmentMs) return undefined;
     const times = this.#pictures.map(timeOf);
     const begin = Math.min(...times);
-    // One picture more, so that the first one to be shown behind the cut is known, and with it how long the last lasts.
+    // One picture more is needed: the first one shown after the cut tells how long the last one before it lasts.
     return cutsOf(times, depthOf(newest) + 1).find(
       (count) => this.#pictures[count]?.isSync || (times[count] ?? begin) - begin >= fragmentMs,
     );

@@ -11,7 +11,7 @@ interface FurtherOptions {
   readonly db: Db;
   readonly log: Log;
   readonly now: () => number;
-  /** Resolves when the first playback's row says how it ended. */
+  /** Resolves when the row of the first playback says how it ended. */
   readonly outcome: Promise<void>;
   readonly recorder: {
     begin(
@@ -23,15 +23,15 @@ interface FurtherOptions {
   };
 }
 
-/** A further recording, which has the place of the first. */
+/** A further recording. It takes over the place of the first. */
 export interface Continuation {
-  /** Resolves when it has begun, or when it is known that there is none; never rejects. */
+  /** Resolves when the further recording has begun or is known not to begin; never rejects. */
   readonly begun: Promise<void>;
 }
 
 /**
- * Records what comes in a stream's new format as a further playback, because one file cannot hold two formats. The
- * further recording has the clock of the first, so that their times agree and the deadline holds, wherever the wall clock
+ * Records a stream's new format as a further playback, because one file cannot hold two formats. The further
+ * recording uses the clock of the first one, so that their times agree and the deadline holds even if the wall clock
  * is set.
  * @returns undefined if the stream did not change its format
  */
@@ -50,10 +50,11 @@ async function continueAt(
   { playback: first, camera, clock, place, forgotten }: RunningRecording,
   { db, log, now, outcome, recorder }: FurtherOptions,
 ): Promise<void> {
-  // Dates are whole milliseconds: rounded down, the start would lie before the picture, which would be missed then.
+  // Dates are whole milliseconds. Rounded down, the start would lie before the picture, and `missedMs`
+  // would not be 0.
   const further = furtherPlayback(first, new Date(Math.ceil(clock.toWall(changedAt))));
   const facts = { playbackId: first.id, furtherId: further.id };
-  /** Whether the event goes on. */
+  /** Whether the event goes on, so that the further playback was written. */
   const isWritten = async () => {
     await outcome;
     if (forgotten.aborted) return false;
@@ -64,7 +65,7 @@ async function continueAt(
     const begun = await recorder.begin(further, camera, { place, clock, isWritten: isWritten() });
     if (!begun) return;
     log.info(facts, 'the stream changed its format; a further playback continues');
-    // The event may have ended before the further playback was recorded here.
+    // The event may have ended before the further recording began here.
     if (begun.recordUntil) recorder.stop(begun.id, begun.recordUntil);
   } catch (error) {
     log.error({ ...facts, error }, 'a recording cannot continue in the stream’s new format');

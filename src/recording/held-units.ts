@@ -4,7 +4,9 @@ import type { Feeds } from './feed/feeds.ts';
 import type { RecordingLeftover } from './recording.ts';
 import type { WallClock } from './steady-clock.ts';
 
-/** The units in a camera's ring from a playback's pre-roll on, or from the end of what an earlier run has recorded. */
+/**
+ * The units in the camera's ring that belong to the playback: from its pre-roll on, or from the end of a leftover on.
+ */
 export function heldUnits(
   feeds: Feeds,
   { cameraId, startedAt, preRollSec }: PlaybackToRecord,
@@ -17,7 +19,7 @@ export function heldUnits(
   return recordedTo === undefined ? held : held.filter((unit) => timeOf(unit) >= recordedTo);
 }
 
-/** Whether the ring holds footage of a playback that should have been recorded and was not. */
+/** Whether the ring still holds footage of a playback that was not recorded. */
 export function isInRing(feeds: Feeds, playback: PlaybackToRecord, clock: WallClock): boolean {
   const { recordUntil } = playback;
   const until = recordUntil ? clock.toSteady(recordUntil.getTime()) : Number.POSITIVE_INFINITY;

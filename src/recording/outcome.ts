@@ -14,7 +14,7 @@ import type { RecordingEnd } from './recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import type { RunningRecording } from './running-recording.ts';
 
-/** Between two tries to write the end of a recording while the database is away. */
+/** The longest pause between two tries to write the end of a recording while the database is away. */
 const longestPauseMs = 2_000;
 
 export interface OutcomeOptions {
@@ -25,7 +25,10 @@ export interface OutcomeOptions {
   readonly now: () => number;
 }
 
-/** Makes a playback RECORDING that is recorded here. @returns its row; undefined: it was deleted */
+/**
+ * Makes the row of a playback that is recorded here RECORDING.
+ * @returns the row; undefined: it was deleted
+ */
 export async function writeRecording(
   { db, now, recordDir }: Pick<OutcomeOptions, 'db' | 'now' | 'recordDir'>,
   { playback, camera, recording }: RunningRecording,
@@ -44,13 +47,13 @@ interface Over {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
   readonly end: RecordingEnd;
-  /** Aborted where the row is not to be written any more. */
+  /** Aborted once the row must not be written any more. */
   readonly forget: AbortSignal;
 }
 
 /**
- * Writes what became of a recording into its row, for as long as it takes the database to be there: the footage is
- * safe in the spool meanwhile. Every step may run again after its answer was lost.
+ * Writes the outcome of a recording into its row, and tries until the database answers. Meanwhile the footage is safe
+ * in the spool. Every step may be repeated, because its answer may have been lost.
  */
 export async function writeOutcome(options: OutcomeOptions, over: Over): Promise<void> {
   const { log, now } = options;
@@ -81,10 +84,10 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
     return;
   }
   const recordUntil = end.recordUntil === undefined ? undefined : new Date(Math.round(end.recordUntil));
-  // Where nobody ended it, the disk, the deadline or the stream did.
+  // If nobody ended it, then the disk, the deadline or the stream did.
   const reason = end.diskFailure ? 'SHUTDOWN' : recordUntil ? 'MAX_DURATION' : 'CAMERA_LOST';
   await endPlaybacks(db, { id }, { endedAt: recordUntil ?? at, reason, recordUntil: recordUntil ?? at });
-  // Its beginning may have been written nowhere: the database was away then.
+  // The database may have been away when the recording began: then the row is still PENDING.
   await transition(db, id, 'PENDING', 'RECORDING', at, {
     localPath: spoolFolder(recordDir, id),
     streamUrl: maskStreamUrl(camera.rtspUrl),
@@ -92,7 +95,7 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
   await transition(db, id, 'RECORDING', 'PROCESSING', at, {
     ...clipBounds(playback, end.clipStartedAt),
     gaps: gapsToJson(end.gaps),
-    // By the recording's own time: the clock may have been set between its beginning and its end.
+    // By the recording's own clock: the wall clock may have been set since the recording began.
     ...(recordUntil && { recordUntil }),
   });
 }
@@ -110,7 +113,7 @@ function whyNothing(
   return new RecordingFailure('CAMERA_UNREACHABLE', words);
 }
 
-/** Makes a playback FAILED that is not COMPLETED yet and of which nothing was recorded. */
+/** Makes a PENDING or RECORDING playback FAILED, because nothing of it was recorded. */
 export async function failPlayback(
   { db, now }: Pick<OutcomeOptions, 'db' | 'now'>,
   playback: { id: string },

@@ -3,39 +3,39 @@ import type { SampleTimes } from '../mp4/build-moof.ts';
 import type { SessionClock } from './feed/session-clock.ts';
 import { type Stamp, timeOf } from './feed/track-clock.ts';
 
-/** What is learned of a clock moves what is written when that is wrong by more than this (ms). */
+/** Written times are corrected if the clocks now differ from them by more than this (ms). */
 const toleranceMs = 20;
-/** So many of the newest fragments can still be moved. */
+/** How many of the newest fragments can still be corrected. */
 const kept = 120;
-/** Sound is counted by its samples as long as its stamps agree within this (ms). */
+/** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
 const countedMs = 25;
-/** The shortest picture, and how long the last one lasts where nothing is known of it, and at most (ms). */
+/** The shortest length of a picture (ms). The lengths assumed for the last one: if it is the only one, and at most. */
 const pictureMs = { least: 5, unknown: 66, most: 1_000 };
-/** Two sessions that follow each other closer than this (ms) leave no gap worth telling. */
+/** Two sessions with less than this (ms) between them leave no gap. */
 const leastGapMs = 100;
 
-/** The stamps of a fragment's units. Nothing behind it is shown earlier than anything in it. */
+/** The stamps of a fragment's units. Nothing after the fragment is shown before anything in it. */
 export interface FragmentStamps {
   /** In decode order. */
   readonly pictures: readonly Stamp[];
-  /** Whether pictures can be shown in another order than they are decoded in. */
+  /** Whether pictures may be shown in another order than the one in which they are decoded. */
   readonly mayReorder: boolean;
   /** `duration` in ticks of the track's clock rate. */
   readonly sound: readonly (Stamp & { readonly duration: number })[];
-  /** The earliest picture behind the fragment, as far as it has come. */
+  /** The first picture shown after the fragment, as far as it is known. */
   readonly next: Stamp | undefined;
 }
 
-/** In ticks of the timescales since the recording's first picture. */
+/** In ticks of the timescales, from the recording's first picture on. */
 export type FragmentTimes = Readonly<Record<Kind, SampleTimes>>;
 
-/** The right times of a fragment whose moof stands there in the file, in bytes. */
+/** The corrected times of the fragment whose moof begins at byte `at` of the file. */
 export interface Correction {
   readonly at: number;
   readonly times: FragmentTimes;
 }
 
-/** A stretch in which the camera delivered no picture, in milliseconds of the monotonic clock. */
+/** A stretch in which the camera delivered no picture, in steady milliseconds. */
 export interface GapSpan {
   readonly from: number;
   readonly to: number;
@@ -43,9 +43,9 @@ export interface GapSpan {
 
 type Kind = 'pictures' | 'sound';
 
-/** How far a recording has come, in milliseconds of the monotonic clock. */
+/** Where a recording ends so far, in steady milliseconds. */
 interface Reach {
-  /** Where the newest picture is decoded, how long the one before it lasted, and where the newest is over. */
+  /** When the newest picture is decoded, how long the picture before it lasted, and when the newest picture ends. */
   readonly picture: number;
   readonly stepMs: number;
   readonly pictureEnd: number;
@@ -54,7 +54,7 @@ interface Reach {
 
 interface Entry extends FragmentStamps {
   readonly at: number;
-  /** When each unit was taken (ms), as it was placed. */
+  /** When each unit was taken (ms), as last computed. */
   placed: Readonly<Record<Kind, readonly number[]>>;
   before: Reach;
   times: FragmentTimes;
@@ -63,8 +63,9 @@ interface Entry extends FragmentStamps {
 const nothing: SampleTimes = { decodeTime: 0, durations: [], compositionOffsets: [] };
 
 /**
- * Where a recording's samples go: its time is the monotonic clock since its first picture. Stamps are kept as they are
- * for as long as their clocks say about the same of them; what these learn later moves what was placed before.
+ * Computes the times of a recording's samples. Their zero is the first picture, and they run with the steady clock.
+ * The distances of timestamps are kept as long as the clocks agree with them. When the clocks learn something else,
+ * earlier fragments are corrected.
  */
 export class Placement {
   readonly #timescales: Readonly<Record<Kind, number>>;
@@ -72,14 +73,14 @@ export class Placement {
   #reach: Reach;
   #entries: Entry[] = [];
   readonly #sessions = new Set<SessionClock>();
-  /** Before the clocks of these sessions have changed by so much in all (ms), no fragment is wrong. */
+  /** No fragment needs a correction until the clocks of these sessions have changed by this much in all (ms). */
   #rightUntilMs = Number.POSITIVE_INFINITY;
-  /** The recording's first fragment can still be moved. */
+  /** Whether the recording's first fragment can still be corrected. */
   #isWhole: boolean;
 
   /**
    * @param timescales ticks per second in the file
-   * @param leftover of a recording that goes on: when its first picture was taken and where it ends (monotonic ms)
+   * @param leftover of a recording that is resumed: when its first picture was taken and where it ends (steady ms)
    */
   constructor(timescales: Readonly<Record<Kind, number>>, leftover?: { originMs: number; endMs: number }) {
     this.#timescales = timescales;
@@ -90,14 +91,14 @@ export class Placement {
     this.#reach = { picture: end, stepMs, pictureEnd: end, soundEnd: end };
   }
 
-  /** When the first picture was taken, in ms of the monotonic clock, as far as is known by now. */
+  /** When the first picture was taken, in steady milliseconds, as far as is known by now. */
   get originMs(): number | undefined {
     return this.#originMs;
   }
 
   /**
-   * Places the next fragment.
-   * @param at where its moof will stand in the file, in bytes
+   * Computes the times of the next fragment.
+   * @param at where its moof will begin in the file, in bytes
    */
   place(stamps: FragmentStamps, at: number) {
     const corrections = this.correct();
@@ -121,7 +122,10 @@ export class Placement {
     return { times: entry.times, gap, corrections };
   }
 
-  /** Places all fragments as the clocks say now, where they say something else than before. */
+  /**
+   * Computes all times again if the clocks no longer agree with them.
+   * @returns the fragments whose times have changed
+   */
   correct(): Correction[] {
     if (this.#changedMs() < this.#rightUntilMs || !this.#isWrong()) return [];
     if (this.#isWhole) this.#originMs = undefined;
@@ -142,7 +146,7 @@ export class Placement {
     return sum;
   }
 
-  /** Whether the clocks say something else of some fragment now than when it was placed. */
+  /** Whether the clocks disagree with the times of some fragment. */
   #isWrong(): boolean {
     this.#sessions.clear();
     let offMs = 0;
@@ -159,7 +163,7 @@ export class Placement {
     entry.times = { pictures: this.#timePictures(entry), sound: this.#timeSound(entry) };
   }
 
-  /** The n-th picture is decoded when the n-th of those shown is shown, and lasts until the next one is decoded. */
+  /** The n-th decode time is the n-th of the sorted display times. A picture lasts until the next one is decoded. */
   #timePictures(entry: Entry): SampleTimes {
     const shown = inOrder(entry);
     const order = [...shown.keys()].sort((a, b) => shown[a]! - shown[b]! || a - b);
@@ -209,7 +213,7 @@ export class Placement {
 const hasPictures = ({ pictures }: Entry): boolean => pictures.length > 0;
 const sessionOf = (entry: Entry | undefined) => entry?.pictures[0]?.run.track.session;
 
-/** A unit and when it was taken (ms), as it was placed. */
+/** A unit, and when it was taken (ms), as last computed. */
 interface Placed {
   readonly stamp: Stamp;
   readonly ms: number;
@@ -220,7 +224,9 @@ function newestIn(entries: readonly Entry[], kind: Kind): Placed | undefined {
   return entry && { stamp: entry[kind].at(-1)!, ms: entry.placed[kind].at(-1)! };
 }
 
-/** When it was taken (ms): by its stamp since the unit before it, for as long as its clock says about the same. */
+/**
+ * When the unit was taken (ms): by the distance of its timestamp from the unit before, if its clock agrees with that.
+ */
 function placedAfter(before: Placed | undefined, stamp: Stamp): number {
   const ms = timeOf(stamp);
   if (!before || before.stamp.run.stretch !== stamp.run.stretch) return ms;
@@ -242,7 +248,7 @@ function placedBehind(entries: readonly Entry[], stamps: FragmentStamps): Entry[
 const sessionsOf = ({ pictures, sound }: Entry): SessionClock[] =>
   [pictures[0], sound[0]].flatMap((stamp) => stamp?.run.track.session ?? []);
 
-/** By how many milliseconds, at most, its units are not where the clocks say now. */
+/** The largest difference (ms) between the fragment's times and what its clocks say now. */
 function offBy({ pictures, sound, placed }: Entry): number {
   const off = (stamps: readonly Stamp[], before: readonly number[], i: number) =>
     stamps.length === 0 ? 0 : Math.abs(timeOf(stamps.at(i)!) - before.at(i)!);
@@ -254,7 +260,10 @@ function offBy({ pictures, sound, placed }: Entry): number {
   );
 }
 
-/** When pictures are shown: what is not reordered, or comes behind a leap of the clock, is not shown before others. */
+/**
+ * The display times of the pictures. Only reordering within a run lets a picture be shown before an earlier one; a
+ * jump of the clock does not.
+ */
 function inOrder({ pictures, mayReorder, placed }: Entry): number[] {
   let newest = Number.NEGATIVE_INFINITY;
   return placed.pictures.map((ms, i) => {

@@ -1,24 +1,25 @@
 import { RequestError } from '../domain/errors.ts';
 
-/** Whose a recording is. */
+/** Who asks for a place, and for which camera. */
 export interface Claim {
   readonly cameraId: string;
   /** The name of the caller; undefined for a recording that goes on after a restart. */
   readonly by: string | undefined;
 }
 
-/** The place of one recording. Whoever has it hands it on or releases it; releasing it twice changes nothing. */
+/** The place of one recording. Its owner hands it on or releases it. Releasing it twice changes nothing. */
 export interface Place {
   release(): void;
 }
 
 /**
  * The places for recordings, shared so that nobody can take them all:
- * - A camera's first recording takes any place that is free.
+ * - A camera's first recording takes any free place.
  * - One place is kept for each camera that is on and has no recording, up to half of all places. So the first
- *   recording of every camera finds one wherever there are twice as many places as cameras.
- * - A further recording at the same camera takes a place only while that camera has fewer, and whoever asks has taken
- *   fewer further ones, than are left (dynamic thresholds; Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998).
+ *   recording of every camera finds a place wherever there are twice as many places as cameras.
+ * - A further recording at the same camera is given a place only if more places are left than that camera has
+ *   recordings, and than the caller has further recordings (dynamic thresholds; Choudhury and Hahne, IEEE/ACM ToN
+ *   6(2), 1998).
  */
 export class Places {
   readonly #most: number;
@@ -29,7 +30,7 @@ export class Places {
   }
 
   /**
-   * Takes a place for a recording that asks for one.
+   * Takes a place for a new recording.
    * @param camerasOn ids of all cameras that are on
    * @throws RequestError CAPACITY that says which share is used up
    */

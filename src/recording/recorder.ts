@@ -18,18 +18,18 @@ export type RecorderOptions = RunningOptions &
     readonly recordDir: string;
   };
 
-/** A recording, and when its life is over: its row says what became of it. */
+/** A recording, and when its life is over: when its row says what became of it. */
 interface Life {
   readonly running: RunningRecording;
   readonly over: Promise<void>;
 }
 
-/** How often recordings look at units that wait in memory, and at their end. One timer for all of them. */
+/** How often recordings check units that wait in memory, and their ends. One timer serves all of them. */
 const tickMs = 100;
-/** Pauses between two tries to write a row while the database does not answer. */
+/** The pauses between two tries to write a row while the database does not answer. */
 const pauseMs = { first: 100, longest: 1_000 };
 
-/** All recordings of this node: begins them, ends them, and writes into their rows what became of them. */
+/** All recordings of this server: begins and ends them, and writes what became of them into their rows. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #lives = new Map<string, Life>();
@@ -61,21 +61,21 @@ export class Recorder {
     for (const { running } of this.#lives.values()) yield running;
   }
 
-  /** Whether the playback is recorded here, or its recording is just beginning. */
+  /** Whether the playback is recorded here, or its recording is beginning. */
   isRunning(playbackId: string): boolean {
     return this.#lives.has(playbackId) || this.#beginning.has(playbackId);
   }
 
   /**
-   * Begins to record a new playback, while its row is being written: the disk need not wait for the database, nor the
-   * database for the disk. If the row is not written, the recording is undone. When this resolves, the row is RECORDING
-   * and every unit from the pre-roll on is being kept; if the camera is not live yet, from its first keyframe on.
-   * Whatever prevents the recording makes the playback FAILED.
-   * @param how.place the place from `Admission.admit`; from now on the recording has it
-   * @param how.isWritten whether the row was written, as PENDING
-   * @param how.clock of the recording that this one continues
+   * Begins to record a new playback while its row is being written, so that disk and database do not wait for each
+   * other. If the row is not written, the recording is undone. When this resolves, the row is RECORDING and every
+   * unit from the pre-roll on is being kept; if the camera is not live yet, every unit from its first keyframe on. If
+   * the recording cannot begin, the playback becomes FAILED.
+   * @param how.place the place from `Admission.admit`; the recording takes it over
+   * @param how.isWritten resolves with whether the row was written, as PENDING
+   * @param how.clock the clock of the recording that this one continues
    * @returns the row; undefined: it was not written, or was deleted meanwhile
-   * @throws the error of `isWritten`. The recording then goes on until the database can say whether there is a row
+   * @throws the error of `isWritten`. Then the recording goes on until the database can tell whether there is a row
    */
   begin(
     playback: PlaybackToRecord,
@@ -98,8 +98,9 @@ export class Recorder {
   }
 
   /**
-   * Records a playback whose row exists, PENDING or RECORDING, and that nobody records: after a restart behind the
-   * leftover of the earlier run, else from the ring. It keeps its place even if none is free.
+   * Records a playback whose row is PENDING or RECORDING and that is not being recorded. After a restart, the
+   * recording continues the leftover of the earlier run; otherwise it begins with the ring. It keeps its place even
+   * if none is free.
    * @param how.by the name of the caller that asked for the recording; it counts in that caller's share
    * @returns the row; undefined: it was deleted meanwhile
    */
@@ -108,7 +109,7 @@ export class Recorder {
     camera: Camera,
     how: { by?: string | undefined; leftover?: RecordingLeftover | undefined },
   ): Promise<Playback | undefined> {
-    // Another call may have resumed it while this one's caller read the leftover.
+    // Another call may have resumed it while the caller read the leftover.
     if (this.isRunning(playback.id)) return this.confirm(playback.id);
     return this.#noteBeginning(playback.id, async () => {
       const place = this.#options.admission.readmit({ cameraId: camera.id, by: how.by });
@@ -120,7 +121,7 @@ export class Recorder {
   }
 
   /**
-   * Writes RECORDING once more for a playback that is recorded here and whose row is still PENDING, because the
+   * Writes RECORDING again for a playback that is recorded here, but whose row is still PENDING because the
    * database's answer was lost. If the recording is just beginning, waits for that.
    * @returns the row; undefined: the playback is not recorded here, or was deleted
    */
@@ -131,14 +132,17 @@ export class Recorder {
     return life && this.#writeRecording(life.running);
   }
 
-  /** Notes that the playback is about to be recorded, so that nobody else begins the same. */
+  /** Notes that the recording is beginning, so that no other call begins the same one. */
   #noteBeginning(id: string, begin: () => Promise<Playback | undefined>): Promise<Playback | undefined> {
     const beginning = begin().finally(() => this.#beginning.delete(id));
     this.#beginning.set(id, beginning);
     return beginning;
   }
 
-  /** Resolves when the footage so far is on the disk. @throws RecordingFailure if the playback cannot be recorded */
+  /**
+   * Resolves when the footage so far is written.
+   * @throws RecordingFailure if the playback cannot be recorded
+   */
   async #start(
     playback: PlaybackToRecord,
     camera: Camera,
@@ -148,7 +152,7 @@ export class Recorder {
       how.place.release();
       throw error;
     });
-    // What the caller is promised must be in the file, not in memory: the pre-roll comes only once.
+    // The pre-roll cannot be fetched again, so it must be in the file before the caller gets an answer.
     await running.recording.written();
     return running;
   }
@@ -196,7 +200,10 @@ export class Recorder {
     }
   }
 
-  /** Writes that the playback is RECORDING, or FAILED if a recording could not begin. @returns the row */
+  /**
+   * Writes RECORDING, or FAILED if the recording could not begin.
+   * @returns the row
+   */
   #answer(
     playback: PlaybackToRecord,
     started: PromiseSettledResult<RunningRecording>,
@@ -208,7 +215,7 @@ export class Recorder {
   }
 
   /**
-   * If the row cannot be written now, the recording goes on; its row is written when it ends, or by `confirm`.
+   * Writes RECORDING. If that fails, the recording goes on, and its row is written when it ends, or by `confirm`.
    * @returns the row; undefined: it was deleted
    */
   async #writeRecording(running: RunningRecording): Promise<Playback | undefined> {
@@ -217,7 +224,9 @@ export class Recorder {
     return row;
   }
 
-  /** Repeats `#writeRecording` until the database answers; never rejects. Without a row the recording is discarded. */
+  /**
+   * Repeats `#writeRecording` until the database answers; never rejects. If there is no row, discards the recording.
+   */
   async #writeRecordingLater(running: RunningRecording): Promise<void> {
     const { signal } = this.#closing;
     for (let pause = pauseMs.first; !signal.aborted; pause = Math.min(pause * 2, pauseMs.longest)) {
@@ -231,12 +240,12 @@ export class Recorder {
     }
   }
 
-  /** Keeps footage up to that time, then the recording is over. Does nothing if the playback is not recorded here. */
+  /** Keeps footage up to that time and then ends the recording. Does nothing if the playback is not recorded here. */
   stop(playbackId: string, until: Date): void {
     this.#lives.get(playbackId)?.running.stopAt(until);
   }
 
-  /** Ends the recording of a playback that is deleted, and removes its spool. */
+  /** Ends the recording of a deleted playback and removes its spool. */
   async discard(playbackId: string): Promise<void> {
     const life = this.#lives.get(playbackId);
     life?.running.forget();

@@ -9,7 +9,7 @@ import type { Cut } from './cutter.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import { type Correction, type FragmentTimes, type GapSpan, Placement } from './placement.ts';
 
-/** What a file's tracks are coded as; sound as it is written, which is AAC or Opus. */
+/** The formats of a file's tracks. Sound is AAC or Opus. */
 export interface FileFormats {
   readonly video: VideoFormat;
   readonly sound: SoundFormat | undefined;
@@ -20,13 +20,13 @@ export interface Leftover {
   readonly file: string;
   /** Epoch milliseconds of its first picture. */
   readonly startedAt: number;
-  /** Where its last whole fragment ends. */
+  /** Where its last complete fragment ends. */
   readonly wholeBytes: number;
   readonly durationSec: number;
   readonly init: InitSegment;
 }
 
-/** What does not change of a sample when its times do. */
+/** The properties of a sample that a correction of its times does not change. */
 type Sample = Pick<FragmentTrack['samples'][number], 'size' | 'isSync'>;
 
 interface WrittenFragment {
@@ -34,23 +34,23 @@ interface WrittenFragment {
   readonly sound: readonly Sample[];
 }
 
-/** As many of the newest fragments can be given other times. */
+/** How many of the newest fragments can be corrected. */
 const keptFragments = 128;
 /** RTP's clock rate of video (RFC 6184, RFC 7798). */
 const videoTimescale = 90_000;
 
-/** A recording's spool and the times in it: takes fragments, never blocks. */
+/** A recording's spool, with the times of its samples. Takes fragments without blocking. */
 export class RecordingFile {
   readonly formats: FileFormats;
   readonly #tracks: FileTracks;
   readonly #placement: Placement;
   readonly #spool: Promise<Spool>;
   #open: Spool | undefined;
-  /** What is to be done with the spool once it is open. */
+  /** Writes that wait until the spool is open. */
   #waiting: ((spool: Spool) => void)[] = [];
-  /** How long the spool is when all that was taken is written. */
+  /** The length of the spool once everything taken so far is written. */
   #bytes: number;
-  /** The newest fragments, by where they stand in the file. */
+  /** The newest fragments, by their position in the file. */
   readonly #written = new Map<number, WrittenFragment>();
 
   private constructor(
@@ -72,11 +72,14 @@ export class RecordingFile {
         this.#open = open;
         for (const write of this.#waiting.splice(0)) write(open);
       },
-      () => {}, // `close` says so
+      () => {}, // `close` returns the error
     );
   }
 
-  /** A new file in the playback's folder. @param startedAt epoch milliseconds of the first picture, its name */
+  /**
+   * Makes a new file in the playback's folder.
+   * @param startedAt when the first picture was taken, in epoch milliseconds; the file is named after it
+   */
   static create(folder: string, startedAt: number, formats: FileFormats): RecordingFile {
     const { video, sound } = formats;
     const pictures = { id: 1, timescale: videoTimescale, format: video };
@@ -86,7 +89,10 @@ export class RecordingFile {
     return new RecordingFile({ pictures, sound: sounds }, formats, spool, init.length);
   }
 
-  /** Goes on behind the last whole fragment. @param startedAt of its first picture, monotonic milliseconds */
+  /**
+   * Continues a file after its last complete fragment.
+   * @param startedAt when its first picture was taken, in steady milliseconds
+   */
   static reopen({ file, init, wholeBytes, durationSec }: Leftover, startedAt: number): RecordingFile {
     const tracks = tracksIn(init);
     const { pictures, sound } = tracks;
@@ -98,7 +104,7 @@ export class RecordingFile {
     return new RecordingFile(tracks, formats, Spool.reopen(file, wholeBytes), wholeBytes, reach);
   }
 
-  /** When the first picture was taken, in monotonic milliseconds, as far as is known by now. */
+  /** When the first picture was taken, in steady milliseconds, as far as is known by now. */
   get originMs(): number | undefined {
     return this.#placement.originMs;
   }
@@ -108,7 +114,10 @@ export class RecordingFile {
     return this.#open?.failure;
   }
 
-  /** Takes over the holds on the footage of the cut. @returns the gap in front of it, where there is one */
+  /**
+   * Writes a fragment and takes over the holds on its footage.
+   * @returns the gap before it, if there is one
+   */
   write(cut: Cut): GapSpan | undefined {
     const at = this.#bytes;
     const sounds = this.#tracks.sound ? cut.sounds : [];
@@ -130,13 +139,16 @@ export class RecordingFile {
     return gap;
   }
 
-  /** Resolves when all that was taken so far is written, or cannot be. */
+  /** Resolves when everything taken so far is written, or cannot be written. */
   async written(): Promise<void> {
     const spool = await this.#spool.catch(() => undefined); // `close` returns the error
     await spool?.written();
   }
 
-  /** Resolves when the spool is closed and synced. @returns why the disk did not take all of it */
+  /**
+   * Resolves when the spool is closed and synced.
+   * @returns why the disk did not take everything; undefined if it did
+   */
   async close(): Promise<Error | undefined> {
     this.#correct(this.#placement.correct());
     try {
@@ -148,7 +160,7 @@ export class RecordingFile {
     }
   }
 
-  /** What was learned of the clocks since a fragment was written changes its times, never its size. */
+  /** Overwrites boxes of earlier fragments with corrected times. Their sizes stay the same. */
   #correct(corrections: readonly Correction[]): void {
     for (const { at, times } of corrections) {
       const fragment = this.#written.get(at);

@@ -6,60 +6,61 @@ import type { GapSpan } from './row.ts';
 import { type CreateSoundEncoder, clipFormat, type SoundEncoder } from './sound/encoder.ts';
 import { steadyNow, type WallClock } from './steady-clock.ts';
 
-/** The network may delay the last picture by this much; an end waits no longer for it. */
+/** The network may delay the last picture by this much. An end does not wait longer for it. */
 const graceMs = 1_000;
 
 export interface RecordingEnd {
-  /** By the wall clock as it stood at the beginning. undefined: not one picture came */
+  /** When the first picture was taken, by the wall clock as it stood at the beginning. undefined: no picture came */
   readonly clipStartedAt: number | undefined;
-  /** Footage behind it does not belong to the clip. undefined: all of it does */
+  /** The clip ends here; later footage does not belong to it. undefined: all footage belongs to it */
   readonly recordUntil: number | undefined;
   readonly gaps: readonly GapSpan[];
-  /** Why the disk took nothing any more; what came before is kept. */
+  /** Why the disk took nothing any more. Footage from before that is kept. */
   readonly diskFailure: Error | undefined;
 }
 
-/** What a crash left of a recording, and the gaps in it. */
+/** What a crash left of a recording, with its gaps. */
 export type RecordingLeftover = Leftover & { readonly gaps: readonly GapSpan[] };
 
 export interface RecordingOptions {
   readonly folder: string;
-  /** What a crash left of this recording, which goes on behind it. */
+  /** What a crash left of this recording, which continues it. */
   readonly leftover: RecordingLeftover | undefined;
-  /** The wall clock as it stands at the beginning. All times that are told of the recording are told by it. */
+  /** The wall clock as it stands at the beginning. It gives all times of the recording. */
   readonly clock: WallClock;
   readonly createSoundEncoder: CreateSoundEncoder;
-  /** Called once, when the first picture is on its way to the disk. */
+  /** Called once, when the first picture is being written. */
   readonly onFirstFrame: (clipStartedAt: number) => void;
   readonly onGap: (gaps: readonly GapSpan[]) => void;
   /**
-   * The stream came back in a format that this file cannot hold: the recording is over and would have to go on
-   * elsewhere from this moment on (steady milliseconds), which is before its end.
+   * Called when the stream has a format that this file cannot hold, before the recording's end. This recording is
+   * over.
+   * @param from the steady milliseconds from which on a further recording has to continue
    */
   readonly onFormatChange: (from: number) => void;
 }
 
-/** One playback being recorded: takes the feed's units from a keyframe on and writes them to its spool. */
+/** Records one playback: takes the feed's units from a keyframe on and writes them to the spool. */
 export class Recording {
   readonly #options: RecordingOptions;
   readonly #cutter = new Cutter();
   readonly #gaps: GapSpan[];
   #file: RecordingFile | undefined;
-  /** Of the sound that comes now. */
+  /** The encoder of the present sound format. */
   #encoder: { readonly format: SoundFormat; readonly to: SoundEncoder } | undefined;
-  /** When those of earlier sound have given out all of it. */
+  /** Resolves when the encoders of earlier formats have emitted everything. */
   #encoded: Promise<unknown> = Promise.resolve();
-  /** The first picture; undefined also where a crash left it. */
+  /** The first picture; undefined if it came before a crash. */
   #first: FeedUnit | undefined;
   #session: FeedSession | undefined;
-  /** What is added to all times that are told: they go on from those of the leftover, as its file was named. */
+  /** Added to all times that are reported, so that they continue the times of the leftover. */
   #shiftMs = 0;
-  /** Steady milliseconds. */
+  /** The end, in steady milliseconds. */
   #until = Number.POSITIVE_INFINITY;
-  /** When the newest picture that was written was taken, steady milliseconds. */
+  /** When the newest written picture was taken, in steady milliseconds. */
   #writtenTo = Number.NEGATIVE_INFINITY;
   #isOver = false;
-  /** Why the recording was ended before its time, where that was the disk's fault. */
+  /** Why the recording was ended early, if the disk was the reason. */
   #stopped: Error | undefined;
   #heardAt = steadyNow();
   #end!: () => void;
@@ -76,7 +77,7 @@ export class Recording {
     this.#gaps = [...(leftover?.gaps ?? [])];
     if (!leftover) return;
     const { startedAt, durationSec } = leftover;
-    // Where the clock was set back meanwhile, what is held would end in the future.
+    // If the wall clock was set back since, the leftover would end in the future.
     const beganAt = Math.min(clock.toSteady(startedAt), steadyNow() - durationSec * 1_000);
     this.#shiftMs = startedAt - clock.toWall(beganAt);
     this.#file = RecordingFile.reopen(leftover, beganAt);
@@ -95,7 +96,7 @@ export class Recording {
     return steadyNow() - this.#heardAt;
   }
 
-  /** Takes the next unit; never blocks, never throws. Holds the footage that it keeps. */
+  /** Takes the next unit and holds its footage if it is kept. Never blocks, never throws. */
   take(unit: FeedUnit): void {
     if (this.#isOver) return;
     this.#heardAt = steadyNow();
@@ -104,7 +105,10 @@ export class Recording {
     else this.#takeSound(unit, format);
   }
 
-  /** To be called several times a second: what must not wait in memory any longer, and an end that nothing reaches. */
+  /**
+   * Call it several times a second. Writes units that have waited too long, and ends a recording whose last picture
+   * does not come.
+   */
   tick(): void {
     if (this.#isOver) return;
     const now = steadyNow();
@@ -116,7 +120,7 @@ export class Recording {
   #takePicture(unit: FeedUnit, format: VideoFormat): void {
     if (!this.#session && !unit.isSync) return;
     const time = timeOf(unit);
-    // A cold camera's first picture may come when all is over: then nothing of the event was seen.
+    // The first picture came only after the end: nothing of the event was seen.
     if (!this.#session && !this.#file && time >= this.#until) this.#end();
     else if (this.#file && !followsInFile(format, this.#file.formats.video)) this.#changeFormat(time);
     else {
@@ -164,7 +168,7 @@ export class Recording {
     if (this.#canBegin()) for (let cut = this.#cutter.cut(); cut; cut = this.#cutter.cut()) this.#write(cut);
   }
 
-  /** A file's tracks are fixed with its first bytes: sound that is announced is waited for, but not for long. */
+  /** The first bytes of a file fix its tracks, so announced sound is waited for, but not for long. */
   #canBegin(): boolean {
     return this.#file !== undefined || (this.#session !== undefined && !this.#session.awaitsSound);
   }
@@ -184,7 +188,7 @@ export class Recording {
       for (const picture of cut.pictures) this.#writtenTo = Math.max(this.#writtenTo, timeOf(picture));
       if (this.#file.failure) this.#end();
     } catch (error) {
-      // Whatever a camera sends, it ends one recording at most.
+      // Whatever a camera sends, the error ends this recording only.
       this.abort(error as Error);
     }
   }
@@ -210,8 +214,8 @@ export class Recording {
   }
 
   /**
-   * Footage is taken up to here, then the recording is complete; if the camera delivers no picture that reaches it, a
-   * second later. Asking again moves the end.
+   * Keeps footage up to that time. The recording is over with the first picture at or after it, or one second later
+   * if none comes. Another call moves the end.
    * @param until steady milliseconds
    */
   stopAt(until: number): void {
@@ -220,13 +224,16 @@ export class Recording {
     this.tick();
   }
 
-  /** Ends now, with what is there. @param because where the disk is to take no more */
+  /**
+   * Ends the recording now and keeps what there is.
+   * @param because the error of the disk, if the disk is the reason
+   */
   abort(because?: Error): void {
     this.#stopped ??= because;
     this.#end();
   }
 
-  /** Resolves when all that was taken so far is written, or cannot be. */
+  /** Resolves when everything taken so far is written, or cannot be written. */
   async written(): Promise<void> {
     await this.#file?.written();
   }

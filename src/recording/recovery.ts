@@ -26,18 +26,21 @@ export interface RecoveryOptions {
   readonly now: () => number;
 }
 
-/** How often is looked for recordings that should run and do not: a ring reaches back a few seconds only. */
+/** How often interrupted recordings are looked up. It is often, because a ring reaches back only a few seconds. */
 const everyMs = 1_000;
-/** Behind a longer hole a recording is over: an MP4 cannot hold one of 2³¹ ticks, which is 6.6 h at 90 kHz. */
+/** After a longer hole, a recording is not resumed: an MP4 cannot hold a gap of 2³¹ ticks, which is 6.6 h at 90 kHz. */
 const longestHoleMs = 6 * 3_600_000;
-/** A spool is written to as its footage comes. One last written to at another time was recorded by another clock. */
+/**
+ * A spool is written while its footage comes. If it was last written more than this before or after its footage ends,
+ * the wall clock was set meanwhile.
+ */
 const writtenWithinMs = 10_000;
 
 /**
- * Takes up what an earlier run of this server left behind (docs/design.md 6.6): recordings whose end lies ahead go on,
- * the hole becoming a gap; those whose end is past are finished with what there is. Spools that no playback
- * needs are removed. From then on the same is done for what fell between row and recorder while the database
- * was away.
+ * Takes up recordings that an earlier run of this server left behind (docs/design.md 6.6). A recording whose end lies
+ * ahead goes on, with a gap for the time between. A recording whose end is past is finished with the footage there
+ * is. Spools that no playback needs are removed. From then on, takes up recordings that are in the database but
+ * unknown to the recorder, because the database was away.
  */
 export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
   const { db, recordDir, log, now } = options;
@@ -68,8 +71,8 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
 }
 
 /**
- * One that cannot be taken up keeps no other from it, and is looked at again next time.
- * @param told those of which was said that they cannot be taken up
+ * Takes up all interrupted recordings. One that fails does not stop the others, and is tried again next time.
+ * @param told ids of the recordings whose failure was logged
  */
 async function takeUp(options: RecoveryOptions, told: Set<string>): Promise<void> {
   const { db, log, recorder } = options;
@@ -92,7 +95,7 @@ async function takeUpOne(
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {
   const wasRunning = recorder.isRunning(where.id);
-  // Read after that: a recording that ends in between is no longer RECORDING in its row.
+  // Read after that check: a recording that ends in between is no longer RECORDING in its row.
   const found = await db.playback.findFirst({
     where,
     include: { camera: true, event: { select: { createdByKey: true } } },
@@ -125,7 +128,7 @@ async function takeUpOne(
 const endOf = ({ startedAt, durationSec }: RecordingLeftover) => startedAt + durationSec * 1_000;
 
 interface WrittenLeftover extends RecordingLeftover {
-  /** When it was last written to, in epoch milliseconds. */
+  /** When the file was last written, in epoch milliseconds. */
   readonly writtenAt: number;
 }
 
@@ -133,7 +136,7 @@ async function readLeftover(recordDir: string, playback: Playback): Promise<Writ
   const found = await findSpool(recordDir, playback.id);
   const contents = found && (await readSpool(found.file));
   if (!contents) {
-    // Less than one fragment was written: the recording begins anew.
+    // Less than one fragment was written, so the recording begins anew.
     await removeSpoolWithoutFootage(recordDir, playback.id);
     return undefined;
   }
@@ -147,7 +150,7 @@ async function readLeftover(recordDir: string, playback: Playback): Promise<Writ
   };
 }
 
-/** The recording is over: what is held is finished, also where the row did not yet say that it had begun. */
+/** Ends the recording and finishes the footage there is, even if the row is still PENDING. */
 async function close(
   db: Db,
   playback: Playback,
@@ -163,7 +166,7 @@ async function close(
   const end = new Date(Math.max(at.getTime(), endsAt));
   await endPlaybacks(db, { id }, { endedAt: at, reason: 'SHUTDOWN', recordUntil: end });
   await transition(db, id, 'PENDING', 'RECORDING', at);
-  // Where the clock was set since the recording began, an end told by it says nothing of what is held.
+  // If the wall clock was set since the recording began, the row's end does not fit the footage.
   const wasSet = Math.abs(leftover.writtenAt - endsAt) > writtenWithinMs;
   await transition(db, id, 'RECORDING', 'PROCESSING', at, {
     ...clipBounds(playback, leftover.startedAt),
@@ -182,7 +185,7 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
   if (folders.length > 0 && !(await db.playback.findFirst({ select: { id: true } }))) {
     log.error(
       { recordDir, spools: folders.length },
-      'the database knows of no playback at all, but there is footage: it may be the wrong database, and nothing is removed',
+      'the database has no playback at all, but the spool holds footage: it may be the wrong database, and nothing is removed',
     );
     return;
   }
@@ -200,12 +203,15 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
   }
 }
 
-/** Footage is nobody's only where somebody has deleted its playback, which removes it. Else the database may be an old one. */
+/**
+ * Deleting a playback also removes its footage. If footage is left without a row, the database may be an old copy, so
+ * the footage is kept.
+ */
 async function removeOrphan(recordDir: string, id: string, isCompleted: boolean, log: Log): Promise<void> {
   if (!isCompleted && (await holdsFootage(recordDir, id))) {
     log.error(
       { playbackId: id },
-      'the database knows of no such playback, but there is footage of it: it is kept',
+      'the database has no such playback, but the spool holds footage of it: it is kept',
     );
     return;
   }

@@ -8,7 +8,7 @@ export interface GapSpan {
   readonly to: number;
 }
 
-/** What a playback's row says of where its clip begins. */
+/** What a playback's row says about the beginning of its clip. */
 export interface ClipBounds {
   clipStartedAt: Date | null;
   preRollMs: number | null;
@@ -16,15 +16,16 @@ export interface ClipBounds {
 }
 
 /**
- * How the clip's first frame (epoch ms) lies to the moment that was asked for: before it is pre-roll, after it is
- * missed. All null while no frame has come.
+ * Compares the clip's first frame with the start that was asked for: an earlier frame gives pre-roll, a later one
+ * gives missed time. All null while there is no frame.
+ * @param clipStartedAt epoch milliseconds
  */
 export function clipBounds(
   playback: Pick<Playback, 'startedAt'>,
   clipStartedAt: number | undefined,
 ): ClipBounds {
   if (clipStartedAt === undefined) return { clipStartedAt: null, preRollMs: null, missedMs: null };
-  // Where somebody has set the clock meanwhile it may be anything; the column takes 32 bits.
+  // If the clock was set meanwhile, the difference may have any size; the column holds 32 bits.
   const before = Math.round(Math.max(-int4, Math.min(int4, playback.startedAt.getTime() - clipStartedAt)));
   return {
     clipStartedAt: new Date(Math.round(clipStartedAt)),

@@ -23,7 +23,7 @@ export interface RunningOptions {
   readonly now: () => number;
 }
 
-/** What a recording begins with. */
+/** What a recording needs to begin. */
 export interface Beginning {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
@@ -33,15 +33,15 @@ export interface Beginning {
   readonly folder: string;
   /** What an earlier run of the server has recorded. */
   readonly leftover?: RecordingLeftover | undefined;
-  /** The clock of the recording that this one continues; without it, the wall clock as it stands now. */
+  /** The clock of the recording that this one continues; without it, the present wall clock is used. */
   readonly clock?: WallClock | undefined;
   /** Called with the size of each access unit, in bytes. */
   readonly onBytes: (bytes: number) => void;
 }
 
 /**
- * A recording at its camera: takes what the ring holds from the pre-roll on, then every unit that the camera's feed
- * delivers, until the recording is over.
+ * A recording at its camera. Takes the units in the ring from the pre-roll on, and then every unit that the camera's
+ * feed delivers, until the recording is over.
  */
 export class RunningRecording {
   readonly playback: PlaybackToRecord;
@@ -50,18 +50,18 @@ export class RunningRecording {
   /** The wall clock as it stood when the recording began. */
   readonly clock: WallClock;
   readonly recording: Recording;
-  /** When the stream changed to a format that the file cannot hold, in steady milliseconds; undefined: it did not. */
+  /** When the stream changed to a format that the file cannot hold, in steady milliseconds; undefined if it did not. */
   formatChangedAt: number | undefined;
   readonly #now: () => number;
-  /** An earlier run recorded the first part, perhaps by another clock. */
+  /** Whether an earlier run recorded the first part, perhaps by another clock. */
   readonly #isResumed: boolean;
-  /** The end of the last call of `stopAt`, in epoch milliseconds. */
+  /** The end given to the last call of `stopAt`, in epoch milliseconds. */
   #until: number | undefined;
   readonly #forgotten = new AbortController();
   readonly #detach: () => void;
   readonly #deadlineTimer: NodeJS.Timeout;
 
-  /** Waits for nothing, so that no unit falls between the ring and the units that follow it. */
+  /** Does not wait, so that no unit is lost between the ring and the units that follow. */
   constructor(options: RunningOptions, beginning: Beginning) {
     const { db, feeds, log, now, createSoundEncoder, onFirstFrame } = options;
     const { playback, camera, leftover, onBytes } = beginning;
@@ -95,7 +95,7 @@ export class RunningRecording {
     for (const unit of held) take(unit);
     this.#detach = feeds.attach(camera.id, take);
     const deadline = this.#deadline();
-    // Its own timer: the recording also ends if somebody sets the clock, or if the row cannot be read.
+    // A timer of its own, so that the recording also ends if somebody sets the clock, or if the row cannot be read.
     this.#deadlineTimer = setTimeout(
       () => this.recording.stopAt(deadline),
       Math.max(0, deadline - steadyNow()),
@@ -104,8 +104,8 @@ export class RunningRecording {
   }
 
   /**
-   * The latest end, in steady milliseconds: the playback's deadline, and at most the camera's longest recording from now
-   * on, whatever the clock was set to.
+   * The latest end, in steady milliseconds: the playback's deadline, but at most the camera's longest recording from
+   * now on, whatever the wall clock was set to.
    */
   #deadline(): number {
     const longest = steadyNow() + this.camera.maxDurationSec * 1_000;
@@ -115,8 +115,8 @@ export class RunningRecording {
 
   /**
    * Takes footage up to that time, but never beyond the deadline. If the clock may have been set since the recording
-   * began, that time may be wrong by any amount: then everything up to now is kept, and at most the post-roll is added.
-   * A second call with the same time changes nothing.
+   * began, that time may be wrong by any amount. Then everything up to now is kept, and at most the post-roll is
+   * added. A second call with the same time changes nothing.
    */
   stopAt(until: Date): void {
     if (this.#until === until.getTime()) return;

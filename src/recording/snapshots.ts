@@ -10,7 +10,7 @@ interface Snapshot {
   readonly jpeg: Promise<Buffer>;
 }
 
-/** What cameras see: a JPEG of the newest keyframe in the ring, made when it is asked for, once per keyframe. */
+/** Snapshots: JPEGs of the newest keyframe in a camera's ring, made on request, once per keyframe. */
 export class Snapshots {
   readonly #feeds: Feeds;
   readonly #launcher: Launcher;
@@ -24,12 +24,15 @@ export class Snapshots {
     this.#ffmpeg = options.ffmpeg;
   }
 
-  /** Whether there is anything to be seen. */
+  /** Whether the camera's ring holds a keyframe. */
   has(cameraId: string): boolean {
     return this.#feeds.get(cameraId)?.ring.newestKeyframe() !== undefined;
   }
 
-  /** While one is being made, everybody who asks gets that one. @returns undefined: the ring holds no keyframe */
+  /**
+   * Makes a snapshot. Requests that come meanwhile share it.
+   * @returns undefined if the ring holds no keyframe
+   */
   async of(cameraId: string): Promise<Buffer | undefined> {
     const keyframe = this.#feeds.get(cameraId)?.ring.newestKeyframe();
     const newest = this.#newest.get(cameraId);

@@ -1,23 +1,23 @@
 /**
- * Milliseconds of a clock that nobody sets. Feeds and recordings measure by it, so that setting the machine's clock
- * moves no footage.
+ * Milliseconds of a clock that nobody can set. Feeds and recordings measure with it, so that setting the machine's
+ * clock does not move footage.
  */
 export const steadyNow = (): number => performance.now();
 
 /**
+ * For deletions that must not come too early.
  * @param now the wall clock, in epoch milliseconds
- * @returns the same, but never ahead of what it would be had nobody set it since this call: for what must not be deleted
- * before its time
+ * @returns the wall clock, but never ahead of where it would be if nobody had set it since this call
  */
 export function neverSetAhead(now: () => number): () => number {
   const clock = new WallClock(now);
   return () => Math.min(now(), clock.toWall(steadyNow()));
 }
 
-/** How far the wall clock must have moved against the steady one to have been set: what drifts moves less. */
+/** If the wall clock moves by more than this against the steady clock, somebody has set it. Drift is smaller. */
 const setByMs = 1_000;
 
-/** The wall clock beside the steady one, as it stood at one moment. */
+/** The wall clock as it stood at one moment, as an offset to the steady clock. */
 export class WallClock {
   readonly #now: () => number;
   readonly #aheadMs: number;
@@ -36,7 +36,7 @@ export class WallClock {
     return wallMs - this.#aheadMs;
   }
 
-  /** Whether somebody has set the wall clock since. */
+  /** Whether somebody has set the wall clock since then. */
   get wasSet(): boolean {
     return Math.abs(this.#now() - this.toWall(steadyNow())) > setByMs;
   }

@@ -9,7 +9,7 @@ export interface SoundEncoderOptions extends FfmpegDecoderOptions {
   readonly thread: EncoderThread;
 }
 
-/** G.711 and L16 are encoded in the thread; what it cannot decode is decoded by ffmpeg first. */
+/** Makes encoders. The thread encodes G.711 and L16. Other sound is decoded by ffmpeg first. */
 export function soundEncoders(options: SoundEncoderOptions): CreateSoundEncoder {
   const { thread, memory } = options;
   return (format, emit) => {

@@ -4,16 +4,16 @@ import type { SoundAnswer, SoundRequest } from './thread.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 const program = new URL(`thread${isSource ? '.ts' : '.js'}`, import.meta.url);
-/** A thread that fails is followed by another, but not by more than one in this time (ms). */
+/** A failed thread is replaced, at most once in this time (ms). */
 const restartMs = 2_000;
 
 export interface ThreadUser {
   take(answer: SoundAnswer): void;
-  /** The thread has failed, and with it all that was given to it. */
+  /** Called when the thread has failed. Everything sent to it is lost. */
   lost(): void;
 }
 
-/** Encodes sound of any number of recordings in one thread, which is started when the first one needs it. */
+/** The thread that encodes the sound of all recordings. It is started with the first encoder. */
 export class EncoderThread {
   readonly #log: Log;
   readonly #users = new Map<number, ThreadUser>();
@@ -25,12 +25,12 @@ export class EncoderThread {
     this.#log = log;
   }
 
-  /** Whether there is a thread, or may be one. */
+  /** Whether there is a thread, or one may be started. */
   get isUsable(): boolean {
     return this.#worker !== undefined || performance.now() - this.#startedAt >= restartMs;
   }
 
-  /** @returns the number that stands in the user's requests */
+  /** @returns the user's number in requests */
   enter(user: ThreadUser): number {
     const encoder = ++this.#newest;
     this.#users.set(encoder, user);
@@ -67,7 +67,7 @@ export class EncoderThread {
   }
 }
 
-/** Of a thread that is started from source: `--import tsx` does nothing outside of the main thread. */
+/** Options for a thread that is started from source: `--import tsx` has no effect outside the main thread. */
 function readsTypeScript(): string[] {
   const api = import.meta.resolve('tsx/esm/api');
   return ['--import', `data:text/javascript,import { register } from '${api}'; register();`];

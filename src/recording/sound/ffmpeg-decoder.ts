@@ -16,25 +16,25 @@ export interface FfmpegDecoderOptions {
 }
 
 const bytesPerSample = 2;
-/** A decoder that is given nothing more is over within this time (ms), or is ended. */
+/** After the end of its input, a decoder exits within this time (ms), or is killed. */
 const endsWithinMs = 5_000;
 
-/** Has G.722, G.726 and MPEG audio decoded by an ffmpeg of its own, and the samples encoded by another encoder. */
+/** Decodes G.722, G.726 and MPEG audio with an ffmpeg process of its own, and passes the samples to another encoder. */
 export class FfmpegDecoder implements SoundEncoder {
   readonly #format: SoundFormat;
   readonly #decoded: SoundFormat;
   readonly #encoder: SoundEncoder;
   readonly #writer: FootageWriter;
-  /** What the units look like of which the samples have not come yet, oldest first. */
+  /** The units whose samples have not come yet, oldest first, without their bytes. */
   readonly #units: Omit<FeedUnit, 'footage' | 'format'>[] = [];
-  /** Bytes of samples that have come for the oldest of them. */
+  /** How many bytes of samples have come for the oldest unit. */
   #bytes = 0;
   readonly #input: Promise<Writable | undefined>;
   readonly #end = new AbortController();
   readonly #over: Promise<void>;
   #isOver = false;
 
-  /** @param encoder makes an encoder of what ffmpeg gives out */
+  /** @param encoder makes an encoder for the decoded samples */
   constructor(
     options: FfmpegDecoderOptions,
     format: SoundFormat,
@@ -87,7 +87,7 @@ export class FfmpegDecoder implements SoundEncoder {
     }
   }
 
-  /** Samples come in the order of the units, but cut anywhere. */
+  /** Assigns samples to units. Samples come in the order of the units, but in pieces of any size. */
   #take(samples: Buffer): void {
     let at = 0;
     while (at < samples.length && this.#units.length > 0) {
@@ -109,13 +109,13 @@ export class FfmpegDecoder implements SoundEncoder {
   }
 }
 
-/** L16 of the same rate. */
+/** The decoded format: L16 at the same sample rate. */
 function decodedFormat({ sampleRate, channels }: SoundFormat): SoundFormat {
   const key = `l16 ${sampleRate} ${channels}`;
   return { kind: 'sound', codec: 'l16', codecString: 'l16', sampleRate, channels, key };
 }
 
-/** ffmpeg's arguments that turn the sound on stdin into samples of 16 bits, the high byte first, on stdout. */
+/** ffmpeg's arguments to decode the sound on stdin into big-endian 16-bit samples on stdout. */
 function decodeArgs(format: SoundFormat): string[] {
   const { sampleRate, channels } = format;
   return [
@@ -125,7 +125,7 @@ function decodeArgs(format: SoundFormat): string[] {
   ];
 }
 
-/** RFC 3551, 4.5.4: the first sample of G.726 stands in the lowest bits; with AAL2 in the highest. */
+/** The order of bits in G.726: RFC 3551, 4.5.4 puts the first sample into the lowest bits, AAL2 into the highest. */
 function inputArgs({ codec, codecString, sampleRate }: SoundFormat): string[] {
   if (codec === 'mp3') return ['-f', 'mp3'];
   if (codec === 'g722') return ['-f', 'g722'];

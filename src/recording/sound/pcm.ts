@@ -1,15 +1,15 @@
-/** Uncompressed and companded sound as RTP carries it (RFC 3551, 4.5): bytes to samples from -1 to 1. */
+/** Decodes PCM and G.711 sound from RTP (RFC 3551, 4.5) into samples from -1 to 1. */
 
 const full = 32_768;
 
-/** ITU-T G.711: a sign, three bits of segment and four of step, all inverted. */
+/** ITU-T G.711, µ-law: a sign, three bits of segment and four of step, all inverted. */
 function fromMuLaw(byte: number): number {
   const bits = ~byte & 0xff;
   const magnitude = ((((bits & 0x0f) << 3) + 0x84) << ((bits >> 4) & 7)) - 0x84;
   return bits & 0x80 ? -magnitude : magnitude;
 }
 
-/** ITU-T G.711: the same with every other bit inverted. */
+/** ITU-T G.711, A-law: the same fields, with every other bit inverted. */
 function fromALaw(byte: number): number {
   const bits = byte ^ 0x55;
   const segment = (bits >> 4) & 7;
@@ -28,7 +28,7 @@ export function decoderOf(codec: string): (bytes: Uint8Array) => Float32Array {
   return values ? (bytes) => Float32Array.from(bytes, (byte) => values[byte]!) : fromL16;
 }
 
-/** Signed, 16 bits, the high byte first. */
+/** Signed 16-bit samples, big-endian. */
 function fromL16(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.byteLength >> 1 }, (_, i) => view.getInt16(i * 2) / full);

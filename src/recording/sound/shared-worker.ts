@@ -24,22 +24,23 @@ interface Answer {
   readonly data: Context | { readonly packets: readonly unknown[] };
 }
 
-/** The encoder is behind what it is given by so many frames: what was given last comes out with the second of silence. */
+/** The delay of the encoder in frames. The last frames come out when silence is added at the end. */
 const framesBehind = 2;
 
 /**
- * The encoder package starts a thread for each stream: 0.1 s of processor and 6 MiB before the first frame. In this
- * thread all its streams share one instance of the encoder instead, and the encoding context of a stream that is over
- * is used again by the next one of the same kind, since the encoder cannot free contexts. A context that was flushed
- * takes nothing any more (libavcodec's AAC encoder has no AV_CODEC_CAP_ENCODER_FLUSH), so it is given silence instead.
+ * Stands in for `Worker` in the encoder package, which starts a thread for each stream: 0.1 s of processor time and 6
+ * MiB before the first frame. Here all streams of this thread share one instance of the encoder instead. The encoder
+ * cannot free contexts, so the context of an ended stream is reused by the next stream of the same kind. A flushed
+ * context takes no more input (libavcodec's AAC encoder has no AV_CODEC_CAP_ENCODER_FLUSH), so silence is encoded
+ * instead of a flush.
  *
- * It stands in for `Worker`, which the package looks for first, and knows the package's messages
- * (@mediabunny/aac-encoder 1.59, src/shared.ts).
+ * The package looks for `Worker` first. This class relies on the package's messages (@mediabunny/aac-encoder 1.59,
+ * src/shared.ts).
  */
 export class SharedWorker {
   static #instance: Promise<(message: Message) => void> | undefined;
   static readonly #calls = new Map<number, (answer: Answer) => void>();
-  /** Contexts that no stream uses, with the answers that they began with. */
+  /** Contexts that no stream uses, with the answers to their `init`. */
   static readonly #idle = new Map<string, Context[]>();
   static #newest = 0;
 
@@ -48,7 +49,7 @@ export class SharedWorker {
   #kind = '';
   #channels = 0;
   #context: Context | undefined;
-  /** The first packet of a context that is used again holds the silence that its last stream ended with. */
+  /** Whether the context is reused. Then its first packet holds the silence from the end of the last stream. */
   #isUsedAgain = false;
 
   constructor(url: string) {
@@ -65,7 +66,7 @@ export class SharedWorker {
     void this.#answer(command).then((answer) => this.#listener({ data: { ...answer, id } }));
   }
 
-  /** The stream is over, and was flushed. */
+  /** Keeps the context of a stream that has ended and was flushed. */
   terminate(): void {
     if (!this.#context) return;
     const idle = SharedWorker.#idle.get(this.#kind) ?? [];
@@ -84,7 +85,7 @@ export class SharedWorker {
     const idle = SharedWorker.#idle.get(this.#kind)?.pop();
     this.#isUsedAgain = idle !== undefined;
     const answer = idle ? { id: 0, success: true, data: idle } : await this.#call(command);
-    // Whoever gets the answer first may hand its bytes on for good.
+    // The receiver of the answer may transfer its bytes, so they are copied.
     if (answer.success) this.#context = structuredClone(answer.data as Context);
     return answer;
   }
@@ -122,7 +123,10 @@ export class SharedWorker {
   }
 }
 
-/** Runs the package's worker script in this thread. @returns what gives it a message */
+/**
+ * Runs the package's worker script in this thread.
+ * @returns a function that passes it a message
+ */
 function start(script: string): (message: Message) => void {
   let receive: Listener = () => {};
   const self = {

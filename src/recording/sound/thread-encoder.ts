@@ -6,31 +6,31 @@ import { clipFormat, type SoundEncoder } from './encoder.ts';
 import type { EncoderThread, ThreadUser } from './encoder-thread.ts';
 import type { SoundAnswer } from './thread.ts';
 
-/** Samples of an AAC frame; the first frame holds nothing but the encoder's start. */
+/** Samples in an AAC frame. The first frame holds only the encoder's start-up delay. */
 const frameSamples = 1024;
-/** Units that are this far (ms) from where the last one ended follow it all the same. */
+/** A unit that begins within this (ms) of the end of the last one follows it without a hole. */
 const toleranceMs = 20;
-/** What is lost between two units is filled with silence up to this length (ms); beyond it a new stream begins. */
+/** Missing sound is filled with silence up to this length (ms). A longer hole begins a new stream. */
 const longestFillMs = 1_000;
 
-/** A stretch of sound without holes, as the thread knows it. */
+/** A stretch of sound without holes. */
 interface Stream {
-  /** The first unit: its clock and ticks are those of the first sample. */
+  /** The first unit. Its stamp is that of the first sample. */
   readonly first: FeedUnit;
   readonly ticksPerSample: number;
-  /** Samples given to the thread, and frames that came back. */
+  /** Samples sent to the thread, and frames received. */
   samples: number;
   frames: number;
 }
 
-/** Encodes G.711 and L16 in the thread. */
+/** Encodes G.711 and L16 in the shared thread. */
 export class ThreadEncoder implements SoundEncoder, ThreadUser {
   readonly #thread: EncoderThread;
   readonly #id: number;
   readonly #writer: FootageWriter;
   readonly #format: SoundFormat;
   readonly #emit: (unit: FeedUnit) => void;
-  /** Those that the thread is not through with, oldest first; the newest one may be given more. */
+  /** The streams that the thread has not finished, oldest first. The newest one may grow. */
   #streams: Stream[] = [];
   #isOpen = false;
   #onIdle = () => {};
@@ -80,7 +80,7 @@ export class ThreadEncoder implements SoundEncoder, ThreadUser {
     this.#onIdle();
   }
 
-  /** The stream that the unit goes on with, silence in front of it where some was lost. */
+  /** The stream that the unit continues. If sound is missing before it, adds silence. */
   #streamFor(unit: FeedUnit): Stream {
     const stream = this.#isOpen ? this.#streams.at(-1) : undefined;
     if (!stream || stream.first.stamp.run.stretch !== unit.stamp.run.stretch) return this.#beginStream(unit);

@@ -5,7 +5,7 @@ import { AdtsOutputFormat, AudioSample, AudioSampleSource, NullTarget, Output } 
 import { decoderOf } from './pcm.ts';
 import { SharedWorker } from './shared-worker.ts';
 
-/** What the thread is asked for. An encoder encodes one stream after the other: sound without holes. */
+/** A request to the thread. An encoder encodes one stream after the other; a stream is sound without holes. */
 export type SoundRequest = { readonly encoder: number } & (
   | { readonly begin: { readonly codec: string; readonly sampleRate: number; readonly channels: number } }
   | { readonly samples: Uint8Array }
@@ -15,7 +15,7 @@ export type SoundRequest = { readonly encoder: number } & (
   | { readonly close: true }
 );
 
-/** Frames of AAC in order; `isOver` with the last ones of a stream. */
+/** Frames of AAC in order. `isOver` marks the last frames of a stream. */
 export interface SoundAnswer {
   readonly encoder: number;
   readonly frames: readonly Uint8Array[];
@@ -23,7 +23,7 @@ export interface SoundAnswer {
   readonly problem?: string;
 }
 
-/** Speech is clear at 3 bits per sample; more than 64 kbit/s for a channel is not heard. */
+/** Speech is clear at 3 bits per sample. More than 64 kbit/s per channel makes no audible difference. */
 const bitsPerSample = 3;
 const mostBitRate = 64_000;
 
@@ -37,11 +37,11 @@ interface Stream {
   readonly frames: Uint8Array[];
 }
 
-// The package looks for this name before it starts a thread of its own.
+// The package uses this name instead of starting a thread of its own.
 Object.assign(globalThis, { Worker: SharedWorker });
 registerAacEncoder();
 const port = parentPort!;
-/** The stream of each encoder, and when all that was asked of it is done. */
+/** The present stream of each encoder, and a promise that resolves when all its requests are done. */
 const streams = new Map<number, Stream>();
 const work = new Map<number, Promise<void>>();
 
@@ -70,7 +70,7 @@ async function handle(request: SoundRequest): Promise<void> {
       else await stream.output.finalize();
     }
   } catch (error) {
-    // What else comes of this stream is dropped.
+    // Later requests for this stream are dropped.
     streams.delete(encoder);
     problem = (error as Error).message;
   }
