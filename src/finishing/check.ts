@@ -26,7 +26,7 @@ export interface CheckOptions {
 
 const pageSize = 1_000;
 
-/** Compares rows, spool and store. Work that is going on meanwhile can look like a breach, so callers check twice. */
+/** Compares rows, spool and store. Work in progress can look like a breach, so callers check twice. */
 export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   const { db, store, recordDir } = options;
   // The store is listed first: objects that are added later already have a row when the rows are read.
@@ -40,7 +40,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   for await (const key of store.listUnfinished()) if (playbackOfKey(key)) unfinished.push(key);
   const breaches: Breach[] = [];
   const spools = await spoolsIn(recordDir).catch((error: Error) => {
-    breaches.push({ text: `The footage cannot be looked at: ${error.message}.` });
+    breaches.push({ text: `The spool cannot be read: ${error.message}.` });
     return undefined;
   });
   const ofStore: Breach[] = [];
@@ -75,7 +75,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     })),
     ...(await strayKeys(options, unfinished, known)).map((key) => {
       const text = `The unfinished upload of ${key} belongs to no playback.`;
-      // Another installation may use the same bucket: what it has under way is no leftover.
+      // Another installation may use the same bucket: its running uploads are no leftovers.
       return known.has(playbackOfKey(key)!) ? { text, repair: () => noteRemovals(db, [{ key }]) } : { text };
     }),
   );
@@ -187,7 +187,9 @@ async function strayKeys(
   });
 }
 
-/** Recovery objects of clips that are in the store. Those of playbacks that are not known may be a lost machine's. */
+/**
+ * Recovery objects of clips that are in the store. Those of unknown playbacks are kept: they may be a lost machine's.
+ */
 async function needlessCopies(
   db: Db,
   keys: readonly string[],
@@ -201,7 +203,7 @@ async function needlessCopies(
   }));
 }
 
-/** Signs that store and database do not belong together: then repairing one by the other would lose data. */
+/** Signs that store and database do not belong together. Then a repair would lose data. */
 function doubtsAbout(found: {
   objects: ReadonlyMap<string, number>;
   named: readonly string[];

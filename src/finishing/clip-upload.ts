@@ -19,7 +19,7 @@ export interface ClipUploadOptions {
 /** Parts of an ended clip that are sent in parallel. */
 const lanes = 3;
 
-/** The row is no longer what it was: it was deleted, or somebody else uploads its clip. */
+/** The row is not what it was: the playback was deleted, or its clip is uploaded by another process. */
 export class RowChanged extends Error {
   constructor() {
     super('The playback was deleted, or its clip is uploaded elsewhere.');
@@ -34,7 +34,7 @@ export class ClipUpload {
   #upload: Upload | undefined;
   /** The parts that the bucket has acknowledged. */
   readonly sent = new Map<number, SentPart>();
-  /** The clip has ended: its parts go first. */
+  /** Whether the clip has ended: then its parts are sent first. */
   isEnding = false;
 
   constructor(options: ClipUploadOptions, row: Playback) {
@@ -42,12 +42,12 @@ export class ClipUpload {
     this.#row = row;
   }
 
-  /** The row with the key that the clip has or will have. */
+  /** The row with the key of the clip. */
   get row(): Playback {
     return this.#row;
   }
 
-  /** undefined: no upload was begun, or not with an answer */
+  /** undefined: no upload was begun, or the answer was lost */
   get layout(): UploadLayout | undefined {
     const { uploadId, uploadPartBytes: partBytes, uploadHeadBytes: headBytes } = this.#row;
     return uploadId !== null && partBytes !== null && headBytes !== null
@@ -56,7 +56,8 @@ export class ClipUpload {
   }
 
   /**
-   * Goes on with the upload that the row names, or begins one with a layout of its own.
+   * Resumes the upload that the row names, or begins one.
+   * @param decide gives the layout of a new upload
    * @returns its layout
    * @throws RowChanged
    */
@@ -67,7 +68,10 @@ export class ClipUpload {
     return layout;
   }
 
-  /** Begins an upload under the next key; what was begun before is removed. @throws RowChanged */
+  /**
+   * Begins an upload under the next key, and removes an earlier one.
+   * @throws RowChanged
+   */
   async begin(layout: UploadLayout, signal: AbortSignal): Promise<UploadLayout> {
     const { uploads, installation, db } = this.#options;
     this.#forget();
@@ -83,7 +87,10 @@ export class ClipUpload {
     return layout;
   }
 
-  /** Gives the clip a key under which it is stored by one request. @throws RowChanged */
+  /**
+   * Gives up the upload: the clip gets a new key, under which one request stores it.
+   * @throws RowChanged
+   */
   async giveUp(): Promise<void> {
     this.#forget();
     await this.#takeAttempt(undefined);
@@ -109,7 +116,7 @@ export class ClipUpload {
     return upload;
   }
 
-  /** Reads a part and sends it, once there is memory for it. */
+  /** Reads and sends a part, once there is memory for it. */
   async sendPart(
     number: number,
     body: ObjectBody,
@@ -121,7 +128,7 @@ export class ClipUpload {
     await line.withMemory(to - from, isEnding, async () => {
       signal.throwIfAborted();
       const bytes = await readPart(body, { from, to }, Buffer.allocUnsafe(to - from));
-      // Where sending it again fails, the bucket may have neither (R2).
+      // If the part is sent again and that fails, the bucket may have neither version (R2).
       this.sent.delete(number);
       const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: line.pace(isEnding) });
       this.sent.set(number, { bytes: bytes.length, etag });
@@ -129,10 +136,10 @@ export class ClipUpload {
     });
   }
 
-  /** Sends the parts that are not there, a few in parallel. The first error stops all; rejects once all have stopped. */
+  /** Sends the missing parts, a few in parallel. The first error stops all of them; rejects once all have stopped. */
   async sendMissing(parts: readonly Part[], body: ObjectBody, signal: AbortSignal): Promise<void> {
     const missing = parts.filter(({ number, from, to }) => this.sent.get(number)?.bytes !== to - from);
-    // The first part comes last: it tells that the clip is complete.
+    // The first part is sent last: its presence shows that the clip is complete.
     const ordered = [
       ...missing.filter(({ number }) => number > 1),
       ...missing.filter(({ number }) => number === 1),
@@ -154,7 +161,7 @@ export class ClipUpload {
     if (firstError) throw firstError.error;
   }
 
-  /** Makes the object of these parts; others that were sent are left out. */
+  /** Makes the object from these parts. Other parts that were sent are left out. */
   complete(parts: readonly Part[], signal: AbortSignal): Promise<void> {
     const wanted = new Map(parts.map(({ number }) => [number, this.sent.get(number)!]));
     return this.#upload!.complete(wanted, { signal });

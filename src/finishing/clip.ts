@@ -18,10 +18,10 @@ export interface Clip {
 }
 
 /**
- * Makes a progressive MP4 from a spool without copying it: the head is made from the index of samples, and the payload is
- * read from the spool (docs/design.md 4.4).
+ * Makes a progressive MP4 from a spool without copying the payload. The head is made from the index of samples; the
+ * payload is read from the spool (docs/design.md 4.4).
  * @param playback footage that begins after its `recordUntil` is left out
- * @param kept the index as it was kept while recording; without it the spool is read
+ * @param kept the index that was kept during the recording; without it the spool is read
  * @throws RecordingFailure SPOOL_UNREADABLE if there is no complete fragment of video
  */
 export async function clipFromSpool(
@@ -30,7 +30,7 @@ export async function clipFromSpool(
   kept?: GrowingIndex,
 ): Promise<Clip> {
   const spool = await findSpool(recordDir, playback.id);
-  // The file's name has the start time as it was first known. The row has a later correction by the camera's clock.
+  // The file's name has the start as it was first known; the row may have a corrected one.
   const startedAt = playback.clipStartedAt?.getTime() ?? spool?.startedAt;
   const untilSec =
     startedAt && playback.recordUntil ? (playback.recordUntil.getTime() - startedAt) / 1_000 : undefined;
@@ -57,7 +57,7 @@ export async function clipFromSpool(
 
 /**
  * The clip's bytes.
- * @param headBytes of the head, where that was decided before; without it the head has what it needs and no more
+ * @param headBytes the size of the head, if an upload has fixed it; without it the head is as small as possible
  */
 export function clipBody({ contents, spoolFile }: Clip, headBytes?: number): ObjectBody {
   const { index, payloads } = contents;

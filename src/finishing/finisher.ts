@@ -27,7 +27,7 @@ export interface FinisherOptions {
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
   readonly follower: SpoolFollower;
-  /** undefined: nothing but the parts of clips is copied while it is recorded. */
+  /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
   readonly recordDir: string;
   readonly log: Log;
@@ -86,11 +86,11 @@ export class Finisher {
   async #finish(id: string, signal: AbortSignal): Promise<void> {
     const { db, recordDir, store, storeWatch, follower, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
-    // An earlier try lost the database's answer. The spool of a deleted playback is removed by whoever deleted it: without
-    // a row the database may be an old one, and the footage is kept (recovery.ts).
+    // A COMPLETED row means that an earlier try lost the database's answer. If there is no row, the footage is kept,
+    // because the database may be an old copy (recovery.ts). Deleting a playback removes its spool.
     if (playback?.recordingStatus === 'COMPLETED') await this.#letGo(id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
-    // Checked before a spool of hours is read.
+    // Asked before a spool of hours is read.
     storeWatch.demand();
     const followed = await follower.takeOver(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
@@ -129,7 +129,7 @@ export class Finisher {
     await this.#letGo(id);
   }
 
-  /** Nobody needs the spool any more, nor what the bucket holds of it beside the clip. */
+  /** Removes the spool and the recovery objects, which are not needed any more. */
   async #letGo(id: string): Promise<void> {
     await this.#options.offsite?.forget(id);
     await removeSpool(this.#options.recordDir, id);
@@ -150,7 +150,7 @@ export class Finisher {
       await this.#twice(() => put(objectKeys(playback).clip, body), signal);
       return { row: playback, size: body.size };
     }
-    // What the row says of the upload counts, also where an answer of the database was lost.
+    // The upload in the row counts, even if an answer of the database was lost.
     const isCurrent =
       followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
     const upload = isCurrent ? followed! : await follower.uploadOf(playback);
@@ -163,8 +163,8 @@ export class Finisher {
   }
 
   /**
-   * What the store refuses is stored once more if the store takes a test object: then the refusal concerns this object
-   * only.
+   * Stores an object. If the store refuses it but takes a test object, the refusal concerns this object only: then
+   * tries once more.
    */
   async #twice<Result>(store: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     try {

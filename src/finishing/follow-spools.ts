@@ -17,17 +17,17 @@ export interface SpoolFollowerOptions {
   readonly store: Store;
   readonly storeWatch: StoreWatch;
   readonly recordDir: string;
-  /** undefined: nothing but the parts of clips is copied while it is recorded. */
+  /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
-  /** Of all uploads together; undefined: as fast as the line is. */
+  /** The limit of all uploads together; undefined: no limit. */
   readonly maxBitsPerSec: number | undefined;
   readonly log: Log;
 }
 
 const everyMs = 250;
-/** After trouble with a recording's upload; the spool holds all of it meanwhile. */
+/** The pause after an error with an upload. The spool holds the footage meanwhile. */
 const pauseMs = 5_000;
-/** The index of a recording that is over is kept so long for the finisher, which else reads the spool. */
+/** How long the index of a finished recording is kept for the finisher. Without it, the finisher reads the spool. */
 const keepMs = 10 * 60_000;
 
 interface Entry {
@@ -40,8 +40,9 @@ interface Entry {
 }
 
 /**
- * Sends clips into the bucket while they are recorded: follows every spool that grows beyond what one request stores, and
- * sends each part once it is full of synced payload. Trouble is told once and tried again; it never reaches the recording.
+ * Sends clips into the bucket while they are recorded. Follows each spool that is too large for one request, and
+ * sends each part once it is full of synced payload. An error is logged once and retried. It does not affect the
+ * recording.
  */
 export class SpoolFollower {
   readonly line: Line;
@@ -94,7 +95,7 @@ export class SpoolFollower {
       entry.followed ??= await Followed.open(spool.file);
       if (storeWatch.problem) return;
       await this.#send(spool, entry.followed, entry.stop.signal);
-      if (entry.isTold) log.info({ playbackId }, 'a clip goes into the bucket again while it is recorded');
+      if (entry.isTold) log.info({ playbackId }, 'a clip is sent to the bucket again while it is recorded');
       entry.isTold = false;
     } catch (error) {
       if (entry.stop.signal.aborted) return;
@@ -136,13 +137,13 @@ export class SpoolFollower {
         await followed.beginAnew(signal);
         return;
       }
-      // The row is read again next time.
+      // The next look reads the row again.
       if (error instanceof RowChanged && followed.upload === upload) followed.upload = undefined;
       throw error;
     }
   }
 
-  /** Copies what no part holds yet, so that the clip can be made without this machine. */
+  /** Copies what no part holds yet into recovery objects, so that the clip can be made without this machine. */
   async #copy({ playbackId, syncedBytes }: GrowingSpool, followed: Followed): Promise<void> {
     const { offsite, store } = this.#options;
     const recording = await offsite?.of(playbackId);
@@ -153,7 +154,10 @@ export class SpoolFollower {
     if (needless.length > 0) await store.removeAll(needless.map((key) => ({ key })));
   }
 
-  /** The upload of a playback's clip, as its row names it. @throws Error if the store takes no uploads */
+  /**
+   * The upload of a playback's clip, as its row names it.
+   * @throws Error if the store has no uploads
+   */
   async uploadOf(row: Playback): Promise<ClipUpload> {
     const { db, store, recordDir } = this.#options;
     if (!store.uploads) throw new Error('This store takes objects only whole.');
@@ -166,9 +170,9 @@ export class SpoolFollower {
   }
 
   /**
-   * Ends the following of a recording that is over, once the part on its way is sent.
-   * @param signal does not wait for that part
-   * @returns what was followed, to be closed by the caller; undefined if nothing was
+   * Stops following a recording that is over, once the present part has been sent.
+   * @param signal when aborted, does not wait for that part
+   * @returns what was followed, which the caller has to close; undefined if nothing was
    */
   async takeOver(playbackId: string, signal: AbortSignal): Promise<Followed | undefined> {
     const entry = this.#entries.get(playbackId);
@@ -183,7 +187,7 @@ export class SpoolFollower {
     return entry.followed;
   }
 
-  /** Stops sending what is recorded of a playback; resolves once nothing is on its way. */
+  /** Stops sending a playback's footage. Resolves once nothing is being sent. */
   async discard(playbackId: string): Promise<void> {
     const followed = await this.takeOver(playbackId, AbortSignal.abort());
     await followed?.close().catch(() => {}); // a file that was only read

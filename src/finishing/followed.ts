@@ -10,7 +10,7 @@ import { layoutAhead, maxWholeBytes } from './upload-layout.ts';
 export class Followed {
   readonly index: GrowingIndex;
   upload: ClipUpload | undefined;
-  /** A look at less of the file than this finds no further part full. */
+  /** Until the file has this many bytes, no further part can be full. */
   #lookAt = maxWholeBytes;
 
   constructor(index: GrowingIndex) {
@@ -21,7 +21,10 @@ export class Followed {
     return new Followed(await GrowingIndex.open(file));
   }
 
-  /** Takes in what is synced. @returns whether there may be a part to send */
+  /**
+   * Reads what is synced.
+   * @returns whether there may be a part to send
+   */
   async look(syncedBytes: number): Promise<boolean> {
     if (syncedBytes < this.#lookAt) return false;
     await this.index.look(syncedBytes);
@@ -30,14 +33,17 @@ export class Followed {
     return lacking <= 0;
   }
 
-  /** Bytes of payload until the next part is full. A clip of two parts or less is stored by one request, at its end. */
+  /**
+   * How many bytes of payload are missing until the next part is full. One request stores a clip of at most two parts
+   * at its end.
+   */
   #lackingBytes(): number {
     const { upload, index } = this;
     const needed = upload?.layout ? this.#nextPart(upload).to : maxWholeBytes;
     return needed - index.payloadBytes;
   }
 
-  /** The first part behind the clip's head that was not sent, with its bytes of the payload. */
+  /** The first part after part 1 that was not sent: its number, and its bytes within the payload. */
   #nextPart({ layout, sent }: ClipUpload): { number: number; from: number; to: number } {
     const { partBytes, headBytes } = layout!;
     let number = 2;
@@ -46,20 +52,20 @@ export class Followed {
     return { number, from: to - partBytes, to };
   }
 
-  /** Begins the upload, or goes on with the one that the row names. */
+  /** Begins the upload, or resumes the one that the row names. */
   async openUpload(signal: AbortSignal): Promise<void> {
     const upload = this.upload!;
     await upload.open(() => this.#layoutAhead(upload), signal);
   }
 
-  /** Begins another upload in place of one that is gone. */
+  /** Begins a new upload in place of one that the bucket no longer has. */
   async beginAnew(signal: AbortSignal): Promise<void> {
     const upload = this.upload!;
     await upload.begin(await this.#layoutAhead(upload), signal);
     this.#lookAt = 0;
   }
 
-  /** What the bucket has acknowledged; undefined: nothing is sent in parts yet. */
+  /** What the bucket has acknowledged; undefined if nothing is sent in parts yet. */
   get sent(): SentUpload | undefined {
     const { layout, row } = this.upload ?? {};
     if (!this.upload || !layout || !row?.uploadId) return undefined;
@@ -67,7 +73,10 @@ export class Followed {
     return { key: objectKeys(row).clip, id: row.uploadId, ...layout, sentTo };
   }
 
-  /** Sends the parts that are full, in order. @param before called before each of them */
+  /**
+   * Sends the full parts in order.
+   * @param before called before each part
+   */
   async sendFull(signal: AbortSignal, before: () => Promise<void>): Promise<void> {
     const upload = this.upload!;
     while (!upload.isEnding) {

@@ -1,11 +1,11 @@
 import type { Pace } from '../store/store.ts';
 
-/** What the parts of all uploads take in memory together: twelve of the usual 5 MiB. */
+/** The memory for the parts of all uploads together: twelve parts of the usual 5 MiB. */
 const memoryBytes = 60 * 1024 * 1024;
-/** A timer is not exact; shorter pauses are left out until they add up to this. */
+/** Timers are not exact. Shorter pauses are saved up until they add up to this. */
 const leastPauseMs = 5;
 
-/** Whether something of a clip that has ended is sent: that goes first. Asked again and again, as clips end meanwhile. */
+/** Whether the upload is of a clip that has ended, which goes first. Asked repeatedly, because clips end meanwhile. */
 export type IsEnding = () => boolean;
 
 interface Waiting {
@@ -14,13 +14,16 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** The first that belongs to a clip that has ended, else the first of all: each upload waits once, so all get their turn. */
+/**
+ * The first one of a clip that has ended, else the first of all. Each upload waits with one request at a time, so all
+ * get their turn.
+ */
 function takeNext(waiting: Waiting[]): Waiting | undefined {
   const ending = waiting.findIndex(({ isEnding }) => isEnding());
   return waiting.splice(Math.max(0, ending), 1)[0];
 }
 
-/** The line to the bucket, which all uploads share, and the memory for what is on its way. */
+/** The bandwidth to the bucket, which all uploads share, and the memory for parts that are being sent. */
 export class Line {
   readonly #msPerByte: number | undefined;
   readonly #forMemory: Waiting[] = [];
@@ -29,12 +32,12 @@ export class Line {
   #freeAt = 0;
   #sending = false;
 
-  /** @param maxBitsPerSec of all uploads together; undefined: as fast as the line is */
+  /** @param maxBitsPerSec the limit of all uploads together; undefined: no limit */
   constructor(maxBitsPerSec?: number) {
     this.#msPerByte = maxBitsPerSec && 8_000 / maxBitsPerSec;
   }
 
-  /** Does something that takes so many bytes of memory, once there is room for it. A larger one waits until it is alone. */
+  /** Runs `use` once this many bytes of memory are free. A larger request than all memory waits until it is alone. */
   async withMemory<Result>(bytes: number, isEnding: IsEnding, use: () => Promise<Result>): Promise<Result> {
     const taken = Math.min(bytes, memoryBytes);
     await new Promise<void>((go) => {

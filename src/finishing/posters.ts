@@ -6,14 +6,14 @@ import type { Launcher } from '../processes/launcher.ts';
 import { readBeginning, type SpoolContents } from '../spool/reader.ts';
 import { findSpool, spoolPoster } from '../spool/spool.ts';
 
-/** Delay after a recording's first picture, so that posters do not compete with the start of other recordings. */
+/** The delay after a recording's first picture, so that posters do not compete with the start of other recordings. */
 const earlyAfterMs = 2_000;
 /**
- * Posters that one ffmpeg makes. Most of what an ffmpeg costs for one poster is its start: 0.107 s of processor for one
- * alone, 0.041 s for each of eight.
+ * How many posters one ffmpeg makes. Most of the cost of a poster is the start of ffmpeg: one alone takes 0.107 s of
+ * processor time, each of eight takes 0.041 s.
  */
 const togetherAtMost = 8;
-/** The picture that is shown first may lie behind the first fragment. */
+/** The first picture that is shown may be in the second fragment. */
 const beginningFragments = 2;
 
 /**
@@ -24,7 +24,7 @@ export class Posters {
   readonly #options: { launcher: Launcher; ffmpeg: Ffmpeg; recordDir: string };
   readonly #making = new Map<string, Promise<Buffer>>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Playbacks whose poster is to be made now. */
+  /** Playbacks whose posters are due. */
   readonly #due: string[] = [];
   #early: Promise<void> | undefined;
   #closed = false;
@@ -34,8 +34,8 @@ export class Posters {
   }
 
   /**
-   * Call it when a recording has its first picture. One ffmpeg runs at a time, to leave the processor to feeds, and makes
-   * the posters of several playbacks.
+   * Call it when a recording has its first picture. Only one ffmpeg runs at a time, to leave the processor to feeds.
+   * It makes the posters of several playbacks.
    */
   expect(playbackId: string): void {
     const timer = setTimeout(() => {
@@ -57,7 +57,7 @@ export class Posters {
   }
 
   /**
-   * The playback's poster: the one in the spool, the one that is being made, or a new one.
+   * The playback's poster: from the spool, from the run that is making it, or a new one.
    * @throws Error if ffmpeg cannot decode the footage
    */
   of(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {
@@ -76,7 +76,7 @@ export class Posters {
     }
   }
 
-  /** Where the playback's first pictures are; undefined if nothing is recorded, or the poster is being made. */
+  /** Where the playback's first pictures are; undefined if nothing is recorded, or if the poster is being made. */
   async #beginningOf(playbackId: string): Promise<Beginning | undefined> {
     const spool = await findSpool(this.#options.recordDir, playbackId);
     const contents = spool && (await readBeginning(spool.file, beginningFragments));
@@ -84,7 +84,7 @@ export class Posters {
   }
 
   async #makeTogether(footage: readonly Beginning[]): Promise<void> {
-    // ffmpeg gives up on all if it cannot decode one: each is then made alone, one after the other.
+    // If ffmpeg cannot decode one, it fails for all. Then each poster is made alone, one after the other.
     let before: Promise<unknown> = this.#writeTogether(footage).catch(() => {});
     for (const { playbackId, file, contents } of footage) {
       const previous = before;
@@ -135,7 +135,10 @@ export class Posters {
   }
 }
 
-/** A poster is not synced, so a power cut can leave any part of it. JPEG begins with SOI and ends with EOI (T.81, B.2.1). */
+/**
+ * A poster is not synced, so a power cut may leave only part of it. A JPEG begins with SOI and ends with EOI (T.81,
+ * B.2.1).
+ */
 const isComplete = (jpeg: Buffer) =>
   jpeg.length > 4 && jpeg.readUInt16BE(0) === 0xffd8 && jpeg.readUInt16BE(jpeg.length - 2) === 0xffd9;
 

@@ -5,7 +5,10 @@ import { isMissing } from '../spool/errors.ts';
 import { spoolFolder } from '../spool/spool.ts';
 import type { SentPart } from '../store/store.ts';
 
-/** The parts that an upload has sent, kept beside the spool: the credentials may not let the bucket's own list be read. */
+/**
+ * The list of parts that an upload has sent, kept beside the spool: the credentials may not allow listing them in the
+ * bucket.
+ */
 
 export interface UploadAttempt {
   readonly id: string;
@@ -17,7 +20,7 @@ const fileOf = (recordDir: string, { id, uploadAttempt }: UploadAttempt) =>
 
 const linePattern = /^(\d+) (\d+) (\S+)$/;
 
-/** Appends a part: its number, its bytes and its ETag. A power cut does not take it away again. */
+/** Appends a part: its number, its bytes and its ETag. A power cut does not take it away. */
 export async function noteSentPart(
   recordDir: string,
   attempt: UploadAttempt,
@@ -33,7 +36,7 @@ export async function noteSentPart(
   }
 }
 
-/** The newest of each part. A line that a crash tore is left out: its part is sent again. */
+/** The latest entry of each part. A torn line is left out, so that its part is sent again. */
 export async function readSentParts(
   recordDir: string,
   attempt: UploadAttempt,

@@ -14,9 +14,9 @@ export interface StoredClip {
 }
 
 /**
- * Stores a complete clip in the bucket. A short one is one request. Of a longer one, the parts that were sent while it was
- * recorded stay, and those that lack are sent: the first one, the last one, and what trouble held up.
- * @param putWhole stores an object by one request
+ * Stores a complete clip in the bucket: a short one with one request, a longer one in parts. Parts that were sent
+ * during the recording stay. The missing ones are sent: the first, the last, and those that errors delayed.
+ * @param putWhole stores an object with one request
  * @throws RowChanged
  */
 export async function storeClip(
@@ -43,7 +43,7 @@ export async function storeClip(
 async function sendRest(clip: Clip, upload: ClipUpload, signal: AbortSignal): Promise<StoredClip> {
   const fitting = layoutOf(clip.contents);
   let layout = await upload.open(() => fitting, signal);
-  // What was sent while it was recorded is not what the clip has there.
+  // A fragment was left out and the head has another size, so the parts that were sent do not fit the clip.
   const isOther = clip.contents.hasHole && layout.headBytes !== fitting.headBytes;
   if (isOther || !partsOf(clipBody(clip, layout.headBytes).size, layout.partBytes)) {
     layout = await upload.begin(fitting, signal);

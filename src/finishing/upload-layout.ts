@@ -10,16 +10,17 @@ export const leastPartBytes = 5 * mib;
 const maxParts = 10_000;
 /** The largest clip that is stored by one request. */
 export const maxWholeBytes = 2 * leastPartBytes;
-/** What a clip may have of unused bytes in its head. */
+/** The most unused bytes that a clip may have in its head. */
 const maxReserveBytes = 2 * mib;
-/** A recording may have more bytes per second, or more samples, than its beginning. */
+/** A recording may later have more bytes per second, or more samples, than at its beginning. */
 const margin = { bytes: 1.5, index: 1.15 };
 
 /**
- * The layout of a clip that is still being recorded: so many parts, and so much room for the `moov`, as it may need.
+ * Decides the layout of a clip that is still being recorded: the size of its parts, and the room that its `moov` may
+ * need.
  * @param first its first fragment
- * @param soFar what was recorded by now
- * @param longestSec how long it may become
+ * @param soFar its footage so far
+ * @param longestSec its longest possible length
  */
 export function layoutAhead(first: SpoolContents, soFar: SpoolContents, longestSec: number): UploadLayout {
   const seconds = soFar.index.durationMs / 1_000;
@@ -30,7 +31,7 @@ export function layoutAhead(first: SpoolContents, soFar: SpoolContents, longestS
   return { partBytes: partBytesFor(bytes), headBytes: Math.ceil(Math.min(wanted, now + maxReserveBytes)) };
 }
 
-/** The layout of a clip that is complete: its head has what it needs and no more. */
+/** The layout of a complete clip. Its head is as small as possible. */
 export function layoutOf({ index }: SpoolContents): UploadLayout {
   const headBytes = fastStartHead(index).length;
   return { partBytes: partBytesFor(headBytes + index.payloadBytes), headBytes };
@@ -40,7 +41,7 @@ function partBytesFor(bytes: number): number {
   return Math.max(leastPartBytes, Math.ceil(bytes / maxParts / mib) * mib);
 }
 
-/** A part of a clip: its number, and its bytes of the clip, `from` inclusive, `to` exclusive. */
+/** A part of a clip: its number, and its byte range in the clip, `from` inclusive, `to` exclusive. */
 export interface Part {
   readonly number: number;
   readonly from: number;

@@ -5,13 +5,13 @@ import { bufferBody, fileBody, readPart } from '../store/body.ts';
 import type { Store } from '../store/store.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 
-/** What the upload of the clip holds of the payload. */
+/** What the clip's upload holds of the payload. */
 export interface SentPayload {
-  /** Where part 2 begins in the payload: what is before it is sent last. */
+  /** Where part 2 begins in the payload. What lies before it belongs to part 1, which is sent last. */
   readonly from: number;
-  /** Where the parts end that the bucket has acknowledged without a hole. */
+  /** Where the acknowledged parts end, counted without a hole. */
   readonly to: number;
-  /** Of a part. */
+  /** The size of a part. */
   readonly partBytes: number;
 }
 
@@ -23,12 +23,12 @@ export interface CopyOptions {
   readonly everyMs: number;
 }
 
-/** At most so many fragments are in one index object: some 800 KB. */
+/** The most fragments in one index object, which then has some 800 KB. */
 const mostFragments = 2_000;
-/** A part that will be full by then is waited for: its payload is then sent once. */
+/** If a part will be full within this many intervals, it is waited for, so that its payload is sent only once. */
 const waitForPart = 1.25;
 
-/** An index object that may be written again, because a correction of times may change it. */
+/** An index object that may have to be written again after a correction of times. */
 interface IndexObject {
   readonly first: number;
   readonly count: number;
@@ -36,31 +36,34 @@ interface IndexObject {
 }
 
 /**
- * The recovery objects of one recording: the index of its footage, and what of its payload no acknowledged part holds.
- * The order is index, payload, part: whatever payload the bucket has, it has the index of.
+ * The recovery objects of one recording: the index of its footage, and the payload that no acknowledged part holds.
+ * They are written in the order index, payload, part. So the bucket has the index of all payload that it has.
  */
 export class OffsiteCopy {
   readonly #options: CopyOptions;
   readonly #noted = new Set<string>();
   readonly #indexObjects: IndexObject[] = [];
-  /** Fragments that index objects hold. */
+  /** The number of fragments in index objects. */
   #indexed = 0;
-  /** By indexed fragment that is not covered yet: the payload up to its end, and its end in media seconds. */
+  /**
+   * The indexed fragments that the bucket does not hold completely: where the payload of each ends, and its end in
+   * media seconds.
+   */
   #ends: { readonly payload: number; readonly sec: number }[] = [];
-  /** Bytes of the payload from 0 on that objects and parts hold. */
+  /** The bucket has the payload up to this byte without a hole, in recovery objects and parts. */
   #covered = 0;
-  /** What objects hold: beginnings and ends in the payload. */
+  /** The byte ranges of the payload in recovery objects. */
   readonly #objects: { readonly from: number; readonly to: number }[] = [];
   #advancedAt = performance.now();
   #bytesThen = 0;
-  /** Up to this second of media time the bucket has the footage. */
+  /** The bucket has the footage up to this second of media time. */
   untilSec: number | undefined;
 
   constructor(options: CopyOptions) {
     this.#options = options;
   }
 
-  /** Puts the index of all fragments into the bucket, also of those whose times were corrected. */
+  /** Writes the index of all fragments into the bucket. Writes it again for fragments whose times were corrected. */
   async putIndex(index: GrowingIndex): Promise<void> {
     await this.#putCorrections(index);
     while (this.#indexed < index.count) {
@@ -74,13 +77,16 @@ export class OffsiteCopy {
     }
   }
 
-  /** Whether copyPayload has something to do. @param sent undefined: nothing is sent in parts yet */
+  /**
+   * Whether `copyPayload` has something to do.
+   * @param sent undefined: nothing is sent in parts yet
+   */
   isDue(index: GrowingIndex, sent: SentPayload | undefined): boolean {
     const isAhead = sent !== undefined && this.#covered >= sent.from && sent.to > this.#covered;
     return isAhead || this.#dueUpTo(index.payloadBytes, sent) !== undefined;
   }
 
-  /** Copies the payload that no part will hold soon, once it is due. */
+  /** If a copy is due, copies the payload that no part will hold soon. */
   async copyPayload(index: GrowingIndex, sent: SentPayload | undefined): Promise<void> {
     this.#cover(sent);
     const to = this.#dueUpTo(index.payloadBytes, sent);
@@ -95,12 +101,12 @@ export class OffsiteCopy {
     this.#cover(sent);
   }
 
-  /** Up to which byte the payload is to be copied now; undefined: nothing is due. */
+  /** The byte up to which the payload is due to be copied; undefined: none is due. */
   #dueUpTo(payloadBytes: number, sent: SentPayload | undefined): number | undefined {
     const { everyMs } = this.#options;
     const lacks = payloadBytes - this.#covered;
     if (lacks <= 0) return undefined;
-    // Part 1 is sent at the end: what it will hold is copied as soon as it is there.
+    // Part 1 is sent at the end, so its payload is copied at once.
     if (sent && this.#covered < sent.from) return Math.min(sent.from, payloadBytes);
     const ageMs = performance.now() - this.#advancedAt;
     if (ageMs < everyMs) return undefined;
@@ -109,7 +115,7 @@ export class OffsiteCopy {
     return ageMs + fullInMs <= waitForPart * everyMs ? undefined : payloadBytes;
   }
 
-  /** Takes in what objects and parts hold. */
+  /** Updates how far objects and parts cover the payload. */
   #cover(sent: SentPayload | undefined): void {
     const before = this.#covered;
     for (const { from, to } of this.#objects)
@@ -135,7 +141,7 @@ export class OffsiteCopy {
     }
   }
 
-  /** The newest fragments may have got other times since their index object was written. */
+  /** Rewrites the index objects of fragments whose times were corrected. */
   async #putCorrections(index: GrowingIndex): Promise<void> {
     while (
       this.#indexObjects[0] &&
@@ -156,7 +162,10 @@ export class OffsiteCopy {
     await this.#options.store.put(key, bufferBody(bytes), 'application/octet-stream');
   }
 
-  /** The objects with payload that parts hold, too, and that nobody needs any more. */
+  /**
+   * Forgets the payload objects whose payload parts hold as well.
+   * @returns their keys, which can be removed
+   */
   takeSuperseded(sent: SentPayload): string[] {
     const isSuperseded = ({ from, to }: { from: number; to: number }) => from >= sent.from && to <= sent.to;
     const keys = this.#objects.filter(isSuperseded).map(({ from }) => this.#options.keys.payload(from));

@@ -1,15 +1,15 @@
 import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
 import type { MdatShape } from '../mp4/track-fragment.ts';
 
-/** What stands in a spool before a fragment's payload: its `moof`, and how long its `mdat` is. */
+/** The bytes before a fragment's payload: its `moof`, and the sizes of its `mdat`. */
 export interface FragmentHead {
   readonly moof: Buffer;
   readonly shape: MdatShape;
 }
 
 /**
- * Reads an index object: the heads of fragments, one behind the other, each a `moof` with the header of its `mdat`.
- * @throws Mp4Error if it is anything else
+ * Reads an index object: for each fragment its `moof` and the header of its `mdat`.
+ * @throws Mp4Error if it has another form
  */
 export function* fragmentHeads(bytes: Buffer): Generator<FragmentHead> {
   for (let at = 0; at < bytes.length; ) {

@@ -1,7 +1,7 @@
 import { type GuardedObjects, ObjectChanged } from '../store/store.ts';
 import { decodeManifest, encodeManifest, type Manifest, manifestEveryMs } from './manifest.ts';
 
-/** Somebody has made the clip from what the bucket held, in the belief that this server was lost. */
+/** The recording was recovered from the bucket by `recover`, because this server seemed lost. */
 export class TakenOver extends Error {
   constructor(playbackId: string) {
     super(`Somebody has recovered the playback ${playbackId} from the bucket, as if this server were lost.`);
@@ -9,7 +9,7 @@ export class TakenOver extends Error {
   }
 }
 
-/** Writes the manifest of one recording, for as long as it belongs to this server. */
+/** Writes the manifest of one recording as long as the recording belongs to this server. */
 export class ManifestWriter {
   readonly #guarded: GuardedObjects;
   readonly #key: string;
@@ -25,7 +25,7 @@ export class ManifestWriter {
     this.#note = note;
   }
 
-  /** Without it, `recover` would soon take the server for lost. */
+  /** Whether it is time to write again. Otherwise `recover` would soon take this server for lost. */
   get isDue(): boolean {
     return performance.now() - this.#writtenAt >= manifestEveryMs;
   }

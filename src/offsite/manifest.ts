@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 /**
- * The manifest of a recording that is under way: what `npm run recover` needs beside the index and the payload, to make the
- * clip and its rows from the bucket alone. It is written only as it was read (ETag), so that of the server and `recover`
- * one learns that the other has taken the recording over.
+ * The manifest of a running recording. With the index and the payload, `npm run recover` makes the clip and its rows
+ * from it, from the bucket alone. A write succeeds only if the manifest is as it was read (ETag). So if both the
+ * server and `recover` use the recording, one of them notices.
  */
 const schema = z.object({
   format: z.literal(1),
   installation: z.string(),
-  /** Moments are RFC 3339 texts. */
+  /** Times are RFC 3339 texts. */
   playback: z.object({
     id: z.string(),
     startedAt: z.string(),
@@ -17,7 +17,7 @@ const schema = z.object({
     gaps: z.array(z.object({ from: z.string(), to: z.string() })),
     uploadAttempt: z.number(),
   }),
-  /** Names, labels and descriptions are null where everybody may read the bucket. */
+  /** Names, labels and descriptions are null if the bucket is public. */
   camera: z.object({ id: z.string(), name: z.string().nullable() }),
   /** null: a recording by hand */
   event: z
@@ -35,28 +35,28 @@ const schema = z.object({
     .nullable(),
   /** The spool's init segment, in base64. */
   init: z.string(),
-  /** When `recover` took the recording over; null: it is the server's. */
+  /** When `recover` took the recording over; null: it belongs to the server. */
   takenAt: z.string().nullable(),
 });
 
 export type Manifest = z.infer<typeof schema>;
 
-/** A server writes its manifests this often while it is alive. */
+/** How often a server writes each manifest. */
 export const manifestEveryMs = 20_000;
-/** A recording whose manifest is younger belongs to a server that may be alive. */
+/** A recording with a younger manifest belongs to a server that may be alive. */
 export const leaseMs = 3 * manifestEveryMs;
 
 export function encodeManifest(manifest: Manifest): Buffer {
   return Buffer.from(JSON.stringify(manifest));
 }
 
-/** @throws Error in words if the bytes are no manifest, or one of a later version */
+/** @throws Error with an explanation if the bytes are no manifest of this version */
 export function decodeManifest(bytes: Buffer): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch {
-    // The parser's words quote the bytes, which may name cameras.
+    // The parser's message quotes the bytes, which may contain names of cameras.
     throw new Error('The manifest is not JSON.');
   }
   const format = (value as { format?: unknown } | null)?.format;

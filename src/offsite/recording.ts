@@ -8,13 +8,13 @@ import { noteRecoveryKey } from './key-notes.ts';
 import type { Manifest } from './manifest.ts';
 import { ManifestWriter } from './manifest-writer.ts';
 
-/** The upload of a clip that is under way, and how far the bucket has acknowledged its parts. */
+/** The upload of a clip in progress, and how far the bucket has acknowledged its parts. */
 export interface SentUpload {
   readonly key: string;
   readonly id: string;
   readonly partBytes: number;
   readonly headBytes: number;
-  /** Where the acknowledged parts end in the payload, without a hole from part 2 on. */
+  /** Where the acknowledged parts end in the payload, counted from part 2 on without a hole. */
   readonly sentTo: number;
 }
 
@@ -25,14 +25,14 @@ export interface OffsiteRecordingOptions {
   readonly installation: string;
   readonly recordDir: string;
   readonly everyMs: number;
-  /** Everybody may read the bucket: the manifest then has no names, labels and descriptions. */
+  /** Whether the bucket is public: then the manifest has no names, labels and descriptions. */
   readonly isPublic: boolean;
 }
 
-/** How often it is looked whether something is to be copied. */
+/** How often the recording is checked for something to copy. */
 const lookEveryMs = 1_000;
 
-/** What the bucket gets of one recording beside the parts of its clip, so that the clip can be made without this machine. */
+/** Keeps the recovery objects of one recording up to date, so that the clip can be made without this machine. */
 export class OffsiteRecording {
   readonly #options: OffsiteRecordingOptions;
   readonly #id: string;
@@ -43,7 +43,7 @@ export class OffsiteRecording {
   #clipStartedAt: Date | null = null;
   #lookAt = 0;
   #savedUntil = 0;
-  /** The keys under which this server has written recovery objects since it started. */
+  /** The keys of the recovery objects that this server has written since it started. */
   readonly keys: string[] = [];
 
   constructor(options: OffsiteRecordingOptions, playbackId: string) {
@@ -62,7 +62,7 @@ export class OffsiteRecording {
     return performance.now() >= this.#lookAt;
   }
 
-  /** Up to when the footage would survive the loss of this machine. */
+  /** The footage up to this time would survive the loss of this machine. */
   get until(): Date | undefined {
     const { untilSec } = this.#copy;
     return untilSec !== undefined && this.#clipStartedAt
@@ -70,14 +70,17 @@ export class OffsiteRecording {
       : undefined;
   }
 
-  /** Whatever payload the bucket has, it has the index of. @throws TakenOver */
+  /**
+   * Writes manifest and index before a part is sent: the bucket has the index of all payload that it has.
+   * @throws TakenOver
+   */
   async beforePart(index: GrowingIndex, upload: SentUpload): Promise<void> {
     await this.#writeManifest(index, upload);
     await this.#copy.putIndex(index);
   }
 
   /**
-   * Copies what is due, and takes in what parts hold by now.
+   * Copies what is due, and notes what parts hold by now.
    * @returns keys of objects that are no longer needed
    * @throws TakenOver
    */
@@ -95,7 +98,10 @@ export class OffsiteRecording {
     return sent ? this.#copy.takeSuperseded(sent) : [];
   }
 
-  /** Says that this server is alive. @throws TakenOver */
+  /**
+   * Writes the manifest again if it is time, to show that this server is alive.
+   * @throws TakenOver
+   */
   async renew(): Promise<void> {
     if (this.#init && this.#writer.isDue) await this.#write(this.#init);
   }

@@ -12,7 +12,7 @@ export interface OffsiteRecordingsOptions extends Omit<OffsiteRecordingOptions, 
 
 const renewEveryMs = 5_000;
 
-/** @returns undefined if the store is no bucket, or the settings want no copies */
+/** @returns undefined if the store is no bucket, or if copies are switched off */
 export function openOffsite(
   { offsiteEverySec, r2 }: { offsiteEverySec: number; r2: { publicUrl?: string } | undefined },
   options: Pick<OffsiteRecordingsOptions, 'db' | 'store' | 'recordDir' | 'log'>,
@@ -23,7 +23,7 @@ export function openOffsite(
   return new OffsiteRecordings({ ...options, guarded, everyMs: offsiteEverySec * 1_000, isPublic });
 }
 
-/** The recordings of which the bucket gets recovery objects (docs/decisions/0022). */
+/** The running recordings with recovery objects in the bucket (docs/decisions/0022). */
 export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
   readonly #recordings = new Map<string, OffsiteRecording>();
@@ -44,7 +44,7 @@ export class OffsiteRecordings {
     }, renewEveryMs);
   }
 
-  /** @returns undefined if somebody has recovered the recording from the bucket, as if this server were lost */
+  /** @returns undefined if the recording was recovered from the bucket, because this server seemed lost */
   async of(playbackId: string): Promise<OffsiteRecording | undefined> {
     if (this.#taken.has(playbackId)) return undefined;
     this.#installation ??= await inDatabase(installationId(this.#options.db));
@@ -58,12 +58,12 @@ export class OffsiteRecordings {
     return recording;
   }
 
-  /** Up to when the footage is in the bucket; undefined: nothing of it, or nothing is known. */
+  /** Up to when the footage is in the bucket; undefined: none is, or it is unknown. */
   until(playbackId: string): Date | undefined {
     return this.#recordings.get(playbackId)?.until;
   }
 
-  /** Somebody has recovered the recording. What is recorded goes on, into an upload of its own. */
+  /** Notes that the recording was recovered from the bucket. The recording goes on here, with a new upload. */
   noteTaken(playbackId: string): void {
     this.#options.log.error(
       { playbackId },
@@ -73,7 +73,10 @@ export class OffsiteRecordings {
     this.#recordings.delete(playbackId);
   }
 
-  /** The clip is in the store, or nobody wants it: notes the removal of the recovery objects. The spool goes afterwards. */
+  /**
+   * Notes the removal of the recovery objects, because the clip is in the store or was deleted. Call it before the
+   * spool is removed.
+   */
   async forget(playbackId: string): Promise<void> {
     const { db, recordDir } = this.#options;
     this.#recordings.delete(playbackId);
@@ -90,7 +93,7 @@ export class OffsiteRecordings {
 
   async #renewAll(): Promise<void> {
     for (const [playbackId, recording] of this.#recordings) {
-      // A bucket that does not answer is told of by the store watch.
+      // The store watch already logs a bucket that does not answer.
       await recording.renew().catch((error: unknown) => {
         if (error instanceof TakenOver) this.noteTaken(playbackId);
       });

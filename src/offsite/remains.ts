@@ -5,7 +5,7 @@ import { type GuardedObjects, type ObjectInfo, type Store, type Upload, UploadGo
 import { fragmentHeads } from './fragment-heads.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
 
-/** Bytes of the payload, `from` inclusive, `to` exclusive. */
+/** A byte range of the payload, `from` inclusive, `to` exclusive. */
 export interface PayloadRange {
   readonly from: number;
   readonly to: number;
@@ -16,35 +16,35 @@ export interface PayloadObject extends PayloadRange {
   readonly key: string;
 }
 
-/** The recovery objects of one recording, as the bucket lists them. */
+/** The recovery objects of one recording in the bucket. */
 export interface RecoveryObjects {
   readonly installation: string;
   readonly playbackId: string;
-  /** All of them, also objects that nothing is known of. */
+  /** All keys, also those of unknown kind. */
   readonly keys: readonly string[];
   /** In the order of the footage. */
   readonly index: readonly string[];
   readonly payload: readonly PayloadObject[];
 }
 
-/** What the bucket holds of a recording that no clip was made of. */
+/** What the bucket holds of a recording without a clip. */
 export interface Remains {
   readonly objects: RecoveryObjects;
   readonly manifest: Manifest;
-  /** Of the manifest. */
+  /** The ETag of the manifest. */
   readonly etag: string;
-  /** Since the manifest was written, by the bucket's clock. */
+  /** The age of the manifest by the bucket's clock. */
   readonly ageMs: number;
-  /** The clip, where the server had stored it and nothing more was missing than the row. */
+  /** The clip, if the server had already stored it and only had not written its row. */
   readonly stored: (ObjectInfo & { readonly key: string; readonly attempt: number }) | undefined;
   readonly upload: Upload | undefined;
-  /** The whole parts of the upload from part 2 on, without a hole: ETags by number. */
+  /** The complete parts of the upload from part 2 on, without a hole, by number. */
   readonly parts: ReadonlyMap<number, { readonly bytes: number; readonly etag: string }>;
-  /** The whole fragments whose payload the bucket has, without a hole, from the first one on. */
+  /** The complete fragments whose payload the bucket has, from the first one on without a hole. */
   readonly index: SampleIndex;
 }
 
-/** The recordings of which the bucket holds recovery objects. */
+/** The recordings with recovery objects in the bucket. */
 export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
   const found = new Map<string, { keys: string[]; index: string[]; payload: PayloadObject[] } & Owner>();
   for await (const { key, size } of store.list(recoveryFolder)) {
@@ -57,7 +57,7 @@ export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
     if (part.kind === 'index') recording.index.push(key);
     if (part.kind === 'payload') recording.payload.push({ key, from: part.from, to: part.from + size });
   }
-  // Numbers in keys have leading zeros.
+  // Numbers in keys have leading zeros, so they sort as text.
   for (const { index } of found.values()) index.sort();
   return [...found.values()];
 }
@@ -69,8 +69,8 @@ interface Owner {
 
 /**
  * Reads what the bucket holds of a recording.
- * @returns undefined if it has no manifest: then it was completed or deleted, and only its leftovers are here
- * @throws Error if the manifest is not usable, RecordingFailure if the bucket does not answer
+ * @returns undefined if there is no manifest: the playback was completed or deleted, and only leftovers are here
+ * @throws Error if the manifest cannot be used, RecordingFailure if the bucket does not answer
  */
 export async function readRemains(
   store: Store,
@@ -88,7 +88,10 @@ export async function readRemains(
   return { objects, manifest, etag, ageMs, stored: await findStored(store, manifest), upload, parts, index };
 }
 
-/** The clip may be there under the key of the manifest's attempt, or of the one behind it (one request). */
+/**
+ * The clip may be under the key of the manifest's attempt or, if one request stored it, under the key of the next
+ * attempt.
+ */
 async function findStored(store: Store, { playback, camera }: Manifest): Promise<Remains['stored']> {
   const facts = { id: playback.id, cameraId: camera.id, startedAt: new Date(playback.startedAt) };
   for (const attempt of [playback.uploadAttempt, playback.uploadAttempt + 1]) {
@@ -117,7 +120,7 @@ async function readUpload(store: Store, manifest: Manifest): Promise<Pick<Remain
   }
 }
 
-/** What parts of the upload hold of the payload. */
+/** The byte ranges of the payload that parts of the upload hold. */
 function rangesOf(parts: Remains['parts'], { upload }: Manifest): PayloadRange[] {
   if (!upload) return [];
   const { partBytes, headBytes } = upload;
@@ -127,7 +130,7 @@ function rangesOf(parts: Remains['parts'], { upload }: Manifest): PayloadRange[]
   }));
 }
 
-/** How many bytes there are from 0 on without a hole. */
+/** How many bytes the ranges cover from 0 on without a hole. */
 export function reachOf(ranges: readonly PayloadRange[]): number {
   let reach = 0;
   for (const { from, to } of [...ranges].sort((a, b) => a.from - b.from)) {
@@ -137,7 +140,7 @@ export function reachOf(ranges: readonly PayloadRange[]): number {
   return reach;
 }
 
-/** Indexes the whole fragments within the first `reach` bytes of the payload. */
+/** Indexes the complete fragments within the first `reach` bytes of the payload. */
 async function readIndex(
   guarded: GuardedObjects,
   { index: keys }: RecoveryObjects,
@@ -151,7 +154,7 @@ async function readIndex(
     if (part.kind !== 'index' || part.first > have) break;
     const bytes = (await guarded.read(key))?.bytes;
     if (!bytes) break;
-    // After a restart the server writes the index anew: fragments may be in two objects.
+    // After a restart the server writes a new index, so a fragment may be in two objects.
     let number = part.first;
     for (const { moof, shape } of fragmentHeads(bytes)) {
       if (number++ < have) continue;

@@ -5,10 +5,10 @@ import type { GuardedObjects, SentPart, Store } from '../store/store.ts';
 import { encodeManifest } from './manifest.ts';
 import type { PayloadObject, Remains } from './remains.ts';
 
-/** A clip that was made from what the bucket held. */
+/** A clip that was made from objects in the bucket. */
 export interface RestoredClip {
   readonly key: string;
-  /** The attempt that gives its key (domain/store-keys.ts). */
+  /** The attempt in its key (domain/store-keys.ts). */
   readonly attempt: number;
   /** In bytes. */
   readonly size: number;
@@ -16,11 +16,11 @@ export interface RestoredClip {
 
 /**
  * Marks the recording as taken over, so that its server stops using the upload.
- * @throws ObjectChanged if the server is alive after all, or somebody else is at it
+ * @throws ObjectChanged if the server is alive, or if another process recovers the recording
  */
 export async function takeOver(guarded: GuardedObjects, remains: Remains, at: Date): Promise<void> {
   const { manifest, etag } = remains;
-  // An earlier try has taken it over, and did not come to its end.
+  // An earlier try has taken the recording over and was interrupted.
   if (manifest.takenAt) return;
   const bytes = encodeManifest({ ...manifest, takenAt: at.toISOString() });
   const { key } = manifestOf(remains);
@@ -32,8 +32,8 @@ const manifestOf = ({ objects }: Remains) => ({
 });
 
 /**
- * Makes the clip: of the parts that the upload has, with what the recovery objects hold in front of them and behind.
- * Without an upload it is one object of what they hold.
+ * Makes the clip. With an upload, keeps its parts and fills in what lies before and after them from recovery objects.
+ * Without one, stores one object made from recovery objects.
  */
 export async function restoreClip(
   store: Store,
@@ -52,7 +52,7 @@ export async function restoreClip(
 async function putWhole(store: Store, guarded: GuardedObjects, { manifest, objects, index }: Remains) {
   const payload = await readPayload(guarded, objects.payload, 0, index.payloadBytes);
   const body = Buffer.concat([fastStartHead(index), payload]);
-  // No second object is begun under a key that an upload had.
+  // A key that an upload had is not used for another object.
   const attempt = manifest.playback.uploadAttempt + 1;
   const { clip: key } = objectKeys({
     id: manifest.playback.id,
@@ -77,13 +77,13 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
     if (payloadUpTo(number) >= index.payloadBytes) break;
   }
 
-  /** Whether objects hold all that is played of the payload from the beginning of this part on. */
+  /** Whether recovery objects hold all played payload from the beginning of this part on. */
   function hasBehind(payload: readonly PayloadObject[], number: number): boolean {
     return covers(payload, payloadUpTo(number - 1), index.payloadBytes);
   }
 
   const lastKept = Math.max(1, ...kept.keys());
-  // A part cannot be cut: what it has behind the last whole fragment stays in the file, and is not played.
+  // A part cannot be cut. Its bytes after the last complete fragment stay in the file, but no index names them.
   const payloadBytes = Math.max(index.payloadBytes, kept.size > 0 ? payloadUpTo(lastKept) : 0);
   const { head, tail } = clipFrame(index, headBytes, payloadBytes);
   const first = await readPayload(guarded, objects.payload, 0, Math.min(payloadUpTo(1), payloadBytes));
@@ -106,7 +106,10 @@ function covers(objects: readonly PayloadObject[], from: number, to: number): bo
   return at >= to;
 }
 
-/** Bytes of the payload from recovery objects. @throws Error if they do not hold all of it */
+/**
+ * Reads bytes of the payload from recovery objects.
+ * @throws Error if they do not hold all of it
+ */
 async function readPayload(
   guarded: GuardedObjects,
   objects: readonly PayloadObject[],

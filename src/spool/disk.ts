@@ -8,21 +8,22 @@ import { isSpoolName } from './names.ts';
 
 export interface SpoolLimits {
   readonly recordDir: string;
-  /** What all spools together may hold; undefined: as much as the disk. */
+  /** The limit of all spools together, in bytes; undefined: no limit but the disk's. */
   readonly spoolMaxBytes: number | undefined;
-  /** What is left free for the database and for finishing what is there. */
+  /** Bytes that stay free for the database and for finishing. */
   readonly spoolMinFreeBytes: number;
 }
 
-/** What is wrong, and whether running recordings must end for it too. */
+/** What is wrong with the disk, and whether running recordings must end because of it. */
 interface Problem {
   readonly text: string;
   readonly endsRecordings: boolean;
 }
 
 /**
- * The disk that the spool is on: whether another recording may begin, and whether those that run may go on. New
- * ones are refused while there is still room for those that run; these end when half of the reserve is used up.
+ * Watches the disk of the spool: whether another recording may begin, and whether running ones may go on. New
+ * recordings are refused while there is still room for the running ones. Running ones end when half of the reserve is
+ * used up.
  */
 export class SpoolDisk {
   readonly #limits: SpoolLimits;
@@ -30,7 +31,7 @@ export class SpoolDisk {
   #problem: Problem | undefined;
   #looking: Promise<void> | undefined;
   freeBytes = 0;
-  /** Only known where there is a limit to it. */
+  /** Measured only if there is a limit. */
   usedBytes = 0;
 
   constructor(limits: SpoolLimits, log: Log) {
@@ -38,17 +39,17 @@ export class SpoolDisk {
     this.#log = log;
   }
 
-  /** Why no further recording may begin, as a part of a sentence; undefined while all is well. */
+  /** Why no further recording may begin, as part of a sentence; undefined if one may. */
   get problem(): string | undefined {
     return this.#problem?.text;
   }
 
-  /** Why running recordings must end with what they have; undefined while they need not. */
+  /** Why running recordings must end now; undefined if they need not. */
   get mustEnd(): string | undefined {
     return this.#problem?.endsRecordings ? this.#problem.text : undefined;
   }
 
-  /** Looks at the disk, once for all who ask meanwhile; what changed is logged once. Never throws. */
+  /** Looks at the disk. Calls that come meanwhile share the result. Logs each change once. Never throws. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;

@@ -1,14 +1,14 @@
-/** What the machine or this process is short of at the moment: that says nothing about a file. */
+/** Errors because this machine or process lacks something at the moment. They say nothing about the file. */
 const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'ESTALE']);
 const missing = new Set(['ENOENT', 'ENOTDIR']);
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
 
-/** The spool's disk is not mounted: that says nothing about what is on it. */
+/** The spool's disk is not mounted. This says nothing about the footage on it. */
 export class SpoolAway extends Error {}
 
-/** Whether trying again later can help. */
+/** Whether a later retry may succeed. */
 export const willPass = (error: unknown): boolean => error instanceof SpoolAway || passing.has(codeOf(error));
 
-/** Whether what was looked for is not there. Any other error is no reason to believe so. */
+/** Whether the file or folder does not exist. No other error proves that. */
 export const isMissing = (error: unknown): boolean => missing.has(codeOf(error));

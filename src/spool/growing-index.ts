@@ -5,14 +5,17 @@ import { SampleIndex } from '../mp4/sample-index.ts';
 import { addFragment, type FileRange, type SpoolContents } from './reader.ts';
 import { type ScannedFragment, SpoolScan } from './scan.ts';
 
-/** A recording gives its newest 120 fragments other times (recording/recording-file.ts); these are read again. */
+/**
+ * The times of the newest 120 fragments may still be corrected (recording/placement.ts), so they are read again
+ * later.
+ */
 const unsettledFragments = 128;
 
 type Fragment = Omit<ScannedFragment, 'moof'>;
 
 /**
- * The index of a spool that grows: each look goes on where the one before stopped, so that the end of a long recording
- * reads little. Fragments whose times may still be corrected are put into it when they no longer are, or at the end.
+ * The index of a spool that grows. Each look continues where the one before stopped, so that little is left to read
+ * at the end of a long recording. A fragment is added to the index once its times are final, or at the end.
  */
 export class GrowingIndex {
   readonly path: string;
@@ -23,9 +26,9 @@ export class GrowingIndex {
   readonly #payloads: FileRange[] = [];
   /** Where each fragment begins in the file. */
   readonly #begins: number[] = [];
-  /** Where each of the payloads begins in all payload. */
+  /** Where the payload of each fragment begins within all payload. */
   readonly #starts: number[] = [];
-  /** Bytes of all payload so far. */
+  /** The size of all payload so far, in bytes. */
   payloadBytes = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -38,7 +41,7 @@ export class GrowingIndex {
     return new GrowingIndex(path, await open(path, 'r'));
   }
 
-  /** Takes in the whole fragments up to byte `size` of the file. */
+  /** Reads the complete fragments up to byte `size` of the file. */
   async look(size: number): Promise<void> {
     for await (const { at, shape, from, to } of this.#scan.fragments(size)) {
       this.#begins.push(at);
@@ -50,37 +53,40 @@ export class GrowingIndex {
     }
   }
 
-  /** The spool's init segment; undefined before a look has found one. */
+  /** The spool's init segment; undefined before the first look that finds one. */
   get init(): InitSegment | undefined {
     return this.#scan.init;
   }
 
-  /** How many fragments there are so far. */
+  /** The number of fragments so far. */
   get count(): number {
     return this.#payloads.length;
   }
 
-  /** Bytes of payload in the first so many fragments. */
+  /** The size of the payload of the first `count` fragments, in bytes. */
   payloadUpTo(count: number): number {
     return this.#starts[count] ?? this.payloadBytes;
   }
 
-  /** Where the first so many fragments end in the file. */
+  /** Where the first `count` fragments end in the file. */
   fileEnd(count: number): number {
     return this.#payloads[count - 1]?.to ?? 0;
   }
 
-  /** Whether a fragment's times are corrected no more. */
+  /** Whether a fragment's times are final. */
   isSettled(number: number): boolean {
     return number < this.count - unsettledFragments;
   }
 
-  /** The init segment as it is in the file. */
+  /** The bytes of the init segment in the file. */
   async readInit(): Promise<Buffer> {
     return this.#bytes(0, this.#begins[0]!);
   }
 
-  /** What stands before the payloads of fragments, each a `moof` with the header of its `mdat`; `end` is exclusive. */
+  /**
+   * The bytes before the payload of each fragment from `first` to `end` (exclusive): its `moof` and the header of its
+   * `mdat`.
+   */
   async readHeads(first: number, end: number): Promise<Buffer> {
     const heads: Buffer[] = [];
     for (let i = first; i < end; i++)
@@ -95,7 +101,7 @@ export class GrowingIndex {
     return bytes;
   }
 
-  /** Where the payload's bytes `from` to `to` (exclusive) lie in the file. */
+  /** Where the payload's bytes from `from` to `to` (exclusive) are in the file. */
   ranges(from: number, to: number): FileRange[] {
     const found: FileRange[] = [];
     for (let i = lastUpTo(this.#starts, from); i < this.#starts.length && this.#starts[i]! < to; i++) {
@@ -110,9 +116,9 @@ export class GrowingIndex {
   }
 
   /**
-   * All that the closed spool holds, as readSpool reads it. This ends the index, which takes in nothing any more.
-   * @returns undefined if more was settled than belongs to the clip, or a box is torn: then the spool has to be read from
-   * its beginning
+   * The contents of the closed spool, as `readSpool` gives them. The index cannot be used after that.
+   * @returns undefined if the index has fragments that do not belong to the clip, or if a box is torn. Then the
+   *   spool has to be read from its beginning
    */
   async contents(untilSec = Number.POSITIVE_INFINITY): Promise<SpoolContents | undefined> {
     try {
@@ -141,7 +147,10 @@ export class GrowingIndex {
     return { init, index: this.#index, payloads, hasHole, wholeBytes, tornBytes: size - wholeBytes };
   }
 
-  /** Puts the oldest unsettled fragment into the index. @returns whether it belongs to the clip */
+  /**
+   * Adds the oldest fragment that is not in the index yet.
+   * @returns whether it belongs to the clip
+   */
   async #settle(untilSec: number): Promise<boolean> {
     const { at, shape, from } = this.#unsettled.shift()!;
     const moof = await this.#bytes(at, from - shape.headerBytes);
@@ -155,7 +164,7 @@ export class GrowingIndex {
   }
 }
 
-/** Index of the last number that is ≤ `value`, in a list that begins with 0 and does not fall. */
+/** The index of the last number ≤ `value`, in an ascending list that begins with 0. */
 function lastUpTo(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length - 1;

@@ -8,16 +8,16 @@ import { type ScannedFragment, SpoolScan } from './scan.ts';
 const chunkBytes = 256 * 1024;
 
 /**
- * A spool that is watched while it grows. Each look goes on where the one before stopped. The file stays open, so
- * that who watches comes to the end of it although the spool is removed when its clip is in the store.
+ * Reads a spool while it grows. Each look continues where the one before stopped. The file stays open, so that a
+ * viewer can watch it to its end even though the spool is removed once its clip is in the store.
  */
 export class LiveSpool {
   readonly startedAt: number;
   readonly #file: FileHandle;
   readonly #scan: SpoolScan;
-  /** Whole segments. */
+  /** The complete segments. */
   readonly #segments: Segment[] = [];
-  /** What has come since the newest keyframe. */
+  /** The segment that began with the newest keyframe. */
   #open: Segment | undefined;
   #looking: Promise<void> | undefined;
 
@@ -36,7 +36,7 @@ export class LiveSpool {
     return this.#scan.init && playerInit(this.#scan.init);
   }
 
-  /** @param isOver the spool is complete: what came since the newest keyframe is a segment too */
+  /** @param isOver whether the spool is complete: then the segment from the newest keyframe on is complete, too */
   segments(isOver: boolean): readonly Segment[] {
     return isOver && this.#open ? [...this.#segments, this.#open] : this.#segments;
   }
@@ -45,7 +45,7 @@ export class LiveSpool {
     return Readable.from(this.#chunks(from, to), { objectMode: false });
   }
 
-  /** Takes in what was written since the last look. */
+  /** Reads what was written since the last look. */
   look(): Promise<void> {
     this.#looking ??= this.#takeIn().finally(() => {
       this.#looking = undefined;
@@ -58,7 +58,7 @@ export class LiveSpool {
     await this.#file.close();
   }
 
-  /** Not the handle's own stream: each of those leaves a listener on the handle. */
+  /** The handle's own stream is not used: each leaves a listener on the handle. */
   async *#chunks(from: number, to: number): AsyncGenerator<Buffer> {
     for (let at = from; at < to; ) {
       const { buffer, bytesRead } = await this.#file.read({

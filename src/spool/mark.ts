@@ -6,10 +6,10 @@ import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
 import { isMissing, SpoolAway } from './errors.ts';
 import { isSpoolName, syncFolder } from './names.ts';
 
-/** An empty file that says that the folder is the spool: without it, the spool's disk is not mounted there. */
+/** An empty file that marks the folder as the spool. If it is missing, the spool's disk is not mounted there. */
 export const spoolMark = (recordDir: string): string => path.join(recordDir, '.flashback-spool');
 
-/** @throws SpoolAway where the spool is not in its folder */
+/** @throws SpoolAway if the folder has no spool mark */
 export async function demandSpool(recordDir: string): Promise<void> {
   const mark = spoolMark(recordDir);
   await access(mark).catch((error) => {
@@ -21,8 +21,8 @@ export async function demandSpool(recordDir: string): Promise<void> {
 }
 
 /**
- * Makes a new spool, or finds the one that is there. A folder without a mark is not taken for the spool while the
- * database knows of footage that should be in it.
+ * Opens the spool, or makes a new one. A folder without a spool mark does not become the spool while the database
+ * knows of footage that should be in it.
  */
 export async function openSpool(db: Db, recordDir: string, log: Log): Promise<void> {
   makePrivateFolder(recordDir, log);
@@ -45,11 +45,11 @@ export async function openSpool(db: Db, recordDir: string, log: Log): Promise<vo
   }
   log.error(
     { recordDir, playbacks: needed.length },
-    `the footage of playbacks should be in the spool, and none of it is: its disk is not mounted. Mount it; where it is lost, make the empty file ${spoolMark(recordDir)}`,
+    `the spool holds no footage of playbacks that need it: its disk is not mounted. Mount the disk; if it is lost, make the empty file ${spoolMark(recordDir)}`,
   );
 }
 
-/** Says that this folder is the spool. */
+/** Marks this folder as the spool. */
 export async function markSpool(recordDir: string): Promise<void> {
   const file = await open(spoolMark(recordDir), 'a', privateFileMode);
   await file.close();

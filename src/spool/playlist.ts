@@ -1,20 +1,21 @@
 /** A stretch of a spool that begins with a keyframe. */
 export interface Segment {
-  /** Where in the file, in bytes; `to` is exclusive. */
+  /** Byte offsets in the file; `to` is exclusive. */
   readonly from: number;
   readonly to: number;
-  /** When it begins and ends, in seconds of clip time. */
+  /** Its begin and end, in seconds of clip time. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The HLS playlist (RFC 8216) of a recording: fragmented MP4, all of it from its pre-roll on, so of the type EVENT.
+ * The HLS playlist (RFC 8216) of a recording. It lists all fragmented MP4 from the pre-roll on, so it is of type
+ * EVENT.
  * @param startedAt wall-clock time of the clip's first frame, in epoch milliseconds
- * @param isOver nothing will be added any more
+ * @param isOver whether the recording is complete, so that nothing will be added
  */
 export function hlsPlaylist(segments: readonly Segment[], startedAt: number, isOver: boolean): string {
-  // A hole in the footage belongs to the segment before it: the durations add up to clip time.
+  // A gap counts as part of the segment before it, so that the durations add up to clip time.
   const durations = segments.map(({ start, end }, i) => (segments[i + 1]?.start ?? end) - start);
   const lines = [
     '#EXTM3U',

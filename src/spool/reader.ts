@@ -12,26 +12,26 @@ export interface FileRange {
   to: number;
 }
 
-/** What a spool holds, read from its boxes alone. */
+/** The contents of a spool, read from its boxes alone. */
 export interface SpoolContents {
   readonly init: InitSegment;
   readonly index: SampleIndex;
-  /** Where the payloads of the fragments lie in the file. */
+  /** The payload of each fragment in the file. */
   readonly payloads: readonly FileRange[];
-  /** A fragment was left out in front of one that was not: the payload is no longer what came first in the spool. */
+  /** Whether a fragment was left out before one that was not. Then the payload has a hole in the spool. */
   readonly hasHole: boolean;
-  /** Where the last whole fragment ends. What stands behind it was cut off in the middle. */
+  /** Where the last complete fragment ends. A fragment after it is torn. */
   readonly wholeBytes: number;
-  /** Bytes behind the last whole fragment. */
+  /** The number of bytes after the last complete fragment. */
   readonly tornBytes: number;
 }
 
 /**
- * Reads a spool's structure: one small read per fragment, no payload. A tail that a crash tore off is left out;
- * files are believed for what is in them, never for their size.
- * @param untilSec fragments that begin at or after this media time are left out. Encoded sound comes later than the
- *   pictures it belongs to, so fragments behind such a one are looked at, too.
- * @returns undefined where not even an init segment and one whole fragment are there
+ * Reads the structure of a spool: one small read per fragment, no payload. A torn fragment at the end is left out.
+ * The file's contents decide, not its size.
+ * @param untilSec fragments that begin at or after this media time are left out. Encoded sound comes after the
+ *   pictures that it belongs to, so later fragments are looked at, too
+ * @returns undefined if there is no init segment or no complete fragment
  */
 export function readSpool(
   path: string,
@@ -40,7 +40,7 @@ export function readSpool(
   return withFile(path, (file, size) => read(file, size, { untilSec, fragments: Number.POSITIVE_INFINITY }));
 }
 
-/** The same of the first so many fragments; the rest of the spool is not looked at. */
+/** Like `readSpool`, for the first `fragments` fragments only. */
 export function readBeginning(path: string, fragments: number): Promise<SpoolContents | undefined> {
   return withFile(path, (file, size) => read(file, size, { untilSec: Number.POSITIVE_INFINITY, fragments }));
 }
@@ -58,8 +58,8 @@ async function withFile<Result>(
 }
 
 /**
- * Whether a whole fragment of the playback's video is on disk: the one answer to whether there is footage.
- * @throws Error where that cannot be read, which is not to say that there is none
+ * Whether a complete fragment of the playback's video is on disk. This is the only test for footage.
+ * @throws Error if the spool cannot be read, so that it is unknown
  */
 export async function holdsFootage(recordDir: string, playbackId: string): Promise<boolean> {
   const found = await findSpool(recordDir, playbackId);
@@ -70,7 +70,10 @@ export async function holdsFootage(recordDir: string, playbackId: string): Promi
 const hasVideo = (contents: SpoolContents | undefined) =>
   contents?.index.tracks.some((track) => track.kind === 'video') ?? false;
 
-/** Removes what is left of a recording that took nothing. @throws Error where that is not known */
+/**
+ * Removes the spool of a recording if it holds no footage.
+ * @throws Error if it cannot be read, so that it is unknown
+ */
 export async function removeSpoolWithoutFootage(recordDir: string, playbackId: string): Promise<void> {
   if (!(await holdsFootage(recordDir, playbackId))) await removeSpool(recordDir, playbackId);
 }
@@ -100,7 +103,7 @@ async function read(
       if (payloads.length === fragments) break;
     }
   } catch (error) {
-    // A power cut can leave a tail of zeros: what stands before it is good.
+    // A power cut can leave zeros at the end. What stands before them is good.
     if (!(error instanceof Mp4Error)) throw error;
   }
   if (!index || payloads.length === 0) return undefined;
@@ -109,7 +112,7 @@ async function read(
 }
 
 /**
- * Adds a fragment to the index, but for one that begins at or after `untilSec` of media time.
+ * Adds a fragment to the index, unless it begins at or after `untilSec` of media time.
  * @returns whether it was added
  */
 export function addFragment(
@@ -122,7 +125,7 @@ export function addFragment(
   return true;
 }
 
-/** When the fragment's earliest sample is decoded, in seconds of media time. */
+/** The decode time of the fragment's earliest sample, in seconds of media time. */
 function beginsAt(moof: Buffer, { init }: SampleIndex, shape: MdatShape): number {
   const parts = readTrackFragments(moof, init.tracks, shape);
   return Math.min(...parts.map(({ decodeTime, track }) => decodeTime / track.timescale));

@@ -3,18 +3,18 @@ import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
 import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import type { MdatShape } from '../mp4/track-fragment.ts';
 
-/** Enough for the moof of half a second and the header of its mdat in one read. */
+/** One read of this size covers the moof of half a second and the header of its mdat. */
 const readAhead = 8_192;
-/** A moof is a few kilobytes; a size beyond this is not one. */
+/** A moof has a few kilobytes. A box that claims more than this is no moof. */
 const maxHeadBytes = 16 * 1024 * 1024;
 
-/** A whole fragment in a spool, as byte offsets; `to` is exclusive. */
+/** A complete fragment in a spool, as byte offsets; `to` is exclusive. */
 export interface ScannedFragment {
   readonly at: number;
-  /** Valid until the next fragment is read: copy it to keep it. */
+  /** Valid only until the next fragment is read. Copy it to keep it. */
   readonly moof: Buffer;
   readonly shape: MdatShape;
-  /** Where its payload lies. */
+  /** Where its payload begins. */
   readonly from: number;
   readonly to: number;
 }
@@ -23,9 +23,9 @@ export interface ScannedFragment {
 export class SpoolScan {
   readonly #file: FileHandle;
   readonly #initBoxes: Buffer[] = [];
-  /** The spool's init segment, once it was read. */
+  /** The spool's init segment, once it has been read. */
   init: InitSegment | undefined;
-  /** Where the last whole fragment ends. */
+  /** Where the last complete fragment ends. */
   wholeBytes = 0;
 
   constructor(file: FileHandle) {
@@ -33,8 +33,8 @@ export class SpoolScan {
   }
 
   /**
-   * The whole fragments behind those read before, up to byte `size` of the file. What a crash left behind the last one
-   * ends it: a torn box, or zeros after a power cut.
+   * The complete fragments after those already read, up to byte `size` of the file. Stops at a torn box, or at zeros
+   * that a power cut left.
    */
   async *fragments(size: number): AsyncGenerator<ScannedFragment> {
     const window = windowReader(this.#file, size);
@@ -69,7 +69,7 @@ export class SpoolScan {
   }
 }
 
-/** Reads small parts of a file of `size` bytes one after the other, with few calls. */
+/** Reads small parts of a file of `size` bytes one after the other, with few system calls. */
 function windowReader(file: FileHandle, size: number) {
   let window = Buffer.alloc(0);
   let windowAt = 0;

@@ -8,13 +8,13 @@ import { demandSpool } from './mark.ts';
 import { syncFolder } from './names.ts';
 import { together } from './together.ts';
 
-/** Footage is on the platter at most this long after it was written. */
+/** The longest time between two syncs while footage is written, in milliseconds. */
 const syncMs = 1_000;
 
 /**
- * A playback's growing fragmented MP4: one folder per playback, in it one file named after the wall-clock time of
- * its first frame in epoch milliseconds. Media time in the file is wall-clock time since then, so that the file
- * alone, after whatever crash, says what was recorded when.
+ * The spool of one playback: a fragmented MP4 that grows, in a folder of its own. The file is named after the
+ * wall-clock time of its first frame in epoch milliseconds, and its media time counts from there. So the file alone
+ * tells when its footage was taken, after any crash.
  */
 export class Spool {
   readonly path: string;
@@ -23,7 +23,7 @@ export class Spool {
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
-  /** The folder that has the file's name but in memory: it is synced with the first footage. */
+  /** The folder whose entry for the file is not synced yet. It is synced with the first footage. */
   #unsyncedName: string | undefined;
   #sync: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export class Spool {
   }
 
   /**
-   * @param folder as made by makeSpoolFolder
+   * @param folder the folder that `makeSpoolFolder` made
    * @param clipStartedAt epoch milliseconds of the first frame
    * @param init the init segment
    */
@@ -47,41 +47,44 @@ export class Spool {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
     const spool = new Spool(file, await open(file, 'wx', privateFileMode), 0);
     spool.#unsyncedName = folder;
-    // Written together with the first fragments: every call of the disk costs.
+    // Written together with the first fragments, to save a disk access.
     spool.#pending.push({ boxes: [init], footage: [] });
     return spool;
   }
 
-  /** Goes on after `bytes`, where the last whole fragment ends; a torn one behind it is cut off. */
+  /** Continues a spool after `bytes`, where its last complete fragment ends. Cuts off a torn fragment after that. */
   static async reopen(file: string, bytes: number): Promise<Spool> {
     const handle = await open(file, 'r+');
     await handle.truncate(bytes);
     return new Spool(file, handle, bytes);
   }
 
-  /** Resolves when all that was taken so far is written: a crash of this process does not take it away any more. */
+  /** Resolves when everything taken so far is written, so that a crash of this process cannot lose it. */
   async written(): Promise<void> {
     if (!this.#writing && this.#pending.length === 0) return;
-    // Not until all is written: while more comes faster than the disk takes it, that never is.
+    // Waits for what is pending now, not for an empty queue: a busy queue may never be empty.
     await new Promise<void>((resolve) => {
       this.#pending.push({ boxes: [], footage: [], onWritten: resolve });
       this.#beginWriting();
     });
   }
 
-  /** Why the disk takes nothing any more; what was written before is good. */
+  /** Why the disk takes nothing any more. What was written before is good. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Takes boxes to be written soon, and the footage behind them, whose holds it takes over. Never throws: see failure. */
+  /**
+   * Takes boxes, and footage to be written after them. Takes over the holds on the footage. Never throws: see
+   * `failure`.
+   */
   append(boxes: readonly Buffer[], footage: readonly Footage[] = []): void {
     this.#pending.push({ boxes, footage });
     if (this.#failure) this.#dropPending();
     else this.#beginWriting();
   }
 
-  /** Puts a box in the place of one of the same size that was taken before. */
+  /** Overwrites a box with another one of the same size. */
   overwrite(at: number, box: Buffer): void {
     if (this.#failure) return;
     this.#corrections.push({ at, box });
@@ -139,7 +142,7 @@ export class Spool {
     releaseAll(this.#pending.splice(0));
   }
 
-  /** Resolves when all that was taken is on disk; see failure for whether it is. */
+  /** Resolves when everything taken is synced; `failure` says if that failed. */
   async close(): Promise<void> {
     this.#beginWriting();
     await this.#writing;
@@ -154,7 +157,7 @@ export class Spool {
 interface Pending {
   readonly boxes: readonly Buffer[];
   readonly footage: readonly Footage[];
-  /** Called when it is written, or cannot be. */
+  /** Called when the write has been done or has failed. */
   readonly onWritten?: () => void;
 }
 
@@ -165,11 +168,14 @@ function releaseAll(pending: readonly Pending[]): void {
   }
 }
 
-/** Writes all of it, in order, without making one large copy first. @returns how much that was, in bytes */
+/**
+ * Writes all buffers in order, without copying them into one.
+ * @returns the number of bytes
+ */
 async function writeAll(file: FileHandle, buffers: Buffer[], at: number): Promise<number> {
   const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
   let { bytesWritten } = await file.writev(buffers, at);
-  // The kernel may take less than all of it; what is left is small.
+  // The kernel may write less than all. The rest is small, so it is copied.
   const rest = bytesWritten < bytes ? Buffer.concat(buffers) : undefined;
   while (rest && bytesWritten < bytes)
     bytesWritten += (await file.write(rest, bytesWritten, bytes - bytesWritten, at + bytesWritten))
@@ -177,24 +183,24 @@ async function writeAll(file: FileHandle, buffers: Buffer[], at: number): Promis
   return bytes;
 }
 
-/** Where the spool of a playback is. */
+/** The folder of a playback's spool. */
 export function spoolFolder(recordDir: string, playbackId: string): string {
   return path.join(recordDir, playbackId);
 }
 
-/** Where a spool keeps its poster, once it is made. */
+/** The file of the poster in a spool, once it is made. */
 export function spoolPoster(recordDir: string, playbackId: string): string {
   return path.join(spoolFolder(recordDir, playbackId), 'poster.jpg');
 }
 
 const demandSpoolTogether = together(demandSpool);
-/** A sync that begins after a name was made is as good for it as one of its own. */
+/** Calls share a sync that begins after their folder was made. */
 const syncFolderTogether = together(syncFolder);
 
-/** Makes the folder and sees to it that a power cut does not take it away again. */
+/** Makes the folder and syncs its entry, so that a power cut does not take it away. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
-  // Where the spool's disk is not mounted, its footage must not land beside it.
+  // If the spool's disk is not mounted, footage must not be written to the disk below.
   await demandSpoolTogether(recordDir);
   await mkdir(folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
@@ -204,13 +210,15 @@ export async function makeSpoolFolder(recordDir: string, playbackId: string): Pr
 }
 
 export async function removeSpool(recordDir: string, playbackId: string): Promise<void> {
-  // A poster may be put into it while it goes.
+  // A poster may be written into the folder while it is removed.
   await rm(spoolFolder(recordDir, playbackId), { recursive: true, force: true, maxRetries: 5 });
 }
 
 /**
- * The spool's file and the wall-clock time of its first frame (epoch ms); undefined where nothing was recorded.
- * @throws Error where the folder cannot be read, or the spool is not mounted: that is not to say that there is nothing
+ * The spool's file, and the wall-clock time of its first frame in epoch milliseconds; undefined if nothing was
+ * recorded.
+ * @throws Error if the folder cannot be read or the spool is not mounted: then it is unknown whether there is
+ *   footage
  */
 export async function findSpool(
   recordDir: string,

@@ -1,12 +1,12 @@
 interface Runs {
   running: Promise<void>;
-  /** The run after it, if somebody waits for one. */
+  /** The next run, if a call waits for it. */
   next: Promise<void> | undefined;
 }
 
 /**
- * Lets calls of the same moment share one run of `work` per folder. A call is answered by a run that begins after it: if
- * one is under way, the call waits for the next.
+ * Lets simultaneous calls share one run of `work` per folder. A run answers only calls that came before it began.
+ * Calls that come while one is running wait for the next.
  */
 export function together(work: (folder: string) => Promise<void>): (folder: string) => Promise<void> {
   const runsIn = new Map<string, Runs>();

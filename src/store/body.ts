@@ -21,8 +21,9 @@ export function bufferBody(buffer: Buffer): ObjectBody {
 }
 
 /**
- * A body that consists of `head`, followed by the given ranges of the file: a clip's head is in memory, its payload is in
- * the spool. An hour of footage has some 30,000 ranges, so a read from the middle finds its first range by bisection.
+ * A body that consists of `head`, followed by the given ranges of the file: a clip's head is in memory, its payload
+ * in the spool. An hour of footage has some 30,000 ranges, so a read from the middle finds its first range by binary
+ * search.
  */
 export function fileBody(parts: { head: Buffer; path: string; ranges: readonly FileRange[] }): ObjectBody {
   const { head, path, ranges } = parts;

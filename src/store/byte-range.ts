@@ -6,8 +6,8 @@ export interface ByteRange {
 
 /**
  * Parses a Range field for a representation of `size` bytes (RFC 9110 §14.1.2 and §14.2).
- * @returns 'everything' if the field is to be ignored: it is malformed, has another unit, or has several ranges, which a
- * server may answer with the whole; 'unsatisfiable' if the answer is 416
+ * @returns 'everything' if the field is to be ignored: it is malformed, has another unit, or has several ranges,
+ *   which a server may ignore; 'unsatisfiable' if the answer is 416
  */
 export function parseRange(
   field: string | undefined,
@@ -25,7 +25,7 @@ export function parseRange(
 
 function lastBytes(length: number, size: number): ByteRange | 'everything' | 'unsatisfiable' {
   if (length === 0) return 'unsatisfiable';
-  // The range is satisfiable, but a Content-Range cannot express that it has no bytes.
+  // The range could be satisfied, but a Content-Range cannot express an empty range.
   if (size === 0) return 'everything';
   return { first: Math.max(0, size - length), last: size - 1 };
 }

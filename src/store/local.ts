@@ -165,7 +165,7 @@ async function writeFile(
     await onDisk(dir, task, () => file.sync());
     const { size } = await onDisk(dir, task, () => file.stat());
     if (size !== body.size) {
-      const message = `The folder ${dir} holds ${size} bytes of what should ${task}; expected ${body.size}.`;
+      const message = `The folder ${dir} holds ${size} bytes after an attempt to ${task}; expected ${body.size}.`;
       throw new RecordingFailure('STORE_MISMATCH', message);
     }
   } finally {

@@ -14,11 +14,14 @@ export interface StoreSettings {
 
 export interface OpenStore {
   readonly store: Store;
-  /** Serves the local store's objects; undefined if the store is a bucket, which serves its own. */
+  /** Serves the objects of the local store; undefined if the store is a bucket, which serves its objects itself. */
   readonly serve: ReturnType<typeof serveLocal> | undefined;
 }
 
-/** The one place where the kind of store is chosen. @param links of the local store */
+/**
+ * The only place that chooses the kind of store.
+ * @param links how the local store makes links
+ */
 export function openStore(
   { r2, dataDir }: StoreSettings,
   links: Pick<LocalStoreOptions, 'baseUrl' | 'sign'>,

@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import type { PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import type { Pace } from './store.ts';
 
-/** Small, so that each of a dozen requests sends something every few seconds also over a line of 100 kbit/s. */
+/** Small, so that even over a line of 100 kbit/s each of a dozen requests sends something every few seconds. */
 const chunkBytes = 16 * 1024;
 
-/** Sends the command's body as slowly as `pace` lets it. The body stays a buffer, which can be signed and sent again. */
+/**
+ * Sends the command's body no faster than `pace` allows. The body stays a buffer, which can be signed and sent again.
+ */
 export function paced<Command extends PutObjectCommand | UploadPartCommand>(
   command: Command,
   pace: Pace | undefined,
@@ -19,7 +21,7 @@ export function paced<Command extends PutObjectCommand | UploadPartCommand>(
       slow.body = Readable.from(chunks(request.body, pace), { objectMode: false });
       return next({ ...args, request: slow });
     },
-    // The last step before the request is sent, behind signing and inside each retry.
+    // The last step before the request is sent: after signing, and again in each retry.
     { step: 'deserialize', priority: 'low' },
   );
   return command;

@@ -17,7 +17,7 @@ const advice: Partial<Record<FailureCode, string>> = {
   STORE_REFUSED: " Check the bucket's name, the credentials, their rights and this machine's clock.",
 };
 
-/** Whether the error came of a request, also of one without an answer: the SDK marks those with `$metadata`. */
+/** Whether the error belongs to a request, even one without an answer: the SDK marks it with `$metadata`. */
 export function isRequestError(error: unknown): boolean {
   return error instanceof Error && '$metadata' in error;
 }

@@ -14,7 +14,7 @@ export async function readGuarded(
 ): Promise<GuardedObject | undefined> {
   let now: number | undefined;
   const command = new GetObjectCommand(target);
-  // The age of an object is told by one clock: the bucket's.
+  // The age of an object is measured by the bucket's clock alone.
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
@@ -39,7 +39,10 @@ export async function readGuarded(
   }
 }
 
-/** Writes an object if it is as it was when it was read (RFC 9110, 13.1.1). @throws ObjectChanged */
+/**
+ * Writes an object if it is still as it was read (RFC 9110, 13.1.1).
+ * @throws ObjectChanged
+ */
 export async function writeGuarded(
   client: S3Client,
   object: PutObjectCommandInput & { Key: string },
@@ -51,7 +54,7 @@ export async function writeGuarded(
     if (!ETag) throw new Error(`The bucket took ${object.Key} without an ETag.`);
     return ETag;
   } catch (error) {
-    // 404: there is none any more; 409: another write was under way.
+    // 404: the object no longer exists; 409: another write is in progress.
     const status = statusOf(error);
     if (status === 412 || status === 409 || (status === 404 && etag !== undefined))
       throw new ObjectChanged(object.Key, error);

@@ -51,7 +51,10 @@ export async function* listUploads(
   }
 }
 
-/** The unfinished uploads; none if the credentials may not list them: rights on objects alone do not include that. */
+/**
+ * The unfinished uploads; none if the credentials may not list them: rights on objects alone do not include that
+ * right.
+ */
 export async function uploadsThatShow(
   client: S3Client,
   Bucket: string,

@@ -16,7 +16,7 @@ export interface S3Upload {
   UploadId: string;
 }
 
-/** The bucket refuses to complete the upload from these parts, so no retry may reuse them. */
+/** The bucket refuses to complete an upload from these parts, so a retry must not reuse them. */
 const unusable = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall']);
 
 /** @returns the part's ETag */

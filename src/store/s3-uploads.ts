@@ -3,7 +3,7 @@ import { assertKey } from './key.ts';
 import { abortUpload, completeUpload, listParts, sendPart } from './s3-upload.ts';
 import { installationMetadata, type Upload, UploadGone, type Uploads } from './store.ts';
 
-/** What an S3 store lends its uploads. */
+/** What the uploads of an S3 store need from it. */
 export interface UploadTools {
   readonly client: S3Client;
   readonly Bucket: string;
@@ -38,7 +38,8 @@ export function uploadsIn({ client, Bucket, request, expectSize, sizeOf }: Uploa
             transfer.signal,
           );
         } catch (error) {
-          // The answer to the first try may have been lost, or somebody else was first: then the object is there.
+          // The answer to the first try may have been lost, or another process completed the upload: then the object
+          // exists.
           if (!(error instanceof UploadGone)) throw error;
           if ((await request(`say what it holds under ${key}`, () => sizeOf(key))) !== size) throw error;
           return;

@@ -24,11 +24,11 @@ export interface S3StoreOptions extends S3Access {
   publicUrl?: string;
   /** Lifetime of presigned links, in seconds. */
   urlTtlSec: number;
-  /** For transfers. Checks use limits of their own and take only a few seconds. */
+  /** For transfers. Checks have their own limits and take only a few seconds. */
   patience?: Patience;
 }
 
-/** Back-off of some 2 s on average. The caller retries after longer outages. */
+/** Waits some 2 s on average in all. After longer outages, the caller retries. */
 const transferPatience: Patience = { attempts: 5, connectMs: 10_000, silenceMs: 30_000 };
 const checkPatience: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
 
@@ -66,7 +66,7 @@ export function createS3Store(options: S3StoreOptions): Store {
 
   async function putWhole(key: string, body: ObjectBody, ContentType: string, { signal, pace }: Transfer) {
     const Body = await readPart(body, { from: 0, to: body.size }, Buffer.allocUnsafe(body.size));
-    // Without the length, the SDK takes an empty body for a stream of unknown length.
+    // Without the length, the SDK treats an empty body as a stream of unknown length.
     const ContentLength = body.size;
     const command = new PutObjectCommand({ Bucket, Key: key, Body, ContentLength, ContentType });
     await patient.send(paced(command, pace), { ...(signal && { abortSignal: signal }) });
@@ -121,7 +121,8 @@ export function createS3Store(options: S3StoreOptions): Store {
       assertKey(key);
       transfer.signal?.throwIfAborted();
       const send = () => putWhole(key, body, contentType, transfer);
-      // An object that an earlier try stored, and whose answer was lost, cannot be overwritten while a bucket rule locks it.
+      // If an earlier try stored the object and its answer was lost, a bucket rule may lock the object against
+      // overwriting.
       await request(`store ${key}`, () => send().catch(ignoreLocked), transfer.signal);
       await expectSize(key, body.size);
     },

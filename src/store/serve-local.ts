@@ -14,14 +14,14 @@ const yearSec = 365 * 24 * 60 * 60;
 interface Representation {
   size: number;
   etag: string;
-  /** ms since 1970 in whole seconds, as HTTP dates are */
+  /** in ms since 1970, rounded to whole seconds as HTTP dates are */
   modifiedMs: number;
 }
 
 /**
- * Serves the local store's objects: GET and HEAD, one byte range, conditional requests (RFC 9110 §13, §14).
- * `?download=NAME` makes browsers save the object under that name instead of playing it. The caller checks access. The promise resolves when
- * the answer has ended, also because the client left; it rejects if the file cannot be read.
+ * Serves the objects of the local store: GET and HEAD, one byte range, conditional requests (RFC 9110 §13, §14).
+ * `?download=NAME` makes browsers save the object under that name instead of playing it. The caller checks access.
+ * The promise resolves when the answer has ended, even if the client has left; it rejects if the file cannot be read.
  */
 export function serveLocal(
   dir: string,

@@ -26,10 +26,10 @@ export interface StoredObject {
   readonly size: number;
 }
 
-/** Resolves when so many further bytes may be sent. */
+/** Resolves when this many further bytes may be sent. */
 export type Pace = (bytes: number) => Promise<void>;
 
-/** How something is sent. An abort rejects with the signal's reason. */
+/** How an object or part is sent. An abort rejects with the signal's reason. */
 export interface Transfer {
   readonly signal?: AbortSignal | undefined;
   /** undefined: as fast as the line is */
@@ -42,7 +42,7 @@ export interface SentPart {
   readonly etag: string;
 }
 
-/** The bucket no longer has the upload, or cannot complete it: it has to begin anew, under another key. */
+/** The bucket no longer has the upload, or cannot complete it. A new upload is needed, under another key. */
 export class UploadGone extends Error {
   constructor(cause: unknown) {
     super('The upload is no longer in the bucket.', { cause });
@@ -51,9 +51,9 @@ export class UploadGone extends Error {
 }
 
 /**
- * A multipart upload. Parts may be sent in any order, also by another process; a part that is sent again replaces the one
- * before it. All parts but the last need the same size, 5 MiB or more. What was sent stays in the bucket after an error.
- * Every method may throw UploadGone, and otherwise what a store's methods throw.
+ * A multipart upload. Parts may be sent in any order, also by another process; a part that is sent again replaces its
+ * earlier version. All parts but the last need the same size, 5 MiB or more. After an error, the parts that were sent
+ * stay in the bucket. Every method may throw UploadGone, and whatever a store's methods throw.
  */
 export interface Upload {
   readonly id: string;
@@ -62,11 +62,11 @@ export interface Upload {
   /** The parts that the bucket has; undefined if the credentials may not list them. */
   listParts(): Promise<ReadonlyMap<number, SentPart> | undefined>;
   /**
-   * Makes the object of these parts, and resolves once the store has confirmed its size. If somebody else has completed the
-   * upload, what is there counts.
+   * Makes the object from these parts. Resolves once the store has confirmed its size. If another process has
+   * completed the upload, its object counts.
    */
   complete(parts: ReadonlyMap<number, SentPart>, transfer: Transfer): Promise<void>;
-  /** One that is no longer there counts as aborted. */
+  /** Aborts the upload; one that no longer exists counts as aborted. */
   abort(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export const installationMetadata = 'flashback-installation';
 export interface Uploads {
   /** @param installation id of this installation, kept as the object's metadata */
   begin(key: string, contentType: string, installation: string, transfer: Transfer): Promise<Upload>;
-  /** An upload that was begun earlier. Asks the bucket nothing. */
+  /** An upload that was begun earlier. Sends no request. */
   resume(key: string, id: string): Upload;
 }
 
@@ -89,7 +89,7 @@ export interface GuardedObject {
   readonly ageMs: number;
 }
 
-/** Somebody else has written or removed the object since it was read. */
+/** Another process has written or removed the object since it was read. */
 export class ObjectChanged extends Error {
   constructor(key: string, cause: unknown) {
     super(`Somebody else has changed ${key}.`, { cause });
@@ -97,7 +97,10 @@ export class ObjectChanged extends Error {
   }
 }
 
-/** Small objects that several processes may write, each only as it has read them. Only a bucket has them. */
+/**
+ * Small objects that several processes may write. A write succeeds only if the object is still as it was read. Only a
+ * bucket has them.
+ */
 export interface GuardedObjects {
   /** @returns undefined if there is no such object */
   read(key: string): Promise<GuardedObject | undefined>;
@@ -109,7 +112,7 @@ export interface GuardedObjects {
   write(key: string, bytes: Buffer, contentType: string, etag: string | undefined): Promise<string>;
 }
 
-/** An object to be removed, and its upload where that may be unfinished. */
+/** An object to be removed, and its upload if that may be unfinished. */
 export interface Removable {
   readonly key: string;
   readonly uploadId?: string | null;
@@ -125,13 +128,13 @@ export interface Store {
   /** undefined: this store takes objects only whole. */
   readonly uploads: Uploads | undefined;
 
-  /** undefined: only one process writes here. */
+  /** undefined: this store has only one writer. */
   readonly guarded: GuardedObjects | undefined;
 
   /**
-   * Resolves once the object is durable and the store has confirmed its size. After a failure, the key holds either the
-   * previous object or the whole new one. A bucket gets it in one request, for which all of it is in memory. Errors of the
-   * body are passed on unchanged.
+   * Resolves once the object is durable and the store has confirmed its size. After a failure, the key holds either
+   * the previous object or the complete new one. A bucket gets the object in one request, so all of it is in memory.
+   * Errors of the body are passed on unchanged.
    */
   put(key: string, body: ObjectBody, contentType: string, transfer?: Transfer): Promise<void>;
 
@@ -142,7 +145,7 @@ export interface Store {
   remove(key: string): Promise<void>;
 
   /**
-   * Removes many objects, and unfinished transfers of these keys: those that are named and, where the credentials may
+   * Removes many objects, and unfinished transfers of their keys: those that are named and, if the credentials may
    * list them, all others. Stops as soon as the store does not answer.
    * @returns the keys that were not removed, with the reasons
    */

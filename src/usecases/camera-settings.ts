@@ -4,7 +4,10 @@ import type { Camera } from '../generated/prisma/client.ts';
 import { longestSec } from './event-times.ts';
 import { streamUrl, textOf, wholeNumber } from './input.ts';
 
-/** How a camera is connected to. @param shown the address as the API shows it; it stands for the one with credentials */
+/**
+ * The settings of a connection to a camera.
+ * @param shown the address as the API shows it; it stands for the stored one with its credentials
+ */
 export const connectionRules = (shown?: string) => ({
   rtspUrl: streamUrl(shown),
   transport: z.custom<Camera['transport']>(),
@@ -13,7 +16,10 @@ export const connectionRules = (shown?: string) => ({
   allowOldTls: z.boolean(),
 });
 
-/** All settings of a camera. @param shown like that of `connectionRules` */
+/**
+ * All settings of a camera.
+ * @param shown see `connectionRules`
+ */
 export const settingRules = (shown?: string) => ({
   ...connectionRules(shown),
   name: textOf(200),
@@ -32,7 +38,7 @@ export const connectionDefaults = {
   allowOldTls: false,
 } as const;
 
-/** Settings that a new camera has if they are left out. */
+/** The settings of a new camera that the caller left out. */
 export const settingDefaults = {
   ...connectionDefaults,
   channel: 1,
@@ -43,10 +49,10 @@ export const settingDefaults = {
   maxDurationSec: 3_600,
 } as const;
 
-/** Settings as they are given; null means left out. */
+/** Settings in an input; null means left out. */
 export type Given<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 
-/** The input with defaults for what is left out. */
+/** Fills in defaults for what the input leaves out. */
 export const withDefaults = (defaults: object, input: object): object => ({
   ...defaults,
   ...Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined)),

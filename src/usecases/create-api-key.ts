@@ -8,8 +8,8 @@ const rules = z.object({ name: textOf(100) });
 
 /**
  * Makes an API key.
- * @param wanted.cameraIds the only cameras that the key may see and use; null or undefined: all
- * @returns the key with its secret, which is stored nowhere
+ * @param wanted.cameraIds the only cameras that the key may see and use; null or undefined: all cameras
+ * @returns the key with its secret, which is not stored
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND
  */
 export async function createApiKey(

@@ -9,7 +9,7 @@ import { visibleCamera } from './find-visible.ts';
 import { jsonOf, textOf, validate, wholeNumber } from './input.ts';
 import type { Parts } from './parts.ts';
 
-/** What happened. Fields that are null count as left out. */
+/** What a caller reports. Fields that are null count as left out. */
 export interface EventReport {
   readonly cameraId: string;
   readonly type: EventType;
@@ -34,10 +34,11 @@ type ValidReport = Pick<EventReport, 'type'> & z.output<typeof rules>;
 type CreateEventParts = Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'firstCalls' | 'takeEvent'>;
 
 /**
- * Something happens at a camera. If the camera records events of this type, its recording has begun when this resolves.
- * @returns the event and its playback. With an idempotency key that was used before: those of the first call
- * @throws RequestError FORBIDDEN, RATE_LIMITED, BAD_USER_INPUT, NOT_FOUND, CAPACITY, or CONFLICT for a key that somebody
- * else used
+ * Reports an event at a camera. If the camera records events of this type, its recording has begun when this
+ * resolves.
+ * @returns the event and its playback; for a known idempotency key, those of the first call
+ * @throws RequestError FORBIDDEN, RATE_LIMITED, BAD_USER_INPUT, NOT_FOUND, CAPACITY, or CONFLICT if another caller
+ *   used the idempotency key
  */
 export async function createEvent(
   parts: CreateEventParts,
@@ -51,7 +52,7 @@ export async function createEvent(
   const valid = { type, ...validate(rules, rest) };
   const camera = await visibleCamera(parts.db, caller, cameraId);
 
-  // The same key stands for the same event.
+  // A known key gives the first event back.
   const { idempotencyKey } = valid;
   const make = () => recordNew(parts, caller, camera, valid);
   if (idempotencyKey === undefined) return make();
@@ -116,8 +117,8 @@ async function recordNew(
 }
 
 /**
- * The answer to a repeated idempotency key. If the first call's playback is still PENDING because the database's answer
- * was lost, its recording begins now, with what the ring holds of it.
+ * Answers a call with a known idempotency key. If the first call's playback is still PENDING because the database's
+ * answer was lost, begins its recording now, with the footage that is still in the ring.
  */
 async function answerAgain(
   { recorder }: CreateEventParts,

@@ -6,8 +6,8 @@ import { isId } from './input.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * Deletes a playback and, in the background, its objects in the store. A recording that runs is ended first. A second
- * call changes nothing, and a playback that the caller may not see counts as deleted.
+ * Deletes a playback and, in the background, its objects in the store. A running recording is ended first. A second
+ * call changes nothing. A playback that the caller may not see counts as deleted.
  * @throws RequestError FORBIDDEN
  */
 export async function deletePlayback(
@@ -23,10 +23,10 @@ export async function deletePlayback(
   if (!playback) return { id: given };
   const { id } = playback;
 
-  // End what works on it, and delete the row with notes of its objects.
+  // End all work on the playback, then delete its row and note its objects for removal.
   await discardPlayback(parts, id);
   await db.$transaction((tx) => removePlaybacks(tx, { id }));
-  // A job may have begun once more while the row was still there.
+  // A job may have begun again while the row was still there.
   await discardPlayback(parts, id);
 
   // Remove the objects soon.

@@ -7,7 +7,7 @@ import { visibleEvent } from './find-visible.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * An event is over: its recording stops after the camera's post-roll. It is finished in the background: see
+ * Ends an event. Its recording stops after the camera's post-roll and is finished in the background: see
  * recording/recorder.ts (#live). A second call changes nothing.
  * @param endedAt not before the event's start; null or undefined: now
  * @returns the event and its newest playback
@@ -22,7 +22,7 @@ export async function endEvent(
   demand(caller, 'REPORT');
   const event = await visibleEvent(db, caller, id);
 
-  // Write the end, and up to when footage is kept; then the recorder keeps it up to then.
+  // Write the end, and the time up to which footage is kept. Then tell the recorder that time.
   if (!event.endedAt) {
     const at = now();
     const end = { id: event.id, endedAt: endOf(endedAt, at, event.startedAt), at };

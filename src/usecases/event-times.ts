@@ -3,18 +3,19 @@ import { badField } from './input.ts';
 
 /** The times of events that callers give, checked against the server's clock. */
 
-/** The clocks of two machines on one network differ: a time this little ahead counts as now. */
+/** The clocks of two machines in a network differ. A time that is ahead by at most this counts as now. */
 const clockSkewMs = 1_000;
 
-/** The longest lease and the longest recording: a day, in seconds. */
+/** The longest lease and the longest recording, in seconds: a day. */
 export const longestSec = 86_400;
 
 export const secondsAfter = (time: Date, seconds: number): Date => new Date(time.getTime() + seconds * 1_000);
 
 /**
- * When an event started.
+ * The start of an event.
  * @param given undefined: now
- * @param recordedBy the camera whose pre-roll has to reach back to it; undefined if the event is not recorded
+ * @param recordedBy the camera that records the event; its pre-roll has to reach back to the start. undefined if
+ *   the event is not recorded
  * @throws RequestError BAD_USER_INPUT
  */
 export function startOf(given: Date | undefined, now: Date, recordedBy: Camera | undefined): Date {
@@ -36,7 +37,7 @@ export function startOf(given: Date | undefined, now: Date, recordedBy: Camera |
 }
 
 /**
- * When an event ended.
+ * The end of an event.
  * @param given undefined or null: now
  * @throws RequestError BAD_USER_INPUT
  */

@@ -6,7 +6,7 @@ import { type Caller, maySeeCamera, maySeeEvent } from '../domain/caller.ts';
 import type { Camera, Event, Playback } from '../generated/prisma/client.ts';
 import { found } from './input.ts';
 
-/** Look-ups of what a use case works on. All throw RequestError NOT_FOUND, also for what the caller may not see. */
+/** Look-ups by id. All throw RequestError NOT_FOUND, even if the object exists but the caller may not see it. */
 
 export const visibleCamera = (db: Db, caller: Caller, id: string): Promise<Camera> =>
   found('camera', id, async (id) => (maySeeCamera(caller, id) ? findCamera(db, id) : undefined));

@@ -1,13 +1,13 @@
 /**
- * Lets the first of several calls with the same key do its work; calls that come meanwhile wait for it, so that nothing
- * of theirs begins only to be undone.
+ * Of simultaneous calls with the same key, lets the first one work while the others wait, so that they do not begin
+ * work that has to be undone.
  */
 export class FirstCalls {
   readonly #underWay = new Map<string, Promise<unknown>>();
 
   /**
-   * @param find what an earlier call has made; undefined: nothing
-   * @param make is called if there is nothing yet
+   * @param find returns the result of an earlier call; undefined: there is none
+   * @param make called if there is none
    */
   async run<T>(
     key: string,

@@ -3,7 +3,10 @@ import { badInput, notFound, type RequestError } from '../domain/errors.ts';
 import { isStorable } from '../domain/storable.ts';
 import { isMasked, parseStreamUrl } from '../domain/stream-url.ts';
 
-/** Rules that GraphQL's types cannot express: ranges, lengths, forms. Contract: BAD_USER_INPUT with issues. */
+/**
+ * Rules that the types of GraphQL cannot express: ranges, lengths and forms. A violation gives BAD_USER_INPUT with
+ * issues.
+ */
 
 export const wholeNumber = (low: number, high: number) => {
   const expected = `Expected a whole number from ${low} to ${high}.`;
@@ -15,10 +18,10 @@ export const textOf = (most: number) => {
   return z.string(expected).refine((s) => s.trim().length > 0 && s.length <= most && isStorable(s), expected);
 };
 
-/** In UTC, too: an offset can lead out of the years that RFC 3339 can write and PostgreSQL can hold. */
+/** Checked in UTC: with an offset, a date can lie outside the years that RFC 3339 and PostgreSQL can write. */
 export const hasYear = (date: Date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999;
 
-/** A JSON value that PostgreSQL can hold. Its depth is bounded, for whoever reads it spends stack on it. */
+/** A JSON value that PostgreSQL can hold. Its depth is limited, because reading it uses stack. */
 export const jsonOf = (most: { bytes: number; levels: number }) =>
   z.unknown().superRefine((value, context) => {
     const problem =
@@ -30,8 +33,8 @@ export const jsonOf = (most: { bytes: number; levels: number }) =>
   });
 
 function problemOfJson(value: unknown, levels: number): string | undefined {
-  if (typeof value === 'string' && !isStorable(value)) return 'text without NUL and without half characters';
-  if (typeof value === 'number' && !Number.isFinite(value)) return 'numbers that JSON has';
+  if (typeof value === 'string' && !isStorable(value)) return 'text without NUL and without lone surrogates';
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'finite numbers';
   if (typeof value !== 'object' || value === null) return undefined;
   if (levels === 0) return 'fewer levels of lists and objects';
   for (const part of Array.isArray(value) ? value : Object.entries(value).flat()) {
@@ -41,7 +44,7 @@ function problemOfJson(value: unknown, levels: number): string | undefined {
   return undefined;
 }
 
-/** @param shown the address as people see it, which stands for the stored one and its passwords */
+/** @param shown the address with its passwords masked; it stands for the stored one */
 export const streamUrl = (shown?: string) =>
   z.string().superRefine((address, context) => {
     if (address === shown) return;
@@ -55,9 +58,9 @@ export const streamUrl = (shown?: string) =>
   });
 
 /**
- * The input with its rules applied. Fields that are null count as left out.
- * @param path where the input stands among the field's arguments
- * @throws RequestError BAD_USER_INPUT with an issue for everything that is wrong
+ * Checks an input against its rules. Fields that are null count as left out.
+ * @param path where the input is among the field's arguments
+ * @throws RequestError BAD_USER_INPUT with an issue for each mistake
  */
 export function validate<T extends z.ZodType>(
   rules: T,
@@ -77,19 +80,19 @@ export function validate<T extends z.ZodType>(
   );
 }
 
-/** One thing wrong with one field. */
+/** An error for one mistake in one field. */
 export function badField(field: string, message: string, path: string[] = ['input']): RequestError {
   return badInput([{ path: [...path, field], message }]);
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Ids are UUIDs; anything else names nothing. PostgreSQL would refuse it with an internal error. */
+/** Whether the text is a UUID. PostgreSQL answers other texts with an internal error. */
 export const isId = (id: string): boolean => uuid.test(id);
 
 /**
- * What a look-up by id found. UUIDs are the same in capitals (RFC 9562, 4), and some languages write them so: what is
- * done next is done by the row's own id.
+ * The result of a look-up by id. Capitals in UUIDs do not matter (RFC 9562, 4), and some languages write them. So
+ * callers go on with the id of the row, not with the one that was given.
  * @throws RequestError NOT_FOUND
  */
 export async function found<T>(
@@ -102,7 +105,7 @@ export async function found<T>(
   return it;
 }
 
-/** An id in a filter, where an unknown one matches nothing but a malformed one is a mistake. */
+/** An id in a filter. An unknown id matches nothing; a malformed one is a mistake. */
 export function filterId(field: string, id: string | null | undefined): string | undefined {
   if (id === null || id === undefined) return undefined;
   if (!isId(id)) throw badField(field, `"${id}" is not an id; expected a UUID.`, ['filter']);

@@ -11,7 +11,7 @@ import type { Feeds } from '../recording/feed/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { FirstCalls } from './first-calls.ts';
 
-/** The parts of the server that use cases work with; each use case names those that it needs. app.ts makes them. */
+/** The parts of the server that use cases need. Each use case names those it uses. app.ts makes them. */
 export interface Parts {
   readonly db: Db;
   readonly now: () => Date;
@@ -20,7 +20,7 @@ export interface Parts {
   readonly feeds: Feeds;
   readonly finisher: Finisher;
   readonly remover: Remover;
-  /** undefined: the bucket gets no copies of what is recorded, or there is none. */
+  /** undefined: the store is no bucket, or the bucket gets no copies of running recordings. */
   readonly offsite: OffsiteRecordings | undefined;
   readonly keys: Keys;
   readonly firstCalls: FirstCalls;

@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts';
 const rules = z.object({ leaseSec: wholeNumber(1, longestSec) });
 
 /**
- * An event goes on: its lease runs from now.
+ * Renews the lease of an event, from now on.
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, or CONFLICT if the event has ended
  */
 export async function renewEvent(

@@ -5,10 +5,10 @@ import { visiblePlayback } from './find-visible.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * Finishes a FAILED playback again whose footage is still on this server's disk. The row becomes PROCESSING; the
+ * Finishes a FAILED playback again if its footage is still on this server's disk. The row becomes PROCESSING; the
  * database's trigger playbacks_queue_finishing then queues the job for finishing/finisher.ts.
  * @returns the playback's id
- * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if it is not FAILED or no footage of it is held
+ * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if it is not FAILED or has no footage on disk
  */
 export async function retryPlayback(
   { db, now, holdsFootage }: Pick<Parts, 'db' | 'now' | 'holdsFootage'>,

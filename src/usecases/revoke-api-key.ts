@@ -4,7 +4,7 @@ import { found } from './input.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * Revokes an API key; whoever is connected with it is disconnected within seconds.
+ * Revokes an API key. Its connections are closed within seconds.
  * @throws RequestError FORBIDDEN, NOT_FOUND
  */
 export async function revokeApiKey(

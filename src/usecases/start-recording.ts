@@ -9,8 +9,8 @@ import type { Parts } from './parts.ts';
 const rules = z.object({ durationSec: wholeNumber(1, longestSec).optional() });
 
 /**
- * Records a camera by hand, without an event; it begins with the camera's pre-roll.
- * @param wanted.durationSec it stops by itself after that; the camera's longest recording if left out
+ * Starts a recording by hand, without an event. It begins with the camera's pre-roll.
+ * @param wanted.durationSec the recording stops after this time; left out: after the camera's longest recording
  * @returns the playback's id
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CAPACITY
  */

@@ -5,9 +5,10 @@ import { visiblePlayback } from './find-visible.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * Stops a recording now, without post-roll, whether it was started by hand or by an event. A second call changes nothing.
+ * Stops a recording now, without post-roll, whether it was started by hand or by an event. A second call changes
+ * nothing.
  * @returns the playback's id
- * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if it has ended in another way
+ * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if it has already ended in another way
  */
 export async function stopRecording(
   { db, now, recorder }: Pick<Parts, 'db' | 'now' | 'recorder'>,

@@ -8,8 +8,8 @@ import type { CameraToTry, Parts } from './parts.ts';
 
 /**
  * Connects to a camera without saving anything. Resolves within ten seconds.
- * @param connection.cameraId an existing camera: its address as the API shows it stands for the one with credentials,
- * and what is left out is as it is set for that camera
+ * @param connection.cameraId an existing camera. Settings that are left out are taken from it, and its address as
+ *   the API shows it stands for the stored one with its credentials
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, CAPACITY
  */
 export async function testCamera(

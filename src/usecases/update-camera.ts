@@ -13,12 +13,12 @@ const rules = (shown: string) =>
 
 export interface CameraChanges extends Given<CameraSettings> {
   readonly id: string;
-  /** The next certificate that the camera presents is the one that PINNED accepts. */
+  /** Whether PINNED accepts the next certificate that the camera presents. */
   readonly acceptCertificate?: boolean | null | undefined;
 }
 
 /**
- * Changes a camera; what is left out stays. Recordings that run go on.
+ * Changes a camera. Settings that are left out stay. Running recordings go on.
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
  */
 export async function updateCamera(
@@ -32,9 +32,9 @@ export async function updateCamera(
   const shown = maskStreamUrl(present.rtspUrl);
   const { rtspUrl, acceptCertificate, ...changes } = defined(validate(rules(shown), given));
 
-  // Write. The address as the API shows it stands for the one with credentials.
+  // Write. The address as the API shows it stands for the stored one with its credentials.
   const keepsAddress = rtspUrl === undefined || rtspUrl === shown;
-  // Another address may be another camera's, with a certificate of its own.
+  // Another address may be another camera, with another certificate.
   const forgetsCertificate = acceptCertificate || !keepsAddress;
   const camera = await found('camera', id, (id) =>
     saveCamera(db, id, {
@@ -44,12 +44,12 @@ export async function updateCamera(
     }),
   );
 
-  // Connect anew, if the connection depends on what has changed.
+  // Connect again, if a setting that the connection depends on has changed.
   await feeds.changed(camera);
   return camera;
 }
 
-/** Without the keys whose value is undefined, which would be taken for changes. */
+/** Removes keys whose value is undefined, which would count as changes. */
 function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
 }
