@@ -2,9 +2,9 @@ import type { Caller } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 
 /**
- * Limits how many runs of something are under way at the same time, in all and for one key.
- * @param options.noun what one run is, in the plural; `lastsMs`: how long one takes at most
- * @returns a function that starts a run; throws RequestError CAPACITY with the time until a place is free for certain
+ * Limits how many runs of something may be under way at the same time, in total and per key.
+ * @param options.noun what one run is, in the plural; `lastsMs`: the longest duration of a run
+ * @returns a function that starts a run; throws RequestError CAPACITY with the time until a place is certainly free
  */
 export function limitAtOnce(options: {
   readonly noun: string;

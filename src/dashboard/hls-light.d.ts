@@ -1,4 +1,4 @@
-/** The light build has the same interface; its package declares types for the whole one alone. */
+/** The light build has the same interface, but the package declares types only for the full build. */
 declare module 'hls.js/light' {
   export { default } from 'hls.js';
 }

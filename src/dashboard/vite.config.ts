@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-/** The dashboard as static files that need nothing from elsewhere; src/http/dashboard.ts serves them. */
+/** Builds the dashboard as static files that load nothing from other servers. src/http/dashboard.ts serves them. */
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
@@ -9,7 +9,7 @@ export default defineConfig({
     outDir: '../../dist/dashboard',
     emptyOutDir: true,
     target: 'es2023',
-    // light-dark() as it stands: what replaces it for older browsers knows no color-scheme that is set by hand.
+    // Keeps light-dark() unchanged: the fallback for older browsers ignores a color-scheme that the user has chosen.
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     reportCompressedSize: false,

@@ -6,7 +6,9 @@ import { createLog } from '../log.ts';
 import { openChildren } from '../processes/children.ts';
 import { startDemoCamera } from './camera.ts';
 
-/** For containers: `node dist/demo/camera-alone.js PORT` is the demo's camera, for other machines too. */
+/**
+ * For containers: `node dist/demo/camera-alone.js PORT` runs the demo's camera, which other machines can reach, too.
+ */
 async function main(): Promise<void> {
   const port = Number(process.argv[2]);
   const log = createLog('info');

@@ -5,54 +5,53 @@ import { RtspServer } from './rtsp/server.ts';
 export interface DemoCameraOptions {
   /** Path of an ffmpeg with libx264. */
   ffmpeg: string;
-  /** The camera has to be closed before the children that this belongs to. */
+  /** The ffmpeg runs as one of these children. The camera must be closed before they are. */
   spawn: Children['spawn'];
-  /** Told whenever ffmpeg ended and is started again, with its last words. */
+  /** Called with ffmpeg's last output whenever ffmpeg has ended and is started again. */
   onRestart?: (reason: string) => void;
   fps?: number;
   /** Even numbers of pixels. */
   width?: number;
   height?: number;
-  /** Seconds from keyframe to keyframe. */
+  /** Seconds from one keyframe to the next. */
   gopSec?: number;
-  /** Where it listens: 127.0.0.1 and any free port unless given. */
+  /** Where the camera listens. Default: a free port of 127.0.0.1. */
   host?: string;
   port?: number;
 }
 
 export interface DemoCamera {
-  /** rtsp:// with an address rather than a name: static builds of ffmpeg cannot look names up. */
+  /** An rtsp:// address with an IP address instead of a name, because static builds of ffmpeg cannot resolve names. */
   url: string;
-  /** Resolves when ffmpeg is over and the port is free. */
+  /** Resolves when ffmpeg has ended and the port is free. */
   close(): Promise<void>;
 }
 
 interface Encoder {
-  /** Resolves with ffmpeg's last words when it is over, however it ended. */
+  /** Resolves with ffmpeg's last output when ffmpeg has ended, for whatever reason. */
   ended: Promise<string>;
-  /** Resolves when ffmpeg is over. */
+  /** Resolves when ffmpeg has ended. */
   kill(): Promise<void>;
 }
 
 interface EncoderOptions extends Required<Omit<DemoCameraOptions, 'onRestart' | 'host' | 'port'>> {
-  /** Where it publishes. */
+  /** The address to which ffmpeg publishes. */
   url: string;
   draw: (frameNumber: number, at: Date) => Buffer;
-  /** Frames are numbered from here on, so the numbers go on when ffmpeg is started again. */
+  /** The number of the first frame. It continues when ffmpeg is started again. */
   startedMs: number;
 }
 
 const streamPath = 'demo';
 const restartDelayMs = 1_000;
 const stderrKeptChars = 2_000;
-/** Frames that may wait for ffmpeg, or to be drawn, before the camera skips some. */
+/** How many frames may wait for ffmpeg, or to be drawn, before the camera skips frames. */
 const maxFramesBehind = 30;
 
 /**
- * Starts a camera to show Flashback with: a picture that moves and tells the time (see `createPicture`),
- * a beep each second, H.264 and AAC over RTSP. Resolves once it can be
- * played; ffmpeg is started again whenever it ends. Rejects if ffmpeg cannot be started or has no
- * H.264 encoder.
+ * Starts a camera for demonstrations: a moving picture with a clock (see `createPicture`) and a beep each second, as
+ * H.264 and AAC over RTSP. Resolves when the stream can be played. ffmpeg is started again whenever it ends. Rejects if
+ * ffmpeg cannot be started or has no H.264 encoder.
  */
 export async function startDemoCamera(options: DemoCameraOptions): Promise<DemoCamera> {
   const { fps = 15, width = 640, height = 360, gopSec = 2, ffmpeg, spawn, onRestart, host, port } = options;
@@ -125,7 +124,7 @@ function startEncoder(options: EncoderOptions): Encoder {
   child.stderr?.on('data', (chunk: Buffer) => {
     lastWords = (lastWords + chunk.toString()).slice(-stderrKeptChars);
   });
-  // Writing to an ffmpeg that has just died; 'close' follows and says more.
+  // The write failed because ffmpeg has just ended. 'close' follows and says more.
   child.stdin?.on('error', () => {});
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -134,7 +133,7 @@ function startEncoder(options: EncoderOptions): Encoder {
   feed();
   return {
     ended,
-    // There is nothing to lose in a live picture, so nobody waits for ffmpeg's manners.
+    // A live picture has nothing to lose, so ffmpeg is killed instead of asked to end.
     kill: async () => {
       child.kill('SIGKILL');
       await ended;
@@ -160,10 +159,10 @@ function encoderArguments({ fps, width, height, gopSec, url }: EncoderOptions): 
       '-crf',
       '23',
     ],
-    // Cameras repeat the parameter sets in front of every keyframe; ffmpeg does so only when told.
+    // Cameras repeat the parameter sets before every keyframe. ffmpeg does so only with this option.
     ...['-x264-params', `keyint=${gop}:min-keyint=${gop}:scenecut=0:repeat-headers=1`],
     ...['-c:a', 'aac', '-b:a', '48k', '-ac', '1'],
-    // One AAC frame per packet, as cameras send it; by default the muxer gathers 0.7 s.
+    // One AAC frame per packet, as cameras send it. By default the muxer collects 0.7 s.
     ...['-muxdelay', '0.06', '-f', 'rtsp', '-rtsp_transport', 'tcp', url],
   ];
 }

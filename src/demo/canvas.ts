@@ -22,7 +22,9 @@ export function createCanvas(width: number, height: number): Canvas {
   return { width, height, data };
 }
 
-/** `#rrggbb` in BT.601 limited range, which is what decoders assume of a small picture without a tag. */
+/**
+ * Converts `#rrggbb` to BT.601 limited range, which decoders assume for a small picture that states no colour space.
+ */
 export function colour(hex: string): Colour {
   const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
   return [
@@ -36,7 +38,7 @@ export function mix(from: Colour, to: Colour, share: number): Colour {
   return [blend(from[0], to[0], share), blend(from[1], to[1], share), blend(from[2], to[2], share)];
 }
 
-/** Pixels outside the canvas are left out; fractions are rounded. */
+/** Pixels outside the canvas are ignored. Fractions are rounded. */
 export function fillRect(
   canvas: Canvas,
   x: number,
@@ -70,7 +72,7 @@ export function fillEllipse(
   }
 }
 
-/** A shape with a level top and bottom edge; each edge is its left and right end. */
+/** A shape with a horizontal top and bottom edge. An edge is given by its left and right end. */
 export function fillTrapezoid(
   canvas: Canvas,
   top: { y: number; left: number; right: number },
@@ -86,7 +88,7 @@ export function fillTrapezoid(
   }
 }
 
-/** One row from `left` to before `right`. Every second row also carries the chroma of both. */
+/** Fills one row from `left` to before `right`. Every second row also sets the chroma of both rows. */
 function fillSpan(
   canvas: Canvas,
   row: number,
@@ -109,7 +111,7 @@ function fillSpan(
   fillBytes(data, chromaFrom + planeBytes, chromaTo + planeBytes, paint[2], opacity);
 }
 
-/** Loops, because on the short rows of small shapes Buffer's own `fill` is several times slower. */
+/** A loop is several times faster than Buffer's `fill` on the short rows of small shapes. */
 function fillBytes(data: Buffer, from: number, to: number, value: number, opacity: number): void {
   if (opacity >= 1) {
     for (let at = from; at < to; at++) data[at] = value;

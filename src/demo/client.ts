@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { graphql } from './gql/gql.js';
 import type { TypedDocumentString } from './gql/graphql.js';
 
-/** A client of Flashback as an analytics service would have one: mutations over HTTP, changes over WebSocket. */
+/** A client of Flashback like that of an analytics service: mutations over HTTP, subscriptions over WebSocket. */
 
 export const CamerasDocument = graphql(`query DemoCameras { cameras { id name } }`);
 
@@ -41,7 +41,7 @@ export const PlaybackDocument = graphql(
 );
 
 export interface FlashbackClient {
-  /** @throws Error with the server's words */
+  /** @throws Error with the server's message */
   request<Result, Variables>(
     document: TypedDocumentString<Result, Variables>,
     variables: Variables,

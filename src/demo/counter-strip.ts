@@ -16,16 +16,18 @@ const counterBits = 18;
 const checkBits = 4;
 const checkModulus = 13;
 
-/** Counters are drawn modulo this: 4 h 51 min at 15 frames per second. */
+/** The counter is drawn modulo this number: 4 h 51 min at 15 frames per second. */
 export const counterLimit = 2 ** counterBits;
 
-/** How far a cell must be from the middle grey to count as black or white, of 255. */
+/** How much a cell must differ from middle grey to count as black or white, of 255. */
 const minContrast = 32;
 
 const blackColour = colour('#000000');
 const whiteColour = colour('#ffffff');
 
-/** Height of the strip in a picture of this width, both in pixels; at 640 it is one macroblock of H.264. */
+/**
+ * The height of the strip in a picture of this width, both in pixels. At a width of 640 it is one macroblock of H.264.
+ */
 export function stripHeight(width: number): number {
   return Math.max(4, Math.round(width / 40));
 }
@@ -40,8 +42,8 @@ export function drawCounterStrip(canvas: Canvas, counter: number): void {
 }
 
 /**
- * The counter in a grayscale picture (one byte per pixel) of which at least the strip's rows are there,
- * at any scale. Undefined if there is no strip, or if it is damaged.
+ * Reads the counter from a grayscale picture (one byte per pixel) at any scale. The picture needs to have only the rows
+ * of the strip. Returns undefined if there is no strip, or if it is damaged.
  */
 export function readCounter(gray: Buffer, width: number, height: number): number | undefined {
   const levels = Array.from({ length: cellCount }, (_, cell) => levelOf(gray, width, height, cell));
@@ -65,7 +67,7 @@ function numberIn(bits: readonly boolean[]): number {
   return bits.reduce((sum, isSet, bit) => sum + (isSet ? 2 ** bit : 0), 0);
 }
 
-/** Mean of the middle of a cell: its edges blur when a picture is compressed or scaled. */
+/** The mean of the middle of a cell, because edges blur when a picture is compressed or scaled. */
 function levelOf(gray: Buffer, width: number, height: number, cell: number): number {
   const rows = Math.min(height, stripHeight(width));
   const fromRow = Math.floor(rows / 4);

@@ -1,11 +1,11 @@
 import { type Canvas, type Colour, fillRect } from './canvas.ts';
 
-/** A cell is this wide per unit of height; the segments are a seventh of the height thick. */
+/** The width of a cell per unit of its height. Segments are a seventh of the height thick. */
 const cellAspect = 0.54;
 const gapAspect = 0.16;
 const pointAspect = 0.16;
 
-/** Which of the seven segments a to g (clockwise from the top, then the middle) each sign lights. */
+/** Which of the seven segments, a to g (clockwise from the top, then the middle), each character lights. */
 const segmentsOfSign: Readonly<Record<string, string>> = {
   '0': 'abcdef',
   '1': 'bc',
@@ -33,12 +33,12 @@ const segmentPlaces: Readonly<
   g: [0, 3 / 7, 1, 1 / 7],
 };
 
-/** Width in pixels of `drawDigits`' text. */
+/** The width of the text that `drawDigits` draws, in pixels. */
 export function digitsWidth(text: string, height: number): number {
   return [...text].reduce((sum, sign) => sum + advance(sign, height), -gapAspect * height);
 }
 
-/** Writes digits, `:`, `.`, `-` and spaces in seven segments, which needs no font. */
+/** Draws digits, `:`, `.`, `-` and spaces with seven segments, without a font. */
 export function drawDigits(
   canvas: Canvas,
   text: string,

@@ -18,7 +18,7 @@ import {
   UpdateCameraDocument,
 } from './client.ts';
 
-/** `npm run demo`: everything on this machine, one event, and every step of it before one's eyes. */
+/** `npm run demo` runs everything on this machine, records one event, and prints each step. */
 
 const cameraName = 'Demo camera';
 const preRollSec = 5;
@@ -27,7 +27,7 @@ const eventSec = 5;
 const say = (text: string) => console.log(text);
 const step = (text: string) => say(`\n● ${text}`);
 
-/** What is running, in the order in which it is closed: whoever uses something goes before it. */
+/** The running parts, in the order in which they are closed: a part is closed before the parts that it uses. */
 interface Parts {
   client?: FlashbackClient;
   app?: App;
@@ -88,7 +88,7 @@ async function run(parts: Parts, stop: Promise<void>): Promise<void> {
   step('Stopping …');
 }
 
-/** Waits, unless it is over first. */
+/** Waits for this time, or until the demo is interrupted. */
 async function notYet(stop: Promise<void>, ms: number): Promise<boolean> {
   return Promise.race([stop.then(() => false), sleep(ms, true)]);
 }
@@ -124,7 +124,7 @@ function becomesLive(client: FlashbackClient, cameraId: string): Promise<void> {
   });
 }
 
-/** @returns the playback, once it is COMPLETED; undefined when it was interrupted */
+/** @returns the playback once it is COMPLETED; undefined if the demo was interrupted */
 async function oneEvent(
   client: FlashbackClient,
   cameraId: string,

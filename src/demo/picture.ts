@@ -11,7 +11,7 @@ import {
 import { drawCounterStrip } from './counter-strip.ts';
 import { digitsWidth, drawDigits } from './digits.ts';
 
-/** The scene is laid out on 640 × 360 and scaled to the picture. */
+/** The scene is drawn for 640 × 360 and scaled to the picture's size. */
 const sceneWidth = 640;
 const sceneHeight = 360;
 
@@ -19,11 +19,13 @@ const horizon = 196;
 const roadTop = 236;
 const roadBottom = 326;
 
-/** Cars drive on after they have left the picture by their own length. */
+/** Cars drive on until they have left the picture by their own length. */
 const carLength = 112;
 
 interface Car {
-  /** Its wheels' height in the scene, its size, its speed in scene pixels per second (negative: to the left). */
+  /**
+   * The height of the wheels in the scene, the size, and the speed in scene pixels per second (negative: to the left).
+   */
   base: number;
   scale: number;
   speed: number;
@@ -35,7 +37,7 @@ const allCars: readonly Car[] = [
   { base: 312, scale: 1.15, speed: 138, body: colour('#d2473c') },
 ];
 
-/** Enough to look smooth; many more would each be too faint to change a byte. */
+/** Enough for a smooth gradient. With many more, each would be too faint to change a byte. */
 const glowRings = 12;
 
 const white = colour('#ffffff');
@@ -44,9 +46,9 @@ const shade = colour('#10131f');
 const glass = colour('#a9c4d8');
 
 /**
- * A street at dusk as seen by a watchful camera: cars that move with the clock, the date and time
- * (local), the frame's number, and the same number as a strip that `readCounter` reads.
- * The returned function is pure and gives one yuv420p frame of width × height × 3/2 bytes.
+ * A street at dusk: cars that move with the clock, the local date and time, the frame's number, and the same number as
+ * a strip that `readCounter` reads. The returned function is pure and returns one yuv420p frame of width × height × 3/2
+ * bytes.
  */
 export function createPicture(width: number, height: number): (frameNumber: number, at: Date) => Buffer {
   const street = scene(width, height);
@@ -188,7 +190,7 @@ function drawCar(on: Scene, car: Car, seconds: number): void {
     (((speed * seconds) % (sceneWidth + 2 * margin)) + sceneWidth + 2 * margin) % (sceneWidth + 2 * margin);
   const rear = travelled - margin;
   const forward = Math.sign(speed);
-  // From here on in lengths of the car: 0 is its rear bumper, up is positive.
+  // From here on the unit is the length of the car: 0 is its rear bumper, and up is positive.
   const x = (along: number) => rear + forward * along * scale;
   const y = (up: number) => base - up * scale;
   const part = (from: number, to: number, low: number, high: number, paint: Colour, opacity = 1) =>
@@ -239,7 +241,7 @@ function drawCaption(on: Scene, frameNumber: number, at: Date): void {
   if (at.getMilliseconds() < 500) ellipse(on, 616, 36, 7, 7, colour('#ff4438'));
 }
 
-/** Digits keep their shape, so they are scaled by the height alone. */
+/** Digits keep their shape, so they are scaled by the height only. */
 function digits(on: Scene, text: string, x: number, y: number, height: number, paint: Colour): void {
   drawDigits(on, text, x * on.scaleX, y * on.scaleY, height * on.scaleY, paint);
 }

@@ -11,26 +11,26 @@ import { RequestError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { JsonText } from './json-text.ts';
 
-/** Bytes of one answer, counted while it is being made. */
+/** Counts the bytes of one answer while it is made. */
 export interface AnswerSize {
-  /** @throws RequestError QUERY_TOO_COMPLEX or CAPACITY, from then on for each further value */
+  /** @throws RequestError QUERY_TOO_COMPLEX or CAPACITY, and again for each further value */
   add(bytes: number): void;
-  /** No further value is wanted. */
+  /** Ends the counting: no further value is added. */
   readonly isExceeded: boolean;
 }
 
-/** An answer that is being made, for whoever executes. */
+/** The count of an answer in progress, for the code that executes the operation. */
 export interface MeasuredAnswer extends AnswerSize {
   /** Rejects when the answer becomes too large. */
   readonly exceeded: Promise<never>;
-  /** It is made, or given up. */
+  /** Must be called when the answer is complete or was given up. */
   end(): void;
 }
 
 /**
- * Bounds what answers hold in memory while they are being made.
+ * Limits the memory of answers in progress.
  * @param limits.each bytes of one answer
- * @param limits.all bytes of all answers that are being made
+ * @param limits.all bytes of all answers in progress
  */
 export function measureAnswers(limits: { each: number; all: number }): () => MeasuredAnswer {
   let sum = 0;
@@ -41,7 +41,7 @@ export function measureAnswers(limits: { each: number; all: number }): () => Mea
     const exceeded = new Promise<never>((_, fail) => {
       reject = fail;
     });
-    exceeded.catch(() => {}); // where nobody waits for it any more
+    exceeded.catch(() => {}); // no unhandled rejection if nobody waits for it
     const exceed = (error: RequestError) => {
       problem = error;
       reject(error);
@@ -74,7 +74,7 @@ export function measureAnswers(limits: { each: number; all: number }): () => Mea
   };
 }
 
-/** What JSON needs beside a value and its name, and memory for an object. */
+/** Bytes of JSON for a field besides its name and value, and the memory of an object. */
 const overhead = 8;
 const objectBytes = 32;
 
@@ -87,7 +87,7 @@ function bytesOf(value: unknown, isLeaf: boolean): number {
   return isLeaf || typeof value !== 'object' ? 8 : objectBytes;
 }
 
-/** Has every field of the schema count what it gives. */
+/** Makes every field of the schema count its value. */
 export function measureFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;

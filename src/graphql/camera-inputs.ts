@@ -3,23 +3,23 @@ import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
 import { CameraReader, CameraTls, CameraTransport, EventType } from './enums.ts';
 
-/** What mutations on cameras take and answer. */
+/** Inputs and payloads of the mutations on cameras. */
 
 const texts = {
-  name: 'The name people know it by: 1 to 200 characters.',
+  name: 'The name that people know the camera by: 1 to 200 characters.',
   rtspUrl:
-    'The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded).',
-  channel: 'Its channel at the recorder or encoder it hangs on: 0 to 65535.',
-  enabled: 'Whether it is used at all.',
+    'The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded).',
+  channel: 'The camera’s channel at its recorder or encoder: 0 to 65535.',
+  enabled: 'Whether Flashback uses the camera at all.',
   recordOn: 'The types of events that are recorded.',
   preRollSec:
-    'Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes.',
+    'Seconds of footage kept from before an event: 0 to 60. With 0, Flashback connects only when an event comes.',
   postRollSec: 'Seconds recorded after the end of an event: 0 to 300.',
-  maxDurationSec: 'A recording ends after this many seconds at the latest: 1 to 86400.',
-  transport: 'Over what its stream is asked for.',
-  reader: 'What reads its stream.',
+  maxDurationSec: 'A recording ends after at most this many seconds: 1 to 86400.',
+  transport: 'The transport that is requested from the camera.',
+  reader: 'The program that reads the camera’s stream.',
   tls: 'Which certificate of an rtsps:// address is accepted.',
-  allowOldTls: 'Whether TLS 1.0 and 1.1 are accepted, which old firmware needs.',
+  allowOldTls: 'Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them.',
 };
 
 export const CreateCameraInput = builder.inputType('CreateCameraInput', {
@@ -52,12 +52,12 @@ export const CreateCameraInput = builder.inputType('CreateCameraInput', {
 });
 
 export const UpdateCameraInput = builder.inputType('UpdateCameraInput', {
-  description: 'What is to change of a camera. What is left out (or null) stays.',
+  description: 'Changes to a camera. Fields that are left out or null stay unchanged.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'The camera’s id.' }),
     name: t.string({ description: texts.name }),
     rtspUrl: t.string({
-      description: `${texts.rtspUrl} The address as the API shows it, without credentials, leaves those in place.`,
+      description: `${texts.rtspUrl} If it is the address as the API shows it, without credentials, the credentials stay unchanged.`,
     }),
     channel: t.int({ description: texts.channel }),
     enabled: t.boolean({ description: texts.enabled }),
@@ -71,7 +71,7 @@ export const UpdateCameraInput = builder.inputType('UpdateCameraInput', {
     allowOldTls: t.boolean({ description: texts.allowOldTls }),
     acceptCertificate: t.boolean({
       description:
-        'true: the next certificate that the camera shows is the one that PINNED accepts from then on.',
+        'true: from now on, PINNED accepts the next certificate that the camera shows.',
     }),
   }),
 });
@@ -87,10 +87,10 @@ export const cameraPayload = (name: string, description: string) =>
       }),
     }),
   });
-export const CreateCameraPayload = cameraPayload('CreateCameraPayload', 'The camera as it was made.');
-export const UpdateCameraPayload = cameraPayload('UpdateCameraPayload', 'The camera as it is now.');
+export const CreateCameraPayload = cameraPayload('CreateCameraPayload', 'The new camera.');
+export const UpdateCameraPayload = cameraPayload('UpdateCameraPayload', 'The changed camera.');
 
 export const DeleteCameraPayload = builder.objectRef<{ id: string }>('DeleteCameraPayload').implement({
-  description: 'What was deleted.',
-  fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the camera that is gone.' }) }),
+  description: 'The deleted camera.',
+  fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the deleted camera.' }) }),
 });

@@ -16,26 +16,26 @@ builder.mutationFields((t) => ({
   createCamera: t.field({
     type: CreateCameraPayload,
     description:
-      'Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected. For ADMIN.',
+      'Adds a camera. If it has pre-roll, Flashback connects at once and stays connected. For ADMIN.',
     args: { input: t.arg({ type: CreateCameraInput, required: true, description: 'The camera.' }) },
     resolve: (_root, { input }, context) => createCamera(context, context.caller, input),
   }),
   updateCamera: t.field({
     type: UpdateCameraPayload,
-    description: 'Changes a camera. Recordings that run go on. For ADMIN.',
+    description: 'Changes a camera. Running recordings continue. For ADMIN.',
     args: { input: t.arg({ type: UpdateCameraInput, required: true, description: 'The changes.' }) },
     resolve: (_root, { input }, context) => updateCamera(context, context.caller, input),
   }),
   deleteCamera: t.field({
     type: DeleteCameraPayload,
-    description: 'Playbacks of the camera are deleted with it, their objects too. For ADMIN.',
+    description: 'Deletes a camera with all its playbacks and their objects. For ADMIN.',
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
     resolve: (_root, { id }, context) => deleteCamera(context, context.caller, id),
   }),
   testCamera: t.field({
     type: TestCameraPayload,
-    description: 'Connects to a camera without saving anything; answers within ten seconds. For ADMIN.',
-    args: { input: t.arg({ type: TestCameraInput, required: true, description: 'The connection.' }) },
+    description: 'Connects to a camera without saving anything. Answers within ten seconds. For ADMIN.',
+    args: { input: t.arg({ type: TestCameraInput, required: true, description: 'How to connect.' }) },
     resolve: (_root, { input }, context) => testCamera(context, context.caller, input),
   }),
 }));

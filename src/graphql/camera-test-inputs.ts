@@ -3,49 +3,49 @@ import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
 import { CameraReader, CameraTls, CameraTransport } from './enums.ts';
 
-/** What testCamera takes and answers. */
+/** Input and payload of testCamera. */
 
 export const TestCameraInput = builder.inputType('TestCameraInput', {
-  description: 'How to connect to a camera, as createCamera takes it.',
+  description: 'How to connect to a camera, with the same settings as createCamera.',
   fields: (t) => ({
     cameraId: t.id({
       description:
-        'A camera that is there: its address as the API shows it stands for that with credentials.',
+        'An existing camera. For it, `rtspUrl` may be the address as the API shows it; the stored credentials are used.',
     }),
     rtspUrl: t.string({ required: true, description: 'The stream’s address, rtsp:// or rtsps://.' }),
     transport: t.field({
       type: CameraTransport,
       description:
-        'Over what its stream is asked for. Left out: as set for the camera that is there, or AUTO.',
+        'The transport that is requested from the camera. If left out: the setting of the camera `cameraId`, or AUTO.',
     }),
     reader: t.field({
       type: CameraReader,
-      description: 'What reads its stream. Left out: as set for the camera that is there, or AUTO.',
+      description: 'The program that reads the stream. If left out: the setting of the camera `cameraId`, or AUTO.',
     }),
     tls: t.field({
       type: CameraTls,
       description:
-        'Which certificate of an rtsps:// address is accepted. Left out: as set for the camera that is there, or PINNED.',
+        'Which certificate of an rtsps:// address is accepted. If left out: the setting of the camera `cameraId`, or PINNED.',
     }),
     allowOldTls: t.boolean({
       description:
-        'Whether TLS 1.0 and 1.1 are accepted. Left out: as set for the camera that is there, or false.',
+        'Whether TLS 1.0 and 1.1 are accepted. If left out: the setting of the camera `cameraId`, or false.',
     }),
   }),
 });
 
 export const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPayload').implement({
-  description: 'What a look at the camera’s stream has shown.',
+  description: 'What the test of the camera’s stream found.',
   fields: (t) => ({
     problem: t.string({
       nullable: true,
-      description: 'Why it cannot be recorded, in words; null where it can.',
+      description: 'Why the camera cannot be recorded, as a sentence; null if it can.',
       resolve: ({ problem }) => problem ?? null,
     }),
     reading: t.field({
       type: CameraReading,
       nullable: true,
-      description: 'How its stream was read.',
+      description: 'How the stream was read.',
       resolve: ({ reading, ...trial }) => (reading ? { ...trial, ...reading } : null),
     }),
     codec: t.string({
@@ -60,7 +60,7 @@ export const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPaylo
     }),
     resolution: t.string({
       nullable: true,
-      description: 'Like 1920x1080.',
+      description: 'The picture’s size, like 1920x1080.',
       resolve: ({ resolution }) => resolution ?? null,
     }),
     framesPerSec: t.float({
@@ -70,7 +70,7 @@ export const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPaylo
     }),
     keyframeIntervalSec: t.float({
       nullable: true,
-      description: 'Seconds from keyframe to keyframe; null where no second one was seen.',
+      description: 'Seconds from one keyframe to the next; null if no second keyframe was seen.',
       resolve: ({ keyframeIntervalSec }) => keyframeIntervalSec ?? null,
     }),
     bitsPerSec: t.float({

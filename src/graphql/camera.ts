@@ -10,31 +10,31 @@ export const Camera = builder.prismaObject('Camera', {
   description: 'A stream address and how to record it.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The camera’s id.' }),
-    name: t.exposeString('name', { description: 'The name people know it by.' }),
-    channel: t.exposeInt('channel', { description: 'Its channel at the recorder or encoder it hangs on.' }),
+    name: t.exposeString('name', { description: 'The name that people know the camera by.' }),
+    channel: t.exposeInt('channel', { description: 'The camera’s channel at its recorder or encoder.' }),
     rtspUrl: t.string({
       description:
-        'The stream’s address without user name and password; a password among its parameters is shown as ***.',
+        'The stream’s address without user name and password. A password among its parameters is shown as ***.',
       resolve: (camera) => maskStreamUrl(camera.rtspUrl),
     }),
-    enabled: t.exposeBoolean('enabled', { description: 'Whether it is used at all.' }),
+    enabled: t.exposeBoolean('enabled', { description: 'Whether Flashback uses the camera at all.' }),
     recordOn: t.expose('recordOn', {
       type: [EventType],
       description: 'The types of events that are recorded.',
     }),
     preRollSec: t.exposeInt('preRollSec', {
-      description: 'Seconds of footage kept from before an event. 0: no standing connection.',
+      description: 'Seconds of footage kept from before an event. With 0, Flashback connects only when an event comes.',
     }),
     postRollSec: t.exposeInt('postRollSec', { description: 'Seconds recorded after the end of an event.' }),
     maxDurationSec: t.exposeInt('maxDurationSec', {
-      description: 'A recording ends after this many seconds at the latest.',
+      description: 'A recording ends after at most this many seconds.',
     }),
     state: t.expose('state', { type: CameraState, description: 'What its feed is doing now.' }),
-    stateSince: t.expose('stateSince', { type: 'DateTime', description: 'Since when it is in this state.' }),
-    lastError: t.exposeString('lastError', { nullable: true, description: 'Why it is not live, in words.' }),
+    stateSince: t.expose('stateSince', { type: 'DateTime', description: 'When the camera entered this state.' }),
+    lastError: t.exposeString('lastError', { nullable: true, description: 'Why the camera is not live, as a sentence.' }),
     codec: t.exposeString('codec', {
       nullable: true,
-      description: 'The video’s codec (RFC 6381), known once it was live.',
+      description: 'The video’s codec (RFC 6381); null until the camera has been live once.',
     }),
     audioCodec: t.exposeString('audioCodec', {
       nullable: true,
@@ -42,47 +42,47 @@ export const Camera = builder.prismaObject('Camera', {
     }),
     resolution: t.exposeString('resolution', {
       nullable: true,
-      description: 'Like 1920x1080, known once it was live.',
+      description: 'The picture’s size, like 1920x1080; null until the camera has been live once.',
     }),
     snapshotUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'A JPEG of the newest keyframe in the buffer; null while there is none.',
+      description: 'A JPEG of the newest keyframe in the ring; null while the ring has none.',
       resolve: (camera, _args, { links, caller }) => links.snapshot(camera, caller),
     }),
     transport: t.expose('transport', {
       type: CameraTransport,
-      description: 'Over what its stream is asked for.',
+      description: 'The transport that is requested from the camera.',
     }),
-    reader: t.expose('reader', { type: CameraReader, description: 'What reads its stream.' }),
+    reader: t.expose('reader', { type: CameraReader, description: 'The program that reads the camera’s stream.' }),
     tls: t.expose('tls', {
       type: CameraTls,
-      description: 'Which certificate of an rtsps:// address is accepted.',
+      description: 'Which certificate is accepted from a camera with an rtsps:// address.',
     }),
     allowOldTls: t.exposeBoolean('allowOldTls', {
-      description: 'Whether TLS 1.0 and 1.1 are accepted, which old firmware needs.',
+      description: 'Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them.',
     }),
     tlsFingerprint: t.exposeString('tlsFingerprint', {
       nullable: true,
       description:
-        'SHA-256 of the certificate that is accepted with PINNED; null until the camera has shown one.',
+        'The SHA-256 of the certificate that PINNED accepts; null until the camera has shown one.',
     }),
     reading: t.field({
       type: CameraReading,
       nullable: true,
-      description: 'How its stream is read; null until it was live.',
+      description: 'How the stream is read; null until the camera has been live once.',
       resolve: ({ id, reading }, _args, { feeds }) =>
         reading ? { ...(reading as unknown as ReadingFacts), ...feeds.get(id)?.ring.rates } : null,
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was added.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its row last changed.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the camera was added.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the camera’s row last changed.' }),
   }),
 });
 
 builder.queryFields((t) => ({
   cameras: t.prismaField({
     type: [Camera],
-    description: 'All cameras, by name.',
+    description: 'All cameras, sorted by name.',
     resolve: (query, _root, _args, context) =>
       context.db.camera.findMany({
         ...query,
@@ -93,7 +93,7 @@ builder.queryFields((t) => ({
   camera: t.prismaField({
     type: Camera,
     nullable: true,
-    description: 'One camera; null where there is none with this id.',
+    description: 'One camera; null if there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
     resolve: (query, _root, { id }, context) =>
       isId(id)

@@ -21,7 +21,7 @@ export function clipFileName(
 
 function timeIn(timeZone: string, at: Date): string {
   try {
-    // Swedish writes times as ISO 8601 does.
+    // The Swedish locale writes times as ISO 8601 does.
     return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
   } catch {
     throw badField('timeZone', 'Expected the name of a time zone, like Europe/Berlin.');

@@ -6,36 +6,44 @@ import type { TransitionHub } from '../pubsub/transition-hub.ts';
 import type { Parts } from '../usecases/parts.ts';
 import type { AnswerSize } from './answer-size.ts';
 
-/** What resolvers work with: use cases and their parts, subscriptions, links. They know no socket. app.ts makes them. */
+/**
+ * What resolvers use: use cases and their parts, subscriptions, links. Resolvers know no sockets. app.ts makes this.
+ */
 export interface Services extends Parts {
-  /** Queries have a pool of their own, with a limit for each statement; in mutations `db` is `writingDb` (http/graphql.ts). */
+  /**
+   * Queries use a pool of their own, with a time limit for each statement. In mutations, `db` is `writingDb`
+   * (http/graphql.ts).
+   */
   readonly db: Db;
   readonly writingDb: Db;
   readonly transitions: TransitionHub;
   readonly cameraStates: CameraHub;
-  /** Why the store takes no objects, in words; undefined while it does. */
+  /** Why the store takes no objects, as a sentence; undefined while it does. */
   readonly storeProblem: () => string | undefined;
-  /** What a link is given to ends it: where the caller's key is revoked it holds no more, unless it is a bucket's. */
+  /**
+   * A link's holder is the caller's key or token. When the key is revoked, the link ends, except for a link to a
+   * bucket.
+   */
   readonly links: {
-    /** Where an object of the store can be fetched now. */
+    /** The address at which an object of the store can be fetched now. */
     object(key: string, caller: Caller): Promise<string>;
-    /** The same, for a browser that is to save it under this name. */
+    /** The same for a browser that is to save the object under this name. */
     download(key: string, name: string, caller: Caller): Promise<string>;
     live(playback: Playback, caller: Caller): string | null;
-    /** The picture of a clip that is not in the store yet. */
+    /** The poster of a clip that is not in the store yet. */
     poster(playback: Playback, caller: Caller): Promise<string | null>;
     snapshot(camera: Camera, caller: Caller): string | null;
   };
 }
 
-/** A subscription's source that knows what it gives next. */
+/** The source of a subscription, which knows what it yields next. */
 export interface Foreseeable<Item> extends AsyncIterableIterator<Item> {
   readonly atHand: readonly Item[];
 }
 
-/** What one operation works with: the services, and who is calling. */
+/** The context of one operation: the services, and the caller. */
 export interface Context extends Services {
   readonly caller: Caller;
-  /** What the answer holds so far. Set for each execution. */
+  /** The size of the answer so far. Set for each execution. */
   readonly answer: AnswerSize;
 }

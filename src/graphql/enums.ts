@@ -1,13 +1,13 @@
 import { builder } from './builder.ts';
 
 export const RecordingStatus = builder.enumType('RecordingStatus', {
-  description: 'Where a playback stands: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED.',
+  description: 'The status of a playback: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED.',
   values: {
-    PENDING: { description: 'Asked for; no recorder has taken it up yet.' },
-    RECORDING: { description: 'A recorder has taken it up and keeps whatever the camera delivers.' },
-    PROCESSING: { description: 'All footage is on disk; the clip is being made and put into the store.' },
-    COMPLETED: { description: 'The clip is in the store, with the size that the playback says.' },
-    FAILED: { description: 'There will be no clip, unless it is retried; `failure` says why.' },
+    PENDING: { description: 'Requested; the recorder has not begun yet.' },
+    RECORDING: { description: 'The recorder keeps everything that the camera delivers.' },
+    PROCESSING: { description: 'All footage is on disk. The clip is being made and put into the store.' },
+    COMPLETED: { description: 'The clip is in the store and has the size that the playback states.' },
+    FAILED: { description: 'There is no clip. `failure` says why, and whether a retry can make one.' },
   },
 });
 
@@ -29,74 +29,74 @@ export const EventType = builder.enumType('EventType', {
 export const CameraState = builder.enumType('CameraState', {
   description: 'What the camera’s feed is doing now.',
   values: {
-    DISABLED: { description: 'Switched off in Flashback.' },
-    IDLE: { description: 'Without pre-roll and without a recording: no connection is wanted.' },
-    CONNECTING: { description: 'A connection is being made; no picture has come yet.' },
-    LIVE: { description: 'Pictures come; the ring holds the newest.' },
+    DISABLED: { description: 'The camera is switched off in Flashback.' },
+    IDLE: { description: 'Not connected, because the camera has no pre-roll and nothing is recorded.' },
+    CONNECTING: { description: 'Flashback is connecting; no picture has arrived yet.' },
+    LIVE: { description: 'Pictures arrive, and the ring holds the newest ones.' },
     OFFLINE: {
-      description: 'The camera cannot be reached or refuses; it is tried again. `lastError` says why.',
+      description: 'The camera cannot be reached or refuses. Flashback keeps trying; `lastError` says why.',
     },
   },
 });
 
 export const CameraTransport = builder.enumType('CameraTransport', {
-  description: 'Over what a camera’s stream is asked for.',
+  description: 'The transport that is requested from a camera.',
   values: {
-    AUTO: { description: 'Over TCP; over UDP where the camera refuses TCP.' },
+    AUTO: { description: 'TCP, or UDP if the camera refuses TCP.' },
     TCP: { description: 'Inside the RTSP connection: nothing is lost or out of order.' },
-    UDP: { description: 'In datagrams; what the network loses is missing in clips.' },
+    UDP: { description: 'In datagrams: clips lack what the network loses.' },
   },
 });
 
 export const CameraReader = builder.enumType('CameraReader', {
-  description: 'What reads a camera’s stream.',
+  description: 'The program that reads a camera’s stream.',
   values: {
-    AUTO: { description: 'Flashback’s own reader; ffmpeg for what that one names as not its own.' },
-    FFMPEG: { description: 'An ffmpeg process for this camera, which needs more memory and processor.' },
+    AUTO: { description: 'Flashback’s own reader, or ffmpeg for streams that Flashback cannot read.' },
+    FFMPEG: { description: 'An ffmpeg process for this camera. It needs more memory and processor time.' },
   },
 });
 
 export const CameraTls = builder.enumType('CameraTls', {
-  description: 'Which certificate of a camera with an rtsps:// address is accepted.',
+  description: 'Which certificate is accepted from a camera with an rtsps:// address.',
   values: {
-    PINNED: { description: 'The one that it showed first; another one is an error.' },
-    VERIFY: { description: 'One for its name, from an authority that this server trusts.' },
-    ANY: { description: 'Any: whoever answers at the address could be somebody else.' },
+    PINNED: { description: 'The first certificate that the camera has shown. Any other is an error.' },
+    VERIFY: { description: 'A certificate for the camera’s name, from an authority that this server trusts.' },
+    ANY: { description: 'Any certificate. The server then cannot tell whether it is connected to the camera.' },
   },
 });
 
 export const EndReason = builder.enumType('EndReason', {
   description: 'Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent.',
   values: {
-    ENDED: { description: 'Its event was ended.' },
-    STOPPED: { description: 'It was stopped by hand.' },
-    LEASE_EXPIRED: { description: 'Its event’s lease ran out.' },
-    MAX_DURATION: { description: 'It reached the longest duration allowed.' },
+    ENDED: { description: 'The event was ended.' },
+    STOPPED: { description: 'The recording was stopped by hand.' },
+    LEASE_EXPIRED: { description: 'The event’s lease expired.' },
+    MAX_DURATION: { description: 'The recording reached the camera’s maxDurationSec.' },
     CAMERA_LOST: {
-      description: 'The camera went away for good, or came back in a form that one file cannot hold.',
+      description: 'The camera did not come back, or came back with a format that does not fit the same file.',
     },
-    SHUTDOWN: { description: 'The server could not go on, for example because its disk took nothing more.' },
-    NODE_LOST: { description: 'The server was lost; the clip was made of what the bucket already had.' },
+    SHUTDOWN: { description: 'The server could not continue, for example because its disk was full.' },
+    NODE_LOST: { description: 'The server was lost. The clip was made from what the bucket already had.' },
   },
 });
 
 export const Role = builder.enumType('Role', {
-  description: 'What a caller may do. Each role may do what is said of it, and nothing else.',
+  description: 'What a caller may do. Each role allows what its description says, and nothing else.',
   values: {
     VIEWER: { description: 'Read and subscribe.' },
     ANALYTICS: {
-      description: 'Report, renew and end events; read cameras and its own events with their playbacks.',
+      description: 'Report, renew and end events. Read cameras, and its own events with their playbacks.',
     },
-    OPERATOR: { description: 'What VIEWER and ANALYTICS may; record by hand, delete and retry playbacks.' },
-    ADMIN: { description: 'Everything: also cameras and keys.' },
+    OPERATOR: { description: 'Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete and retry playbacks.' },
+    ADMIN: { description: 'Everything, including cameras and keys.' },
   },
 });
 
 export const Fault = builder.enumType('Fault', {
   description: 'Who has to act on a failure.',
   values: {
-    CAMERA: { description: 'Whoever looks after the camera or its network.' },
-    STORAGE: { description: 'Whoever looks after the bucket or the disk.' },
-    SERVER: { description: 'Whoever runs Flashback.' },
+    CAMERA: { description: 'The person who looks after the camera or its network.' },
+    STORAGE: { description: 'The person who looks after the bucket or the disk.' },
+    SERVER: { description: 'The person who runs Flashback.' },
   },
 });

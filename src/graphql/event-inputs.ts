@@ -4,34 +4,34 @@ import { EventType } from './enums.ts';
 import { Event } from './event.ts';
 import { Playback } from './playback.ts';
 
-/** What mutations on events take and answer. */
+/** Inputs and payloads of the mutations on events. */
 
 export const CreateEventInput = builder.inputType('CreateEventInput', {
-  description: 'Something that happens at a camera.',
+  description: 'An event at a camera.',
   fields: (t) => ({
-    cameraId: t.id({ required: true, description: 'Where it happens.' }),
+    cameraId: t.id({ required: true, description: 'The camera.' }),
     type: t.field({
       type: EventType,
       required: true,
-      description: 'What happens; decides whether it is recorded.',
+      description: 'What happened. The type decides whether the event is recorded.',
     }),
-    label: t.string({ description: 'What happens, in a word or two: 1 to 200 characters.' }),
-    description: t.string({ description: 'What happens, in words: 1 to 2000 characters.' }),
+    label: t.string({ description: 'What happened, in a word or two: 1 to 200 characters.' }),
+    description: t.string({ description: 'What happened, as text: 1 to 2000 characters.' }),
     metadata: t.field({
       type: 'JSON',
-      description: 'Whatever is to be kept with it: at most 64 KiB as JSON, and 32 levels deep.',
+      description: 'Any further data to keep with the event: at most 64 KiB as JSON, and 32 levels deep.',
     }),
     startedAt: t.field({
       type: 'DateTime',
-      description: 'When it happened; now if left out. In the past as far as the camera’s pre-roll reaches.',
+      description: 'When it happened; now if left out. It may lie in the past by at most the camera’s pre-roll.',
     }),
     idempotencyKey: t.string({
       description:
-        'Same key, same camera: the same event comes back and nothing is recorded twice. 1 to 200 characters.',
+        'A repeated call with the same key and camera returns the same event, and nothing is recorded twice. 1 to 200 characters.',
     }),
     leaseSec: t.int({
       description:
-        'The recording stops this long after creation, or after the last renewEvent, unless endEvent comes first: 1 to 86400.',
+        'The event ends this many seconds after createEvent or the last renewEvent, unless endEvent comes first: 1 to 86400.',
     }),
   }),
 });
@@ -42,23 +42,23 @@ export const EndEventInput = builder.inputType('EndEventInput', {
     id: t.id({ required: true, description: 'The event’s id.' }),
     endedAt: t.field({
       type: 'DateTime',
-      description: 'When it ended, not before it started; now if left out.',
+      description: 'When the event ended, not before it started; now if left out.',
     }),
   }),
 });
 
 export const RenewEventInput = builder.inputType('RenewEventInput', {
-  description: 'A new lease for an event that goes on.',
+  description: 'A new lease for an open event.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'The event’s id.' }),
     leaseSec: t.int({
       required: true,
-      description: 'It ends this long from now unless it is renewed again: 1 to 86400.',
+      description: 'The event ends after this many seconds from now unless it is renewed again: 1 to 86400.',
     }),
   }),
 });
 
-/** Rows as they were just written or read: only what is selected beyond them is read again. */
+/** Uses the row that was just written or read. Only what is selected beyond it is read again. */
 const eventPayload = (name: string, description: string) =>
   builder.objectRef<RecordedEvent>(name).implement({
     description,
@@ -72,7 +72,7 @@ const withPlayback = (payload: ReturnType<typeof eventPayload>) =>
     t.field({
       type: Playback,
       nullable: true,
-      description: 'Its recording; null where the camera does not record on this type.',
+      description: 'The event’s recording; null if the camera does not record this type.',
       resolve: ({ playback }) => playback,
     }),
   );
@@ -80,7 +80,7 @@ const withPlayback = (payload: ReturnType<typeof eventPayload>) =>
 export const CreateEventPayload = eventPayload('CreateEventPayload', 'The event, and its recording.');
 export const EndEventPayload = eventPayload(
   'EndEventPayload',
-  'Ending an event twice returns the same as ending it once.',
+  'The ended event. A repeated call returns the same.',
 );
 export const RenewEventPayload = eventPayload('RenewEventPayload', 'The event with its new lease.');
 withPlayback(CreateEventPayload);

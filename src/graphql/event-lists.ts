@@ -18,13 +18,13 @@ import {
 } from './keyset.ts';
 
 const EventFilter = builder.inputType('EventFilter', {
-  description: 'Which events: those to which everything given applies.',
+  description: 'Which events. An event must meet all conditions that are given.',
   fields: (t) => ({
-    cameraId: t.id({ description: 'Of this camera.' }),
-    type: t.field({ type: [EventType], description: 'Of one of these types.' }),
-    open: t.boolean({ description: 'true: not ended yet; false: ended.' }),
-    startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
-    startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+    cameraId: t.id({ description: 'Events of this camera.' }),
+    type: t.field({ type: [EventType], description: 'Events of one of these types.' }),
+    open: t.boolean({ description: 'true: only open events; false: only events that have ended.' }),
+    startedAfter: t.field({ type: 'DateTime', description: 'Events that started after this time.' }),
+    startedBefore: t.field({ type: 'DateTime', description: 'Events that started before this time.' }),
     search: t.string({ description: searchText }),
   }),
 });
@@ -47,7 +47,7 @@ async function toWhere(
 const EventEdge = builder.objectRef<EventRow>('EventEdge').implement({
   description: 'An event in a connection, with its cursor.',
   fields: (t) => ({
-    cursor: t.string({ description: 'Its place in the list.', resolve: writeCursor }),
+    cursor: t.string({ description: 'The event’s position in the list.', resolve: writeCursor }),
     node: t.field({ type: Event, description: 'The event.', resolve: (event) => event }),
   }),
 });
@@ -61,9 +61,9 @@ const EventConnection = builder.objectRef<KeysetPage<EventRow>>('EventConnection
       resolve: (page) => page.rows,
     }),
     nodes: t.field({ type: [Event], description: 'The page’s events.', resolve: (page) => page.rows }),
-    pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+    pageInfo: t.field({ type: PageInfo, description: 'The position of the page.', resolve: (page) => page }),
     totalCount: t.int({
-      description: 'All events that match; costs a count.',
+      description: 'The number of all events that match. Selecting it costs a count.',
       resolve: (page) => page.totalCount(),
     }),
   }),
@@ -72,9 +72,9 @@ const EventConnection = builder.objectRef<KeysetPage<EventRow>>('EventConnection
 builder.queryFields((t) => ({
   events: t.field({
     type: EventConnection,
-    description: 'Events by cursor, newest first.',
+    description: 'Events, newest first, paged by cursor.',
     args: {
-      filter: t.arg({ type: EventFilter, description: 'Which events; all where it is left out.' }),
+      filter: t.arg({ type: EventFilter, description: 'Which events; all if left out.' }),
       ...connectionArgs(t.arg),
     },
     resolve: async (_root, { filter, ...args }, context, info) => {

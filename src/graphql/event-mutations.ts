@@ -15,20 +15,20 @@ builder.mutationFields((t) => ({
   createEvent: t.field({
     type: CreateEventPayload,
     description:
-      'Something happens at a camera. Where its type is recorded, the recording has begun when this answers.',
+      'Reports an event at a camera. If the camera records its type, the recording has begun when the answer is sent.',
     args: { input: t.arg({ type: CreateEventInput, required: true, description: 'The event.' }) },
     resolve: (_root, { input }, context) => createEvent(context, context.caller, input),
   }),
   endEvent: t.field({
     type: EndEventPayload,
     description:
-      'The event is over: its recording stops, is finished and put into the store in the background.',
+      'Ends an event. Its recording stops; in the background, the clip is made and put into the store.',
     args: { input: t.arg({ type: EndEventInput, required: true, description: 'The end.' }) },
     resolve: (_root, { input }, context) => endEvent(context, context.caller, input),
   }),
   renewEvent: t.field({
     type: RenewEventPayload,
-    description: 'The event goes on: its lease runs from now. CONFLICT once it has ended.',
+    description: 'Renews the lease of an open event, from now on. CONFLICT if the event has ended.',
     args: { input: t.arg({ type: RenewEventInput, required: true, description: 'The new lease.' }) },
     resolve: async (_root, { input }, context) => ({
       event: await renewEvent(context, context.caller, input),

@@ -1,6 +1,6 @@
 /**
- * JSON as the database gives it. It becomes a value only while the answer is written, one after the other: small objects
- * need twenty times the memory of their text.
+ * JSON as the database returns it. Each value is parsed only when the answer is written, one after another, because
+ * small objects need twenty times the memory of their text.
  */
 export class JsonText {
   readonly text: string;

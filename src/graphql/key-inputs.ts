@@ -3,19 +3,19 @@ import { builder } from './builder.ts';
 import { Role } from './enums.ts';
 import { ApiKey } from './keys.ts';
 
-/** What mutations on API keys take and answer. */
+/** Inputs and payloads of the mutations on API keys. */
 
 export const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
   description: 'A new key.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'Whose it is: 1 to 100 characters.' }),
-    role: t.field({ type: Role, required: true, description: 'What it may do.' }),
+    name: t.string({ required: true, description: 'The name of the key’s user: 1 to 100 characters.' }),
+    role: t.field({ type: Role, required: true, description: 'What the key may do.' }),
     cameraIds: t.idList({
-      description: 'The only cameras that it may see and use; all if left out. Not for ADMIN.',
+      description: 'The only cameras that the key may see and use; all if left out. Not for ADMIN.',
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'It stops working then; never if left out.',
+      description: 'When the key expires; never if left out.',
     }),
   }),
 });
@@ -27,12 +27,12 @@ export const CreateApiKeyPayload = builder
     fields: (t) => ({
       apiKey: t.expose('apiKey', { type: ApiKey, description: 'The key.' }),
       secret: t.exposeString('secret', {
-        description: 'What to send as `Authorization: Bearer …`. It is shown this once and kept nowhere.',
+        description: 'Send it as `Authorization: Bearer …`. It is shown only now and not stored.',
       }),
     }),
   });
 
 export const RevokeApiKeyPayload = builder.objectRef<{ apiKey: ApiKeyRow }>('RevokeApiKeyPayload').implement({
-  description: 'The key that was revoked.',
+  description: 'The revoked key.',
   fields: (t) => ({ apiKey: t.expose('apiKey', { type: ApiKey, description: 'The key.' }) }),
 });

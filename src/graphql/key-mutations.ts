@@ -7,13 +7,13 @@ builder.mutationFields((t) => ({
   createApiKey: t.field({
     type: CreateApiKeyPayload,
     description:
-      'Makes a key. The first key closes the server to everybody without one, so make an ADMIN first. For ADMIN.',
+      'Makes a key. Once there is a key, every request needs one, so the first key should be an ADMIN. For ADMIN.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'The key.' }) },
     resolve: (_root, { input }, context) => createApiKey(context, context.caller, input),
   }),
   revokeApiKey: t.field({
     type: RevokeApiKeyPayload,
-    description: 'The key stops working; whoever is connected with it is cut off within seconds. For ADMIN.',
+    description: 'Revokes a key. Its open connections are closed within seconds. For ADMIN.',
     args: { id: t.arg.id({ required: true, description: 'The key’s id.' }) },
     resolve: async (_root, { id }, context) => ({
       apiKey: await revokeApiKey(context, context.caller, id),

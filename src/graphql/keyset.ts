@@ -2,7 +2,7 @@ import { badInput } from '../domain/errors.ts';
 import { hasYear, isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 
-/** Pages by key instead of by offset: a cursor keeps its meaning when its row is deleted or others come. */
+/** Pages by key instead of by offset: a cursor stays valid when its row is deleted or rows are added. */
 
 export interface ConnectionArgs {
   readonly first?: number | null | undefined;
@@ -11,7 +11,7 @@ export interface ConnectionArgs {
   readonly before?: string | null | undefined;
 }
 
-/** The order of all lists: newest first, and among equal times by id, so that no two rows are equal. */
+/** The order of all lists: newest first, and rows of the same time by id, so that the order is always the same. */
 interface Key {
   readonly startedAt: Date;
   readonly id: string;
@@ -21,7 +21,7 @@ const newestFirst = [{ startedAt: 'desc' }, { id: 'desc' }] as const;
 const oldestFirst = [{ startedAt: 'asc' }, { id: 'asc' }] as const;
 const largestPage = 100;
 
-/** What Prisma is asked for, in a form that fits events and playbacks alike. */
+/** A query for Prisma, in a form that fits both events and playbacks. */
 export interface KeysetQuery {
   readonly where: object;
   readonly orderBy: { startedAt?: 'asc' | 'desc'; id?: 'asc' | 'desc' }[];
@@ -38,7 +38,7 @@ export interface KeysetPage<Row extends Key> {
 /**
  * Reads one page.
  * @param find runs a query; it must add the list's own filter to `where`
- * @throws RequestError BAD_USER_INPUT for a size out of 1 to 100 or a cursor that is none
+ * @throws RequestError BAD_USER_INPUT if the size is not 1 to 100 or the cursor is malformed
  */
 export async function readPage<Row extends Key>(
   args: ConnectionArgs,
@@ -71,8 +71,8 @@ function pageSize(name: string, size: number | null | undefined): number {
   throw badInput([{ path: [name], message: `Expected a whole number from 1 to ${largestPage}.` }]);
 }
 
-// The first condition follows from the second; without it PostgreSQL reads the index from its beginning instead of
-// from the cursor, and the page at the end of a million takes as long as the million.
+// The second condition implies the first. Without the first, PostgreSQL reads the index from its beginning instead of
+// from the cursor, and the last page of a million rows takes as long as reading the million.
 const olderThan = ({ startedAt, id }: Key) => ({
   startedAt: { lte: startedAt },
   OR: [{ startedAt: { lt: startedAt } }, { startedAt, id: { lt: id } }],
@@ -91,14 +91,14 @@ function readCursor(name: string, cursor: string | null | undefined): Key | unde
   if (cursor === null || cursor === undefined) return undefined;
   const match = /^(-?\d{1,15}) (\S{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
   const startedAt = new Date(Number(match?.[1]));
-  // What is forged must be something that the database can hold, too.
+  // A forged cursor must also be a value that the database can hold.
   if (match && hasYear(startedAt) && isId(match[2]!)) return { startedAt, id: match[2]! };
   throw badInput([
     { path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` },
   ]);
 }
 
-/** The part of a filter that bounds the time, as a condition. Both ends are excluded. */
+/** The time bounds of a filter as a condition. Both ends are exclusive. */
 export function startedWithin(
   filter:
     | { startedAfter?: Date | null | undefined; startedBefore?: Date | null | undefined }
@@ -111,37 +111,37 @@ export function startedWithin(
 
 type Arg = Parameters<Parameters<typeof builder.queryField>[1]>[0]['arg'];
 
-/** The arguments of a connection, as the contract has them. */
+/** The arguments of a connection, as the contract defines them. */
 export const connectionArgs = (arg: Arg) => ({
   first: arg.int({
     defaultValue: 20,
-    description: 'This many from the newest (or from `after`) on: 1 to 100.',
+    description: 'This many items, beginning with the newest or right after the cursor `after`: 1 to 100.',
   }),
-  after: arg.string({ description: 'Only what is older than this cursor.' }),
+  after: arg.string({ description: 'Only items older than this cursor.' }),
   last: arg.int({
-    description: 'This many up to the oldest (or up to `before`), instead of `first`: 1 to 100.',
+    description: 'Instead of `first`: this many items, ending with the oldest or right before the cursor `before`: 1 to 100.',
   }),
-  before: arg.string({ description: 'Only what is newer than this cursor.' }),
+  before: arg.string({ description: 'Only items newer than this cursor.' }),
 });
 
 export const PageInfo = builder.objectRef<KeysetPage<Key>>('PageInfo').implement({
-  description: 'Where a page of a connection stands in the whole list.',
+  description: 'The position of a page in the whole list.',
   fields: (t) => ({
     hasNextPage: t.boolean({
-      description: 'Whether older items follow.',
+      description: 'Whether there are older items after this page.',
       resolve: (page) => page.hasNextPage(),
     }),
     hasPreviousPage: t.boolean({
-      description: 'Whether newer items precede.',
+      description: 'Whether there are newer items before this page.',
       resolve: (page) => page.hasPreviousPage(),
     }),
     startCursor: t.string({
-      description: 'Cursor of the page’s first item.',
+      description: 'The cursor of the page’s first item.',
       nullable: true,
       resolve: ({ rows }) => (rows[0] ? writeCursor(rows[0]) : null),
     }),
     endCursor: t.string({
-      description: 'Cursor of the page’s last item.',
+      description: 'The cursor of the page’s last item.',
       nullable: true,
       resolve: ({ rows }) => (rows.length > 0 ? writeCursor(rows.at(-1)!) : null),
     }),
@@ -149,4 +149,4 @@ export const PageInfo = builder.objectRef<KeysetPage<Key>>('PageInfo').implement
 });
 
 export const searchText =
-  'With all of these words in the event’s label, description or metadata: whole words, large or small letters alike.';
+  'The event’s label, description or metadata must contain all of these words. Whole words match, in upper or lower case.';

@@ -1,15 +1,15 @@
 import { builder } from './builder.ts';
 import { Playback } from './playback.ts';
 
-/** What mutations on playbacks take and answer. */
+/** Inputs and payloads of the mutations on playbacks. */
 
 export const StartRecordingInput = builder.inputType('StartRecordingInput', {
-  description: 'A recording by hand.',
+  description: 'A recording that is started by hand.',
   fields: (t) => ({
     cameraId: t.id({ required: true, description: 'The camera to record.' }),
     durationSec: t.int({
       description:
-        'It stops by itself after this many seconds: 1 to the camera’s maxDurationSec, which is also the default.',
+        'The recording stops after this many seconds: 1 to the camera’s maxDurationSec, which is also the default.',
     }),
   }),
 });
@@ -27,7 +27,7 @@ export const playbackPayload = (name: string, description: string) =>
   });
 export const StartRecordingPayload = playbackPayload(
   'StartRecordingPayload',
-  'The recording that was started.',
+  'The recording that has begun.',
 );
 export const StopRecordingPayload = playbackPayload(
   'StopRecordingPayload',
@@ -35,10 +35,10 @@ export const StopRecordingPayload = playbackPayload(
 );
 export const RetryPlaybackPayload = playbackPayload(
   'RetryPlaybackPayload',
-  'The playback that is being finished again.',
+  'The playback, whose clip is being made again.',
 );
 
 export const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackPayload').implement({
-  description: 'What was deleted.',
-  fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the playback that is gone.' }) }),
+  description: 'The deleted playback.',
+  fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the deleted playback.' }) }),
 });

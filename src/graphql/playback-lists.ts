@@ -21,17 +21,17 @@ import {
 import { Playback } from './playback.ts';
 
 export const PlaybackFilter = builder.inputType('PlaybackFilter', {
-  description: 'Which playbacks: those to which everything given applies.',
+  description: 'Which playbacks. A playback must meet all conditions that are given.',
   fields: (t) => ({
-    eventId: t.id({ description: 'Of this event.' }),
-    cameraId: t.id({ description: 'Of this camera.' }),
-    recordingStatus: t.field({ type: [RecordingStatus], description: 'In one of these.' }),
+    eventId: t.id({ description: 'Playbacks of this event.' }),
+    cameraId: t.id({ description: 'Playbacks of this camera.' }),
+    recordingStatus: t.field({ type: [RecordingStatus], description: 'Playbacks with one of these statuses.' }),
     eventType: t.field({
       type: [EventType],
-      description: 'Of events of one of these types; those recorded by hand are of none.',
+      description: 'Playbacks of events of one of these types. Recordings by hand have no type.',
     }),
-    startedAfter: t.field({ type: 'DateTime', description: 'Started later than this.' }),
-    startedBefore: t.field({ type: 'DateTime', description: 'Started earlier than this.' }),
+    startedAfter: t.field({ type: 'DateTime', description: 'Playbacks that started after this time.' }),
+    startedBefore: t.field({ type: 'DateTime', description: 'Playbacks that started before this time.' }),
     search: t.string({ description: searchText }),
   }),
 });
@@ -59,12 +59,12 @@ interface Page {
   readonly where: Prisma.PlaybackWhereInput;
   readonly page: number;
   readonly pageSize: number;
-  /** Counts when it is first asked, and once. */
+  /** Counts at the first call; later calls return the same number. */
   readonly total: () => Promise<number>;
 }
 
 const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
-  description: 'One numbered page, newest first. `total` and `totalPages` cost a count only when selected.',
+  description: 'One numbered page, newest first. `total` and `totalPages` cost a count only when they are selected.',
   fields: (t) => ({
     items: t.prismaField({
       type: [Playback],
@@ -79,10 +79,10 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
         }),
     }),
     page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
-    pageSize: t.exposeInt('pageSize', { description: 'Playbacks on a full page.' }),
-    total: t.int({ description: 'All playbacks that match.', resolve: ({ total }) => total() }),
+    pageSize: t.exposeInt('pageSize', { description: 'The number of playbacks on a full page.' }),
+    total: t.int({ description: 'The number of all playbacks that match.', resolve: ({ total }) => total() }),
     totalPages: t.int({
-      description: 'Pages that they fill.',
+      description: 'The number of pages of all playbacks that match.',
       resolve: async ({ total, pageSize }) => Math.ceil((await total()) / pageSize),
     }),
   }),
@@ -91,7 +91,7 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
 const PlaybackEdge = builder.objectRef<PlaybackRow>('PlaybackEdge').implement({
   description: 'A playback in a connection, with its cursor.',
   fields: (t) => ({
-    cursor: t.string({ description: 'Its place in the list.', resolve: writeCursor }),
+    cursor: t.string({ description: 'The playback’s position in the list.', resolve: writeCursor }),
     node: t.field({ type: Playback, description: 'The playback.', resolve: (playback) => playback }),
   }),
 });
@@ -105,9 +105,9 @@ const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackC
       resolve: (page) => page.rows,
     }),
     nodes: t.field({ type: [Playback], description: 'The page’s playbacks.', resolve: (page) => page.rows }),
-    pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+    pageInfo: t.field({ type: PageInfo, description: 'The position of the page.', resolve: (page) => page }),
     totalCount: t.int({
-      description: 'All playbacks that match; costs a count.',
+      description: 'The number of all playbacks that match. Selecting it costs a count.',
       resolve: (page) => page.totalCount(),
     }),
   }),
@@ -134,16 +134,16 @@ function readConnection(
   );
 }
 
-const filterText = 'Which playbacks; all where it is left out.';
+const filterText = 'Which playbacks; all if left out.';
 
 builder.queryFields((t) => ({
   playbacks: t.field({
     type: PlaybackPage,
-    description: 'Playbacks by numbered pages, newest first.',
+    description: 'Playbacks, newest first, in numbered pages.',
     args: {
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
       page: t.arg.int({ defaultValue: 1, description: 'The page’s number, from 1.' }),
-      pageSize: t.arg.int({ defaultValue: 20, description: 'Playbacks on a page: 1 to 100.' }),
+      pageSize: t.arg.int({ defaultValue: 20, description: 'The number of playbacks on a page: 1 to 100.' }),
     },
     resolve: async (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
@@ -158,7 +158,7 @@ builder.queryFields((t) => ({
   }),
   playbackConnection: t.field({
     type: PlaybackConnection,
-    description: 'Playbacks by cursor, newest first.',
+    description: 'Playbacks, newest first, paged by cursor.',
     args: {
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
       ...connectionArgs(t.arg),
@@ -178,8 +178,8 @@ builder.prismaObjectField('Camera', 'playbacks', (t) =>
     type: PlaybackConnection,
     description: 'The camera’s playbacks, newest first.',
     args: {
-      first: t.arg.int({ description: 'This many: 1 to 100; 20 where it is left out.' }),
-      after: t.arg.string({ description: 'Only what is older than this cursor.' }),
+      first: t.arg.int({ description: 'The number of playbacks: 1 to 100; 20 if left out.' }),
+      after: t.arg.string({ description: 'Only playbacks older than this cursor.' }),
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
     },
     resolve: async (camera, { filter, ...args }, context, info) =>

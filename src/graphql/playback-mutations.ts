@@ -16,7 +16,7 @@ const idArg = { required: true, description: 'The playback’s id.' } as const;
 builder.mutationFields((t) => ({
   startRecording: t.field({
     type: StartRecordingPayload,
-    description: 'A recording by hand, without an event. It begins with the camera’s pre-roll.',
+    description: 'Starts a recording by hand, without an event. It begins with the camera’s pre-roll.',
     args: { input: t.arg({ type: StartRecordingInput, required: true, description: 'What to record.' }) },
     resolve: (_root, { input }, context) => startRecording(context, context.caller, input),
   }),
@@ -29,13 +29,13 @@ builder.mutationFields((t) => ({
   deletePlayback: t.field({
     type: DeletePlaybackPayload,
     description:
-      'Removes the row and every object of it; safe to repeat. A recording that runs is stopped first.',
+      'Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat.',
     args: { id: t.arg.id(idArg) },
     resolve: (_root, { id }, context) => deletePlayback(context, context.caller, id),
   }),
   retryPlayback: t.field({
     type: RetryPlaybackPayload,
-    description: 'Takes up a FAILED playback again whose footage is still held locally.',
+    description: 'Makes the clip of a FAILED playback whose footage is still on the server’s disk.',
     args: { id: t.arg.id(idArg) },
     resolve: (_root, { id }, context) => retryPlayback(context, context.caller, id),
   }),

@@ -13,12 +13,12 @@ const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
   fields: (t) => ({
     from: t.field({
       type: 'DateTime',
-      description: 'When the last picture before it was over.',
+      description: 'When the last picture before the gap ended.',
       resolve: (gap) => new Date(gap.from),
     }),
     to: t.field({
       type: 'DateTime',
-      description: 'When the first picture after it was taken.',
+      description: 'When the first picture after the gap was taken.',
       resolve: (gap) => new Date(gap.to),
     }),
   }),
@@ -29,7 +29,7 @@ const PlaybackFailure = builder
   .implement({
     description: 'Why there is no clip.',
     fields: (t) => ({
-      code: t.exposeString('code', { description: 'The failure’s name, for programs.' }),
+      code: t.exposeString('code', { description: 'The failure’s code, for programs.' }),
       message: t.exposeString('message', { description: 'What went wrong, for the person who has to act.' }),
       fault: t.field({
         type: Fault,
@@ -37,13 +37,13 @@ const PlaybackFailure = builder
         resolve: ({ code }) => failureKind(code).fault,
       }),
       retryable: t.boolean({
-        description: 'Whether retryPlayback can help: the footage is held.',
+        description: 'Whether retryPlayback can help, because the footage is still there.',
         resolve: ({ id }, _args, { holdsFootage }) => holdsFootage(id),
       }),
     }),
   });
 
-/** A link to an object that is in the store; null until it is. */
+/** A link to an object in the store; null until the object is there. */
 const whenStored = (
   { recordingStatus }: PlaybackRow,
   key: string | null,
@@ -52,23 +52,23 @@ const whenStored = (
 ): Promise<string> | null => (recordingStatus === 'COMPLETED' && key ? link(key, caller) : null);
 
 export const Playback = builder.prismaObject('Playback', {
-  description: 'The recording of an event: a status, and later a clip.',
+  description: 'The recording of an event: a row with a status, and later a clip.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The playback’s id.' }),
     event: t.relation('event', {
       nullable: true,
-      description: 'Null for a recording started by hand, and after its event was deleted.',
+      description: 'The event; null for a recording started by hand, and after the event was deleted.',
     }),
     camera: t.relation('camera', { description: 'The camera that was recorded.' }),
-    recordingStatus: t.expose('recordingStatus', { type: RecordingStatus, description: 'Where it stands.' }),
+    recordingStatus: t.expose('recordingStatus', { type: RecordingStatus, description: 'The playback’s status.' }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
-      description: 'When the event happened (or the recording was asked for).',
+      description: 'When the event happened, or when the recording by hand was requested.',
     }),
     endedAt: t.expose('endedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the event ended. Null while recording.',
+      description: 'When the event ended; null while recording.',
     }),
     endReason: t.expose('endReason', {
       type: EndReason,
@@ -78,7 +78,7 @@ export const Playback = builder.prismaObject('Playback', {
     clipStartedAt: t.expose('clipStartedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Wall-clock time of the clip’s first frame; before startedAt where there is pre-roll.',
+      description: 'The wall-clock time of the clip’s first frame. With pre-roll it is before startedAt.',
     }),
     preRollMs: t.exposeInt('preRollMs', {
       nullable: true,
@@ -87,7 +87,7 @@ export const Playback = builder.prismaObject('Playback', {
     missedMs: t.exposeInt('missedMs', {
       nullable: true,
       description:
-        'How much of the beginning is missing because the camera was not live yet, in milliseconds.',
+        'How much later than the event the clip begins, because the camera was not live yet, in milliseconds.',
     }),
     gaps: t.field({
       type: [Gap],
@@ -112,12 +112,12 @@ export const Playback = builder.prismaObject('Playback', {
       nullable: true,
       description: 'The sound’s codec (RFC 6381); null without sound.',
     }),
-    resolution: t.exposeString('resolution', { nullable: true, description: 'Like 1920x1080.' }),
+    resolution: t.exposeString('resolution', { nullable: true, description: 'The picture’s size, like 1920x1080.' }),
     videoUrl: t.field({
       type: 'URL',
       nullable: true,
       description:
-        'The finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
+        'A link to the finished MP4. Null until COMPLETED, and never set for an object that is not in the store.',
       resolve: (playback, _args, { links, caller }) =>
         whenStored(playback, playback.storagePath, links.object, caller),
     }),
@@ -125,11 +125,11 @@ export const Playback = builder.prismaObject('Playback', {
       type: 'URL',
       nullable: true,
       description:
-        'The same file, for browsers: they save it, named like 2026-11-28_14-02-11_front-door_person.mp4.',
+        'A link with which browsers save the clip, under a name like 2026-11-28_14-02-11_front-door_person.mp4.',
       args: {
         timeZone: t.arg.string({
           defaultValue: 'UTC',
-          description: 'The zone of the time in the name, like Europe/Berlin.',
+          description: 'The time zone of the time in the name, like Europe/Berlin.',
         }),
       },
       select: { camera: { select: { name: true } }, event: { select: { type: true } } },
@@ -144,38 +144,38 @@ export const Playback = builder.prismaObject('Playback', {
     thumbnailUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'A JPEG from the clip.',
+      description: 'A JPEG of the clip’s first picture.',
       resolve: (playback, _args, { links, caller }) =>
         whenStored(playback, playback.thumbnailPath, links.object, caller) ?? links.poster(playback, caller),
     }),
     liveUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'Watchable while recording and while processing: an HLS playlist. Null otherwise.',
+      description: 'An HLS playlist, available while the status is RECORDING or PROCESSING; null otherwise.',
       resolve: (playback, _args, { links, caller }) => links.live(playback, caller),
     }),
     offsiteUntil: t.field({
       type: 'DateTime',
       nullable: true,
       description:
-        'Up to this moment the footage is in the bucket while it is recorded: it would survive the loss of the server. Null where nothing of it is there yet.',
+        'While the recording runs: footage up to this time is in the bucket and would survive the loss of the server. Null while the bucket has none.',
       resolve: ({ id, offsiteUntil }, _args, { offsite }) => offsite?.until(id) ?? offsiteUntil,
     }),
-    errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why it failed, in words.' }),
+    errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why the playback failed, as a sentence.' }),
     failure: t.field({
       type: PlaybackFailure,
       nullable: true,
-      description: 'Why there is no clip. Null unless FAILED.',
+      description: 'Why there is no clip; null unless FAILED.',
       resolve: ({ id, recordingStatus, failureCode, errorMessage }) =>
         recordingStatus === 'FAILED' && failureCode
           ? { id, code: failureCode, message: errorMessage ?? '' }
           : null,
     }),
     transitions: t.relation('transitions', {
-      description: 'Every transition so far, oldest first.',
+      description: 'All transitions so far, oldest first.',
       query: { orderBy: [{ xid: 'asc' }, { id: 'asc' }] },
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the playback was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its row last changed.' }),
   }),
 });
@@ -185,16 +185,16 @@ export const PlaybackTransition = builder.prismaObject('PlaybackTransition', {
   fields: (t) => ({
     cursor: t.string({
       description:
-        'Opaque position in the stream of transitions; pass the last one seen as `after` to resume.',
+        'An opaque position in the stream of transitions. To resume, pass the last one that was received as `after`.',
       resolve: writePosition,
     }),
     playback: t.relation('playback', { description: 'The playback as it is now.' }),
     from: t.expose('from', {
       type: RecordingStatus,
       nullable: true,
-      description: 'The status before; null for the first.',
+      description: 'The previous status; null for the first transition.',
     }),
-    to: t.expose('to', { type: RecordingStatus, description: 'The status from then on.' }),
+    to: t.expose('to', { type: RecordingStatus, description: 'The new status.' }),
     at: t.expose('at', { type: 'DateTime', description: 'When it changed.' }),
   }),
 });
@@ -203,13 +203,13 @@ builder.queryFields((t) => ({
   storeProblem: t.string({
     nullable: true,
     description:
-      'Why the store takes no clips now: they wait in PROCESSING, and go on by themselves. null while it takes them.',
+      'Why the store takes no clips now, as a sentence; null while it does. Until then clips wait in PROCESSING.',
     resolve: (_root, _args, { storeProblem }) => storeProblem() ?? null,
   }),
   playback: t.prismaField({
     type: Playback,
     nullable: true,
-    description: 'One playback; null where there is none with this id.',
+    description: 'One playback; null if there is none with this id.',
     args: { id: t.arg.id({ required: true, description: 'The playback’s id.' }) },
     resolve: (query, _root, { id }, context) =>
       isId(id)

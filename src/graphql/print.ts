@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { schema } from './schema.ts';
 
-/** The schema as it is checked in: sorted, so that a diff shows changes and nothing else. */
+/** The schema as it is checked in. It is sorted, so that a diff shows only real changes. */
 export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;
 
 /** `node dist/graphql/print.js FILE` writes it. */

@@ -2,7 +2,7 @@ import { GraphQLError, type ValueNode, valueFromASTUntyped } from 'graphql';
 import { hasYear } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 
-/** RFC 3339, section 5.6: a date, a time and an offset, all of them. */
+/** RFC 3339, section 5.6: a date, a time and an offset, none of which may be missing. */
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 function parseDateTime(value: unknown): Date {
@@ -16,14 +16,14 @@ function parseDateTime(value: unknown): Date {
 }
 
 builder.scalarType('DateTime', {
-  description: 'A moment, as RFC 3339 writes it, in UTC and with milliseconds.',
+  description: 'A point in time in the format of RFC 3339, in UTC with milliseconds.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: (date) => date.toISOString(),
   parseValue: parseDateTime,
 });
 
 builder.scalarType('BigInt', {
-  description: 'A whole number beyond 32 bits, as a JSON integer.',
+  description: 'A whole number that may need more than 32 bits, as a JSON integer.',
   serialize: (value) => Number(value),
   parseValue: (value) => {
     if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
@@ -41,7 +41,7 @@ builder.scalarType('JSON', {
 });
 
 builder.scalarType('URL', {
-  description: 'An absolute address.',
+  description: 'An absolute URL.',
   serialize: (value) => value,
   parseValue: (value) => {
     if (typeof value !== 'string' || !URL.canParse(value)) {

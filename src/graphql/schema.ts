@@ -1,10 +1,10 @@
 import { measureFields } from './answer-size.ts';
 import { builder } from './builder.ts';
 
-builder.queryType({ description: 'What can be looked up.' });
-builder.mutationType({ description: 'What can be done.' });
+builder.queryType({ description: 'Queries.' });
+builder.mutationType({ description: 'Mutations.' });
 builder.subscriptionType({
-  description: 'What can be watched, over WebSocket (graphql-transport-ws) or SSE.',
+  description: 'Subscriptions, over WebSocket (graphql-transport-ws) or SSE.',
 });
 
 // Each of these adds its types and fields to the builder.
@@ -21,5 +21,5 @@ await import('./subscriptions.ts');
 await import('./keys.ts');
 await import('./key-mutations.ts');
 
-/** The whole schema. schema.graphql at the top level is printed from it (npm run schema). */
+/** The whole schema. `npm run schema` prints it to schema.graphql. */
 export const schema = measureFields(builder.toSchema());

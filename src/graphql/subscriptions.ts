@@ -11,17 +11,17 @@ builder.subscriptionFields((t) => ({
   playbackStatusChanged: t.field({
     type: PlaybackTransition,
     description: [
-      'Transitions of the playbacks that match. Without `after`, the newest transition of every matching playback',
-      'that is not yet COMPLETED or FAILED comes first (and, where the filter names one event, of its playbacks',
-      'whatever their status), then each transition as it happens. With `after`, every transition since that cursor,',
-      'then live. In order per playback, none left out.',
+      'Transitions of the playbacks that match, in order for each playback, and complete. Without `after`, first the',
+      'newest transition of every matching playback that is not COMPLETED or FAILED, then each transition as it',
+      'happens. If the filter names one event, the first part includes playbacks of that event with any status. With',
+      '`after`, first every transition since that cursor, then each transition as it happens.',
     ].join('\n'),
     args: {
       filter: t.arg({
         type: PlaybackFilter,
-        description: 'Which playbacks; the status is the one moved to.',
+        description: 'Which playbacks. A status in the filter means the new status of the transition.',
       }),
-      after: t.arg.string({ description: 'The last cursor seen.' }),
+      after: t.arg.string({ description: 'The last cursor that the client received.' }),
     },
     subscribe: (_root, { filter, after }, { caller, transitions }) => {
       if (filter?.search) throw badField('search', 'Lists can be searched; transitions cannot.');
@@ -38,8 +38,8 @@ builder.subscriptionFields((t) => ({
   }),
   cameraStateChanged: t.prismaField({
     type: Camera,
-    description: 'The camera’s present state first, then each change; of all cameras where no id is given.',
-    args: { cameraId: t.arg.id({ description: 'Of this camera alone.' }) },
+    description: 'First the present state of each camera, then each change. Without an id, of all cameras.',
+    args: { cameraId: t.arg.id({ description: 'Only this camera.' }) },
     subscribe: async (_root, { cameraId }, context) => {
       const { caller, db, cameraStates } = context;
       const camera =

@@ -1,7 +1,7 @@
 /**
- * How GraphiQL's page sends operations: subscriptions over SSE, because a request carries the headers of the Headers
- * tab and a browser's WebSocket does not. A subscription's messages stay, the newest first. The toolbar says
- * whose key was used.
+ * How GraphiQL's page sends operations. It sends subscriptions over SSE, because a request carries the headers of the
+ * Headers tab and a browser's WebSocket does not. Messages of a subscription stay in the result, newest first. The
+ * toolbar names the caller.
  */
 export const fetcherScript = `
 const keptMessages = 100;
@@ -18,7 +18,7 @@ function post(params, headers, accept, signal) {
 
 async function fetcher(params, options) {
   const headers = options?.headers ?? {};
-  // The answer below says why nobody can be shown.
+  // The result says why the server does not name the caller.
   void showMe(headers).catch(() => {});
   if (operationOf(params, options) === 'subscription')
     return { subscribe: (observer) => subscribe(params, headers, observer) };

@@ -10,9 +10,9 @@ export interface LinkOptions {
     url(key: string, holder?: string): Promise<string>;
     downloadUrl(key: string, name: string, holder?: string): Promise<string>;
   };
-  /** Of playbacks that are not in the store yet. */
+  /** Links to playbacks that are not in the store yet. */
   readonly posters: { has(playbackId: string): Promise<boolean> };
-  /** Pictures of cameras. */
+  /** Links to snapshots of cameras. */
   readonly snapshots: { has(cameraId: string): boolean };
 }
 

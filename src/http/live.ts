@@ -7,9 +7,9 @@ import { LiveSpool } from '../spool/live-spool.ts';
 import { hlsPlaylist } from '../spool/playlist.ts';
 import { findSpool, spoolPoster } from '../spool/spool.ts';
 
-/** A spool that nobody asks for is closed after this; players ask every few seconds. */
+/** A spool that no player requests for this long is closed. Players make a request every few seconds. */
 const idleMs = 30_000;
-/** A player that comes before the first keyframe interval is over is kept waiting, not turned away. */
+/** How long a request waits for the first keyframe interval to be complete, before it is refused. */
 const patienceMs = 12_000;
 const pollMs = 200;
 
@@ -19,8 +19,8 @@ interface Watched {
 }
 
 /**
- * Recordings to be watched while they run, from their spools: no second encode, no second session of the camera.
- * What was being watched when its recording ended can be watched to its end.
+ * Serves running recordings as HLS, from their spools, without a second encoding or a second session with the camera. A
+ * player that has begun before a recording ended can play it to its end.
  */
 export class Live {
   readonly #db: Db;
@@ -48,7 +48,7 @@ export class Live {
       const length = { 'content-length': segment.to - segment.from };
       response.writeHead(200, { 'content-type': 'video/iso.segment', ...length, ...unchanging });
       if (request.method === 'HEAD') response.end();
-      // The client has left, or the spool was removed: either way there is nothing to answer any more.
+      // The client has left, or the spool was removed. In both cases there is nothing to answer.
       else await pipeline(spool.read(segment), response).catch(() => {});
     } else nothing(response);
   }
@@ -67,7 +67,7 @@ export class Live {
       });
       if (!playback) return nothing(response);
       const isOver = playback.recordingStatus !== 'RECORDING' && playback.recordingStatus !== 'PENDING';
-      // The status first: once it says that the spool is complete, this look sees all of it.
+      // The status is read before the spool: if it says that the spool is complete, the spool then shows everything.
       await spool.look();
       const segments = spool.segments(isOver);
       if (segments.length > 0) {
@@ -114,7 +114,7 @@ export class Live {
   }
 }
 
-/** What is once in a spool never changes. */
+/** Content of a spool, which never changes once it is written. */
 const unchanging = { 'cache-control': 'private, max-age=3600, immutable' };
 
 function nothing(response: ServerResponse): void {

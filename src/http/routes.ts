@@ -3,7 +3,7 @@ import type { PathSigner } from '../access/signed-path.ts';
 import { graphqlPath } from './graphql.ts';
 import { allowOrigin, refuse, sendText } from './refuse.ts';
 
-/** @param rest the path behind the route's; for LINK, the scope that the link was signed for */
+/** @param rest the part of the path after the route's path; for LINK, the scope that the link was signed for */
 export type Handler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -11,13 +11,13 @@ export type Handler = (
 ) => Promise<void> | void;
 
 /**
- * Who may ask. ANYBODY. CALLER: whoever has an API key or a token; the handler authenticates it. LINK: whoever has a
- * signed link, which ends with the key or token that it was given to.
+ * Who may make requests. ANYBODY: everybody. CALLER: everybody with an API key or a token; the handler authenticates
+ * the caller. LINK: everybody with a signed link, which ends with the key or token that it was given to.
  */
 export type Who = 'ANYBODY' | 'CALLER' | 'LINK';
 
 export interface Route {
-  /** A path, or with a slash at its end the beginning of all its paths. */
+  /** A path. If it ends with a slash, it matches all paths that begin with it. */
   readonly path: string;
   readonly methods: readonly string[];
   readonly who: Who;
@@ -40,7 +40,7 @@ export interface RouteOptions {
 
 const read = ['GET', 'HEAD'] as const;
 
-/** Everything that this server answers. The first route that matches counts. WebSockets: websocket.ts. */
+/** All routes of this server. The first route that matches is used. WebSockets: websocket.ts. */
 export function routesOf(options: RouteOptions): readonly Route[] {
   const { graphql, metrics, ready, dashboard, media = answerNothing } = options;
   const live = answerLive(options);
@@ -57,7 +57,7 @@ export function routesOf(options: RouteOptions): readonly Route[] {
   ];
 }
 
-/** Answers a request by the first route that matches its path. @param path without the query */
+/** Handles a request with the first route that matches its path. @param path without the query */
 export async function answerRoute(
   routes: readonly Route[],
   signer: PathSigner,

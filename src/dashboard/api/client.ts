@@ -14,7 +14,7 @@ import { authorization, signedOut } from './session.ts';
 const isUnauthenticated = ({ graphQLErrors }: CombinedError) =>
   graphQLErrors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
 
-/** Queries and mutations. Their answers are kept in entities.ts and nowhere else. */
+/** Queries and mutations. Their answers are kept only in entities.ts. */
 export const client = new Client({
   url: '/graphql',
   preferGetMethod: false,
@@ -24,7 +24,7 @@ export const client = new Client({
     mapExchange({
       onResult: ({ data }) => learn(data),
       onError: (error, { context }) => {
-        // A key that is only being tried (sign-in.ts) carries its own options; it is no end of a session.
+        // A key that is only being tried (sign-in.ts) brings its own options. Its refusal does not end the session.
         if (isUnauthenticated(error) && typeof context.fetchOptions === 'function') signedOut();
       },
     }),

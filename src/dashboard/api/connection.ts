@@ -5,21 +5,21 @@ import { authorization, signedOut } from './session.ts';
 export type Connection =
   | { readonly state: 'connecting' }
   | { readonly state: 'open'; readonly since: number }
-  /** `since`: epoch ms; from then on nothing that is shown can be trusted to be so still. */
+  /** `since`: epoch ms; what is shown may be out of date from this time on. */
   | { readonly state: 'lost'; readonly since: number };
 
 export const connection = observable<Connection>({ state: 'connecting' });
 
-/** Browsers do not see the server's pings: without our own, a dead connection looks like a quiet one. */
+/** Browsers do not see the server's pings. Without pings of our own, a dead connection looks like a quiet one. */
 const pingMs = 8_000;
 const pongWithinMs = 5_000;
-/** The server closes with it when it takes nobody without a key, or not this one. */
+/** The code with which the server closes a connection that has no key or an invalid one. */
 const unauthorized = 4401;
 
 let socket: WebSocket | undefined;
 let pongDue: number | undefined;
 
-/** The one WebSocket of this tab. It connects again for ever, fast at first. */
+/** The only WebSocket of this tab. It reconnects for ever, at first with short pauses. */
 export const sockets = createClient({
   url: () => `${location.origin.replace(/^http/, 'ws')}/graphql`,
   connectionParams: () => authorization(),

@@ -2,9 +2,8 @@ import type { CameraFieldsFragment, PlaybackFieldsFragment } from '../gql/graphq
 import { observable, useObservable } from './observable.ts';
 
 /**
- * Every camera and playback that this tab has heard of, in its newest form: whatever answers a query, a mutation
- * or a subscription passes through here. Views read from here, so that all of them say the same. It is a copy of
- * what the API said, never more.
+ * The newest version of every camera and playback that this tab has received. Every answer to a query, mutation or
+ * subscription passes through here, and all views read from here, so they agree. It holds only what the API has sent.
  */
 
 export type Camera = CameraFieldsFragment;
@@ -13,13 +12,13 @@ export type Playback = PlaybackFieldsFragment;
 export const cameras = observable<ReadonlyMap<string, Camera>>(new Map());
 export const playbacks = observable<ReadonlyMap<string, Playback>>(new Map());
 
-/** All cameras are known. */
+/** Whether all cameras are known. */
 export const camerasLoaded = observable(false);
 
-/** Ids are never used again: what was deleted stays so, also where a late answer still has it. */
+/** Ids are never reused. A deleted item stays deleted, even if a late answer still contains it. */
 const deleted = new Set<string>();
 
-/** Takes up all cameras and playbacks in an answer. An answer that was overtaken by a newer one changes nothing. */
+/** Adds all cameras and playbacks of an answer. Items that are older than the known version are ignored. */
 export function learn(answer: unknown): void {
   const found = { cameras: [] as Camera[], playbacks: [] as Playback[] };
   collect(answer, found);
@@ -27,7 +26,7 @@ export function learn(answer: unknown): void {
   playbacks.set(merged(playbacks.get(), found.playbacks));
 }
 
-/** The cameras are these and no others. */
+/** Replaces the list of all cameras. */
 export function learnAllCameras(list: readonly Camera[]): void {
   const present = new Set(list.map(({ id }) => id));
   const gone = [...cameras.get().keys()].filter((id) => !present.has(id));
@@ -40,14 +39,14 @@ export function forgetPlaybacks(ids: readonly string[]): void {
   playbacks.set(without(playbacks.get(), ids));
 }
 
-/** Its playbacks went with it. */
+/** The camera's playbacks were deleted with it. */
 export function forgetCamera(id: string): void {
   deleted.add(id);
   cameras.set(without(cameras.get(), [id]));
   forgetPlaybacks([...playbacks.get().values()].filter((it) => it.camera.id === id).map((it) => it.id));
 }
 
-/** Who is signed in has changed: nothing of what another was told stays. */
+/** Another user has signed in: everything that the previous user could see is removed. */
 export function forgetEverything(): void {
   cameras.set(new Map());
   camerasLoaded.set(false);

@@ -12,7 +12,7 @@ import { observable } from './observable.ts';
 import { isRunning } from './running.ts';
 import { listenToTabs } from './tabs.ts';
 
-/** Counts the moments at which what is shown has to be asked for anew, because a push may have been missed. */
+/** Counts the times at which all shown data must be queried again, because a push may have been missed. */
 export const freshness = observable(0);
 const askAnew = () => freshness.set(freshness.get() + 1);
 
@@ -22,14 +22,14 @@ export async function loadCameras(): Promise<void> {
 }
 
 /**
- * Follows everything that the API pushes, for as long as the page is open. Transitions are resumed by cursor: also
- * those that happened while the connection was away come, in order.
+ * Follows everything that the API pushes while the page is open. Transitions are resumed by cursor, so those that
+ * happened while the connection was down also arrive, in order.
  */
 export function followEverything(): () => void {
   let cursor: string | undefined;
   const stopTransitions = follow(
     TransitionsDocument,
-    // graphql-ws sends the operation again after it has connected again, and reads the variables then.
+    // graphql-ws sends the operation again after a reconnect, and reads the variables then.
     () => ({ after: cursor }),
     (data) => {
       cursor = data.playbackStatusChanged.cursor;
@@ -46,7 +46,7 @@ export function followEverything(): () => void {
     learn,
     () => {},
   );
-  // A failure shows as a lost connection; the list is asked for again when it is back.
+  // A failure shows as a lost connection. The list is queried again when the connection is back.
   const refreshCameras = () => void loadCameras().catch(() => {});
   const stopTabs = listenToTabs(refreshCameras);
   let wasLost = false;
@@ -71,8 +71,8 @@ export function followEverything(): () => void {
 const recheckMs = 1_000;
 
 /**
- * The first answers may be older than the subscription, which begins with what runs then: what they said to be running
- * may have ended between the two.
+ * The first answers may be older than the subscription, which begins with the playbacks that run at that time. A
+ * playback that those answers show as running may have ended in between, so it is queried again.
  */
 function askForRunning(): void {
   const running = [...playbacks.get().values()].filter(isRunning);
@@ -81,7 +81,7 @@ function askForRunning(): void {
 
 const againMs = 1_000;
 
-/** One subscription that is begun again whenever the server ends it. @param onEnd gets the error's code, if any */
+/** A subscription that is started again whenever the server ends it. @param onEnd gets the error's code, if any */
 function follow<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: () => Record<string, unknown>,

@@ -1,6 +1,6 @@
 import { useDeferredValue, useSyncExternalStore } from 'react';
 
-/** A value outside React that components follow. */
+/** A value outside React whose changes components follow. */
 export interface Observable<T> {
   get(): T;
   set(value: T): void;
@@ -27,5 +27,5 @@ export function observable<T>(initial: T): Observable<T> {
 export const useObservable = <T>({ subscribe, get }: Observable<T>): T =>
   useSyncExternalStore(subscribe, get);
 
-/** For views that take long to draw: a change comes in small portions, so that scrolling goes on meanwhile. */
+/** For views that take long to render: React renders a change in small portions, so that scrolling stays smooth. */
 export const useCalmly = <T>(it: Observable<T>): T => useDeferredValue(useObservable(it));

@@ -5,7 +5,7 @@ interface Issue {
   readonly message: string;
 }
 
-/** The server did not do what it was asked to; the message is for the person who asked. */
+/** The server refused a request. The message is for the user who made it. */
 export class Refusal extends Error {
   readonly code: string;
   readonly #issues: readonly Issue[];
@@ -18,12 +18,12 @@ export class Refusal extends Error {
     this.#issues = (first?.extensions?.['issues'] as Issue[] | undefined) ?? [];
   }
 
-  /** What is wrong with one field of the input; undefined when nothing is. */
+  /** The error of one field of the input; undefined if there is none. */
   at(field: string): string | undefined {
     return this.#issues.find(({ path }) => path.at(-1) === field)?.message;
   }
 
-  /** Whether each of the things that are wrong belongs to one of these fields. */
+  /** Whether every error belongs to one of these fields. */
   liesIn(fields: readonly string[]): boolean {
     return this.#issues.length > 0 && this.#issues.every(({ path }) => fields.includes(String(path.at(-1))));
   }

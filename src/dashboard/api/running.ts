@@ -3,14 +3,14 @@ import type { Playback } from './entities.ts';
 
 const running = new Set<Playback['recordingStatus']>(['PENDING', 'RECORDING', 'PROCESSING']);
 
-/** Not yet COMPLETED or FAILED. */
+/** Whether the status is neither COMPLETED nor FAILED. */
 export const isRunning = ({ recordingStatus }: Playback): boolean => running.has(recordingStatus);
 
-/** The API's order of lists. */
+/** The order of the API's lists. */
 export const newestFirst = (a: Playback, b: Playback): number =>
   a.startedAt < b.startedAt || (a.startedAt === b.startedAt && a.id < b.id) ? 1 : -1;
 
-/** What it was recorded for, in a word or two. */
+/** The reason for the recording, in a word or two. */
 export function occasion({ event }: Playback): string {
   if (!event) return 'By hand';
   return event.label ? `${typeNames[event.type]} · ${event.label}` : typeNames[event.type];

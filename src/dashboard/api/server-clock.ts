@@ -1,11 +1,12 @@
 /**
- * The server's clock. Answers carry it in whole seconds (RFC 9110 §6.6.1); several answers narrow the difference down.
+ * The server's clock. Answers state it in whole seconds (RFC 9110 §6.6.1); several answers together give the difference
+ * more precisely.
  */
 
-/** Bounds of the server's clock minus the browser's, in milliseconds. */
+/** Bounds of the difference between the server's clock and the browser's, in milliseconds. */
 let [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
-/** Like fetch; learns the server's clock from the answer. */
+/** Like fetch, but also reads the server's clock from the answer. */
 export async function fetchTimed(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const sentAt = Date.now();
   const response = await fetch(input, init);

@@ -1,12 +1,12 @@
 import type { MeQuery, Role } from '../gql/graphql.ts';
 import { observable, useObservable } from './observable.ts';
 
-/** Who uses this tab. The API key is kept for the browser's session and gone with the tab. */
+/** The user of this tab. The API key is kept for the browser session and is gone when the tab is closed. */
 
 export type Session =
   | { readonly state: 'asking' }
   | { readonly state: 'in'; readonly me: MeQuery['me'] }
-  /** `reason`: why a key that was in use is not any more. */
+  /** `reason`: why a key that was in use is no longer valid. */
   | { readonly state: 'out'; readonly reason?: string };
 
 export const session = observable<Session>({ state: 'asking' });
@@ -20,11 +20,11 @@ export function keepApiKey(key: string | undefined): void {
   else sessionStorage.removeItem(name);
 }
 
-/** What a request with this key carries; nothing where there is none. */
+/** The headers of a request with this key; none without a key. */
 export const authorization = (key = apiKey()): Record<string, string> =>
   key ? { authorization: `Bearer ${key}` } : {};
 
-/** The server does not take the key (any more). */
+/** The server does not accept the key, or no longer accepts it. */
 export function signedOut(): void {
   const hadKey = apiKey() !== undefined;
   keepApiKey(undefined);
@@ -34,7 +34,7 @@ export function signedOut(): void {
   });
 }
 
-/** What needs more than looking on: reporting events; recordings by hand, deleting, retrying; cameras. */
+/** Actions that need more than reading: reporting events, recording by hand, deleting, retrying, changing cameras. */
 export type Right = 'report' | 'record' | 'manage';
 
 const allowed: Readonly<Record<Right, readonly Role[]>> = {
@@ -43,7 +43,7 @@ const allowed: Readonly<Record<Right, readonly Role[]>> = {
   manage: ['ADMIN'],
 };
 
-/** Whether it is offered. The server decides anyway. */
+/** Whether the dashboard offers the action. The server checks the right in any case. */
 export function useMay(right: Right): boolean {
   const now = useObservable(session);
   return now.state === 'in' && allowed[right].includes(now.me.role);

@@ -7,7 +7,7 @@ import { authorization, keepApiKey, session, signedOut } from './session.ts';
 
 const againMs = 2_000;
 
-/** Asks the server whom it takes this tab for, until it answers. */
+/** Asks the server who the user of this tab is, until the server answers. */
 export async function askWhoIAm(): Promise<void> {
   try {
     const { me } = await query(MeDocument, {});
@@ -18,14 +18,14 @@ export async function askWhoIAm(): Promise<void> {
   }
 }
 
-/** @throws Refusal when the key is not taken */
+/** @throws Refusal if the key is not accepted */
 export async function signIn(key: string): Promise<void> {
   const fetchOptions = { headers: authorization(key) };
   const { data, error } = await client.query(MeDocument, {}, { fetchOptions }).toPromise();
   if (error || !data) throw new Refusal(error);
   keepApiKey(key);
   forgetEverything();
-  // The next connection carries the key.
+  // The next connection uses the key.
   sockets.terminate();
   session.set({ state: 'in', me: data.me });
 }

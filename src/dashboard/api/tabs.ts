@@ -1,8 +1,8 @@
 import { forgetCamera, forgetPlaybacks } from './entities.ts';
 
 /**
- * What the API does not push (deletions, a camera's settings) is told to this browser's other tabs, so that all
- * of them agree. Other browsers learn it when they are looked at again.
+ * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings), so that
+ * all tabs agree. Other browsers notice them when their tab becomes visible again.
  */
 
 interface News {

@@ -1,6 +1,6 @@
 import { parseStreamUrl } from '../../domain/stream-url.ts';
 
-/** A stream address in the parts that its form has. The API never gives the user name and the password back. */
+/** The parts of a stream address, as the form has them. The API never returns the user name and the password. */
 export interface AddressParts {
   readonly address: string;
   readonly user: string;
@@ -10,8 +10,8 @@ export interface AddressParts {
 const beginning = /^(rtsps?:\/\/)(?:[^/?#]*@)?/i;
 
 /**
- * Takes the user name and the password out of an address that was pasted with them. An address that cannot be taken
- * apart stays as it is: the server refuses it in words.
+ * Takes the user name and the password out of an address that was pasted with them. An address that cannot be parsed
+ * stays unchanged, and the server refuses it.
  */
 export function splitAddress(text: string): AddressParts {
   const address = text.trim();
@@ -19,7 +19,7 @@ export function splitAddress(text: string): AddressParts {
     const { user = '', password = '' } = parseStreamUrl(address);
     return { address: address.replace(beginning, '$1'), user, password };
   } catch {
-    // The address is not valid yet; the server says why when the form is sent.
+    // The address is not valid yet. The server says why when the form is sent.
     return { address, user: '', password: '' };
   }
 }

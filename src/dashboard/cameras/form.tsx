@@ -15,14 +15,14 @@ import { CameraTest } from './test.tsx';
 
 const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', 'maxDurationSec'];
 
-/** Settings of a camera, or of one that is to be added. What is wrong is said at its field, in the server's words. */
+/** The settings of an existing or a new camera. An error is shown at its field, in the server's words. */
 export function CameraForm({
   camera,
   onAdded,
   onClose,
 }: {
   camera: Camera | undefined;
-  /** The camera that was added has this id. */
+  /** Called with the id of the new camera. */
   onAdded: (id: string) => void;
   onClose: () => void;
 }) {
@@ -31,7 +31,7 @@ export function CameraForm({
   const [refusal, setRefusal] = useState<Refusal>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  // What is wrong may lie above what is seen of the form.
+  // The field with the error may be above the visible part of the form.
   useEffect(() => {
     if (refusal) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
   }, [refusal]);
@@ -174,7 +174,7 @@ function valuesOf(camera: Camera | undefined) {
 const addressOf = (values: ReturnType<typeof valuesOf>) =>
   joinAddress({ ...values, address: values.address.trim() });
 
-/** Numbers that are none go as -1, which the server refuses in words, at their field. */
+/** A text that is not a number is sent as -1, which the server refuses with an error at that field. */
 function inputOf(values: ReturnType<typeof valuesOf>) {
   const whole = (text: string) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : -1);
   return {

@@ -11,7 +11,7 @@ import { stateWords, streamWords } from './state-words.ts';
 
 const testSec = 3;
 
-/** How the camera gets on with these settings, pushed; and a short recording as the proof of all of it. */
+/** Shows the camera's state with these settings as it changes, and offers a short recording as a test of everything. */
 export function CameraOutcome({ id }: { id: string }) {
   const camera = useCamera(id);
   const [testId, setTestId] = useState<string>();

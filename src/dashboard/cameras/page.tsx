@@ -11,7 +11,7 @@ import { CameraOutcome } from './outcome.tsx';
 import css from './page.module.css';
 import { CameraTile } from './tile.tsx';
 
-/** The wall. @param opened the camera whose settings are open over it; "new" for one that is to be added */
+/** The wall of cameras. @param opened the camera whose settings are open above it; "new" for a new camera */
 export function CamerasPage({ opened }: { opened: string | undefined }) {
   const cameras = useCameras();
   const running = [...useObservable(playbacks).values()].filter(isRunning).sort(newestFirst);

@@ -4,10 +4,13 @@ import { loadCameras } from '../api/live.ts';
 import { Icon } from '../parts/icon.tsx';
 import css from './snapshot.module.css';
 
-/** Between two pictures; a camera's keyframes are rarely closer together. */
+/** The time between two pictures. A camera's keyframes are rarely closer together. */
 const everyMs = 2_000;
 
-/** The camera's newest picture, renewed for as long as the tab is seen. The old one stays until the new one is there. */
+/**
+ * The camera's newest picture. It is renewed while the tab is visible; the old picture stays until the new one is
+ * loaded.
+ */
 export function Snapshot({ camera }: { camera: Camera }) {
   const { snapshotUrl, state } = camera;
   const shown = useRenewed(state === 'LIVE', snapshotUrl ?? undefined);
@@ -29,7 +32,7 @@ function why({ state, lastError }: Camera): string {
   return (state === 'OFFLINE' && lastError) || 'No picture';
 }
 
-/** @returns the address of a picture that has been loaded already, so that nothing flickers */
+/** @returns the address of a picture that is already loaded, so that the view does not flicker */
 function useRenewed(isLive: boolean, url: string | undefined): string | undefined {
   const [shown, setShown] = useState<string>();
   const newest = useRef(url);
@@ -41,7 +44,7 @@ function useRenewed(isLive: boolean, url: string | undefined): string | undefine
     const again = () => {
       if (!gone) timer = window.setTimeout(renew, everyMs);
     };
-    // Its address is known only once there is a picture, and runs out after a while.
+    // The address is known only once there is a picture, and it expires.
     const askForAddress = () => void loadCameras().then(again, again);
     const renew = () => {
       if (document.visibilityState !== 'visible') return again();

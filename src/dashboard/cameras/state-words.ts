@@ -9,14 +9,14 @@ const stateNames: Readonly<Record<Camera['state'], string>> = {
   DISABLED: 'Switched off',
 };
 
-/** What the camera does now; where it is away, since when. */
+/** The camera's state in words. If the camera is offline, also since when. */
 export function stateWords({ state, stateSince }: Camera): string {
   if (state !== 'OFFLINE') return stateNames[state];
   const today = localDay(stateSince) === localDay(Date.now());
   return `Offline since ${today ? clock(stateSince) : `${localDay(stateSince)} ${shortClock(stateSince)}`}`;
 }
 
-/** Like "1920 × 1080 · H.264 · AAC"; empty where nothing is known yet. */
+/** Like "1920 × 1080 · H.264 · AAC"; empty if nothing is known yet. */
 export function streamWords({
   resolution,
   codec,

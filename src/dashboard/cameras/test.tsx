@@ -8,7 +8,10 @@ import { streamWords } from './state-words.ts';
 
 type Tested = TestCameraMutation['testCamera'];
 
-/** Tries the connection as the form has it, without saving it: what the camera sends, or why it cannot be recorded. */
+/**
+ * Tests the connection with the form's values, without saving them. Shows what the camera sends, or why it cannot be
+ * recorded.
+ */
 export function CameraTest({
   connection,
   onRefusal,

@@ -9,7 +9,7 @@ import { Snapshot } from './snapshot.tsx';
 import { stateWords, streamWords } from './state-words.ts';
 import css from './tile.module.css';
 
-/** One camera of the wall. @param recordings what is being recorded of it now, newest first */
+/** One camera of the wall. @param recordings the camera's running recordings, newest first */
 export function CameraTile({ camera, recordings }: { camera: Camera; recordings: readonly Playback[] }) {
   const recording = recordings.find(({ recordingStatus }) => recordingStatus === 'RECORDING');
   const mayRecord = useMay('record');

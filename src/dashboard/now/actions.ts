@@ -8,9 +8,9 @@ import {
 } from '../gql/graphql.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 
-/** What people do to recordings. What goes wrong is said in the server's words; none of these throws. */
+/** What users do to recordings. Failures are shown in the server's words; none of these functions throws. */
 
-/** @returns the playback's id, unless it failed */
+/** @returns the playback's id; undefined if it failed */
 export async function recordByHand(camera: Camera, durationSec?: number): Promise<string | undefined> {
   try {
     const variables = { cameraId: camera.id, durationSec: durationSec ?? null };

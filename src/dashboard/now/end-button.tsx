@@ -7,7 +7,7 @@ import { stopRecording } from './actions.ts';
 import css from './end-button.module.css';
 import { endEvent, endings } from './ending.ts';
 
-/** Ends the playback's event, or stops the recording that has none; nothing where that is not possible. */
+/** Ends the playback's event, or stops a recording without an event. Renders nothing if neither is possible. */
 export function EndButton({ playback }: { playback: Playback }) {
   const { id, event, recordingStatus } = playback;
   const [mayReport, mayRecord] = [useMay('report'), useMay('record')];

@@ -4,7 +4,7 @@ import { clock } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
 import { endings, undoEnding } from './ending.ts';
 
-/** Says which events were ended just now, and takes it back. */
+/** Says which events were just ended, and offers to undo that. */
 export function EndingNotices() {
   return [...useObservable(endings).values()].map(({ eventId, title, endedAt }) => (
     <Notice key={eventId} text={`${title} ended at ${clock(endedAt)}.`}>

@@ -7,11 +7,11 @@ import { authorization } from '../api/session.ts';
 import { EndEventDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
 
-/** An event that the user has ended and can still take back. */
+/** An event that the user has ended and can still reopen. */
 export interface Ending {
   readonly eventId: string;
   readonly title: string;
-  /** The event's end. It is sent later, with this moment: waiting changes nothing in the clip. */
+  /** The end of the event. It is sent later with this time, so the delay does not change the clip. */
   readonly endedAt: string;
 }
 
@@ -42,7 +42,10 @@ async function send({ eventId, endedAt }: Ending): Promise<void> {
   undoEnding(eventId);
 }
 
-/** Sends what can still be taken back: the page or the session ends. The browser finishes the requests by itself. */
+/**
+ * Sends all ends that can still be undone, because the page or the session ends. The browser completes the requests
+ * itself.
+ */
 export function sendEndings(): void {
   const fetchOptions = { headers: authorization(), keepalive: true };
   for (const { eventId, endedAt } of endings.get().values()) {

@@ -1,14 +1,14 @@
 import { type FocusEvent, useEffect, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 
-/** A pointer that rests for this long holds nothing any more. */
+/** A pointer that has not moved for this long no longer counts. */
 const restMs = 60_000;
-/** A pointer that has left may come back. */
+/** A pointer that has left may come back within this time. */
 const leftMs = 500;
 const touchMs = 5_000;
 
 /**
- * Whether the user is about to use something in an element: the pointer or the keyboard's focus is in it.
+ * Whether the user is about to use something in an element, because the pointer or the keyboard focus is in it.
  * @returns `near`, and the handlers that the element needs
  */
 export function useNear() {
@@ -34,11 +34,11 @@ export function useNear() {
 export interface Places {
   readonly running: readonly Playback[];
   readonly finished: readonly Playback[];
-  /** What came while the others kept their places. */
+  /** Playbacks that arrived while the others kept their places. */
   readonly added: readonly Playback[];
 }
 
-/** While `held`, every playback stays in the list and at the place that it has; new ones come last. */
+/** While `held`, every playback keeps its place in the list, and new ones are added at the end. */
 export function useHeldPlaces(
   held: boolean,
   current: { readonly running: readonly Playback[]; readonly finished: readonly Playback[] },

@@ -14,10 +14,10 @@ import css from './page.module.css';
 import { RunningCard } from './running-card.tsx';
 import { Trigger } from './trigger.tsx';
 
-/** What has ended stays in view for a while, so that one sees it arrive. */
+/** How long a finished playback stays visible, so that the user sees it finish. */
 const lingerMs = 3 * 60_000;
 
-/** What is being recorded and finished at this moment, and the means to start and stop it. */
+/** The recordings that run or are being finished now, with controls to start and stop recordings. */
 export function NowPage() {
   const known = useObservable(playbacks);
   const all = [...known.values()].sort(newestFirst);
@@ -87,15 +87,18 @@ function CardList({ label, playbacks }: { label: string; playbacks: readonly Pla
   );
 }
 
-/** What runs comes with the subscription; what has just ended is asked for. @returns whether it has been answered */
+/**
+ * Running recordings come from the subscription; recordings that have just ended are queried.
+ * @returns whether the query was answered
+ */
 function useNewest(): boolean {
   const fresh = useObservable(freshness);
   const [answered, setAnswered] = useState(false);
   const hasCameras = useObservable(camerasLoaded);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever a push may have been missed
   useEffect(() => {
     const finish = () => setAnswered(true);
-    // A failure shows as a lost connection; it is asked again when that is back.
+    // A failure shows as a lost connection. The query is repeated when the connection is back.
     query(PlaybacksByCursorDocument, { first: 20 }).then(finish, finish);
   }, [fresh]);
   return answered && hasCameras;

@@ -12,7 +12,7 @@ import { EndButton } from './end-button.tsx';
 import css from './running-card.module.css';
 import { Steps } from './steps.tsx';
 
-/** On a busy server pictures have to wait for each other. */
+/** Pictures on a busy server wait for each other. */
 const askAfterMs = [3_500, 8_000, 20_000];
 
 /** One recording on its way from PENDING to COMPLETED or FAILED. */
@@ -69,12 +69,12 @@ export function RunningCard({ playback }: { playback: Playback }) {
   );
 }
 
-/** The picture of a recording is made a few seconds after it has begun, which nobody tells. */
+/** The poster of a recording is made a few seconds after its beginning, and the API does not push that. */
 function usePictureSoon({ id, recordingStatus, thumbnailUrl, clipStartedAt }: Playback): void {
   const isDue = recordingStatus === 'RECORDING' && clipStartedAt != null && !thumbnailUrl;
   useEffect(() => {
     if (!isDue) return;
-    // After a failure the next timer asks again.
+    // After a failure, the next timer tries again.
     const timers = askAfterMs.map((ms) => window.setTimeout(() => askForDetails(id).catch(() => {}), ms));
     return () => timers.forEach(clearTimeout);
   }, [id, isDue]);

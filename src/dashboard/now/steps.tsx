@@ -7,7 +7,7 @@ const toTheEnd: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSIN
 const failedWithFootage: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSING', 'FAILED'];
 const failedWithout: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'FAILED'];
 
-/** The way of every playback, and how far this one has come. Without footage there was nothing to process. */
+/** The statuses of a playback, and which of them this one has reached. Without footage, PROCESSING is left out. */
 export function Steps({ playback }: { playback: Playback }) {
   const { recordingStatus: status, clipStartedAt } = playback;
   const failed = clipStartedAt ? failedWithFootage : failedWithout;

@@ -10,7 +10,7 @@ import css from './trigger.module.css';
 
 const lengthsSec = [5, 10, 30, 60, 300] as const;
 
-/** Reports an event as an analytics service would, or records without one. */
+/** Reports an event as an analytics service would, or starts a recording without an event. */
 export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
   const titleId = useId();
   const [chosen, setChosen] = useState('');

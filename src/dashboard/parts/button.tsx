@@ -28,7 +28,7 @@ export function Button({
   );
 }
 
-/** A button that shows an icon alone; its label is heard, and seen as a tip. */
+/** A button with only an icon. Its label is read by screen readers and shown as a tooltip. */
 export function IconButton({
   icon,
   label,

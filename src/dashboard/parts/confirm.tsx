@@ -4,7 +4,7 @@ import css from './confirm.module.css';
 import { Dialog } from './dialog.tsx';
 import { sayProblem } from './notice.tsx';
 
-/** A button whose deed cannot be undone: asks first, saying what will happen. */
+/** A button for an action that cannot be undone. It asks first and says what will happen. */
 export function ConfirmedButton({
   label,
   question,

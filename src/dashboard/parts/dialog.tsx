@@ -2,7 +2,7 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import css from './dialog.module.css';
 
-/** A modal dialog: keeps the focus, closes on Escape and on a click beside it, gives the focus back. */
+/** A modal dialog. It keeps the focus, closes on Escape and on a click outside, and then returns the focus. */
 export function Dialog({
   title,
   small = false,
@@ -16,7 +16,7 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // Before the element goes: a dialog gives the focus back only while it is in the document.
+  // Called before the element is removed: a dialog returns the focus only while it is in the document.
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -24,7 +24,7 @@ export function Dialog({
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click beside it does
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same as a click outside
     <dialog
       ref={ref}
       className={small ? `${css.dialog} ${css.small}` : css.dialog}

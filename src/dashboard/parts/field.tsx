@@ -4,7 +4,7 @@ import css from './field.module.css';
 interface Texts {
   readonly label: string;
   readonly hint?: string | undefined;
-  /** What is wrong with it, in words. */
+  /** The error, as a sentence. */
   readonly problem?: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { EndReason, EventType, Fault, RecordingStatus } from '../gql/graphql.ts';
 
-/** How times, lengths, sizes and the API's names are written for people. Times are in the viewer's zone. */
+/** Formats times, durations, sizes and the API's names for people. Times are in the viewer's zone. */
 
 const clockFormat = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
@@ -35,20 +35,20 @@ export const fineClock = (at: Moment): string =>
 /** With weekday, date and zone. */
 export const fullTime = (at: Moment): string => fullFormat.format(new Date(at));
 
-/** 2026-11-22 in the viewer's zone, as date fields want it. */
+/** 2026-11-22 in the viewer's zone, the format of date fields. */
 export function localDay(at: Moment): string {
   const date = new Date(at);
   const two = (n: number) => String(n).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** Midnight of a day like 2026-11-22, and of the day that lies `days` later, in the viewer's zone. */
+/** Midnight of the day `days` after a day like 2026-11-22, in the viewer's zone. */
 export function dayStart(day: string, days = 0): Date {
   const [year = 1970, month = 1, date = 1] = day.split('-').map(Number);
   return new Date(year, month - 1, date + days);
 }
 
-/** Today, Yesterday, or Sunday 22 November; with the year where it is another. */
+/** Today, Yesterday, or Sunday 22 November; with the year if it is not the present one. */
 export function dayName(day: string): string {
   const isThisYear = day.slice(0, 4) === localDay(Date.now()).slice(0, 4);
   const name = `${dayFormat.format(dayStart(day))}${isThisYear ? '' : ` ${day.slice(0, 4)}`}`;
@@ -77,7 +77,7 @@ export function length(ms: number): string {
 export const fineLength = (ms: number): string =>
   `${length(ms)}.${Math.floor((Math.max(0, ms) % 1_000) / 100)}`;
 
-/** 340 ms, 5.2 s, 12 s, 3 min, 2 h: for spans that are read, not compared. */
+/** 340 ms, 5.2 s, 12 s, 3 min, 2 h: for durations that are read, not compared. */
 export function span(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${Number((ms / 1_000).toFixed(1))} s`;
@@ -100,7 +100,7 @@ export function size(bytes: number): string {
 
 export const resolutionName = (resolution: string): string => resolution.replace('x', ' × ');
 
-/** The family that people know an RFC 6381 codec by. */
+/** The common name of an RFC 6381 codec. */
 export function codecName(codec: string): string {
   const families: readonly [RegExp, string][] = [
     [/^avc[13]/, 'H.264'],

@@ -1,4 +1,4 @@
-/** Drawn on a grid of 20, in the colour of the text beside them. They say nothing that a label does not. */
+/** Icons on a grid of 20, in the colour of the text next to them. Each one repeats what its label says. */
 const paths = {
   cameras: 'M3 5.5h9.5v9H3zM12.5 9l4.5-2.5v7L12.5 11z',
   now: 'M2.5 10.5h3.2l2.3-6l4 11l2.3-5h3.2',

@@ -8,17 +8,17 @@ import css from './notice.module.css';
 interface Said {
   readonly text: string;
   readonly bad: boolean;
-  /** It was said because the server could not be reached. */
+  /** Whether the notice was shown because the server could not be reached. */
   readonly isUnreachable?: boolean;
 }
 
 const notice = observable<Said | undefined>(undefined);
 const shownMs = 6_000;
 
-/** Says in a sentence what has happened; heard by screen readers as well. */
+/** Says in a sentence what has happened, to screen readers, too. */
 export const say = (text: string): void => notice.set({ text, bad: false });
 
-/** Stays until it is closed, or until the connection is back where that was the problem. */
+/** Stays until it is closed. A notice about a lost connection also goes when the connection is back. */
 export const sayProblem = (error: unknown): void =>
   notice.set({
     text: error instanceof Error ? error.message : String(error),
@@ -30,7 +30,7 @@ connection.subscribe(() => {
   if (connection.get().state === 'open' && notice.get()?.isUnreachable) notice.set(undefined);
 });
 
-/** One sentence, and what can be done about it. */
+/** One sentence, and actions for it. */
 export function Notice({
   text,
   bad = false,
@@ -48,7 +48,7 @@ export function Notice({
   );
 }
 
-/** @param children further notices, above the one that was said last */
+/** @param children further notices, shown above the latest one */
 export function Notices({ children }: { children?: ReactNode }) {
   const shown = useObservable(notice);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect } from 'react';
 import css from './page.module.css';
 
-/** A view: its title (also the window's), what can be done in it, and its content. */
+/** A view: its title (also the window's title), its actions, and its content. */
 export function Page({
   title,
   count,
@@ -32,7 +32,7 @@ export function Page({
 
 export const panel = css.panel;
 
-/** What stands where there is nothing yet, and what to do about it. */
+/** Shown while there is no content, with what to do about it. */
 export function Empty({
   title,
   children,

@@ -6,7 +6,7 @@ export function StatusBadge({ status }: { status: RecordingStatus }) {
   return <span className={`${css.badge} ${css[status]}`}>{statusNames[status]}</span>;
 }
 
-/** Stands beside words that say the same. */
+/** A coloured mark. The text next to it says the same. */
 export function StateDot({ state }: { state: CameraState }) {
   return <span className={`${css.dot} ${css[state] ?? ''}`} aria-hidden="true" />;
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { serverNow } from '../api/server-clock.ts';
 import { clock, fullTime, length } from './format.ts';
 
-/** A moment; the tip gives the date and the zone. */
+/** A time. The tooltip shows the date and the zone. */
 export function Time({ at, as = clock }: { at: string; as?: (at: string) => string }) {
   return (
     <time dateTime={at} title={fullTime(at)} className="numbers">
@@ -11,7 +11,7 @@ export function Time({ at, as = clock }: { at: string; as?: (at: string) => stri
   );
 }
 
-/** Epoch ms on the server's clock, renewed every `everyMs`. */
+/** Epoch ms on the server's clock, updated every `everyMs`. */
 export function useNow(everyMs = 1_000): number {
   const [now, setNow] = useState(serverNow);
   useEffect(() => {
@@ -21,7 +21,7 @@ export function useNow(everyMs = 1_000): number {
   return now;
 }
 
-/** How long it has been since then, running. */
+/** The time that has passed since then, updated as it passes. */
 export function Elapsed({ since }: { since: string }) {
   const now = useNow(500);
   return (

@@ -2,9 +2,9 @@ import { type RefObject, useState } from 'react';
 import { askForDetails } from './details.ts';
 
 export interface ClipSource {
-  /** What the element begins with. */
+  /** The address that the element loads first. */
   readonly url: string;
-  /** Not even a new link could be played. */
+  /** Whether a new link could not be played either. */
   readonly broken: boolean;
   readonly onError: () => void;
   readonly onLoadedData: () => void;
@@ -12,8 +12,8 @@ export interface ClipSource {
 }
 
 /**
- * A bucket's link is signed anew in every answer: the one that plays is kept, so that the video does not begin again,
- * until it is refused. Then a new one is asked for, once, and the video goes on where it was.
+ * A bucket's link is signed again in every answer. The link in use is kept, so that the video does not start over. When
+ * it is refused, a new link is queried once, and the video continues at the same position.
  */
 export function useClipSource(
   ref: RefObject<HTMLVideoElement | null>,
@@ -24,7 +24,7 @@ export function useClipSource(
   const [state, setState] = useState<'plays' | 'renewed' | 'broken'>('plays');
   const renew = async () => {
     setState('renewed');
-    // Without an answer the player says that the clip cannot be played.
+    // Without an answer, the player says that the clip cannot be played.
     const details = await askForDetails(id).catch(() => null);
     const video = ref.current;
     if (!video) return;
@@ -32,7 +32,7 @@ export function useClipSource(
     const { currentTime, paused } = video;
     video.src = details.videoUrl;
     video.currentTime = currentTime;
-    // Who pauses meanwhile, or has a browser that forbids it, starts it by hand.
+    // The user may have paused meanwhile, or the browser forbids autoplay. Then the user starts it.
     if (!paused) video.play().catch(() => {});
   };
   return {

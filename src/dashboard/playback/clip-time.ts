@@ -1,11 +1,11 @@
 import type { Playback } from '../api/entities.ts';
 
-/** Where things lie in a clip, in milliseconds from its first frame. */
+/** Positions in a clip, in milliseconds from its first frame. */
 export interface ClipTime {
   readonly lengthMs: number;
-  /** Where the event begins. */
+  /** The beginning of the event. */
   readonly eventMs: number;
-  /** Where the event ends; what follows is post-roll. */
+  /** The end of the event. What follows is post-roll. */
   readonly endMs: number;
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** Epoch ms of the first frame. */

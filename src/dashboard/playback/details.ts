@@ -7,17 +7,17 @@ import { PlaybackDetailsDocument, type PlaybackDetailsQuery } from '../gql/graph
 
 export type Details = NonNullable<PlaybackDetailsQuery['playback']>;
 
-/** Asks for all that is known of a playback; with it come new links, where the old ones have run out. */
+/** Queries all data of a playback. The answer contains new links, too, in case the old ones have expired. */
 export const askForDetails = async (id: string): Promise<Details | null | undefined> =>
   (await query(PlaybackDetailsDocument, { id })).playback;
 
-/** What the list does not know, asked for again whenever the playback has changed. */
+/** The data that the list does not have. It is queried again whenever the playback has changed. */
 export function useDetails(id: string, updatedAt: string | undefined) {
   const fresh = useObservable(freshness);
   const [details, setDetails] = useState<Details>();
   const [missing, setMissing] = useState(false);
   const [problem, setProblem] = useState<string>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever it has changed or may have
+  // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever the playback has or may have changed
   useEffect(() => {
     let overtaken = false;
     askForDetails(id).then(

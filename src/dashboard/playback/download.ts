@@ -2,7 +2,7 @@ import { query } from '../api/client.ts';
 import { PlaybackDownloadDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
 
-/** Saves the clip by a link that is asked for now: links run out while a page is open. */
+/** Saves the clip with a new link, because links expire while a page is open. */
 export async function downloadClip(id: string): Promise<void> {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   try {
@@ -12,7 +12,7 @@ export async function downloadClip(id: string): Promise<void> {
     link.href = playback.downloadUrl;
     link.download = '';
     link.rel = 'noopener';
-    // Of another origin the browser ignores `download`: what a bucket says instead must not replace the dashboard.
+    // Browsers ignore `download` for other origins. An error page of the bucket must not replace the dashboard.
     if (link.origin !== location.origin) link.target = '_blank';
     link.click();
   } catch (error) {

@@ -6,7 +6,7 @@ import { Time } from '../parts/time.tsx';
 import type { Details } from './details.ts';
 import css from './facts.module.css';
 
-/** All that the API says about it. */
+/** All facts about the playback that the API states. */
 export function Facts({ playback, details }: { playback: Playback; details: Details | undefined }) {
   return (
     <aside className={css.panel} aria-label="Facts">
@@ -53,7 +53,7 @@ function eventFacts(
     ['Description', description],
     ['Started', <Time key="start" at={startedAt} />],
     ['Ended', endedAt && <Time key="end" at={endedAt} />],
-    // What failed says itself why there is no more.
+    // For a failed playback, the failure says why there is no more.
     ['Stopped because', recordingStatus !== 'FAILED' && endReason && endReasonNames[endReason]],
     ['Metadata', metadata != null && <pre key="metadata">{JSON.stringify(metadata, null, 2)}</pre>],
   ];

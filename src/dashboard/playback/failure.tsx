@@ -7,7 +7,7 @@ import { faultNames } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import css from './failure.module.css';
 
-/** Why there is no clip, who has to act, and whether trying again can help. */
+/** Why there is no clip, who has to act, and whether a retry can help. */
 export function FailurePanel({
   playback: { id, camera },
   failure,

@@ -1,12 +1,16 @@
-/** Steps by single frames. The API does not tell a clip's frame rate: it is learned from the frames that are shown. */
+/**
+ * Steps by single frames. The API does not state a clip's frame rate, so it is learned from the frames that are shown.
+ */
 
-/** Common frame lengths, in seconds, a little more than each: where a step forward lands if nothing is known yet. */
+/**
+ * Common frame durations in seconds, each a little longer: the size of a step forward before the frame rate is known.
+ */
 const guessesSec = [60, 50, 30, 25, 20, 15, 12, 10, 8, 5, 2, 1].map((fps) => 1.05 / fps);
-/** Long enough for a seek that shows no new frame. */
+/** How long to wait for a seek that shows no new frame. */
 const patienceMs = 400;
 
 export interface FrameStepper {
-  /** Shows the next frame (1) or the one before (-1). */
+  /** Shows the next frame (1) or the previous one (-1). */
   step(way: 1 | -1): Promise<void>;
   close(): void;
 }
@@ -20,7 +24,7 @@ export function createFrameStepper(video: HTMLVideoElement): FrameStepper {
 
   function watch(_now: number, { mediaTime }: { mediaTime: number }) {
     const since = mediaTime - shownSec;
-    // Of two frames in a row; after a seek it is more.
+    // Only of two consecutive frames: after a seek the difference is larger.
     if (!video.paused && since > 0 && (frameSec === undefined || since < frameSec)) frameSec = since;
     shownSec = mediaTime;
     onShown();

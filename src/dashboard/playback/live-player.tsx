@@ -5,22 +5,23 @@ import { askForDetails } from './details.ts';
 import css from './live-player.module.css';
 
 const againMs = 2_000;
-/** Behind the newest that there is: what comes next must have time to arrive. */
+/** The distance to the newest footage, so that the next segment has time to arrive. */
 const marginSec = 1.5;
 
 /**
- * Plays what is being recorded, from its pre-roll on. hls.js is loaded only now, and only where the browser cannot do
- * it itself. @param url may change with every answer of the API: the one that plays is kept until it is refused
+ * Plays a running recording, beginning with its pre-roll. hls.js is loaded only here, and only if the browser cannot
+ * play HLS itself.
+ * @param url may change with every answer of the API; the URL in use is kept until it is refused
  */
 export function LivePlayer({ id, url, label }: { id: string; url: string; label: string }) {
   const ref = useRef<HTMLVideoElement>(null);
   const newest = useRef(url);
   newest.current = url;
-  /** Where it goes on after a failure. */
+  /** The position at which it continues after a failure. */
   const reachedSec = useRef(0);
   const [tries, setTries] = useState(0);
   const [failing, setFailing] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew after a failure
+  // biome-ignore lint/correctness/useExhaustiveDependencies: starts over after a failure
   useEffect(() => {
     const video = ref.current;
     if (!video) return;
@@ -28,7 +29,8 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
     let detach = () => {};
     let timer: number | undefined;
     const begin = (Player: typeof Hls) => {
-      // Two that play into one element empty it for each other: who was left meanwhile must not touch it.
+      // Two players on one element would clear each other's buffers, so a player that is no longer in use must not
+      // touch it.
       if (left) return;
       detach = attach(Player, video, { url: newest.current, fromSec: reachedSec.current, onFailure });
     };
@@ -38,7 +40,7 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
     const onFailure = () => {
       setFailing(true);
       clearTimeout(timer);
-      // Its link may have run out; the answer brings a new one.
+      // The link may have expired. The answer contains a new one.
       timer = window.setTimeout(() => askForDetails(id).then(again, again), againMs);
     };
     import('hls.js/light').then((loaded) => begin(loaded.default), onFailure);
@@ -78,7 +80,7 @@ function jumpToNow(video: HTMLVideoElement): void {
   const { buffered, seekable } = video;
   const [newest] = [seekable, buffered].filter(({ length }) => length > 0);
   if (newest) video.currentTime = Math.max(0, newest.end(newest.length - 1) - marginSec);
-  // The browser may forbid to play by itself; the viewer then presses play.
+  // The browser may forbid autoplay. Then the viewer presses play.
   void video.play().catch(() => {});
 }
 
@@ -103,7 +105,7 @@ function attach(
     recovered = true;
     hls.recoverMediaError();
   });
-  // Somebody asked to watch: a browser starts muted pictures by itself only where they are on screen.
+  // The user asked to watch. Browsers start muted videos by themselves only if they are visible.
   hls.on(Player.Events.MANIFEST_PARSED, () => void video.play().catch(() => {}));
   hls.loadSource(url);
   hls.attachMedia(video);

@@ -22,7 +22,7 @@ import css from './page.module.css';
 import { Player } from './player.tsx';
 import { Transitions } from './transitions.tsx';
 
-/** One playback: its clip, or what became of it, and all that is known about it. */
+/** One playback: its clip, or why there is none, and all facts about it. */
 export function PlaybackPage({ id }: { id: string }) {
   const playback = usePlayback(id);
   const { details, missing, problem } = useDetails(id, playback?.updatedAt);
@@ -110,11 +110,11 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
 
 async function copyLink(): Promise<void> {
   try {
-    // Over plain http a browser has no clipboard at all.
+    // Over plain http, browsers have no clipboard API.
     await navigator.clipboard.writeText(location.href);
     say('The link to this page is copied.');
   } catch {
-    // The page has no right to write to the clipboard.
+    // The page is not allowed to write to the clipboard.
     sayProblem('The browser does not allow it; copy the address from its address bar.');
   }
 }

@@ -10,7 +10,9 @@ interface Deeds {
   readonly toEvent: () => void;
 }
 
-/** The keys that players have, wherever on the page the focus is, unless it is where they mean something else. */
+/**
+ * The usual keys of players. They work with the focus anywhere on the page, except on an element that uses them itself.
+ */
 export function usePlayerKeys(deeds: Deeds): void {
   const newest = useRef(deeds);
   newest.current = deeds;

@@ -12,7 +12,7 @@ import { useVideo } from './video-state.ts';
 
 export const rates = [0.1, 0.25, 0.5, 1, 2, 4, 8] as const;
 
-/** Plays a clip; what the strip below shows lies in the clip where it lay in time. */
+/** Plays a clip. The strip below it shows positions in the clip by their wall-clock time. */
 export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: string }) {
   const screen = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
@@ -29,7 +29,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   const act = {
     toggle() {
       const it = video.current;
-      // A failure shows in the player, which listens to the video’s error event.
+      // The player shows the failure: it listens to the video’s error event.
       if (it?.paused) void it.play().catch(() => {});
       else it?.pause();
     },
@@ -54,7 +54,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   return (
     <section className={css.player} ref={screen} aria-label="Player">
       <div className={css.screen}>
-        {/* biome-ignore lint/a11y/useMediaCaption: cameras have none */}
+        {/* biome-ignore lint/a11y/useMediaCaption: cameras have no captions */}
         <video
           ref={video}
           className={css.video}

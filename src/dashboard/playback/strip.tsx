@@ -3,7 +3,7 @@ import { clock, fineLength } from '../parts/format.ts';
 import type { ClipTime } from './clip-time.ts';
 import css from './strip.module.css';
 
-/** The clip from end to end: what lies before the event is shaded, gaps are hatched, and one can go anywhere. */
+/** The whole clip as a bar: pre-roll is shaded, gaps are hatched, and a click moves to that position. */
 export function Strip({
   clip,
   atMs,

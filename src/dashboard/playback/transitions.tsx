@@ -3,7 +3,7 @@ import { Time } from '../parts/time.tsx';
 import type { Details } from './details.ts';
 import css from './transitions.module.css';
 
-/** What it went through, and how long each step took. */
+/** The transitions of the playback, and how long each status lasted. */
 export function Transitions({ transitions }: { transitions: Details['transitions'] }) {
   return (
     <section className={css.panel} aria-label="Transitions">

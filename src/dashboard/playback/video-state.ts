@@ -5,7 +5,7 @@ export interface VideoState {
   readonly paused: boolean;
   readonly muted: boolean;
   readonly rate: number;
-  /** It was played or moved since it was opened. */
+  /** Whether it was played or moved since it was opened. */
   readonly begun: boolean;
 }
 
@@ -20,7 +20,7 @@ const events = [
   'ended',
 ] as const;
 
-/** What the video element does, followed closely enough for a playhead that glides. */
+/** The state of the video element, updated often enough for a playhead that moves smoothly. */
 export function useVideo(ref: RefObject<HTMLVideoElement | null>): VideoState {
   const [state, setState] = useState<VideoState>({
     atMs: 0,

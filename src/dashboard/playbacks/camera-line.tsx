@@ -7,7 +7,7 @@ import { stretchOf } from './stretch.ts';
 import css from './timeline.module.css';
 import type { Window } from './timeline.tsx';
 
-/** One camera's stretch of time. One stop of the Tab key; the arrow keys go from clip to clip. */
+/** The line of one camera. It is one Tab stop; the arrow keys move from clip to clip. */
 export function CameraLine({
   camera,
   playbacks,
@@ -48,7 +48,7 @@ export function CameraLine({
             playback={playback}
             from={from}
             to={to}
-            // What is over stays as it is.
+            // The bar of a finished playback does not change.
             now={isRunning(playback) ? now : 0}
             isStop={i === playbacks.length - 1}
           />

@@ -8,7 +8,7 @@ import { Elapsed, Time } from '../parts/time.tsx';
 import css from './card.module.css';
 import { Poster } from './poster.tsx';
 
-/** One playback in the list: its picture, its camera, what it was for, when. Scrolling alone does not draw it again. */
+/** One playback in the list: its poster, camera, reason and time. Scrolling does not render it again. */
 export const PlaybackCard = memo(function PlaybackCard({ playback }: { playback: Playback }) {
   const { id, camera, startedAt, durationMs, recordingStatus, gaps } = playback;
   return (

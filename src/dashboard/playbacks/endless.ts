@@ -8,25 +8,26 @@ import { type Session, session } from '../api/session.ts';
 import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { matches } from './filters.ts';
 
-/** The largest page that the API gives. */
+/** The largest page that the API returns. */
 const pageSize = 100;
 
 type Place = Pick<Playback, 'startedAt' | 'id'>;
 
 export interface EndlessList {
   readonly items: readonly Playback[];
-  /** How many have come since, and are not in `items` yet: a list that somebody reads does not shift. */
+  /** How many playbacks have arrived that are not in `items` yet: the list must not shift while somebody reads it. */
   readonly newCount: number;
   readonly showNew: () => void;
-  /** Everything that matches is in `items` or new. */
+  /** Whether all matching playbacks are in `items` or new. */
   readonly complete: boolean;
   readonly problem: string | undefined;
   readonly loadMore: () => void;
 }
 
 /**
- * The playbacks that match, newest first, from now back to where they have been asked for. The list consists of what
- * the answers named, in the form in which entities.ts has it now. Whoever comes back to a list finds it as it was left.
+ * The matching playbacks, newest first, from now back to the oldest page that was loaded. The list holds the ids of the
+ * answers and takes the newest version of each playback from entities.ts. A user who returns to a list finds it
+ * unchanged.
  */
 export function useEndless(filter: PlaybackFilter): EndlessList {
   const all = useCalmly(playbacks);
@@ -52,7 +53,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
     [filter, setState],
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: begins anew whenever something may have been missed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: starts over whenever a push may have been missed
   useEffect(() => {
     run.current++;
     void load(undefined, undefined);
@@ -71,7 +72,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
     () => setState((before) => ({ ...before, ids: union(before.ids, added) })),
     [added, setState],
   );
-  // Where there is nothing, nothing shifts.
+  // In an empty list, nothing can shift.
   useEffect(() => {
     if (items.length === 0 && added.length > 0) showNew();
   }, [items, added, showNew]);
@@ -81,11 +82,11 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
   return { items, newCount: added.length, showNew, complete, problem, loadMore };
 }
 
-/** What a list has asked for so far. */
+/** The loaded pages of a list. */
 interface Reach {
   readonly filter: PlaybackFilter;
   readonly ids: ReadonlySet<string>;
-  /** The first of its first page. */
+  /** The first item of the first page. */
   readonly newest?: Place | undefined;
   readonly oldest?: Place | undefined;
   readonly end?: string | undefined;
@@ -93,7 +94,7 @@ interface Reach {
   readonly problem?: string;
 }
 
-/** The lists of whoever is signed in, by their filters. */
+/** The lists of the user who is signed in, by filter. */
 const reached = new WeakMap<Session, Map<string, Reach>>();
 
 function useReach(filter: PlaybackFilter): [Reach, (next: (before: Reach) => Reach) => void] {
@@ -115,14 +116,14 @@ function useReach(filter: PlaybackFilter): [Reach, (next: (before: Reach) => Rea
 const union = (ids: ReadonlySet<string>, more: readonly Place[]): ReadonlySet<string> =>
   new Set([...ids, ...more.map(({ id }) => id)]);
 
-/** A further page. */
+/** Loads the next page. */
 const continued = (before: Reach, page: Reach): Reach => ({
   ...page,
   ids: new Set([...before.ids, ...page.ids]),
   newest: before.newest,
 });
 
-/** The first page, asked for again: the list stays where no hole is left between the two. */
+/** Loads the first page again. The rest of the list is kept if there is no hole between the two. */
 function joined(before: Reach, first: Reach): Reach {
   const { newest, oldest, ids, end, complete, filter } = before;
   if (!newest || !oldest || !first.oldest || isOlder(newest, first.oldest)) return first;
@@ -130,8 +131,8 @@ function joined(before: Reach, first: Reach): Reach {
 }
 
 /**
- * One page by cursor. What is known of its stretch but is not in it any more has been deleted; not where the list is
- * of a status, since the answer may be newer than what was pushed so far.
+ * Loads one page by cursor. A known playback that lies in the page's range but is missing in the answer was deleted.
+ * This does not hold for a filter by status, because the answer may be newer than the pushes so far.
  */
 async function loadPage(
   filter: PlaybackFilter,

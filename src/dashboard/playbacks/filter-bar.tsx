@@ -9,7 +9,7 @@ import { type Filters, isFiltered, noFilters } from './filters.ts';
 import { TimeFields } from './time-fields.tsx';
 import { TypesField } from './types-field.tsx';
 
-/** Which playbacks are listed and drawn. */
+/** Controls for the filter of the list and the timeline. */
 export function FilterBar({
   cameras,
   filters,
@@ -65,7 +65,7 @@ export function FilterBar({
   );
 }
 
-/** Searches when Enter is pressed or the field is left, so that each search is one entry of the history. */
+/** Searches when Enter is pressed or the field loses focus, so that each search is one entry of the history. */
 function SearchField({
   search,
   onChange,

@@ -5,7 +5,7 @@ import type { EventType, PlaybackFilter, RecordingStatus } from '../gql/graphql.
 import { eventTypes, statuses } from '../parts/format.ts';
 import { anyTime, type Bounds, presets, type TimeRange } from './time-range.ts';
 
-/** What list, timeline and count show, as it stands in the address bar: camera, status, type, time, page. */
+/** What list, timeline and count show, as the address bar states it: camera, status, type, time, page. */
 export interface Filters {
   readonly cameraId: string | undefined;
   readonly statuses: readonly RecordingStatus[];
@@ -13,7 +13,7 @@ export interface Filters {
   readonly time: TimeRange;
   /** Words of the event. */
   readonly search: string | undefined;
-  /** Numbered pages; undefined: one endless list. */
+  /** The number of a page; undefined for one endless list. */
   readonly page: number | undefined;
 }
 
@@ -70,7 +70,7 @@ export function writeFilters(search: URLSearchParams, filters: Filters): URLSear
   return next;
 }
 
-/** The filters, and how to change some of them. A change of what is shown goes back to the first page. */
+/** The filters, and a function to change some of them. A change of the filter returns to the first page. */
 export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
   const [search, setSearch] = useSearchParams();
   const key = search.toString();
@@ -98,8 +98,8 @@ export function toApiFilter(
 }
 
 /**
- * Whether the API would give this playback for this filter: what is pushed is sorted in here. Not for `search`: only
- * the API knows all words.
+ * Whether the API would return this playback for this filter. Used for pushed playbacks. Does not check `search`: only
+ * the API knows all words of an event.
  */
 export function matches(
   filter: PlaybackFilter,

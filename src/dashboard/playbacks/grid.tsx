@@ -6,7 +6,7 @@ import { PlaybackCard } from './card.tsx';
 import css from './grid.module.css';
 
 const gap = 16;
-/** Name and facts below a picture. */
+/** The height of the name and the details below a picture. */
 const wordsHeight = 46;
 const headingHeight = 40;
 
@@ -14,13 +14,13 @@ type Row =
   | { readonly key: string; readonly day: string }
   | { readonly key: string; readonly cards: readonly Playback[] };
 
-/** Cards under their days. Only what is on the screen is in the document, however long the list is. */
+/** Cards grouped by day. Only visible cards are in the document, however long the list is. */
 export const PlaybackGrid = memo(function PlaybackGrid({
   items,
   onEnd,
 }: {
   items: readonly Playback[];
-  /** The last cards are about to be seen. */
+  /** Called when the last cards are about to become visible. */
   onEnd?: () => void;
 }) {
   const ref = useRef<HTMLDivElement>(null);
@@ -36,7 +36,7 @@ export const PlaybackGrid = memo(function PlaybackGrid({
     useFlushSync: false,
     scrollMargin: top,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the sizes hang on these
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the sizes depend on these
   useLayoutEffect(() => virtual.measure(), [columns, cardHeight, rows]);
   const shown = virtual.getVirtualItems();
   const lastShown = shown.at(-1)?.index ?? 0;
@@ -76,7 +76,8 @@ function rowsOf(items: readonly Playback[], columns: number): readonly Row[] {
     if (cards[0]) rows.push({ key: cards[0].id, cards });
     cards = [];
   };
-  // Newest first: a day goes on until something is older than its midnight. Asking for each would take long.
+  // The list is newest first, so a day goes on until an item is older than its midnight. Computing the day of each item
+  // would take long.
   let midnight = '';
   for (const playback of items) {
     const isNewDay = midnight === '' || playback.startedAt < midnight;
@@ -92,7 +93,7 @@ function rowsOf(items: readonly Playback[], columns: number): readonly Row[] {
   return rows;
 }
 
-/** How wide the list is, and how far below the document's top. */
+/** The width of the list, and its distance from the top of the document. */
 function usePlace(ref: React.RefObject<HTMLElement | null>) {
   const [place, setPlace] = useState({ width: 0, top: 0 });
   useLayoutEffect(() => {

@@ -8,7 +8,7 @@ import { matches } from './filters.ts';
 
 export interface NumberedList {
   readonly items: readonly Playback[];
-  /** How many have come since the page was asked for. */
+  /** How many playbacks have arrived since the page was loaded. */
   readonly newCount: number;
   readonly showNew: () => void;
   readonly totalPages: number;
@@ -26,14 +26,14 @@ interface Answer {
   readonly knownUntil: string;
 }
 
-/** One numbered page. What comes meanwhile would shift it: it is counted, and shown when that is asked for. */
+/** One numbered page. New playbacks would shift it, so they are only counted, and shown when the user asks for them. */
 export function useNumbered(filter: PlaybackFilter, page: number): NumberedList {
   const all = useObservable(playbacks);
   const fresh = useObservable(freshness);
   const [answer, setAnswer] = useState<Answer>();
   const [problem, setProblem] = useState<string>();
   const [asked, setAsked] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever a push may have been missed
   useEffect(() => {
     let overtaken = false;
     query(PlaybacksByNumberDocument, { filter, page, pageSize: numberedPageSize }).then(

@@ -20,7 +20,7 @@ import { boundsOf, windowOf } from './time-range.ts';
 import { Timeline } from './timeline.tsx';
 import { useTimelineData } from './timeline-data.ts';
 
-/** Everything that was recorded: a line for each camera, and the list, endless or by pages; of one filter. */
+/** All playbacks that match one filter: a line for each camera, and the list, either endless or in pages. */
 export function PlaybacksPage() {
   const [filters, change] = useFilters();
   const cameras = useCameras();
@@ -44,7 +44,7 @@ function Filtered({ filters, onChange }: { filters: Filters; onChange: (change: 
   const cameras = useCameras().filter(({ id }) => !filters.cameraId || id === filters.cameraId);
   const fresh = useObservable(freshness);
   const now = useNow(10_000);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: "the last hour" is another one when the tab is seen again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: "the last hour" moves on when the tab becomes visible again
   const bounds = useMemo(() => boundsOf(filters.time, serverNow()), [filters.time, fresh]);
   const window = windowOf(bounds, now);
   const filter = useSame(toApiFilter(filters, bounds));
@@ -77,7 +77,7 @@ function Filtered({ filters, onChange }: { filters: Filters; onChange: (change: 
   );
 }
 
-/** The same object for as long as it says the same. */
+/** Returns the same object while the values are equal. */
 function useSame<T>(value: T): T {
   const key = JSON.stringify(value);
   return useMemo(() => JSON.parse(key) as T, [key]);
@@ -85,9 +85,9 @@ function useSame<T>(value: T): T {
 
 interface ListProps {
   readonly filter: PlaybackFilter;
-  /** What stands above it has its height. */
+  /** Whether everything above the list has its final height. */
   readonly isReady: boolean;
-  /** What stands there where nothing matches. */
+  /** Shown if nothing matches. */
   readonly children: ReactNode;
 }
 
@@ -130,7 +130,7 @@ function Numbered({
   );
 }
 
-/** How many there are, and how many have come since. */
+/** The number of playbacks, and how many have been added since. */
 function Head({
   total,
   newCount,
@@ -191,10 +191,13 @@ function Nothing({ filters, onChange }: { filters: Filters; onChange: (change: P
   );
 }
 
-/** All that match, also those not loaded yet. Counting costs the server: it is done once, and when new ones are shown. */
+/**
+ * The number of all matching playbacks, including those that are not loaded. Counting is expensive for the server, so
+ * it happens once, and again when new ones are shown.
+ */
 function useCount(filter: PlaybackFilter, loaded: number, asked: number): number | undefined {
   const [count, setCount] = useState<number>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: counts again when it is asked to
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts again on request
   useEffect(() => {
     let overtaken = false;
     query(PlaybackCountDocument, { filter }).then(

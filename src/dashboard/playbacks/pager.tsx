@@ -1,7 +1,7 @@
 import { Button } from '../parts/button.tsx';
 import css from './pager.module.css';
 
-/** Numbered pages: the first, the last, and those around the present one. */
+/** Links to numbered pages: the first, the last, and those around the present one. */
 export function Pager({
   page,
   totalPages,

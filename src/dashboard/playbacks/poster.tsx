@@ -5,8 +5,8 @@ import { askForDetails } from '../playback/details.ts';
 import css from './poster.module.css';
 
 /**
- * The clip's picture. A bucket's link is signed anew in every answer: the first is kept, and once it has run out a
- * newer one is asked for, once.
+ * The clip's poster. A bucket's link is signed again in every answer: the first link is kept, and when it has expired,
+ * a new one is queried once.
  */
 export function Poster({ playback }: { playback: Playback }) {
   const { id, thumbnailUrl, recordingStatus } = playback;
@@ -23,7 +23,7 @@ export function Poster({ playback }: { playback: Playback }) {
   }
   const onError = () => {
     setBroken([...broken, source]);
-    // Without an answer the card stays without a picture.
+    // Without an answer, the card has no picture.
     if (broken.length === 0) askForDetails(id).catch(() => {});
   };
   return (

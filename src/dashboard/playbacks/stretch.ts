@@ -1,15 +1,15 @@
 import type { Playback } from '../api/entities.ts';
 import { isRunning } from '../api/running.ts';
 
-/** A playback in wall-clock time, epoch ms. */
+/** The time that a playback covers on the wall clock, in epoch ms. */
 export interface Stretch {
-  /** The clip's first frame; where there is none, the event. */
+  /** The clip's first frame; without a clip, the event. */
   readonly from: number;
   readonly event: number;
   readonly to: number;
 }
 
-/** @param now stands for the end of what still runs */
+/** @param now the end of a recording that still runs */
 export function stretchOf(playback: Playback, now: number): Stretch {
   const { startedAt, clipStartedAt, durationMs, endedAt } = playback;
   const event = Date.parse(startedAt);

@@ -11,7 +11,7 @@ const presetNames: Readonly<Record<Preset, string>> = {
   yesterday: 'Yesterday',
 };
 
-/** The time that is shown: one of some usual ones, a day, or from one moment to another. */
+/** Fields for the time that is shown: a preset, a day, or a range. */
 export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (time: TimeRange) => void }) {
   const today = localDay(useNow(60_000));
   const choose = (kind: string) => {
@@ -57,7 +57,7 @@ export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (tim
   );
 }
 
-/** A local time as text: one stop of the Tab key, and 24 hours whatever the browser's language. */
+/** A local time as a text field: one Tab stop, and 24 hours in every browser language. */
 function MomentField({
   label,
   value,

@@ -1,6 +1,6 @@
 import { dayStart, localDay } from '../parts/format.ts';
 
-/** Which time the list and the timeline show. */
+/** The time that the list and the timeline show. */
 export type TimeRange =
   | { readonly kind: 'any' }
   | { readonly kind: 'preset'; readonly preset: Preset }
@@ -15,10 +15,10 @@ export type Preset = (typeof presets)[number];
 export const anyTime: TimeRange = { kind: 'any' };
 
 const hourMs = 3_600_000;
-/** A night goes on from this hour to that one of the next day. */
+/** A night lasts from this hour to that hour of the next day. */
 const nightHours = [18, 8] as const;
 
-/** Epoch ms; `from` belongs to it, `to` does not. */
+/** Epoch ms; `from` is inclusive, `to` is exclusive. */
 export interface Bounds {
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -63,7 +63,7 @@ function boundsOfPreset(preset: Preset, now: number): Bounds {
   }
 }
 
-/** The stretch that the timeline draws: the bounds, or the day that is nearest to them. Epoch ms. */
+/** The range that the timeline draws: the bounds, or the day closest to them. Epoch ms. */
 export function windowOf({ from, to }: Bounds, now: number): { readonly from: number; readonly to: number } {
   if (from !== undefined && to !== undefined) return { from, to: Math.max(to, from + 60_000) };
   if (from !== undefined) return { from, to: Math.max(now, from + hourMs) };
@@ -79,7 +79,10 @@ export function localTime(at: number): string {
   return `${localDay(at)}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** @returns a local time like 2026-11-22T14:00 of what was typed (2026-11-22 14:00, 2026-11-22 or 14:00 of today) */
+/**
+ * Converts typed text (2026-11-22 14:00, 2026-11-22, or 14:00 for today).
+ * @returns a local time like 2026-11-22T14:00
+ */
 export function parseLocalTime(text: string, now: number): string | undefined {
   const match = /^(?:(\d{4})-(\d{1,2})-(\d{1,2}))?[ T]*(?:(\d{1,2})[:.](\d{2}))?$/.exec(text.trim());
   if (!match?.[0]) return undefined;

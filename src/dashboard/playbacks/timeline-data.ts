@@ -7,7 +7,7 @@ import { newestFirst } from '../api/running.ts';
 import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { matches } from './filters.ts';
 
-/** More than these are not drawn; the list has them all. */
+/** No more than this many playbacks are drawn; the list has all of them. */
 const mostDrawn = 3_000;
 
 export interface TimelineData {
@@ -18,19 +18,19 @@ export interface TimelineData {
 }
 
 /**
- * All playbacks that match and whose event lies in a stretch; what is pushed comes in by itself.
- * @param filter with the bounds of the stretch
+ * All matching playbacks whose event lies in a range. Pushed playbacks are included.
+ * @param filter with the bounds of the range
  */
 export function useTimelineData(filter: PlaybackFilter): TimelineData {
   const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
   const [answered, setAnswered] = useState<Stretch>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks again whenever something may have been missed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever a push may have been missed
   useEffect(() => {
     let left = false;
     loadStretch(filter, () => left).then(
       (stretch) => !left && setAnswered(stretch),
-      // The list says what is wrong.
+      // The list shows the error.
       () => !left && setAnswered({ ids: new Set(), isComplete: true }),
     );
     return () => {
@@ -51,7 +51,7 @@ export function useTimelineData(filter: PlaybackFilter): TimelineData {
   };
 }
 
-/** What the answers named. */
+/** The ids in the answers. */
 interface Stretch {
   readonly ids: ReadonlySet<string>;
   readonly isComplete: boolean;

@@ -16,7 +16,7 @@ export interface Window {
 const hourMs = 3_600_000;
 const spans = [24, 6, 1] as const;
 
-/** The stretch that is filtered for on a line for each camera: clips, their pre-roll, their gaps, what failed. */
+/** The filtered time as one line per camera: clips, their pre-roll, their gaps, failures. */
 export function Timeline({
   cameras,
   window,
@@ -111,12 +111,12 @@ function title(window: Window): string {
 
 const stepsMs = [10, 30, 60, 180, 360].map((minutes) => minutes * 60_000);
 
-/** Moments along the top: hours of a day of 23, 24 or 25 hours, parts of hours, or midnights. */
+/** Marks along the top: the hours of a day of 23, 24 or 25 hours, parts of hours, or midnights. */
 function marks(from: number, to: number): readonly { at: number; text: string }[] {
   const step = stepsMs.find((each) => (to - from) / each <= 9);
   const found: { at: number; text: string }[] = [];
   const day = localDay(from);
-  // By the clock on the wall: where it is set forward or back, the marks stay at full hours.
+  // Marks follow local time: when it is set forward or back, they stay at full hours.
   const mark = (i: number) => {
     const date = dayStart(day, step ? 0 : i * Math.ceil((to - from) / (8 * 24 * hourMs)));
     if (step) date.setMinutes((i * step) / 60_000);

@@ -4,7 +4,7 @@ import { CheckField } from '../parts/field.tsx';
 import { eventTypes, typeNames } from '../parts/format.ts';
 import css from './types-field.module.css';
 
-/** One type, several, or any. */
+/** A field for one type, several types, or any type. */
 export function TypesField({
   types,
   onChange,

@@ -3,7 +3,7 @@ import { useObservable } from '../api/observable.ts';
 import { clock } from '../parts/format.ts';
 import css from './shell.module.css';
 
-/** Whether what is shown is so now. */
+/** Whether the shown data is up to date. */
 export function ConnectionBadge() {
   const now = useObservable(connection);
   const words = {
@@ -18,7 +18,7 @@ export function ConnectionBadge() {
   );
 }
 
-/** Says since when what is shown may be out of date. */
+/** Says since when the shown data may be out of date. */
 export function LostBanner() {
   const now = useObservable(connection);
   if (now.state !== 'lost') return null;

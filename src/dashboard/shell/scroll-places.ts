@@ -1,7 +1,7 @@
-/** Where each entry of the browser's history was scrolled to; going back leads there again. */
+/** The scroll position of each entry of the browser's history. Going back restores it. */
 
 const stored = 'flashback.scroll';
-/** What is listed may have to be asked for first. */
+/** How long to wait until the list is loaded. */
 const patienceMs = 3_000;
 
 const places = new Map<string, number>(JSON.parse(sessionStorage.getItem(stored) ?? '[]'));
@@ -9,14 +9,14 @@ let entry = '';
 let view = '';
 let stopRestoring = () => {};
 
-/** Begins to follow the history. @returns stops it */
+/** Begins to follow the history. @returns a function that stops it */
 export function followHistory(): () => void {
   history.scrollRestoration = 'manual';
   enter();
   const leave = new AbortController();
   const options = { signal: leave.signal, passive: true };
   window.addEventListener('popstate', enter, options);
-  // wouter tells of each of its own navigations by an event of this name.
+  // wouter dispatches an event of this name for each of its own navigations.
   window.addEventListener('pushState', arrive, options);
   window.addEventListener('scroll', () => places.set(entry, window.scrollY), options);
   for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown'])
@@ -26,7 +26,7 @@ export function followHistory(): () => void {
   return () => leave.abort();
 }
 
-/** The settings of a camera lie over the wall: opening them is no other view. */
+/** A camera's settings open above the wall, so opening them does not change the view. */
 const viewOf = (pathname: string) => (pathname.startsWith('/cameras') ? '/cameras' : pathname);
 
 function arrive(): void {
@@ -49,7 +49,7 @@ function mark(): void {
   if (!state?.entry) history.replaceState({ ...state, entry }, '');
 }
 
-/** As soon as the page is long enough. Scrolling by hand is stronger. */
+/** Scrolls as soon as the page is long enough, unless the user scrolls first. */
 function restore(top: number): void {
   const root = document.documentElement;
   const reach = () => {

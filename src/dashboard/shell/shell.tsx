@@ -20,7 +20,7 @@ const views: readonly { path: string; name: string; icon: IconName }[] = [
   { path: '/playbacks', name: 'Playbacks', icon: 'playbacks' },
 ];
 
-/** What stands around every view: the way to the others, the connection, the zone of all times. */
+/** The frame of every view: the navigation, the state of the connection, the time zone of all times. */
 export function Shell({ children }: { children: ReactNode }) {
   return (
     <div className={css.shell}>
@@ -62,7 +62,7 @@ function leave(): void {
   signOut();
 }
 
-/** Who is signed in; nothing where the server wants no keys. */
+/** The user who is signed in; nothing if the server needs no keys. */
 function Who() {
   const now = useObservable(session);
   if (now.state !== 'in' || !apiKey()) return null;

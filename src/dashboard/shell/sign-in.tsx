@@ -4,7 +4,7 @@ import { Button } from '../parts/button.tsx';
 import { TextField } from '../parts/field.tsx';
 import css from './sign-in.module.css';
 
-/** Asks for an API key. @param reason why the last one does not hold any more */
+/** Asks for an API key. @param reason why the previous key is no longer valid */
 export function SignIn({ reason }: { reason: string | undefined }) {
   const [key, setKey] = useState('');
   const [problem, setProblem] = useState<string>();

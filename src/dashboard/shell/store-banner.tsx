@@ -3,7 +3,7 @@ import { query } from '../api/client.ts';
 import { StoreProblemDocument } from '../gql/graphql.ts';
 import css from './shell.module.css';
 
-/** How often the server is asked, while the page is seen. */
+/** How often the server is asked while the page is visible. */
 const everyMs = 10_000;
 
 /** Says why clips wait. */
@@ -25,7 +25,7 @@ function useStoreProblem(): string | undefined {
       const { storeProblem } = await query(StoreProblemDocument, {});
       setProblem(storeProblem ?? undefined);
     };
-    // Where the server does not answer, the connection's banner says so.
+    // If the server does not answer, the connection's banner says so.
     const askOrLeave = () => void ask().catch(() => {});
     askOrLeave();
     const timer = setInterval(askOrLeave, everyMs);

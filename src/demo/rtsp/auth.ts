@@ -10,12 +10,12 @@ export interface Credentials {
 
 const ownRealm = 'camera';
 
-/** The WWW-Authenticate header. Digest comes without qop, as most cameras in the field send it. */
+/** The WWW-Authenticate header. Digest comes without qop, as most cameras send it. */
 export function challenge(scheme: AuthScheme, nonce: string): string {
   return scheme === 'basic' ? `Basic realm="${ownRealm}"` : `Digest realm="${ownRealm}", nonce="${nonce}"`;
 }
 
-/** True if the request proves a user's password in the given scheme (RFC 2617, 2 and 3.2.2). */
+/** Whether the request proves a user's password with the given scheme (RFC 2617, 2 and 3.2.2). */
 export function isAuthorized(
   request: RtspRequest,
   scheme: AuthScheme,

@@ -8,19 +8,19 @@ import { type RtspRequest, withPath } from './message.ts';
 import { RtspReader } from './reader.ts';
 import type { LiveStream, StreamSource } from './stream.ts';
 
-/** What a connection needs of its server. */
+/** What a connection needs from its server. */
 export interface ConnectionHost {
   readonly users: Readonly<Record<string, string>> | undefined;
   readonly auth: AuthScheme;
   readonly maxUnsentBytes: number;
   find(path: string): StreamSource | undefined;
-  /** A new stream at this path, or undefined where another one plays already. */
+  /** Makes a stream at this path; undefined if another one already plays there. */
   announce(path: string, sdp: string): LiveStream | undefined;
-  /** The publisher of this stream begins to send. */
+  /** Called when the publisher of this stream begins to send. */
   recording(stream: LiveStream): void;
   withdraw(path: string): void;
   hasRoomFor(connection: RtspConnection): boolean;
-  /** Asked before a request is looked at; a status other than undefined refuses it. */
+  /** Called before a request is handled. A status other than undefined refuses it. */
   admit(request: RtspRequest): Promise<number | undefined>;
   answered(request: RtspRequest, status: number): void;
   closed(connection: RtspConnection): void;
@@ -29,7 +29,7 @@ export interface ConnectionHost {
 interface Publication {
   path: string;
   stream: LiveStream;
-  /** Home channels by the channels that the publisher chose. */
+  /** From the channels that the publisher chose to home channels. */
   channels: Map<number, number>;
 }
 
@@ -37,7 +37,7 @@ interface Answer {
   status: number;
   headers?: Readonly<Record<string, string>>;
   body?: string;
-  /** Runs once the answer is written. */
+  /** Called when the answer is written. */
   afterwards?: () => void;
 }
 
@@ -45,7 +45,7 @@ const methods =
   'OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, PAUSE, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN';
 const sessionTimeoutSec = 60;
 
-/** One client's TCP connection: it plays a source or publishes one, over this connection alone. */
+/** One client's TCP connection. The client plays a source or publishes one, always over this connection. */
 export class RtspConnection {
   private readonly host: ConnectionHost;
   private readonly socket: Socket;
@@ -68,12 +68,12 @@ export class RtspConnection {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.read(bytes));
-    // 'close' always follows, and there is nobody to tell.
+    // 'close' always follows, and there is no one to report the error to.
     socket.on('error', () => {});
     socket.on('close', () => this.onClose());
   }
 
-  /** True from a reader's first SETUP on: this is what cameras count when they limit sessions. */
+  /** Whether a reader has sent its first SETUP. This is what cameras count when they limit sessions. */
   get hasReader(): boolean {
     return this.reader !== undefined;
   }
@@ -92,7 +92,7 @@ export class RtspConnection {
     }
   }
 
-  /** Requests are answered one after the other, also while `admit` takes its time. */
+  /** Answers requests one after another, also while `admit` delays one. */
   private async serve(): Promise<void> {
     if (this.isServing) return;
     this.isServing = true;
@@ -109,7 +109,7 @@ export class RtspConnection {
     }
   }
 
-  /** Frames from readers are RTCP receiver reports, which nobody here needs. */
+  /** Frames from readers are RTCP receiver reports, which this server ignores. */
   private receive(frame: Buffer): void {
     if (this.publication === undefined) return;
     const moved = remap(frame, this.publication.channels);

@@ -1,10 +1,9 @@
 import { frameHeaderBytes, frameMark } from '../../rtsp/framer.ts';
 
 /*
- * RTP and RTCP inside an RTSP connection (RFC 2326, 10.12): '$', one byte of channel, two bytes of
- * length, then the packet. Inside the server every packet keeps this frame, on its track's "home"
- * channels: 2 × track for RTP, 2 × track + 1 for RTCP. Clients that ask for just those channels
- * (ffmpeg, VLC, GStreamer) are then served without touching a byte.
+ * RTP and RTCP inside an RTSP connection (RFC 2326, 10.12): '$', one byte for the channel, two bytes for the length,
+ * then the packet. Inside the server every packet keeps this frame, on the "home" channels of its track: 2 × track for
+ * RTP, 2 × track + 1 for RTCP. Clients that ask for these channels (ffmpeg, VLC, GStreamer) get the frames unchanged.
  */
 
 /** The home channel of a track's RTP packets; its RTCP packets use the next one. */
@@ -31,7 +30,7 @@ export function* framesIn(frames: Buffer): Generator<Buffer> {
   }
 }
 
-/** Moves frames to other channels; `channels` maps even (RTP) channels. Frames not in it are left out. */
+/** Moves frames to other channels. `channels` maps even (RTP) channels; frames of other channels are left out. */
 export function remap(frames: Buffer, channels: ReadonlyMap<number, number>): Buffer {
   const moved: Buffer[] = [];
   for (const one of framesIn(frames)) {
@@ -45,7 +44,7 @@ export function remap(frames: Buffer, channels: ReadonlyMap<number, number>): Bu
   return Buffer.concat(moved);
 }
 
-/** True if every one of the source's tracks is asked for on its home channels. */
+/** Whether the client asked for every track of the source on its home channels. */
 export function isHome(channels: ReadonlyMap<number, number>, trackCount: number): boolean {
   return channels.size === trackCount && [...channels].every(([from, to]) => from === to);
 }

@@ -6,26 +6,29 @@ import type { RtspRequest } from './message.ts';
 import { LiveStream, type StreamSource } from './stream.ts';
 
 export interface RtspServerOptions {
-  /** Passwords by user name; without it everybody may play and publish. */
+  /** Passwords by user name. Without it, everybody may play and publish. */
   users?: Readonly<Record<string, string>>;
-  /** How users prove their password. Default: digest. */
+  /** How users authenticate. Default: digest. */
   auth?: AuthScheme;
-  /** Readers at a time; one more is refused with 453. Default: no limit. */
+  /** The largest number of readers at a time; another one is refused with 453. Default: no limit. */
   maxSessions?: number;
-  /** A reader that is further behind is cut off, as cameras do. Default: 8 MiB, 16 s of a 4 Mbit/s camera. */
+  /**
+   * A reader with more unsent bytes than this is disconnected, as cameras do. Default: 8 MiB, 16 s of a 4 Mbit/s
+   * camera.
+   */
   maxUnsentBytes?: number;
-  /** Runs before a request is looked at and may take its time; a status refuses the request. */
+  /** Called before a request is handled, and may delay it. A returned status refuses the request. */
   admit?: (request: RtspRequest) => Promise<number | undefined>;
   onAnswered?: (request: RtspRequest, status: number) => void;
-  /** A publisher begins to send. */
+  /** Called when a publisher begins to send. */
   onPublish?: (stream: LiveStream) => void;
-  /** A publisher's stream can be played from now on; until then its path is answered with 404. */
+  /** Called when a publisher's stream can be played. Until then its path is answered with 404. */
   onPlayable?: () => void;
 }
 
 /**
- * A small RTSP/1.0 server (RFC 2326): media over the RTSP connection only, any number of readers per
- * path, publishers by ANNOUNCE and RECORD. It is what the demo's camera and the tests' cameras speak.
+ * A small RTSP/1.0 server (RFC 2326). It sends media only inside the RTSP connection, to any number of readers per
+ * path, and takes publishers with ANNOUNCE and RECORD. The demo's camera and the tests' cameras use it.
  */
 export class RtspServer {
   private readonly options: RtspServerOptions;
@@ -40,7 +43,7 @@ export class RtspServer {
     this.host = this.makeHost();
   }
 
-  /** Port 0 takes any free port. Rejects if the address is taken. After `close` it may listen again. */
+  /** Port 0: the system chooses a free port. Rejects if the address is in use. After `close` it may listen again. */
   async listen(port = 0, host = '127.0.0.1'): Promise<void> {
     const server = createServer((socket) => this.connections.add(new RtspConnection(this.host, socket)));
     server.listen(port, host);
@@ -49,29 +52,29 @@ export class RtspServer {
     this.boundPort = (server.address() as AddressInfo).port;
   }
 
-  /** The port it listens on, or last listened on. */
+  /** The port on which the server listens, or last listened. */
   get port(): number {
     return this.boundPort;
   }
 
-  /** The address of a path, with credentials if given. An address, not a name: see `startDemoCamera`. */
+  /** The URL of a path, with credentials if given. It has an IP address instead of a name: see `startDemoCamera`. */
   url(path: string, credentials?: Credentials): string {
     const user =
       credentials && [credentials.username, credentials.password].map(encodeURIComponent).join(':');
     return `rtsp://${user ? `${user}@` : ''}127.0.0.1:${this.boundPort}/${encodeURI(path)}`;
   }
 
-  /** Plays a source at a path, in place of what played there. */
+  /** Plays a source at a path, and replaces the path's previous source. */
   mount(path: string, source: StreamSource): void {
     this.sources.set(path, source);
   }
 
-  /** Cuts every connection without a word. */
+  /** Closes every connection without notice. */
   dropConnections(): void {
     for (const connection of [...this.connections]) connection.destroy();
   }
 
-  /** Stops listening, cuts every connection, and resolves when all are gone. */
+  /** Stops listening, closes every connection, and resolves when all are closed. */
   async close(): Promise<void> {
     const { server } = this;
     this.server = undefined;
@@ -89,7 +92,7 @@ export class RtspServer {
       auth: options.auth ?? 'digest',
       maxUnsentBytes: options.maxUnsentBytes ?? 8 * 1024 * 1024,
       find: (path) => {
-        // A track's URL is the stream's with the track's control appended.
+        // The URL of a track is the stream's URL followed by the track's control.
         const source = sources.get(path) ?? sources.get(path.replace(/\/[^/]*$/, ''));
         return source instanceof LiveStream && !source.isPlayable ? undefined : source;
       },

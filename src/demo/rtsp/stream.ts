@@ -2,15 +2,15 @@ import { frameHeaderBytes } from '../../rtsp/framer.ts';
 import { framesIn } from './interleaved.ts';
 import { parseTracks, type SdpTrack } from './sdp.ts';
 
-/** One who receives a stream. */
+/** A receiver of a stream. */
 export interface StreamSink {
-  /** Whole interleaved frames on home channels. */
+  /** Gets whole interleaved frames on home channels. */
   send(frames: Buffer): void;
-  /** The stream is over. */
+  /** Called when the stream has ended. */
   end(): void;
 }
 
-/** What a path of the server plays: a publisher's live stream, or anything else that fills sinks. */
+/** What a path of the server plays: a publisher's live stream, or any other source that sends frames to sinks. */
 export interface StreamSource {
   readonly sdp: string;
   readonly tracks: readonly SdpTrack[];
@@ -20,7 +20,7 @@ export interface StreamSource {
 
 const rtcpSenderReport = 200;
 
-/** A publisher's packets, handed to every sink as they come. */
+/** Passes a publisher's packets on to every sink as they arrive. */
 export class LiveStream implements StreamSource {
   readonly sdp: string;
   readonly tracks: readonly SdpTrack[];
@@ -36,14 +36,14 @@ export class LiveStream implements StreamSource {
   }
 
   /**
-   * True when every track has sent a report. Only reports tie the tracks' timestamps together
-   * (RFC 3550, 6.4.1); a reader whose first one comes late sees its timestamps jump back.
+   * Whether every track has sent a sender report. Only reports relate the tracks' timestamps to each other (RFC 3550,
+   * 6.4.1). A reader that gets its first report late sees its timestamps jump back.
    */
   get isPlayable(): boolean {
     return this.senderReports.size === this.tracks.length;
   }
 
-  /** Gives a late joiner each track's newest report at once: the next one may be seconds away. */
+  /** Sends the newest report of each track to a new reader at once, because the next report may be seconds away. */
   join(sink: StreamSink): void {
     for (const report of this.senderReports.values()) sink.send(report);
     this.sinks.add(sink);
@@ -53,7 +53,7 @@ export class LiveStream implements StreamSource {
     this.sinks.delete(sink);
   }
 
-  /** Hands on whole interleaved frames on home channels. */
+  /** Passes whole interleaved frames on home channels on to the sinks. */
   push(frames: Buffer): void {
     for (const frame of framesIn(frames)) this.remember(frame);
     for (const sink of this.sinks) sink.send(frames);
