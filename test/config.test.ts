@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.ts';
 
-/** What the server says when it does not start. */
+/** The error with which the server refuses to start. */
 function refusal(environment: Record<string, string>): string {
   try {
     readConfig(environment);
@@ -31,7 +31,7 @@ test('an empty variable counts as not set', () => {
   expect(readConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 4000, databaseUrl: undefined });
 });
 
-test('all that is wrong is told at once, by name and with what was expected', () => {
+test('all errors are reported at once, each with the variable’s name and what was expected', () => {
   const text = refusal({
     PORT: 'http',
     LOG_LEVEL: 'loud',
@@ -52,11 +52,11 @@ test('a bucket needs all of its variables, and secrets are not echoed', () => {
   expect(refusal({ DATABASE_URL: 'mysql://user:geheim@host/db' })).not.toContain('geheim');
 });
 
-test('a spool whose path its rows could not hold is refused', () => {
+test('a spool whose path is too long for its rows is refused', () => {
   expect(refusal({ RECORD_DIR: `/${'x'.repeat(500)}` })).toContain('at most 460 characters');
 });
 
-test('a bucket’s address with a path is refused, as its page shows it with the bucket’s name', () => {
+test('an R2_ENDPOINT with a path is refused, such as R2’s page shows it with the bucket’s name', () => {
   const r2 = { R2_BUCKET: 'clips', R2_ACCESS_KEY_ID: 'id', R2_SECRET_ACCESS_KEY: 'secret' };
   const endpoint = 'https://account.r2.cloudflarestorage.com';
   expect(readConfig({ ...r2, R2_ENDPOINT: `${endpoint}/` }).r2).toMatchObject({ endpoint, bucket: 'clips' });

@@ -1,4 +1,4 @@
-// Containers, as far as they can be looked at without Docker: what the files say, and what runs inside.
+// Tests of the containers without Docker: the content of the files, and the commands that run in the containers.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ describe('docker-compose.yml', () => {
     services: Record<string, Service>;
   };
 
-  test.each(Object.entries(services))('%s is confined', (_name, service) => {
+  test.each(Object.entries(services))('%s has limited memory and rights', (_name, service) => {
     expect(service).toMatchObject({
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
@@ -39,7 +39,7 @@ describe('docker-compose.yml', () => {
     for (const volume of service.volumes ?? []) expect(volume).toMatch(/^[a-z]+:\//);
   });
 
-  test('names releases exactly, and holds no key', () => {
+  test('names exact releases, and contains no key', () => {
     const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map((match) => match[1]!);
     const images = Object.values(services).map(({ image }) => image);
     for (const name of [...bases, ...images].filter((name) => name !== 'flashback')) {
@@ -49,7 +49,7 @@ describe('docker-compose.yml', () => {
     expect(services['flashback']?.environment?.['GRAPHIQL']).toBe('false');
   });
 
-  test('runs commands that are there', () => {
+  test('runs only commands that exist', () => {
     const commands = Object.values(services).flatMap(({ command }) => command?.[1] ?? []);
     expect(commands).toHaveLength(2);
     for (const file of commands) read(file.replace(/^dist/, 'src').replace(/js$/, 'ts'));

@@ -1,4 +1,4 @@
-// What the pages say is there is there: links, files, settings, codes, figures, decisions.
+// The pages name only what exists: links, files, settings, codes, figures, decisions.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const pages = [
   ...filesIn('docs').filter((file) => file.endsWith('.md')),
 ];
 
-/** As GitHub makes the anchor of a heading. */
+/** The anchor that GitHub makes for a heading. */
 const anchorOf = (heading: string) =>
   heading
     .toLowerCase()
@@ -25,7 +25,7 @@ const anchorOf = (heading: string) =>
 const anchorsIn = (page: string) =>
   [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
 
-test('links between pages lead to a page, and to a heading of it', () => {
+test('every link between pages leads to an existing page and heading', () => {
   const dead = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
       .filter(([, file, anchor]) => {
@@ -38,15 +38,15 @@ test('links between pages lead to a page, and to a heading of it', () => {
   expect(dead).toEqual([]);
 });
 
-test('source files that a page names exist', () => {
+test('every source file that a page names exists', () => {
   const sources = ['src', 'test', 'prisma'].flatMap(filesIn);
-  // `*` stands for any part of a file's name; a name may leave out the folders in front.
+  // `*` stands for any part of a file's name. Leading folders may be left out.
   const exists = (name: string) => {
     const pattern = name.replace(/[.+]/g, '\\$&').replaceAll('*', '[^/]*');
     return sources.some((file) => new RegExp(`(^|/)${pattern}$`).test(file));
   };
   const missing = pages
-    // The changelog tells of what was.
+    // The changelog may name files of the past.
     .filter((page) => page !== 'CHANGELOG.md')
     .flatMap((page) =>
       [...read(page).matchAll(/`([\w./*-]+\.(?:ts|tsx|mjs|sql|graphql))`/g)]
@@ -56,7 +56,7 @@ test('source files that a page names exist', () => {
   expect(missing).toEqual([]);
 });
 
-test('sections of pages that comments cite exist', () => {
+test('every section of a page that a comment cites exists', () => {
   const cited = ['src', 'test']
     .flatMap(filesIn)
     .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('src/generated'))
@@ -91,7 +91,7 @@ test('docs/design.md lists every decision by its title', () => {
   expect(rows.filter((row) => !list.includes(row))).toEqual([]);
 });
 
-/** Names at the beginning of lines: fields of an object in a source file, between two texts. */
+/** The names at the beginning of lines: the fields of an object in a source file, between two texts. */
 const fieldsOf = (file: string, from: string, to: string) => {
   const text = read(file);
   const begin = text.indexOf(from);
@@ -100,19 +100,19 @@ const fieldsOf = (file: string, from: string, to: string) => {
   );
 };
 
-test('the README’s table has every setting, and no other', () => {
+test('the README’s table has exactly the settings that exist', () => {
   const settings = fieldsOf('src/config.ts', 'const variables', 'type Variables');
   const [, table] = /## Configuration\n([\s\S]*?)\n## /.exec(read('README.md'))!;
   const cells = [...table!.matchAll(/^\| ([^|]*) \|/gm)].map(([, cell]) => cell!);
   const documented = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
-  // Node's own, which other programs set.
+  // Variables of Node.js, which other programs set.
   expect(documented.sort()).toEqual(settings.filter((name) => name !== 'NODE_ENV').sort());
 });
 
-test('every code of a failure, every code of an error and every figure for an alarm is explained', () => {
+test('every failure code, error code and alarm figure is explained', () => {
   const operations = read('docs/operations.md');
   const failures = fieldsOf('src/domain/failures.ts', 'const kinds', 'as const');
-  // A store that does not answer makes no playback FAILED.
+  // A store that does not answer does not make a playback FAILED.
   const explained = failures.filter((code) => code !== 'STORE_UNREACHABLE');
   expect(explained.length).toBeGreaterThan(0);
   expect(explained.filter((code) => !operations.includes(`| ${code} |`))).toEqual([]);

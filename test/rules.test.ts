@@ -1,4 +1,4 @@
-// What the design promises about the code itself: who imports whom, what is printed from what.
+// Rules of the design for the code: which room imports which, and which files are generated.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { generate } from '@graphql-codegen/cli';
@@ -20,7 +20,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const src = path.join(root, 'src');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
-/** Room → the rooms it may import. `*`: all. Files directly under src are rooms of their own name. */
+/** Each room with the rooms that it may import. `*`: all. Files directly under src are rooms named after them. */
 const mayImport: Record<string, readonly string[]> = {
   domain: [],
   codecs: [],
@@ -73,7 +73,7 @@ const onlyIn: Record<string, RegExp> = {
 interface Import {
   file: string;
   target: string;
-  /** Of this project, not of a package. */
+  /** Whether it is a module of this project instead of a package. */
   isOwn: boolean;
 }
 
@@ -94,7 +94,7 @@ function importsOf(): Import[] {
 
 const roomOf = (file: string) => file.split('/')[0]!.replace(/\.ts$/, '');
 
-test('rooms import only what the design lets them', () => {
+test('rooms import only what the design allows', () => {
   const breaches = importsOf().filter(({ file, target, isOwn }) => {
     const [from, to] = [roomOf(file), roomOf(target)];
     if (!isOwn || !/\.(ts|js|json)$/.test(target) || from === to || to === 'generated') return false;
@@ -106,12 +106,12 @@ test('rooms import only what the design lets them', () => {
   expect(breaches).toEqual([]);
 });
 
-test('one room alone spawns, speaks SQL, S3 or HTTP', () => {
+test('only one room each starts processes, uses SQL, S3 or HTTP', () => {
   const breaches = importsOf().filter(({ file, target }) => onlyIn[target] && !onlyIn[target].test(file));
   expect(breaches).toEqual([]);
 });
 
-/** Two servers in one process share nothing: what changes belongs to an instance that app.ts makes. */
+/** Two servers in one process share nothing: changing data belongs to an instance that app.ts makes. */
 test('no module has state of its own', () => {
   const exempt: Record<string, string> = {
     'processes/launcher-process.ts': 'a program of its own',
@@ -141,7 +141,7 @@ test('only the configuration reads the environment', () => {
       !file.startsWith('generated') &&
       readFileSync(path.join(src, file), 'utf8').includes('process.env'),
   );
-  // The entry points hand it to readConfig; child processes get a few harmless variables of it.
+  // The entry points pass it to readConfig. Child processes get a few harmless variables of it.
   expect(
     readers.filter((file) => !/^(main|key|demo\/main|processes\/children|[a-z-]+)\.ts$/.test(file)),
   ).toEqual([]);
@@ -151,7 +151,7 @@ test('schema.graphql is what the code prints', () => {
   expect(read('schema.graphql'), 'run: npm run schema').toBe(printedSchema());
 });
 
-test('the typed documents are what codegen makes', async () => {
+test('the typed documents are what codegen generates', async () => {
   const files = (await generate({ ...codegen, cwd: root }, false)) as { filename: string; content: string }[];
   expect(files.length).toBeGreaterThan(0);
   for (const { filename, content } of files) {
@@ -161,7 +161,7 @@ test('the typed documents are what codegen makes', async () => {
   }
 });
 
-test('the schema holds everything of the public contract', () => {
+test('the schema contains the whole public contract', () => {
   const contract = buildSchema(read('test/graphql/contract.graphql'));
   expect(findBreakingChanges(contract, schema)).toEqual([]);
 });
@@ -199,7 +199,7 @@ function undescribed(type: GraphQLNamedType): string[] {
   return parts.filter(({ description }) => !description).map(({ name }) => name);
 }
 
-test('a component names only classes that its style sheet has', () => {
+test('a component uses only classes that its style sheet has', () => {
   const dashboard = path.join(src, 'dashboard');
   const unknown = readdirSync(dashboard, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.tsx'))
@@ -215,7 +215,7 @@ test('a component names only classes that its style sheet has', () => {
   expect(unknown).toEqual([]);
 });
 
-test('an error that is ignored has a comment that says why', () => {
+test('every ignored error has a comment that says why', () => {
   const ignoring = /\.catch\(\(\) =>|\} catch \{|, \(\) => \{\}\)/;
   const silent = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.tsx?$/.test(file) && !/^generated|gql/.test(file))

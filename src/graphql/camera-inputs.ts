@@ -70,8 +70,7 @@ export const UpdateCameraInput = builder.inputType('UpdateCameraInput', {
     tls: t.field({ type: CameraTls, description: texts.tls }),
     allowOldTls: t.boolean({ description: texts.allowOldTls }),
     acceptCertificate: t.boolean({
-      description:
-        'true: from now on, PINNED accepts the next certificate that the camera shows.',
+      description: 'true: from now on, PINNED accepts the next certificate that the camera shows.',
     }),
   }),
 });

@@ -26,12 +26,14 @@ export const CameraReading = builder.objectRef<ReadingFacts & StreamRates>('Came
     }),
     keyframeIntervalSec: t.float({
       nullable: true,
-      description: 'Seconds from one keyframe to the next in the ring; null while the ring holds fewer than two keyframes.',
+      description:
+        'Seconds from one keyframe to the next in the ring; null while the ring holds fewer than two keyframes.',
       resolve: ({ keyframeIntervalSec }) => keyframeIntervalSec ?? null,
     }),
     bitsPerSec: t.float({
       nullable: true,
-      description: 'Bits per second of the pictures in the ring; null while the ring holds fewer than two pictures.',
+      description:
+        'Bits per second of the pictures in the ring; null while the ring holds fewer than two pictures.',
       resolve: ({ bitsPerSec }) => bitsPerSec ?? null,
     }),
   }),

@@ -20,7 +20,8 @@ export const TestCameraInput = builder.inputType('TestCameraInput', {
     }),
     reader: t.field({
       type: CameraReader,
-      description: 'The program that reads the stream. If left out: the setting of the camera `cameraId`, or AUTO.',
+      description:
+        'The program that reads the stream. If left out: the setting of the camera `cameraId`, or AUTO.',
     }),
     tls: t.field({
       type: CameraTls,

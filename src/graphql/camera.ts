@@ -23,15 +23,22 @@ export const Camera = builder.prismaObject('Camera', {
       description: 'The types of events that are recorded.',
     }),
     preRollSec: t.exposeInt('preRollSec', {
-      description: 'Seconds of footage kept from before an event. With 0, Flashback connects only when an event comes.',
+      description:
+        'Seconds of footage kept from before an event. With 0, Flashback connects only when an event comes.',
     }),
     postRollSec: t.exposeInt('postRollSec', { description: 'Seconds recorded after the end of an event.' }),
     maxDurationSec: t.exposeInt('maxDurationSec', {
       description: 'A recording ends after at most this many seconds.',
     }),
     state: t.expose('state', { type: CameraState, description: 'What its feed is doing now.' }),
-    stateSince: t.expose('stateSince', { type: 'DateTime', description: 'When the camera entered this state.' }),
-    lastError: t.exposeString('lastError', { nullable: true, description: 'Why the camera is not live, as a sentence.' }),
+    stateSince: t.expose('stateSince', {
+      type: 'DateTime',
+      description: 'When the camera entered this state.',
+    }),
+    lastError: t.exposeString('lastError', {
+      nullable: true,
+      description: 'Why the camera is not live, as a sentence.',
+    }),
     codec: t.exposeString('codec', {
       nullable: true,
       description: 'The video’s codec (RFC 6381); null until the camera has been live once.',
@@ -54,7 +61,10 @@ export const Camera = builder.prismaObject('Camera', {
       type: CameraTransport,
       description: 'The transport that is requested from the camera.',
     }),
-    reader: t.expose('reader', { type: CameraReader, description: 'The program that reads the camera’s stream.' }),
+    reader: t.expose('reader', {
+      type: CameraReader,
+      description: 'The program that reads the camera’s stream.',
+    }),
     tls: t.expose('tls', {
       type: CameraTls,
       description: 'Which certificate is accepted from a camera with an rtsps:// address.',
@@ -64,8 +74,7 @@ export const Camera = builder.prismaObject('Camera', {
     }),
     tlsFingerprint: t.exposeString('tlsFingerprint', {
       nullable: true,
-      description:
-        'The SHA-256 of the certificate that PINNED accepts; null until the camera has shown one.',
+      description: 'The SHA-256 of the certificate that PINNED accepts; null until the camera has shown one.',
     }),
     reading: t.field({
       type: CameraReading,
@@ -75,7 +84,10 @@ export const Camera = builder.prismaObject('Camera', {
         reading ? { ...(reading as unknown as ReadingFacts), ...feeds.get(id)?.ring.rates } : null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the camera was added.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the camera’s row last changed.' }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'When the camera’s row last changed.',
+    }),
   }),
 });
 

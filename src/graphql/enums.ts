@@ -60,8 +60,12 @@ export const CameraTls = builder.enumType('CameraTls', {
   description: 'Which certificate is accepted from a camera with an rtsps:// address.',
   values: {
     PINNED: { description: 'The first certificate that the camera has shown. Any other is an error.' },
-    VERIFY: { description: 'A certificate for the camera’s name, from an authority that this server trusts.' },
-    ANY: { description: 'Any certificate. The server then cannot tell whether it is connected to the camera.' },
+    VERIFY: {
+      description: 'A certificate for the camera’s name, from an authority that this server trusts.',
+    },
+    ANY: {
+      description: 'Any certificate. The server then cannot tell whether it is connected to the camera.',
+    },
   },
 });
 
@@ -73,7 +77,8 @@ export const EndReason = builder.enumType('EndReason', {
     LEASE_EXPIRED: { description: 'The event’s lease expired.' },
     MAX_DURATION: { description: 'The recording reached the camera’s maxDurationSec.' },
     CAMERA_LOST: {
-      description: 'The camera did not come back, or came back with a format that does not fit the same file.',
+      description:
+        'The camera did not come back, or came back with a format that does not fit the same file.',
     },
     SHUTDOWN: { description: 'The server could not continue, for example because its disk was full.' },
     NODE_LOST: { description: 'The server was lost. The clip was made from what the bucket already had.' },
@@ -87,7 +92,10 @@ export const Role = builder.enumType('Role', {
     ANALYTICS: {
       description: 'Report, renew and end events. Read cameras, and its own events with their playbacks.',
     },
-    OPERATOR: { description: 'Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete and retry playbacks.' },
+    OPERATOR: {
+      description:
+        'Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete and retry playbacks.',
+    },
     ADMIN: { description: 'Everything, including cameras and keys.' },
   },
 });

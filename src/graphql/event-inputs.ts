@@ -23,7 +23,8 @@ export const CreateEventInput = builder.inputType('CreateEventInput', {
     }),
     startedAt: t.field({
       type: 'DateTime',
-      description: 'When it happened; now if left out. It may lie in the past by at most the camera’s pre-roll.',
+      description:
+        'When it happened; now if left out. It may lie in the past by at most the camera’s pre-roll.',
     }),
     idempotencyKey: t.string({
       description:

@@ -7,11 +7,13 @@ import { Role } from './enums.ts';
 /** The API keys, and who is calling. */
 
 export const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey').implement({
-  description: 'A key with which a program or a person calls the API. Its secret is shown once, when the key is made.',
+  description:
+    'A key with which a program or a person calls the API. Its secret is shown once, when the key is made.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The key’s id.' }),
     name: t.exposeString('name', {
-      description: 'The name of the key’s user. Keys with the same name belong to the same service and share its events.',
+      description:
+        'The name of the key’s user. Keys with the same name belong to the same service and share its events.',
     }),
     role: t.expose('role', { type: Role, description: 'What the key may do.' }),
     cameraIds: t.field({

@@ -119,7 +119,8 @@ export const connectionArgs = (arg: Arg) => ({
   }),
   after: arg.string({ description: 'Only items older than this cursor.' }),
   last: arg.int({
-    description: 'Instead of `first`: this many items, ending with the oldest or right before the cursor `before`: 1 to 100.',
+    description:
+      'Instead of `first`: this many items, ending with the oldest or right before the cursor `before`: 1 to 100.',
   }),
   before: arg.string({ description: 'Only items newer than this cursor.' }),
 });

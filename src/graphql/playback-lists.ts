@@ -25,7 +25,10 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
   fields: (t) => ({
     eventId: t.id({ description: 'Playbacks of this event.' }),
     cameraId: t.id({ description: 'Playbacks of this camera.' }),
-    recordingStatus: t.field({ type: [RecordingStatus], description: 'Playbacks with one of these statuses.' }),
+    recordingStatus: t.field({
+      type: [RecordingStatus],
+      description: 'Playbacks with one of these statuses.',
+    }),
     eventType: t.field({
       type: [EventType],
       description: 'Playbacks of events of one of these types. Recordings by hand have no type.',
@@ -64,7 +67,8 @@ interface Page {
 }
 
 const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
-  description: 'One numbered page, newest first. `total` and `totalPages` cost a count only when they are selected.',
+  description:
+    'One numbered page, newest first. `total` and `totalPages` cost a count only when they are selected.',
   fields: (t) => ({
     items: t.prismaField({
       type: [Playback],

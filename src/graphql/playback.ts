@@ -60,7 +60,10 @@ export const Playback = builder.prismaObject('Playback', {
       description: 'The event; null for a recording started by hand, and after the event was deleted.',
     }),
     camera: t.relation('camera', { description: 'The camera that was recorded.' }),
-    recordingStatus: t.expose('recordingStatus', { type: RecordingStatus, description: 'The playback’s status.' }),
+    recordingStatus: t.expose('recordingStatus', {
+      type: RecordingStatus,
+      description: 'The playback’s status.',
+    }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
       description: 'When the event happened, or when the recording by hand was requested.',
@@ -112,7 +115,10 @@ export const Playback = builder.prismaObject('Playback', {
       nullable: true,
       description: 'The sound’s codec (RFC 6381); null without sound.',
     }),
-    resolution: t.exposeString('resolution', { nullable: true, description: 'The picture’s size, like 1920x1080.' }),
+    resolution: t.exposeString('resolution', {
+      nullable: true,
+      description: 'The picture’s size, like 1920x1080.',
+    }),
     videoUrl: t.field({
       type: 'URL',
       nullable: true,
@@ -161,7 +167,10 @@ export const Playback = builder.prismaObject('Playback', {
         'While the recording runs: footage up to this time is in the bucket and would survive the loss of the server. Null while the bucket has none.',
       resolve: ({ id, offsiteUntil }, _args, { offsite }) => offsite?.until(id) ?? offsiteUntil,
     }),
-    errorMessage: t.exposeString('errorMessage', { nullable: true, description: 'Why the playback failed, as a sentence.' }),
+    errorMessage: t.exposeString('errorMessage', {
+      nullable: true,
+      description: 'Why the playback failed, as a sentence.',
+    }),
     failure: t.field({
       type: PlaybackFailure,
       nullable: true,

@@ -1,4 +1,4 @@
-// The API's figures: throughput and latency, pages of a million playbacks.
+// The API's figures: throughput, latency, and pages of a million playbacks.
 import pg from 'pg';
 import { runningServerUrl } from '../../src/db/embedded/server.ts';
 import { makePlaybacks } from '../support/database/many-playbacks.ts';
@@ -20,7 +20,7 @@ export async function benchApi(): Promise<void> {
   let sql = await connect();
   try {
     const cameras = await makePlaybacks(sql, million);
-    // A server that saw them come hands a million transitions out to subscribers for minutes.
+    // A server that was running during the insertion would send a million transitions to subscribers for minutes.
     await sql.end();
     await server.stop();
     server = await start();
@@ -34,7 +34,7 @@ export async function benchApi(): Promise<void> {
   }
 }
 
-/** Calls for that long with so many at a time. */
+/** Makes calls for this time, so many of them concurrently. */
 async function hammer(seconds: number, concurrency: number, call: () => Promise<unknown>) {
   const times: number[] = [];
   const end = performance.now() + seconds * 1_000;
@@ -88,7 +88,7 @@ async function benchPages(server: BenchServer, cameras: string[]): Promise<void>
   for (const [name, filter] of Object.entries(filters)) {
     const times: number[] = [];
     for (let n = 0; n < 100; n++) {
-      // Anywhere between the newest and the oldest.
+      // Anywhere between the newest and the oldest playback.
       const moment = Date.UTC(2026, 0, 1) + Math.floor((span * (n + 1)) / 101);
       const after = Buffer.from(`${moment} ffffffff-ffff-7fff-bfff-ffffffffffff`).toString('base64url');
       const startedAt = performance.now();

@@ -4,11 +4,11 @@ interface Begun {
   createEvent: { event: { id: string }; playback: { id: string; recordingStatus: string } | null };
 }
 
-/** Asks for what the client in docs/client.md asks for. */
+/** Selects what the client in docs/client.md selects. */
 const analyticsBegin = `mutation($cameraId: ID!) {
   createEvent(input: { cameraId: $cameraId, type: MOTION }) { event { id leaseExpiresAt } playback { id recordingStatus } } }`;
 
-/** An event as an analytics service reports it, and how long (ms) the answer took. */
+/** Reports an event as an analytics service does. Returns the event, and how long (ms) the answer took. */
 export async function beginEvent(ask: Ask, cameraId: string) {
   const before = performance.now();
   const { createEvent } = await ask<Begun>(analyticsBegin, { cameraId });

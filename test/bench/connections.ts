@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 
 export type Ask = <Data>(query: string, variables?: object) => Promise<Data>;
 
-/** A client that keeps so many connections open and uses each for one request at a time. */
+/** A client that keeps this many connections open, with one request at a time on each. */
 export function connections(url: string, count: number): { ask: Ask; close: () => void } {
   const agent = new Agent({ keepAlive: true, maxSockets: count });
   const options = { agent, method: 'POST', headers: { 'content-type': 'application/json' } };

@@ -1,4 +1,4 @@
-// The dashboard's figures in a real Chromium: how smoothly a long list scrolls, and how soon a clip is seen.
+// The dashboard's figures in a real Chromium: how smoothly a long list scrolls, and how soon a clip is shown.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
@@ -16,7 +16,7 @@ import { type BenchServer, makeDataDir, startServer } from './server.ts';
 const playbacks = 10_000;
 const clipSec = 20;
 const starts = 20;
-/** A finger that is in a hurry: a notch of the wheel forty times a second. */
+/** A user who scrolls fast: forty notches of the wheel per second. */
 const wheel = { px: 100, everyMs: 25 };
 const scrollSec = 20;
 const traced = ['toplevel', '__metadata'];
@@ -46,7 +46,7 @@ export async function benchDashboard(): Promise<void> {
   }
 }
 
-/** A clip that is really recorded, and as many playbacks of it as the list is to have, one every six minutes. */
+/** A clip that is really recorded, and the playbacks of the list, which all show this clip, one every six minutes. */
 async function makePast(server: BenchServer, sql: pg.Client, cameraId: string): Promise<void> {
   const event = await createEvent(server.client, { cameraId, label: 'visitor' });
   await sleep(clipSec * 1_000);
@@ -108,7 +108,7 @@ async function benchScrolling(
   await page.close();
 }
 
-/** @throws Error where a task that is long is not seen as one, by the clock or on the processor */
+/** @throws Error if a long task is not recognized, by the clock or by processor time */
 async function calibrate(page: Page): Promise<void> {
   const browser = page.context().browser()!;
   await browser.startTracing(page, { categories: traced });
@@ -120,7 +120,7 @@ async function calibrate(page: Page): Promise<void> {
   if (longest < 50) throw new Error(`A second of work was seen as ${longest} ms on the processor.`);
 }
 
-/** Prints the long tasks while that is done; of a busy machine the time on the processor says more than the clock. */
+/** Prints the long tasks of an action. On a busy machine, the processor time says more than the clock. */
 async function told(page: Page, what: string, deed: () => Promise<number>): Promise<void> {
   await page.evaluate('longTasks.length = 0');
   const browser = page.context().browser()!;
@@ -143,12 +143,12 @@ interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
-  /** Microseconds on the processor. */
+  /** Microseconds of processor time. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
-/** How long each task of the pages' main threads was on the processor, in ms. */
+/** The processor time of each task of the pages' main threads, in ms. */
 function mainThreadTasks(trace: Buffer): number[] {
   const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
   const main = traceEvents.filter(
@@ -180,7 +180,7 @@ async function scrollToEnd(page: Page, oldest: string): Promise<number> {
   return (await page.evaluate<number>('scrollY')) - before;
 }
 
-/** From the click on a playback in the list to its first frame on the screen, played at once. */
+/** From the click on a playback in the list to its first frame on the screen. The clip starts at once. */
 async function benchStart(browser: Browser, server: BenchServer): Promise<void> {
   heading(
     `From the click on a playback to its first frame (1080p, ${clipSec} s, local store), ${starts} times`,

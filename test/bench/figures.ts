@@ -1,4 +1,4 @@
-/** How the benches print: one line per figure, with what it is held against. */
+/** How the benches print: one line per figure, with its target or reference. */
 
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -13,12 +13,12 @@ export function figure(name: string, value: string, target?: string): void {
   console.log(`  ${name.padEnd(58)} ${value.padStart(14)}${target ? `   (to reach: ${target})` : ''}`);
 }
 
-/** Of times in milliseconds, the percentiles that are asked for. */
+/** The given percentiles of times in milliseconds. */
 export function percentiles(times: readonly number[], ...wanted: number[]): string {
   return wanted.map((p) => ms(percentile(times, p))).join(' / ');
 }
 
-/** Least, median and most. */
+/** Minimum, median and maximum. */
 export function spread(values: readonly number[]): string {
   const three = [Math.min(...values), percentile(values, 50), Math.max(...values)];
   return three.map((value) => value.toFixed(0)).join(' / ');

@@ -1,5 +1,5 @@
-// npm run bench [-- NAME …]: the figures that the README quotes, each beside the reference pipeline where there is
-// one. `engine` means all of its benches, `engine:burst` one of them.
+// npm run bench [-- NAME …]: the figures of the README, beside the reference pipeline where there is one. `engine`
+// means all benches of the engine, `engine:burst` only that one.
 import os from 'node:os';
 import { benchApi } from './api.ts';
 import { benchDashboard } from './dashboard.ts';

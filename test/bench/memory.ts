@@ -1,4 +1,4 @@
-// The server's memory while it finishes a spool of 1 GB: the clip must never be held.
+// The server's memory while it finishes a spool of 1 GB: the clip must never be in memory as a whole.
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -27,7 +27,7 @@ export async function benchMemory(): Promise<void> {
   await server.stop();
 
   server = await startServer(data.dir);
-  // The work begins at the start: idle is what is left when it is over and collected.
+  // The work begins at the start of the server. Its idle memory is measured after the work and a garbage collection.
   let peak = 0;
   const before = performance.now();
   for (;;) {
@@ -49,7 +49,7 @@ export async function benchMemory(): Promise<void> {
   await data.remove();
 }
 
-/** A few seconds of real fragments at 4 Mbit/s again and again, each time later by its length. */
+/** Some seconds of real fragments at 4 Mbit/s, repeated with later timestamps. */
 async function writeSpool(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const encode =

@@ -1,4 +1,4 @@
-// What an event costs its caller, and how soon its clip is there, beside the reference pipeline in the same run.
+// How long an event takes its caller, and how soon its clip is complete, beside the reference pipeline in the same run.
 import { rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,7 +31,7 @@ export async function benchRecordings(): Promise<void> {
     const { id, tookMs } = await beginEvent(server.client.run, cameraId);
     took.push(tookMs);
     await endEvent(server.client, id);
-    // Its clip and poster are made in the meantime, as they would be between two events.
+    // Meanwhile clip and poster are made, as they would be between two events.
     await sleep(apartMs);
   }
   figure('p50', ms(percentile(took, 50)), '≤ 10 ms');
@@ -101,7 +101,7 @@ async function endToCompleted(client: TestClient, event: { id: string }): Promis
   return took;
 }
 
-/** The same clip by the reference pipeline. @returns milliseconds from its end until its file is finished and read */
+/** The same clip by the reference pipeline. @returns milliseconds from its end until its file is complete and read */
 async function referencePipeline(url: string): Promise<number> {
   const file = path.join(os.tmpdir(), `flashback-reference-${process.pid}.mp4`);
   const reference = startReference(url, file);

@@ -1,4 +1,4 @@
-// The reference pipeline: one ffmpeg per event, started at the event, ended with SIGINT, its file read after that.
+// The reference pipeline: one ffmpeg per event, started at the event, ended with SIGINT. Its file is read after that.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -8,9 +8,9 @@ import { ffmpeg } from '../support/media/frames.ts';
 
 export interface ReferenceRecording {
   readonly file: string;
-  /** Media recorded so far, in seconds, as ffmpeg tells. @throws Error when it has ended */
+  /** How much is recorded so far, in seconds, as ffmpeg reports it. @throws Error if ffmpeg has ended */
   recordedSec(): number;
-  /** @returns how long it took until the file was finished, and until it was read as well, in milliseconds */
+  /** @returns the time until the file was complete, and until it was read as well, in milliseconds */
   end(): Promise<{ finishedMs: number; readMs: number }>;
 }
 
@@ -41,17 +41,17 @@ export function startReference(url: string, file: string): ReferenceRecording {
   };
 }
 
-/** Resolves when it has recorded that much. */
+/** Resolves when that much is recorded. */
 export async function untilRecorded(reference: ReferenceRecording, seconds: number): Promise<void> {
   while (reference.recordedSec() < seconds) await sleep(50);
 }
 
-/** One for each of these streams, as events at the same moment would have it. */
+/** One for each of these streams, as for events at the same time. */
 export function startReferences(urls: readonly string[], dir: string): ReferenceRecording[] {
   return urls.map((url, i) => startReference(url, path.join(dir, `reference-${i}.mp4`)));
 }
 
-/** Where it made no file, there is nothing to read. */
+/** If it made no file, there is nothing to read. */
 async function readThrough(file: string): Promise<void> {
   try {
     for await (const _ of createReadStream(file, { highWaterMark: 1 << 20 }));

@@ -1,4 +1,4 @@
-// The built server as a process of its own, so that its memory and CPU are its own.
+// The built server in a process of its own, so that its memory and processor time can be measured alone.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface BenchServer {
   readonly client: TestClient;
   readonly dataDir: string;
   readonly pid: number;
-  /** Resident memory of the server's own process now, in MiB. */
+  /** The resident memory of the server's process, in MiB. */
   rssMib(): number;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export async function startServer(
     env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // A bench that fails leaves no server behind.
+  // If a bench fails, the server is ended, too.
   const end = () => child.kill('SIGTERM');
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));
@@ -56,7 +56,7 @@ export async function startServer(
 async function ready(child: ChildProcess): Promise<void> {
   let text = '';
   await new Promise<void>((resolve, reject) => {
-    // Goes on reading after that: a full pipe would stop the server. What went wrong in it explains a failed bench.
+    // Keeps reading, because a full pipe would stop the server. The server's errors explain why a bench failed.
     child.stdout!.on('data', (chunk: Buffer) => {
       if (text.includes('"msg":"ready"')) {
         const lines = chunk.toString().split('\n');

@@ -1,4 +1,4 @@
-// Many subscribers in a process of their own, as light as they can be: what they cost is not the server's.
+// Many subscribers in a process of their own that cost as little as possible, so that the figures show the server.
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
@@ -8,13 +8,13 @@ export interface SubscribersWanted {
   readonly query: string;
 }
 
-/** Sockets at once that say hello. */
+/** How many sockets connect concurrently. */
 const opening = 100;
 const opcodes = { text: 0x1, ping: 0x9, pong: 0xa } as const;
-/** Filled anew at each read, by whichever socket has something. */
+/** Shared by all sockets, and overwritten by each read. */
 const shared = Buffer.alloc(64 * 1024);
 
-/** When each frame came that is waited for, in milliseconds of the machine's monotonic clock. */
+/** When each awaited frame arrived, in milliseconds of the machine's monotonic clock. */
 let times: number[] = [];
 let awaited = 0;
 
@@ -90,7 +90,10 @@ function count(): void {
   if (times.length === awaited) process.send!(times);
 }
 
-/** RFC 6455 5.2, as servers send: not masked, not fragmented. @returns how much of the data were whole frames */
+/**
+ * Reads frames of RFC 6455 5.2 as servers send them: not masked, not fragmented.
+ * @returns how many bytes were whole frames
+ */
 function eachFrame(data: Buffer, onFrame: (opcode: number, payload: Buffer) => void): number {
   let at = 0;
   while (at + 2 <= data.length) {
@@ -105,7 +108,7 @@ function eachFrame(data: Buffer, onFrame: (opcode: number, payload: Buffer) => v
   return at;
 }
 
-/** Masked with zeros, which leaves the payload as it is. */
+/** Masked with zeros, which leaves the payload unchanged. */
 function send(socket: Socket, opcode: number, payload: Buffer): void {
   const { length } = payload;
   const size = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff];

@@ -1,4 +1,4 @@
-// What subscribers feel: one transition to many of them, and many transitions to one.
+// How soon subscribers get transitions: one transition to many of them, and many transitions to one.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -13,7 +13,10 @@ import type { SubscribersWanted } from './subscriber-process.ts';
 
 const playbacks = 10_000;
 const burst = 100_000;
-/** The collector marks the whole heap in one of some forty rounds, which is slower: a p99 has to see more than that. */
+/**
+ * In about one of forty rounds, garbage collection marks the whole heap and makes the round slower: a p99 needs more
+ * rounds.
+ */
 const rounds = 100;
 
 export async function benchTransitions(): Promise<void> {
@@ -23,7 +26,7 @@ export async function benchTransitions(): Promise<void> {
   await sql.connect();
   try {
     const cameras = await makePlaybacks(sql, playbacks);
-    // Those that have just been written are handed out, to nobody, before the first figure.
+    // The transitions just written are sent to no one before the first figure.
     await until(async () => (await metric(server, 'flashback_transitions_total')) >= playbacks, 'they are');
     for (const count of [100, 1_000, 10_000]) await benchFanOut(server, sql, cameras[1]!, count);
     await benchBurst(server, sql);
@@ -59,7 +62,7 @@ async function benchFanOut(
   await answer({ port: Number(new URL(server.client.url).port), count, query });
   await until(async () => (await metric(server, 'flashback_subscribers')) === count, 'all have subscribed');
 
-  /** Milliseconds from the transition's commit to each subscriber's receipt. */
+  /** Milliseconds from the transition's commit to its receipt by each subscriber. */
   const round = async (): Promise<number[]> => {
     await answer({ awaiting: count });
     const received = once(child, 'message') as Promise<[number[]]>;
@@ -88,7 +91,10 @@ interface Item {
   readonly at: string;
 }
 
-/** Resumes where it is told that it lags, as clients do. Resolves when as many were received as were written. */
+/**
+ * Resumes when it gets SUBSCRIBER_LAGGED, as clients do. Resolves when it has received as many transitions as were
+ * written.
+ */
 async function benchBurst(server: BenchServer, sql: pg.Client): Promise<void> {
   const items: Item[] = [];
   let lagged = 0;

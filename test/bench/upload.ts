@@ -1,6 +1,6 @@
 // From endEvent to COMPLETED with a bucket, for clips of one minute, ten and sixty, over a line of 20 Mbit/s and a fast
-// one. As in engine/endings.ts, nobody waits for an hour: the spools of a stopped server are made longer, and the server
-// started again sends what it finds there over the fast line before the event ends.
+// one. As in engine/endings.ts, the spools of a stopped server are made longer. The server is started again and uploads
+// what it finds over the fast line before the event ends.
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -15,7 +15,7 @@ import { type BenchServer, startServer } from './server.ts';
 
 const lineBitsPerSec = 20_000_000;
 const clipBitsPerSec = 4_100_000;
-/** Longer than a part takes to fill: what was sent before the end is then what is always sent. */
+/** Longer than a part takes to fill, so that everything that is sent during a recording is sent before the end. */
 const shapedMs = 15_000;
 
 interface Open {
@@ -72,7 +72,7 @@ export async function benchUploads(minutes: number, clips: number): Promise<void
   figure('memory above that before the first end', `${(peak - idle).toFixed(0)} MiB`, '≤ 64 MiB');
 }
 
-/** Every part that is full is in the bucket. */
+/** Resolves when every full part is in the bucket. */
 async function untilSent(bucket: S3Server, events: readonly Open[]): Promise<void> {
   for (let quietMs = 0, before = -1; quietMs < 3_000; ) {
     await sleep(500);
@@ -83,7 +83,7 @@ async function untilSent(bucket: S3Server, events: readonly Open[]): Promise<voi
   }
 }
 
-/** Ends events one after the other. */
+/** Ends events one after another. */
 async function endEach({ client, rssMib }: BenchServer, events: readonly Open[]) {
   const completedMs: number[] = [];
   const memory: number[] = [];
@@ -100,7 +100,9 @@ async function endEach({ client, rssMib }: BenchServer, events: readonly Open[])
   return { completedMs, rssMib: memory };
 }
 
-/** 64 events that end at once over the line of 20 Mbit/s: every one is COMPLETED, and nothing is missing. */
+/**
+ * 64 events that end at the same time over the line of 20 Mbit/s: every one becomes COMPLETED, and nothing is missing.
+ */
 export async function benchManyUploads(): Promise<void> {
   heading('64 recordings at once over a line of 20 Mbit/s, ended after 30 s');
   const bucket = await startS3Server({ bytesPerSecond: lineBitsPerSec / 8 });

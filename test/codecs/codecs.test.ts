@@ -37,7 +37,7 @@ import { randomNumbers } from '../support/random.ts';
 const x264 = '-c:v libx264 -preset veryfast -threads 1';
 const x265 = '-c:v libx265 -preset ultrafast -x265-params log-level=none:pools=1';
 
-/** ffmpeg's arguments; profile, size, chroma format and depths; how deep it reorders; the shape of a pixel. */
+/** ffmpeg's arguments; profile, size, chroma format and bit depths; the reorder depth; the pixel aspect ratio. */
 type Kind = [encode: string, key: string, reorderDepth: number, pixelAspect?: string];
 
 const h264Kinds: Record<string, Kind> = {
@@ -82,7 +82,7 @@ function checkFormat(
 }
 
 describe('H.264', () => {
-  test.for(Object.entries(h264Kinds))('%s is known by its parameter sets', async ([, kind]) => {
+  test.for(Object.entries(h264Kinds))('%s is recognized by its parameter sets', async ([, kind]) => {
     const encoded = await encodedVideo(kind[0]);
     const { sps, pps } = avcSets(encoded.config);
     checkFormat(h264Format(sps, pps), encoded, kind);
@@ -91,7 +91,7 @@ describe('H.264', () => {
   });
 });
 
-/** Every unit is a slice that refers to the parameter sets, and the picture count is that of the beginnings. */
+/** Whether every unit is a slice that refers to the parameter sets, and the number of pictures fits. */
 function checkH264Slices(encoded: Encoded, sps: Buffer, pps: Buffer): void {
   const facts = parseH264Sps(sps);
   const field = noField();
@@ -111,7 +111,7 @@ function checkH264Slices(encoded: Encoded, sps: Buffer, pps: Buffer): void {
   expect(firsts).toBe(presentationTimes(encoded).length);
 }
 
-/** The largest number of pictures that come before one which is shown earlier. */
+/** The largest number of pictures that precede, in decoding order, a picture shown before them. */
 function deepestReorder(encoded: Encoded): number {
   const times = presentationTimes(encoded);
   return Math.max(...times.map((time, i) => times.slice(0, i).filter((other) => other > time).length));
@@ -140,7 +140,7 @@ const h265Kinds: Record<string, Kind> = {
 };
 
 describe('H.265', () => {
-  test.for(Object.entries(h265Kinds))('%s is known by its parameter sets', async ([, kind]) => {
+  test.for(Object.entries(h265Kinds))('%s is recognized by its parameter sets', async ([, kind]) => {
     const encoded = await encodedVideo(kind[0]);
     const { vps, sps, pps } = hevcSets(encoded.config);
     checkFormat(h265Format(vps, sps, pps), encoded, kind);
@@ -157,45 +157,45 @@ describe('H.265', () => {
   });
 });
 
-describe('the bytes of parameter sets', () => {
+describe('parameter sets', () => {
   // Main profile, 640x480, no usability information.
   const plain = Buffer.from('674d001f965602c0f4', 'hex');
 
-  test('behind an SPS do not matter, and zeros are cut off', () => {
+  test('may be followed by other bytes, and trailing zeros are removed', () => {
     const facts = h264Format([plain], []);
     expect(h264Format([Buffer.concat([plain, Buffer.from('deadbeef', 'hex')])], []).key).toBe(facts.key);
     expect(h264Format([Buffer.concat([plain, Buffer.alloc(4)])], []).sps).toEqual([plain]);
   });
 
-  test('say that a camera reorders nothing: baseline, order counts of type 2, intra profiles', () => {
+  test('say that a camera does not reorder: baseline, picture order count of type 2, intra profiles', () => {
     expect(parseH264Sps(sps({ profile: 66 })).reorderDepth).toBe(0);
     expect(parseH264Sps(sps({ profile: 77 })).reorderDepth).toBeUndefined();
     expect(parseH264Sps(sps({ profile: 77, orderType: 2 })).reorderDepth).toBe(0);
     expect(parseH264Sps(sps({ profile: 77, orderType: 1 })).reorderDepth).toBeUndefined();
   });
 
-  test('are read through scaling lists and reference pictures to the shape of pixels and the colours', () => {
+  test('are parsed past scaling lists and reference pictures to the aspect ratio and the colours', () => {
     expect(parseH265Sps(fullH265Sps())).toMatchObject({
       ...{ width: 64, height: 64, reorderDepth: 2, pixelAspect: { width: 40, height: 33 } },
       colour: { primaries: 9, transfer: 16, matrix: 9, isFullRange: true },
     });
   });
 
-  test('of H.264 are read through scaling lists that end early or not', () => {
+  test('of H.264 are parsed past scaling lists, whether or not these end early', () => {
     const lists = `1${ue(16)}1${'1'.repeat(16)}000000`;
     const depths = `${ue(2)}${ue(2)}${ue(2)}01${lists}`;
     const facts = { width: 320, height: 240, chromaFormat: 2, lumaDepth: 10, chromaDepth: 10 };
     expect(parseH264Sps(sps({ profile: 122, depths }))).toMatchObject(facts);
   });
 
-  test('are read without the 3 that keeps start codes away', () => {
+  test('are read without the emulation prevention bytes', () => {
     const bits = new BitReader(true).open(Buffer.from('00000301000003', 'hex'), 0, 7);
     expect([bits.bits(24), bits.bits(16)]).toEqual([1, 0]);
     expect(() => bits.bits(1)).toThrow(CodecError);
     expect(new BitReader(false).open(Buffer.from('000003', 'hex'), 0, 3).bits(24)).toBe(3);
   });
 
-  test('that are torn are refused by name, and only in usability information let pass', () => {
+  test('that are truncated are refused with the name of the field, unless only the usability information is truncated', () => {
     for (let length = 0; length < plain.length - 2; length++) {
       expect(() => parseH264Sps(plain.subarray(0, length))).toThrow(CodecError);
     }
@@ -204,7 +204,7 @@ describe('the bytes of parameter sets', () => {
   });
 });
 
-/** An H.265 SPS of 64x64 with everything that can stand in front of its usability information. */
+/** An H.265 SPS of 64x64 with every optional part before its usability information. */
 function fullH265Sps(): Buffer {
   const profile = `00000001${'0110'.padEnd(32, '0')}${'1001'.padEnd(48, '0')}${byte(30)}`;
   const head = ['0000', '000', '1', profile, ue(0), ue(1), ue(64), ue(64), '0', ue(0), ue(0), ue(4)];
@@ -262,7 +262,7 @@ describe('the fields of interlaced pictures', () => {
   };
   const [idr, slice, unused] = [0x65, 0x41, 0x01];
 
-  test('belong together by number, parity and use', () => {
+  test('form a frame by number, parity and reference', () => {
     expect(field(0, false, idr)).toMatchObject({
       isField: true,
       isBottom: false,
@@ -278,7 +278,7 @@ describe('the fields of interlaced pictures', () => {
     expect(isSecondField(field(0, false, slice), field(0, true, idr))).toBe(false);
   });
 
-  test('are no fields in a stream of frames alone', () => {
+  test('are not found in a stream that has only frames', () => {
     const into = noField();
     const bytes = packed(`${ue(0)}${ue(7)}${ue(0)}00011`, 0x65);
     readH264FieldStart(parseH264Sps(sps({})), 0x65, bytes, 1, bytes.length, into);
@@ -286,7 +286,7 @@ describe('the fields of interlaced pictures', () => {
   });
 });
 
-test('a recovery point is found behind other messages', () => {
+test('a recovery point is found after other SEI messages', () => {
   const find = (hex: string) => {
     const bytes = Buffer.from(hex, 'hex');
     return recoveryPoint(bytes, 0, bytes.length) !== undefined;
@@ -311,13 +311,13 @@ describe('AAC', () => {
     ['HE, told', '2b098800', { codecString: 'mp4a.40.5', sampleRate: 24_000, channels: 1 }],
     ['HE v2, told', 'eb098800', { codecString: 'mp4a.40.29', sampleRate: 24_000, channels: 1 }],
     ['HE, told behind', '130856e5a0', { codecString: 'mp4a.40.2', sampleRate: 24_000, channels: 1 }],
-  ])('%s is known by its configuration', ([, hex, facts]) => {
+  ])('%s is recognized by its configuration', ([, hex, facts]) => {
     const config = Buffer.from(hex, 'hex');
     const format = aacFormat(config);
     expect(format).toMatchObject({ kind: 'sound', codec: 'aac', config, ...facts });
   });
 
-  test('is read from bits that begin anywhere, as LATM has it', () => {
+  test('is read from bits that begin anywhere, as in LATM', () => {
     for (const hex of ['1190', '140c', '17800fa008', '2b098800', 'eb098800']) {
       const whole = Buffer.from(hex, 'hex');
       const bits = [...whole].map(byte).join('');
@@ -331,13 +331,13 @@ describe('AAC', () => {
     }
   });
 
-  test('of kinds that browsers do not play is refused', () => {
+  test('with an object type that browsers do not play is refused', () => {
     for (const hex of ['', '11', 'b98800', 'f8e85000', '1180', '1e90']) {
       expect(() => aacFormat(Buffer.from(hex, 'hex'))).toThrow(CodecError);
     }
   });
 
-  test('with ADTS headers says its format in each frame', async () => {
+  test('with ADTS headers states its format in each frame', async () => {
     const sound = await adts('-c:a aac -b:a 32k -ac 1 -ar 16000');
     let frames = 0;
     for (let at = 0; at < sound.length; at += adtsFrameBytes(sound, at), frames++) {
@@ -350,7 +350,7 @@ describe('AAC', () => {
   });
 });
 
-test('an Opus packet says how long it lasts', () => {
+test('the duration of an Opus packet is read from the packet', () => {
   const samples = (...bytes: number[]) => opusSamples(Buffer.from(bytes), 0, bytes.length);
   expect([samples(0x78), samples(0xf8), samples(0x01, 0), samples(0xf9, 0)]).toEqual([960, 960, 960, 1920]);
   expect([samples(0xfb, 3), samples(0x83, 48), samples(0x83, 63), samples(0x1b, 63)]).toEqual([
@@ -360,7 +360,7 @@ test('an Opus packet says how long it lasts', () => {
   expect(opusFormat()).toMatchObject({ codecString: 'opus', sampleRate: 48_000, channels: 2 });
 });
 
-test('whatever the bytes, a parser answers soon or throws its own error', () => {
+test('every parser ends soon on any bytes, with a result or an error of its own', () => {
   const seeds = [
     ...['674d001f965602c0f4', '67640033ac1514a0a02ff950', '68ee3cb0', '1190', '2b098800', 'fff15040017ffc'],
     '420101016000000300b0000003000003005da00280802d165bb9246d52c4484a108c',
@@ -368,7 +368,7 @@ test('whatever the bytes, a parser answers soon or throws its own error', () => 
     '0601848005ff0106018480',
   ].map((hex) => Buffer.from(hex, 'hex'));
   const random = randomNumbers(19);
-  // Most of the time would go into the stacks of errors.
+  // Without stacks of errors, which would take most of the time.
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   for (let round = 0; round < 100_000; round++) {
@@ -400,7 +400,7 @@ const parsers: ((bytes: Buffer) => unknown)[] = [
   (bytes) => adtsHeaderBytes(bytes, 0, bytes.length) && adtsFormat(bytes, 0),
 ];
 
-/** The bytes cut off, lengthened or changed at a few places; the header stays most of the time. */
+/** The bytes, truncated, extended or changed at a few places. The header mostly stays unchanged. */
 function mutated(seed: Buffer, random: () => number): Buffer {
   const length = random() < 0.3 ? Math.floor(random() * (seed.length + 1)) : seed.length;
   const bytes = Buffer.concat([

@@ -1,4 +1,4 @@
-// Signing in to the dashboard: a key, its role, its end.
+// Signing in to the dashboard with a key: its role, and its end.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
@@ -8,7 +8,7 @@ import { seriousFindings } from '../support/browser/dashboard-page.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 const secrets = { ADMIN: 'admin-secret-of-the-test-01', VIEWER: 'viewer-secret-of-the-test-1' } as const;
@@ -58,7 +58,7 @@ async function signIn(path: string, secret: string): Promise<Page> {
 }
 
 describe.skipIf(browserMissing)('sign-in', () => {
-  test('a wrong key is refused at its field; the right one leads to the view that was asked for, until the tab is closed', async () => {
+  test('refuses a wrong key at its field; a right key opens the requested view and lasts until the tab is closed', async () => {
     const page = await signIn('/playbacks', 'wrong');
     await page.getByText('This API key or token is unknown, revoked or expired.').waitFor();
     expect(await page.getByLabel('API key').getAttribute('aria-invalid')).toBe('true');
@@ -78,7 +78,7 @@ describe.skipIf(browserMissing)('sign-in', () => {
     expect(await page.content()).not.toContain('Door');
   });
 
-  test('a viewer sees everything live and is offered nothing that a viewer may not do', async () => {
+  test('offers a viewer nothing that a viewer may not do, and shows everything live', async () => {
     const event = await createEvent(app.client, { cameraId });
     await endEvent(app.client, event.id);
     const playback = await awaitEnd(app.client, event);
@@ -111,7 +111,7 @@ describe.skipIf(browserMissing)('sign-in', () => {
   test.each([
     ['is revoked', undefined],
     ['expires', 6_000],
-  ])('a key that %s leads back to the sign-in, which says why', async (_what, lifeMs) => {
+  ])('is shown with the reason when a key %s', async (_what, lifeMs) => {
     const expiresAt = lifeMs && new Date(Date.now() + lifeMs).toISOString();
     const { createApiKey } = await app.client.run<{
       createApiKey: { secret: string; apiKey: { id: string } };

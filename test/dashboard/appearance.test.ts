@@ -1,4 +1,4 @@
-// How the dashboard looks where a browser, a camera or a day is not the usual one.
+// How the dashboard looks with an unusual browser, camera or day.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
@@ -9,7 +9,7 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
 let app: TestApp;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const event = await createEvent(app.client, { cameraId, label: 'done' });
   await endEvent(app.client, event.id);
   playback = await awaitEnd(app.client, event);
-  // 25 and 23 hours in Berlin.
+  // Days of 25 and 23 hours in Berlin.
   for (const startedAt of ['2026-10-25T11:00:00Z', '2026-03-29T10:00:00Z'])
     await writePast(app.config.databaseUrl!, [{ cameraId, startedAt: new Date(startedAt) }]);
   if (!browserMissing) browser = await launchBrowser();
@@ -54,7 +54,7 @@ async function open(path: string, options = {}): Promise<Page> {
   return opened.page;
 }
 
-/** The colour that an element, or what stands before it, is filled with. */
+/** The background colour of an element, or of its pseudo-element `::before`. */
 const fill = (page: Page, selector: string, pseudo?: string) =>
   page
     .locator(selector)
@@ -62,7 +62,7 @@ const fill = (page: Page, selector: string, pseudo?: string) =>
     .evaluate((it, of) => getComputedStyle(it, of).backgroundColor, pseudo);
 
 describe.skipIf(browserMissing)('appearance', () => {
-  test('in forced colours clips, bar, playhead and states are still seen', async () => {
+  test('clips, bar, playhead and states are visible in forced colours', async () => {
     const event = await createEvent(app.client, { cameraId, label: 'runs' });
     const page = await open('/playbacks?when=today', { forcedColors: 'active' });
     await page.getByRole('link', { name: /Motion · done, Completed/ }).waitFor();
@@ -87,7 +87,7 @@ describe.skipIf(browserMissing)('appearance', () => {
     await awaitEnd(app.client, event);
   });
 
-  test('a camera of 4:3 is shown whole, in a tile as tall as its neighbours', async () => {
+  test('a camera of 4:3 is shown whole, in a tile as tall as the others', async () => {
     const page = await open('/cameras');
     const pictures = page.getByRole('img', { name: /^What/ });
     await expect.poll(() => pictures.count()).toBe(2);
@@ -107,7 +107,7 @@ describe.skipIf(browserMissing)('appearance', () => {
       expect(box).toEqual({ ratio: expect.closeTo(16 / 9, 1), within: true, fit: 'contain' });
   });
 
-  test('in full screen nothing is bright, and the slider has the keys of a slider', async () => {
+  test('the full screen is dark, and its slider has the usual keys', async () => {
     const page = await open(`/playbacks/${playback.id}`, { colorScheme: 'light' });
     const slider = page.getByRole('slider', { name: 'Position' });
     const at = async () => Number(await slider.getAttribute('aria-valuenow'));
@@ -128,7 +128,7 @@ describe.skipIf(browserMissing)('appearance', () => {
     expect(Number(red)).toBeLessThan(64);
   });
 
-  test('light and dark can be chosen, whatever the system has', async () => {
+  test('the user can choose light or dark, whatever the system’s theme is', async () => {
     const page = await open('/cameras', { colorScheme: 'dark' });
     const red = async () => Number(/\d+/.exec(await fill(page, 'html'))![0]);
     expect(await red()).toBeLessThan(64);
@@ -141,7 +141,7 @@ describe.skipIf(browserMissing)('appearance', () => {
   test.each([
     ['2026-10-25', 'Sunday 25 October', 13 / 25],
     ['2026-03-29', 'Sunday 29 March', 11 / 23],
-  ])('the clocks change on %s: hours and clips lie where they belong', async (day, name, place) => {
+  ])('when the clocks change, on %s, hours and clips are at the right places', async (day, name, place) => {
     const page = await open(`/playbacks?day=${day}`);
     const timeline = page.getByRole('region', { name });
     const line = timeline.getByRole('group', { name: 'Door: 1 playbacks' });

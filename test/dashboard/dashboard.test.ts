@@ -1,4 +1,4 @@
-// The dashboard's views before a real browser, server, camera and store: what people do, and what they see then.
+// The dashboard's views in a real browser, with a real server, camera and store.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
@@ -8,7 +8,7 @@ import { type DashboardPage, openDashboard } from '../support/browser/dashboard-
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 const password = 'op3n s&same';
@@ -32,7 +32,7 @@ afterEach(async () => {
   const complaints = opened?.complaints ?? [];
   await opened?.close();
   opened = undefined;
-  // What a test that failed left behind must not fail the next.
+  // What a failed test left behind must not make the next one fail.
   await deletePlaybacks(app.client);
   expect(complaints).toEqual([]);
 });
@@ -52,7 +52,7 @@ async function open(path: string): Promise<Page> {
 const tile = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
 
 describe.skipIf(browserMissing)('cameras', () => {
-  test('one is added, refused in words at the field, connects before one’s eyes, and its password is never shown', async () => {
+  test('a camera is added: errors appear at their fields, it connects visibly, and its password is never shown', async () => {
     const page = await open('/');
     const answers: string[] = [];
     page.on('response', async (response) => {
@@ -69,19 +69,19 @@ describe.skipIf(browserMissing)('cameras', () => {
     await form.getByText('Expected a whole number from 0 to 60.').waitFor();
     expect(await form.getByLabel('Address').evaluate((it) => it === document.activeElement)).toBe(true);
 
-    // Pasted with everything in it: the password goes where it is not read.
+    // The address is pasted with the password, which then moves into its own field.
     await form.getByLabel('Address').fill(locked.urlAs('admin', password));
     await form.getByLabel('Pre-roll').fill('1');
     expect(await form.getByLabel('User name').inputValue()).toBe('admin');
     expect(await form.getByLabel('Address').inputValue()).toBe(locked.url);
     await form.getByRole('button', { name: 'Add and connect' }).click();
-    // It is no longer the dialog that adds.
+    // The dialog now changes the camera instead of adding one.
     form = page.getByRole('dialog', { name: 'Yard' });
     await form.getByText('Live', { exact: true }).waitFor();
     await form.getByText('320 × 180 · H.264 · AAC').waitFor();
     expect(await form.getByLabel('Password').inputValue()).toBe('');
 
-    // Another name keeps the address with its password: the camera stays live.
+    // A new name leaves the address and its password unchanged: the camera stays live.
     const other = await opened!.another('/cameras');
     await tile(other, 'Yard').waitFor();
     await form.getByLabel('Name', { exact: true }).fill('Back yard');
@@ -110,7 +110,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     await tile(other, 'Back yard').waitFor({ state: 'detached' });
   });
 
-  test('an address of no camera says so; buttons stay in reach however low the screen', async () => {
+  test('an address without a camera is reported; the buttons stay in reach on any screen', async () => {
     const page = await open('/cameras/00000000-0000-4000-8000-000000000000');
     const dialog = page.getByRole('dialog', { name: 'There is no such camera' });
     await dialog.getByRole('button', { name: 'All cameras' }).click();
@@ -123,7 +123,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     expect(button.y + button.height).toBeLessThanOrEqual(500);
   });
 
-  test('a connection is tested before it is saved: what the camera sends, or why it cannot be recorded', async () => {
+  test('a connection is tested before it is saved, which shows what the camera sends or why it cannot be recorded', async () => {
     const page = await open('/cameras/new');
     const form = page.getByRole('dialog', { name: 'Add a camera' });
     const test = form.getByRole('button', { name: 'Test the connection' });
@@ -146,7 +146,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     expect(cameras.map(({ name }) => name)).toEqual(['Front door']);
   });
 
-  test('going offline, coming back and recording are pushed', async () => {
+  test('changes of state are pushed: offline, back, recording', async () => {
     const page = await open('/cameras');
     const it = tile(page, 'Front door');
     await it.getByText(/^Live ·/).waitFor();
@@ -172,7 +172,7 @@ describe.skipIf(browserMissing)('cameras', () => {
 describe.skipIf(browserMissing)('now', () => {
   const current = (page: Page) => page.locator('[aria-current=step]');
 
-  test('an event is triggered and ended, and goes its way before one’s eyes', async () => {
+  test('an event is triggered and ended, and its recording reaches COMPLETED visibly', async () => {
     const page = await open('/now');
     await page.getByText('Nothing is being recorded').waitFor();
     expect(await page.getByRole('article').count()).toBe(0);
@@ -190,7 +190,7 @@ describe.skipIf(browserMissing)('now', () => {
     await picture.waitFor();
     await expect.poll(() => picture.evaluate((it) => (it as HTMLImageElement).naturalWidth)).toBe(640);
     await card.getByRole('button', { name: 'End event' }).click();
-    // It is sent after the ten seconds in which it can be taken back.
+    // The end is sent after the ten seconds in which it can be undone.
     await card.locator('[aria-current=step]', { hasText: 'Completed' }).waitFor({ timeout: 30_000 });
     await card.getByRole('link', { name: 'Play' }).click();
     await page.getByRole('region', { name: 'Player' }).waitFor();
@@ -199,7 +199,7 @@ describe.skipIf(browserMissing)('now', () => {
     expect(download.suggestedFilename()).toMatch(/\.mp4$/);
   });
 
-  test('a recording by hand starts, stops, and one with a length ends by itself', async () => {
+  test('a recording by hand starts and stops; one with a duration ends by itself', async () => {
     const page = await open('/now');
     await page.getByRole('button', { name: 'Record by hand' }).click();
     const card = page.getByRole('article', { name: 'Front door, By hand' });
@@ -213,7 +213,7 @@ describe.skipIf(browserMissing)('now', () => {
     await expect.poll(() => current(page).first().innerText()).toBe('Completed');
   });
 
-  test('a type that is not recorded is said to be none before and after', async () => {
+  test('the form says before and after the event that its type is not recorded', async () => {
     const page = await open('/now');
     await page.getByLabel('Type').selectOption('Animal');
     await page.getByText('Front door does not record on this type.', { exact: true }).waitFor();

@@ -1,4 +1,4 @@
-// Ending events in the dashboard: the right one, with a way back.
+// Ending events in the dashboard: the right event ends, and the user can undo it.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
@@ -8,7 +8,7 @@ import { type DashboardPage, openDashboard } from '../support/browser/dashboard-
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -56,7 +56,7 @@ async function endOf(eventId: string): Promise<string | null> {
 }
 
 describe.skipIf(browserMissing)('ending an event', () => {
-  test('cards stay under the pointer when a new event arrives; the one that was clicked ends, at that moment', async () => {
+  test('cards stay in place when an event arrives, and the clicked event ends with the time of the click', async () => {
     const page = await open('/now');
     const first = await createEvent(app.client, { cameraId, label: 'first' });
     const button = endButton(page, 'first');
@@ -64,7 +64,7 @@ describe.skipIf(browserMissing)('ending an event', () => {
     const place = await button.boundingBox();
     const second = await createEvent(app.client, { cameraId, label: 'second' });
     await cardOf(page, 'second').waitFor();
-    // The picture of the first one changes nothing either.
+    // The first card's picture does not move the cards either.
     await cardOf(page, 'first').locator('img').waitFor();
     expect(await button.boundingBox()).toEqual(place);
     const clickedAt = Date.now();
@@ -83,7 +83,7 @@ describe.skipIf(browserMissing)('ending an event', () => {
     await endEvent(app.client, second.id);
   });
 
-  test('it can be taken back, and it is sent at once when the page is left', async () => {
+  test('the end can be undone, and is sent at once when the page is left', async () => {
     const kept = await createEvent(app.client, { cameraId, label: 'kept' });
     const ended = await createEvent(app.client, { cameraId, label: 'ended' });
     const page = await open('/now');
@@ -99,7 +99,7 @@ describe.skipIf(browserMissing)('ending an event', () => {
     expect(await endOf(kept.id)).toBeNull();
   });
 
-  test('the moment is the server’s, also where the browser’s clock is wrong', async () => {
+  test('the time of the end is by the server’s clock, even if the browser’s clock is wrong', async () => {
     const event = await createEvent(app.client, { cameraId, label: 'late' });
     opened = await openDashboard(browser, app.app.url, '/cameras');
     await opened.page

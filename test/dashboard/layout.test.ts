@@ -1,4 +1,4 @@
-// Every page with the longest values that the API takes, at every width: no control is cut off.
+// Every page with the longest values that the API accepts, at every width: no control is cut off.
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
@@ -10,7 +10,7 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const word = (length: number) => 'W'.repeat(length);
@@ -81,7 +81,7 @@ const touch: BrowserContextOptions = {
   isMobile: true,
   hasTouch: true,
 };
-/** 683 px: what a screen of 1366 px has at a zoom of 200 %. */
+/** 683 px is the width of a screen of 1366 px at a zoom of 200 %. */
 const looks = [
   ['a finger', touch, [320, 390]],
   ['a mouse', {}, [683, 768, 1366, 3840]],
@@ -115,7 +115,7 @@ describe.skipIf(browserMissing)('the longest values', () => {
 const twoFrames = (page: Page) =>
   page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 
-/** What is looked at is there. */
+/** Resolves when the examined content is there. */
 async function settled(page: Page, view: string): Promise<void> {
   await page.getByText('Connected', { exact: true }).waitFor();
   await page.getByRole('heading', { level: 1 }).waitFor();

@@ -1,4 +1,4 @@
-// The list of playbacks before a real browser and server: filters, endless and by pages, the day's timeline.
+// The list of playbacks in a real browser: filters, the endless list, pages, and the day's timeline.
 import type { Browser, Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
@@ -9,11 +9,11 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 const total = 420;
-/** A day of its own, so that what runs now does not disturb it; noon in the browser's zone. */
+/** A day of its own, so that running recordings do not interfere; at noon in the browser's zone. */
 const day = '2026-03-10';
 const noon = Date.parse('2026-03-10T11:00:00.000Z');
 
@@ -75,7 +75,7 @@ async function chooseType(page: Page, name: string): Promise<void> {
 const cards = (page: Page) => list(page).getByRole('article');
 
 describe.skipIf(browserMissing)('the list', () => {
-  test('filters narrow it, live in the address, and survive a reload', async () => {
+  test('is narrowed by filters, which are in the address and survive a reload', async () => {
     const page = await open('/playbacks');
     await page.getByText(`${total} playbacks`).waitFor();
     await page.getByLabel('Camera').selectOption('Yard');
@@ -106,7 +106,7 @@ describe.skipIf(browserMissing)('the list', () => {
     ]);
   });
 
-  test('several types and words of the event find what is looked for', async () => {
+  test('can be filtered by several types and by words of the event', async () => {
     const event = await createEvent(app.client, {
       cameraId: door,
       label: 'postman',
@@ -132,7 +132,7 @@ describe.skipIf(browserMissing)('the list', () => {
     expect(new URL(page.url()).search).toBe('?type=person&type=vehicle');
   });
 
-  test('it goes on to the oldest by itself, and only what is seen is in the document', async () => {
+  test('loads older playbacks by itself, and has only visible ones in the document', async () => {
     const page = await open('/playbacks');
     const oldest = list(page).locator(
       `time[datetime="${new Date(noon - (total - 1) * 600_000).toISOString()}"]`,
@@ -150,7 +150,7 @@ describe.skipIf(browserMissing)('the list', () => {
       .toBe(1);
     expect(most).toBeLessThan(80);
 
-    // Back at the tab its newest page is asked for again; what was scrolled through stays.
+    // When the tab is visible again, its newest page is queried again. The loaded pages stay.
     const shortest = page.evaluate(async () => {
       const height = () => document.documentElement.scrollHeight;
       const whole = height();
@@ -166,7 +166,7 @@ describe.skipIf(browserMissing)('the list', () => {
     expect(await shortest).toBeGreaterThan(0.9);
   });
 
-  test('an answer that is newer than what was pushed takes nothing away for good', async () => {
+  test('loses no playback when an answer is newer than the pushes so far', async () => {
     const context = (await open('/playbacks')).context();
     let release = () => {};
     let held: Promise<void> = Promise.resolve();
@@ -174,7 +174,7 @@ describe.skipIf(browserMissing)('the list', () => {
       const server = socket.connectToServer();
       server.onMessage((message) => void held.then(() => socket.send(message)));
     });
-    // The day's timeline would learn of it, too.
+    // The day's timeline would get the playback, too.
     const isOfStatus = (body: string | null) => Boolean(body?.includes('"recordingStatus"'));
     await context.route('**/graphql', async (route) => {
       if (!isOfStatus(route.request().postData())) await held;
@@ -194,7 +194,7 @@ describe.skipIf(browserMissing)('the list', () => {
     );
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await (await answered).finished();
-    // The page has taken it up, and drawn what follows from it.
+    // The page has received it and rendered the change.
     await page.evaluate(async () => {
       for (let frame = 0; frame < 30; frame++) await new Promise(requestAnimationFrame);
     });
@@ -205,7 +205,7 @@ describe.skipIf(browserMissing)('the list', () => {
     await card.waitFor();
   });
 
-  test('by numbered pages it has each playback once', async () => {
+  test('has each playback once in numbered pages', async () => {
     const page = await open('/playbacks?page=10');
     const number = page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Page 11' });
     await number.click();
@@ -220,7 +220,7 @@ describe.skipIf(browserMissing)('the list', () => {
     expect(new URL(page.url()).search).toBe('');
   });
 
-  test('new ones are offered, and move nothing until they are asked for', async () => {
+  test('offers new playbacks, and shifts nothing until the user asks for them', async () => {
     const page = await open('/playbacks');
     const other = await opened!.another(`/playbacks?camera=${yard}`);
     const pages = await opened!.another('/playbacks?page=1');
@@ -241,7 +241,7 @@ describe.skipIf(browserMissing)('the list', () => {
     expect(await other.getByRole('button', { name: '1 new' }).count()).toBe(0);
   });
 
-  test('back from a clip it is where it was left; back after a filter takes the filter back', async () => {
+  test('is unchanged after a visit to a clip; going back after a filter removes the filter', async () => {
     const page = await open('/playbacks');
     const deep = list(page).locator(`time[datetime="${new Date(noon - 250 * 600_000).toISOString()}"]`);
     await expect
@@ -270,7 +270,7 @@ describe.skipIf(browserMissing)('the list', () => {
     await typeField(page).getByText('Any type').waitFor();
   });
 
-  test('it is loaded without asking twice, and without moving on a slow line', async () => {
+  test('loads without duplicate queries, and without shifts on a slow line', async () => {
     const page = await open('/cameras');
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
@@ -300,8 +300,8 @@ describe.skipIf(browserMissing)('the list', () => {
   });
 });
 
-describe.skipIf(browserMissing)('the day', () => {
-  test('has a line for each camera with clips, pre-roll and gaps in their places, and can be looked at closely', async () => {
+describe.skipIf(browserMissing)('the timeline of a day', () => {
+  test('has a line per camera with clips, pre-roll and gaps at their places, and can be zoomed', async () => {
     const page = await open(`/playbacks?day=${day}`);
     const timeline = page.getByRole('region', { name: 'Tuesday 10 March' });
     const line = page.getByRole('group', { name: /^Door: \d+ playbacks$/ });
@@ -310,7 +310,7 @@ describe.skipIf(browserMissing)('the day', () => {
     const [whole, part] = [(await line.boundingBox())!, (await clip.boundingBox())!];
     expect((part.x - whole.x) / whole.width).toBeCloseTo(0.5, 2);
 
-    // One filter: the day of the timeline is the list's day.
+    // List and timeline share one filter, so the timeline shows the list's day.
     const ofDay = await line.getByRole('link').count();
     await page.getByText('73 playbacks').waitFor();
     expect(ofDay).toBe(37);
@@ -331,7 +331,7 @@ describe.skipIf(browserMissing)('the day', () => {
       (await withGap.boundingBox())!,
       (await withGap.locator('[class*=gap]').boundingBox())!,
     ];
-    // Pre-roll of 5 s, 2 s of the event, then 3 of 17 s are missing.
+    // 5 s of pre-roll and 2 s of the event; then 3 of 17 s are missing.
     expect((gapBox.x - clipBox.x) / clipBox.width).toBeCloseTo(7 / 17, 1);
     expect(gapBox.width / clipBox.width).toBeCloseTo(3 / 17, 1);
 

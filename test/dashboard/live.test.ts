@@ -1,4 +1,4 @@
-// What is always true of the dashboard: it catches up after every outage, tabs agree, everybody can use it.
+// The dashboard catches up after every outage, its tabs agree, and everybody can use it.
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -30,7 +30,7 @@ let opened: DashboardPage | undefined;
 
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
-  // The browser comes back to the same address after a restart.
+  // After a restart, the browser needs the same address.
   app = await startTestApp({ port: await freePort() });
   cameraId = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
   if (!browserMissing) browser = await launchBrowser();
@@ -64,7 +64,7 @@ async function open(path: string, options = {}): Promise<Page> {
 const cardOf = (page: Page, label: string) => page.getByRole('article', { name: `Door, Motion · ${label}` });
 const step = (page: Page, label: string) => cardOf(page, label).locator('[aria-current=step]');
 
-test('the page is small, its parts are kept for ever, and only its own addresses are answered', async () => {
+test('the page is small, its assets are cached for ever, and other paths get 404', async () => {
   const get = (path: string, headers = {}) => fetch(app.app.url + path, { headers });
   const page = await get('/playbacks/some-id');
   expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
@@ -87,7 +87,7 @@ test('the page is small, its parts are kept for ever, and only its own addresses
     expect(again.status).toBe(304);
   }
   expect(bytes).toBeLessThanOrEqual(150_000);
-  // hls.js comes when somebody watches, and not before.
+  // hls.js is loaded only when the user watches a recording.
   expect(parts.filter((part) => /hls/.test(part))).toEqual([]);
   expect(code).not.toContain('hlsManifestLoading');
   expect(code).toMatch(/\/hls[\w.-]+\.js/);
@@ -98,7 +98,7 @@ test('the page is small, its parts are kept for ever, and only its own addresses
 });
 
 describe.skipIf(browserMissing)('the connection', () => {
-  test('while it is away that is said, and what happened meanwhile comes afterwards, in every tab', async () => {
+  test('a lost connection is shown, and what happened meanwhile is shown afterwards, in every tab', async () => {
     const page = await open('/now');
     const other = await opened!.another('/now');
     const event = await createEvent(app.client, { cameraId, label: 'outage' });
@@ -124,12 +124,12 @@ describe.skipIf(browserMissing)('the connection', () => {
       await expect.poll(() => tab.getByRole('alert').count()).toBe(0);
       await expect.poll(() => tab.getByText('The server cannot be reached.').count()).toBe(0);
     }
-    // Resumed where it stopped, not begun anew.
+    // The subscription was resumed by its cursor instead of started over.
     const resumed = sent.find((message) => message.includes('subscription Transitions'));
     expect(JSON.parse(resumed!).payload.variables.after).toEqual(expect.any(String));
   });
 
-  test('the server may be restarted: a recording goes on before one’s eyes, without a reload', async () => {
+  test('a recording continues visibly after a restart of the server, without a reload', async () => {
     const page = await open('/now');
     await page.evaluate('window.stays = true');
     const event = await createEvent(app.client, { cameraId, label: 'restart' });
@@ -143,7 +143,7 @@ describe.skipIf(browserMissing)('the connection', () => {
   });
 });
 
-test.skipIf(browserMissing)('a store that takes no clips is told of until it takes them again', async () => {
+test.skipIf(browserMissing)('a store that takes no clips is reported until it takes them again', async () => {
   const media = path.join(app.config.dataDir, 'media');
   await rm(media, { recursive: true });
   await writeFile(media, 'not a folder');
@@ -159,7 +159,7 @@ test.skipIf(browserMissing)('a store that takes no clips is told of until it tak
   await notice.waitFor({ state: 'detached', timeout: 30_000 });
 });
 
-describe.skipIf(browserMissing)('everybody', () => {
+describe.skipIf(browserMissing)('accessibility', () => {
   test('axe finds nothing serious in any view, light or dark, wide or narrow', async () => {
     const event = await createEvent(app.client, { cameraId, label: 'audit' });
     await endEvent(app.client, event.id);
@@ -205,7 +205,7 @@ describe.skipIf(browserMissing)('everybody', () => {
     expect(findings).toEqual([]);
   });
 
-  test('the keyboard reaches everything: past the menu, into a dialog and back to where it was opened', async () => {
+  test('the keyboard reaches everything: past the menu, into a dialog, and back to where it was opened', async () => {
     const page = await open('/cameras');
     await page.getByRole('article', { name: 'Door' }).waitFor();
     await page.keyboard.press('Tab');

@@ -1,4 +1,4 @@
-// One playback before a real browser, server, camera and bucket: its player, its facts, its failure, its links.
+// One playback in a real browser, with a real server, camera and bucket: player, facts, failure, links.
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -18,7 +18,7 @@ import { capture } from '../support/camera/captures.ts';
 import type { Operation } from '../support/s3/faults.ts';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
-// Browsers take their time on a busy machine.
+// Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 const linkSec = 600;
@@ -34,19 +34,19 @@ beforeAll(async () => {
   bucket = await startS3Server();
   const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
   const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: linkSec };
-  // The bucket's clock can be set; live links are this server's own, and run out while one watches.
+  // The bucket's clock can be set. Live links are this server's own, and expire while the user watches.
   app = await startTestApp({ r2, urlTtlSec: 2 });
   cameraId = await app.addCamera({ name: 'Front door', rtspUrl: camera.url, preRollSec: 2 });
   if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
-  // Live links hold for two seconds here.
+  // Live links are valid for two seconds here.
   refusedLinks();
   const complaints = opened?.complaints ?? [];
   await opened?.close();
   opened = undefined;
-  // What a test that failed left behind must not fail the next.
+  // What a failed test left behind must not make the next one fail.
   await deletePlaybacks(app.client);
   expect(complaints).toEqual([]);
 });
@@ -74,7 +74,7 @@ const playerOf = (page: Page) => page.getByRole('region', { name: 'Player' });
 const positionOf = (video: Locator) => video.evaluate((it) => (it as HTMLVideoElement).currentTime);
 const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWith('.mp4');
 
-/** Links that are refused are logged by the browser: those are meant to be. */
+/** The browser logs links that are refused. Here they are expected. */
 function refusedLinks(): number {
   const [meant, others] = [[] as string[], [] as string[]];
   if (!opened) return 0;
@@ -85,7 +85,7 @@ function refusedLinks(): number {
 }
 
 describe.skipIf(browserMissing)('one playback', () => {
-  test('plays at once, marks the event, steps by frames, and says all facts', async () => {
+  test('plays at once, marks the event, steps by single frames, and shows all facts', async () => {
     const playback = await record(cameraId, () => sleep(2_000));
     const page = await open(`/playbacks/${playback.id}`);
     const player = playerOf(page);
@@ -103,7 +103,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     await player.getByRole('button', { name: 'Event', exact: true }).click();
     await expect.poll(seconds).toBeCloseTo(playback.preRollMs! / 1_000, 2);
 
-    // Frame by frame there and back: 15 frames per second.
+    // Steps forward and back by single frames, at 15 frames per second.
     const shown = () =>
       page.evaluate<number>(`new Promise((resolve) => {
       const video = document.querySelector('video');
@@ -131,7 +131,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     ]);
   });
 
-  test('times are in the viewer’s zone, which is named', async () => {
+  test('shows times in the viewer’s zone, and names the zone', async () => {
     const playback = await record(cameraId, () => sleep(500));
     const page = await open(`/playbacks/${playback.id}`);
     await page.getByText('Times in Europe/Berlin, GMT+1').waitFor();
@@ -139,7 +139,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     await page.getByRole('complementary', { name: 'Facts' }).getByText(berlin).first().waitFor();
   });
 
-  test('a failure is told in words, with who must act', async () => {
+  test('shows a failure as a sentence, with who must act', async () => {
     const id = await app.addCamera({ name: 'Nowhere', rtspUrl: 'rtsp://127.0.0.1:9/none' }, 'OFFLINE');
     const playback = await record(id, () => sleep(300));
     const page = await open(`/playbacks/${playback.id}`);
@@ -153,7 +153,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
   });
 
-  test('it is deleted after a question, also in another tab', async () => {
+  test('is deleted after a confirmation, in another tab, too', async () => {
     const playback = await record(cameraId, () => sleep(500));
     const page = await open(`/playbacks/${playback.id}`);
     const list = await opened!.another('/playbacks');
@@ -172,7 +172,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     );
   });
 
-  test('its gaps are marked where they lie', async () => {
+  test('has marks where its gaps are', async () => {
     const playback = await record(cameraId, async () => {
       await camera.offline();
       await app.awaitCamera(cameraId, 'OFFLINE').finally(() => camera.online());
@@ -189,7 +189,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     await page.getByRole('complementary', { name: 'Facts' }).getByText('nothing came for').waitFor();
   });
 
-  test('fills the screen and comes back, and its link can be copied', async () => {
+  test('fills the screen and returns, and its link can be copied', async () => {
     const playback = await record(cameraId, () => sleep(300));
     const page = await open(`/playbacks/${playback.id}`, {
       permissions: ['clipboard-read', 'clipboard-write'],
@@ -212,8 +212,8 @@ describe.skipIf(browserMissing)('one playback', () => {
     expect(await download.failure()).toBeNull();
   });
 
-  test('what the bucket refused is tried again, and arrives before one’s eyes', async () => {
-    // Twice: a refusal that passes at once is tried again without a word.
+  test('can be retried after the bucket refused it, and becomes COMPLETED visibly', async () => {
+    // Two refusals: a single one is retried without a notice.
     bucket.fail({ match: isClip, times: 2, status: 403, code: 'AccessDenied' });
     const playback = await record(cameraId, () => sleep(300));
     const page = await open(`/playbacks/${playback.id}`);
@@ -226,7 +226,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     await expect.poll(() => positionOf(page.locator('video'))).toBeGreaterThan(0.3);
   });
 
-  test('links that ran out while the page was open are renewed: clip and picture', async () => {
+  test('renews links that expired while the page was open, for clip and poster', async () => {
     await record(cameraId, () => sleep(300));
     const page = await open('/playbacks');
     const refused = new Set<string>();
@@ -246,7 +246,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     try {
       advance((linkSec - 5) * 1_000);
       await expect.poll(async () => (await fetch(first!)).status).toBe(403);
-      // And the one that the page has asked for since; new ones hold for some seconds.
+      // The page has queried a new one since. New links are valid for some seconds.
       advance(2_000);
       await card.getByRole('link').click();
       await playerOf(page).getByRole('button', { name: 'Play from the pre-roll on' }).click();
@@ -266,7 +266,7 @@ describe.skipIf(browserMissing)('one playback', () => {
     }
   });
 
-  test('while it is recorded it is watched, also when its link runs out meanwhile', async () => {
+  test('can be watched while it is recorded, even when its link expires meanwhile', async () => {
     const event = await createEvent(app.client, { cameraId, label: 'a fox' });
     const page = await open(`/playbacks/${event.playback!.id}`);
     const live = page.getByLabel('Front door, live');

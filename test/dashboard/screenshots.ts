@@ -1,4 +1,4 @@
-// `npm run screenshots`: the dashboard's four views, of a real server with real cameras, into docs/screenshots.
+// `npm run screenshots`: the dashboard's four views of a real server with real cameras, into docs/screenshots.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -92,7 +92,7 @@ async function recordOne(client: TestClient, cameraId: string): Promise<Playback
   return awaitEnd(client, event);
 }
 
-/** A past: the recorded playback again at other times of two days, as a camera would have it after a while. */
+/** A history: the recorded playback, repeated at other times of two days. */
 async function writeHistory(db: Db, { id }: PlaybackFacts, cameras: readonly string[]): Promise<void> {
   const { id: _id, ...row } = await db.playback.findUniqueOrThrow({ where: { id } });
   const types = ['MOTION', 'PERSON', 'VEHICLE'] as const;
@@ -152,7 +152,7 @@ async function shootAll(browser: Browser, url: string, playbackId: string): Prom
   }
 }
 
-/** Until what is to be seen is there: pictures, and on one view the clip at its event. */
+/** Waits until the expected content is shown: pictures, and on one view the clip at its event. */
 async function settle(page: Page, view: string): Promise<void> {
   await page.getByText('Connected', { exact: true }).waitFor();
   if (view === 'now') {

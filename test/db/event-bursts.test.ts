@@ -1,4 +1,4 @@
-// Many events at the same moment: what they share, and that they share no fault.
+// Many events at the same time share statements, but not failures.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { findCamera, insertCamera } from '../../src/db/cameras.ts';
 import { connectDb, type Db } from '../../src/db/client.ts';
@@ -51,7 +51,7 @@ const playbackOf = (cameraId = camera.id) =>
   newPlayback({ cameraId, startedAt: at, preRollSec: 5, deadlineAt: new Date(at.getTime() + 60_000) });
 const labels = Array.from({ length: 100 }, (_, i) => `event ${i}`);
 
-test('a hundred are looked up, written and begun in a few statements, each with what is its own', async () => {
+test('a hundred events are looked up, written and begun in a few statements, each with its own data', async () => {
   const wanted = labels.map((label) => ({ event: eventOf(label), playback: playbackOf() }));
   const cameras = await Promise.all(labels.map(() => findCamera(db, camera.id)));
   expect(cameras).toEqual(labels.map(() => camera));
@@ -93,7 +93,7 @@ test('a hundred are looked up, written and begun in a few statements, each with 
   }
 });
 
-test('a hundred are ended in a few statements; the first end stays, and what has ended is not ended again', async () => {
+test('a hundred events are ended in a few statements; only the first end of an event counts', async () => {
   const playbacks = labels.map(() => playbackOf());
   const made = await Promise.all(labels.map((label, i) => insertEvent(db, eventOf(label), playbacks[i], at)));
   const ids = made.map(({ event }) => event.id);
@@ -115,7 +115,7 @@ test('a hundred are ended in a few statements; the first end stays, and what has
   }
 });
 
-test('one whose camera was just deleted fails alone', async () => {
+test('an event whose camera was just deleted fails alone', async () => {
   const gone = newId();
   const answers = await Promise.allSettled(
     labels.map((label, i) => {
@@ -128,7 +128,7 @@ test('one whose camera was just deleted fails alone', async () => {
   );
 });
 
-test('of those with one key the first is written, and the others are given it', async () => {
+test('of several events with one key, the first is written and the others return it', async () => {
   const idempotencyKey = 'once';
   const answers = await Promise.all(
     labels.map((label) => insertEvent(db, eventOf(label, { idempotencyKey }), playbackOf(), at)),
@@ -139,7 +139,7 @@ test('of those with one key the first is written, and the others are given it', 
   expect(await db.playback.count({ where: { eventId: first!.event.id } })).toBe(1);
 });
 
-test('what was written counts as written where the database’s answer was lost', async () => {
+test('events whose commit was not acknowledged count as written', async () => {
   let lost = 0;
   const deaf = new Proxy(db, {
     get(target, name) {

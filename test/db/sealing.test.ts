@@ -1,4 +1,4 @@
-// Addresses of cameras in the database: sealed, with a key that can be rotated.
+// Sealed stream addresses in the database, with a key that can be rotated.
 import { randomBytes } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import { program } from '../support/processes/program.ts';
 describe('a seal', () => {
   const [one, two] = [randomBytes(32), randomBytes(32)];
 
-  test('is opened by its key alone, and by nobody once it was changed', () => {
+  test('is opened only with its key, and not at all after it was changed', () => {
     const seal = createSeal([one]);
     const sealed = seal.close('rtsp://admin:geheim@host/ü');
     expect(sealed).toMatch(/^sealed:[0-9a-f]{8}:[\w-]+$/);
@@ -46,7 +46,7 @@ describe('a server', () => {
   };
   const stored = async (): Promise<string> =>
     (await sql('SELECT rtsp_url FROM cameras WHERE id = $1', [id])).rows[0].rtsp_url;
-  /** Everything that a dump of the database holds. */
+  /** Everything that a dump of the database contains. */
   const dump = async () => {
     const tables = await sql(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
@@ -81,7 +81,7 @@ describe('a server', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^[\w-]{43}\n$/);
   });
 
-  test('seals at its start what is there from before, and masks what playbacks keep of it', async () => {
+  test('seals existing addresses at its start, and masks passwords that playbacks hold', async () => {
     const address = locked.urlAs('admin', 'geheim');
     await app.restart(async () => {
       await sql('UPDATE cameras SET rtsp_url = $2 WHERE id = $1', [id, address]);
@@ -97,7 +97,7 @@ describe('a server', () => {
     await app.awaitCamera(id, 'LIVE');
   });
 
-  test('seals anew with a rotated key, and forgets the old one', async () => {
+  test('seals all addresses again with a rotated key, and forgets the old key', async () => {
     const before = await stored();
     const file = secretKeyFile(app.config.dataDir);
     const old = await readFile(file, 'utf8');
@@ -126,7 +126,7 @@ describe('a server', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await app.awaitCamera(id, 'LIVE');
 
-    // The way back to a version that knows no seal.
+    // The way back to a version that cannot read seals.
     await app.restart(async () => {
       expect(await run('open')).toMatchObject({ code: 0 });
       expect(await stored()).toBe(locked.urlAs('admin', 'geheim'));
@@ -135,7 +135,7 @@ describe('a server', () => {
     await children.close();
   });
 
-  test('without the key says so, goes on with all else, and has the address again with the key', async () => {
+  test('that lacks the key reports it and works otherwise, and opens the addresses once it has the key', async () => {
     const file = secretKeyFile(app.config.dataDir);
     const key = await readFile(file, 'utf8');
     const before = await stored();
@@ -153,7 +153,7 @@ describe('a server', () => {
     await app.awaitCamera(id, 'LIVE');
   });
 
-  test('refuses a file that holds no key, and takes SECRET_KEY instead of it', async () => {
+  test('refuses a file that contains no key, and uses SECRET_KEY instead', async () => {
     const key = randomBytes(32);
     expect(await readSecretKeys('/nowhere', [key.toString('base64')])).toEqual([key]);
     const file = secretKeyFile(app.config.dataDir);

@@ -1,4 +1,4 @@
-// What the database says of uploads: each has a key of its own, and the key before it is removed with what was begun.
+// Uploads in the database: each has its own key, and the objects of the previous key are removed.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDb, type Db } from '../../src/db/client.ts';
 import { removePlaybacks } from '../../src/db/playback-removal.ts';
@@ -47,10 +47,10 @@ test('a playback without an upload keeps the key that earlier versions gave it',
   }
 });
 
-test('the next attempt has the next key, and what the one before began is noted for removal', async () => {
+test('the next attempt has the next key, and the previous attempt is listed for removal', async () => {
   const first = (await takeAttempt(db, await addPlayback('RECORDING'), layout))!;
   expect(first).toMatchObject({ uploadAttempt: 1, uploadId: null, uploadHeadBytes: 65_536 });
-  // Nothing was stored under the key before it.
+  // Nothing was stored under the previous key.
   expect(await removals()).toEqual([]);
   const begun = (await saveUploadId(db, first, 'upload-1'))!;
   expect(begun.uploadId).toBe('upload-1');
@@ -66,25 +66,25 @@ test('the next attempt has the next key, and what the one before began is noted 
   await db.storeRemoval.deleteMany();
 });
 
-test('of two that take the same attempt, or begin its upload, one gets it', async () => {
+test('when two servers take the same attempt or begin its upload, one succeeds', async () => {
   const row = await addPlayback('RECORDING');
   const taken = await Promise.all([takeAttempt(db, row, layout), takeAttempt(db, row, layout)]);
   expect(taken.filter(Boolean)).toHaveLength(1);
   const one = taken.find(Boolean)!;
   const saved = await Promise.all(['a', 'b'].map((id) => saveUploadId(db, one, id)));
   expect(saved.filter(Boolean)).toHaveLength(1);
-  // Who has not read the upload's id may not give it up either.
+  // A server that has not read the upload's id cannot give it up either.
   expect(await takeAttempt(db, one, layout)).toBeUndefined();
 });
 
-test('a clip that may be stored already is removed when its playback takes another key', async () => {
+test('a clip that may already be stored is removed when its playback gets another key', async () => {
   const row = await addPlayback('PROCESSING');
   await takeAttempt(db, row, layout);
   expect(await removals()).toEqual([{ key: objectKeys(row).clip, uploadId: null }]);
   await db.storeRemoval.deleteMany();
 });
 
-test('a COMPLETED playback takes no other key', async () => {
+test('a COMPLETED playback gets no other key', async () => {
   expect(await takeAttempt(db, await addPlayback('COMPLETED'), layout)).toBeUndefined();
 });
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-test('docs/client.md shows the client as it is', async () => {
+test('docs/client.md shows the client’s real source', async () => {
   const [page, code] = await Promise.all(
     ['docs/client.md', 'src/demo/analytics.ts'].map((file) => readFile(path.join(root, file), 'utf8')),
   );
@@ -28,14 +28,14 @@ test('docs/client.md shows the client as it is', async () => {
   expect(shown).toBe(code);
 });
 
-test('reports, renews and ends an event; what fails on the way is tried again with the same key', async () => {
+test('the client reports, renews and ends an event, and retries failed calls with the same key', async () => {
   const cameraId = await app.addCamera(
     { name: 'Gate', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 },
     'IDLE',
   );
   const client = connectAnalytics(app.app.url, secret);
 
-  // The first answer is lost on its way: the event is there all the same, and must not be there twice.
+  // The first answer is lost. The event exists nevertheless, and must not exist twice.
   const { fetch } = globalThis;
   let lost = 0;
   globalThis.fetch = async (...args) => {
@@ -53,6 +53,6 @@ test('reports, renews and ends an event; what fails on the way is tried again wi
   expect(Date.parse((await client.end(event.id)).endedAt!)).toBeGreaterThan(0);
   expect(await app.client.run('{ events { totalCount } }')).toEqual({ events: { totalCount: 1 } });
 
-  // What a further try cannot mend is not tried again.
+  // Errors that a retry cannot mend are not retried.
   await expect(client.begin({ ...input, idempotencyKey: 'other', leaseSec: 0 })).rejects.toThrow('leaseSec');
 });

@@ -26,7 +26,7 @@ const ffmpegs = [
 ] as const;
 
 describe('the counter in the picture', () => {
-  test('reads back, and a damaged one is not read', () => {
+  test('is read back, unless it is damaged', () => {
     const [width, height] = [320, 180];
     const draw = createPicture(width, height);
     for (const counter of [0, 1, 2, 959, 2 ** 17, 2 ** 18 - 1]) {
@@ -44,7 +44,7 @@ describe('the counter in the picture', () => {
     expect(readCounter(Buffer.alloc(width * height, 128), width, height)).toBeUndefined();
   });
 
-  test('survives a small, poor JPEG', async () => {
+  test('survives a small JPEG of low quality', async () => {
     const raw = path.join(dir, 'frame.yuv');
     await writeFile(raw, createPicture(1280, 720)(123_456, new Date(0)));
     const jpeg = path.join(dir, 'frame.jpg');
@@ -55,7 +55,7 @@ describe('the counter in the picture', () => {
 });
 
 describe.concurrent('the demo camera', () => {
-  test.for(ffmpegs)('shows a counted picture with sound through %s', async ([name, binary], context) => {
+  test.for(ffmpegs)('shows a numbered picture with sound through %s', async ([name, binary], context) => {
     const camera = await startDemoCamera({ ffmpeg: binary, spawn: spawnChild });
     context.onTestFinished(() => camera.close());
     const startedMs = wallMs();
@@ -66,7 +66,7 @@ describe.concurrent('the demo camera', () => {
     expect(await describeFile(file)).toMatch(/Video: h264.* 640x360(?:.|\n)*Audio: aac/);
   });
 
-  test('starts ffmpeg again when it dies, and counts on', async (context) => {
+  test('starts ffmpeg again when it dies, and continues the count', async (context) => {
     const children: ChildProcess[] = [];
     const reasons: string[] = [];
     const camera = await startDemoCamera({
@@ -91,7 +91,7 @@ describe.concurrent('the demo camera', () => {
     await expect(ask(url, 'DESCRIBE')).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('says so when ffmpeg has no H.264 encoder, or cannot be started', async () => {
+  test('reports an ffmpeg without H.264 encoder, or one that cannot be started', async () => {
     const crippled = path.join(dir, 'ffmpeg-without-x264');
     await writeFile(crippled, `#!/bin/bash\nexec '${ffmpeg}' "\${@/libx264/libx264gone}"\n`, { mode: 0o755 });
     const without = startDemoCamera({ ffmpeg: crippled, spawn: spawnChild });

@@ -1,10 +1,10 @@
-// Stream addresses: the parts of what is accepted, the words for what is not, and what people see of them.
+// Stream addresses: parsing, error messages, and masked passwords.
 import { describe, expect, test } from 'vitest';
 import { joinAddress, splitAddress } from '../../src/dashboard/cameras/address.ts';
 import { isMasked, maskStreamUrl, parseStreamUrl, scrubCredentials } from '../../src/domain/stream-url.ts';
 import { createLog } from '../../src/log.ts';
 
-describe('an address is taken apart', () => {
+describe('the parts of an address are found', () => {
   const none = { user: undefined, password: undefined };
   test.each([
     ['rtsp://camera', { scheme: 'rtsp', host: 'camera', port: 554, ...none, path: '' }],
@@ -34,7 +34,7 @@ describe('an address is taken apart', () => {
   });
 });
 
-describe('an address that is none, or could be read in two ways, is refused in words that repeat nothing of it', () => {
+describe('a malformed or ambiguous address is refused with a message that repeats no part of it', () => {
   test.each([
     ['rtsp://admin:geheim#34@host/x', 'write # as %23'],
     ['rtsp://admin#geheim@host/x', 'write # as %23'],
@@ -66,7 +66,7 @@ describe('an address that is none, or could be read in two ways, is refused in w
   });
 });
 
-/** Each holds the password "geheim", some of them could be stored before addresses were taken apart. */
+/** Each contains the password "geheim". Earlier versions, which did not parse addresses, stored some of them. */
 const secrets: [string, string][] = [
   ['rtsp://admin:geheim@host:554/a?b=c', 'rtsp://host:554/a?b=c'],
   ['RTSPS://geheim@host', 'RTSPS://host'],
@@ -92,13 +92,13 @@ const secrets: [string, string][] = [
   ],
 ];
 
-describe('people never see the password', () => {
-  test.each(secrets)('of %s', (address, shown) => {
+describe('the password is hidden', () => {
+  test.each(secrets)('in %s', (address, shown) => {
     expect(maskStreamUrl(address)).toBe(shown);
     expect(maskStreamUrl(shown)).toBe(shown);
   });
 
-  test.each(secrets)('of %s inside other text, and inside the log', (address, shown) => {
+  test.each(secrets)('in %s inside other text, and inside the log', (address, shown) => {
     expect(scrubCredentials(`before ${address} after\n${address}`)).toBe(`before ${shown} after\n${shown}`);
     const lines: string[] = [];
     const log = createLog('info', { write: (line: string) => void lines.push(line) });
@@ -110,13 +110,13 @@ describe('people never see the password', () => {
     expect(lines[0]).not.toMatch(/ge_?heim/);
   });
 
-  test('of a path that is named without its address', () => {
+  test('in a path that is named without its address', () => {
     expect(scrubCredentials('404 /user=admin&password=geheim&channel=1')).toBe(
       '404 /user=admin&password=***&channel=1',
     );
   });
 
-  test('and text of a megabyte that is made to be slow is not', () => {
+  test('in a megabyte of text that is made to be slow, without delay', () => {
     for (const part of ['rtsp://', 'rtsp://a', 'pass', 'password=', 'password=_channel', '@']) {
       const from = performance.now();
       scrubCredentials(part.repeat(1_000_000 / part.length));
@@ -125,14 +125,14 @@ describe('people never see the password', () => {
   });
 });
 
-test('a password that is shown as *** is known for one that was masked', () => {
+test('a password shown as *** is recognized as masked', () => {
   expect(isMasked('rtsp://host/x?password=***')).toBe(true);
   expect(isMasked('rtsp://host/user=a_password=***_channel=1')).toBe(true);
   expect(isMasked('rtsp://host/x?password=a')).toBe(false);
   expect(isMasked('rtsp://***@host/')).toBe(false);
 });
 
-test('the form takes a pasted address apart, and puts together what is the same', () => {
+test('the form splits a pasted address into parts, and joins the same address from them', () => {
   const pasted = ' RTSP://admin:a%2Fb%40@Host:1/x?password=y ';
   const parts = splitAddress(pasted);
   expect(parts).toEqual({ address: 'RTSP://Host:1/x?password=y', user: 'admin', password: 'a/b@' });

@@ -1,4 +1,4 @@
-// Pictures of footage: as it is meant to be seen.
+// Pictures of footage have the intended aspect ratio.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ffmpeg, findFfmpeg } from '../../src/ffmpeg/binary.ts';
 import { jpegOf } from '../../src/ffmpeg/jpeg.ts';

@@ -1,4 +1,5 @@
-// `npm run figure:outage -- --minutes 60`: the bucket is away while events end; how soon are all clips in it again?
+// `npm run figure:outage -- --minutes 60`: events end while the bucket is away. How soon are all clips in it
+// afterwards?
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -18,7 +19,7 @@ const { values } = parseArgs({
 const outageMs = Number(values.minutes) * 60_000;
 const events = Number(values.events);
 const arriveWithinSec = 300;
-/** At 2 Mbit/s that is more than one part: the outage cuts an upload in parts in the middle. */
+/** At 2 Mbit/s the clip has more than one part, so the outage interrupts an upload between two parts. */
 const longEventMs = 45_000;
 const shortEventMs = 2_000;
 
@@ -62,7 +63,7 @@ async function cpuSeconds(): Promise<number> {
   return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)![1]);
 }
 
-/** What check-store says of it. @returns its words; its code is not 0 where something is wrong */
+/** Runs check-store. @returns its output; its exit code is not 0 if something is wrong */
 async function checkStore(): Promise<{ code: number; words: string }> {
   const program = path.resolve(import.meta.dirname, '../../dist/check-store.js');
   const env = { ...process.env, DATA_DIR: data.dir, ...environment };

@@ -1,4 +1,4 @@
-// `npm run figure:retention -- --clips 100000`: how fast expired clips go, and what the API feels of it.
+// `npm run figure:retention -- --clips 100000`: how fast expired clips are removed, and how that slows the API down.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,7 +17,7 @@ const askEveryMs = 50;
 const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-retention-'));
 const env = { DATA_DIR: path.join(dir, 'data'), PORT: '0', SPOOL_MIN_FREE_BYTES: '0', LOG_LEVEL: 'info' };
 
-/** One page of the API again and again. @returns what it took, p95 in milliseconds */
+/** Queries one page of the API again and again. @returns the p95 of its time, in milliseconds */
 async function p95While(url: string, isOver: () => Promise<boolean> | boolean): Promise<number> {
   const took: number[] = [];
   const query = '{ playbacks(pageSize: 20) { items { id recordingStatus camera { id } } } cameras { id } }';
@@ -77,7 +77,7 @@ async function fill(db: pg.Client): Promise<void> {
 await compilePrograms();
 const filling = await startServer(env);
 await fill(await connect());
-// A server that saw them come is busy with their transitions.
+// A server that runs during the insertion is busy with these transitions.
 await filling.stop();
 
 const atRest = await startServer(env);

@@ -56,13 +56,13 @@ async function posterOf(playback: PlaybackFacts): Promise<Buffer> {
   return Buffer.from(await (await fetch(playback.thumbnailUrl!)).arrayBuffer());
 }
 
-test('the bucket gets the clip and the poster only when the footage is final, and COMPLETED only after it has them', async () => {
+test('the bucket gets clip and poster only when the footage is final, and then the playback is COMPLETED', async () => {
   const before = bucket.log.length;
   const event = await createEvent(app.client, { cameraId });
   const { id } = event.playback!;
   await sleep(1_200);
   expect(bucket.log.slice(before)).toEqual([]);
-  // The bucket's answers come late: until then the playback must not be COMPLETED.
+  // The bucket's answers are delayed. Until then the playback must not be COMPLETED.
   bucket.fail({ match: (op) => op === 'PutObject', times: 2, delayMs: 700 });
   await endEvent(app.client, event.id);
   await until(async () => bucket.log.length > before, 'the upload has begun');
@@ -74,7 +74,7 @@ test('the bucket gets the clip and the poster only when the footage is final, an
   const clipKey = puts.find(({ key }) => key.endsWith('.mp4'))!.key;
   expect(await bucket.bytes(clipKey)).toHaveLength(playback.fileSizeBytes!);
 
-  // The presigned link plays, the picture is of the clip's first frame.
+  // The presigned link plays, and the poster shows the clip's first frame.
   const frames = await readFrames(await download(playback, dir));
   expect(playback.videoUrl).toContain('X-Amz-Signature');
   const poster = path.join(dir, 'poster.jpg');
@@ -83,7 +83,7 @@ test('the bucket gets the clip and the poster only when the footage is final, an
   expect((await readdir(app.config.recordDir)).filter(isSpoolName)).toEqual([]);
 });
 
-test('the poster is made while the recording runs; what a power cut left of it is not taken', async () => {
+test('the poster is made while the recording runs; a poster truncated by a power cut is not used', async () => {
   const events = await Promise.all([1, 2].map(() => createEvent(app.client, { cameraId })));
   expect((await readPlayback(app.client, events[0]!.playback!.id)).thumbnailUrl).toBeNull();
   const kept = events.map(({ playback }) => path.join(app.config.recordDir, playback!.id, 'poster.jpg'));
@@ -93,7 +93,7 @@ test('the poster is made while the recording runs; what a power cut left of it i
     ),
   );
   const jpeg = await readFile(kept[0]!);
-  // A comment behind SOI (T.81, B.2.4.5) tells this very file from one that is made at the end.
+  // A comment after SOI (T.81, B.2.4.5) distinguishes this file from a poster that is made at the end.
   const marked = Buffer.concat([
     jpeg.subarray(0, 2),
     Buffer.from('fffe00066d696e65', 'hex'),
@@ -115,7 +115,7 @@ test('the poster is made while the recording runs; what a power cut left of it i
   expect(await readCounterOfImage(poster)).toBe(frames[0]!.counter);
 });
 
-test('a bucket that fails for a while delays COMPLETED and loses nothing', async () => {
+test('a bucket that fails for a while delays COMPLETED, and nothing is lost', async () => {
   bucket.fail({ match: (op) => op === 'PutObject', times: 1, status: 500 });
   bucket.fail({ match: (op) => op === 'PutObject', times: 1, reset: 'midway' });
   const event = await oneEvent(600);
@@ -123,7 +123,7 @@ test('a bucket that fails for a while delays COMPLETED and loses nothing', async
 
   await bucket.offline();
   const later = await oneEvent(600);
-  // The store tries several times by itself before it says so.
+  // The store retries several times before it reports a failure.
   const noticed = () => app.logged.some((line) => line.includes('STORE_UNREACHABLE'));
   await expect.poll(noticed, { timeout: 40_000 }).toBe(true);
   expect((await readPlayback(app.client, later.playback!.id)).recordingStatus).toBe('PROCESSING');
@@ -131,8 +131,8 @@ test('a bucket that fails for a while delays COMPLETED and loses nothing', async
   expect((await awaitEnd(app.client, later)).recordingStatus).toBe('COMPLETED');
 }, 90_000);
 
-test('a bucket that says another size than was sent is not believed; the footage is kept and can be retried', async () => {
-  // Once may be an accident, and is tried again at once.
+test('if the bucket reports another size than was sent, the footage is kept and can be retried', async () => {
+  // A single wrong size may be an accident and is retried at once.
   bucket.fail({ match: (op, key) => op === 'HeadObject' && key.endsWith('.mp4'), times: 2, wrongSize: 7 });
   const event = await oneEvent(600);
   const failed = await awaitEnd(app.client, event);
@@ -151,7 +151,7 @@ test('a bucket that says another size than was sent is not believed; the footage
   expect((await readPlayback(app.client, failed.id)).failure).toBeNull();
 });
 
-test('an object that a working bucket refuses fails its playback and names who must act', async () => {
+test('an object that a working bucket refuses makes its playback FAILED and names who must act', async () => {
   const match = (op: string, key: string) => op === 'PutObject' && key.endsWith('.mp4');
   bucket.fail({ match, times: 2, status: 403, code: 'AccessDenied' });
   const failed = await awaitEnd(app.client, await oneEvent(600));
@@ -162,7 +162,7 @@ test('an object that a working bucket refuses fails its playback and names who m
   expect(JSON.stringify(failed)).not.toContain(bucket.secretAccessKey);
 });
 
-test('what is in PROCESSING when the server stops is finished by the next start', async () => {
+test('a playback that is PROCESSING when the server stops is finished after the next start', async () => {
   await bucket.offline();
   const event = await oneEvent(600);
   await until(
@@ -175,7 +175,7 @@ test('what is in PROCESSING when the server stops is finished by the next start'
   expect(await awaitEnd(app.client, event)).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
 });
 
-test('paths and addresses with spaces, quotes, dollars and leading dashes are harmless', async () => {
+test('paths and addresses may contain spaces, quotes, dollar signs and leading dashes', async () => {
   const witness = path.join(dir, 'touched');
   const nasty = path.join(dir, `-rf it's "$(touch ${witness.replaceAll('/', '_')})" ; &`);
   await mkdir(nasty);

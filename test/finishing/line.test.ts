@@ -1,4 +1,4 @@
-// The line to the bucket: what its uploads take of memory and of bandwidth, and whose turn it is.
+// The line to the bucket: the memory and bandwidth of all uploads, and their order.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Line } from '../../src/finishing/line.ts';
@@ -7,7 +7,7 @@ const Mib = 1024 * 1024;
 const recording = () => false;
 const ending = () => true;
 
-test('at most twelve parts of 5 MiB are in memory, whoever sends them', async () => {
+test('at most twelve parts of 5 MiB are in memory, in all uploads together', async () => {
   const line = new Line();
   let now = 0;
   let most = 0;
@@ -21,7 +21,7 @@ test('at most twelve parts of 5 MiB are in memory, whoever sends them', async ()
   expect([most, now]).toEqual([12, 0]);
 });
 
-test('a part larger than all of the memory is sent alone', async () => {
+test('a part larger than the whole memory limit is sent alone', async () => {
   const line = new Line();
   const order: string[] = [];
   const send = (name: string, bytes: number) =>
@@ -41,7 +41,7 @@ test('a part larger than all of the memory is sent alone', async () => {
   ]);
 });
 
-test('memory that is free goes first to clips that have ended, also to one that ends while it waits', async () => {
+test('free memory goes first to clips that have ended, even to one that ends while it waits', async () => {
   const line = new Line();
   const order: string[] = [];
   let isOver = false;
@@ -57,14 +57,14 @@ test('memory that is free goes first to clips that have ended, also to one that 
   expect(order).toEqual(['first', 'third', 'fourth', 'second']);
 });
 
-test('an error gives the memory back', async () => {
+test('an upload that fails releases its memory', async () => {
   const line = new Line();
   const failing = line.withMemory(60 * Mib, recording, async () => Promise.reject(new Error('no')));
   await expect(failing).rejects.toThrow('no');
   await line.withMemory(60 * Mib, recording, async () => {});
 });
 
-test('UPLOAD_MAX_BITS_PER_SEC holds for all uploads together, which get equal shares', async () => {
+test('UPLOAD_MAX_BITS_PER_SEC limits all uploads together, and each gets an equal share', async () => {
   const line = new Line(8_000_000);
   const chunk = 16 * 1024;
   const shares = [0, 0, 0];
@@ -85,7 +85,7 @@ test('UPLOAD_MAX_BITS_PER_SEC holds for all uploads together, which get equal sh
   expect(new Line().pace(recording)).toBeUndefined();
 });
 
-test('a clip that has ended is sent before those that are recorded', async () => {
+test('a clip that has ended is sent before clips that are being recorded', async () => {
   const line = new Line(8_000_000);
   const order: string[] = [];
   const send = async (name: string, isEnding: () => boolean) => {

@@ -1,4 +1,4 @@
-// Posters of recordings that run: several from one ffmpeg, each its own picture.
+// Posters of running recordings: one ffmpeg makes several posters, each of its own recording.
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => it.close());
 
-/** Posters over spools with these movies; the labels of the commands that run; the playbacks' ids. */
+/** Makes posters from spools with these movies. Returns the labels of the commands that run, and the playbacks' ids. */
 async function postersOf(movies: readonly Buffer[]) {
   const recordDir = await mkdtemp(path.join(os.tmpdir(), 'flashback-posters-'));
   const labels: string[] = [];
@@ -57,12 +57,12 @@ async function movie(height: number): Promise<Buffer> {
   return made.stdout;
 }
 
-test('ten recordings that begin at once take three ffmpegs at most, and each gets its own picture', async () => {
+test('ten simultaneous recordings need at most three ffmpegs, and each gets its own picture', async () => {
   const movies = await Promise.all(Array.from({ length: 10 }, (_, i) => movie(100 + 20 * i)));
   const { posters, labels, ids, file } = await postersOf(movies);
   for (const id of ids) posters.expect(id);
   for (const id of ids) await expect.poll(() => posters.has(id), { timeout: 20_000 }).toBe(true);
-  // The first one does not wait for the others.
+  // The first recording does not wait for the others.
   expect(labels.length).toBeLessThanOrEqual(3);
   for (const [i, movie] of movies.entries()) {
     expect(await readFile(file(i))).toEqual(await jpegOf(it.launcher, ffmpeg, movie));
@@ -70,10 +70,10 @@ test('ten recordings that begin at once take three ffmpegs at most, and each get
   }
 }, 60_000);
 
-test('one that cannot be decoded keeps no other from its poster', async () => {
+test('a recording that cannot be decoded does not affect the posters of others', async () => {
   const good = await movie(180);
   const torn = Buffer.from(good);
-  // The parameter sets' box says nothing that a decoder knows.
+  // The box of the parameter sets contains nothing that a decoder understands.
   const avcC = torn.indexOf('avcC') + 4;
   torn.fill(0xff, avcC, avcC + 20);
   const { posters, labels, ids, file } = await postersOf([good, torn, good]);

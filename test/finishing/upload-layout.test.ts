@@ -1,4 +1,4 @@
-// How a clip is cut into parts before anybody knows how long it becomes.
+// How a clip is cut into parts while its final length is unknown.
 import { expect, test } from 'vitest';
 import { layoutAhead, layoutOf, leastPartBytes, partsOf } from '../../src/finishing/upload-layout.ts';
 import { clipFrame, fastStartHead } from '../../src/mp4/fast-start.ts';
@@ -15,7 +15,9 @@ const { bytes } = await encodedVideo('-c:v libx264 -preset veryfast -pix_fmt yuv
 const format = formatOf(split(bytes).init.tracks[0]!);
 const init = builtInit([{ id: 1, timescale: 90_000, format }]);
 
-/** So many seconds of 16 pictures each, in fragments of half a second; `jitter` gives each picture a time of its own. */
+/**
+ * This many seconds of 16 pictures each, in fragments of half a second. `jitter` makes the pictures' durations differ.
+ */
 function contentsOf(seconds: number, bytesPerSec: number, jitter = 0): SpoolContents {
   const index = new SampleIndex(init);
   const size = Math.round(bytesPerSec / 16);
@@ -32,7 +34,7 @@ function contentsOf(seconds: number, bytesPerSec: number, jitter = 0): SpoolCont
 const ahead = (bytesPerSec: number, longestSec: number, jitter = 0) =>
   layoutAhead(contentsOf(0.5, bytesPerSec, jitter), contentsOf(20, bytesPerSec, jitter), longestSec);
 
-test('the head has room for the index of the longest recording, and wastes little of it', () => {
+test('the head has room for the index of the longest recording, and wastes little', () => {
   for (const jitter of [0, 100]) {
     const { headBytes } = ahead(500_000, 3_600, jitter);
     const needed = fastStartHead(contentsOf(3_600, 500_000, jitter).index).length;
@@ -41,12 +43,12 @@ test('the head has room for the index of the longest recording, and wastes littl
   }
 });
 
-test('at most 2 MiB of a head are kept for what may come', () => {
+test('at most 2 MiB of a head are reserved', () => {
   const now = fastStartHead(contentsOf(20, 500_000, 100).index).length;
   expect(ahead(500_000, 100 * 3_600, 100).headBytes).toBe(now + 2 * Mib);
 });
 
-test('parts are 5 MiB, or larger where the longest recording would have too many', () => {
+test('parts have 5 MiB, or more if the longest recording would have too many parts', () => {
   expect(ahead(500_000, 10 * 3_600).partBytes).toBe(leastPartBytes);
   const { partBytes } = ahead(2_500_000, 24 * 3_600);
   expect(partBytes % Mib).toBe(0);
@@ -63,14 +65,14 @@ test('a clip is cut into equal parts; only the last may be shorter', () => {
   expect(partsOf(10_000 * 5 * Mib + 1, 5 * Mib)).toBeUndefined();
 });
 
-test('a head has exactly the bytes that were decided; where the index does not fit, it comes behind the payload', () => {
+test('a head has exactly the planned size; an index that does not fit is put after the payload', () => {
   const contents = contentsOf(30, 500_000, 100);
   const fitting = layoutOf(contents).headBytes;
   for (const more of [0, 8, 9, 1_000_000]) {
     const { head, tail } = clipFrame(contents.index, fitting + more);
     expect([head.length, tail.length]).toEqual([fitting + more, 0]);
   }
-  // Less than the header of a box cannot be filled up.
+  // Fewer bytes than a box header cannot be filled.
   for (const less of [1, -1, -7, 1_000]) {
     const { head, tail } = clipFrame(contents.index, fitting - less);
     expect(head.length).toBe(fitting - less);

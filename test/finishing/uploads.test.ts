@@ -1,4 +1,4 @@
-// Clips that go into the bucket while they are recorded: in the bucket soon after the end, whatever happens meanwhile.
+// Clips that are uploaded while they are recorded reach the bucket soon after the end, whatever happens meanwhile.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -27,7 +27,7 @@ import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 const Mib = 1024 * 1024;
-/** A part of 5 MiB is full every two seconds. */
+/** A part of 5 MiB is filled every two seconds. */
 const kbps = 20_000;
 const loop = { seconds: 16, fps: 15 };
 
@@ -60,7 +60,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Nothing that was begun is left, and every row has what it says. */
+/** No upload is left unfinished, and every row matches its object. */
 afterEach(async () => {
   const isLeft = () => bucket.contents.uploads.size;
   const store = createS3Store({ ...bucket, urlTtlSec: 60 });
@@ -70,13 +70,13 @@ afterEach(async () => {
     expect(breaches.map(({ text }) => text)).toEqual([]);
   } finally {
     await store.close();
-    // What one test leaves is no other's.
+    // What one test leaves behind must not affect the next.
     await deletePlaybacks(app.client);
     await expect.poll(isLeft, { timeout: 20_000 }).toBe(0);
   }
 });
 
-/** Parts of the clip that the bucket has acknowledged since then, in order. */
+/** The parts of the clip that the bucket has acknowledged since then, in order. */
 const partsSince = (start: number, id: string) =>
   bucket.log
     .slice(start)
@@ -90,7 +90,7 @@ const awaitParts = (start: number, id: string, count: number) =>
 
 const keyOf = async (id: string) => (await db.playback.findUniqueOrThrow({ where: { id } })).storagePath!;
 
-/** Every judge agrees, and every picture between the first and the last is there once, in order. */
+/** Every judge agrees, and every picture between the first and the last is in the clip once, in order. */
 async function expectWhole(playback: PlaybackFacts, { mayMiss = false, mayStartSlowly = false } = {}) {
   expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
   expect(bucket.contents.object(await keyOf(playback.id)).size).toBe(playback.fileSizeBytes);
@@ -105,7 +105,7 @@ async function expectWhole(playback: PlaybackFacts, { mayMiss = false, mayStartS
   return { file, boxes };
 }
 
-/** Begins an event, and waits until so many parts of its clip are in the bucket. */
+/** Begins an event, and waits until this many parts of its clip are in the bucket. */
 async function begun(parts: number, ofCamera = cameraId) {
   const start = bucket.log.length;
   const event = await createEvent(app.client, { cameraId: ofCamera });
@@ -121,7 +121,7 @@ async function ended(event: Awaited<ReturnType<typeof createEvent>>, endedAt?: s
 
 const uploadOf = (id: string) => [...bucket.contents.uploads.values()].find(({ key }) => key.includes(id))!;
 
-test('the clip is in the bucket when it ends, but for its first part and its last', async () => {
+test('at the end of a recording, all of the clip but its first and last part is in the bucket', async () => {
   const { event, id, start } = await begun(3);
   expect((await readPlayback(app.client, id)).recordingStatus).toBe('RECORDING');
   const running = bucket.log.length;
@@ -130,7 +130,8 @@ test('the clip is in the bucket when it ends, but for its first part and its las
   expect(boxes).toEqual(['ftyp', 'moov', 'free', 'mdat']);
   expect(playback.fileSizeBytes).toBeGreaterThan(15 * Mib);
 
-  // While it was recorded the parts behind the first were sent in order; at the end what lacked, and none twice.
+  // During the recording, the parts after the first were sent in order; after the end, the missing ones. None was sent
+  // twice.
   const sent = partsSince(start, id);
   const atEnd = partsSince(running, id);
   const before = sent.slice(0, sent.length - atEnd.length);
@@ -142,7 +143,7 @@ test('the clip is in the bucket when it ends, but for its first part and its las
   expect(await keyOf(id)).toMatch(new RegExp(`/${id}\\.1\\.mp4$`));
 }, 240_000);
 
-test('a gap in the middle of an upload: what comes behind it goes on in the next part', async () => {
+test('after a gap in the middle of an upload, the footage continues in the next part', async () => {
   const { event, id, start } = await begun(2);
   camera.drop();
   await awaitParts(start, id, 4);
@@ -151,7 +152,7 @@ test('a gap in the middle of an upload: what comes behind it goes on in the next
   expect(playback.gaps).toHaveLength(1);
 }, 240_000);
 
-test('corrections of times while parts are sent: the clip has the times that the spool has in the end', async () => {
+test('the clip has the spool’s final times, even if they are corrected after parts were sent', async () => {
   const { event, id, start } = await begun(1);
   camera.jumpTimestamps(-3_600);
   await awaitParts(start, id, 3);
@@ -162,7 +163,7 @@ test('corrections of times while parts are sent: the clip has the times that the
   expect(Math.abs(times.at(-1)! * 1_000 - playback.durationMs!)).toBeLessThan(500);
 }, 240_000);
 
-test('a stream that changes its form: each playback has an upload of its own', async () => {
+test('after a change of format, each playback has an upload of its own', async () => {
   const changing = await startTestCamera({
     capture: await capture({ ...loop, kbps, audio: 'aac', gopSec: 1 }),
   });
@@ -185,7 +186,7 @@ test('a stream that changes its form: each playback has an upload of its own', a
   await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: itsId });
 }, 240_000);
 
-test('an end in the past: the part that it cuts is sent anew, those behind it are left out', async () => {
+test('an end in the past resends the part in which it lies, and leaves out the later parts', async () => {
   const { event, id, start } = await begun(4);
   const { startedAt } = await readPlayback(app.client, id);
   const endedAt = new Date(Date.parse(startedAt) + 4_000).toISOString();
@@ -197,7 +198,7 @@ test('an end in the past: the part that it cuts is sent anew, those behind it ar
   expect(partsSince(start, id).filter((part) => part === pieces.length)).toHaveLength(2);
 }, 240_000);
 
-test('an end in the past within two parts: the upload is aborted, and the clip is one object', async () => {
+test('an end in the past within the first two parts aborts the upload, and the clip is one object', async () => {
   const { event, id } = await begun(2);
   const { startedAt } = await readPlayback(app.client, id);
   const playback = await ended(event, new Date(Date.parse(startedAt) + 500).toISOString());
@@ -208,11 +209,11 @@ test('an end in the past within two parts: the upload is aborted, and the clip i
   await expect.poll(() => db.storeRemoval.count(), patience).toBe(0);
 }, 240_000);
 
-test('an index that outgrows its reserve comes behind the payload', async () => {
+test('an index that outgrows its reserve is put after the payload', async () => {
   const start = bucket.log.length;
   const event = await createEvent(app.client, { cameraId });
   const { id } = event.playback!;
-  // Before there is enough for a part: the follower goes on with the upload that the row names.
+  // Before there is enough footage for a part. The follower continues the upload that the row names.
   const row = await db.playback.findUniqueOrThrow({ where: { id } });
   const taken = (await takeAttempt(db, row, { partBytes: 5 * Mib, headBytes: 1_000 }))!;
   const { id: uploadId } = bucket.contents.begin(objectKeys(taken).clip, { 'content-type': 'video/mp4' });
@@ -224,7 +225,7 @@ test('an index that outgrows its reserve comes behind the payload', async () => 
 }, 240_000);
 
 test.each(['while it is recorded', 'at its end'])(
-  'an upload that vanishes %s begins anew from the spool',
+  'an upload that disappears %s is started again from the spool',
   async (when) => {
     const { event, id, start } = await begun(2);
     const first = uploadOf(id);
@@ -247,7 +248,7 @@ test.each(['while it is recorded', 'at its end'])(
 );
 
 test.each(['listed by the bucket', 'kept beside the spool'])(
-  'a restart in the middle: of the parts that are %s, at most one is sent twice',
+  'after a restart, at most one of the parts that are %s is sent twice',
   async (how) => {
     if (how === 'kept beside the spool') {
       const denied = { status: 403, code: 'AccessDenied', times: Number.POSITIVE_INFINITY };
@@ -268,7 +269,7 @@ test.each(['listed by the bucket', 'kept beside the spool'])(
   300_000,
 );
 
-test('a bucket that is away does not touch the recording; what lacks is sent when it is back', async () => {
+test('a recording continues while the bucket is away, and the missing parts are sent afterwards', async () => {
   const { event, id, start } = await begun(1);
   await bucket.offline();
   await sleep(6_000);
@@ -280,7 +281,7 @@ test('a bucket that is away does not touch the recording; what lacks is sent whe
   expect(playback.gaps).toEqual([]);
 }, 240_000);
 
-test('an event that ends while the bucket is away is COMPLETED when it is back', async () => {
+test('an event that ends while the bucket is away is COMPLETED when the bucket is back', async () => {
   const { event, id } = await begun(1);
   await bucket.offline();
   await endEvent(app.client, event.id);
@@ -290,7 +291,7 @@ test('an event that ends while the bucket is away is COMPLETED when it is back',
   await expectWhole(await awaitEnd(app.client, event));
 }, 240_000);
 
-test('a playback that is deleted while it is recorded leaves no upload behind', async () => {
+test('a playback that is deleted during its recording leaves no upload behind', async () => {
   const { id } = await begun(1);
   await app.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
   await expect.poll(() => db.storeRemoval.count(), patience).toBe(0);
@@ -298,7 +299,7 @@ test('a playback that is deleted while it is recorded leaves no upload behind', 
 }, 240_000);
 
 describe.skipIf(browserMissing)('in a browser', () => {
-  test('a clip that was uploaded in parts is sought by ranges', async () => {
+  test('a clip that was uploaded in parts can be sought with range requests', async () => {
     const { event } = await begun(3);
     const playback = await ended(event);
     const browser = await launchBrowser();
@@ -322,7 +323,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     }, playback.videoUrl!);
     expect(shown).toMatchObject({ at: expect.closeTo(0.6, 2), width: 320 });
     expect(shown.duration).toBeCloseTo(playback.durationMs! / 1_000, 1);
-    // Each is for a range; one that is no longer wanted is cut, and so has no status.
+    // Each request is for a range. One that is no longer needed is cancelled and so has no status.
     const asked = bucket.log.slice(start).filter(({ op }) => op === 'GetObject');
     expect(asked.length).toBeGreaterThan(1);
   }, 240_000);

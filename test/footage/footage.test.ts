@@ -1,4 +1,4 @@
-// Footage in memory that is used again: nothing is overwritten that is still to be read.
+// Memory of footage is reused, but never while a unit in it may still be read.
 import { expect, test } from 'vitest';
 import { type Footage, FootageMemory, pieceBytes, viewsOf } from '../../src/footage/memory.ts';
 import { FootageWriter } from '../../src/footage/writer.ts';
@@ -14,7 +14,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Writes a unit of so many NAL units, or of one frame without lengths. @returns what it should hold */
+/** Writes a unit of so many NAL units, or one frame without lengths. @returns the expected bytes */
 function write(writer: FootageWriter, next: () => number): Buffer {
   const parts: Buffer[] = [];
   const isNals = next() < 0.7;
@@ -27,7 +27,7 @@ function write(writer: FootageWriter, next: () => number): Buffer {
       writer.beginNal();
     }
     writer.byte(nal[0]!);
-    // In packets, as it comes.
+    // In packets, as a camera sends it.
     for (let at = 1; at < nal.length; at += 1_400) writer.copy(nal, at, Math.min(nal.length, at + 1_400));
     if (isNals) writer.endNal();
     parts.push(nal);
@@ -36,7 +36,7 @@ function write(writer: FootageWriter, next: () => number): Buffer {
 }
 
 test.for([1, 7, 1_000, pieceBytes - 3, pieceBytes, pieceBytes + 1, 3 * pieceBytes + 5])(
-  'units of %i bytes, each with its NAL unit or without, are what was written',
+  'units of %i bytes are read as written, with one NAL unit or as a frame',
   (bytes) => {
     const writer = new FootageWriter(new FootageMemory());
     const source = Buffer.alloc(bytes);
@@ -57,7 +57,7 @@ test.for([1, 7, 1_000, pieceBytes - 3, pieceBytes, pieceBytes + 1, 3 * pieceByte
   },
 );
 
-test('units are what was written, of any size, across pieces, with others dropped in between', () => {
+test('units of any size are read as written, across pieces, with others released in between', () => {
   const next = random(7);
   const memory = new FootageMemory();
   const writer = new FootageWriter(memory);
@@ -78,7 +78,7 @@ test('units are what was written, of any size, across pieces, with others droppe
   }
 });
 
-test('a piece is used again when every unit in it was released, and not before', () => {
+test('a piece is reused once every unit in it was released, and not before', () => {
   const memory = new FootageMemory();
   const writer = new FootageWriter(memory);
   const frame = Buffer.alloc(pieceBytes / 4, 1);
@@ -94,7 +94,7 @@ test('a piece is used again when every unit in it was released, and not before',
   expect(memory.take()).toBe(first);
 });
 
-test('frames that lie side by side are written as one', () => {
+test('adjacent frames are written as one', () => {
   const writer = new FootageWriter(new FootageMemory());
   const units = Array.from({ length: 24 }, () => {
     writer.copy(Buffer.alloc(170, 2), 0, 170);

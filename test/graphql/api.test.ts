@@ -30,7 +30,7 @@ const createEventText =
   'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } playback { id } } }';
 
 describe('cameras', () => {
-  test('have the contract’s defaults and come back without credentials', async () => {
+  test('have the contract’s defaults, and are returned without credentials', async () => {
     const { createCamera: made } = await app.client.run<{ createCamera: { camera: { id: string } } }>(
       `mutation { createCamera(input: { name: "Yard", rtspUrl: "rtsp://eve:p%40ss:w0rd@127.0.0.1:9/a?b=c", preRollSec: 0 }) { camera {
         id name channel rtspUrl enabled recordOn preRollSec postRollSec maxDurationSec state codec snapshotUrl } } }`,
@@ -54,7 +54,7 @@ describe('cameras', () => {
     ).toEqual({ camera: null });
   });
 
-  test('are refused with an issue for everything that is wrong, and none is made', async () => {
+  test('are refused with an issue for each error, and none is made', async () => {
     const before = await app.client.run('{ cameras { id } }');
     const error = await app.client.fail(createCamera, {
       input: {
@@ -95,13 +95,13 @@ describe('cameras', () => {
     ['rtsp://user#geheim@host/'],
     ['rtsp://user:\u00a0geheim@host/'],
     ['rtsp://host/user=geheim&password=***&channel=1'],
-  ])('an address like %s is refused in words without repeating its credentials', async (rtspUrl) => {
+  ])('an address like %s is refused with a message that does not repeat its credentials', async (rtspUrl) => {
     const error = await app.client.fail(createCamera, { input: { name: 'x', rtspUrl } });
     expect(error).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ path: ['input', 'rtspUrl'] }] });
     expect(JSON.stringify(error)).not.toContain('geheim');
   });
 
-  test('hide a password inside the path, which stays when the address comes back as it was shown', async () => {
+  test('hide a password inside the path, and keep it when the address is sent back as shown', async () => {
     const requests: string[] = [];
     const camera = createServer((socket) => {
       socket.on('data', (data) => requests.push(String(data))).on('error', () => {});
@@ -124,7 +124,7 @@ describe('cameras', () => {
     camera.close();
   });
 
-  test('keep their credentials when the address comes back as it was shown', async () => {
+  test('keep their credentials when the address is sent back as shown', async () => {
     const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { a: 'b' } });
     const id = await app.addCamera({ rtspUrl: locked.urlAs('a', 'b') });
     await app.client.run(
@@ -140,7 +140,7 @@ describe('cameras', () => {
   });
 
   const deleteCamera = 'mutation($id: ID!) { deleteCamera(id: $id) { id } }';
-  /** A camera with so many finished playbacks that they do not go at once. */
+  /** A camera with so many finished playbacks that deleting them takes a while. */
   const fullCamera = async (sql: pg.Client) => {
     const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
     await sql.query(
@@ -151,7 +151,7 @@ describe('cameras', () => {
     return id;
   };
 
-  test('that cannot be deleted go on, and what is over is gone already', async () => {
+  test('that cannot be deleted continue, but their finished playbacks are deleted already', async () => {
     const sql = new pg.Client({ connectionString: app.config.databaseUrl });
     await sql.connect();
     const id = await fullCamera(sql);
@@ -195,7 +195,7 @@ describe('cameras', () => {
     await own.close();
   });
 
-  test('that are switched off are left alone, and an event on them says why there is no recording', async () => {
+  test('that are switched off are not connected, and the playback of an event says so', async () => {
     const set = (enabled: boolean) =>
       app.client.run(
         'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }',
@@ -221,7 +221,7 @@ describe('events', () => {
     await endEvent(app.client, event.id);
   });
 
-  test('with one key are one event and one recording, whoever comes first', async () => {
+  test('with the same idempotency key are one event and one recording, even at the same time', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         createEvent(app.client, { cameraId, idempotencyKey: 'door-17', leaseSec: 60 }),
@@ -235,7 +235,7 @@ describe('events', () => {
     expect(again.id).toBe(answers[0]!.id);
   });
 
-  test('that cannot be written leave nothing behind: what had begun to record is undone', async () => {
+  test('that cannot be written leave nothing behind: their recording is undone', async () => {
     const sql = new pg.Client({ connectionString: app.config.databaseUrl });
     await sql.connect();
     await sql.query(`ALTER TABLE events ADD CONSTRAINT refused CHECK (label <> 'refused')`);
@@ -248,7 +248,7 @@ describe('events', () => {
       async () => (await readdir(app.config.recordDir)).length === before.length,
       'no spool is left',
     );
-    // Nor where nothing is recorded: an error that nobody hears of would end the server.
+    // Nor for an event that is not recorded: an unhandled rejection would end the server.
     const unrecorded = { input: { cameraId, type: 'OTHER', label: 'refused' } };
     expect((await app.client.fail(createEventText, unrecorded)).code).toBe('INTERNAL_SERVER_ERROR');
     const { rows } = await sql.query(`SELECT 1 FROM events WHERE label = 'refused'`);
@@ -257,7 +257,7 @@ describe('events', () => {
     await sql.end();
   });
 
-  test('are recorded while others read so much that nobody else can', async () => {
+  test('are recorded even while readers use all connections for queries', async () => {
     const sql = new pg.Client({ connectionString: app.config.databaseUrl });
     await sql.connect();
     await sql.query('BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE');
@@ -277,7 +277,7 @@ describe('events', () => {
     await sql.end();
   });
 
-  test('keep what they were given', async () => {
+  test('keep everything that was reported', async () => {
     const metadata = { score: 0.93, box: [1, 2, 3, 4], nested: { ünïcode: '✓' } };
     const { id } = await createEvent(app.client, {
       cameraId,
@@ -303,7 +303,7 @@ describe('events', () => {
     });
   });
 
-  test('are refused in words where they cannot be', async () => {
+  test('that are invalid are refused with a message', async () => {
     const at = (ms: number) => new Date(Date.now() + ms).toISOString();
     const refused = async (input: object) =>
       (await app.client.fail(createEventText, { input: { cameraId, type: 'MOTION', ...input } })).issues;
@@ -336,7 +336,7 @@ describe('events', () => {
     );
   });
 
-  test('end once: a second end changes nothing; an end before the start or in the future is refused', async () => {
+  test('end once: a second end changes nothing, and an end before the start or in the future is refused', async () => {
     const event = await createEvent(app.client, { cameraId });
     const end =
       'mutation($input: EndEventInput!) { endEvent(input: $input) { event { endedAt } playback { id } } }';
@@ -353,7 +353,7 @@ describe('events', () => {
     await awaitEnd(app.client, event);
   });
 
-  test('are found by ids in capitals, too, and so are their recordings', async () => {
+  test('are found by ids in capital letters, and so are their recordings', async () => {
     const event = await createEvent(app.client, { cameraId: cameraId.toUpperCase() });
     expect(event.playback!.recordingStatus).toBe('RECORDING');
     const capitals = { ...event, id: event.id.toUpperCase() };
@@ -367,7 +367,7 @@ describe('events', () => {
     expect(await readdir(app.config.recordDir)).toEqual(before);
   });
 
-  test('are renewed while they are open, and not after', async () => {
+  test('can be renewed while they are open, and not afterwards', async () => {
     const renew =
       'mutation($input: RenewEventInput!) { renewEvent(input: $input) { event { leaseExpiresAt } } }';
     const event = await createEvent(app.client, { cameraId, type: 'OTHER', leaseSec: 1 });
@@ -385,7 +385,7 @@ describe('events', () => {
     });
   });
 
-  test('are listed by filter and cursor, also behind a deleted row', async () => {
+  test('are listed by filter and cursor, even after the cursor’s row was deleted', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.push((await createEvent(app.client, { cameraId, type: 'ANIMAL' })).id);
     const page = (args: string) =>
@@ -413,7 +413,7 @@ describe('events', () => {
     );
   });
 
-  test('have cursors that hold, whenever they began', async () => {
+  test('have valid cursors, whenever they began', async () => {
     const moments = [
       ...['0001-01-01T00:00:00.000Z', '1800-06-01T12:00:00.001Z', '1969-12-31T23:59:59.999Z'],
       ...['1970-01-01T00:00:00.000Z', '2001-01-01T00:00:00.000Z'],
@@ -440,7 +440,7 @@ describe('events', () => {
   });
 });
 
-test('a camera that is deleted while something is reported of it is not found', async () => {
+test('an event at a camera that is being deleted is NOT_FOUND', async () => {
   const sql = new pg.Client({ connectionString: app.config.databaseUrl! });
   await sql.connect();
   await sql.query(`
@@ -465,7 +465,7 @@ describe('recordings by hand and playbacks', () => {
     'mutation($input: StartRecordingInput!) { startRecording(input: $input) { playback { id recordingStatus event { id } } } }';
   const stop = 'mutation($id: ID!) { stopRecording(playbackId: $id) { playback { id endReason } } }';
 
-  test('are started and stopped; stopping again is harmless, stopping what never ran is a conflict', async () => {
+  test('are started and stopped; stopping twice is allowed, stopping one that never ran is a CONFLICT', async () => {
     const { startRecording } = await app.client.run<{ startRecording: { playback: { id: string } } }>(start, {
       input: { cameraId },
     });
@@ -506,7 +506,7 @@ describe('recordings by hand and playbacks', () => {
     ]);
   });
 
-  test('are deleted with their objects, also while they run; deleting again is harmless', async () => {
+  test('are deleted with their objects, even while they run; deleting twice is allowed', async () => {
     const remove = 'mutation($id: ID!) { deletePlayback(id: $id) { id } }';
     const event = await createEvent(app.client, { cameraId });
     await endEvent(app.client, event.id);
@@ -531,7 +531,7 @@ describe('recordings by hand and playbacks', () => {
     ).toEqual({ playback: null });
   });
 
-  test('that failed because of the camera cannot be retried, and the answer says so', async () => {
+  test('that failed because of the camera cannot be retried, and say so', async () => {
     const retry = 'mutation($id: ID!) { retryPlayback(id: $id) { playback { id } } }';
     const off = await app.addCamera({ rtspUrl: 'rtsp://127.0.0.1:9/', enabled: false }, 'DISABLED');
     const { playback } = await createEvent(app.client, { cameraId: off });
@@ -542,7 +542,7 @@ describe('recordings by hand and playbacks', () => {
     expect((await app.client.fail(retry, { id: nowhere })).code).toBe('NOT_FOUND');
   });
 
-  test('are paged by number, counted only where asked, and refused out of range', async () => {
+  test('are paged by number, counted only on request, and refused out of range', async () => {
     const { playbacks } = await app.client.run<{
       playbacks: Record<string, unknown> & { items: { id: string }[] };
     }>(
@@ -565,7 +565,7 @@ describe('recordings by hand and playbacks', () => {
   });
 });
 
-test('what goes wrong inside is masked, logged and has a code', async () => {
+test('an internal error is masked, logged, and has a code', async () => {
   const syntax = await app.client.fail('{ cameras {');
   expect(syntax.code).toBe('BAD_USER_INPUT');
   expect((await app.client.fail('{ cameras { nonsense } }')).code).toBe('BAD_USER_INPUT');

@@ -1,4 +1,4 @@
-// testCamera: a look at a stream before it is saved.
+// testCamera: testing a stream before the camera is saved.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
@@ -37,7 +37,7 @@ async function tryOut(input: object): Promise<Answer> {
 
 const made = () => capture({ codec: 'h264', audio: 'pcma', gopSec: 1, seconds: 16 });
 
-test('tells what a camera sends, and saves nothing', async () => {
+test('says what a camera sends, and saves nothing', async () => {
   const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
   const answer = await tryOut({ rtspUrl: camera.urlAs('admin', 'right') });
   expect(answer).toMatchObject({
@@ -79,14 +79,14 @@ test.each(['JPEG', 'VP8', 'VP9', 'MP4V-ES'])('says at once that %s cannot be rec
   await camera.close();
 });
 
-test('a silent camera is answered for in time', async () => {
+test('answers in time if the camera is silent', async () => {
   const camera = await startTestCamera({ capture: await made() });
   camera.stall();
   expect((await tryOut({ rtspUrl: camera.url })).problem).toBe('No picture came within 7 seconds.');
   await camera.close();
 });
 
-test('a third test at once with the same key is refused with the time until there is room', async () => {
+test('a third concurrent test with the same key is refused with the time until one is possible', async () => {
   const camera = await startTestCamera({ capture: await made() });
   camera.stall();
   const first = [1, 2].map(() => tryOut({ rtspUrl: camera.url }));
@@ -107,14 +107,14 @@ test('a third test at once with the same key is refused with the time until ther
   await camera.close();
 });
 
-test('what is left out is as it is set for the camera that is there', async () => {
+test('settings that are left out are those of the existing camera', async () => {
   const camera = await startTestCamera({ capture: await made() });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1, reader: 'FFMPEG' });
   expect(await tryOut({ cameraId, rtspUrl: camera.url })).toMatchObject({ reading: { reader: 'FFMPEG' } });
   await camera.close();
 });
 
-test('a live camera’s reading says what its stream does', async () => {
+test('a live camera’s reading describes its stream', async () => {
   const camera = await startTestCamera({ capture: await made() });
   const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 3 });
   const rates = async () =>
@@ -133,7 +133,7 @@ test('a live camera’s reading says what its stream does', async () => {
   await camera.close();
 });
 
-test('the masked address of a camera that is there stands for its own', async () => {
+test('the masked address of an existing camera stands for its full address', async () => {
   const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
   const cameraId = await app.addCamera({ rtspUrl: camera.urlAs('admin', 'right'), preRollSec: 1 });
   expect(await tryOut({ cameraId, rtspUrl: camera.url })).toMatchObject({ problem: null });

@@ -1,4 +1,4 @@
-// Pages of long lists: which plans they take, how many statements, and that they neither skip nor double.
+// Pages of long lists: their query plans, the number of their statements, and that no row is skipped or repeated.
 import { createClient } from 'graphql-ws';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -28,7 +28,7 @@ afterAll(async () => {
   await app.close();
 });
 
-/** The statements of one operation; those of parts that work by themselves are left out. */
+/** The statements of one operation, without those of background work. */
 async function statementsOf(query: string, variables?: object) {
   statements.takeWithValues();
   await app.client.run(query, variables);
@@ -51,13 +51,13 @@ interface Plan {
 }
 const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)];
 
-/** What PostgreSQL does for the statements of a page that read playbacks or events. */
+/** PostgreSQL's plans for a page's statements that read playbacks or events. */
 async function plansOf(query: string, variables?: object): Promise<Plan[]> {
   const lists = (await statementsOf(query, variables)).filter(({ text }) => /ORDER BY/.test(text));
   expect(lists.length).toBeGreaterThan(0);
   const plans = [];
   for (const { text, values } of lists) {
-    // A connection of the test's own: it is not recorded, for it was opened on the same database but before.
+    // The test's own connection. Its statements are not recorded, because it was opened before on the same database.
     const { rows } = await sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
     plans.push(...flat(rows[0]['QUERY PLAN'][0].Plan as Plan));
   }
@@ -74,7 +74,7 @@ const last = () =>
     'base64url',
   );
 
-describe('are read from an index, and nothing beside the page is read', () => {
+describe('pages are read from an index, which reads only the page’s rows', () => {
   const filters: [string, () => object][] = [
     ['everything', () => ({})],
     ['a camera', () => ({ cameraId: cameras[0] })],
@@ -110,7 +110,7 @@ describe('are read from an index, and nothing beside the page is read', () => {
       expect(types.filter((type) => type === 'Seq Scan')).toEqual([]);
       expect(types.some((type) => /Index/.test(type))).toBe(true);
       const read = plans.map((plan) => (plan['Rows Removed by Filter'] ?? 0) + plan['Actual Rows']);
-      // A page and a little: rows of the cursor's own moment, the one that tells whether more follow.
+      // The page and a few rows more: rows of the same time as the cursor, and the one that shows whether more follow.
       expect(Math.max(...read)).toBeLessThanOrEqual(100);
     });
   }
@@ -126,7 +126,7 @@ describe('are read from an index, and nothing beside the page is read', () => {
   });
 });
 
-describe('neither skip nor double', () => {
+describe('pages neither skip nor repeat rows', () => {
   test.each([
     ['forwards', 'first', 'after', 'hasNextPage', 'endCursor'],
     ['backwards', 'last', 'before', 'hasPreviousPage', 'startCursor'],
@@ -153,7 +153,7 @@ describe('neither skip nor double', () => {
         const ids = page.nodes.map(({ id }) => id);
         seen.push(...(size === 'last' ? ids.reverse() : ids));
         cursor = page.pageInfo[more] ? (page.pageInfo[edge] as string) : undefined;
-        // The row that the cursor was made from: the cursor keeps its meaning.
+        // The row of the cursor. The cursor stays valid.
         deleted ??= seen.at(-1);
         if (seen.length === 7) await sql.query('DELETE FROM playbacks WHERE id = $1', [deleted]);
       } while (cursor);
@@ -162,8 +162,8 @@ describe('neither skip nor double', () => {
   );
 });
 
-describe('take the same statements for a long page as for a short one', () => {
-  // Some seconds after the start the recordings that nobody makes are found, and made FAILED.
+describe('a long page takes as many statements as a short one', () => {
+  // Some seconds after the start, recordings that nobody makes are found and become FAILED.
   beforeAll(async () => {
     const running = `SELECT 1 FROM playbacks WHERE recording_status = 'RECORDING'`;
     await until(async () => (await sql.query(running)).rows.length === 0, 'none is left');
@@ -224,7 +224,7 @@ describe('take the same statements for a long page as for a short one', () => {
     `);
   });
 
-  test('totals are counted only where they are asked for', async () => {
+  test('totals are counted only if they are selected', async () => {
     const counts = async (query: string) =>
       (await statementsOf(query)).filter(({ text }) => /COUNT\(/i.test(text)).length;
     expect(await counts('{ playbacks { page pageSize items { id } } }')).toBe(0);
@@ -238,13 +238,13 @@ interface Created {
   createEvent: { event: { id: string }; playback: { id: string } };
 }
 
-test('a thousand createEvents at once with one key are one event, one recording, one id', async () => {
+test('a thousand concurrent createEvents with one key are one event with one recording', async () => {
   const { createCamera } = await app.client.run<{ createCamera: { camera: { id: string } } }>(
     'mutation { createCamera(input: { name: "Idempotent", rtspUrl: "rtsp://127.0.0.1:9/", preRollSec: 0 }) { camera { id } } }',
   );
   const cameraId = createCamera.camera.id;
   const input = { cameraId, type: 'MOTION', idempotencyKey: 'a thousand times' };
-  // Ten sockets with a hundred operations each: as many connections would measure this machine's kernel instead.
+  // Ten sockets with a hundred operations each. A thousand connections would measure this machine's kernel instead.
   const sockets = Array.from({ length: 10 }, () =>
     createClient({ url: `${app.app.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }),
   );

@@ -1,4 +1,4 @@
-// A change of the schema that breaks clients must not slip in: the schema is held against its last committed version.
+// The schema must not change in a way that breaks clients. It is compared with its last committed version.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { buildSchema, findBreakingChanges, type GraphQLSchema } from 'graphql';
@@ -10,7 +10,7 @@ const git = (...args: string[]) =>
 const committed = git('log', '--format=%H', '-2', '--', 'schema.graphql').stdout?.trim().split('\n') ?? [];
 const inGit = Boolean(committed[0]);
 
-/** The version before the present one: the last committed, or where the present one is committed, that before it. */
+/** The previous version: the last committed one, or the one before that if the present version is committed. */
 function versionBefore(present: string): string {
   const [last, before] = committed.map((commit) => git('show', `${commit}:schema.graphql`).stdout);
   return last === present ? (before ?? last) : last!;
@@ -19,12 +19,12 @@ function versionBefore(present: string): string {
 const breaks = (before: GraphQLSchema, after: GraphQLSchema) =>
   findBreakingChanges(before, after).map(({ description }) => description);
 
-test.skipIf(!inGit)('nothing that clients use is gone since the last committed schema', () => {
+test.skipIf(!inGit)('nothing that clients use was removed since the last committed schema', () => {
   const present = printedSchema();
   expect(breaks(buildSchema(versionBefore(present)), buildSchema(present))).toEqual([]);
 });
 
-test('a field that goes, an argument that becomes required and an enum value that goes are breaks', () => {
+test('a removed field, a removed enum value and a newly required argument are breaking changes', () => {
   const schemaOf = (camera: string, states: string) =>
     buildSchema(`type Query { camera${camera}: Int, state: State } enum State { ${states} }`);
   expect(breaks(schemaOf('(id: ID)', 'LIVE IDLE'), schemaOf('(id: ID!)', 'LIVE'))).toHaveLength(2);

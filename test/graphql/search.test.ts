@@ -1,4 +1,4 @@
-// `search`: words of an event's label, description and metadata, in lists of events and of playbacks.
+// `search` finds words of an event's label, description and metadata, in lists of events and of playbacks.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 
@@ -68,11 +68,11 @@ describe('search', () => {
     expect(await found(text)).toEqual(types);
   });
 
-  test('narrows what the rest of the filter leaves', async () => {
+  test('combines with the other conditions of a filter', async () => {
     expect(await found('front', { type: ['PERSON', 'MOTION'] })).toEqual(['PERSON']);
   });
 
-  test('is refused where transitions are followed', async () => {
+  test('is refused in subscriptions', async () => {
     const followed = app.client.subscribe(
       'subscription { playbackStatusChanged(filter: { search: "x" }) { at } }',
     );

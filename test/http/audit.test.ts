@@ -1,4 +1,4 @@
-// The official audits of GraphQL over HTTP, and the reference clients of the protocols for subscriptions.
+// The official audits of GraphQL over HTTP, and the reference clients of the subscription protocols.
 import { serverAudits } from 'graphql-http';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';

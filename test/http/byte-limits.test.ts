@@ -1,4 +1,4 @@
-// Limits in bytes: of answers while they are made, of what is kept, of what is said before somebody is known.
+// Limits in bytes: of answers in progress, of what stays in memory, and of messages before authentication.
 import { once } from 'node:events';
 import { parse } from 'graphql';
 import pg from 'pg';
@@ -34,18 +34,18 @@ const codeOf = async (query: string, variables?: object) => (await app.client.fa
 describe('an answer', () => {
   const events = (name: string, count: number) => `${name}: events(first: ${count}) { nodes { metadata } }`;
 
-  test('may hold a full page with metadata, and a bounded number of bytes', async () => {
+  test('may contain a full page with metadata, but only a limited number of bytes', async () => {
     const { a } = await app.client.run<{ a: { nodes: { metadata: string }[] } }>(`{ ${events('a', 100)} }`);
     expect(a.nodes.map(({ metadata }) => metadata.length)).toEqual(Array(100).fill(metadataBytes));
     expect(await codeOf(`{ ${events('a', 100)} ${events('b', 100)} }`)).toBe('QUERY_TOO_COMPLEX');
   });
 
-  test('is refused for what it would cost, before anything is read', async () => {
+  test('is refused because of its cost before anything is read', async () => {
     const many = Array.from({ length: 50 }, (_, n) => events(`a${n}`, 100)).join(' ');
     expect(await codeOf(`{ ${many} }`)).toBe('QUERY_TOO_COMPLEX');
   });
 
-  test('names nothing at length: neither aliases nor values that are wrong', async () => {
+  test('contains neither long aliases nor long invalid values', async () => {
     expect(await codeOf(`{ ${'a'.repeat(101)}: __typename }`)).toBe('QUERY_TOO_COMPLEX');
     const wrong = Array.from({ length: 50 }, (_, n) => `a${n}: playbackConnection(after: $c) { totalCount }`);
     const response = await fetch(`${app.app.url}/graphql`, {
@@ -61,7 +61,7 @@ describe('an answer', () => {
     expect(text.length).toBeLessThan(100_000);
   });
 
-  test('metadata is given as it was reported, by every way', async () => {
+  test('contains metadata as it was reported, on every path to it', async () => {
     const metadata = { list: [1, 'two', null, { three: 3.5 }], text: 'ä "quoted" \\ ' };
     const query =
       'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id metadata } } }';
@@ -82,10 +82,10 @@ describe('an answer', () => {
   });
 });
 
-describe('what is asked for', () => {
+describe('requests', () => {
   const statuses = (count: number) => Array(count).fill('FAILED');
 
-  test('a list among the variables has a bounded length', async () => {
+  test('have lists of limited length in their variables', async () => {
     const query = 'query($s: [RecordingStatus!]) { playbacks(filter: { recordingStatus: $s }) { total } }';
     expect(await app.client.run(query, { s: statuses(1_000) })).toBeDefined();
     expect(await codeOf(query, { s: statuses(1_001) })).toBe('QUERY_TOO_COMPLEX');
@@ -93,7 +93,7 @@ describe('what is asked for', () => {
     expect(await codeOf(filter, { f: { recordingStatus: statuses(1_001) } })).toBe('QUERY_TOO_COMPLEX');
   });
 
-  test('a subscription is asked for with a bounded number of characters', async () => {
+  test('for subscriptions have a limited number of characters', async () => {
     const query = 'subscription { playbackStatusChanged { to } }';
     const stream = app.client.subscribe(query, { unused: 'x'.repeat(20_000) });
     await expect(stream.next()).rejects.toThrow('16384 characters');
@@ -104,7 +104,7 @@ describe('what is asked for', () => {
       ReturnType<typeof holdSubscriptions>
     >[0];
 
-  test('what subscriptions hold is bounded for each key and for all; a shared document counts once', () => {
+  test('for subscriptions have limited memory per key and in total; a shared document counts once', () => {
     const hold = holdSubscriptions(1024 ** 2);
     const query = '{ a b c }';
     const document = parse(query);
@@ -132,7 +132,7 @@ describe('what is asked for', () => {
     expect(ends.length).toBe(ofOne);
   });
 
-  test('documents are kept by their bytes, and what cannot be parsed is not kept', () => {
+  test('have documents that are cached up to a number of bytes; unparsable documents are not cached', () => {
     const { documentCache, errorCache } = documentCaches(1024 ** 2);
     const set = (text: string) => documentCache.set(text, parse(text));
     const small = '{ a }';
@@ -166,19 +166,19 @@ describe('a socket', () => {
   test.each([
     ['one message', [ping(5_000)]],
     ['several', Array(10).fill(ping(500))],
-  ])('says little before it is acknowledged: %s', async (_, messages) => {
+  ])('may send only a few bytes before it is acknowledged: %s', async (_, messages) => {
     const { socket, closed } = await open();
     for (const message of messages) socket.send(message);
     expect(await closed).toBe(1006);
   });
 
-  test('says little before it is acknowledged: a message that is never whole', async () => {
+  test('may send only a few bytes before it is acknowledged: a message that never ends', async () => {
     const { socket, closed } = await open();
     socket.send('x'.repeat(5_000), { fin: false });
     expect(await closed).toBe(1006);
   });
 
-  test('may bring a token of an OpenID provider, and large messages afterwards', async () => {
+  test('may send a token of an OpenID provider, and large messages afterwards', async () => {
     const { socket, closed } = await open();
     socket.send(JSON.stringify({ ...init, payload: { ...init.payload, more: 'x'.repeat(3_500) } }));
     expect(JSON.parse(String((await once(socket, 'message'))[0]))).toEqual({ type: 'connection_ack' });
@@ -190,7 +190,7 @@ describe('a socket', () => {
     expect(await closed).toBe(1005);
   });
 
-  test('that does not read is ended by what waits for it', async () => {
+  test('that is not read is closed because of its unsent bytes', async () => {
     const { socket, closed } = await open();
     socket.send(JSON.stringify(init));
     await once(socket, 'message');
@@ -202,13 +202,13 @@ describe('a socket', () => {
     const connection = (socket as unknown as { _socket: NodeJS.EventEmitter })._socket;
     await new Promise((resolve) => connection.once('close', resolve));
     clearInterval(sending);
-    // Earlier than for want of pongs, which ends it after 24 seconds.
+    // Earlier than because of missing pongs, which would close it after 24 seconds.
     expect(performance.now() - since).toBeLessThan(20_000);
     socket.resume();
     expect(await closed).toBe(1006);
   }, 30_000);
 
-  test('an operation’s id has a bounded length', async () => {
+  test('accepts operation ids of limited length only', async () => {
     const { socket } = await open();
     socket.send(JSON.stringify(init));
     await once(socket, 'message');
@@ -220,7 +220,7 @@ describe('a socket', () => {
   });
 });
 
-test('names take turns: who asks for much waits behind itself, and no name is let in beyond its share', async () => {
+test('keys take turns: many requests of one key delay only each other, and no key exceeds its share', async () => {
   const order: string[] = [];
   const takeAll = (turns: Turns, names: string) => {
     order.length = 0;

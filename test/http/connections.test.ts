@@ -1,4 +1,4 @@
-// What clients that do not read, or only hold connections, may cost.
+// Limits for clients that do not read, or only keep connections open.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ async function serve(
   return (server.address() as AddressInfo).port;
 }
 
-/** Asks and reads nothing. */
+/** Sends requests and reads no answers. */
 function askUnread(port: number, path = '/'): Socket {
   const socket = connect(port, '127.0.0.1').pause();
   socket.on('error', () => {});
@@ -64,7 +64,7 @@ async function serveBytes(limits: Partial<WaitingBytesLimits>, bytes: number) {
   return { port, sockets, waiting };
 }
 
-test('a connection for which too much waits is ended', async () => {
+test('a connection with too many unsent bytes is closed', async () => {
   const { port, sockets } = await serveBytes({ perConnection: 16 * mebibyte }, 32 * mebibyte);
   askUnread(port);
   await until(() => sockets.size === 1, 'it is connected');
@@ -72,7 +72,7 @@ test('a connection for which too much waits is ended', async () => {
   expect(await answerOf(port)).toBe('ok');
 });
 
-test('where too much waits for all, those are ended for which most waits', async () => {
+test('if all connections have too many unsent bytes, those with most of them are closed', async () => {
   const { port, waiting } = await serveBytes({ all: 64 * mebibyte }, 24 * mebibyte);
   for (let n = 0; n < 12; n++) askUnread(port);
   await until(() => waiting() > 24 * mebibyte, 'they are answered');
@@ -82,7 +82,7 @@ test('where too much waits for all, those are ended for which most waits', async
   }
 });
 
-test('a client that takes nothing for too long is given up; one that reads slowly is not', async () => {
+test('a client that takes nothing for too long is disconnected, a slow one is not', async () => {
   const { port, sockets } = await serveBytes({ stalledMs: 1_500 }, 32 * mebibyte);
   const stalled = askUnread(port, '/pieces');
   const slow = askUnread(port, '/pieces');
@@ -128,7 +128,7 @@ test('pipelined requests are answered in order, one at a time', async () => {
   await once(socket, 'close');
 });
 
-test('who only holds connections keeps nobody out', async () => {
+test('idle connections cannot keep other clients out', async () => {
   const port = await serve(
     (server) => limitConnections(server, 50),
     (response) => void response.end('ok'),
@@ -150,7 +150,7 @@ test('who only holds connections keeps nobody out', async () => {
   }
 });
 
-test('descriptors are kept back for cameras and the database, and memory for them too', async () => {
+test('file descriptors and memory are reserved for cameras and the database', async () => {
   expect(await descriptorLimit()).toBeGreaterThan(100);
   const of = { descriptors: 20_000, memory: 4e9, maxRecordings: 200 };
   const limit = connectionLimit(of);

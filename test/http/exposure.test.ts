@@ -1,4 +1,4 @@
-// What somebody without a key, or another page, gets to see and do.
+// What callers without a key and foreign web pages can see and do.
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
@@ -27,7 +27,7 @@ interface Answered {
   body: Buffer;
 }
 
-/** fetch would set Host and decompress by itself. */
+/** Not fetch, which sets Host and decompresses by itself. */
 async function ask(
   app: TestApp,
   path: string,
@@ -46,7 +46,7 @@ const json = { 'content-type': 'application/json' };
 const query = (text: string) => ({ method: 'POST', body: JSON.stringify({ query: text }) });
 
 describe('GraphiQL', () => {
-  test('is off where keys exist, unless it is switched on; then it names no camera', async () => {
+  test('is off if there are keys, unless it is switched on; then it names no camera', async () => {
     const id = await keyed.addCamera({ rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 }, 'IDLE');
     expect((await ask(keyed, '/graphql', { headers: html })).body.toString()).not.toContain('GraphiQL');
     const switchedOn = await startTestApp({ apiKeys: keyed.config.apiKeys, graphiql: true });
@@ -60,7 +60,7 @@ describe('GraphiQL', () => {
     expect(page).not.toContain(id);
   });
 
-  test('is compressed, and not sent again to who has it', async () => {
+  test('is compressed, and not sent again to a browser that has it', async () => {
     const plain = await ask(open, '/graphql', { headers: html });
     const zipped = await ask(open, '/graphql', { headers: { ...html, 'accept-encoding': 'gzip' } });
     expect(zipped.headers['content-encoding']).toBe('gzip');
@@ -71,7 +71,7 @@ describe('GraphiQL', () => {
   });
 });
 
-test('GraphQL answers are compressed for who takes it', async () => {
+test('GraphQL answers are compressed for clients that accept it', async () => {
   const text = '{ __schema { types { name description } } }';
   const [plain, zipped] = [
     await ask(open, '/graphql', { ...query(text), headers: json }),
@@ -111,7 +111,7 @@ describe('without keys, behind a proxy on this machine', () => {
     { 'x-forwarded-proto': 'https' },
   ];
 
-  test.each(forwarded)('who comes with %o is refused', async (headers) => {
+  test.each(forwarded)('a request with %o is refused', async (headers) => {
     const answer = await ask(open, '/graphql', {
       ...query('{ me { role } }'),
       headers: { ...json, ...headers },
@@ -121,7 +121,7 @@ describe('without keys, behind a proxy on this machine', () => {
     expect((await ask(open, '/', { headers })).status).toBe(403);
   });
 
-  test('a trusted proxy lets this machine in and nobody else', async () => {
+  test('a trusted proxy lets in only requests from this machine', async () => {
     const proxied = await startTestApp({ trustedProxies: ['loopback'] });
     const roleOf = async (headers: object) => {
       const asked = { ...query('{ me { role } }'), headers: { ...json, ...headers } };
@@ -137,7 +137,7 @@ describe('without keys, behind a proxy on this machine', () => {
     await proxied.close();
   });
 
-  test('with keys, a proxy is no matter', async () => {
+  test('with keys, any proxy is allowed', async () => {
     const asked = {
       ...query('{ me { role } }'),
       headers: { ...json, authorization, 'x-forwarded-for': '203.0.113.7' },
@@ -147,7 +147,7 @@ describe('without keys, behind a proxy on this machine', () => {
 });
 
 describe('/readyz', () => {
-  test('says what is wrong to this machine and to who has a key, and asks once for all', async () => {
+  test('tells the reason to this machine and to callers with a key, from one shared check', async () => {
     const endpoint = 'http://127.0.0.1:9/secret-place';
     const r2 = {
       endpoint: new URL(endpoint).origin,
@@ -173,7 +173,7 @@ describe('a malformed request', () => {
   const stack = /\bat .*:\d+:\d+|node_modules|src\/|file:\/\//;
 
   test.each(['x:99999', 'a b', 'user@127.0.0.1', '127.0.0.1/x', '[::1', '127.0.0.1:x'])(
-    'with the Host %s is refused in words, by every part',
+    'with the Host %s is refused with a message on every route',
     async (host) => {
       for (const path of ['/graphql', '/', '/media/x?download=1', '/readyz', '/live/x']) {
         for (const method of ['OPTIONS', 'GET', 'POST']) {

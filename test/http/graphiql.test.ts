@@ -7,7 +7,7 @@ import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 
-// GraphiQL has nine megabytes: a browser on a busy machine takes its time.
+// GraphiQL has nine megabytes, so a browser on a busy machine is slow.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -25,11 +25,11 @@ afterAll(async () => {
   await camera.close();
 });
 
-/** The page follows: what runs when the server takes the request comes first. */
+/** Resolves when the page subscribes. The subscription begins with the playbacks that run when it is received. */
 const isFollowing = (page: Page) =>
   page.waitForRequest((request) => request.headers()['accept'] === 'text/event-stream');
 
-test('every example operation works as it stands', async () => {
+test('every example operation works unchanged', async () => {
   const db = connectDb(app.config.databaseUrl!);
   const text = await exampleOperations(db);
   await db.$disconnect();
@@ -46,7 +46,7 @@ test('every example operation works as it stands', async () => {
   }
 });
 
-test('in production there is no GraphiQL', async () => {
+test('is not available in production', async () => {
   const production = await startTestApp({ graphiql: false });
   const page = await fetch(`${production.app.url}/graphql`, { headers: { accept: 'text/html' } });
   expect(await page.text()).not.toContain('GraphiQL');
@@ -60,7 +60,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
   });
   afterAll(() => browser.close());
 
-  test('it loads from this server alone, and a subscription shows what happens', async () => {
+  test('loads from this server only, and shows the messages of a subscription', async () => {
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     const hosts = new Set<string>();
     page.on('request', (request) => hosts.add(new URL(request.url()).host || 'inline'));
@@ -70,7 +70,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     });
     await page.goto(`${app.app.url}/graphql`, { timeout: 60_000 });
     await page.getByText('subscription Watch').first().waitFor();
-    // Several operations: the play button asks which one.
+    // There are several operations: the play button asks which one to run.
     await page.getByRole('button', { name: /Execute query/ }).click();
     await Promise.all([isFollowing(page), page.getByRole('menuitem', { name: 'Watch' }).click()]);
     await app.client.run(
@@ -83,7 +83,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     expect([...hosts].filter((host) => host !== new URL(app.app.url).host && host !== 'inline')).toEqual([]);
     expect(refused).toEqual([]);
 
-    // A clip that is opened by itself plays in the page that the browser makes for it.
+    // A clip that is opened directly plays in the page that the browser makes for it.
     const { playbacks } = await app.client.run<{ playbacks: { items: { videoUrl: string | null }[] } }>(
       '{ playbacks(filter: { recordingStatus: [COMPLETED] }) { items { videoUrl } } }',
     );
@@ -95,7 +95,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     await page.close();
   });
 
-  test('with keys, the Headers tab counts for subscriptions too; their messages stay, and the toolbar says whose key it is', async () => {
+  test('uses the Headers tab for subscriptions, too, keeps their messages, and names the key’s user', async () => {
     const secret = 'admin-secret-of-the-test-01';
     const locked = await startTestApp({
       graphiql: true,
@@ -124,7 +124,7 @@ describe.skipIf(browserMissing)('in a browser', () => {
     }
   });
 
-  test.each(['/', '/graphql'])('another page cannot show %s in a frame', async (path) => {
+  test.each(['/', '/graphql'])('cannot be shown by another page in a frame: %s', async (path) => {
     const page = await browser.newPage();
     await page.setContent(`<iframe src="${app.app.url}${path}"></iframe>`);
     await expect

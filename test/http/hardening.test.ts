@@ -1,4 +1,4 @@
-// Attacks, and what clients are told of failures, over every transport.
+// Attacks, and the errors that clients get, over every transport.
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -12,7 +12,7 @@ import { startTestApp, type TestApp } from '../support/app/app.ts';
 
 const key = 'admin-0123456789abcdef';
 const authorization = `Bearer ${key}`;
-/** The contract's closed list. */
+/** The closed list of the contract. */
 const codes = [
   ...['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED', 'CAPACITY'],
   ...['QUERY_TOO_COMPLEX', 'CURSOR_EXPIRED', 'SUBSCRIBER_LAGGED', 'INTERNAL_SERVER_ERROR'],
@@ -21,7 +21,7 @@ const nowhere = '00000000-0000-7000-8000-000000000000';
 
 let app: TestApp;
 let sql: pg.Client;
-/** Where cameras at private addresses are forbidden. */
+/** A server on which cameras at private addresses are forbidden. */
 let walled: TestApp;
 
 beforeAll(async () => {
@@ -64,7 +64,7 @@ async function toldOver(response: Response): Promise<Told> {
   return errors[0]!;
 }
 
-/** A socket that has said connection_init, and what came over it. */
+/** A socket that has sent connection_init, and the messages that it received. */
 async function openSocket(secret = key, headers: Record<string, string> = {}) {
   const socket = new WebSocket(endpoint().replace('http', 'ws'), 'graphql-transport-ws', { headers });
   const messages: { id?: string; type: string; payload?: unknown }[] = [];
@@ -109,7 +109,7 @@ async function toldOverSse(query: string, variables?: object): Promise<Told> {
   return (JSON.parse(data) as { errors: Told[] }).errors[0]!;
 }
 
-describe('other people’s pages', () => {
+describe('foreign web pages', () => {
   const mutation =
     'mutation { createCamera(input: { name: "CSRF", rtspUrl: "rtsp://h/" }) { camera { id } } }';
   const isMade = async () => JSON.stringify(await app.client.run('{ cameras { name } }')).includes('CSRF');
@@ -148,7 +148,7 @@ describe('other people’s pages', () => {
     },
   );
 
-  test('of ALLOWED_ORIGINS are let in, also to read why they were refused', async () => {
+  test('of ALLOWED_ORIGINS are allowed, and can read why a request was refused', async () => {
     const origin = 'https://friend.example';
     for (const [credential, status] of [
       [authorization, 200],
@@ -216,19 +216,19 @@ describe('too much work', () => {
     expect(Date.now() - startedAt).toBeLessThan(5_000);
   });
 
-  test('fragments that contain themselves are refused as what they are', async () => {
+  test('does not arise from fragments that contain themselves: these are refused as invalid', async () => {
     const query = '{ me { ...A } } fragment A on Me { name ...B } fragment B on Me { role ...A }';
     const told = await toldOver(await post({ query }));
     expect(told.extensions.code).toBe('BAD_USER_INPUT');
     expect(told.message).toContain('itself');
   });
 
-  test('introspection cannot be nested without end', async () => {
+  test('is refused in nested introspection', async () => {
     const query = `{ __schema { types { ${'fields { type { '.repeat(8)} name ${'} }'.repeat(8)} } } }`;
     expect((await toldOver(await post({ query }))).extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  test('a full page with everything in it is not too much', async () => {
+  test('does not include a full page with all fields', async () => {
     const playback = `id recordingStatus startedAt endedAt endReason clipStartedAt preRollMs missedMs gaps { from to }
       durationMs fileSizeBytes codec audioCodec resolution videoUrl thumbnailUrl liveUrl errorMessage
       failure { code message fault retryable } transitions { cursor from to at } camera { id name state }
@@ -238,12 +238,12 @@ describe('too much work', () => {
     expect(await response.json()).not.toHaveProperty('errors');
   });
 
-  test('some totals and some pages are not too much', async () => {
+  test('does not include a few totals and a few pages', async () => {
     const query = `{ ${totals(5)} playbacks(page: 1000) { page } cameras { playbacks { totalCount } } }`;
     expect(await (await post({ query })).json()).not.toHaveProperty('errors');
   });
 
-  test('what takes the database too long is told so', async () => {
+  test('in the database ends with QUERY_TOO_COMPLEX', async () => {
     const db = connectDb(app.config.databaseUrl!, { statementTimeoutMs: 50 });
     await sql.query('BEGIN; LOCK TABLE cameras IN ACCESS EXCLUSIVE MODE');
     const failures = await Promise.allSettled([
@@ -260,13 +260,13 @@ describe('too much work', () => {
     expect(forReading.statementTimeoutMs).toBeLessThanOrEqual(15_000);
   });
 
-  test('several operations in one request are refused', async () => {
+  test('is prevented: several operations in one request are refused', async () => {
     const response = await post([{ query: '{ __typename }' }, { query: '{ __typename }' }]);
     expect(response.status).toBe(400);
     expect((await toldOver(response)).extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  test('a large body is refused, with its length announced or not', async () => {
+  test('a large body is refused, with or without Content-Length', async () => {
     const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(300_000) } });
     const announced = await post(body);
     expect(announced.status).toBe(413);
@@ -292,7 +292,7 @@ describe('too much work', () => {
     expect(await closed).toBe(1009);
   });
 
-  test('a hundred operations may run on one socket, no more', async () => {
+  test('at most a hundred operations may run on one socket', async () => {
     const { say, until, close, messages } = await openSocket();
     await until(({ type }) => type === 'connection_ack');
     for (let id = 1; id <= 101; id++) {
@@ -308,7 +308,7 @@ describe('too much work', () => {
     await close();
   });
 
-  test('a key has so many sockets and streams, and no more', async () => {
+  test('the number of sockets and streams per key is limited', async () => {
     const greedy = 'greedy-0123456789abcdef';
     const held = await Promise.all(
       Array.from({ length: 5 }, async () => {
@@ -317,7 +317,7 @@ describe('too much work', () => {
         return socket;
       }),
     );
-    // 4429: graphql-ws clients do not try again.
+    // 4429: graphql-ws clients do not connect again.
     expect(await (await openSocket(greedy)).closed).toBe(4429);
     for (const accept of ['text/event-stream', '*/*', 'application/json']) {
       const stream = await post(
@@ -327,7 +327,7 @@ describe('too much work', () => {
       expect(stream.status, accept).toBe(503);
       expect(await stream.text(), accept).toContain('"code":"CAPACITY"');
     }
-    // Queries are not held up, nor are others; what is closed makes room.
+    // Queries and other keys are not affected. A closed connection makes room for another.
     expect((await post({ query: '{ __typename }' }, { authorization: `Bearer ${greedy}` })).status).toBe(200);
     await held[0]!.close();
     const next = await openSocket(greedy);
@@ -340,7 +340,7 @@ describe('too much work', () => {
     const told: Told[] = [];
     for (let n = 0; n < 12; n++) told.push(await toldOver(await post({ query })));
     const limited = told.filter(({ extensions }) => extensions.code === 'RATE_LIMITED');
-    // 60 a minute: ten at once, then one in a second.
+    // 60 a minute: ten at once, then one per second.
     expect(limited.length).toBeGreaterThan(0);
     expect(told.slice(0, 10).every(({ extensions }) => extensions.code === 'NOT_FOUND')).toBe(true);
     const wait = limited[0]!.extensions.retryAfterMs!;
@@ -350,7 +350,7 @@ describe('too much work', () => {
     expect((await toldOver(await post({ query }))).extensions.code).toBe('NOT_FOUND');
   });
 
-  test('a client that drips its headers is cut off', async () => {
+  test('a client that sends its headers too slowly is disconnected', async () => {
     const { port } = new URL(app.app.url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.on('error', () => {});
@@ -392,7 +392,7 @@ test.each([
   '0x7f.1',
   '169.254.169.254',
   '192.168.1.1',
-])('where private addresses are forbidden, %s is not connected to', async (host) => {
+])('if private addresses are forbidden, %s is not connected', async (host) => {
   const rtspUrl = `rtsp://${host}:9/`;
   const id = await walled.addCamera({ name: 'Inside', rtspUrl, preRollSec: 5 }, 'OFFLINE');
   const { camera } = await walled.client.run<{ camera: { lastError: string } }>(
@@ -401,7 +401,7 @@ test.each([
   expect(camera.lastError).toContain('PRIVATE_CAMERAS=false');
 });
 
-describe('what goes wrong', () => {
+describe('an error', () => {
   const wrong: [string, string, object?][] = [
     ['syntax', '{ cameras {'],
     ['validation', '{ cameras { nonsense } }'],
@@ -428,7 +428,7 @@ describe('what goes wrong', () => {
     }
   });
 
-  test('has a code also where no GraphQL came at all', async () => {
+  test('has a code even if the request is not GraphQL', async () => {
     for (const body of [
       '{',
       '"x"',
@@ -467,12 +467,12 @@ describe('what goes wrong', () => {
       'a cursor with an id that is none',
       `{ events(after: "${cursorOf(`1 ${'-'.repeat(36)}`)}") { nodes { id } } }`,
     ],
-  ])('what no database can hold is refused in words: %s', async (_name, query, variables) => {
+  ])('for a value that no database can hold has a message: %s', async (_name, query, variables) => {
     const told = await walled.client.fail(query.replace('CAMERA', nowhere), variables);
     expect(told).toMatchObject({ code: 'BAD_USER_INPUT', issues: [{ message: expect.any(String) }] });
   });
 
-  test('inside stays inside: an id in the answer, the rest in the log', async () => {
+  test('inside the server is masked: the answer has an id, the log has the details', async () => {
     const secret = 'hunter2';
     await sql.query(`ALTER TABLE playbacks RENAME TO ${secret}_playbacks`);
     await sql.query(`ALTER TABLE cameras RENAME TO ${secret}_cameras`);
@@ -515,7 +515,7 @@ describe('what goes wrong', () => {
     }
   });
 
-  test('every code that the server knows is of the contract’s list', async () => {
+  test('has a code of the contract’s list', async () => {
     const { readFile } = await import('node:fs/promises');
     const text = await readFile(new URL('../../src/domain/errors.ts', import.meta.url), 'utf8');
     const known = [...text.matchAll(/^ {2}\| '(\w+)'/gm)].map((match) => match[1]!);

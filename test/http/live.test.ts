@@ -1,4 +1,4 @@
-// Watching while it records, and what a camera sees now.
+// Watching a running recording, and snapshots of cameras.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { capture } from '../support/camera/captures.ts';
 import { readCounterOfImage, readFrames } from '../support/media/frames.ts';
 import { ffprobe, ffprobeWarnings } from '../support/media/judges.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -49,7 +49,7 @@ async function fetched(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** All that a player fetches, put together into one file. */
+/** Everything that a player fetches, joined into one file. */
 async function assemble(playlistUrl: string, name: string): Promise<string> {
   const playlist = (await fetched(playlistUrl)).toString();
   const names = ['init.mp4', ...playlist.split('\n').filter((line) => line.endsWith('.m4s'))];
@@ -59,21 +59,21 @@ async function assemble(playlistUrl: string, name: string): Promise<string> {
   return file;
 }
 
-test('a running recording is an HLS playlist from its pre-roll on, and is the clip in the end', async () => {
+test('a running recording is an HLS playlist from its pre-roll on, and has the clip’s content in the end', async () => {
   const event = await createEvent(app.client, { cameraId });
   const url = (await liveUrlOf(event.playback!.id))!;
   const running = (await fetched(url)).toString();
   expect(running).toContain('#EXT-X-PLAYLIST-TYPE:EVENT');
   expect(running).not.toContain('ENDLIST');
   const sofar = await readFrames(await assemble(url, 'running.mp4'));
-  // Whole keyframe intervals only: of a pre-roll of 3 s, at the least two.
+  // Whole keyframe intervals only: at least two of a pre-roll of 3 s.
   expect(sofar.length).toBeGreaterThanOrEqual(2 * 15);
 
   await sleep(1_500);
   await endEvent(app.client, event.id);
   const playback = await awaitEnd(app.client, event);
   expect(await liveUrlOf(playback.id)).toBeNull();
-  // Who was watching comes to the end, although the spool is gone.
+  // A player that is watching can play to the end, although the spool has been removed.
   const ended = (await fetched(url)).toString();
   expect(ended).toMatch(/#EXT-X-ENDLIST\n$/);
   const file = await assemble(url, 'ended.mp4');
@@ -84,9 +84,9 @@ test('a running recording is an HLS playlist from its pre-roll on, and is the cl
   expect(camera.sessionsEver).toBe(1);
 });
 
-test.skipIf(browserMissing)('it plays in a browser from the pre-roll to the end', async () => {
+test.skipIf(browserMissing)('a running recording plays in a browser to the end', async () => {
   const browser = await launchBrowser();
-  // The player is the test's own, on a page of the server.
+  // The test's own player, on a page of the server.
   const page = await browser.newPage({ bypassCSP: true });
   await page.goto(`${app.app.url}/healthz`);
   await page.addScriptTag({ path: path.resolve('node_modules/hls.js/dist/hls.min.js') });
@@ -119,7 +119,7 @@ test.skipIf(browserMissing)('it plays in a browser from the pre-roll to the end'
   await browser.close();
 });
 
-test('H.265 is hvc1 while it records, too, and a cold recording can be watched', async () => {
+test('H.265 is hvc1 in a running recording, too, and a recording without pre-roll can be watched', async () => {
   const other = await startTestCamera({
     capture: await capture({ codec: 'h265', audio: 'aac', gopSec: 1, seconds: 16 }),
   });
@@ -135,7 +135,7 @@ test('H.265 is hvc1 while it records, too, and a cold recording can be watched',
   await other.close();
 });
 
-test('a link to a recording that is not there, or without its ticket, shows nothing', async () => {
+test('a link to a missing recording, or without its ticket, shows nothing', async () => {
   const event = await createEvent(app.client, { cameraId });
   const url = (await liveUrlOf(event.playback!.id))!;
   const [, ticket] = /\/live\/([^/]+)\//.exec(url)!;
@@ -145,7 +145,7 @@ test('a link to a recording that is not there, or without its ticket, shows noth
   await awaitEnd(app.client, event);
 });
 
-test('a snapshot is what the camera sent with its newest keyframe', async () => {
+test('a snapshot shows the camera’s newest keyframe', async () => {
   const ask = async (id: string) => {
     const { camera } = await app.client.run<{ camera: { snapshotUrl: string | null } }>(
       'query($id: ID!) { camera(id: $id) { snapshotUrl } }',
@@ -160,7 +160,7 @@ test('a snapshot is what the camera sent with its newest keyframe', async () => 
   const file = path.join(dir, 'snapshot.jpg');
   await writeFile(file, first);
   const sentAt = camera.sentAt(await readCounterOfImage(file), askedAt);
-  // One keyframe interval, the fragment in which it came, and what a busy machine adds.
+  // One keyframe interval, the fragment that contains it, and the delay of a busy machine.
   expect(askedAt - sentAt).toBeLessThan(1_000 + 500 + 1_500);
   const dark = await app.addCamera({ rtspUrl: 'rtsp://127.0.0.1:9/none' }, 'OFFLINE');
   expect(await ask(dark)).toBeNull();

@@ -1,4 +1,4 @@
-/** What is asked of every server: an event becomes a clip that everything plays, and the camera is left in order. */
+/** What every server must pass: an event becomes a clip that plays everywhere, and the session ends properly. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { expect } from 'vitest';
@@ -7,12 +7,12 @@ import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from '.
 import { canDecode, watch } from '../support/browser/watch.ts';
 import { ffprobe, ffprobeWarnings, packets, strictBoxes } from '../support/media/judges.ts';
 
-/** How long the event lasts, and the pre-roll. */
+/** The length of the event, and the pre-roll. */
 const eventMs = 2_500;
 
 export interface Wanted {
   readonly video: 'h264' | 'h265';
-  /** As it is in the clip; undefined: none. */
+  /** The codec in the clip; undefined: no sound. */
   readonly sound: 'aac' | 'opus' | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface World {
 
 export interface Recorded {
   readonly playback: PlaybackFacts;
-  /** What the camera says of how it is read. */
+  /** The API's reading of the camera. */
   readonly reading: {
     readonly reader: string;
     readonly transport: string;
@@ -32,7 +32,7 @@ export interface Recorded {
   };
 }
 
-/** Adds the camera, records an event of it, switches the camera off, and judges the clip. */
+/** Adds the camera, records an event, switches the camera off, and checks the clip. */
 export async function expectClip(
   { app, browser, dir }: World,
   rtspUrl: string,
@@ -40,7 +40,7 @@ export async function expectClip(
   settings: object = {},
 ): Promise<Recorded> {
   const id = await app.addCamera({ rtspUrl, preRollSec: 1, ...settings });
-  // The pre-roll is to be whole.
+  // Until the pre-roll is complete.
   await sleep(2_000);
   const event = await createEvent(app.client, { cameraId: id });
   await sleep(eventMs);
@@ -73,7 +73,7 @@ async function expectPlayable(file: string, { video, sound }: Wanted): Promise<v
     const times = all.filter(({ stream_index }) => stream_index === index).map(({ pts }) => pts);
     const decoded = all.filter(({ stream_index }) => stream_index === index).map(({ dts }) => dts);
     expect(decoded).toEqual([...decoded].sort((a, b) => a - b));
-    // No hole, and nothing missing at either end.
+    // No gap, and nothing missing at either end.
     const shown = times.sort((a, b) => a - b);
     const steps = shown.slice(1).map((time, i) => time - shown[i]!);
     expect(Math.max(...steps), `${codec_type}: the longest step`).toBeLessThan(0.25);

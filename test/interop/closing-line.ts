@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Writes `N passed, N failed` when all is over. */
+/** Prints `N passed, N failed` at the end. */
 class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = (state: 'passed' | 'failed') =>
@@ -10,6 +10,6 @@ class ClosingLine implements Reporter {
   }
 }
 
-// vitest takes a reporter of its configuration as a module's default export.
+// vitest takes a reporter from its configuration as the default export of a module.
 // biome-ignore lint/style/noDefaultExport: see above
 export default ClosingLine;

@@ -1,4 +1,4 @@
-// GStreamer's RTSP server: what it can send, each to all who play it from one pipeline.
+// GStreamer's RTSP server: every stream that it can send, from one pipeline for all players.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -69,7 +69,7 @@ beforeAll(async () => {
     streams: Object.fromEntries(served),
   };
   const script = path.join(import.meta.dirname, 'gstreamer-server.py');
-  // Debian's Python, which has the bindings.
+  // Debian's Python, because it has the bindings.
   const server = await startProgram('/usr/bin/python3', [script, JSON.stringify(asked)], (line) =>
     line.includes('"ports"'),
   );
@@ -90,7 +90,7 @@ function urlOf(kind: Kind, stream: string): string {
   return `${kind === 'tls' ? 'rtsps' : 'rtsp'}://${user}127.0.0.1:${world.ports[kind]}/${pathOf(stream)}`;
 }
 
-/** How often that was asked of the stream. */
+/** How often this request was made for the stream. */
 function countOf(kind: Kind, stream: string, method: string): number {
   return world.server.said
     .filter((line) => line.startsWith('{"server"'))
@@ -112,12 +112,12 @@ describe.concurrent('GStreamer', () => {
       await expectLeftInOrder('plain', name);
     });
 
-  test('a password by Digest', async () => {
+  test('plays a stream with a Digest password', async () => {
     await expectClip(world, urlOf('digest', 'H.264 with AAC'), { video: 'h264', sound: 'aac' });
     await expectLeftInOrder('digest', 'H.264 with AAC');
   });
 
-  test('a password by Digest, over UDP', async () => {
+  test('plays a stream with a Digest password over UDP', async () => {
     const name = 'H.264 with AAC over UDP alone';
     const { reading } = await expectClip(
       world,
@@ -129,12 +129,12 @@ describe.concurrent('GStreamer', () => {
     await expectLeftInOrder('digest', name);
   });
 
-  test('TLS and a password by Digest', async () => {
+  test('plays a stream with TLS and a Digest password', async () => {
     await expectClip(world, urlOf('tls', 'H.264 with Opus'), { video: 'h264', sound: 'opus' });
     await expectLeftInOrder('tls', 'H.264 with Opus');
   });
 
-  test('two cameras at one pipeline', async () => {
+  test('plays one pipeline for two cameras', async () => {
     const name = 'H.265 with AAC';
     const wanted: Wanted = { video: 'h265', sound: 'aac' };
     await Promise.all([1, 2].map(() => expectClip(world, urlOf('digest', name), wanted)));

@@ -1,4 +1,4 @@
-// live555: the code inside many cameras. It begins each session's stream with the file's first picture.
+// live555 is the code in many cameras. It begins the stream of each session with the first picture of the file.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -21,7 +21,7 @@ const h265 = `-map 0:v ${x265}:bframes=0`;
 const sound = '-map 1:a';
 
 interface Stream {
-  /** What ffmpeg makes, by the kind of file. */
+  /** ffmpeg's arguments by the kind of file. */
   readonly files: Readonly<Record<string, string>>;
   readonly wanted: Wanted;
 }
@@ -76,7 +76,7 @@ afterAll(async () => {
   if (world) await rm(world.dir, { recursive: true, force: true });
 });
 
-/** Records an event of the stream, from one session that is ended in order. */
+/** Records an event of the stream, from one session that is ended properly. */
 async function expectRecorded(name: string, { isSecret = false, transport = 'TCP' } = {}): Promise<void> {
   const wire = await wireTo(world.ports[isSecret ? 'digest' : 'plain']);
   try {
@@ -95,7 +95,7 @@ async function expectRecorded(name: string, { isSecret = false, transport = 'TCP
 describe.concurrent('live555', () => {
   for (const name of Object.keys(streams)) test(name, () => expectRecorded(name));
 
-  test('H.264 with AAC over UDP', () => expectRecorded('H.264 with AAC', { transport: 'UDP' }));
+  test('plays H.264 with AAC over UDP', () => expectRecorded('H.264 with AAC', { transport: 'UDP' }));
 
-  test('a password by Digest', () => expectRecorded('H.264 with AAC', { isSecret: true }));
+  test('plays a stream with a Digest password', () => expectRecorded('H.264 with AAC', { isSecret: true }));
 });

@@ -1,17 +1,17 @@
-/** A server as a process of its own. */
+/** Runs a server as a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 export interface Program {
-  /** What it has written so far. */
+  /** The output so far. */
   readonly said: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * @param isReady looks at each line of its output; resolves with the first line that it says yes to
- * @throws Error with all that it wrote where it ends before
+ * @param isReady is called with each line of output; resolves with the first line for which it returns true
+ * @throws Error with all output if the process ends before that
  */
 export async function startProgram(
   command: string,

@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config';
 import main from '../../vitest.config.ts';
 
-/** `npm run interop`: servers that nobody here wrote. They are no part of `npm test`, since they are to be installed. */
+/**
+ * `npm run interop` tests servers of other projects. They are not part of `npm test`, because they must be installed
+ * first.
+ */
 export default defineConfig({
   ...main,
   test: {
     ...main.test,
     include: ['test/interop/*.interop.ts'],
-    // Many streams are encoded meanwhile.
+    // Many streams are encoded at the same time.
     maxWorkers: 1,
     maxConcurrency: 4,
     testTimeout: 60_000,

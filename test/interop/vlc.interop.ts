@@ -1,4 +1,4 @@
-// VLC's RTSP server, which knows UDP alone (it refuses TCP with 461) and describes a stream that has begun long before.
+// VLC's RTSP server supports only UDP (it refuses TCP with 461), and its stream has begun long before the session.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { expectClip, type Wanted, type World } from './clips.ts';
 import { startProgram } from './program.ts';
 import { wireTo } from './wire.ts';
 
-/** VLC refuses to run as root: then it runs as nobody. */
+/** VLC refuses to run as root, so it then runs as nobody. */
 const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 const x264 = '-c:v libx264 -preset veryfast -threads 1 -g 15 -pix_fmt yuv420p';

@@ -1,10 +1,10 @@
-/** Between Flashback and a server: hands all bytes on, and writes down which requests were made. */
+/** A proxy between Flashback and a server. It passes on all bytes and records the requests. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
 export interface Wire {
   readonly port: number;
-  /** Methods and paths, like `PLAY /stream`, in the order in which they were sent. */
+  /** Methods and paths, like `PLAY /stream`, in the order of the requests. */
   readonly requests: readonly string[];
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-// Decode times are the times of showing, sorted: some pictures are shown before they are "decoded". Does a browser mind?
+// Decode times are the sorted presentation times, so some pictures are presented before they are "decoded". Browsers
+// must accept that.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import { split, writeClip } from '../support/media/fragmented.ts';
 const timescale = 90_000;
 const depth = 2;
 
-/** Twenty-four pictures of 24 a second with a pyramid of B-frames, in fragments cut wherever they can be. */
+/** Twenty-four pictures at 24 per second with a pyramid of B-frames, in fragments that are as short as possible. */
 async function written(): Promise<{ init: Buffer; fragments: Buffer[]; codec: string }> {
   const x264 = '-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 12 -bf 3 -b_strategy 0';
   const { bytes } = await encodedVideo(x264);
@@ -49,7 +50,7 @@ async function written(): Promise<{ init: Buffer; fragments: Buffer[]; codec: st
   return { init, fragments: parts, codec: tracks[0]!.codec };
 }
 
-describe.skipIf(browserMissing)('pictures that are shown before their decode time', () => {
+describe.skipIf(browserMissing)('pictures that are presented before their decode time', () => {
   let dir: string;
   let browser: Browser;
   let footage: Awaited<ReturnType<typeof written>>;
@@ -66,7 +67,7 @@ describe.skipIf(browserMissing)('pictures that are shown before their decode tim
     await rm(dir, { recursive: true, force: true });
   });
 
-  test('are shown by Media Source Extensions, each at its time', async () => {
+  test('are shown by Media Source Extensions at their times', async () => {
     const parts = [footage.init, ...footage.fragments].map((part) => part.toString('base64'));
     expect(parts.length).toBeGreaterThan(5);
     const page = await browser.newPage();
@@ -97,7 +98,7 @@ describe.skipIf(browserMissing)('pictures that are shown before their decode tim
     expect(result.ranges[0]![1]).toBeCloseTo(1, 2);
   });
 
-  test('are shown in a finished clip, each at its time', async () => {
+  test('are shown in a finished clip at their times', async () => {
     const { init, fragments } = split(Buffer.concat([footage.init, ...footage.fragments]));
     const file = join(dir, 'clip.mp4');
     await writeClip(file, init, fragments);
@@ -114,7 +115,7 @@ describe.skipIf(browserMissing)('pictures that are shown before their decode tim
         video.addEventListener('error', () => reject(new Error(video.error?.message)), { once: true });
       });
       const at: number[] = [];
-      // By seeking: a busy machine leaves pictures out while it plays.
+      // By seeking, because a busy machine drops pictures while it plays.
       for (let i = 0; i < 24; i++) {
         const frame = new Promise<number>((resolve) =>
           video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime)),

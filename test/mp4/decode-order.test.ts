@@ -3,7 +3,10 @@ import { cutsOf, ReorderDepth } from '../../src/mp4/decode-order.ts';
 import { encodedVideo, presentationTimes } from '../support/media/encoded.ts';
 import { randomNumbers } from '../support/random.ts';
 
-/** When the pictures of a GOP are shown, in decoding order: an I picture, then P pictures with B pictures before them. */
+/**
+ * The presentation times of a GOP's pictures in decoding order: an I picture, then P pictures and the B pictures before
+ * them.
+ */
 function pyramid(begin: number, anchors: number, between: number): number[] {
   const shown = [begin];
   for (let i = 0, last = begin; i < anchors; i++, last += between + 1) {
@@ -13,7 +16,7 @@ function pyramid(begin: number, anchors: number, between: number): number[] {
   return shown;
 }
 
-/** The pictures between two that are decoded before them, the middle one first. */
+/** The pictures between two that are decoded before them, beginning with the middle one. */
 function middle(from: number, to: number): number[] {
   if (to - from < 2) return [];
   const at = Math.floor((from + to) / 2);
@@ -31,7 +34,7 @@ const streams: Record<string, number[]> = {
   'one B-frame': [...pyramid(0, 6, 1), ...pyramid(13, 6, 1)],
   'three B-frames in a pyramid': [...pyramid(0, 4, 3), ...pyramid(17, 4, 3)],
   'seven B-frames in a pyramid': [...pyramid(0, 3, 7), ...pyramid(25, 3, 7)],
-  // B pictures behind the I picture of the next GOP that are shown before it.
+  // B pictures after the I picture of the next GOP that are presented before it.
   'an open GOP': [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11],
   'B-frames now and then': [...pyramid(0, 8, 0), ...pyramid(9, 2, 3), ...pyramid(18, 6, 0)],
 };
@@ -46,7 +49,7 @@ describe('decoding order', () => {
     expect(learned.depth).toBe(trueDepth(shown));
   });
 
-  test.for(Object.entries(streams))('%s: a cut is found as soon as it is sure', ([, shown]) => {
+  test.for(Object.entries(streams))('%s: a cut is found as soon as it is certain', ([, shown]) => {
     const depth = trueDepth(shown);
     const sure = trueCuts(shown);
     for (let count = 0; count <= shown.length; count++) {
@@ -54,7 +57,7 @@ describe('decoding order', () => {
     }
   });
 
-  test.for(Object.entries(streams))('%s: runs have the decode times of the whole', ([, shown]) => {
+  test.for(Object.entries(streams))('%s: parts have the decode times of the whole', ([, shown]) => {
     const cuts = [0, ...cutsOf(shown, trueDepth(shown)), shown.length];
     const inRuns = cuts.slice(1).flatMap((cut, i) => sorted(shown.slice(cuts[i], cut)));
     expect(inRuns).toEqual(sorted(shown));
@@ -66,7 +69,7 @@ describe('decoding order', () => {
     expect(cutsOf(shown, trueDepth(shown))).toEqual([1, 5, 9]);
   });
 
-  test('random streams of a known depth are never cut wrongly', () => {
+  test('random streams of a known reorder depth are never cut at a wrong place', () => {
     const random = randomNumbers(7);
     const wrong: unknown[] = [];
     for (let round = 0; round < 1000; round++) {

@@ -32,16 +32,16 @@ const x264Options = `-c:v libx264 -preset veryfast ${gop}`;
 const x265Options =
   '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=30:min-keyint=30:bframes=2';
 
-/** Makes ffmpeg write the edit lists that a feed's usual arguments make it leave out. */
+/** Makes ffmpeg write the edit lists, which a feed's usual arguments suppress. */
 const delayedMoov =
   '-f mp4 -movflags +frag_keyframe+delay_moov+default_base_moof -frag_duration 500000 pipe:1';
 
 interface Case extends FootageArguments {
   codecs: string[];
   entries: string[];
-  /** The feed turns the audio into AAC, so that its packets are not the source's. */
+  /** The feed converts the audio to AAC, so its packets differ from the source's. */
   audioIsEncoded?: boolean;
-  /** Seconds of audio that are decoded but not heard. */
+  /** Seconds of audio that are decoded but not played. */
   priming?: number;
 }
 
@@ -116,7 +116,7 @@ afterAll(async () => {
 
 describe('a clip made of fragments', () => {
   test.concurrent.for(Object.entries(cases))(
-    'of %s is the same footage in a form that plays anywhere',
+    'of %s contains the same footage, and plays everywhere',
     async ([name, made]) => {
       const file = (extension: string) => join(dir, `${name.replaceAll(/\W+/g, '-')}.${extension}`);
       const bytes = await makeFragmented(file('mkv'), made);
@@ -138,7 +138,7 @@ describe('a clip made of fragments', () => {
     },
   );
 
-  test('begins at zero and keeps its sync when it is cut out of the middle of a session', async () => {
+  test('begins at zero and stays in sync when it is cut out of the middle of a session', async () => {
     const path = join(dir, 'middle.mp4');
     const raw = join(dir, 'middle.frag.mp4');
     const cut = fragments.slice(fragments.findIndex((fragment, i) => i > 0 && fragment.startsWithKeyframe));
@@ -166,7 +166,7 @@ describe('a clip made of fragments', () => {
     expect(index.tracks.map(({ kind }) => kind)).toEqual(['video']);
   });
 
-  test('states offsets beyond 4 GiB in 64 bits', async () => {
+  test('has 64-bit offsets beyond 4 GiB', async () => {
     const path = join(dir, 'huge.mp4');
     const [first, second] = fragments;
     const claimed = 2 ** 32 + 5;
@@ -174,7 +174,7 @@ describe('a clip made of fragments', () => {
     index.add(first!.moof, claimed);
     index.add(second!.moof, payloadOf(second!).length);
     const head = fastStartHead(index);
-    // A sparse file: 4 GiB of it are a hole that takes no room on the disk.
+    // A sparse file: 4 GiB of it are a hole that needs no disk space.
     const file = await open(path, 'w');
     await file.write(head, 0, head.length, 0);
     await file.write(payloadOf(first!), 0, payloadOf(first!).length, head.length);
@@ -190,7 +190,7 @@ describe('a clip made of fragments', () => {
     await rm(path);
   });
 
-  test('longer than 32 bits of ticks has headers of version 1, and so may the init segment', async () => {
+  test('longer than 32 bits of ticks has headers of version 1, and so can the init segment', async () => {
     const path = join(dir, 'long.mp4');
     const wide = parseInit(withWideHeaders(init.bytes));
     expect(wide.bytes.length).toBe(init.bytes.length + 12 * (1 + 2 * init.tracks.length));
@@ -210,7 +210,7 @@ describe('a clip made of fragments', () => {
     }
   });
 
-  test('can have its moov built for a payload at any place, as an upload that sends it last needs', () => {
+  test('can have its moov made for a payload at any offset, as an upload needs that sends it last', () => {
     const index = new SampleIndex(init);
     for (const fragment of fragments) index.add(fragment.moof, payloadOf(fragment).length);
     const near = firstChunkOffset(movieBox(index, 1000));
@@ -219,7 +219,7 @@ describe('a clip made of fragments', () => {
 });
 
 describe('time in a clip', () => {
-  test('goes on through a hole between fragments', async () => {
+  test('continues across a gap between fragments', async () => {
     const path = join(dir, 'hole.mp4');
     const before = fragments.slice(0, 3);
     const after = fragments.slice(3).map((fragment) => movedBySeconds(fragment, init.tracks, 2));
@@ -236,7 +236,7 @@ describe('time in a clip', () => {
     expect(await ffprobeWarnings(path)).toBe('');
   });
 
-  test('is counted from the samples: to the millisecond, with a hole and with an overlap', () => {
+  test('is computed from the samples to the millisecond, with a gap and with an overlap', () => {
     const [video] = init.tracks;
     const ticks = video!.timescale / 1000;
     const durationOf = (parts: { at: number; samples: number }[]) => {
@@ -255,7 +255,7 @@ describe('time in a clip', () => {
     expect(durationOf([first, { at: 10, samples: 1 }])).toBe(50);
   });
 
-  test('never goes back where a fragment begins before the end of the one before it', async () => {
+  test('never goes back, even if a fragment begins before the end of the previous one', async () => {
     const path = join(dir, 'overlap.mp4');
     await writeClip(join(dir, 'whole.mp4'), init, fragments);
     const late = fragments.slice(3).map((fragment) => movedBySeconds(fragment, init.tracks, -0.3));
@@ -275,7 +275,7 @@ describe('time in a clip', () => {
     );
   });
 
-  test('begins with the track shown first; the other keeps its distance by an edit list', async () => {
+  test('begins with the track that is presented first; the other track has an edit list', async () => {
     const path = join(dir, 'late-audio.mp4');
     const [video, audio] = init.tracks;
     const index = new SampleIndex(init);
@@ -302,7 +302,7 @@ describe('time in a clip', () => {
     expect((await ffprobe(path)).streams.map(({ start_time }) => Number(start_time))).toEqual([0, 0.25]);
   });
 
-  test('has offsets before decoding (signed ctts) only in files of a brand that knows them', async () => {
+  test('uses negative composition offsets (signed ctts) only in files of a brand that allows them', async () => {
     const path = join(dir, 'signed.mp4');
     const [video] = init.tracks;
     const index = new SampleIndex(init);
@@ -320,7 +320,7 @@ describe('time in a clip', () => {
   });
 });
 
-/** The same boxes, but those of an init segment that can be written with 64-bit times are. */
+/** The same boxes, except for those of an init segment that can have 64-bit times. */
 function withWideHeaders(bytes: Buffer): Buffer {
   const rewritten = [...boxes(bytes)].map((child) => {
     const inside = bytes.subarray(child.body, child.end);
@@ -332,8 +332,8 @@ function withWideHeaders(bytes: Buffer): Buffer {
 }
 
 /**
- * The same packets, all moved by the same time, so that the first one shown is at zero. What has a time below
- * zero in the fragmented file is not shown (ffprobe says so of progressive files only).
+ * The same packets, all shifted so that the first presented one is at zero. Packets with a time below zero in the
+ * fragmented file are not presented (ffprobe marks them only in progressive files).
  */
 function expectSameTimes(clip: ProbedPacket[], fragmented: ProbedPacket[]): void {
   const streams = new Set(fragmented.map((packet) => packet.stream_index));
@@ -350,7 +350,7 @@ function shown(all: ProbedPacket[]): ProbedPacket[] {
   return all.filter(({ isDiscarded }) => !isDiscarded);
 }
 
-/** By how much each packet of a stream is shown later in `moved`; its decode time and place must fit too. */
+/** How much later each packet of a stream is presented in `moved`. Its decode time and position must match, too. */
 function shiftsOf(moved: ProbedPacket[], original: ProbedPacket[], stream: number): number[] {
   const [after, before] = [moved, original].map((all) =>
     all.filter((packet) => packet.stream_index === stream),
@@ -364,7 +364,7 @@ function shiftsOf(moved: ProbedPacket[], original: ProbedPacket[], stream: numbe
   });
 }
 
-/** ffprobe, mediabunny and the strict walk say the same of a clip as its index does. */
+/** ffprobe, mediabunny and the strict walk agree with the index of the clip. */
 async function expectJudgesAgree(path: string, index: SampleIndex, made: Case): Promise<void> {
   const { codecs, entries, priming = 0 } = made;
   const seconds = index.durationMs / 1000;
@@ -376,7 +376,7 @@ async function expectJudgesAgree(path: string, index: SampleIndex, made: Case): 
   expect(facts.tracks.map(({ entry }) => entry)).toEqual(entries);
   expect(facts.tracks[0]).toMatchObject({ samples: 60, syncSamples: 2 });
   expect(facts.payloadBytes).toBe(index.payloadBytes);
-  // mediabunny names all H.265 hev1, whatever the sample entry.
+  // mediabunny calls all H.265 hev1, whatever the sample entry is.
   expect(bunny.tracks.map(({ codec }) => codec)).toEqual(
     codecs.map((codec) => codec.replace('hvc1', 'hev1')),
   );
@@ -387,7 +387,7 @@ async function expectJudgesAgree(path: string, index: SampleIndex, made: Case): 
   }
 }
 
-/** The first place named by the first `stco` of a moov. */
+/** The first offset in the first `stco` of a moov. */
 function firstChunkOffset(moov: Buffer): number {
   expect([...boxes(moov)].map(({ type }) => type)).toEqual(['moov']);
   const stco = findBox(moov, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stco'])!;

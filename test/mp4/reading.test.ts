@@ -52,7 +52,7 @@ describe('codec strings', () => {
     expect(codecString(entry, found!, fieldBytes)).toBe(codec);
   });
 
-  test('say hvc1 for H.265, but hev1 when the parameter sets are only in the stream', async () => {
+  test('say hvc1 for H.265, but hev1 if the parameter sets are only in the stream', async () => {
     const encode = '-c:v libx265 -preset ultrafast -x265-params log-level=none -an';
     const { init: hevc } = split(await makeFragmented(join(dir, 'hevc.mkv'), { encode }));
     const withoutSets = Buffer.from(hevc.bytes);
@@ -69,7 +69,7 @@ describe('codec strings', () => {
 });
 
 describe('the splitter', () => {
-  test('finds the same fragments byte by byte as in one piece', () => {
+  test('finds the same fragments in single bytes as in one piece', () => {
     for (const chunkBytes of [1, 7, 4096]) {
       const again = split(footage, chunkBytes);
       expect(again.fragments.map(({ runs }) => runs)).toEqual(fragments.map(({ runs }) => runs));
@@ -78,7 +78,7 @@ describe('the splitter', () => {
     }
   });
 
-  test('tells what is in a fragment', () => {
+  test('reads the content of a fragment', () => {
     const keyframes = fragments.filter(({ startsWithKeyframe }) => startsWithKeyframe);
     expect(keyframes.map(({ start }) => Math.round(start))).toEqual([0, 2]);
     const pictures = fragments.filter(({ hasVideo }) => hasVideo);
@@ -90,7 +90,7 @@ describe('the splitter', () => {
     }
   });
 
-  test('keeps no more memory than the fragments have bytes', () => {
+  test('needs no more memory than the fragments have bytes', () => {
     const chunk = Buffer.alloc(footage.length + 1_000_000);
     footage.copy(chunk);
     const { fragments: kept } = split(chunk.subarray(0, footage.length), chunk.length);
@@ -100,7 +100,7 @@ describe('the splitter', () => {
     }
   });
 
-  test('skips boxes it does not need, small and large', () => {
+  test('skips boxes that it does not need, small and large ones', () => {
     const large = Buffer.concat([u32(1), Buffer.from('free'), u64(16 + 100_000), Buffer.alloc(100_000)]);
     const extra = [box('styp', Buffer.alloc(8)), box('sidx', Buffer.alloc(40)), box('free'), large];
     const all = [
@@ -123,7 +123,7 @@ describe('the splitter', () => {
     ['an mdat before the moov', () => box('mdat', Buffer.alloc(9)), /came before the 'moov'/],
     ['an mdat without a moof', () => Buffer.concat([init.bytes, box('mdat')]), /came before its 'moof'/],
     ['a moov without tracks', () => box('moov', Buffer.alloc(0)), /'moov' has no 'mvhd'/],
-  ])('refuses %s with a sentence', ([, bytes, message]) => {
+  ])('refuses %s with a message', ([, bytes, message]) => {
     const push = () => createSplitter({ onInit() {}, onFragment() {} }).push(bytes());
     expect(push).toThrow(Mp4Error);
     expect(push).toThrow(message);
@@ -143,7 +143,7 @@ describe('shifting a fragment', () => {
     expect(shiftFragment(fragment, new Map()).equals(fragment.moof)).toBe(true);
   });
 
-  test.for([0, 1])('works on decode times of version %i and ends at zero', (version) => {
+  test.for([0, 1])('works with decode times of version %i, and stops at zero', (version) => {
     const moof = syntheticMoof({ trackId: 1, decodeTime: 5000, version, samples: [[1000, 10]] });
     const fragment = parseFragment(moof, [box('mdat', Buffer.alloc(10))], init.tracks);
     const timeAfter = (ticks: number) => {
@@ -157,7 +157,7 @@ describe('shifting a fragment', () => {
 });
 
 describe('the sample index', () => {
-  test('of an hour takes at most 16 bytes a sample', () => {
+  test('of an hour needs at most 16 bytes per sample', () => {
     setFlagsFromString('--expose_gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const arrays = () => {
@@ -177,7 +177,7 @@ describe('the sample index', () => {
     expect(fastStartHead(index).length / samples).toBeLessThan(20);
   });
 
-  test('stays as it was when a moof is refused', () => {
+  test('is unchanged after a moof is refused', () => {
     const index = new SampleIndex(init);
     for (const fragment of fragments) index.add(fragment.moof, payloadOf(fragment).length);
     const head = fastStartHead(index);
@@ -189,13 +189,13 @@ describe('the sample index', () => {
     expect(fastStartHead(index).equals(head)).toBe(true);
   });
 
-  test('of nothing has no duration', () => {
+  test('has no duration if it is empty', () => {
     expect(new SampleIndex(init).durationMs).toBe(0);
   });
 });
 
-describe('torn bytes', () => {
-  test('are refused wherever a box is cut off', () => {
+describe('damaged bytes', () => {
+  test('are refused wherever a box is truncated', () => {
     for (let length = 8; length < init.bytes.length; length++) {
       expect(() => parseInit(init.bytes.subarray(0, length))).toThrow(Mp4Error);
     }
@@ -242,12 +242,12 @@ describe('torn bytes', () => {
       () => parseInit(patched(init.bytes, 'mdhd', 12, u32(0))),
       /0 ticks per second/,
     ],
-  ])('are refused for %s', ([, work, message]) => {
+  ])('are refused because of %s', ([, work, message]) => {
     expect(work).toThrow(Mp4Error);
     expect(work).toThrow(message);
   });
 
-  test('with a wrong byte anywhere are refused or read, but never end in another error or none', () => {
+  test('with any wrong byte are refused or read, but cause no other error', () => {
     const random = randomNumbers(20_261);
     let refused = 0;
     const attempt = (work: () => void) => {
@@ -268,12 +268,12 @@ describe('torn bytes', () => {
   });
 });
 
-/** The bytes that came out of a splitter, one after the other. */
+/** The bytes of a splitter's output, one fragment after another. */
 function joined(parts: ReturnType<typeof split>): Buffer {
   return Buffer.concat([parts.init.bytes, ...parts.fragments.flatMap(({ moof, mdat }) => [moof, ...mdat])]);
 }
 
-/** Everything that is done with a fragment, so that no wrong number gets through to a later stage. */
+/** Everything that is done with a fragment, so that no wrong number can reach a later stage. */
 function useMoof(segment: InitSegment, moof: Buffer, mdat: readonly Buffer[]): void {
   const fragment = parseFragment(moof, mdat, segment.tracks);
   shiftFragment(fragment, new Map(segment.tracks.map(({ id }) => [id, 1])));
@@ -284,7 +284,7 @@ function useMoof(segment: InitSegment, moof: Buffer, mdat: readonly Buffer[]): v
   if (!Number.isFinite(index.durationMs)) throw new Error(`The duration is ${index.durationMs}.`);
 }
 
-/** A copy with these bytes in place of those at `offset` in the body of the first box of a type. */
+/** A copy with these bytes at `offset` in the body of the first box of a type. */
 function patched(bytes: Buffer, type: string, offset: number, replacement: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   replacement.copy(copy, copy.indexOf(type) + 4 + offset);
@@ -298,7 +298,7 @@ function withWrongByte(bytes: Buffer, random: (below: number) => number): Buffer
   return wrong;
 }
 
-/** A repeatable source of numbers (mulberry32). */
+/** A repeatable source of random numbers (mulberry32). */
 function randomNumbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -39,7 +39,7 @@ const x264 = '-c:v libx264 -preset ultrafast -x264-params sliced-threads=0';
 const x265 = '-c:v libx265 -preset ultrafast -x265-params log-level=none:pools=1:info=0';
 const bt709 = '-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv';
 
-describe('the sample entry is what ffmpeg writes', () => {
+describe('the sample entry equals ffmpeg’s', () => {
   test.for<[string, () => Promise<Encoded>]>([
     ['H.264 baseline', () => encodedVideo(`${x264} -profile:v baseline -pix_fmt yuv420p`)],
     ['H.264 main', () => encodedVideo(`${x264} -profile:v main -pix_fmt yuv420p -bf 2`)],
@@ -64,7 +64,7 @@ describe('the sample entry is what ffmpeg writes', () => {
     expect(children(init.bytes)[theirs!.codec.startsWith('avc') ? 'avcC' : 'hvcC']).toBe(
       config.toString('hex'),
     );
-    // Bit rates and the order of fields are facts of the encoder, which a camera does not tell.
+    // Bit rates and the field order are known to the encoder, but not stated by a camera.
     const { btrt, fiel, ...told } = children(bytes);
     expect(children(init.bytes)).toEqual(told);
     expect(sizeOf(init.bytes)).toBe(sizeOf(bytes));
@@ -92,14 +92,14 @@ describe('the sample entry is what ffmpeg writes', () => {
     }
   });
 
-  test.for(['2b098800', 'eb098800', '130856e5a0'])('HE-AAC with the configuration %s', (hex) => {
+  test.for(['2b098800', 'eb098800', '130856e5a0'])('for HE-AAC with the configuration %s', (hex) => {
     const format = aacFormat(Buffer.from(hex, 'hex'));
     const { tracks } = builtInit([{ id: 1, timescale: 48_000, format }]);
     expect(formatOf(tracks[0]!)).toEqual(format);
     expect(tracks[0]!.codec).toBe(format.codecString);
   });
 
-  test('but for sound that is encoded first', () => {
+  test('except for sound that is encoded first', () => {
     const format: Format = {
       ...{ kind: 'sound', codec: 'pcmu', codecString: 'pcmu', sampleRate: 8000, channels: 1, key: 'pcmu' },
     };
@@ -107,7 +107,7 @@ describe('the sample entry is what ffmpeg writes', () => {
   });
 });
 
-test('a torn sample entry ends in an Mp4Error or in a format', async () => {
+test('a damaged sample entry leads to an Mp4Error or a format', async () => {
   const formats: Format[] = [opusFormat()];
   for (const encode of [`${x264} -pix_fmt yuv420p`, `${x265} -pix_fmt yuv420p`]) {
     formats.push(formatOf(parseInit((await encodedVideo(encode)).bytes).tracks[0]!));
@@ -133,7 +133,7 @@ test('a torn sample entry ends in an Mp4Error or in a format', async () => {
 
 const firstMoof = (bytes: Buffer) => [...boxes(bytes)].find(({ type }) => type === 'moof')!.start;
 
-/** The boxes inside the sample entry. */
+/** The boxes in the sample entry. */
 function children(bytes: Buffer): Record<string, string> {
   const stsd = findBox(bytes, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd'])!;
   const [entry] = boxes(bytes, stsd.body + 8, stsd.end);
@@ -151,11 +151,11 @@ function sizeOf(bytes: Buffer): string {
   return `${bytes.readUInt32BE(tkhd.end - 8) / 0x10000}x${bytes.readUInt32BE(tkhd.end - 4) / 0x10000}`;
 }
 
-describe('a fragmented MP4 written anew', () => {
+describe('a rewritten fragmented MP4', () => {
   test.for<[string, string, string[]]>([
     ['H.264 with B-frames and AAC', '-c:v libx264 -preset veryfast -bf 3 -c:a aac', ['avc1', 'mp4a']],
     ['H.265 and Opus', `${x265} -c:a libopus`, ['hvc1', 'Opus']],
-  ])('%s is the same to every reader', async ([, encode, entries]) => {
+  ])('of %s is the same to every reader', async ([, encode, entries]) => {
     const theirs = split(await makeFragmented(join(dir, 'source.mkv'), { encode }));
     const init = builtInit(
       theirs.init.tracks.map((track) => ({
@@ -191,7 +191,7 @@ describe('a fragmented MP4 written anew', () => {
   });
 });
 
-/** The same samples and times as in ffmpeg's fragment. */
+/** Whether samples and times are those of ffmpeg's fragment. */
 function rewritten(
   fragment: ReturnType<typeof parseFragment>,
   tracks: ReturnType<typeof parseInit>['tracks'],
@@ -230,7 +230,7 @@ describe('a moof', () => {
     { id: 2, decodeTime: 7, samples: samples(24, 100) },
   ];
 
-  test('is read as it was written, times beyond 32 bits and negative offsets too', () => {
+  test('is read as it was written, even with times beyond 32 bits and negative offsets', () => {
     const decodeTime = 2 ** 40 + 3;
     const written = tracks(decodeTime);
     const { moof, mdatHeader } = buildMoof(written);
@@ -250,15 +250,15 @@ describe('a moof', () => {
     parseFragment(moof, [mdatHeader, Buffer.alloc(payloadBytes)], init.tracks);
   });
 
-  test('has the same length whatever the times, so that it can be written over', () => {
+  test('has the same length for all times, so that it can be overwritten', () => {
     expect(buildMoof(tracks(2 ** 45)).moof.length).toBe(buildMoof(tracks(0)).moof.length);
   });
 
-  test('is refused where its samples have more than 4 GiB', () => {
+  test('is refused if its samples have more than 4 GiB', () => {
     expect(() => buildMoof([{ id: 1, decodeTime: 0, samples: samples(3, 2 ** 31) }])).toThrow(Mp4Error);
   });
 
-  test('takes less than 25 µs', () => {
+  test('is written in less than 25 µs', () => {
     const given = tracks(2 ** 33);
     const rounds = 5000;
     let best = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-// A machine is lost at a random moment of a recording: the clip is made of what the bucket holds.
+// A machine is lost at a random time of a recording. The clip is made from what the bucket holds.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ const installation = randomUUID();
 
 let dir: string;
 let spool: string;
-/** Of the spool's pictures, and of its sound. */
+/** The bytes of the spool's pictures, and of its sound. */
 let digests: string[][];
 const streams = ['v:0', 'a:0'];
 let bucket: S3Server;
@@ -35,7 +35,7 @@ let store: Store;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-offsite-'));
   spool = path.join(dir, 'spool.mp4');
-  // Noise: some 10 Mbit/s of a small picture.
+  // Noise, which gives some 10 Mbit/s for a small picture.
   const picture = '-f rawvideo -pix_fmt yuv420p -s 160x90 -r 15 -i /dev/urandom';
   const sound = '-f lavfi -i sine=frequency=440:sample_rate=48000';
   const encode = '-t 50 -c:v libx264 -preset ultrafast -qp 4 -g 15 -c:a aac';
@@ -61,7 +61,7 @@ interface Recorded {
   readonly upload: Upload | undefined;
 }
 
-/** Records so many fragments: sends parts as they fill, and copies the rest every `everyMs`. */
+/** Records this many fragments: sends parts as they fill, and copies the rest every `everyMs`. */
 async function record(fragments: number, everyMs: number, headBytes: number): Promise<Recorded> {
   const playbackId = randomUUID();
   await mkdir(path.join(dir, playbackId));
@@ -137,7 +137,7 @@ async function judge(key: string, untilSec: number, mayStartSlowly: boolean): Pr
   await writeFile(file, await bucket.bytes(key));
   expect(await ffprobeWarnings(file)).toBe('');
   await strictBoxes(file, { mayHaveUnusedPayload: true, mayStartSlowly });
-  // Pictures and sound of the spool from its beginning on, each byte as it was.
+  // The clip has the spool's pictures and sound from the beginning on, byte for byte.
   for (const [i, stream] of streams.entries()) {
     const held = await packetDigests(file, stream);
     expect(held.length).toBeGreaterThan(0);
@@ -156,7 +156,7 @@ const cases = Array.from({ length: 8 }, (_, i) => ({
 }));
 
 test.each(cases)(
-  'after $fragments fragments, copied every $everyMs ms, head of $headBytes bytes',
+  'after $fragments fragments, copied every $everyMs ms, with a head of $headBytes bytes',
   async ({ fragments, everyMs, headBytes }) => {
     const { playbackId, copy, upload } = await record(fragments, everyMs, headBytes);
     if (copy.untilSec === undefined) {
@@ -166,7 +166,7 @@ test.each(cases)(
     const { clip, remains } = await restore(playbackId);
     await judge(clip.key, copy.untilSec, headBytes < 100_000);
     expect(remains.index.durationMs / 1_000).toBeGreaterThan(copy.untilSec - 0.1);
-    // A part that was sent is in the clip, as it was sent.
+    // A part that was sent is in the clip unchanged.
     if (upload) expect(clip.key).toBe(remains.manifest.upload!.key);
     expect(await readRecoveryKeys(dir, playbackId)).toEqual(
       expect.arrayContaining(remains.objects.keys.filter((key) => !key.endsWith('manifest.json'))),
@@ -175,7 +175,7 @@ test.each(cases)(
   60_000,
 );
 
-test('a server that was taken for lost learns of it, and a second recovery fails', async () => {
+test('a server that was taken for lost notices that, and a second recovery fails', async () => {
   const { playbackId, writer, manifest } = await record(10, 0, 1_000);
   const found = (await listRecordings(store)).find((each) => each.playbackId === playbackId)!;
   const first = await readRemains(store, store.guarded!, found);

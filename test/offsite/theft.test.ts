@@ -1,4 +1,4 @@
-// In the middle of an event the server, its disk and its database are gone. The bucket has what is needed for the clip.
+// The server, its disk and its database are lost in the middle of an event. The bucket has what the clip needs.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -37,7 +37,7 @@ const storeVariables = () => ({
   R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
 });
 
-/** `npm run recover` with a database that knows nothing. */
+/** Runs `npm run recover` with an empty database. */
 async function recover(args: readonly string[], databaseUrl: string) {
   const env = { DATA_DIR: path.join(dir, 'new'), DATABASE_URL: databaseUrl, ...storeVariables() };
   const child = runProgram('src/recover.ts', args, env);
@@ -52,7 +52,7 @@ test.each([
   { kbps: 600, enoughBytes: 450_000, isInParts: false },
   { kbps: 12_000, enoughBytes: 22_000_000, isInParts: true },
 ])(
-  'a camera of $kbps kbit/s: the clip lacks the newest seconds alone',
+  'a camera of $kbps kbit/s: the clip lacks only the newest seconds',
   async ({ kbps, enoughBytes, isInParts }) => {
     const camera = await startTestCamera({ capture: await capture({ gopSec: 1, kbps }) });
     onTestFinished(() => camera.close());
@@ -107,7 +107,7 @@ test.each([
       },
     ]);
     expect(bucket.log.some(({ op }) => op === 'CompleteMultipartUpload')).toBe(isInParts);
-    // Nothing but the clip is left.
+    // Only the clip is left.
     expect([...bucket.contents.objects.keys()].filter((key) => key.startsWith('recovery/'))).toEqual([]);
     expect(bucket.contents.uploads.size).toBe(0);
 
@@ -118,7 +118,7 @@ test.each([
     const frames = await readFrames(file);
     for (const [i, { counter }] of frames.slice(1).entries()) expect(counter).toBe(frames[i]!.counter + 1);
     const endsAt = row.clip_started_at.getTime() + Number((await ffprobe(file)).format.duration) * 1_000;
-    // The line is as fast as this machine: two parts take no time.
+    // The line is as fast as this machine, so that two parts need no time.
     console.log(`${kbps} kbit/s: ${stolenAt - endsAt} ms are missing`);
     expect(stolenAt - endsAt).toBeLessThan(everySec * 1_250 + 4_000);
   },

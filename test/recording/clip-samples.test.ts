@@ -1,4 +1,4 @@
-// What a finished clip holds is, bit for bit, what ffmpeg records with `-c copy` of the same packets.
+// The samples of a finished clip are bit for bit those that ffmpeg records with `-c copy` from the same packets.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -63,14 +63,14 @@ for (const { kind, sound, title } of cases) {
   test.concurrent(title, async () => {
     const recording = await recorded(kind, sound === 'AAC');
     const copied = await copiedSamples(recording);
-    // ffmpeg gives each field out as a sample of its own; ISO/IEC 14496-15, 5.2.1 wants both in one.
+    // ffmpeg writes each field as a sample; ISO/IEC 14496-15, 5.2.1 requires both in one sample.
     if (kind.endsWith('each field')) copied[0] = inPairs(copied[0]!);
-    // Behind each picture of H.265 ffmpeg leaves a zero byte, which is the first one of the next start code.
+    // After each picture of H.265, ffmpeg writes a zero byte, which belongs to the next start code.
     if (kind.startsWith('H.265'))
       copied[0] = copied[0]!.map(({ bytes, isSync }) => ({ bytes: withoutLastZero(bytes), isSync }));
 
     const camera = await playOnce(recording);
-    // The pre-roll is longer than the recording: the clip begins with its first picture.
+    // The pre-roll is longer than the recording, so the clip begins with its first picture.
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 10 });
     const event = await createEvent(app.client, { cameraId });
     await camera.played;
@@ -84,14 +84,14 @@ for (const { kind, sound, title } of cases) {
     expect(samples).toHaveLength(copied.length);
     for (const [track, ours] of samples.entries()) {
       const theirs = copied[track]!;
-      // The event is over when the last packet is sent: what is shown behind that moment is not in the clip.
+      // The event ends when the last packet is sent. Pictures that are presented after that time are not in the clip.
       expect(ours.length).toBeGreaterThan(theirs.length - 6);
       expect(hashes(ours)).toEqual(hashes(theirs.slice(0, ours.length)));
     }
     expect(await ffprobeWarnings(file)).toBe('');
     const pictures = (await packets(file)).filter(({ stream_index }) => stream_index === 0);
     const shown = pictures.map(({ pts }) => pts).sort((a, b) => a - b);
-    // Where pictures are reordered, some that are shown before the last one sent may not have come.
+    // With reordering, some pictures that are presented before the last one may not have been sent yet.
     for (const [i, time] of shown.slice(0, -3).entries())
       expect(Math.abs(time - i / fps), `picture ${i} of those shown: ${time}`).toBeLessThan(0.025);
 
@@ -122,7 +122,7 @@ function inPairs(samples: readonly CopiedSample[]): CopiedSample[] {
   );
 }
 
-/** Compared as hashes, so that a difference is told in few words. */
+/** Compared as hashes, so that the message about a difference is short. */
 function hashes(samples: readonly CopiedSample[]) {
   return samples.map(({ bytes, isSync }) => ({ sha256: sha256(bytes), isSync }));
 }

@@ -1,4 +1,4 @@
-// The machine's clock is set while the server works: what the spool holds becomes the clip.
+// The machine's clock is set while the server runs: the clip still has all footage of the spool.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ import { capture } from '../support/camera/captures.ts';
 import { readFrames } from '../support/media/frames.ts';
 
 // Each test sets the clock of a server of its own, and mostly waits for footage.
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000, maxConcurrency: 2 });
 
 let camera: TestCamera;
@@ -42,7 +42,7 @@ afterAll(async () => {
 
 interface Rig {
   readonly app: TestApp;
-  /** A camera without, and one with a post-roll. The rings of both are full. */
+  /** A camera without and a camera with post-roll. Their rings are full. */
   readonly plain: string;
   readonly withPostRoll: string;
   /** Sets the server's clock. */
@@ -68,7 +68,7 @@ async function startRig({ onTestFinished }: TestContext): Promise<Rig> {
   };
 }
 
-/** An event, and how many seconds went by until its end was asked for, by a clock that nobody sets. */
+/** Reports an event. Returns it with the seconds until its end was requested, by a clock that nobody sets. */
 async function startEvent(app: TestApp, cameraId: string) {
   const event = await createEvent(app.client, { cameraId });
   const startedAt = performance.now();
@@ -82,7 +82,10 @@ async function startEvent(app: TestApp, cameraId: string) {
   };
 }
 
-/** How many seconds of the camera's pictures the clip holds, none left out, none twice, played as fast as they came. */
+/**
+ * The seconds of the camera's pictures in the clip. None may be missing or repeated, and each must play at its real
+ * speed.
+ */
 async function secondsOf(playback: PlaybackFacts): Promise<number> {
   expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null, gaps: [] });
   const frames = await readFrames(await download(playback, dir));
@@ -94,7 +97,7 @@ async function secondsOf(playback: PlaybackFacts): Promise<number> {
 }
 
 describe.each([-86_400, -15, 15, 86_400])('a clock that is set by %i s', (sec) => {
-  test.concurrent('while it records, in the post-roll, or before: each clip has all of its footage', async (context) => {
+  test.concurrent('each clip has all of its footage, if it is set during the recording, in the post-roll, or before', async (context) => {
     const { app, plain, withPostRoll, step } = await startRig(context);
     const recorded = await startEvent(app, plain);
     const ended = await startEvent(app, withPostRoll);
@@ -111,12 +114,12 @@ describe.each([-86_400, -15, 15, 86_400])('a clock that is set by %i s', (sec) =
     ] as const) {
       const length = await secondsOf(await awaitEnd(app.client, event));
       expect(length).toBeGreaterThan(expected - 0.2);
-      // Up to a second of the keyframe interval, and as much as an end waits for its last fragment.
+      // Up to one second of the keyframe interval, and the time that an end waits for its last fragment.
       expect(length).toBeLessThan(expected + 4);
     }
   });
 
-  test.concurrent('while the server is down: what was recorded goes on, or is kept', async (context) => {
+  test.concurrent('recordings go on or are kept, if it is set while the server is down', async (context) => {
     const { app, plain, withPostRoll, step } = await startRig(context);
     const open = await startEvent(app, plain);
     const ended = await startEvent(app, withPostRoll);
@@ -130,19 +133,19 @@ describe.each([-86_400, -15, 15, 86_400])('a clock that is set by %i s', (sec) =
       const playback = await awaitEnd(app.client, event);
       expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', failure: null });
       const frames = await readFrames(await download(playback, dir));
-      // A stop costs the last fragment, which the camera had not delivered whole.
+      // A stop loses the last fragment, which the camera had not delivered completely.
       expect(frames.length / fps).toBeGreaterThan(preRollSec + 0.5);
       expect(frames.length / fps).toBeLessThan(preRollSec + lastedSec + 8);
-      // Played as fast as it came, also where the clock says that what is held ends in the future.
+      // The pictures play at their real speed, even if by the clock the existing footage ends in the future.
       const apart = frames.slice(1).map(({ time }, i) => time - frames[i]!.time);
       expect(apart.filter((sec) => sec < 0.7 / fps).length).toBeLessThan(5);
     }
   });
 });
 
-describe.each([-86_400, 86_400])('a clock that is set by %i s before a stream changes its form', (sec) => {
+describe.each([-86_400, 86_400])('a clock that is set by %i s before a stream changes its format', (sec) => {
   for (const ms of [500, 3_000])
-    test.concurrent(`all of the new form is in a further playback; ended after ${ms} ms`, async (context) => {
+    test.concurrent(`a further playback has everything of the new format; ended after ${ms} ms`, async (context) => {
       const { app, step } = await startRig(context);
       const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 64 });
       const changing = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
@@ -167,18 +170,18 @@ describe.each([-86_400, 86_400])('a clock that is set by %i s before a stream ch
         );
       }, 15_000);
       const seconds = await secondsOf(await readPlayback(app.client, further.id));
-      // Pictures of the new form begin with a keyframe, and there is one a second.
+      // Pictures of the new format begin with a keyframe, and there is one per second.
       expect(seconds).toBeGreaterThan(Math.max(0.1, expected - 1.1));
       expect(seconds).toBeLessThan(expected + 4);
     });
 });
 
-test.concurrent('a lease that is over by the new clock alone goes on; one that is over by both ends', async (context) => {
+test.concurrent('a lease that has expired only by the changed clock goes on; one expired by both clocks ends', async (context) => {
   const { app, plain, step } = await startRig(context);
   const short = await createEvent(app.client, { cameraId: plain, leaseSec: 3 });
   const leased = await createEvent(app.client, { cameraId: plain, leaseSec: 600 });
   await sleep(1_500);
-  // All leases and deadlines are past by this clock.
+  // By this clock, all leases and deadlines have passed.
   step(86_400);
   const lapsed = await awaitEnd(app.client, short);
   expect(lapsed.endReason).toBe('LEASE_EXPIRED');
@@ -189,7 +192,7 @@ test.concurrent('a lease that is over by the new clock alone goes on; one that i
   expect(await secondsOf(playback)).toBeGreaterThan(preRollSec + 2.8);
 });
 
-test('what is deleted for its age is old also by the clock as nobody has set it', () => {
+test('retention deletes only what is old by the steady clock, too', () => {
   let now = Date.now();
   const age = neverSetAhead(() => now);
   now += 86_400_000;

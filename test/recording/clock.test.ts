@@ -1,4 +1,4 @@
-// Cameras whose time is not what they say it is: the clip's time is the wall clock's all the same.
+// Cameras with a wrong clock: the clip's time is the wall clock's nevertheless.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,13 +12,13 @@ import { capture } from '../support/camera/captures.ts';
 import { ffprobeWarnings } from '../support/media/judges.ts';
 import { readBeeps, soundDelays } from '../support/media/sound.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
 let dir: string;
 const aacPrimingMs = 64;
-/** Whether a camera's rate is wrong shows after somewhat more than a second. */
+/** A wrong rate is detected after a little more than a second. */
 const measuredMs = 3_000;
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ async function record(cameraId: string, ms: number, meanwhile?: () => void): Pro
 }
 
 async function judge(camera: TestCamera, playback: PlaybackFacts) {
-  // Not its beginning: a camera that begins with a keyframe for its first reader began anew just then.
+  // Not the beginning: with idrOnPlay, the camera starts over for its first reader.
   const clip = await readClip(camera, playback, dir, Date.parse(playback.endedAt!));
   return { ...clip, preRollMs: Date.parse(playback.startedAt) - clip.firstSentAt };
 }
@@ -66,10 +66,10 @@ for (const clockRate of [1.2, 0.8]) {
   });
 }
 
-// Before the rate is known all is placed as if it were right, and placed anew when it is known.
+// Until the rate is known, units are placed as if it were right. Then they are placed again.
 const cold = [1.2, 0.8].flatMap((clockRate) => [1, 3, 8].map((lengthSec) => ({ clockRate, lengthSec })));
 for (const { clockRate, lengthSec } of cold)
-  test.concurrent(`the first ${lengthSec} s of a cold camera whose clock runs at ${clockRate} are a clip in real time`, async () => {
+  test.concurrent(`the first ${lengthSec} s of a camera without pre-roll whose clock runs at ${clockRate} are in real time`, async () => {
     const aac = await capture({ audio: 'aac', gopSec: 1 });
     const camera = await startTestCamera({ capture: aac, clockRate, idrOnPlay: true });
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
@@ -84,7 +84,7 @@ for (const { clockRate, lengthSec } of cold)
     await camera.close();
   });
 
-test.concurrent('what was learnt of a cold camera’s clock holds for its next event, from the first picture on', async () => {
+test.concurrent('the rate that was learned of a camera’s clock is used from the first picture of its next event', async () => {
   const aac = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startTestCamera({ capture: aac, clockRate: 0.8, idrOnPlay: true });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
@@ -97,7 +97,7 @@ test.concurrent('what was learnt of a cold camera’s clock holds for its next e
   await camera.close();
 });
 
-// Reports tie the tracks, arrivals tell their rates.
+// Reports relate the tracks to each other, arrivals give their rates.
 const reportEveryMs = 2_500;
 const wrongBesideSound = [
   { videoClockRate: 1.2, reportEveryMs },
@@ -129,7 +129,7 @@ for (const faults of wrongBesideSound) {
   });
 }
 
-test.concurrent('a camera that sends pictures as it likes gives each of them its time', async () => {
+test.concurrent('pictures of a variable frame rate keep their times', async () => {
   const thinned = await capture({ audio: 'aac', gopSec: 1, variableRate: true });
   const camera = await startTestCamera({ capture: thinned });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 2 });
@@ -146,7 +146,7 @@ test.concurrent('a camera that sends pictures as it likes gives each of them its
 });
 
 for (const leapSec of [3_600, -3_600])
-  test.concurrent(`a camera whose clock leaps by ${leapSec} s goes on without a gap, picture and sound together`, async () => {
+  test.concurrent(`a camera whose clock jumps by ${leapSec} s continues without a gap, with picture and sound in sync`, async () => {
     const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
     await sleep(1_500);

@@ -1,4 +1,4 @@
-// What cameras send, in all combinations: every one becomes a clip that plays everywhere.
+// Every combination of codecs that cameras send becomes a clip that plays everywhere.
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** Short loops are made in less time. */
 const loopSec = 16;
-/** How late the captures' sound is by itself, in milliseconds: their encoders' priming. */
+/** The sound of the captures is late by this many milliseconds: the priming of their encoders. */
 const primingMs = { none: 0, aac: 64, pcma: 0, pcmu: 0, opus: 6.5 };
 const entries = { none: [], aac: ['mp4a'], pcma: ['mp4a'], pcmu: ['mp4a'], opus: ['Opus'] };
 const codecs: CaptureParameters['codec'][] = ['h264', 'h265'];
@@ -44,11 +44,11 @@ const sounds: CaptureParameters['audio'][] = ['none', 'aac', 'pcma', 'pcmu', 'op
 const ordinary = { bFrames: false, isInBand: false };
 const plain = codecs.flatMap((codec) => sounds.map((audio) => ({ ...ordinary, codec, audio })));
 const withBFrames = codecs.map((codec) => ({ ...ordinary, codec, audio: 'aac' as const, bFrames: true }));
-/** What their DESCRIBE says of the parameter sets is left out: they come with each keyframe only. */
+/** DESCRIBE does not state the parameter sets. They come only with each keyframe. */
 const inBand = codecs.map((codec) => ({ ...ordinary, codec, audio: 'none' as const, isInBand: true }));
 const withoutParameterSets = (sdp: string) => sdp.replace(/sprop-[a-z-]+=[^;\s]*;? ?/g, '');
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 for (const { isInBand, ...kind } of [...plain, ...withBFrames, ...inBand]) {
@@ -78,7 +78,7 @@ for (const { isInBand, ...kind } of [...plain, ...withBFrames, ...inBand]) {
 
     const frames = await readFrames(file);
     expect(frames[0]!.time).toBe(0);
-    // Frames are sent in the order of decoding: the clip may end between a picture and those shown before it.
+    // Frames are sent in decoding order: the clip may end between a picture and those that are presented before it.
     for (const [i, frame] of frames.slice(0, bFrames ? -3 : frames.length).entries()) {
       expect(frame.counter).toBe((frames[0]!.counter + i) % (loopSec * 15));
       expect(frame.time).toBeCloseTo(i / 15, 2);
@@ -103,9 +103,9 @@ for (const { isInBand, ...kind } of [...plain, ...withBFrames, ...inBand]) {
   });
 }
 
-test.concurrent('h264 with aac sound, parameter sets in-band only and seldom: they are waited for', async () => {
+test.concurrent('H.264 with AAC waits for parameter sets that are only in the stream, and rare', async () => {
   const made = await capture({ audio: 'aac', gopSec: 4, seconds: loopSec });
-  // It joins half a second behind a keyframe.
+  // The session begins half a second after a keyframe.
   const seen = { ...made, sdp: withoutParameterSets(made.sdp) };
   const camera = await startTestCamera({ capture: seen, phaseSec: 0.5 });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -145,7 +145,7 @@ test.concurrent('a camera that announces sound and sends none is recorded withou
   await camera.close();
 });
 
-/** A hash of each sound packet that the camera sends. AAC comes with a header of its own (RFC 3640, 3.2.1). */
+/** A hash of each sound packet that the camera sends. AAC packets have a header of their own (RFC 3640, 3.2.1). */
 function soundPackets({ packets, bytes, tracks, parameters }: Capture): string[] {
   const sound = tracks.findIndex(({ kind }) => kind === 'audio');
   const headerBytes = frameHeaderBytes + 12 + (parameters.audio === 'aac' ? 4 : 0);

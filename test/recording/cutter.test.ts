@@ -1,4 +1,4 @@
-// Where a recording is cut into fragments.
+// How a recording is cut into fragments.
 import { expect, test } from 'vitest';
 import { type Cut, Cutter } from '../../src/recording/cutter.ts';
 import { type FeedUnit, timeOf } from '../../src/recording/feed/feed-unit.ts';
@@ -6,7 +6,7 @@ import { unitMaker } from '../support/media/units.ts';
 
 const frameMs = 100;
 
-/** All cuts of these pictures: shown times in decoding order, keyframes by their places. */
+/** All cuts of these pictures: presentation times in decoding order, and the indexes of the keyframes. */
 function cutsOf(shown: readonly number[], keyframes: readonly number[], depth: number): Cut[] {
   const cutter = new Cutter();
   const units = unitMaker();
@@ -22,7 +22,7 @@ function cutsOf(shown: readonly number[], keyframes: readonly number[], depth: n
 }
 const times = ({ pictures }: Cut) => pictures.map((unit) => Math.round(timeOf(unit) / frameMs));
 
-test('half a second of pictures is a fragment, and a keyframe begins one', () => {
+test('a fragment has half a second of pictures, or ends before a keyframe', () => {
   const cuts = cutsOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 8], 0);
   expect(cuts.map(times)).toEqual([
     [0, 1, 2, 3, 4],
@@ -32,8 +32,8 @@ test('half a second of pictures is a fragment, and a keyframe begins one', () =>
   expect(cuts.map(({ next }) => next && Math.round(timeOf(next) / frameMs))).toEqual([5, 8, undefined]);
 });
 
-test('it is not cut where a later picture is shown earlier', () => {
-  // I b B b P in decoding order of a pyramid: each P comes before the three pictures in front of it.
+test('there is no cut at which a later picture is presented earlier', () => {
+  // I b B b P in decoding order of a pyramid: each P comes before the three pictures that precede it.
   const shown = [0, 4, 2, 1, 3, 8, 6, 5, 7, 12, 10, 9, 11, 16, 14, 13, 15];
   const cuts = cutsOf(shown, [0], 2);
   expect(cuts.flatMap(times)).toEqual(shown);
@@ -44,7 +44,7 @@ test('it is not cut where a later picture is shown earlier', () => {
   expect(cuts.length).toBeGreaterThan(2);
 });
 
-test('one picture in two seconds is not kept for long', () => {
+test('a picture is not held back for long if there is only one in two seconds', () => {
   const cutter = new Cutter();
   const units = unitMaker();
   cutter.push(units.picture(0, true));
@@ -54,7 +54,7 @@ test('one picture in two seconds is not kept for long', () => {
   expect([cutter.oldestAt, cutter.cutShort()]).toEqual([undefined, undefined]);
 });
 
-test('pictures that others may still be shown before are kept until these have come', () => {
+test('pictures are held back until all pictures have arrived that may be presented before them', () => {
   const cutter = new Cutter();
   const units = unitMaker();
   const taken: number[][] = [];
@@ -67,7 +67,7 @@ test('pictures that others may still be shown before are kept until these have c
   expect(taken).toEqual([[0], [3, 1, 2]]);
 });
 
-test('an end is reached when no picture can come any more that is shown before it', () => {
+test('an end is reached when no more picture can arrive that is presented before it', () => {
   const cutter = new Cutter();
   const units = unitMaker();
   const found: (number[] | undefined)[] = [];

@@ -1,4 +1,4 @@
-// What becomes of recordings whose camera drops out, goes away or changes its form.
+// Recordings whose camera loses its connection, does not return, or changes its format.
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -23,7 +23,7 @@ import { capture } from '../support/camera/captures.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Waits until the playback that goes on with an event's first one is COMPLETED. */
+/** Waits until the further playback of an event is COMPLETED. */
 async function awaitFurther(event: { id: string; playback: { id: string } | null }): Promise<PlaybackFacts> {
   const transitions = app.client.subscribe<{
     playbackStatusChanged: { playback: { id: string }; to: string };
@@ -58,7 +58,7 @@ interface State {
   cameraStateChanged: { state: string };
 }
 
-test.concurrent('a camera that is away for good leaves the clip so far', async () => {
+test.concurrent('a camera that does not come back leaves a clip of the footage so far', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId });
   const states = app.client.subscribe<State>(
@@ -69,9 +69,9 @@ test.concurrent('a camera that is away for good leaves the clip so far', async (
   await sleep(1_500);
   const lostAt = Date.now();
   await camera.offline();
-  // CONNECTING, or OFFLINE already: where nobody listens is known at once.
+  // CONNECTING, or OFFLINE already, because a closed port is noticed at once.
   await states.until((s) => s.cameraStateChanged.state !== 'LIVE');
-  // A second, and what a busy machine adds.
+  // One second, and the delay of a busy machine.
   expect(Date.now() - lostAt).toBeLessThan(2_000);
   states.stop();
   const playback = await awaitEnd(app.client, event);
@@ -118,7 +118,7 @@ for (const { name, leave } of absences)
     const event = await createEvent(app.client, { cameraId });
     await sleep(500);
     const comeBack = await leave(camera);
-    // By then tries would be four seconds apart.
+    // By then, the tries would be four seconds apart without a recording.
     await sleep(4_500);
     const backAt = Date.now();
     await comeBack();
@@ -127,12 +127,12 @@ for (const { name, leave } of absences)
     const playback = await awaitEnd(app.client, event);
     const { frames, sent } = await readClip(camera, playback, dir);
     expect(playback.gaps).toHaveLength(1);
-    // A second and a keyframe interval; what a busy machine adds comes on top.
+    // One second and a keyframe interval, and the delay of a busy machine.
     expect(sent[firstJump(frames)]! - backAt).toBeLessThan(2_000 + 1_500);
     await camera.close();
   });
 
-test.concurrent('a camera that refuses the password is not tried more often because it is recorded', async () => {
+test.concurrent('a camera that refuses the password is not tried more often because of a recording', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId });
   await sleep(500);
@@ -140,7 +140,7 @@ test.concurrent('a camera that refuses the password is not tried more often beca
   camera.drop();
   const refused = () => camera.requests.filter(({ status }) => status === 401);
   const lastRefusedMs = () => performance.timeOrigin + performance.now() - (refused().at(-1)?.atMs ?? 0);
-  // One more try, then none for five minutes: cameras lock accounts.
+  // One more try, then none for five minutes, because cameras lock accounts.
   await vi.waitUntil(() => refused().length > 1 && lastRefusedMs() > 8_000, 30_000);
   await endEvent(app.client, event.id);
   const pauses = refused().map(({ atMs }, i) => atMs - (refused()[i - 1]?.atMs ?? atMs));
@@ -177,9 +177,9 @@ test.concurrent('another resolution and codec give a further playback of the sam
   await camera.close();
 });
 
-test.concurrent('a further playback begins with the first picture of the new form, however long its row takes', async () => {
+test.concurrent('a further playback begins with the first picture of the new format, however slow its row is written', async () => {
   const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 });
-  // Without pre-roll the ring reaches back two seconds.
+  // Without pre-roll, the ring reaches back two seconds.
   const { camera, cameraId } = await liveCamera(app, { preRollSec: 0 }, 'IDLE');
   const event = await createEvent(app.client, { cameraId });
   await app.awaitCamera(cameraId, 'LIVE');
@@ -203,8 +203,8 @@ test.concurrent('a further playback begins with the first picture of the new for
   await camera.close();
 });
 
-test.concurrent('a stream that changes its form during the post-roll is recorded up to its end', async () => {
-  // Made first: on a fresh checkout that takes longer than the post-roll.
+test.concurrent('a stream that changes its format during the post-roll is recorded up to the end of the post-roll', async () => {
+  // Made first, because on a fresh checkout that takes longer than the post-roll.
   const other = await capture({ codec: 'h265', gopSec: 1, width: 480, height: 270, seconds: 16 });
   const { camera, cameraId } = await liveCamera(app, { postRollSec: 5 });
   const event = await createEvent(app.client, { cameraId });

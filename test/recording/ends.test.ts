@@ -1,4 +1,4 @@
-// How recordings begin and end, and who ends them.
+// How recordings begin and end, and for which reasons.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import { ffprobeWarnings } from '../support/media/judges.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test.concurrent('a recording ends at its maximum, without an endEvent', async () => {
+test.concurrent('a recording ends at maxDurationSec without an endEvent', async () => {
   const { camera, cameraId } = await liveCamera(app, { maxDurationSec: 2 });
   const event = await createEvent(app.client, { cameraId });
   const playback = await awaitEnd(app.client, event);
@@ -44,11 +44,11 @@ test.concurrent('a recording ends at its maximum, without an endEvent', async ()
   await camera.close();
 });
 
-test.concurrent('a lease that is renewed in time ends the recording only when the new one runs out', async () => {
+test.concurrent('a lease that is renewed in time ends the recording only when the new lease expires', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId, leaseSec: 4 });
   const firstExpiry = Date.parse(event.playback!.startedAt) + 4_000;
-  // Three seconds for a busy machine to answer twice.
+  // Three seconds, so that a busy machine can answer twice.
   await sleep(1_000);
   const { renewEvent } = await app.client.run<{ renewEvent: { event: { leaseExpiresAt: string } } }>(
     'mutation($id: ID!) { renewEvent(input: { id: $id, leaseSec: 5 }) { event { leaseExpiresAt } } }',
@@ -66,7 +66,7 @@ test.concurrent('a lease that is renewed in time ends the recording only when th
   await camera.close();
 });
 
-test.concurrent('a cold camera’s feed stays for the next event, and goes when none comes', async () => {
+test.concurrent('the feed of a camera without pre-roll stays connected for a while after an event', async () => {
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
   const first = await createEvent(app.client, { cameraId });
@@ -100,7 +100,7 @@ test.concurrent('the post-roll is added to the end', async () => {
   await camera.close();
 });
 
-test.concurrent('a start in the past is honoured as far as the ring reaches, and refused in words beyond', async () => {
+test.concurrent('a start in the past is accepted as far as the ring reaches, and refused with a message beyond that', async () => {
   const { camera, cameraId } = await liveCamera(app, { preRollSec: 3 });
   await sleep(5_000);
   const startedAt = new Date(Date.now() - 1_000);
@@ -126,12 +126,12 @@ test.concurrent('a start in the past is honoured as far as the ring reaches, and
   await camera.close();
 });
 
-test.concurrent('a playback that the end of its event passed by is ended all the same', async () => {
+test.concurrent('a playback that was added while its event was being ended is ended, too', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId });
   const sql = new pg.Client({ connectionString: app.config.databaseUrl });
   await sql.connect();
-  // As where a playback is added to an event while the statement that ends it already runs.
+  // As if a playback is added to an event while the statement that ends the event already runs.
   const { rows } = await sql.query('UPDATE events SET ended_at = now() WHERE id = $1 RETURNING ended_at', [
     event.id,
   ]);
@@ -145,7 +145,7 @@ test.concurrent('a playback that the end of its event passed by is ended all the
   await camera.close();
 });
 
-test('a lease that ran out while the server was down ends the recording at its moment', async () => {
+test('a lease that expires while the server is down ends the recording at the time of its expiry', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId, leaseSec: 2 });
   await sleep(1_000);

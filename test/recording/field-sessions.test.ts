@@ -1,4 +1,4 @@
-// How cameras send and hold a session, as it is found in the field: each kind becomes a clip.
+// Cameras in the field send and keep sessions in many ways: each kind becomes a clip.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, packets } from '../support/media/judges.ts';
 import { readBeeps, soundDelays } from '../support/media/sound.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000, maxConcurrency: 8 });
 
 let app: TestApp;
@@ -43,9 +43,9 @@ for (const [fps, gopSec, seconds, ms] of [
   [0.5, 4, 64, 8_000],
   [0.2, 5, 60, 16_000],
 ] as const)
-  test.concurrent(`${fps} pictures a second: live with the first keyframe, and no stall`, async () => {
+  test.concurrent(`${fps} pictures per second: live with the first keyframe, without a stall`, async () => {
     const made = await capture({ fps, gopSec, seconds });
-    // A keyframe is due half a second after it starts.
+    // A keyframe is due half a second after the camera starts.
     const camera = await startTestCamera({ capture: made, phaseSec: gopSec - 0.5 });
     const clip = await recordInField(app, camera, dir, { ms });
     expectEveryPicture(clip, seconds * fps);
@@ -53,7 +53,7 @@ for (const [fps, gopSec, seconds, ms] of [
     await camera.close();
   });
 
-test.concurrent('a keyframe every 40 s: one session until it comes, and then a clip', async () => {
+test.concurrent('a keyframe every 40 s: one session until the keyframe arrives, and then a clip', async () => {
   const made = await capture({ gopSec: 40, seconds: 40 });
   const camera = await startTestCamera({ capture: made, phaseSec: 14 });
   const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 }, 'CONNECTING');
@@ -82,7 +82,7 @@ const leaps = [
   { name: 'a leap by −10 min and another SSRC', fps: 15, leapSec: -600, isRestart: true },
 ];
 for (const { name, fps, leapSec, isRestart = false } of leaps)
-  test.concurrent(`${name}: goes on without a gap`, async () => {
+  test.concurrent(`${name}: the recording continues without a gap`, async () => {
     const made = await capture({ fps, audio: 'aac', gopSec: 1 });
     const camera = await startTestCamera({ capture: made });
     const leap = () => (isRestart ? camera.restartEncoder(leapSec) : camera.jumpTimestamps(leapSec));
@@ -92,7 +92,7 @@ for (const { name, fps, leapSec, isRestart = false } of leaps)
     await camera.close();
   });
 
-test.concurrent('one stray stamp every 2 s', async () => {
+test.concurrent('one wrong timestamp every 2 s: the clip is right', async () => {
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startTestCamera({ capture: made, faults: { strayEvery: 30 } });
   const clip = await recordInField(app, camera, dir, { ms: 5_000 });
@@ -101,7 +101,7 @@ test.concurrent('one stray stamp every 2 s', async () => {
   await camera.close();
 });
 
-test.concurrent('packets that are lost cost pictures, not the session', async () => {
+test.concurrent('lost packets cost pictures, but not the session', async () => {
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startTestCamera({ capture: made, faults: { loseEvery: 40 } });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -113,7 +113,7 @@ test.concurrent('packets that are lost cost pictures, not the session', async ()
   expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', gaps: [], audioCodec: 'mp4a.40.2' });
   const file = await download(playback, dir);
   const pictures = (await packets(file)).filter(({ stream_index }) => stream_index === 0);
-  // What is left stands where it belongs: whole pictures are missing between the others.
+  // The other pictures have their right times: only whole pictures are missing.
   for (const { pts } of pictures) expect(Math.abs(pts - Math.round(pts * 15) / 15)).toBeLessThan(0.02);
   const all = Math.round(pictures.at(-1)!.pts * 15) + 1;
   expect(all).toBeGreaterThan(4.9 * 15);
@@ -123,7 +123,7 @@ test.concurrent('packets that are lost cost pictures, not the session', async ()
   await camera.close();
 });
 
-test.concurrent('one session allowed, and a stall: the camera lets us back in', async () => {
+test.concurrent('a camera that allows one session lets Flashback back in after a stall', async () => {
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startTestCamera({ capture: made, maxSessions: 1 });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -146,7 +146,7 @@ test.concurrent('one session allowed, and a stall: the camera lets us back in', 
   await camera.close();
 });
 
-test.concurrent('a DESCRIBE that takes 12 s, also where it is asked again', async () => {
+test.concurrent('a DESCRIBE that takes 12 s is waited for, also when it is repeated', async () => {
   const camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   camera.describeDelayMs = 12_000;
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -155,7 +155,7 @@ test.concurrent('a DESCRIBE that takes 12 s, also where it is asked again', asyn
   await app.awaitCamera(cameraId, 'LIVE');
   expect(camera.sessionsEver).toBe(2);
   expect(camera.requests.filter(({ method }) => method === 'DESCRIBE')).toHaveLength(2);
-  // By then the ring reaches back behind the hole.
+  // By then the ring reaches back past the gap.
   await sleep(2_500);
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
@@ -165,7 +165,7 @@ test.concurrent('a DESCRIBE that takes 12 s, also where it is asked again', asyn
   await camera.close();
 });
 
-test.concurrent('a camera by name, with a blank password and signs in the user name', async () => {
+test.concurrent('a camera with a host name, an empty password and special characters in the user name is recorded', async () => {
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const user = 'a@b:c/d?e#f%g';
   const camera = await startTestCamera({ capture: made, users: { [user]: '' } });
@@ -175,7 +175,7 @@ test.concurrent('a camera by name, with a blank password and signs in the user n
   await camera.close();
 });
 
-test.concurrent('media over UDP alone', async () => {
+test.concurrent('a camera that sends only over UDP is recorded', async () => {
   const made = await capture({ audio: 'aac', gopSec: 1 });
   const camera = await startUdpCamera(made);
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -197,7 +197,7 @@ test.concurrent('media over UDP alone', async () => {
   await camera.close();
 });
 
-test.concurrent('two clients at one camera whose pipeline they share', async () => {
+test.concurrent('two cameras that share one pipeline are both recorded', async () => {
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
   const meanwhile = () => app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
   const clip = await recordInField(app, camera, dir, { ms: 5_000, meanwhile, otherSessions: 1 });

@@ -1,4 +1,4 @@
-// What cameras announce and send, as it is found in the field: each kind becomes a clip.
+// Cameras in the field announce and send many kinds of streams: each kind becomes a clip.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { until } from '../support/camera/reader.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000, maxConcurrency: 8 });
 
 let app: TestApp;
@@ -45,7 +45,7 @@ const metadata = mediaOf(
 );
 const mjpeg = mediaOf('m=video 0 RTP/AVP 26', 'a=framesize:26 3840-2160', 'a=control:trackID=7');
 
-/** What one camera's capture becomes, and the sound that its clip has. */
+/** The clip of a camera with this capture, and the sound of that clip. */
 interface Kind {
   readonly name: string;
   readonly audio: 'none' | 'aac' | 'pcmu';
@@ -85,7 +85,7 @@ const kinds: Kind[] = [
   {
     name: 'a config= that contradicts the stream',
     audio: 'aac',
-    // AAC at 44.1 kHz in stereo; what is sent is 16 kHz in mono.
+    // The description says AAC at 44.1 kHz in stereo; the stream is 16 kHz in mono.
     alter: (made) => described(made, (sdp) => sdp.replace(config, '; config=1210')),
     sound: undefined,
   },
@@ -120,18 +120,18 @@ for (const { name, audio, alter, isMute = false, sound } of kinds)
     });
     const { tracks } = await strictBoxes(clip.file);
     expect(tracks.map(({ entry }) => entry)).toEqual(playback.audioCodec ? ['avc1', 'mp4a'] : ['avc1']);
-    // Neither a backchannel beside sound nor metadata nor another video is set up.
+    // No SETUP for a backchannel, for metadata, or for a second video.
     const others = audio === 'none' ? /trackID=[78]/ : /trackID/;
     const setUp = camera.requests.filter((it) => it.method === 'SETUP' && others.test(it.path));
     expect(setUp).toEqual([]);
   });
 
-test.concurrent('another resolution within the session goes on in a further playback', async () => {
+test.concurrent('another resolution within the session continues in a further playback', async () => {
   const [small, large] = await Promise.all([
     capture({ gopSec: 1, seconds: 8 }),
     capture({ gopSec: 1, seconds: 16, width: 480, height: 270 }),
   ]);
-  // Five seconds in front of the change.
+  // Five seconds before the change.
   const camera = await startTestCamera({ capture: joined(small, large), phaseSec: 3 });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
   const event = await createEvent(app.client, { cameraId });
@@ -161,14 +161,14 @@ test.concurrent('another resolution within the session goes on in a further play
     expect(await ffprobeWarnings(file)).toBe('');
     counters.push(...(await readFrames(file)).map(({ counter }) => counter));
   }
-  // The further one's pictures begin with the first of the new form.
+  // The further playback begins with the first picture of the new format.
   const first = counters.indexOf(0);
   expect(counters[first - 1]).toBe(8 * 15 - 1);
   expect(camera.sessionsEver).toBe(1);
   await camera.close();
 });
 
-test.concurrent('MJPEG as the only video is told in words at once', async () => {
+test.concurrent('a camera with only MJPEG is refused at once with a message', async () => {
   const made = await capture({ gopSec: 1, seconds: loopSec });
   const camera = await startTestCamera({
     capture: described(made, (sdp) => sdp.slice(0, sdp.indexOf('m=')) + mjpeg),

@@ -1,4 +1,4 @@
-// Many recordings of one camera, and the limits of what is taken.
+// Many recordings of one camera, and the limits of memory and places.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import { strictBoxes } from '../support/media/judges.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -24,7 +24,7 @@ const frameMs = 1_000 / 15;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-many-'));
   camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
-  // A camera alone may take half of them.
+  // One camera may take half of the places.
   app = await startTestApp({ maxRecordings: 20 });
 });
 
@@ -77,7 +77,7 @@ test('ten overlapping events give ten right clips from one session; an eleventh 
   expect(camera.sessionsEver).toBe(1);
 });
 
-test('of many events at the same moment no more are taken than there is room for', async () => {
+test('of many simultaneous events, no more are accepted than there are places', async () => {
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
   const answers = await Promise.allSettled(
     Array.from({ length: 15 }, () => createEvent(app.client, { cameraId })),
@@ -89,8 +89,8 @@ test('of many events at the same moment no more are taken than there is room for
 });
 
 for (const gopSec of [1, 2, 4, 10]) {
-  test.concurrent(`the pre-roll is whole with a keyframe every ${gopSec} s`, async () => {
-    // 20 is a whole number of all these intervals.
+  test.concurrent(`the pre-roll is complete with a keyframe every ${gopSec} s`, async () => {
+    // 20 is a multiple of all these intervals.
     const other = await startTestCamera({ capture: await capture({ gopSec, seconds: 20 }) });
     const cameraId = await app.addCamera({ rtspUrl: other.url, preRollSec: 2 });
     await awaitRing(app, [cameraId], 2);
@@ -105,7 +105,7 @@ for (const gopSec of [1, 2, 4, 10]) {
   });
 }
 
-test.concurrent('a ring at its limit in bytes says so once, and preRollMs tells what there was', async () => {
+test.concurrent('a ring at its limit in bytes is reported once, and preRollMs states the shorter pre-roll', async () => {
   const small = await startTestApp({ ringMaxBytes: 100_000 });
   const cameraId = await small.addCamera({ rtspUrl: camera.url, preRollSec: 8 });
   const isSaid = () => small.logged.filter((line) => line.includes('at its limit in bytes'));
@@ -121,9 +121,9 @@ test.concurrent('a ring at its limit in bytes says so once, and preRollMs tells 
   await small.close();
 });
 
-test.concurrent('rings share RINGS_MAX_BYTES: what two cut short is whole again for one, and preRollMs tells', async () => {
+test.concurrent('rings share RINGS_MAX_BYTES: a ring cut short by another is complete again without it', async () => {
   const { bytes, parameters } = await capture({ audio: 'aac', gopSec: 1 });
-  // A pre-roll of 5 s takes 8.5 s of ring at most. That much is there for one, and not for two.
+  // A pre-roll of 5 s needs a ring of at most 8.5 s. There is memory for one such ring, but not for two.
   const limit = Math.round((9.4 * bytes.length) / parameters.seconds);
   const small = await startTestApp({ ringsMaxBytes: limit });
   const settings = { rtspUrl: camera.url, preRollSec: 5 };

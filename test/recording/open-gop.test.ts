@@ -1,4 +1,4 @@
-// Cameras with open GOPs: pictures behind a keyframe may refer to what came before it.
+// Cameras with open GOPs: pictures after a keyframe may refer to pictures before it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -39,7 +39,7 @@ for (const [kind, encode] of Object.entries(kinds))
     const stream = await recordRtp(`-f lavfi -i testsrc2=size=320x192:rate=15 -t 6 ${encode}`);
     const camera = await playOnce(stream);
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
-    // So the clip cannot begin with the session's first picture, which is the only one of its kind (IDR).
+    // So the clip cannot begin with the session's first picture, which is the only IDR picture.
     await sleep(3_000);
     const event = await createEvent(app.client, { cameraId });
     await camera.played;
@@ -50,7 +50,7 @@ for (const [kind, encode] of Object.entries(kinds))
     const pictures = await packets(file);
     expect(pictures[0]).toMatchObject({ isKey: true, pts: 0 });
     expect(pictures.filter(({ isKey }) => isKey).length).toBeGreaterThan(2);
-    // Those that lead the later keyframes are there: no step between the pictures is longer than another.
+    // The leading pictures of later keyframes are in the clip: all pictures have the same duration.
     const shown = pictures.map(({ pts }) => pts).sort((a, b) => a - b);
     for (const [i, pts] of shown.slice(1, -3).entries()) expect(pts - shown[i]!).toBeLessThan(0.09);
   });

@@ -1,4 +1,4 @@
-// Streams whose parameter sets stand in the description alone: what a reconnect may change, and what it may not.
+// Streams whose parameter sets are only in the description: which changes after a reconnect fit the same clip.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { until } from '../support/camera/reader.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings } from '../support/media/judges.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -31,7 +31,10 @@ afterAll(async () => {
 
 const setsOf = (sdp: string) => /sprop-parameter-sets=[^;\s]+/.exec(sdp)![0];
 
-/** All playbacks of an event during which the camera connects anew, once they are COMPLETED; all their pictures can be read. */
+/**
+ * All playbacks of an event during which the camera reconnects, once they are COMPLETED. All their pictures can be
+ * decoded.
+ */
 async function playbacksOver(meanwhile: 'same sets' | 'other sets'): Promise<PlaybackFacts[]> {
   const first = withoutSetsInStream(await capture({ gopSec: 1, seconds: 16 }));
   const other = withoutSetsInStream(await capture({ gopSec: 1, seconds: 16, kbps: 300 }));
@@ -70,11 +73,11 @@ async function playbacksOver(meanwhile: 'same sets' | 'other sets'): Promise<Pla
   return all;
 }
 
-test('other parameter sets of the same size go on in a further playback, which they decode', async () => {
+test('other parameter sets for the same size continue in a further playback, which can be decoded', async () => {
   expect(await playbacksOver('other sets')).toHaveLength(2);
 });
 
-test('the same ones go on in the same clip', async () => {
+test('the same parameter sets continue in the same clip', async () => {
   const [playback, ...others] = await playbacksOver('same sets');
   expect(others).toEqual([]);
   expect(playback!.gaps).toHaveLength(1);

@@ -1,4 +1,4 @@
-// Places for recordings: nobody can take them all.
+// Places for recordings: no camera and no key can take them all.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Places } from '../../src/recording/places.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
@@ -6,7 +6,7 @@ import { connectClient, type TestClient } from '../support/app/client.ts';
 import { createEvent, endEvent } from '../support/app/playbacks.ts';
 import { until } from '../support/camera/reader.ts';
 
-/** Takes places until one is refused. @returns how many it were */
+/** Takes places until one is refused. @returns how many were taken */
 function takeAll(places: Places, cameraId: string, by: string, on: readonly string[]): number {
   for (let taken = 0; ; taken++) {
     try {
@@ -20,16 +20,16 @@ function takeAll(places: Places, cameraId: string, by: string, on: readonly stri
 const cameras = (count: number) => Array.from({ length: count }, (_, i) => `camera ${i}`);
 
 describe('places', () => {
-  test('of one camera leave one for each other camera that is on, and more', () => {
+  test('of one camera leave one for the first recording of each other camera', () => {
     const on = cameras(100);
     const places = new Places(200);
     expect(takeAll(places, on[0]!, 'greedy', on)).toBe(51);
     for (const id of on.slice(1)) places.take({ cameraId: id, by: 'greedy' }, on);
-    // What is not kept for first recordings is shared.
+    // What is not reserved for first recordings is shared.
     expect(takeAll(places, on[1]!, 'modest', on)).toBeGreaterThan(10);
   });
 
-  test('are not used up by one key that overlaps recordings at all its cameras', () => {
+  test('cannot all be used by one key with overlapping recordings at all its cameras', () => {
     const on = cameras(10);
     const places = new Places(200);
     for (const id of on.slice(0, 8)) takeAll(places, id, 'greedy', on);
@@ -39,14 +39,14 @@ describe('places', () => {
     expect(() => places.take({ cameraId: on[1]!, by: 'greedy' }, on)).toThrow('this key has');
   });
 
-  test('are all for first recordings, whoever asks, where there are as many cameras', () => {
+  test('are all for first recordings, of any key, if there are as many places as cameras', () => {
     const on = cameras(201);
     const places = new Places(200);
     for (const id of on.slice(0, 200)) places.take({ cameraId: id, by: 'one' }, on);
     expect(() => places.take({ cameraId: on[200]!, by: 'two' }, on)).toThrow('MAX_RECORDINGS is 200');
   });
 
-  test('come back, once each', () => {
+  test('are returned, each only once', () => {
     const places = new Places(2);
     const place = places.take({ cameraId: 'a', by: 'x' }, ['a', 'b']);
     places.take({ cameraId: 'b', by: 'x' }, ['a', 'b']);
@@ -56,7 +56,7 @@ describe('places', () => {
   });
 });
 
-test('a restart forgets nobody’s share', async () => {
+test('after a restart, the shares of cameras and keys are known', async () => {
   const secret = 'greedy-0123456789abcdef';
   const admin = { name: 'admin', role: 'ADMIN' as const, secret: 'admin-0123456789abcdef' };
   const apiKeys = [admin, { name: 'greedy', role: 'ANALYTICS' as const, secret }];
@@ -103,7 +103,7 @@ describe('a key that reports events at one camera without end', () => {
     await app.close();
   });
 
-  test('is refused while other cameras’ events are recorded, and has its place again when its own end', async () => {
+  test('is refused while other cameras’ events are recorded, and gets places again when its own events end', async () => {
     const add = (name: string) =>
       app.addCamera({ name, rtspUrl: 'rtsp://127.0.0.1:9/none', preRollSec: 0 }, 'IDLE');
     const [one, two, three] = [await add('one'), await add('two'), await add('three')];

@@ -1,4 +1,4 @@
-// Cameras whose rates of pictures, of sound or of their RTP clocks are not the usual ones.
+// Cameras with unusual rates of pictures, of sound, or of their RTP clocks.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { type Capture, type CaptureParameters, capture } from '../support/camera
 import { ffprobeWarnings } from '../support/media/judges.ts';
 import { readBeeps, soundDelays } from '../support/media/sound.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000, maxConcurrency: 10 });
 
 let app: TestApp;
@@ -28,14 +28,16 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Three seconds of such a camera, with what no rate may change: one session, one whole file in real time. */
+/**
+ * Records three seconds of such a camera, and checks what holds at any rate: one session, one whole file in real time.
+ */
 async function record(
   seen: Capture,
   { preRollSec, settleMs, phaseSec }: { preRollSec: number; settleMs: number; phaseSec?: number },
 ): Promise<PlaybackFacts & Clip> {
   const camera = await startTestCamera({ capture: seen, ...(phaseSec !== undefined && { phaseSec }) });
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec });
-  // The first may have taught how to read the stream.
+  // The first recording may have taught the server how to read the stream.
   const before = camera.sessionsEver;
   await sleep(settleMs);
   const event = await createEvent(app.client, { cameraId });
@@ -52,22 +54,22 @@ async function record(
 }
 
 async function expectSoundInSync({ file, frames }: Clip, { fps, audioRate }: CaptureParameters) {
-  // The first beep may be cut off by the clip's beginning.
+  // The beginning of the clip may cut off the first beep.
   const [, ...all] = soundDelays(frames, await readBeeps(file), fps);
-  // To a beep of a second without pictures the nearest one is a second away.
+  // If a beep falls into a second without pictures, the nearest picture is a second away.
   const delays = all.filter((delay) => Math.abs(delay) < 500);
   expect(delays.length).toBeGreaterThan(0);
-  // ISO/IEC 14496-3: an encoder's sound is late by its first frame of 1024 samples.
+  // ISO/IEC 14496-3: the sound of an encoder is late by its first frame of 1024 samples.
   for (const delay of delays) expect(Math.abs(delay - (1_024 / audioRate) * 1_000)).toBeLessThan(50);
 }
 
-/** Also announces another RTP clock for the video than RFC 6184 wants (90 kHz). */
+/** Also announces an RTP clock for the video other than that of RFC 6184 (90 kHz). */
 function withVideoClock(made: Capture, clockRate: number): Capture {
   const sdp = made.sdp.replace('H264/90000', `H264/${clockRate}`);
   return { ...made, sdp, tracks: made.tracks.map((it) => (it.kind === 'video' ? { ...it, clockRate } : it)) };
 }
 
-/** Before its rate is known a recording is placed in one way, behind that in another. */
+/** A recording is placed differently before and after its rate is known. */
 const settleMs = { unknown: 2_500, known: 8_500 };
 type Rates = Pick<CaptureParameters, 'fps' | 'gopSec' | 'audioRate'>;
 const odd: (Rates & { name: string; videoClock?: number; isKnown?: boolean })[] = [
@@ -85,7 +87,7 @@ const odd: (Rates & { name: string; videoClock?: number; isKnown?: boolean })[] 
   },
 ];
 for (const { name, videoClock = 90_000, isKnown = false, ...rates } of odd)
-  test.concurrent(`pictures and sound of odd rates: ${name}`, async () => {
+  test.concurrent(`pictures and sound of odd rates are recorded: ${name}`, async () => {
     const seconds = 24 * (rates.gopSec % 1 === 0 ? 1 : rates.gopSec);
     const made = await capture({ ...rates, audio: 'aac', seconds, hasSeam: true });
     const recorded = await record(withVideoClock(made, videoClock), {
@@ -106,7 +108,7 @@ for (const { name, videoClock = 90_000, isKnown = false, ...rates } of odd)
     await expectSoundInSync(recorded, made.parameters);
   });
 
-// The watchdog of a feed sees fragments, and there are none between two pictures (picture-watch.ts).
+// A feed's watchdog sees fragments, and there are none between two pictures (picture-watch.ts).
 for (const audio of ['none', 'aac'] as const)
   test.concurrent(`a camera with ${audio} sound that sends no picture for three seconds has not stalled`, async () => {
     const made = await capture({ audio, gopSec: 1, pauseSec: 3 });

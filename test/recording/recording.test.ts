@@ -29,7 +29,7 @@ let camera: TestCamera;
 let cameraId: string;
 let dir: string;
 const frameMs = 1_000 / 15;
-/** The captures' sound comes this much later than their picture: the AAC encoder's first 1024 samples of 16 kHz. */
+/** The sound of the captures is later than their picture by the AAC encoder's first 1024 samples of 16 kHz. */
 const aacPrimingMs = 64;
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ const fillRing = () => awaitRing(app, [cameraId], 3);
 
 const framesOf = (playback: PlaybackFacts) => readClip(camera, playback, dir);
 
-test('an event becomes a clip that begins before it, frame by frame', async () => {
+test('an event becomes a clip that begins before it, with the right frames', async () => {
   await fillRing();
   const event = await createEvent(app.client, { cameraId });
   expect(event.playback?.recordingStatus).toBe('RECORDING');
@@ -67,11 +67,11 @@ test('an event becomes a clip that begins before it, frame by frame', async () =
   });
   const { file, frames, firstSentAt, lastSentAt } = await framesOf(playback);
   const startedAt = Date.parse(playback.startedAt);
-  // G1: at least the pre-roll, at most one keyframe interval (1 s) more.
+  // G1: at least the pre-roll, and at most one keyframe interval (1 s) more.
   expect(startedAt - firstSentAt).toBeGreaterThanOrEqual(3_000 - frameMs);
   expect(startedAt - firstSentAt).toBeLessThanOrEqual(4_000 + 2 * frameMs);
   expect(lastSentAt).toBeGreaterThanOrEqual(endedAt - 2 * frameMs);
-  // What the row says is what is in the clip.
+  // The row describes what is in the clip.
   expect(Math.abs(startedAt - playback.preRollMs! - firstSentAt)).toBeLessThan(150);
   expect(Math.abs(Date.parse(playback.clipStartedAt!) - firstSentAt)).toBeLessThan(150);
   for (const [i, frame] of frames.entries()) expect(frame.counter).toBe((frames[0]!.counter + i) % (64 * 15));
@@ -81,7 +81,7 @@ test('an event becomes a clip that begins before it, frame by frame', async () =
   expect(boxes.tracks.map((track) => track.entry)).toEqual(['avc1', 'mp4a']);
   expect(playback.fileSizeBytes).toBe((await readFile(file)).length);
   expect(playback.transitions.map((t) => t.to)).toEqual(['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED']);
-  // Only after COMPLETED the spool goes, and then at once.
+  // The spool is removed after COMPLETED, and then at once.
   expect((await readdir(app.config.recordDir)).filter(isSpoolName)).toEqual([]);
 });
 
@@ -101,7 +101,7 @@ test('overlapping events each get their own clip from one session of the camera'
   expect(camera.sessionsEver).toBe(1);
 });
 
-test('a short event is recorded too, and the end may lie in the past', async () => {
+test('a short event is recorded, and its end may lie in the past', async () => {
   const event = await createEvent(app.client, { cameraId });
   const end = Date.now() + 300;
   await sleep(900);
@@ -112,7 +112,7 @@ test('a short event is recorded too, and the end may lie in the past', async () 
   expect(lastSentAt).toBeLessThan(end + 600);
 });
 
-test('a camera that drops out is recorded on into the same playback, and the hole is told', async () => {
+test('a camera that loses its connection is recorded into the same playback, and the gap is stated', async () => {
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_000);
   const droppedAt = Date.now();
@@ -125,7 +125,7 @@ test('a camera that drops out is recorded on into the same playback, and the hol
   expect(playback.gaps).toHaveLength(1);
   const [gap] = playback.gaps;
   const { frames } = await framesOf(playback);
-  // The hole in the picture is where the row says it is, and clip time is wall-clock time across it.
+  // The gap in the pictures is where the row says, and clip time is wall-clock time across it.
   const jump = frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
   const before = camera.sentAt(frames[jump - 1]!.counter, droppedAt);
   const behind = camera.sentAt(frames[jump]!.counter, droppedAt);
@@ -140,7 +140,7 @@ test('a camera that drops out is recorded on into the same playback, and the hol
   expect(Math.abs(clipMs - wallMs)).toBeLessThan(500);
 });
 
-test.concurrent('a cold camera is connected by the event, and what was missed is told', async () => {
+test.concurrent('an event connects a camera without pre-roll, and missedMs states what was missed', async () => {
   const cold = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
   const event = await createEvent(app.client, { cameraId: cold });
   expect(event.playback).toMatchObject({ recordingStatus: 'RECORDING', clipStartedAt: null });
@@ -152,13 +152,13 @@ test.concurrent('a cold camera is connected by the event, and what was missed is
   expect(playback.preRollMs).toBe(0);
   expect(frames[0]!.time).toBe(0);
   expect(Math.abs(Date.parse(playback.startedAt) + playback.missedMs! - firstSentAt)).toBeLessThan(250);
-  // The first beep may be cut off by the clip's beginning.
+  // The beginning of the clip may cut off the first beep.
   const [, ...delays] = soundDelays(frames, await readBeeps(file), 15);
   expect(delays.length).toBeGreaterThan(0);
   for (const delay of delays) expect(Math.abs(delay - aacPrimingMs)).toBeLessThan(50);
 });
 
-test.concurrent('a camera that cannot be reached does not make createEvent fail; its playback says why', async () => {
+test.concurrent('createEvent succeeds for a camera that cannot be reached, and the playback says why it failed', async () => {
   const nowhere = await app.addCamera({ rtspUrl: 'rtsp://user:secret@127.0.0.1:9/none' }, 'OFFLINE');
   const event = await createEvent(app.client, { cameraId: nowhere });
   expect(event.playback?.recordingStatus).toBe('RECORDING');
@@ -172,7 +172,7 @@ test.concurrent('a camera that cannot be reached does not make createEvent fail;
   expect(playback.errorMessage).toContain('connection refused');
 });
 
-test.concurrent('a wrong password is told in words and never shown', async () => {
+test.concurrent('a wrong password is reported in words and never shown', async () => {
   const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { admin: 'right' } });
   const secret = 'wr0ng-pässword';
   const id = await app.addCamera({ rtspUrl: locked.urlAs('admin', secret) }, 'OFFLINE');
@@ -192,7 +192,7 @@ test.concurrent('a wrong password is told in words and never shown', async () =>
   for (const form of [secret, encodeURIComponent(secret)]) {
     expect(app.logged.filter((line) => line.includes(form))).toEqual([]);
   }
-  // The right one, with the rest of the address unchanged, brings it up.
+  // With the right password and an otherwise unchanged address, the camera becomes LIVE.
   await app.client.run(
     'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { id } } }',
     {
@@ -204,7 +204,7 @@ test.concurrent('a wrong password is told in words and never shown', async () =>
   await locked.close();
 });
 
-test.concurrent('a lease that nobody renews ends the recording at its moment', async () => {
+test.concurrent('a lease that is not renewed ends the recording at the time of its expiry', async () => {
   const event = await createEvent(app.client, { cameraId, leaseSec: 1 });
   const playback = await awaitEnd(app.client, event);
   expect(playback.endReason).toBe('LEASE_EXPIRED');
@@ -214,7 +214,7 @@ test.concurrent('a lease that nobody renews ends the recording at its moment', a
   expect(lastSentAt).toBeLessThan(expected + 600);
 });
 
-test('a recording that runs when the server stops goes on when it is back, with a gap', async () => {
+test('a recording that runs when the server stops continues after the restart, with a gap', async () => {
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_200);
   const stoppedAt = Date.now();
@@ -229,23 +229,23 @@ test('a recording that runs when the server stops goes on when it is back, with 
   const { file, frames, firstSentAt } = await framesOf(playback);
   expect(firstSentAt).toBeLessThan(Date.parse(playback.startedAt));
   const jump = frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);
-  // ≤ one fragment (0.5 s) of what had been delivered is lost.
+  // At most one fragment (0.5 s) of the delivered footage is lost.
   expect(stoppedAt - camera.sentAt(frames[jump - 1]!.counter, stoppedAt)).toBeLessThan(700);
   expect(await ffprobeWarnings(file)).toBe('');
 });
 
-test('an interrupted recording that is taken up late goes on with what the ring holds', async () => {
-  // Its ring reaches back farther than the five seconds between two looks for interrupted recordings.
+test('an interrupted recording that is resumed late continues with the content of the ring', async () => {
+  // The ring reaches back farther than the five seconds between two searches for interrupted recordings.
   const id = await app.addCamera({ rtspUrl: camera.url, preRollSec: 8 });
   const running = await createEvent(app.client, { cameraId: id });
   await sleep(1_500);
   const db = connectDb(app.config.databaseUrl!);
   onTestFinished(() => db.$disconnect());
-  // Its footage as a crash would leave it now, with a row that says RECORDING and nobody who does.
+  // The footage as a crash would leave it, with a row that says RECORDING, and no recorder.
   const playbackId = randomUUID();
   const { recordDir } = app.config;
   await cp(path.join(recordDir, running.playback!.id), path.join(recordDir, playbackId), { recursive: true });
-  // It ends behind a fragment that begins with a keyframe: what follows in the ring does not.
+  // It ends after a fragment that begins with a keyframe. The next fragment in the ring does not begin with one.
   const { file: spool } = (await findSpool(recordDir, playbackId))!;
   const { init, fragments } = split(await readFile(spool));
   const kept = fragments.slice(0, fragments.findLastIndex((it) => it.startsWithKeyframe) + 1);

@@ -1,4 +1,4 @@
-// What a start does with footage that an earlier run left behind.
+// What a start does with footage of an earlier run.
 import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -34,13 +34,13 @@ const spoolOf = (playbackId: string) => path.join(app.config.recordDir, playback
 const spoolFile = async (playbackId: string) =>
   path.join(spoolOf(playbackId), (await readdir(spoolOf(playbackId))).find((name) => name.endsWith('.mp4'))!);
 
-test('a spool that cannot be read keeps no other recording from going on, and is not taken for none', async () => {
+test('a spool that cannot be read is not taken for an empty one, and does not delay other recordings', async () => {
   const [broken, whole] = await Promise.all([1, 2].map(() => createEvent(app.client, { cameraId })));
   const spool = spoolOf(broken!.playback!.id);
   await sleep(2_000);
   await app.restart(async () => {
     await rename(spool, `${spool}.aside`);
-    // A link to itself cannot be followed (ELOOP), whoever reads.
+    // A symbolic link to itself cannot be followed (ELOOP), not even by root.
     await symlink(spool, spool);
   });
   await app.awaitCamera(cameraId, 'LIVE');
@@ -54,11 +54,11 @@ test('a spool that cannot be read keeps no other recording from going on, and is
   await endEvent(app.client, broken!.id);
   const saved = await awaitEnd(app.client, broken!);
   expect(saved.recordingStatus).toBe('COMPLETED');
-  // At least most of the two seconds until the server was stopped.
+  // At least most of the two seconds before the server was stopped.
   expect((await readFrames(await download(saved, dir))).length).toBeGreaterThan(20);
 }, 60_000);
 
-test('a recording that was interrupted for longer than an MP4 can tell is over, with what it has', async () => {
+test('a recording that was interrupted for longer than an MP4 can state ends with its footage', async () => {
   const event = await createEvent(app.client, { cameraId });
   await sleep(2_000);
   await app.restart(async () => {
@@ -71,7 +71,7 @@ test('a recording that was interrupted for longer than an MP4 can tell is over, 
   expect((await readFrames(await download(playback, dir))).length).toBeGreaterThan(20);
 });
 
-test('with a database that knows nothing, which may be the wrong one, no footage is removed', async () => {
+test('no footage is removed if the database knows nothing, because it may be the wrong database', async () => {
   const stranger = spoolOf('019a0000-0000-7000-8000-000000000000');
   await mkdir(stranger);
   const sql = new pg.Client({ connectionString: app.config.databaseUrl });
@@ -89,7 +89,7 @@ test('with a database that knows nothing, which may be the wrong one, no footage
   await sql.end();
 });
 
-test('a playback that nobody asked for is not recorded, and none is recorded without a deadline', async () => {
+test('a playback that was not requested is not recorded, nor is one without a deadline', async () => {
   const sql = new pg.Client({ connectionString: app.config.databaseUrl });
   await sql.connect();
   const insert = async (status: string) => {
@@ -105,7 +105,7 @@ test('a playback that nobody asked for is not recorded, and none is recorded wit
     running = await insert('RECORDING');
   });
   await app.awaitCamera(cameraId, 'LIVE');
-  // Also one that somebody else's program writes while the server runs.
+  // Nor one that another program inserts while the server runs.
   const strange = await insert('PENDING');
   const statusOf = async ({ playback }: typeof running) =>
     (await readPlayback(app.client, playback.id)).recordingStatus;

@@ -1,4 +1,4 @@
-// What becomes of recordings whose camera is connected and sends nothing, or sound only.
+// Recordings whose camera is connected and sends nothing, or only sound.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import type { TestCamera } from '../support/camera/camera.ts';
 import { ffprobeWarnings } from '../support/media/judges.ts';
 import { readBeeps } from '../support/media/sound.ts';
 
-// On a fresh checkout the captures are made first.
+// On a fresh checkout, the captures are made first.
 vi.setConfig({ testTimeout: 90_000 });
 
 let app: TestApp;
@@ -50,7 +50,7 @@ const stalls = [
   },
 ];
 for (const { name, begin, end, problem, beepsAtLeast } of stalls)
-  test.concurrent(`${name} is noticed within 5 s, connected again, and the hole is told`, async () => {
+  test.concurrent(`${name} is noticed within 5 s, reconnected, and the gap is stated`, async () => {
     const { camera, cameraId } = await liveCamera(app);
     const states = app.client.subscribe<State>(
       'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state stateSince lastError } }',
@@ -58,7 +58,7 @@ for (const { name, begin, end, problem, beepsAtLeast } of stalls)
     );
     await states.until((s) => s.cameraStateChanged.state === 'LIVE');
     const event = await createEvent(app.client, { cameraId });
-    // By then the burst of the connect is over, and the feed knows when to expect fragments.
+    // By then the backlog after the connect is over, and the feed knows when to expect fragments.
     await sleep(1_500);
     const stalledAt = Date.now();
     begin(camera);
@@ -80,7 +80,7 @@ for (const { name, begin, end, problem, beepsAtLeast } of stalls)
     expect(playback.gaps).toHaveLength(1);
     expect(Math.abs(Date.parse(playback.gaps[0]!.from) - sent[jump - 1]!)).toBeLessThan(500);
     expect(Math.abs(Date.parse(playback.gaps[0]!.to) - sent[jump]!)).toBeLessThan(500);
-    // Recording again 1 s + one keyframe interval after the camera is back; what a busy machine adds comes on top.
+    // It records again 1 s and one keyframe interval after the camera is back, plus the delay of a busy machine.
     expect(sent[jump]! - backAt).toBeLessThan(2_000 + 2_000);
     expect(worst).toBeLessThan(200);
     expect(Math.abs(playback.durationMs! - (lastSentAt + frameMs - firstSentAt))).toBeLessThan(200);
@@ -91,13 +91,13 @@ for (const { name, begin, end, problem, beepsAtLeast } of stalls)
     await camera.close();
   });
 
-test.concurrent('pictures that stop beside sound and are back within 3.5 s have not stalled', async () => {
+test.concurrent('pictures that stop for less than 3.5 s while sound continues have not stalled', async () => {
   const { camera, cameraId } = await liveCamera(app);
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_500);
   const before = camera.sessionsEver;
   camera.stallPictures();
-  // They are back with the next keyframe, which is up to a second away.
+  // They return with the next keyframe, which may be a second away.
   await sleep(2_500);
   camera.resumePictures();
   await sleep(3_000);

@@ -1,4 +1,4 @@
-// One recording by itself: units with chosen times in, a spool out.
+// One recording alone: its input is units with chosen times, its output a spool.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -43,7 +43,7 @@ function record(options: Partial<ConstructorParameters<typeof Recording>[0]> = {
   });
 }
 
-/** So many pictures from `fromMs` after the beginning on, the first a keyframe. */
+/** This many pictures from `fromMs` after the beginning on. The first one is a keyframe. */
 const pictures = (count: number, fromMs = 0): FeedUnit[] =>
   Array.from({ length: count }, (_, i) => units.picture(began + fromMs + i * frameMs, i === 0));
 
@@ -56,7 +56,7 @@ async function spooled() {
   return { ...contents, pictures: count('video'), sounds: count('audio'), file: spool.file };
 }
 
-test('nothing is kept of a camera whose first picture comes behind the end', async () => {
+test('a recording whose first picture comes after its end has no footage', async () => {
   const recording = record();
   recording.stopAt(began + 1_000);
   for (const unit of pictures(30, 10_000)) recording.take(unit);
@@ -64,7 +64,7 @@ test('nothing is kept of a camera whose first picture comes behind the end', asy
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('it ends with the first picture at or behind its end', async () => {
+test('a recording ends with the first picture at or after its end', async () => {
   const recording = record();
   for (const unit of pictures(5)) recording.take(unit);
   recording.stopAt(began + 9.5 * frameMs);
@@ -74,7 +74,7 @@ test('it ends with the first picture at or behind its end', async () => {
   expect((await spooled()).pictures).toBe(11);
 });
 
-test('footage is what was taken, also where the ring has let go of it and more has come since', async () => {
+test('a recording has the units that it took, even after the ring has dropped them', async () => {
   const recording = record();
   const taken = pictures(60).map((unit, i) => {
     unit.footage.pieces[0]!.bytes.fill(i + 1, unit.footage.from, unit.footage.to);
@@ -82,7 +82,7 @@ test('footage is what was taken, also where the ring has let go of it and more h
   });
   for (const unit of taken) {
     recording.take(unit);
-    // As the ring does when it drops a unit; the spool's file is not even open yet.
+    // As the ring does when it drops a unit. The spool's file is not even open yet.
     unit.footage.release();
   }
   for (let i = 0; i < 5_000; i++) units.picture(began + 10_000 + i, false).footage.release();
@@ -95,7 +95,7 @@ test('footage is what was taken, also where the ring has let go of it and more h
   for (const { footage } of taken) for (const { holders } of footage.pieces) expect(holders).toBeLessThan(2);
 });
 
-test('a picture that no other follows is on disk within a second', async () => {
+test('a picture that is not followed by another is on disk within a second', async () => {
   const recording = record();
   recording.take(units.picture(steadyNow(), true));
   const ticker = setInterval(() => recording.tick(), 50);
@@ -114,7 +114,7 @@ test('a picture that no other follows is on disk within a second', async () => {
   await recording.done();
 });
 
-test('another size within the session ends it and says from when on it would go on', async () => {
+test('another size within the session ends a recording, which reports since when', async () => {
   const changes: number[] = [];
   const recording = record({ onFormatChange: (from) => changes.push(from) });
   for (const unit of pictures(15)) recording.take(unit);
@@ -127,7 +127,7 @@ test('another size within the session ends it and says from when on it would go 
 });
 
 test.each([true, false])(
-  'other parameter sets end it only where no stream holds them: %s',
+  'other parameter sets end a recording only if they are not in the stream: %s',
   async (needsSets) => {
     const changes: number[] = [];
     const recording = record({ onFormatChange: (from) => changes.push(from) });
@@ -152,7 +152,7 @@ test('sound from before the first picture is left out', async () => {
   expect(await spooled()).toMatchObject({ pictures: 15, sounds: 15 });
 });
 
-test('a stream that no file can be made of ends its recording, and nothing else', async () => {
+test('a stream that does not fit into a file ends only its own recording', async () => {
   const recording = record();
   for (const unit of pictures(30))
     recording.take({ ...unit, format: { ...unit.format, sps: [] } as FeedUnit['format'] });
@@ -171,7 +171,7 @@ test('sound that is encoded after the end is in the clip', async () => {
       },
     }),
   });
-  // A keyframe at the end: the pictures before it reach the end by themselves.
+  // A keyframe at the end: the pictures before it reach the end without sound.
   const [first, ...others] = [...pictures(30), ...pictures(2, endMs)];
   recording.take(first!);
   const sound = units.sound(began);
@@ -186,7 +186,7 @@ test('sound that is encoded after the end is in the clip', async () => {
   expect(soundTable?.sizes.length).toBe(count);
 });
 
-test('what begins behind the end that the row names is left out', async () => {
+test('footage that begins after the end in the row is left out', async () => {
   const recording = record();
   for (const unit of pictures(60)) recording.take(unit);
   recording.abort();

@@ -1,4 +1,4 @@
-// Nothing that a camera can send makes the receiver throw, loop, or keep memory.
+// Nothing that a camera sends can make the receiver throw, loop, or keep memory.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ function numbers(seed: number): (below: number) => number {
   };
 }
 
-/** Counts the pieces that somebody holds. */
+/** Counts the units in use. */
 class CountingMemory extends FootageMemory {
   held = 0;
 
@@ -51,7 +51,7 @@ class CountingMemory extends FootageMemory {
   }
 }
 
-/** Changes a packet in the ways of bad lines, bad firmware and bad will. Says how long it is then. */
+/** Changes a packet as bad lines, bad firmware and attackers do. Returns its new length. */
 function mutate(random: (below: number) => number, into: Buffer, length: number): number {
   switch (random(8)) {
     case 0:
@@ -63,7 +63,7 @@ function mutate(random: (below: number) => number, into: Buffer, length: number)
       into[random(length)]! ^= 1 << random(8);
       return length;
     case 3:
-      // What the payload formats look at.
+      // The bytes that the payload formats read.
       into[12 + random(4)] = random(256);
       return length;
     case 4:
@@ -80,7 +80,9 @@ function mutate(random: (below: number) => number, into: Buffer, length: number)
   }
 }
 
-test('a million mutated packets: no error, no memory that stays', { timeout: 120_000 }, async () => {
+test('a million mutated packets cause no error, and leave no memory in use', {
+  timeout: 120_000,
+}, async () => {
   const made: Recording[] = [];
   for (const [, args] of recordings) made.push(await recordRtp(args));
   for (const [index, recording] of made.entries()) {
@@ -105,7 +107,7 @@ async function fuzz(name: string, recording: Recording, isDatagram: boolean, cou
     onUnit: ({ footage, format }) => {
       const views = viewsOf([footage]);
       const bytes = views.reduce((sum, view) => sum + view.length, 0);
-      // To look at all of them takes most of the time.
+      // Checking all of them would take most of the time.
       const isLookedAt = units++ % 16 === 0 && format.kind === 'video';
       const isWhole = !isLookedAt || nalUnitsOf(Buffer.concat(views)).every(({ length }) => length > 0);
       footage.release();
@@ -142,7 +144,7 @@ Error.stackTraceLimit = 0;
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
-/** Bytes in use when all garbage is gone. */
+/** The bytes in use after a garbage collection. */
 async function settled(): Promise<number> {
   for (let i = 0; i < 2; i++) {
     await new Promise(setImmediate);

@@ -1,4 +1,4 @@
-// What a receiver does before and beside the payload: sources, sequence numbers, order, reports.
+// What a receiver does apart from the payload: sources, sequence numbers, order, reports.
 import { describe, expect, test } from 'vitest';
 import { listen, rtpPacket } from '../support/camera/rtp.ts';
 
@@ -17,7 +17,7 @@ interface Sent {
   readonly payloadType?: number;
 }
 
-/** The sequence numbers of packets whose sound was given out; each packet carries its own. */
+/** The sequence numbers of the packets whose sound was returned. Each packet carries its own number. */
 function heard(packets: readonly Sent[], isDatagram = false): { heard: number[]; lost: number } {
   const { receiver, units } = listen({ ...pcma, isDatagram });
   packets.forEach(({ sequence, ssrc = 1, at, payloadType = 8 }, i) => {
@@ -57,7 +57,7 @@ describe('datagrams', () => {
     expect(heard(numbered(...sequences), true)).toEqual({ heard: expected, lost });
   });
 
-  test('one that is missing is waited for, but not longer than 100 ms', () => {
+  test('wait for a missing one, but no longer than 100 ms', () => {
     const packets = [1, 2, 4, 5].map((sequence) => ({ sequence, at: sequence }));
     const { receiver, units } = listen({ ...pcma, isDatagram: true });
     const push = (sequence: number, at: number) => {
@@ -74,7 +74,7 @@ describe('datagrams', () => {
     expect(units.map(({ arrivedAt }) => arrivedAt)).toEqual([1, 2, 4, 5, 90, 110]);
   });
 
-  test('no more than 64 wait', () => {
+  test('wait up to a number of 64', () => {
     const sequences = [1, ...Array.from({ length: 70 }, (_, i) => i + 3)];
     expect(
       heard(
@@ -87,7 +87,7 @@ describe('datagrams', () => {
     });
   });
 
-  test('larger than usual wait as they are', () => {
+  test('that are larger than usual wait, too', () => {
     const { receiver, units } = listen({ ...pcma, isDatagram: true });
     for (const sequence of [1, 3, 2]) {
       const packet = rtpPacket({ payload: Buffer.alloc(9_000, sequence), sequence, payloadType: 8 });
@@ -98,12 +98,12 @@ describe('datagrams', () => {
 });
 
 describe('sources', () => {
-  test('a packet of another one does not count while the first is there', () => {
+  test('are exclusive: a packet of another source is dropped while the first one sends', () => {
     const mixed = [1, 2, 3].flatMap((sequence) => [{ sequence }, { sequence: sequence + 500, ssrc: 2 }]);
     expect(heard(mixed)).toEqual({ heard: [1, 2, 3], lost: 0 });
   });
 
-  test('another one takes over when the first has been silent for a second', () => {
+  test('change when the first one has been silent for a second', () => {
     const packets = [
       { sequence: 1, at: 0 },
       { sequence: 700, ssrc: 2, at: 900 },
@@ -115,13 +115,13 @@ describe('sources', () => {
     expect(heard(packets, true)).toEqual({ heard: [1, 700, 701, 702], lost: 0 });
   });
 
-  test('another one takes over when the first is silent for longer than it ever was, and loses no packet', () => {
+  test('change when the first one is silent for longer than ever before, without losing a packet', () => {
     const first = [0, 40, 80, 120].map((at, i) => ({ sequence: i + 1, at }));
     const second = [160, 200, 240, 280].map((at, i) => ({ sequence: i + 700, ssrc: 2, at }));
     expect(heard([...first, ...second])).toEqual({ heard: [1, 2, 3, 4, 700, 701, 702, 703], lost: 0 });
   });
 
-  test('another one takes over at once when the first has said BYE', () => {
+  test('change at once when the first one has sent BYE', () => {
     const { receiver, units } = listen(pcma);
     const push = (ssrc: number, at: number) => {
       const packet = rtpPacket({ payload: '00', ssrc, payloadType: 8, sequence: at });
@@ -172,7 +172,7 @@ describe('reports', () => {
   const sound = (sequence: number, ssrc = 1) =>
     rtpPacket({ payload: '00'.repeat(160), payloadType: 8, ssrc, sequence, timestamp: sequence * 160 });
 
-  test('tell the sender’s clock, also one of 1970, also after 2036', () => {
+  test('state the sender’s clock, also in 1970 and after 2036', () => {
     for (const seconds of [0, 1_800_000_000, 2_200_000_000]) {
       const { receiver, reports } = listen(pcma);
       const packet = sound(1);
@@ -187,7 +187,7 @@ describe('reports', () => {
     ['of another source', [senderReport(2, ntpOf(1), 0, 77)]],
     ['without a clock', [senderReport(1, 0, 0, 77)]],
     ['that are torn', [senderReport(1, ntpOf(1), 0, 77).subarray(0, 20)]],
-  ])('%s tell nothing', ([, torn]) => {
+  ])('that are damaged are ignored: %s', ([, torn]) => {
     const { receiver, reports } = listen(pcma);
     const packet = sound(1);
     receiver.push(packet, 0, packet.length, 0);
@@ -195,7 +195,7 @@ describe('reports', () => {
     expect(reports).toEqual([]);
   });
 
-  test('behind others and in front of a torn description are read', () => {
+  test('are read after other packets and before a damaged description', () => {
     const { receiver, reports } = listen(pcma);
     const packet = sound(1);
     receiver.push(packet, 0, packet.length, 0);
@@ -208,7 +208,7 @@ describe('reports', () => {
     expect(reports.length).toBe(1);
   });
 
-  test('before the first packet wait for it, and tell if it is of the same source', () => {
+  test('before the first packet are kept, and used if they are of the same source', () => {
     for (const [ssrc, count] of [
       [1, 1],
       [2, 0],
@@ -223,7 +223,7 @@ describe('reports', () => {
     }
   });
 
-  test('to the sender say what was lost, how far it came and how long ago it reported', () => {
+  test('to the sender state the loss, the highest sequence number and the time since its report', () => {
     const { receiver } = listen(pcma);
     expect(receiver.receiverReport(0).readUInt32BE(0)).toBe(0x80c90001);
     for (const [i, sequence] of [65_534, 65_535, 2, 3].entries()) {
@@ -241,7 +241,7 @@ describe('reports', () => {
     expect(bytes.readUInt32BE(16)).toBe(65_536 + 3);
     expect(bytes.readUInt32BE(24)).toBe(0xabcd5678);
     expect(bytes.readUInt32BE(28)).toBe(2 * 65_536);
-    // A source description follows, and the lengths add up.
+    // A source description follows, and the lengths are consistent.
     expect(bytes.readUInt16BE(32)).toBe(0x81ca);
     expect(36 + bytes.readUInt16BE(34) * 4).toBe(bytes.length);
     expect(receiver.receiverReport(3_000)[12]).toBe(0);

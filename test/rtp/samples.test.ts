@@ -1,4 +1,4 @@
-// What the receiver makes of real packets is, bit for bit, what ffmpeg records of them with `-c copy`.
+// The receiver makes of real packets, bit for bit, what ffmpeg records from them with `-c copy`.
 import { expect, test } from 'vitest';
 import { copiedSamples, receive, recordRtp, sha256, withoutLastZero } from '../support/camera/rtp.ts';
 
@@ -34,7 +34,8 @@ test.for(Object.entries(kinds))('%s, with AAC', async ([, encode]) => {
   const received = receive(recording).map((units) =>
     units.map(({ bytes, isSync }) => ({ sha256: sha256(bytes), isSync })),
   );
-  // ffmpeg gives the last picture out at the end of the stream; who reads a camera waits for the next one.
+  // ffmpeg returns the last picture at the end of the stream. A receiver that reads a camera waits for the next
+  // picture.
   expect(received[0]!.length).toBeGreaterThanOrEqual(copied[0]!.length - 1);
   expect(received[0]).toEqual(copied[0]!.slice(0, received[0]!.length));
   expect(received[1]).toEqual(copied[1]);

@@ -1,4 +1,4 @@
-// Frames of sound out of the packets that cameras send.
+// Frames of sound from the packets that cameras send.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SoundFormat } from '../../src/codecs/format.ts';
 import { FootageMemory } from '../../src/footage/memory.ts';
@@ -27,7 +27,7 @@ function given(packets: readonly Buffer[], track: Partial<ReceiverOptions>): Rec
 const seconds = (units: readonly ReceivedUnit[], clockRate: number) =>
   units.reduce((sum, { duration }) => sum + duration, 0) / clockRate;
 
-describe('as ffmpeg sends it', () => {
+describe('sound as ffmpeg sends it', () => {
   test.for<[string, string, Partial<SoundFormat>]>([
     ['AAC', `${tone(16_000)} -c:a aac`, { codec: 'aac', sampleRate: 16_000, channels: 1 }],
     [
@@ -37,7 +37,7 @@ describe('as ffmpeg sends it', () => {
     ],
     ['MP3', `${tone(44_100)} -c:a libmp3lame`, { codec: 'mp3', sampleRate: 44_100, channels: 1 }],
     ['Opus', `${tone(48_000)} -c:a libopus`, { codec: 'opus', sampleRate: 48_000 }],
-  ])('%s is what ffmpeg copies', async ([, encode, format]) => {
+  ])('%s gives what ffmpeg copies', async ([, encode, format]) => {
     const recording = await recordRtp(`${encode} ${oneFramePerPacket}`);
     const [units] = receive(recording);
     const [copied] = await copiedSamples(recording);
@@ -56,7 +56,7 @@ describe('as ffmpeg sends it', () => {
     ['L16', `${tone(44_100, 2)} -c:a pcm_s16be`, { codec: 'l16', sampleRate: 44_100, channels: 2 }],
     ['G.722', `${tone(16_000)} -c:a g722`, { codec: 'g722', sampleRate: 16_000, channels: 1 }],
     ['G.726', `${tone(8_000)} -c:a g726 -b:a 32k`, { codec: 'g726', sampleRate: 8_000, channels: 1 }],
-  ])('%s lasts as long as it does', async ([, encode, format]) => {
+  ])('%s has the right duration', async ([, encode, format]) => {
     const recording = await recordRtp(`${encode} ${oneFramePerPacket}`);
     const [units] = receive(recording);
     expect(units![0]!.format).toMatchObject(format);
@@ -64,7 +64,7 @@ describe('as ffmpeg sends it', () => {
     expectSteady(units!);
   });
 
-  /** Each frame begins where the one before it ends. */
+  /** Each frame begins at the end of the previous one. */
   function expectSteady(units: readonly ReceivedUnit[]): void {
     for (const [i, unit] of units.entries()) {
       const before = units[i - 1];
@@ -93,7 +93,7 @@ describe('AAC', () => {
     expect(frames.length).toBeGreaterThan(20);
   });
 
-  /** Frames in one packet (RFC 3640, 3.2). */
+  /** Several frames in one packet (RFC 3640, 3.2). */
   const packed = (of: readonly Buffer[], sizes = of.map(({ length }) => length)): Buffer => {
     const headers = Buffer.alloc(2 + 2 * of.length);
     headers.writeUInt16BE(16 * of.length);
@@ -172,7 +172,7 @@ describe('AAC', () => {
         }),
       fmtp(right, 'mode=AAC-lbr;sizelength=8'),
     ],
-  ])('%s: the frames are the same', ([, payloads, described]) => {
+  ])('gives the same frames: %s', ([, payloads, described]) => {
     const units = given(sent(payloads()), { ...mono, fmtp: described });
     expect(hexOf(units)).toEqual(expected());
     expect(units.map(({ timestamp }) => timestamp)).toEqual(frames.map((_, i) => i * 1024));
@@ -181,7 +181,7 @@ describe('AAC', () => {
     expect(units[0]!.format).toMatchObject({ sampleRate: 16_000, channels: 1, codecString: 'mp4a.40.2' });
   });
 
-  test('without configuration, at a clock that is no rate of AAC, waits until the timestamps tell the rate', () => {
+  test('without configuration, at a clock that is no AAC rate, waits until the timestamps show the rate', () => {
     const track = { ...mono, clockRate: 90_000, fmtp: fmtp() };
     const jitter = oneEach(5760).map((payload, i) => ({
       ...payload,
@@ -193,12 +193,12 @@ describe('AAC', () => {
     expect(given(sent(oneEach(5760).map((payload) => ({ ...payload, timestamp: 0 }))), track)).toEqual([]);
   });
 
-  test('of 960 samples a frame lasts 960', () => {
+  test('with 960 samples per frame has frames of 960 samples', () => {
     const units = given(sent(oneEach(960)), { ...mono, fmtp: fmtp('140c') });
     expect(units[0]).toMatchObject({ duration: 960, format: { unitSamples: 960 } });
   });
 
-  test('with band replication a frame lasts twice as long as its samples', () => {
+  test('with band replication has frames twice as long as their samples', () => {
     const units = given(sent(oneEach(2048)), { ...mono, clockRate: 48_000, fmtp: fmtp('2b098800') });
     expect(units[0]).toMatchObject({
       duration: 2048,
@@ -206,7 +206,7 @@ describe('AAC', () => {
     });
   });
 
-  test('a lost fragment costs its frame alone', () => {
+  test('loses only one frame with a lost fragment', () => {
     const payloads = frames.flatMap((frame, i) =>
       [0, 50].map((from) => ({
         payload: packed([from === 0 ? frame.subarray(0, 50) : frame.subarray(50)], [frame.length]),
@@ -223,7 +223,7 @@ describe('AAC', () => {
     }
   });
 
-  test('in LATM with its configuration in the stream', () => {
+  test('in LATM is read with the configuration in the stream', () => {
     // StreamMuxConfig: one program, one layer, the AudioSpecificConfig 1408, frames of any length, nothing else.
     const mux = `0${'0'}1${'000000'}${'0000'}${'000'}${'0001010000001000'}${'000'}${'11111111'}00`;
     const payloads = frames.map((frame, i) => {
@@ -241,8 +241,8 @@ describe('AAC', () => {
     expect(units[0]!.format).toMatchObject({ sampleRate: 16_000, channels: 1 });
   });
 
-  // GStreamer describes LATM only as far as the AudioSpecificConfig.
-  test.for(['400028103fc0', '40002810'])('of one packet in LATM that came in two, config=%s', (config) => {
+  // GStreamer describes LATM only up to the AudioSpecificConfig.
+  test.for(['400028103fc0', '40002810'])('in LATM is joined from two packets, config=%s', (config) => {
     const payloads = frames.flatMap((frame, i) => {
       const whole = Buffer.concat([Buffer.from([frame.length]), frame]);
       return [whole.subarray(0, 60), whole.subarray(60)].map((payload, part) => ({
@@ -264,7 +264,7 @@ describe('AAC', () => {
   });
 });
 
-test('a frame of MPEG audio that came in two packets is one frame, and a torn one is none', () => {
+test('a frame of MPEG audio in two packets is one frame, and a truncated one is dropped', () => {
   // Layer 3, 64 kbit/s, 44.1 kHz, mono: 208 bytes.
   const frame = Buffer.concat([Buffer.from('fffb50c4', 'hex'), Buffer.alloc(204, 0x11)]);
   const part = (from: number, to: number) =>
@@ -296,7 +296,7 @@ test.for([
   ['H264', 'interleaved'],
   ['H265', 'interleaved'],
   ['SPEEX', 'SPEEX'],
-])('%s is refused in words', ([encoding, word]) => {
+])('%s is refused with a message', ([encoding, word]) => {
   const fmtp = new Map([
     ['packetization-mode', '2'],
     ['sprop-max-don-diff', '2'],

@@ -1,4 +1,4 @@
-// Pictures out of the packets that cameras send: recorded ones, put into packets again in every way found in the field.
+// Pictures from the packets that cameras send: recorded pictures, packetized in every way that is found in the field.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { VideoFormat } from '../../src/codecs/format.ts';
 import { pieceBytes } from '../../src/footage/memory.ts';
@@ -52,7 +52,7 @@ function taken(recording: Recording): [Picture[], string[]] {
   return [found, hexOf(received)];
 }
 
-/** What a receiver makes of packets, of which one arrives each millisecond. */
+/** What a receiver makes of packets that arrive at one per millisecond. */
 function given(packets: readonly Buffer[], fmtp?: ReadonlyMap<string, string>): ReceivedUnit[] {
   const { receiver, units } = listen(fmtp ? { fmtp } : {});
   for (const [at, packet] of packets.entries()) receiver.push(packet, 0, packet.length, at);
@@ -157,7 +157,7 @@ describe('NAL units in packets', () => {
     nals.flatMap((nal) => fuA(nal, size).map((payload) => ({ payload, timestamp })));
 });
 
-describe('a picture ends', () => {
+describe('the end of a picture', () => {
   const all = (of: readonly Picture[]) => singles(of);
   const quirks: Record<string, (of: readonly Picture[]) => Payload[]> = {
     'where the marker is missing': (of) => all(of).map((payload) => ({ ...payload, isMarked: false })),
@@ -179,7 +179,7 @@ describe('a picture ends', () => {
       all(of).map((payload, i) => ({ ...payload, timestamp: payload.timestamp + (i % 2) })),
   };
 
-  test.for(Object.entries(quirks))('%s', ([name, payloads]) => {
+  test.for(Object.entries(quirks))('is found: %s', ([name, payloads]) => {
     for (const [of, expected] of [
       [pictures, units],
       [slicedPictures, slicedUnits],
@@ -195,7 +195,7 @@ describe('a picture ends', () => {
     }
   });
 
-  test('not at a message that stands between its slices', () => {
+  test('is not at a message between its slices', () => {
     const message = Buffer.from('06050100' + '80', 'hex');
     const mixed = slicedPictures.map(({ nals, timestamp }) => ({
       timestamp,
@@ -208,20 +208,20 @@ describe('a picture ends', () => {
     expect(received.length).toBe(mixed.length - 1);
   });
 
-  test('with its last packet, once the marker has proved right', () => {
+  test('is found with its last packet, once the marker has proved right', () => {
     const { receiver, units: received } = listen();
     const counts = sent(singles(pictures)).map((packet, at) => {
       receiver.push(packet, 0, packet.length, at);
       return received.length;
     });
     const ends = singles(pictures).flatMap(({ isMarked }, i) => (isMarked ? [i] : []));
-    // Picture by picture: how many are given out with its last packet.
+    // For each picture: how many are returned with its last packet.
     expect(ends.map((at) => counts[at])).toEqual([0, 1, ...ends.slice(2).map((_, i) => i + 3)]);
     expect(received.map(({ arrivedAt }) => arrivedAt)).toEqual(ends);
     receiver.close();
   });
 
-  test('soon after its marker, though the next picture comes seconds later', async () => {
+  test('is found soon after the marker, even if the next picture comes seconds later', async () => {
     const { receiver, units: received } = listen();
     for (const [at, packet] of sent(singles(pictures.slice(0, 1))).entries())
       receiver.push(packet, 0, packet.length, at);
@@ -229,7 +229,7 @@ describe('a picture ends', () => {
     receiver.close();
   });
 
-  test('where a camera that was right sets the marker on a slice once: that picture alone is lost', () => {
+  test('is found wrongly only once if a camera sets the marker on a slice once', () => {
     const payloads = singles(slicedPictures);
     const inFifth = singles(slicedPictures.slice(0, 5)).length + 1;
     const wrong = payloads.map((payload, i) => ({
@@ -260,7 +260,7 @@ describe('loss', () => {
         expect(received.every((unit) => expected.includes(unit) || isOnlyShortened(unit))).toBe(true);
         expect(received.length).toBeGreaterThanOrEqual(expected.length - 2);
       }
-      /** Parameter sets and SEI in front can be what was lost. */
+      /** Parameter sets and SEI before it may be among the lost packets. */
       function isOnlyShortened(unit: string): boolean {
         const slices = nalUnitsOf(Buffer.from(unit, 'hex')).filter(isSlice).map(String);
         return expected.some(
@@ -271,7 +271,7 @@ describe('loss', () => {
     },
   );
 
-  test('in a fragmented picture: the next one is whole', () => {
+  test('in a fragmented picture does not damage the next picture', () => {
     const payloads = pictures.flatMap(({ nals, timestamp }) => {
       const own = nals.flatMap((nal) => fuA(nal, 100).map((payload) => ({ payload, timestamp })));
       return own.map((payload, i) => ({ ...payload, isMarked: i === own.length - 1 }));
@@ -283,11 +283,11 @@ describe('loss', () => {
     expect(received.length).toBeGreaterThanOrEqual(units.length - 2);
   });
 
-  test('at the start: nothing is given out before the first whole keyframe', () => {
+  test('at the start: nothing is returned before the first whole keyframe', () => {
     const packets = packetsOf(plain, 0);
     const keyframes = pictures.flatMap(({ nals }, i) => (nals.some((nal) => type(nal) === 5) ? [i] : []));
     for (const skipped of [3, 5, 9]) {
-      // The description has the parameter sets, so that they keep nothing back.
+      // The description has the parameter sets, so that pictures do not wait for them.
       const received = hexOf(given(packets.slice(skipped), plain.tracks[0]!.fmtp));
       expect(received[0]).toBe(units[keyframes[1]!]);
     }
@@ -319,7 +319,7 @@ describe('parameter sets', () => {
     expect(received[0]!.format).toMatchObject({ width: 192, height: 112 });
   });
 
-  test('of a foreign camera in the description do no harm', async () => {
+  test('of another camera in the description do no harm', async () => {
     const foreign = await recordRtp(`-f lavfi -i testsrc2=size=64x64:rate=15 -t 1 ${x264}`);
     const text = base64(taken(foreign)[0][0]!.nals.filter((nal) => [7, 8].includes(type(nal))));
     const received = given(packetsOf(plain, 0), fmtp(text));
@@ -327,7 +327,7 @@ describe('parameter sets', () => {
     expect(hexOf(received)).toEqual(units.slice(0, received.length));
   });
 
-  test('that are not known keep pictures back', () => {
+  test('that are unknown hold pictures back', () => {
     expect(given(sent(singles(withoutSets())))).toEqual([]);
   });
 
@@ -335,7 +335,7 @@ describe('parameter sets', () => {
     expect(new Set(given(packetsOf(plain, 0)).map(({ format }) => format)).size).toBe(1);
   });
 
-  test('of another size make another format, from a keyframe on', async () => {
+  test('for another size make another format, beginning with a keyframe', async () => {
     const larger = await recordRtp(`-f lavfi -i testsrc2=size=320x192:rate=15 -t 1 ${x264}`);
     const after = taken(larger)[0];
     const payloads = [...singles(pictures.slice(0, 10)), ...singles(after)];
@@ -344,7 +344,7 @@ describe('parameter sets', () => {
     expect(changed).toBe(10);
     expect(received[changed]!.isSync).toBe(true);
     expect(received[0]!.format.key).not.toBe(received[10]!.format.key);
-    // Without its keyframe the new format does not begin.
+    // Without its keyframe, the new format does not begin.
     const sets = after[0]!.nals.filter((nal) => !isSlice(nal));
     const second = { ...after[1]!, nals: [...sets, ...after[1]!.nals] };
     const torn = given(sent([...singles(pictures.slice(0, 10)), ...singles([second, ...after.slice(2)])]));
@@ -352,7 +352,7 @@ describe('parameter sets', () => {
   });
 });
 
-test('a format says whether its parameter sets stand in the description alone', async () => {
+test('a format says whether its parameter sets are only in the description', async () => {
   const described = await recordRtp(`${picture} ${x264.replace('repeat-headers=1', 'repeat-headers=0')}`);
   const needs = (recording: Recording) =>
     new Set(receive(recording)[0]!.map(({ format }) => (format as VideoFormat).needsSets ?? false));
@@ -368,7 +368,7 @@ test('a recovery point is a sync sample, and says how many pictures it takes', a
   expect(syncs[1]!.recoveryPictures).toBeGreaterThan(5);
 });
 
-test('the fields of a frame are one unit, whatever stands between them', async () => {
+test('the fields of a frame are one unit, whatever is between them', async () => {
   const interlaced = await recordRtp(`${picture} ${x264}:interlaced=1`);
   const [first] = taken(interlaced)[0];
   const sets = first!.nals.filter((nal) => [7, 8].includes(type(nal)));
@@ -395,7 +395,7 @@ test('the fields of a frame are one unit, whatever stands between them', async (
   expect(received.map(({ bytes }) => nalUnitsOf(bytes))).toEqual(frames.map(({ nals }) => nals));
 });
 
-/** A slice of a field: the beginning of its header, then anything. x264 counts frames in 4 bits. */
+/** A slice of a field: the beginning of its header, then any bytes. x264 counts frames in 4 bits. */
 function field(fields: { header: number; frameNum: number; isBottom: boolean; isIdr: boolean }): Buffer {
   const frameNum = fields.frameNum.toString(2).padStart(4, '0');
   // first_mb_in_slice 0, slice_type 7 (I), PPS 0, frame_num, field_pic_flag, bottom_field_flag
@@ -410,7 +410,7 @@ describe('H.265', () => {
   const h265 = { encoding: 'H265' };
   const typeOf = (nal: Buffer) => (nal[0]! >> 1) & 63;
 
-  test('RASL pictures behind the CRA picture that it starts at are dropped', async () => {
+  test('drops RASL pictures after the CRA picture that it starts with', async () => {
     const open = await recordRtp(
       `${picture} ${x265}:keyint=10:min-keyint=10:bframes=3:open-gop=1:scenecut=0:no-scenecut=1`,
     );
@@ -435,7 +435,7 @@ describe('H.265', () => {
     ).toBe(true);
   });
 
-  test('aggregated, fragmented and with start codes, it is the same', async () => {
+  test('is the same in aggregates, in fragments and with start codes', async () => {
     const recording = await recordRtp(`${picture} ${x265}:keyint=15:bframes=0:slices=2`);
     const [own, expected] = taken(recording);
     const ways: ((nals: Buffer[]) => Buffer[])[] = [
@@ -460,7 +460,7 @@ describe('H.265', () => {
 
 describe('filler data', () => {
   const filler = Buffer.concat([Buffer.from([12]), Buffer.alloc(3_000, 0xff), Buffer.from([0x80])]);
-  /** @param hasOwnMarker the slice in front of the filler data has the marker, too */
+  /** @param hasOwnMarker whether the slice before the filler data has the marker, too */
   const filled = (hasOwnMarker: boolean) =>
     pictures.flatMap(({ nals, timestamp }) => [
       ...singles([{ nals, timestamp }]).map((payload) => ({
@@ -474,7 +474,7 @@ describe('filler data', () => {
       })),
     ]);
 
-  test('is kept behind its picture, and nothing is allocated to gather it', () => {
+  test('is kept after its picture, without allocating memory', () => {
     const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow');
     const received = hexOf(given(sent(filled(false))));
     const sizes = allocate.mock.calls.map(([bytes]) => bytes).filter((bytes) => bytes !== pieceBytes);
@@ -484,7 +484,7 @@ describe('filler data', () => {
     expect(Math.max(...sizes)).toBeLessThan(filler.length);
   });
 
-  test.for([true, false])('may be lost in parts, with the marker before it: %s', (hasOwnMarker) => {
+  test.for([true, false])('may be partly lost, with the marker before it: %s', (hasOwnMarker) => {
     const packets = sent(filled(hasOwnMarker));
     for (let lost = 10; lost < 50; lost++) {
       const received = hexOf(given(packets.filter((_, i) => i !== lost)));
@@ -496,7 +496,7 @@ describe('filler data', () => {
   });
 });
 
-describe('more than any picture has', () => {
+describe('a picture that exceeds a limit', () => {
   test.for<[string, (slice: Buffer) => Payload[]]>([
     [
       'NAL units',
@@ -511,7 +511,7 @@ describe('more than any picture has', () => {
         return new Array(300).fill(0).map(() => ({ payload: more, timestamp: 9 }));
       },
     ],
-  ])('%s: it is dropped, and the next is whole', ([, excess]) => {
+  ])('is dropped, and the next one is whole: %s', ([, excess]) => {
     const slice = pictures[1]!.nals.at(-1)!;
     const before = singles(pictures.slice(0, 1)).map((payload) => ({ ...payload, isMarked: false }));
     const received = given(
@@ -526,7 +526,7 @@ describe('more than any picture has', () => {
   });
 });
 
-test('packets of other types and other sources do not count', () => {
+test('packets of other types and other sources are ignored', () => {
   const packets = packetsOf(plain, 0).map((packet, i) => {
     const own = Buffer.from(packet);
     own.writeUInt16BE(i, 2);

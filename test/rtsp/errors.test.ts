@@ -1,4 +1,4 @@
-// Each reason why a camera cannot be read, in the words that lastError and testCamera show.
+// Each reason why a camera cannot be read, as lastError and testCamera show it.
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { parseStreamUrl } from '../../src/domain/stream-url.ts';
 import { RtspError, type RtspErrorKind, rtspErrorKinds } from '../../src/rtsp/errors.ts';
 import { openSession } from '../../src/rtsp/session.ts';
 
-/** What each kind says of the detail D. A kind that is added has to be added here. */
+/** The message of each kind for the detail D. A new kind must be added here. */
 const words: Readonly<Record<RtspErrorKind, string>> = {
   NAME_NOT_FOUND: 'The camera’s host name D.',
   ADDRESS_FORBIDDEN: 'The camera’s address D is not a public one, which PRIVATE_CAMERAS=false forbids.',
@@ -42,16 +42,16 @@ const words: Readonly<Record<RtspErrorKind, string>> = {
   ABANDONED: 'The connection to the camera was given up here.',
 };
 
-test.each(rtspErrorKinds)('%s is said in words', (kind) => {
+test.each(rtspErrorKinds)('%s has a message', (kind) => {
   expect(new RtspError(kind, 'D').message).toBe(words[kind]);
 });
 
-test('what a camera says is shown in one line of 200 characters at most', () => {
+test('a text from the camera is shown in one line of at most 200 characters', () => {
   const { message } = new RtspError('BROKEN', `a\r\nb\0${'c'.repeat(500)}`);
   expect(message).toBe(`The camera’s answer cannot be read: a b ${'c'.repeat(196)}`);
 });
 
-/** The statuses of RFC 2326, 7.1.1, those of HTTP that cameras borrow, and some that are nobody's. */
+/** The statuses of RFC 2326, 7.1.1, those of HTTP that cameras use, and some that are undefined. */
 const statuses: Readonly<Record<string, string>> = {
   '201 Created': 'The camera refused DESCRIBE (201 Created).',
   '250 Low on Storage Space': 'The camera refused DESCRIBE (250 Low on Storage Space).',
@@ -84,9 +84,9 @@ const statuses: Readonly<Record<string, string>> = {
   '302 Found': expect.stringMatching(/^The camera’s address leads to another that is not followed: ./),
 };
 
-test.each(Object.entries(statuses))('an answer of %s to DESCRIBE is told', async (status, reason) => {
+test.each(Object.entries(statuses))('an answer of %s to DESCRIBE has a message', async (status, reason) => {
   const server = createServer((socket) => {
-    socket.on('error', () => {}); // the client may be gone
+    socket.on('error', () => {}); // the client may have disconnected
     socket.on('data', (bytes) => {
       const [, method, cseq] = /^(\w+)[\s\S]*CSeq: (\d+)/.exec(bytes.toString('latin1'))!;
       const answer = method === 'DESCRIBE' ? status : '200 OK';

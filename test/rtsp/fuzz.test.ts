@@ -1,6 +1,5 @@
-// What a camera sends may be anything: the RTSP client's parsers throw nothing but errors of their own, end, and do not
-// grow. Each failure names its seed, with which it comes again. For the full million set `mutations` to 1_000_000 (some
-// eight minutes).
+// A camera may send anything: the RTSP client's parsers throw only their own errors, end, and do not grow. Each failure
+// names its seed, which reproduces it. For the full million, set `mutations` to 1_000_000 (some eight minutes).
 import { afterAll, expect, test } from 'vitest';
 import { frame } from '../../src/demo/rtsp/interleaved.ts';
 import { parseStreamUrl } from '../../src/domain/stream-url.ts';
@@ -113,7 +112,7 @@ function newFramer(): Framer {
 const refused = /announced with \d+ bytes/;
 
 test(
-  `${mutations} mutated connections are cut into frames and messages`,
+  `${mutations} mutated connections are split into frames and messages`,
   () => {
     let framer = newFramer();
     let refusals = 0;
@@ -127,7 +126,7 @@ test(
           framer.push(bytes, at, Math.min(at + step, bytes.length));
         if (random(50) === 0) framer = newFramer();
       } catch (error) {
-        // A connection is closed then.
+        // Such a connection is closed.
         if (!refused.test((error as Error).message)) throw new Error(`Seed ${seed}`, { cause: error });
         refusals++;
         framer = newFramer();
@@ -140,7 +139,7 @@ test(
   timeoutMs,
 );
 
-test('a framer keeps no more than one message, whatever comes', () => {
+test('a framer keeps no more than one message, whatever arrives', () => {
   const framer = newFramer();
   const random = randomOf(firstSeed);
   const endless = [
@@ -194,7 +193,7 @@ afterAll(() => {
   process.off('unhandledRejection', onUncaught);
 });
 
-test('sessions with mutated answers end with a reason or play', async () => {
+test('sessions with mutated answers play, or end with a reason', async () => {
   let seed = firstSeed;
   const camera = await startScriptedCamera({
     answer: (request, usual, peer) => {

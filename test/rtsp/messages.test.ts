@@ -1,4 +1,4 @@
-// The parts of the RTSP client that take bytes or text in: each is given what cameras in the field have sent.
+// The parsers of the RTSP client, with input that cameras in the field have sent.
 import { expect, test } from 'vitest';
 import { frame } from '../../src/demo/rtsp/interleaved.ts';
 import { parseStreamUrl } from '../../src/domain/stream-url.ts';
@@ -16,7 +16,7 @@ interface Received {
   garbageBytes: number;
 }
 
-/** What a framer makes of the bytes when they come in pieces of `step` bytes; channels 0 to 3 are known. */
+/** What a framer returns for the bytes in pieces of `step` bytes. Channels 0 to 3 are known. */
 function receive(bytes: Buffer, step: number, awaited: readonly number[] = []): Received {
   const told: string[] = [];
   const framer = new Framer({
@@ -25,7 +25,7 @@ function receive(bytes: Buffer, step: number, awaited: readonly number[] = []): 
     isChannel: (channel) => channel < 4,
     isAwaited: (sequence) => (sequence === undefined ? awaited.length > 0 : awaited.includes(sequence)),
   });
-  // One buffer for all reads, as the sockets have: what is kept of it must have been copied.
+  // One buffer for all reads, as sockets have it: the framer must copy what it keeps.
   const shared = Buffer.alloc(step);
   for (let at = 0; at < bytes.length; at += step) {
     framer.push(shared, 0, bytes.copy(shared, 0, at, Math.min(at + step, bytes.length)));
@@ -37,7 +37,7 @@ const describe = (message: RtspMessage) =>
   `${isAnswer(message) ? message.status : message.method} ${message.headers.get('cseq') ?? ''} ${message.body}`.trim();
 const told = (channel: number, packet: Buffer) => `${channel}:${packet.toString('hex')}`;
 
-test('a session cut at any byte gives the same frames and messages', () => {
+test('a session that is cut at any byte gives the same frames and messages', () => {
   const packets = [rtpPacket(96, 1, 300), rtpPacket(96, 2, 12), rtpPacket(0, 3, 1400)];
   const bytes = Buffer.concat([
     Buffer.from('RTSP/1.0 200\r\nCSeq:  7 \r\nContent-Length: 4\r\n\r\nbody'),
@@ -63,10 +63,10 @@ test('a session cut at any byte gives the same frames and messages', () => {
   expect(receive(bytes, bytes.length).told).toEqual(expected);
 });
 
-test('bytes that are neither frame nor message are passed over and counted', () => {
+test('bytes that are neither frame nor message are skipped and counted', () => {
   const packet = rtpPacket(96, 1, 40);
   const garbage = Buffer.from('\r\n$\x07zz$$\x00\x00\x10GARBAGE RTSP/ R', 'latin1');
-  // A camera that lost the end of a frame: the frame takes what is missing from the next.
+  // A camera that lost the end of a frame: the frame takes the missing bytes from the next one.
   const cut = frame(0, packet).subarray(0, 20);
   const bytes = Buffer.concat([
     frame(0, packet),
@@ -85,7 +85,7 @@ test('bytes that are neither frame nor message are passed over and counted', () 
   }
 });
 
-test('an answer that the camera writes into the middle of a frame is found, and the frame is whole', () => {
+test('an answer in the middle of a frame is found, and the frame is whole', () => {
   const [packet, other] = [rtpPacket(96, 1, 200), rtpPacket(96, 2, 50)];
   const whole = frame(0, packet);
   const answer = Buffer.from('RTSP/1.0 200 OK\r\nCSeq: 5\r\nSession: 1\r\nContent-Length: 2\r\n\r\nhi');
@@ -99,7 +99,7 @@ test('an answer that the camera writes into the middle of a frame is found, and 
       });
     }
   }
-  // What nobody waits for is part of the picture.
+  // An answer to no request is part of the picture.
   const inside = Buffer.concat([rtpPacket(96, 1, 20), answer]);
   expect(receive(frame(0, inside), 16, [6]).told).toEqual([told(0, inside)]);
 });
@@ -126,7 +126,7 @@ test.each([
   expect(digestResponse({ ...input, algorithm })).toBe(response);
 });
 
-test('Digest without qop, and with -sess, is what the RFC’s formulas say', () => {
+test('Digest without qop, and with -sess, follows the formulas of the RFC', () => {
   const input = {
     user: 'Mufasa',
     realm: 'testrealm@host.com',
@@ -143,7 +143,7 @@ test('Digest without qop, and with -sess, is what the RFC’s formulas say', () 
   expect(digestResponse({ ...input, algorithm: 'SHA-512-256' })).toBeUndefined();
 });
 
-test('challenges are told apart, however they are written', () => {
+test('challenges are distinguished, in whatever form they are written', () => {
   const header =
     'Digest realm="a, \\"b\\"", nonce=abc, qop="auth,auth-int" , stale=FALSE, Basic realm="x", Bearer';
   expect(
@@ -183,7 +183,7 @@ test.each([
   ['rtsp://h/live', '?track=1', 'rtsp://h/live?track=1'],
   ['rtsp://h/live', 'rtsp://u:p@other/live/1', 'rtsp://other/live/1'],
   ['rtsp://h/live', 'track\r\nX: y', 'rtsp://h/live'],
-])('behind %s the control %s means %s', (base, control, expected) => {
+])('relative to %s the control %s means %s', (base, control, expected) => {
   expect(controlUrl(base, control)).toBe(expected);
 });
 
@@ -204,7 +204,7 @@ test.each([
   expect(parseTransport(header)).toEqual({ channels, serverPorts, isDatagram });
 });
 
-test('a description is read however much of it is wrong', () => {
+test('a description is read however many errors it has', () => {
   const text = [
     'garbage before',
     'v=0  ',
@@ -259,7 +259,7 @@ test('a description is read however much of it is wrong', () => {
   expect(parseSdp('').tracks).toEqual([]);
 });
 
-test('only addresses of the public network are taken for public', () => {
+test('only addresses of the public network count as public', () => {
   const others = [
     ...['0.0.0.0', '10.0.0.1', '100.64.0.1', '127.0.0.1', '169.254.169.254', '172.16.0.1', '192.168.1.1'],
     ...['192.0.0.8', '198.18.0.1', '198.19.255.255', '224.0.0.1', '240.0.0.1', '255.255.255.255'],

@@ -1,4 +1,4 @@
-// The RTSP client against a camera of this project's own server: what it asks, what it is given, how it ends.
+// The RTSP client with a camera of this project's own server: its requests, the received data, and its end.
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -87,7 +87,7 @@ test('it plays picture and sound, and TEARDOWN ends the session', async () => {
   ]);
 });
 
-test('packets come on in turns, and as events again; the end is told either way', async () => {
+test('packets are read in turns, then by events again; the end is reported in both cases', async () => {
   for (const ways of [[true], [true, false]]) {
     const source = await camera();
     const { session, packets } = await open(source.url);
@@ -102,7 +102,7 @@ test('packets come on in turns, and as events again; the end is told either way'
   }
 });
 
-test.each(['basic', 'digest'] as const)('%s: any password is proved, a wrong one is told', async (auth) => {
+test.each(['basic', 'digest'] as const)('%s: any password is proved, a wrong one reported', async (auth) => {
   const users = { 'us"er\\': 'p:a/s?s#w@o%rd é', blank: '' };
   const source = await camera({ auth, users });
   for (const [user, password] of Object.entries(users)) {
@@ -146,7 +146,7 @@ test('answers that come byte by byte, without a reason and with a spaced CSeq ar
 test.each([
   ['without', undefined],
   ['always the same', '1'],
-])('answers %s CSeq are taken in order', async (_name, sequence) => {
+])('answers with %s CSeq are matched in order', async (_name, sequence) => {
   const source = await scripted({
     answer: (_request, usual) => ({ ...usual, headers: { CSeq: sequence, ...usual.headers } }),
   });
@@ -155,7 +155,7 @@ test.each([
 });
 
 test.each([400, 405, 501, 551])(
-  'OPTIONS that is refused with %i is not needed, also where the camera then closes',
+  'OPTIONS may be refused with %i, even if the camera then closes the connection',
   async (status) => {
     const source = await scripted({
       answer: (request, usual, peer) =>
@@ -172,15 +172,15 @@ interface DigestScript {
   algorithm?: string;
   qop?: string;
   alsoBasic?: boolean;
-  /** Refuses Digest though it is right, as some cameras that offer both do. */
+  /** Refuses a right Digest, as some cameras do that offer both schemes. */
   takesBasicAlone?: boolean;
-  /** Each nonce is good for one request. */
+  /** Each nonce is valid for one request. */
   rotates?: boolean;
   saysStale?: boolean;
   closes?: boolean;
 }
 
-/** Asks for admin's password, which is `secret`. */
+/** Requires admin's password, which is `secret`. */
 function guarded(script: DigestScript): NonNullable<Script['answer']> {
   const { algorithm, qop, alsoBasic, takesBasicAlone, rotates, saysStale, closes } = script;
   let nonce = 'nonce0';
@@ -246,7 +246,7 @@ test.each(digests)('a wrong password is refused after two tries at most: %s', as
   expect(source.requests.filter(({ headers }) => headers.has('authorization')).length).toBeLessThanOrEqual(2);
 });
 
-test('a password check that nobody here knows is named', async () => {
+test('an unknown authentication scheme is named in the error', async () => {
   const reply = {
     status: 401,
     headers: { 'WWW-Authenticate': 'Digest realm="x", nonce="y", algorithm=SHA-512-256' },
@@ -255,7 +255,7 @@ test('a password check that nobody here knows is named', async () => {
   await expect(open(withUser(source.url))).rejects.toThrow('not supported (digest SHA-512-256)');
 });
 
-test('what stands at a redirect is followed, with the password, three times at most', async () => {
+test('redirects are followed, with the password, at most three times', async () => {
   const target = await scripted({ answer: guarded({}) });
   const hop = (to: string, status = 302) =>
     scripted({ answer: on('DESCRIBE', () => ({ status, headers: { Location: to } })) });
@@ -268,7 +268,7 @@ test('what stands at a redirect is followed, with the password, three times at m
   await expect(open(withUser(tooFar.url))).rejects.toMatchObject({ kind: 'REDIRECTS' });
 });
 
-test('a redirect is not followed to what is no camera, nor out of an encrypted connection', async () => {
+test('a redirect is not followed to something else than a camera, nor out of an encrypted connection', async () => {
   const hop = (to: string | undefined, script: Script = {}) =>
     scripted({ ...script, answer: on('DESCRIBE', () => ({ status: 302, headers: { Location: to } })) });
   for (const to of [undefined, 'http://127.0.0.1/', 'file:///etc/passwd', 'nonsense']) {
@@ -280,7 +280,7 @@ test('a redirect is not followed to what is no camera, nor out of an encrypted c
   expect(plain.requests).toEqual([]);
 });
 
-test('Basic is not sent to another host than the address names', async () => {
+test('Basic is not sent to another host than that of the address', async () => {
   const target = await scripted({
     answer: () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="x"' } }),
   });
@@ -292,7 +292,7 @@ test('Basic is not sent to another host than the address names', async () => {
   expect(target.requests.every(({ headers }) => !headers.has('authorization'))).toBe(true);
 });
 
-test('an address outside the public network is not connected to where that is forbidden', async () => {
+test('if private addresses are forbidden, they are not connected to', async () => {
   const source = await scripted();
   const closed = { privateCameras: false };
   await expect(open(source.url, closed)).rejects.toMatchObject({ kind: 'ADDRESS_FORBIDDEN' });
@@ -301,9 +301,9 @@ test('an address outside the public network is not connected to where that is fo
   expect(source.requests).toEqual([]);
 });
 
-test('where a redirect leads is checked as the first address is', async () => {
+test('the target of a redirect is checked like the first address', async () => {
   const source = await scripted();
-  // Only the first port is allowed: on this machine no address is public.
+  // Only the first port is allowed: no address of this machine is public.
   const client = new RtspClient({
     address: parseStreamUrl(source.url),
     pin: undefined,
@@ -332,7 +332,7 @@ test.each([
     (url: string) => url.includes('/live?x=1/v') || url.includes('/live?x=1/a'),
   ],
   ['Content-Base that is wrong, told by 454', 454, (url: string) => /live\?x=1\/[av]$/.test(url)],
-])('%s: the address itself is the base', async (_name, status, isRight) => {
+])('the base is the address itself: %s', async (_name, status, isRight) => {
   const source = await scripted({
     answer: (request, usual) => {
       if (request.method === 'DESCRIBE')
@@ -346,7 +346,7 @@ test.each([
   expect(source.requests.at(-1)!.url).toBe(source.url);
 });
 
-test.each([404, 461, 500])('a track whose SETUP is refused with %i costs itself alone', async (status) => {
+test.each([404, 461, 500])('a SETUP that is refused with %i costs only its track', async (status) => {
   const source = await scripted({
     answer: (request, usual) =>
       request.method === 'SETUP' && request.url.endsWith('/a') ? { status } : usual,
@@ -358,11 +358,11 @@ test.each([404, 461, 500])('a track whose SETUP is refused with %i costs itself 
 interface UdpCamera extends ScriptedCamera {
   /** Sends to the client's RTP or RTCP port of a track, from the ports that SETUP named. */
   send(track: string, isControl: boolean, bytes: Buffer): void;
-  /** What came to its RTP and RTCP ports. */
+  /** What arrived at its RTP and RTCP ports. */
   readonly received: Buffer[][];
 }
 
-/** A camera that sends over UDP alone; with `lies`, from other ports than it says. */
+/** A camera that sends only over UDP; with `lies`, from other ports than it states. */
 async function udpCamera(lies = false): Promise<UdpCamera> {
   const received: Buffer[][] = [[], []];
   const sockets = await Promise.all(
@@ -391,13 +391,13 @@ async function udpCamera(lies = false): Promise<UdpCamera> {
   return { ...source, received, send };
 }
 
-test.each(['AUTO', 'UDP'] as const)('%s takes UDP where the camera refuses TCP', async (transport) => {
+test.each(['AUTO', 'UDP'] as const)('%s uses UDP if the camera refuses TCP', async (transport) => {
   const source = await udpCamera();
   const { session, packets, controls } = await open(source.url, { transport });
   expect(session.transport).toBe('UDP');
   expect(session.tracks).toHaveLength(2);
   expect(source.told.filter((told) => told === 'SETUP 461')).toHaveLength(transport === 'AUTO' ? 1 : 0);
-  // A datagram to the camera's ports opens firewalls on the way.
+  // A datagram to the camera's ports opens firewalls on the path.
   await expect.poll(() => source.received.map(({ length }) => length)).toEqual([2, 2]);
   for (let i = 0; i < 10; i++) source.send('v', false, rtpPacket(96, i));
   source.send('v', true, Buffer.alloc(8));
@@ -410,7 +410,7 @@ test.each(['AUTO', 'UDP'] as const)('%s takes UDP where the camera refuses TCP',
   expect(source.told.at(-1)).toBe('TEARDOWN 200');
 });
 
-test('the camera’s first datagram says its port, and others are dropped', async () => {
+test('the camera’s first datagram shows its port, and datagrams from others are dropped', async () => {
   const source = await udpCamera(true);
   const { session, packets, controls } = await open(source.url);
   source.send('v', false, rtpPacket(96, 1));
@@ -436,7 +436,7 @@ test('the camera’s first datagram says its port, and others are dropped', asyn
   await expect.poll(() => source.received[1]!.at(-1)?.toString()).toBe('report');
 });
 
-test('a track that is refused TCP behind one that was not is not asked for over UDP', async () => {
+test('if one track plays over TCP, a refused track is not requested over UDP', async () => {
   const source = await scripted({
     answer: (request, usual) =>
       request.method === 'SETUP' && request.url.endsWith('/a') ? { status: 461 } : usual,
@@ -446,7 +446,7 @@ test('a track that is refused TCP behind one that was not is not asked for over 
   expect(session.tracks.map(({ kind }) => kind)).toEqual(['video']);
 });
 
-test('a track that the camera sends over no connection is refused', async () => {
+test('a camera that refuses TCP for every track cannot be opened with the transport TCP', async () => {
   const source = await scripted({ answer: on('SETUP', () => ({ status: 461 })) });
   await expect(open(source.url, { transport: 'TCP' })).rejects.toMatchObject({ kind: 'TRANSPORT_REFUSED' });
   const other = await scripted({
@@ -456,7 +456,7 @@ test('a track that the camera sends over no connection is refused', async () => 
   await expect(open(other.url, { transport: 'TCP' })).rejects.toMatchObject({ kind: 'ENCRYPTED' });
 });
 
-test('the channels are the camera’s to choose, packets of others are nobody’s', async () => {
+test('the camera may choose the channels, and packets on others are ignored', async () => {
   const channels: Record<string, string> = { v: '10', a: '12-13' };
   const source = await scripted({
     answer: (request, usual, peer) => {
@@ -476,7 +476,7 @@ test('the channels are the camera’s to choose, packets of others are nobody’
   expect(controls.get('video')).toBe(1);
 });
 
-test('packets that come before the answer to PLAY are kept, those before PLAY are another session’s', async () => {
+test('packets before the answer to PLAY are kept; those before PLAY are of another session', async () => {
   const source = await scripted({
     answer: (request, usual, peer) => {
       if (request.method === 'SETUP' || request.method === 'PLAY') peer.packet(0);
@@ -487,7 +487,7 @@ test('packets that come before the answer to PLAY are kept, those before PLAY ar
   expect(packets.get('video')).toBe(1);
 });
 
-test('garbage between frames is counted, and what the camera asks is answered', async () => {
+test('garbage between frames is counted, and requests of the camera are answered', async () => {
   const source = await scripted({
     answer: (request, usual, peer) => {
       if (request.method !== 'PLAY') return usual;
@@ -519,7 +519,7 @@ test('tracks that cannot be played together are played one by one', async () => 
   expect(source.told.filter((told) => told.startsWith('PLAY'))).toEqual(['PLAY 459', 'PLAY 200', 'PLAY 200']);
 });
 
-test('a session whose name changes is asked for by its newest name', async () => {
+test('if the session’s name changes, requests use the newest name', async () => {
   let sessions = 0;
   const source = await scripted({
     answer: (request, usual) =>
@@ -556,7 +556,7 @@ test.each([
   },
 );
 
-test('TEARDOWN is sent when the opening fails or is given up behind a SETUP, and waits for 1 s at most', async () => {
+test('TEARDOWN is sent if the opening fails or is aborted after a SETUP, and is awaited for at most 1 s', async () => {
   const failing = await scripted({ answer: on('PLAY', () => ({ status: 500 })) });
   await expect(open(failing.url)).rejects.toMatchObject({ kind: 'FAULTY' });
   expect(failing.told.at(-1)).toBe('TEARDOWN 200');
@@ -574,7 +574,7 @@ test('TEARDOWN is sent when the opening fails or is given up behind a SETUP, and
   await expect.poll(() => silent.peers.size).toBe(0);
 });
 
-test('a camera that goes away ends the session, and says nothing of it', async () => {
+test('when the camera closes the connection, the session ends with CLOSED', async () => {
   const source = await scripted();
   const { session } = await open(source.url);
   for (const { socket } of source.peers) socket.destroy();
@@ -586,7 +586,7 @@ test.each([
   ['PINNED', undefined],
   ['ANY', undefined],
   ['ANY', 'AB:CD'],
-] as const)('TLS %s with the pin %s takes a camera’s own certificate', async (mode, fingerprint) => {
+] as const)('TLS %s with the pin %s accepts a self-signed certificate', async (mode, fingerprint) => {
   const source = await scripted({ tls: certificate });
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
@@ -601,7 +601,7 @@ test.each([
   expect(warnings).toEqual([]);
 });
 
-test('a pinned certificate that changes is an error that says so; the name is told to the camera', async () => {
+test('a changed certificate is an error under PINNED, and the camera gets its name (SNI)', async () => {
   const source = await scripted({ tls: certificate });
   const named = source.url.replace('127.0.0.1', 'localhost');
   const { session } = await open(named);
@@ -616,7 +616,7 @@ test('a pinned certificate that changes is an error that says so; the name is to
   expect(other.requests).toEqual([]);
 });
 
-test('what a certificate or a TLS version lacks is told', async () => {
+test('the error names what is wrong with a certificate or a TLS version', async () => {
   const source = await scripted({ tls: certificate });
   const verify = { mode: 'VERIFY' as const, fingerprint: undefined };
   await expect(open(source.url, { tls: verify })).rejects.toThrow('DEPTH_ZERO_SELF_SIGNED_CERT');
@@ -627,13 +627,13 @@ test('what a certificate or a TLS version lacks is told', async () => {
   await open(old.url, { tls: { mode: 'PINNED', fingerprint: undefined, allowOldTls: true } });
 });
 
-test('VERIFY takes a certificate that is trusted and for the name, and no other name', async () => {
+test('VERIFY accepts a trusted certificate for the name, and refuses another name', async () => {
   const source = await scripted({ tls: certificate });
   const folder = await mkdtemp(path.join(tmpdir(), 'flashback-'));
   closing.push(() => rm(folder, { recursive: true }));
   const file = path.join(folder, 'ca.pem');
   await writeFile(file, certificate.cert);
-  // Node reads what else it is to trust when it starts.
+  // Node.js reads additional trusted certificates only when it starts.
   const script = (host: string) => `
     import { dial, race } from '${program('src/rtsp/dial.ts')}';
     const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
@@ -653,8 +653,8 @@ test('VERIFY takes a certificate that is trusted and for the name, and no other 
   expect(await told('other.test')).toContain('TLS_UNTRUSTED');
 });
 
-test('TLS where none is spoken, and none where it is, are told', async () => {
-  // The alert with which OpenSSL and GnuTLS answer what is no handshake (RFC 8446, 6).
+test('TLS to a server without TLS, and the reverse, are reported', async () => {
+  // The alert with which OpenSSL and GnuTLS answer what is not a handshake (RFC 8446, 6).
   const encrypted = await startRaw(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]));
   await expect(open(`rtsp://127.0.0.1:${encrypted}/`)).rejects.toMatchObject({ kind: 'TLS_NEEDED' });
   const plain = await startRaw('RTSP/1.0 400 Bad Request\r\n\r\n');
@@ -666,12 +666,12 @@ test.each([
   ['SSH-2.0-OpenSSH_9.2\r\n'.repeat(300), 'NOT_RTSP'],
   ['RTSP/1.0 200 OK\r\nContent-Length: 999999\r\n\r\n', 'BROKEN'],
   ['', 'CLOSED'],
-])('what does not answer as a camera is told (%#)', async (bytes, kind) => {
+])('a server that does not answer like a camera is reported (%#)', async (bytes, kind) => {
   const port = await startRaw(bytes);
   await expect(open(`rtsp://127.0.0.1:${port}/`)).rejects.toMatchObject({ kind });
 });
 
-/** A port that answers any first bytes with these, and then closes. */
+/** A port that answers any first bytes with these, and then closes the connection. */
 async function startRaw(bytes: string | Buffer): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -683,7 +683,7 @@ async function startRaw(bytes: string | Buffer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('an address that does not answer is not waited for before the next is tried', async () => {
+test('an address that does not answer does not delay the try of the next one', async () => {
   const source = await scripted();
   const silent = new Socket();
   const { socket, address } = await race(['192.0.2.1', '127.0.0.1'], new AbortController().signal, (host) =>
@@ -694,7 +694,7 @@ test('an address that does not answer is not waited for before the next is tried
   expect(silent.destroyed).toBe(true);
 });
 
-test('of several addresses the one that answers is taken', async () => {
+test('of several addresses, one that answers is used', async () => {
   const source = await scripted();
   // 192.0.2.0/24 is for documentation (RFC 5737): nothing answers, or there is no route.
   const lookup = async () => [
@@ -722,7 +722,7 @@ test('of several addresses the one that answers is taken', async () => {
   await expect(closed).rejects.toEqual(new RtspError('ADDRESS_FORBIDDEN', '10.0.0.1'));
 });
 
-/** What a person is told, for everything that a camera or the way to it can do. */
+/** The message for everything that a camera or the network can do. */
 const reasons: [string, () => Promise<string>, string][] = [
   ...(
     [
@@ -789,6 +789,6 @@ const reasons: [string, () => Promise<string>, string][] = [
     'The camera closed the connection.',
   ],
 ];
-test.each(reasons)('the reason is told in words: %s', async (_name, url, words) => {
+test.each(reasons)('the reason has a message: %s', async (_name, url, words) => {
   await expect(open(await url())).rejects.toMatchObject({ message: words });
 });

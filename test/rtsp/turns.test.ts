@@ -1,4 +1,4 @@
-// Sockets that are read in turns: all bytes, few reads, and the end.
+// Sockets that are read in turns: all bytes arrive with few reads, and the end is reported.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ interface Read {
   readonly peer: Socket;
   readonly parts: Buffer[];
   readonly bytes: () => number;
-  /** Why it is over; undefined until it is. */
+  /** Why it ended; undefined until then. */
   readonly ends: (Error | undefined)[];
   readonly stop: () => void;
 }
@@ -61,7 +61,7 @@ async function beginReading(): Promise<Read> {
   };
 }
 
-test('all bytes come in their order, more than the buffer holds too', async () => {
+test('all bytes arrive in order, even more than the buffer can hold', async () => {
   const read = await beginReading();
   const sent = Buffer.from(Uint32Array.from({ length: 500_000 }, (_, i) => i).buffer);
   read.peer.write(sent);
@@ -70,7 +70,7 @@ test('all bytes come in their order, more than the buffer holds too', async () =
   read.stop();
 });
 
-test('what comes within a turn is one read', async () => {
+test('bytes that arrive within one turn are one read', async () => {
   const read = await beginReading();
   read.peer.setNoDelay(true);
   for (let i = 0; i < 60; i++) {
@@ -82,7 +82,7 @@ test('what comes within a turn is one read', async () => {
   read.stop();
 });
 
-test('a connection that is closed is told, and one that is broken with its error', async () => {
+test('a closed connection is reported, and a broken one with its error', async () => {
   const [closed, broken] = [await beginReading(), await beginReading()];
   closed.peer.end('last');
   await expect.poll(() => closed.ends).toEqual([undefined]);
@@ -91,7 +91,7 @@ test('a connection that is closed is told, and one that is broken with its error
   await expect.poll(() => broken.ends).toMatchObject([{ code: 'ECONNRESET' }]);
 });
 
-test('a socket that was destroyed is not read, whoever has its descriptor now', async () => {
+test('a destroyed socket is not read, even if its descriptor was reused', async () => {
   const read = await beginReading();
   read.peer.write('before');
   await expect.poll(read.bytes).toBe(6);
@@ -104,7 +104,7 @@ test('a socket that was destroyed is not read, whoever has its descriptor now', 
   next.stop();
 });
 
-test('after a pause all are read before anything else happens', async () => {
+test('after a pause, all sockets are read before anything else happens', async () => {
   const reads: Read[] = [];
   for (let i = 0; i < 150; i++) reads.push(await beginReading());
   await Promise.all(reads.map(({ peer }) => new Promise((resolve) => peer.write('x', resolve))));

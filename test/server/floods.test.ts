@@ -1,4 +1,5 @@
-// No client brings a server of a gigabyte down, or keeps another waiting: the floods that did, against a process of its own.
+// No client can end a server of a gigabyte or block its other clients. These floods once did. Each server is a process
+// of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ const mebibyte = 1024 ** 2;
 const heapMebibytes = 640;
 const victim = 'victim-0123456789abcdef';
 const attacker = 'attacker-0123456789abcdef';
-/** A flood is watched for so long after all of it has been sent. */
+/** How long the server is watched after the flood has been sent. */
 const afterwardsMs = 3_000;
 const floodMs = 20_000;
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const sql = new pg.Client({ connectionString: database.url });
   await sql.connect();
   await sql.query(`INSERT INTO cameras (id, name, rtsp_url) VALUES (gen_random_uuid(), 'Yard', 'rtsp://h/')`);
-  // As large as metadata may be, and as dear as values.
+  // The largest allowed metadata, with the highest cost in values.
   await sql.query(
     `INSERT INTO events (id, camera_id, type, label, description, metadata, started_at)
      SELECT gen_random_uuid(), cameras.id, 'OTHER', repeat('l', 200), repeat('d', 2000),
@@ -56,11 +57,11 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
-/** Milliseconds for which a process was ready to run and the machine ran others: tests run side by side. */
+/** Milliseconds for which a process was ready to run while the machine ran others, because tests run side by side. */
 const keptWaitingMs = (pid: number) =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
 
-/** Milliseconds until `{ me }` was answered, without those for which the machine was busy with others. */
+/** Milliseconds until `{ me }` was answered, without those for which the machine was busy with other processes. */
 async function ask(): Promise<number> {
   const machine = () => keptWaitingMs(server.pid) + keptWaitingMs(process.pid);
   const [asked, keptBefore] = [performance.now(), machine()];
@@ -74,7 +75,7 @@ async function ask(): Promise<number> {
   return performance.now() - asked - (machine() - keptBefore);
 }
 
-/** The most memory that the server ever had. */
+/** The peak memory of the server. */
 const peakBytes = () =>
   Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) * 1024;
 
@@ -104,7 +105,7 @@ test.skipIf(process.platform !== 'linux').each([
   ['errors', attacker],
   ['introspection', attacker],
 ])(
-  'a flood of %s (key: "%s") neither ends the server nor keeps others waiting',
+  'a flood of %s (key: "%s") neither ends the server nor blocks others',
   async (name, key) => {
     const flood = startFlood(name, key);
     let end = performance.now() + floodMs;

@@ -1,4 +1,4 @@
-// The database commits, and its answer is lost: what was acknowledged is recorded, from before its moment on.
+// The database commits, and its answer is lost: an acknowledged event is recorded nevertheless, with its pre-roll.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -20,7 +20,7 @@ let cameraId: string;
 let dir: string;
 let database: TestDatabase;
 let proxy: DatabaseProxy;
-/** Straight to the database. */
+/** Connects directly to the database, not through the proxy. */
 let sql: pg.Client;
 
 const preRollSec = 3;
@@ -52,7 +52,7 @@ afterAll(async () => {
 const creating = `mutation($input: CreateEventInput!) {
   createEvent(input: $input) { event { id } playback { id recordingStatus } } }`;
 
-/** The clip is there, begins before the event as far as was asked for, and its event is the only one. */
+/** The clip exists and has the requested pre-roll, and there is only this event. */
 async function expectWholeClip(event: { id: string; playback: { id: string } | null }) {
   const playback = await awaitEnd(app.client, event);
   expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', missedMs: 0 });
@@ -62,7 +62,7 @@ async function expectWholeClip(event: { id: string; playback: { id: string } | n
   ]);
 }
 
-test('an answer that is lost once: the call succeeds all the same, and is one event', async () => {
+test('a call whose database answer is lost once succeeds, and is one event', async () => {
   const { rows: before } = await sql.query('SELECT count(*)::int AS n FROM events');
   const lost = proxy.lost;
   proxy.loseAnswer(insertsEvent);
@@ -74,7 +74,7 @@ test('an answer that is lost once: the call succeeds all the same, and is one ev
   expect((await sql.query('SELECT count(*)::int AS n FROM events')).rows[0].n).toBe(before[0].n + 1);
 });
 
-test('answers that are lost for longer: an error, and the repeated key gives the recording of the first try', async () => {
+test('if answers are lost for longer, the call fails, and its repetition returns the first try’s recording', async () => {
   const input = { cameraId, type: 'MOTION', idempotencyKey: randomUUID() };
   proxy.loseAnswer(insertsEvent, Number.POSITIVE_INFINITY);
   expect((await app.client.fail(creating, { input })).code).toBe('INTERNAL_SERVER_ERROR');
@@ -85,7 +85,7 @@ test('answers that are lost for longer: an error, and the repeated key gives the
   await expectWholeClip(event);
 });
 
-test('what the database never got is not recorded on', async () => {
+test('a recording whose row never reached the database is ended', async () => {
   const before = await readdir(app.config.recordDir);
   proxy.loseStatement(insertsEvent, Number.POSITIVE_INFINITY);
   const input = { cameraId, type: 'MOTION' };
@@ -97,7 +97,7 @@ test('what the database never got is not recorded on', async () => {
   );
 });
 
-/** As a server leaves them behind that was killed between its commit and the recording. */
+/** The rows of a server that was killed between its commit and the recording. */
 async function unrecorded(idempotencyKey: string, startedAt: Date, endedAt?: Date) {
   const [id, playbackId] = [randomUUID(), randomUUID()];
   await sql.query(
@@ -109,7 +109,7 @@ async function unrecorded(idempotencyKey: string, startedAt: Date, endedAt?: Dat
   return { id, playback: { id: playbackId } };
 }
 
-test('a repeated key that finds a playback which nobody records begins it, from the ring', async () => {
+test('a repeated idempotency key begins the recording of a playback that nobody records, from the ring', async () => {
   const idempotencyKey = randomUUID();
   const event = await unrecorded(idempotencyKey, new Date(Date.now() - 500));
   const repeated = await createEvent(app.client, { cameraId, idempotencyKey });
@@ -121,13 +121,13 @@ test('a repeated key that finds a playback which nobody records begins it, from 
   await expectWholeClip(event);
 });
 
-test('an event that is over before anybody records it is taken from the ring', async () => {
+test('an event that ended before it was recorded is recorded from the ring', async () => {
   const now = Date.now();
   const event = await unrecorded(randomUUID(), new Date(now - 1_500), new Date(now - 500));
   await expectWholeClip(event);
 });
 
-test('a recording by hand is begun although the answer was lost', async () => {
+test('a recording by hand begins although the database’s answer was lost', async () => {
   const lost = proxy.lost;
   proxy.loseAnswer('INSERT INTO "public"."playbacks"');
   const { startRecording } = await app.client.run<{ startRecording: { playback: { id: string } } }>(

@@ -1,4 +1,4 @@
-// What whoever runs the server relies on: figures, health, and an orderly end.
+// What operators rely on: metrics, health, and an orderly stop.
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
-test('/metrics tells what cameras, recordings, the queue and subscribers are doing, the log each transition', async () => {
+test('/metrics states cameras, recordings, queue and subscribers; the log has each transition', async () => {
   const app = await startTestApp();
   onTestFinished(() => app.close());
   const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -73,7 +73,7 @@ test('/metrics tells what cameras, recordings, the queue and subscribers are doi
   ]);
 });
 
-describe('a server that is told to stop', () => {
+describe('a server that is stopping', () => {
   const start = async ({ onTestFinished }: TestContext, name: string, drainSec: number) => {
     const dataDir = path.join(dir, name);
     const more = { SPOOL_MIN_FREE_BYTES: '0', DRAIN_SEC: String(drainSec) };
@@ -96,7 +96,7 @@ describe('a server that is told to stop', () => {
     return { client, cameraId: id, event: await createEvent(client, { cameraId: id }) };
   }
 
-  test.concurrent('first says so and begins no recording, then closes sockets so that clients connect again, all in ten seconds', async (context) => {
+  test.concurrent('is not ready and begins no recording, then closes its sockets, all within ten seconds', async (context) => {
     const { onTestFinished } = context;
     const { server, dataDir } = await start(context, 'orderly', 3);
     const { client: before, cameraId, event } = await record(server.url);
@@ -105,7 +105,7 @@ describe('a server that is told to stop', () => {
       url: `${server.url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
       lazy: false,
-      // Asked only where the library holds that trying again makes sense.
+      // Called only if the library considers a retry useful.
       shouldRetry: () => true,
       retryAttempts: 1,
       on: { closed: (close) => void closes.push((close as { code: number }).code) },
@@ -140,7 +140,7 @@ describe('a server that is told to stop', () => {
     await again.stop();
   }, 60_000);
 
-  test.concurrent('is over within ten seconds also where PostgreSQL hangs', async (context) => {
+  test.concurrent('ends within ten seconds even if PostgreSQL hangs', async (context) => {
     const { server, dataDir } = await start(context, 'hanging', 0);
     await record(server.url);
     const book = path.join(dataDir, 'children');

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 120_000, maxConcurrency: 6 });
 interface Rig {
   readonly app: TestApp;
   readonly bucket: S3Server;
-  /** Two, of one camera that is live. */
+  /** Two recordings of one camera that is live. */
   readonly cameraIds: readonly string[];
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ async function startRig(): Promise<Rig> {
 
 const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWith('.mp4');
 
-/** @param before happens while the event is reported and not yet over */
+/** @param before runs after the event is reported and before it ends */
 async function oneEvent({ app, cameraIds }: Rig, camera = 0, before = (_playbackId: string) => {}) {
   const event = await createEvent(app.client, { cameraId: cameraIds[camera]! });
   before(event.playback!.id);
@@ -50,7 +50,7 @@ async function oneEvent({ app, cameraIds }: Rig, camera = 0, before = (_playback
   return event;
 }
 
-/** One whose clip the bucket does not simply take. */
+/** An event whose clip the bucket does not simply accept. */
 const faultyEvent = (rig: Rig, times: number, effect: Effect) =>
   oneEvent(rig, 0, (id) =>
     rig.bucket.fail({ match: (op, key) => isClip(op, key) && key.includes(id), times, ...effect }),
@@ -61,16 +61,14 @@ async function readinessOf({ app }: Rig) {
   return { status: response.status, text: await response.text() };
 }
 
-describe('a bucket that fails for single objects', () => {
+describe('a bucket that fails for one object', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await startRig();
   });
   afterAll(() => rig.close());
 
-  test.concurrent('stays connected and says nothing: one clip is held up, no other, and it comes later', async ({
-    expect,
-  }) => {
+  test.concurrent('delays only that clip if it does not answer, and stores it later', async ({ expect }) => {
     const { app, bucket } = rig;
     const halfOpen = await faultyEvent(rig, 1, { stall: true });
     const { id } = halfOpen.playback!;
@@ -94,7 +92,7 @@ describe('a bucket that fails for single objects', () => {
     ['cuts the connection instead of answering', { reset: 'after' }],
     ['says once that a checksum does not fit', { status: 400, code: 'BadDigest' }],
   ] as [string, Effect][])
-    test.concurrent(`${what} for a while gets the clip all the same`, async () => {
+    test.concurrent(`stores the clip although for a while it ${what}`, async () => {
       expect(await awaitEnd(rig.app.client, await faultyEvent(rig, 1, effect))).toMatchObject({
         recordingStatus: 'COMPLETED',
         failure: null,
@@ -105,7 +103,7 @@ describe('a bucket that fails for single objects', () => {
     ['missing rights to one object', { status: 403, code: 'AccessDenied' }],
     ['a checksum that does not fit, twice', { status: 400, code: 'BadDigest' }],
   ] as [string, Effect][])
-    test.concurrent(`${what}: FAILED, the fault is the storage’s, and retryPlayback completes it`, async () => {
+    test.concurrent(`makes its playback FAILED with ${what}, and retryPlayback completes it`, async () => {
       const { client } = rig.app;
       const failed = await awaitEnd(client, await faultyEvent(rig, 2, effect));
       expect(failed).toMatchObject({
@@ -127,7 +125,7 @@ for (const [what, effect] of [
   ['a clock that is wrong', { status: 403, code: 'RequestTimeTooSkewed' }],
   ['an address that moved', { status: 301, code: 'PermanentRedirect' }],
 ] as [string, Effect & { code: string }][])
-  test.concurrent(`${what} is a state of the store: clips wait, and go on by themselves`, async ({
+  test.concurrent(`${what} is a problem of the store: clips wait, and are stored after it`, async ({
     expect,
     onTestFinished,
   }) => {
@@ -142,7 +140,7 @@ for (const [what, effect] of [
     const events = [await oneEvent(rig, 0), await oneEvent(rig, 1)];
     await until(async () => (await storeProblem()) !== null, 'the store’s problem is known');
     expect(await storeProblem()).toMatch(/^The bucket "clips" at .* refused to take the test object/);
-    // What was found is told for a second.
+    // The store's state is cached for a second.
     await expect
       .poll(() => readinessOf(rig))
       .toMatchObject({ status: 503, text: expect.stringContaining(effect.code) });
@@ -179,7 +177,7 @@ describe('a bucket and a database that go away', () => {
   });
   afterAll(() => rig.close());
 
-  /** Ends all sessions of the database and lets none in until that is over. */
+  /** Ends all sessions of the database, and allows no new ones until it returns. */
   async function withoutDatabase(whileAway: () => Promise<unknown>): Promise<void> {
     const name = new URL(app.config.databaseUrl!).pathname.slice(1);
     const admin = new pg.Client({ connectionString: app.config.databaseUrl!.replace(name, 'postgres') });
@@ -195,7 +193,7 @@ describe('a bucket and a database that go away', () => {
     }
   }
 
-  test('40 events while the bucket is away: 40 clips when it is back', async () => {
+  test('40 events while the bucket is away become 40 clips when it is back', async () => {
     await bucket.offline();
     const events = await Promise.all(Array.from({ length: 40 }, (_, i) => oneEvent(rig, i % 2)));
     const count = (status: string) =>
@@ -220,7 +218,7 @@ describe('a bucket and a database that go away', () => {
     }
   });
 
-  test('the database goes away while it records: footage goes on, transitions follow, nothing is doubled', async () => {
+  test('footage and transitions are complete after an outage of the database, and nothing is doubled', async () => {
     const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
     await withoutDatabase(async () => {
       await sleep(2_500);
@@ -239,7 +237,7 @@ describe('a bucket and a database that go away', () => {
     ]);
   });
 
-  test('an event that the database was too slow to write may be sent again: no query was too complex', async () => {
+  test('an event that the database was too slow to write may be sent again, and is not too complex', async () => {
     const name = new URL(app.config.databaseUrl!).pathname.slice(1);
     const db = new pg.Client({ connectionString: app.config.databaseUrl! });
     await db.connect();
@@ -260,7 +258,7 @@ describe('a bucket and a database that go away', () => {
     expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
   });
 
-  test('an end that was written while its answer was lost ends the recording all the same', async () => {
+  test('an end whose answer from the database was lost ends the recording nevertheless', async () => {
     const event = await createEvent(app.client, { cameraId: cameraIds[0]! });
     const db = new pg.Client({ connectionString: app.config.databaseUrl! });
     await db.connect();
@@ -277,7 +275,7 @@ describe('a bucket and a database that go away', () => {
     });
   });
 
-  test('a camera that is lost while the database is away is not said to be live when it is back', async () => {
+  test('a camera that is lost during an outage of the database is not LIVE after it', async () => {
     const other = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
     const id = await app.addCamera({ rtspUrl: other.url, preRollSec: 1 });
     const isTold = () => app.logged.some((line) => line.includes(id) && line.includes('"state":"OFFLINE"'));
@@ -294,7 +292,7 @@ describe('a bucket and a database that go away', () => {
     }, 'its row says so');
   });
 
-  test('a recording that ends while the database is away is written when it is back', async () => {
+  test('a recording that ends during an outage of the database is written after it', async () => {
     const event = await createEvent(app.client, { cameraId: cameraIds[0]!, leaseSec: 1 });
     await until(
       async () => (await readPlayback(app.client, event.playback!.id)).endReason === 'LEASE_EXPIRED',

@@ -1,4 +1,4 @@
-// What a power cut cannot take: shown by the system calls of the server, as the kernel saw them.
+// What survives a power cut, shown by the order of the server's system calls.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -32,7 +32,7 @@ interface Call {
   rest: string;
 }
 
-/** Attaches strace to this very process. @returns ends it and gives the calls in their order */
+/** Attaches strace to this process. @returns a function that ends strace and returns the calls in order */
 async function trace(): Promise<() => Promise<Call[]>> {
   const file = path.join(dir, 'calls');
   const names = 'trace=mkdir,fsync,fdatasync,write,writev,pwrite64,pwritev,rename,unlink,rmdir';
@@ -48,14 +48,14 @@ async function trace(): Promise<() => Promise<Call[]>> {
     await once(strace, 'exit');
     const lines = (await readFile(file, 'utf8')).split('\n');
     return lines.flatMap((line) => {
-      // A call that another thread's interrupts is shown twice: where it began and where it was over.
+      // A call that is interrupted by another thread's call is shown twice: at its begin and at its end.
       const found = /^\d+\s+([\d.]+) (?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$/.exec(line);
       return found ? [{ at: Number(found[1]), name: found[2]!, rest: found[3]! }] : [];
     });
   };
 }
 
-test('footage is synced once a second; folders before the row names them; a clip before its row, the spool goes last', async ({
+test('footage is synced once a second, folders before their row, a clip before its row, and the spool is removed last', async ({
   skip,
 }) => {
   if (spawnSync('strace', ['-V']).status !== 0 && !process.env['CI']) skip('There is no strace here.');
@@ -78,7 +78,7 @@ test('footage is synced once a second; folders before the row names them; a clip
     return found;
   };
   const isWrite = ({ name }: Call) => /^p?writev?(64)?$/.test(name);
-  // The poster lies there too for a while; it can be made again.
+  // The poster is there for a while, too. It can be made again.
   const isFootage = (call: Call) =>
     isWrite(call) && call.rest.includes(`${recordDir}/${id}/`) && call.rest.includes('.mp4>');
   const isSync = ({ name, rest }: Call, of: string) =>
@@ -92,11 +92,11 @@ test('footage is synced once a second; folders before the row names them; a clip
   const recording = index('the row says RECORDING', says('RECORDING'));
   expect([made, folderSynced, recording]).toEqual([made, folderSynced, recording].sort((a, b) => a - b));
 
-  // Whatever is written is synced within a second and what the disk takes for it.
+  // Everything that is written is synced within a second plus the duration of the sync.
   const syncs = calls.filter((call) => isSync(call, `${recordDir}/${id}/`)).map(({ at }) => at);
   const writes = calls.filter(isFootage).map(({ at }) => at);
   expect(writes.length).toBeGreaterThan(5);
-  // One call for the init segment and the pre-roll: many recordings begin at once.
+  // One call for the init segment and the pre-roll, because many recordings begin at the same time.
   expect(calls.find(isFootage)!.rest).toMatch(/ftyp.*moof/);
   const waits = writes.map((at) => Math.min(...syncs.filter((synced) => synced >= at)) - at);
   expect(Math.max(...waits)).toBeLessThan(1.6);
@@ -105,7 +105,7 @@ test('footage is synced once a second; folders before the row names them; a clip
   );
   expect(calls[nameSynced]!.at - writes[0]!).toBeLessThan(1.6);
 
-  // Invariants 2 and 3: clip and folder, then the row, then the spool goes.
+  // Invariants 2 and 3: first clip and folder, then the row, then the spool is removed.
   const clip = index('the clip is synced', (call) => isSync(call, `.${id}.mp4.part`));
   const renamed = index(
     'the clip gets its name',

@@ -1,4 +1,4 @@
-// What other users of this machine may look into: neither footage and clips, nor the server's secrets by way of its children.
+// Other users of the machine can read neither footage and clips, nor secrets in the environment of child processes.
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   process.env['NO_NAME_THAT_IS_KNOWN'] = secret;
   dataDir = await mkdtemp(path.join(os.tmpdir(), 'flashback-private-'));
   recordDir = path.join(dataDir, 'elsewhere');
-  // As an earlier version, or somebody's mkdir, left them.
+  // The modes with which an earlier version or `mkdir` left them.
   for (const folder of ['', 'media', 'children', 'launcher', 'elsewhere']) {
     await mkdir(path.join(dataDir, folder), { recursive: true });
     await chmod(path.join(dataDir, folder), 0o755);
@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Everything below DATA_DIR that others may read, write or look into. */
+/** Everything below DATA_DIR that other users may read, write or list. */
 async function forOthers(): Promise<string[]> {
   const found: string[] = [];
   for (const name of await readdir(dataDir, { recursive: true })) {
@@ -52,7 +52,7 @@ async function forOthers(): Promise<string[]> {
   return found;
 }
 
-test('footage, clips, posters and secrets are for this user alone, whatever the umask and what was there', async () => {
+test('only this user can read footage, clips, posters and secrets, whatever the umask and the previous modes', async () => {
   const event = await createEvent(app.client, { cameraId });
   await until(
     async () => (await readdir(recordDir, { recursive: true })).some((name) => name.endsWith('poster.jpg')),
@@ -69,7 +69,7 @@ test('footage, clips, posters and secrets are for this user alone, whatever the 
 });
 
 test.runIf(process.platform === 'linux')(
-  'no process that the server starts has its secrets in its environment',
+  'no process that the server starts has secrets in its environment',
   async () => {
     const parents = new Map<number, number>();
     for (const name of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
@@ -85,7 +85,7 @@ test.runIf(process.platform === 'linux')(
       ours.map((pid) => readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')),
     );
     const seen = environments.filter((text) => text.includes('PATH='));
-    // The launcher, and the camera's ffmpeg where it reads the camera.
+    // The launcher, and the camera's ffmpeg if ffmpeg reads the camera.
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.filter((text) => text.includes(secret))).toEqual([]);
   },

@@ -1,4 +1,4 @@
-// Whatever fails in the start is said in words, and ends the process.
+// Every failure during the start has a message, and ends the process.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-start-'));
   database = await createTestDatabase();
   const db = connectDb(database.url);
-  // It is connected to for ever: nobody answers there.
+  // The server keeps trying to connect to this camera, which does not answer.
   await db.camera.create({ data: { name: 'Camera', rtspUrl: 'rtsp://127.0.0.1:9/none' } });
   await db.$disconnect();
 });
@@ -87,14 +87,14 @@ async function expectEnd(part: string, env: Record<string, string>): Promise<voi
   await until(() => processesAbout([env['DATA_DIR']!]).length === 0, `nothing of ${part} is left`);
 }
 
-test('whichever part fails, the process ends with code 1 within two seconds, and all that it started', async () => {
+test('if any part fails to start, the process and its children end with code 1 within two seconds', async () => {
   const env = { DATA_DIR: path.join(dir, 'parts'), DATABASE_URL: database.url };
   const parts = await partsOf(env);
   expect(parts.length).toBeGreaterThan(15);
   for (const part of parts) await expectEnd(part, env);
 }, 240_000);
 
-test('so it is with the embedded database', async () => {
+test('the same holds with the embedded database', async () => {
   const env = { DATA_DIR: path.join(dir, 'embedded') };
   expect(await partsOf(env)).toContain('database server');
   for (const part of ['database server', 'http']) await expectEnd(part, env);
@@ -104,7 +104,7 @@ test('a signal ends a server that is still starting', async () => {
   const held = new pg.Client({ connectionString: database.url });
   await held.connect();
   onTestFinished(() => held.end());
-  // Migrations wait for this lock.
+  // The migrations wait for this lock.
   await held.query('SELECT pg_advisory_lock(72707369)');
   const child = runProgram('src/main.ts', [], {
     ...{ DATA_DIR: dir, DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'debug', DRAIN_SEC: '0' },
@@ -121,13 +121,13 @@ test('a signal ends a server that is still starting', async () => {
   expect(output).toContain('stopped before it had started');
 });
 
-describe('the commands beside the server', () => {
+describe('the commands', () => {
   const unreachable = { DATABASE_URL: 'postgresql://me:secret@127.0.0.1:9/db', DATA_DIR: os.tmpdir() };
 
   test.each([
     ['src/key.ts', ['list'], 1],
     ['src/check-store.ts', [], 2],
-  ])('%s says in words that the database does not answer', async (file, args, code) => {
+  ])('%s reports that the database does not answer', async (file, args, code) => {
     expect(await runToEnd(file, args, unreachable)).toEqual({
       code,
       words: expect.stringMatching(/^DATABASE_URL: no PostgreSQL answers at 127.0.0.1:9.*\n$/),
@@ -135,14 +135,14 @@ describe('the commands beside the server', () => {
     });
   });
 
-  test('keys: --help, and what is wrong, print the usage and nothing else', async () => {
+  test('key.ts prints only the usage for --help, and an error with the usage for wrong arguments', async () => {
     const help = await runToEnd('src/key.ts', ['--help'], unreachable);
     expect(help).toEqual({ code: 0, words: '', output: expect.stringMatching(/^Usage:\n(.+\n){4}$/) });
     const wrong = await runToEnd('src/key.ts', ['list', '--nope'], unreachable);
     expect(wrong).toEqual({ code: 1, words: `Unknown option '--nope'.\n${help.output}`, output: '' });
   });
 
-  test('keys: a list is one line for each, and nothing is printed beside', async () => {
+  test('key.ts lists one key per line, and prints nothing else', async () => {
     const env = { DATABASE_URL: database.url, DATA_DIR: dir };
     const made = await runToEnd('src/key.ts', ['create', 'yard', 'analytics'], env);
     expect(made.output).toMatch(/^\S{30,}\n$/);
@@ -154,7 +154,7 @@ describe('the commands beside the server', () => {
   });
 });
 
-describe('what is wrong is said with the variable’s name and what to do', () => {
+describe('an error names the variable and what to do for', () => {
   const expectWords = async (env: Record<string, string>, words: RegExp) => {
     const end = await start(env);
     expect(end.words).toMatch(words);
@@ -174,7 +174,7 @@ describe('what is wrong is said with the variable’s name and what to do', () =
     await expectWords({ PORT: String(port) }, /^PORT: port \d+ of 127.0.0.1 is taken. .*set another/);
   });
 
-  test('an address that this machine has not', () =>
+  test('an address that this machine does not have', () =>
     expectWords(
       { HOST: '192.0.2.1', API_KEYS: 'a:admin:0123456789abcdef' },
       /^HOST: this machine has no address 192/,
@@ -196,7 +196,7 @@ describe('what is wrong is said with the variable’s name and what to do', () =
     expect(code).toBe(1);
   });
 
-  test('a database or a user that is not there', async () => {
+  test('a missing database or user', async () => {
     const missing = new URL(database.url);
     missing.pathname = '/nothing_of_that_name';
     await expectWords(
@@ -212,7 +212,7 @@ describe('what is wrong is said with the variable’s name and what to do', () =
     );
   });
 
-  test('a pooler that lends sessions for a transaction', async () => {
+  test('a pooler that assigns sessions per transaction', async () => {
     for (const refusesSettings of [true, false]) {
       const pooler = await startPooler(database.url, { refusesSettings });
       onTestFinished(() => pooler.close());
@@ -227,7 +227,7 @@ describe('what is wrong is said with the variable’s name and what to do', () =
     const other = await createTestDatabase();
     onTestFinished(other.drop);
     const name = new URL(other.url).pathname.slice(1);
-    // graphile-worker's own tables come first.
+    // graphile-worker's own tables are written first.
     const app = await startApp(
       readConfig({ DATA_DIR: dir, DATABASE_URL: other.url, PORT: '0' }),
       createLog('silent'),
@@ -237,7 +237,7 @@ describe('what is wrong is said with the variable’s name and what to do', () =
     await expectWords({ DATABASE_URL: other.url }, /^The database cannot be written: cannot execute/);
   });
 
-  test('a database of which something was taken away', async () => {
+  test('a database with a missing table', async () => {
     for (const statement of [
       'DROP TABLE api_keys',
       'ALTER TABLE store_removals DROP COLUMN tries',
@@ -253,20 +253,20 @@ describe('what is wrong is said with the variable’s name and what to do', () =
     }
   });
 
-  test('a database that is empty is not', async () => {
+  test('an empty database, which is not an error', async () => {
     const other = await createBareDatabase();
     onTestFinished(other.drop);
     expect(await partsOf({ DATA_DIR: dir, DATABASE_URL: other.url })).toContain('http');
   });
 
-  test.each(['DATA_DIR', 'RECORD_DIR'])('%s that is a file', async (name) =>
+  test.each(['DATA_DIR', 'RECORD_DIR'])('%s that names a file', async (name) =>
     expectWords({ [name]: await file(name) }, new RegExp(`^${name}: the folder .* cannot be used as it is`)),
   );
 
-  test('FFMPEG_PATH that is none', async () =>
+  test('FFMPEG_PATH that names no ffmpeg', async () =>
     expectWords({ FFMPEG_PATH: await file('ffmpeg') }, /^No usable ffmpeg was found.*set FFMPEG_PATH/));
 
-  test('a value that no variable can have', async () => {
+  test('a value that the variable cannot have', async () => {
     const { code, words } = await start({ PORT: 'x' });
     expect(words).toContain('PORT: expected a whole number');
     expect(code).toBe(1);

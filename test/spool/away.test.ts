@@ -1,4 +1,5 @@
-// The spool's disk is not there: what is on it is neither lost nor denied, and nothing lands beside it.
+// The spool's disk is not mounted: its footage is neither lost nor reported as lost, and nothing is written to the
+// mount point.
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
 });
 
-// Clips stay PROCESSING until a test lets the bucket take them.
+// Clips stay PROCESSING until a test lets the bucket accept them.
 beforeEach(() => bucket.offline());
 let isOnline = false;
 async function letBucketTakeClips(): Promise<void> {
@@ -53,7 +54,7 @@ afterAll(async () => {
   await camera.close();
 });
 
-/** As an empty mount point looks while its disk is away. */
+/** An empty mount point, as it looks without its disk. */
 async function unmount(): Promise<void> {
   await rename(app.config.recordDir, `${app.config.recordDir}.aside`);
   await mkdir(app.config.recordDir);
@@ -69,7 +70,7 @@ const statusOf = async ({ playback }: { playback: { id: string } | null }) =>
 const isProcessing = (event: { playback: { id: string } | null }) =>
   until(async () => (await statusOf(event)) === 'PROCESSING', 'it is PROCESSING');
 
-/** Its footage is on the disk. */
+/** Waits until its footage is on the disk. */
 async function recording() {
   await app.awaitCamera(cameraId, 'LIVE');
   const event = await createEvent(app.client, { cameraId });
@@ -89,7 +90,7 @@ const refusal = () => app.client.fail(creating, { input: { cameraId, type: 'MOTI
 const isReady = async () => (await fetch(`${app.client.url}/readyz`)).status === 200;
 const retrying = 'mutation($id: ID!) { retryPlayback(id: $id) { playback { recordingStatus } } }';
 
-test('a disk that is not mounted at the start: clips and recordings wait for it, and go on by themselves', async () => {
+test('if the disk is not mounted at the start, clips and recordings wait for it, and continue when it is', async () => {
   const processing = await recorded();
   const open = await recording();
   await app.restart(unmount);
@@ -105,7 +106,7 @@ test('a disk that is not mounted at the start: clips and recordings wait for it,
   await until(() => told() > before, 'the clip was tried');
   expect(await statusOf(processing)).toBe('PROCESSING');
   expect(await statusOf(open)).toBe('RECORDING');
-  // Nothing landed beside it.
+  // Nothing was written to the mount point.
   expect(await readdir(app.config.recordDir)).toEqual([]);
 
   await mount();
@@ -115,7 +116,7 @@ test('a disk that is not mounted at the start: clips and recordings wait for it,
   await until(isReady, 'it is ready again');
 }, 60_000);
 
-test('a disk that goes while it records: what is on it is finished when it is back', async () => {
+test('if the disk is unmounted during a recording, its footage is finished when the disk is back', async () => {
   const event = await recording();
   await unmount();
   await isProcessing(event);
@@ -124,7 +125,7 @@ test('a disk that goes while it records: what is on it is finished when it is ba
   expect(await awaitEnd(app.client, event)).toMatchObject({ recordingStatus: 'COMPLETED' });
 }, 60_000);
 
-test('a spool that is new, or was emptied with nothing to finish in it, is taken', async () => {
+test('a new spool is used, and so is one that was emptied without unfinished footage', async () => {
   await letBucketTakeClips();
   await app.restart(() => rm(app.config.recordDir, { recursive: true }));
   await app.awaitCamera(cameraId, 'LIVE');
@@ -133,7 +134,7 @@ test('a spool that is new, or was emptied with nothing to finish in it, is taken
   expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
 });
 
-test('failure.retryable says what retryPlayback does, whatever the code; check-store tells what is held', async () => {
+test('failure.retryable says what retryPlayback does, and check-store reports held footage, for every code', async () => {
   const event = await recorded();
   const { id } = event.playback!;
   const fail = (code: string) =>
@@ -156,7 +157,7 @@ test('failure.retryable says what retryPlayback does, whatever the code; check-s
   await app.client.run(retrying, { id });
   expect(['PROCESSING', 'COMPLETED']).toContain(await statusOf(event));
 
-  // Without a whole fragment there is nothing to retry, whatever the code says.
+  // Without a whole fragment nothing can be retried, whatever the code is.
   await fail('STORE_MISMATCH');
   const folder = path.join(recordDir, id);
   for (const name of await readdir(folder))
@@ -179,11 +180,11 @@ test('failure.retryable says what retryPlayback does, whatever the code; check-s
   await db.$disconnect();
 }, 60_000);
 
-test('footage whose playback the database does not know is kept, and told of', async () => {
+test('footage of a playback that is not in the database is kept and reported', async () => {
   const event = await recorded();
   const { id } = event.playback!;
   const job = 'graphile_worker.jobs WHERE key = $1';
-  // As in a database of which a part is older than the rest: the queue still asks for the clip.
+  // As in a database of which a part is older than the rest: the queue still has a job for the clip.
   await app.restart(async () => {
     await sql.query('DELETE FROM playbacks WHERE id = $1', [id]);
     await sql.query(`SELECT graphile_worker.reschedule_jobs(ARRAY(SELECT id FROM ${job}), run_at := now())`, [

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
 
-/** A small disk of its own, where this machine allows it; in CI it must. */
+/** A small disk of its own, if this machine allows that. In CI it must. */
 async function mountDisk(skip: TestContext['skip'], megabytes: number): Promise<string> {
   const at = await mkdtemp(path.join(dir, 'mount-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'none', at]);
@@ -60,7 +60,7 @@ const readiness = async (app: TestApp) => {
 const refusal = (app: TestApp, cameraId: string) =>
   app.client.fail(creating, { input: { cameraId, type: 'MOTION' } });
 
-test('a disk that fills up ends recordings with what they have, refuses new ones, and goes on when there is room', async ({
+test('a full disk ends recordings with their footage and refuses new ones, until there is room again', async ({
   skip,
 }) => {
   const disk = await mountDisk(skip, 16);
@@ -92,7 +92,7 @@ test('a disk that fills up ends recordings with what they have, refuses new ones
   expect(await oneEvent(app, cameraId)).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED' });
 });
 
-test('a disk of the database that is full makes the server not ready, until there is room', async ({
+test('a full disk of the database makes the server not ready, until there is room again', async ({
   skip,
 }) => {
   const disk = await mountDisk(skip, 256);
@@ -111,7 +111,7 @@ test('a disk of the database that is full makes the server not ready, until ther
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
 });
 
-test('at its quota the spool ends what runs and refuses what comes, until it is empty again', async () => {
+test('at SPOOL_MAX_BYTES running recordings end and new ones are refused, until the spool is empty', async () => {
   const { app, cameraId } = await startWith({ spoolMaxBytes: 1_000_000 });
   const event = await createEvent(app.client, { cameraId });
   await until(
@@ -127,13 +127,13 @@ test('at its quota the spool ends what runs and refuses what comes, until it is 
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
 });
 
-test('a disk that is read-only takes no new event; the server stays up and goes on when it can be written', async ({
+test('a read-only disk refuses new events; the server keeps running and records when it can be written', async ({
   skip,
 }) => {
   const disk = await mountDisk(skip, 16);
   const { app, cameraId } = await startWith({ recordDir: path.join(disk, 'spool') });
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
-  // The spool goes only after COMPLETED; until then the disk is in use.
+  // The spool is removed only after COMPLETED. Until then the disk is in use.
   await expect.poll(() => spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);
   expect(await refusal(app, cameraId)).toMatchObject({
     code: 'CAPACITY',
@@ -144,7 +144,7 @@ test('a disk that is read-only takes no new event; the server stays up and goes 
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
 });
 
-test('a disk that is gone is waited for; what comes is refused, and nothing lands beside it', async ({
+test('a disk that is gone is waited for; recordings are refused, and nothing is written to the mount point', async ({
   skip,
 }) => {
   const disk = await mountDisk(skip, 16);
@@ -163,7 +163,7 @@ test('a disk that is gone is waited for; what comes is refused, and nothing land
   await mkdir(recordDir);
   expect(await refusal(app, cameraId)).toMatchObject(refused);
   expect(await readdir(recordDir)).toEqual([]);
-  // Somebody says that it is lost.
+  // An operator declares the disk lost.
   await writeFile(spoolMark(recordDir), '');
   expect(await awaitEnd(app.client, event)).toMatchObject({
     recordingStatus: 'FAILED',

@@ -1,4 +1,4 @@
-// The index of a spool that grows: what is synced, and times that are corrected while it is kept.
+// The index of a spool that is being written: what is synced, and how times are corrected.
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -68,12 +68,12 @@ async function startSpool(id: string) {
 const synced = (id: string) =>
   growingSpools(recordDir).find(({ playbackId }) => playbackId === id)?.syncedBytes;
 
-test('a spool tells how much of it is synced, and nothing once it is closed', async () => {
+test('a spool states how much of it is synced, and nothing after it is closed', async () => {
   const { spool, add, close } = await startSpool('synced');
   expect(synced('synced')).toBe(0);
   add(10);
   await spool.written();
-  // Written is not synced: a power cut may take it back.
+  // Written is not synced: a power cut may undo it.
   expect(synced('synced')).toBe(0);
   await until(() => synced('synced')! > 10 * size, 'it is synced');
   expect(growingSpools(path.join(recordDir, 'elsewhere'))).toEqual([]);
@@ -81,7 +81,7 @@ test('a spool tells how much of it is synced, and nothing once it is closed', as
   expect(synced('synced')).toBeUndefined();
 });
 
-test('it is the index that the whole spool has, with every correction of its newest fragments', async () => {
+test('it equals the index of the whole spool, with every correction of its newest fragments', async () => {
   const { spool, add, correct, close } = await startSpool('corrected');
   add(200);
   await spool.written();
@@ -90,7 +90,7 @@ test('it is the index that the whole spool has, with every correction of its new
   await index.look((await stat(spool.path)).size);
   expect(index.payloadBytes).toBe(200 * size);
   add(50);
-  // The newest 128 may be given other times: those of 130 to 249 here, looked at or not.
+  // The newest 128 may get other times: here those of 130 to 249, whether or not they were read.
   for (let fragment = 130; fragment < 250; fragment++) correct(fragment, 900 + fragment);
   await close();
   const kept = (await index.contents())!;
@@ -100,7 +100,7 @@ test('it is the index that the whole spool has, with every correction of its new
   expect(kept).toMatchObject({ hasHole: false, tornBytes: 0, wholeBytes: read.wholeBytes });
 });
 
-test('an end in the past leaves fragments out, also one that came before the newest', async () => {
+test('an end in the past leaves fragments out, even one that came before the newest', async () => {
   const { spool, add, close } = await startSpool('past');
   add(300);
   await close();

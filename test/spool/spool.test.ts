@@ -1,11 +1,11 @@
-// What a spool says of what it has written.
+// What a spool reports about its writes.
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Spool } from '../../src/spool/spool.ts';
 
-test('what was taken is waited for, not what comes while it is written', async () => {
+test('a wait for units ends when they are written, even if more arrive meanwhile', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'flashback-spool-'));
   const spool = await Spool.create(folder, 1_700_000_000_000, Buffer.alloc(10));
   let goesOn = true;

@@ -1,8 +1,8 @@
-// Runs that calls of the same moment share.
+// Runs that are shared by concurrent calls.
 import { expect, test } from 'vitest';
 import { together } from '../../src/spool/together.ts';
 
-/** Work that ends when it is told to, in the order in which it began. */
+/** Work that ends on command. Records the order in which it began. */
 function steppedWork() {
   const begun: string[] = [];
   const ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -13,7 +13,7 @@ function steppedWork() {
   return { begun, ends, work };
 }
 
-test('calls that come while a run is under way share the next run, which begins after them', async () => {
+test('calls that arrive during a run share the next run, which begins afterwards', async () => {
   const { begun, ends, work } = steppedWork();
   const run = together(work);
   const first = run('a');
@@ -27,7 +27,7 @@ test('calls that come while a run is under way share the next run, which begins 
   expect(begun).toHaveLength(2);
 });
 
-test('a run that fails fails its own calls only; other folders do not wait for it', async () => {
+test('a failed run fails only its own calls, and other folders do not wait for it', async () => {
   const { begun, ends, work } = steppedWork();
   const run = together(work);
   const first = run('a');

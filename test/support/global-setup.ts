@@ -1,4 +1,4 @@
-// Once for the whole run: the dashboard as it is built, and a PostgreSQL with a migrated database that tests copy.
+// Runs once for all tests: builds the dashboard, and starts a PostgreSQL with a migrated database that tests copy.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { compilePrograms } from './processes/program.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The administrator's database of the server that all tests share. */
+    /** The administration database of the server that all tests share. */
     databaseServerUrl: string;
   }
 }
@@ -46,9 +46,9 @@ async function prepare(serverUrl: string): Promise<void> {
   await client.query(`CREATE DATABASE ${templateName}`);
   await applyMigrations(addressOf(serverUrl, templateName), migrationsDir);
   await migrateJobs(addressOf(serverUrl, templateName), createLog('error'));
-  // A session in the template would make every copy of it fail.
+  // An open session in the template would make every copy of it fail.
   await client.query(`ALTER DATABASE ${templateName} ALLOW_CONNECTIONS false`);
-  // The servers that tests run side by side take more than PostgreSQL's 100. In force from the next start on.
+  // Servers of concurrent tests need more than PostgreSQL's 100 connections. This takes effect at the next start.
   await client.query('ALTER SYSTEM SET max_connections = 300');
   await client.end();
 }

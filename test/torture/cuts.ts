@@ -1,4 +1,4 @@
-// What is done to a server: each cut is struck at some instant, and is over some time later.
+// The faults that are caused on a server. Each cut begins at some time and ends some time later.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { childPids, type Kind, signalAll, withDescendants } from './processes.ts';
@@ -23,15 +23,15 @@ export type CutKind = (typeof cutKinds)[number];
 export interface Cut {
   readonly kind: CutKind;
   readonly atMs: number;
-  /** When a pause was over; else as `atMs`. */
+  /** For a pause, when it ended; otherwise `atMs`. */
   readonly untilMs: number;
 }
 
-/** Whether footage may be missing behind it. Nothing else excuses a hole. */
+/** Whether footage may be missing after the cut. Nothing else excuses a gap. */
 export const interruptsFootage = ({ kind }: Cut): boolean =>
   kind === 'server killed' || kind === 'all killed' || kind === 'server paused' || kind === 'camera cut off';
 
-/** Strikes, and resolves when it is over, but for lost answers, which go on being lost until the proxy is mended. */
+/** Makes the cut, and resolves when it is over. Answers go on being lost until the proxy is mended. */
 export async function strike(world: World, kind: CutKind, random: Random): Promise<void> {
   const { server, dataDir } = world;
   if (kind === 'ffmpeg killed') await pictureUnderWay(dataDir);
@@ -45,7 +45,7 @@ export async function strike(world: World, kind: CutKind, random: Random): Promi
   if (kind === 'server killed') server.kill();
   if (kind === 'all killed') {
     const others = (['launcher', 'ffmpeg', 'postgres'] as const).flatMap((it) => childPids(dataDir, it));
-    // The server first: nothing of it may see the others go.
+    // The server first, so that it does not see the others end.
     signalAll([server.pid, ...others], 'SIGKILL');
   }
   if (kind === 'postgres killed') kill('postgres');
@@ -66,19 +66,19 @@ export async function strike(world: World, kind: CutKind, random: Random): Promi
   if (kind === 'server killed' || kind === 'all killed') await server.over();
 }
 
-/** Pictures are made in a fraction of a second, some two seconds after a recording has begun. */
+/** Pictures are made in a fraction of a second, about two seconds after the beginning of a recording. */
 async function pictureUnderWay(dataDir: string): Promise<void> {
   const deadline = Date.now() + 3_000;
   while (childPids(dataDir, 'ffmpeg').length === 0 && Date.now() < deadline) await sleep(5);
 }
 
-/** From 15 s to a day, ahead or back. */
+/** From 15 s to a day, forward or back. */
 function stepMs(random: Random): number {
   const far = random.pick([15_000, 60_000, 3_600_000, 86_400_000]) * random.between(1, 1.3);
   return random.chance(0.5) ? far : -far;
 }
 
-/** @returns how many of the server's there were */
+/** @returns how many sessions the server had */
 async function endSessions(databaseUrl: string): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -1,4 +1,4 @@
-// What clients and a subscriber were told, held against the rows.
+// Compares what clients and a subscriber received with the rows.
 import pg from 'pg';
 import type { Received } from './subscriber.ts';
 import type { World } from './world.ts';
@@ -23,7 +23,7 @@ async function read<Row>(databaseUrl: string, sql: string): Promise<Row[]> {
   }
 }
 
-/** All transitions of playbacks that were not deleted, in the order in which they are given out. */
+/** All transitions of playbacks that were not deleted, in the order of their cursors. */
 export const transitionRows = (databaseUrl: string): Promise<TransitionRow[]> =>
   read(
     databaseUrl,
@@ -32,8 +32,8 @@ export const transitionRows = (databaseUrl: string): Promise<TransitionRow[]> =>
   );
 
 /**
- * Each transition arrives once, and those of a playback in their order; those of a deleted playback until it is deleted.
- * @returns every breach, in words
+ * Each transition must arrive once, and those of a playback in order; those of a deleted playback until it is deleted.
+ * @returns every breach, as a sentence
  */
 export function judgeReceived(
   received: readonly Received[],
@@ -64,7 +64,7 @@ function byPlayback<It extends { readonly playbackId: string }>(all: readonly It
   return groups;
 }
 
-/** Every call that was answered has its rows, however often it was repeated; and there is nothing that nobody asked for. */
+/** Every answered call must have its rows, however often it was repeated, and there must be no others. */
 export async function judgeRows({ databaseUrl, events }: World): Promise<string[]> {
   const rows = await read<{ id: string; key: string; endedAt: Date | null; playbackIds: string[] }>(
     databaseUrl,

@@ -1,12 +1,12 @@
-// Processes of a server, found in its own books of children and in /proc.
+// The processes of a server, found in its records of children and in /proc.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export type Kind = 'ffmpeg' | 'launcher' | 'postgres';
 
-/** Those that run now. */
+/** The children that run now. */
 export function childPids(dataDir: string, kind: Kind): number[] {
-  // What the launcher starts (pictures) stands in the launcher's own book.
+  // Children of the launcher (pictures) are in the launcher's own records.
   if (kind === 'ffmpeg') return book(path.join(dataDir, 'launcher')).map(({ pid }) => pid);
   const own = book(path.join(dataDir, 'children'));
   return own.filter(({ label }) => label === kind).map(({ pid }) => pid);
@@ -17,17 +17,17 @@ function book(dir: string): { pid: number; label: string }[] {
     try {
       return [JSON.parse(readFileSync(path.join(dir, name), 'utf8'))];
     } catch {
-      return []; // being written or removed right now
+      return []; // being written or removed now
     }
   });
 }
 
-/** The process and all that descend from it. */
+/** The process and all its descendants. */
 export function withDescendants(pid: number): number[] {
   const parents = namesIn('/proc').flatMap((name) => {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      // proc_pid_stat(5): behind the name in parentheses come the state and the parent.
+      // proc_pid_stat(5): the name in parentheses, then the state and the parent.
       return [{ pid: Number(name), parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) }];
     } catch {
       return [];
@@ -40,7 +40,7 @@ export function withDescendants(pid: number): number[] {
   return of(pid);
 }
 
-/** @returns how many of them were there to get the signal */
+/** @returns how many of them got the signal */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): number {
   return pids.filter((pid) => {
     try {
@@ -51,7 +51,7 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): numb
   }).length;
 }
 
-/** Processes whose command line speaks of one of these folders or addresses. */
+/** Processes whose command line contains one of these folders or addresses. */
 export function processesAbout(texts: readonly string[]): string[] {
   const pids = namesIn('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   return pids.flatMap((pid) => {
@@ -68,6 +68,6 @@ function namesIn(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch {
-    return []; // the launcher has not started anything yet
+    return []; // the launcher has not started a process yet
   }
 }

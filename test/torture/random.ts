@@ -1,12 +1,12 @@
 /** The same choices for the same seed. */
 export interface Random {
-  /** From `low` up to `high`, evenly. */
+  /** A number from `low` up to `high`, evenly distributed. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
   pick<T>(choices: readonly T[]): T;
 }
 
-/** mulberry32 by Tommy Ettinger (public domain): 32 bits of state are plenty for choosing instants. */
+/** mulberry32 by Tommy Ettinger (public domain). 32 bits of state are enough to choose times. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

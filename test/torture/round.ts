@@ -1,4 +1,4 @@
-// One round: something is under way, a cut is struck in the middle of it, everything must come right.
+// One round: an action is interrupted by a cut, and afterwards everything must be right.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Server } from '../support/s3/s3-server.ts';
 import { type CutKind, strike } from './cuts.ts';
@@ -36,7 +36,7 @@ export async function playRound(round: Round): Promise<void> {
   await mend(round);
 }
 
-/** Brings things to the phase, and to a random instant in it. @returns resolves when what was asked is over */
+/** Begins the phase, and waits until a random time in it. @returns resolves when the requested action is complete */
 async function lead(
   { world, random, bucket, phase }: Round,
   camera: TortureCamera,
@@ -85,7 +85,7 @@ async function until(holds: () => Promise<boolean> | boolean, everyMs = 10): Pro
   while (!(await holds()) && Date.now() < deadline) await sleep(everyMs);
 }
 
-/** Starts the server again where it was killed, and repeats what was not answered, as a client would. */
+/** Starts a killed server again, and repeats unanswered calls, as a client would. */
 async function mend({ world, random }: Round): Promise<void> {
   if (!world.server.isAlive) {
     await sleep(random.between(0, 500));
@@ -99,7 +99,7 @@ async function mend({ world, random }: Round): Promise<void> {
   }
   await sleep(random.between(300, 1_500));
   world.proxy.mend();
-  // A wrong clock is corrected while things go on, or at the end of the round.
+  // A wrong clock is corrected while actions run, or at the end of the round.
   if (world.isClockSet && random.chance(0.5)) world.setClock(0);
   for (const event of world.events) {
     const isOpen = event.state === 'going on' && !event.endAskedAt;

@@ -1,5 +1,5 @@
-// The server as src/main.ts runs it, with the embedded database behind a proxy of its parent process and with a clock
-// that the parent sets. Both cannot be had from a server's environment.
+// The server of src/main.ts, but with a proxy of the parent process before the embedded database, and with a clock that
+// the parent sets. Neither can be configured with environment variables.
 import { once } from 'node:events';
 import path from 'node:path';
 import { readConfig } from '../../src/config.ts';

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { runProgram } from '../support/processes/program.ts';
 
-/** What server-main.ts is told: first the database's address, and the clock whenever it is set. */
+/** Messages to server-main.ts: first the database's address, then the clock whenever it is set. */
 export interface ToChild {
   readonly databaseUrl?: string;
   /** How far the server's clock is ahead of this machine's, in milliseconds. */
   readonly aheadMs?: number;
 }
 
-/** What server-main.ts says: where its database is. */
+/** A message from server-main.ts: the address of its database. */
 export interface FromChild {
   readonly databaseUrl: string;
 }
@@ -18,30 +18,30 @@ export interface FromChild {
 export interface Server {
   readonly url: string;
   readonly pid: number;
-  /** When it said that it is ready, in epoch milliseconds. */
+  /** When it reported that it is ready, in epoch milliseconds. */
   readonly readyAt: number;
   readonly isAlive: boolean;
   setClock(aheadMs: number): void;
-  /** At once and without a word. */
+  /** Kills it at once. */
   kill(): void;
-  /** Resolves when the server's process is over. */
+  /** Resolves when the server's process has ended. */
   over(): Promise<void>;
-  /** SIGTERM, as a service manager does it. @returns milliseconds until it was over */
+  /** Sends SIGTERM, as a service manager does. @returns milliseconds until it ended */
   stop(): Promise<number>;
-  /** Its last lines, for the report of a breach. */
+  /** Its last lines of output, for the report of a breach. */
   lastWords(): string;
 }
 
 /** What is between a server and the real world. */
 export interface Surroundings {
   readonly aheadMs: number;
-  /** Given the database's own address: the one by which the server is to reach it. */
+  /** Called with the database's own address. Returns the address that the server must use. */
   readonly reach: (databaseUrl: string) => Promise<string>;
 }
 
 /**
- * Starts the server and waits until it is ready. Rejects with its last words when it ends instead.
- * @param surroundings none: it runs as users run it
+ * Starts the server and waits until it is ready. Rejects with its last output if it ends instead.
+ * @param surroundings none: it runs as for users
  */
 export async function startServer(env: Record<string, string>, surroundings?: Surroundings): Promise<Server> {
   const child = runProgram(surroundings ? 'test/torture/server-main.ts' : 'src/main.ts', [], env);

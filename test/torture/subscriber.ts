@@ -1,4 +1,4 @@
-// A subscriber as it should be: it resumes by its cursor whenever its connection ends, and keeps all that it was given.
+// A correct subscriber: it resumes by its cursor whenever its connection ends, and keeps everything that it received.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient, type Stream } from '../support/app/client.ts';
 
@@ -20,14 +20,14 @@ const subscription = `subscription($after: String) {
 
 export class Subscriber {
   readonly received: Received[] = [];
-  /** How often it was given something by a connection that was not its first. */
+  /** How many times a connection other than the first delivered something. */
   resumed = 0;
   readonly #url: () => string;
   #stream: Stream<Item> | undefined;
   #isOver = false;
   readonly #running: Promise<void>;
 
-  /** @param url of the server as it is now */
+  /** @param url the present address of the server */
   constructor(url: () => string) {
     this.#url = url;
     this.#running = this.#run();
@@ -46,14 +46,14 @@ export class Subscriber {
           this.received.push({ playbackId: playback.id, from, to, at, cursor });
         }
       } catch {
-        // The server is away, or nothing happened for a while: once more, from the cursor on.
+        // The server is down, or nothing happened for a while: subscribe again after the cursor.
         await sleep(50);
       }
       await client.close();
     }
   }
 
-  /** Ends its connection, as a network does. */
+  /** Ends its connection, as a network failure does. */
   interrupt(): void {
     this.#stream?.stop();
   }

@@ -1,9 +1,9 @@
-// A short run of the torture; `npm run torture -- --rounds 200 --seed 7` is the long one.
+// A short run of the torture. `npm run torture -- --rounds 200 --seed 7` is the long run.
 import { expect, test } from 'vitest';
 import { judgeReceived } from './ledger.ts';
 import { torture } from './torture.ts';
 
-test('whatever is cut at whatever moment, nothing is lost and nothing is left behind', async () => {
+test('cuts at random times lose nothing and leave nothing behind', async () => {
   const lines: string[] = [];
   const result = await torture({ rounds: 4, seed: 3, say: (line) => lines.push(line) });
   expect(result.breaches, lines.join('\n')).toEqual([]);
@@ -16,7 +16,7 @@ test('whatever is cut at whatever moment, nothing is lost and nothing is left be
   expect(result.counts['COMPLETED']).toBeGreaterThan(0);
 }, 240_000);
 
-test('a subscriber that was told too little, too often, in another order or of nothing is noticed', () => {
+test('a subscriber with missing, repeated, reordered or invented transitions is noticed', () => {
   const at = '2026-01-01T00:00:00.000Z';
   const row = (from: string | null, to: string, playbackId = 'a') => ({
     playbackId,
@@ -37,7 +37,7 @@ test('a subscriber that was told too little, too often, in another order or of n
   expect(judge([first, second])).toEqual([]);
   for (const wrong of [[first], [second], [first, second, second], [second, first], []])
     expect(judge(wrong)).toHaveLength(1);
-  // What is deleted may be left out from then on, and not before.
+  // Transitions of a deleted playback may be left out after the deletion, not before.
   const [gone, goneToo] = [told(null, 'PENDING', 'b'), told('PENDING', 'RECORDING', 'b')];
   expect(judge([first, second, gone], true)).toEqual([]);
   expect(judge([first, second, gone])).toHaveLength(1);

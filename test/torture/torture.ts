@@ -1,5 +1,5 @@
-// Cuts (cuts.ts) are struck at random instants of every phase; then the frames of all clips are read, and what clients
-// and a subscriber were told is held against the rows.
+// Makes cuts (cuts.ts) at random times of every phase, then reads the frames of all clips, and compares what clients
+// and a subscriber received with the rows.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -33,12 +33,12 @@ export interface TortureResult {
   readonly settledMs: readonly number[];
 }
 
-/** docs/design.md 1, G3: every playback is COMPLETED or FAILED this soon after a start. */
+/** docs/design.md 1, G3: every playback is COMPLETED or FAILED within this time after a start. */
 const settleMs = 10_000;
 const stopMs = 10_000;
-/** What was deleted is gone from the bucket this soon after the last crash. */
+/** Objects of deleted playbacks are gone from the bucket within this time after the last crash. */
 const sweepMs = 15_000;
-/** The subscriber has been told everything this soon after the last round. */
+/** The subscriber has received everything within this time after the last round. */
 const deliveryMs = 10_000;
 
 export async function torture({ rounds, seed, say }: TortureOptions): Promise<TortureResult> {
@@ -63,7 +63,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
   const tally = { lostMs: [] as number[], holesMs: [] as number[] };
   const settledMs: number[] = [];
 
-  /** Waits for every playback whose event is ended, and looks at each once. */
+  /** Waits for every playback whose event has ended, and checks each once. */
   async function verify(): Promise<void> {
     for (const event of world.events.filter((e) => e.state === 'going on' && e.dueFrom !== undefined)) {
       const playback = await settled(event);
@@ -92,7 +92,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
         return undefined;
       }
       if (playback.recordingStatus === 'COMPLETED' || playback.recordingStatus === 'FAILED') {
-        // By its own word: looking at the clips before this one took a while, too.
+        // By the server's own time, because checking earlier clips took a while, too.
         const saidAt = Date.parse(playback.transitions.at(-1)!.at);
         const tookMs = Math.max(
           0,
@@ -118,7 +118,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     await world.addCamera('cold', small, 0);
     await world.addCamera('large', large, 1);
     for (let i = 0; i < rounds; i++) {
-      // Their numbers have no common divisor: every phase meets every cut before one repeats.
+      // The numbers of phases and cuts have no common divisor, so every phase meets every cut before one repeats.
       const phase = phases[i % phases.length]!;
       const cut = cutKinds[i % cutKinds.length]!;
       const before = world.breaches.length;
@@ -185,7 +185,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
   }
 
   async function leftovers(): Promise<string[]> {
-    // PostgreSQL is ended by its watchdog once the server is over.
+    // PostgreSQL is ended by its watchdog after the server has ended.
     const deadline = Date.now() + stopMs;
     while (processesAbout([dir]).length > 0 && Date.now() < deadline) await sleep(50);
     const found = processesAbout([dir, small.url, large.url]).map((it) => `an orphaned process: ${it}`);

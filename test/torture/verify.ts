@@ -1,4 +1,4 @@
-// Whether a playback is what was promised, by the frames in its clip.
+// Checks a playback against the promises, by the frames in its clip.
 import { copyFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,22 +10,22 @@ import type { TortureEvent } from './world.ts';
 
 /** docs/design.md 1, G3. */
 const mayBeLostMs = 1_000;
-/** A hole that no cut explains. The camera sends a frame every 67 ms. */
+/** The shortest gap that needs a cut as its reason. The camera sends a frame every 67 ms. */
 const holeMs = 400;
-/** After a cut the feed has to connect again, find a keyframe, and settle its clock. */
+/** After a cut, the feed has to reconnect, wait for a keyframe, and settle its clock. */
 const reconnectMs = 12_000;
-/** Who was paused finds after this at the latest that the camera's connection is over. */
+/** A server that was paused notices within this time that the camera has closed the connection. */
 const silenceMs = 6_000;
 
 export interface Verdict {
   readonly breaches: string[];
-  /** Footage lost at each cut that this clip has seen, in milliseconds. */
+  /** Footage lost at each cut during this clip, in milliseconds. */
   readonly lostMs: number[];
-  /** From the last frame before a cut to the first one behind it, where there is one. */
+  /** From the last frame before a cut to the first one after it, if there is one. */
   readonly holesMs: number[];
 }
 
-/** A FAILED playback is right only where there was nothing to record. */
+/** FAILED is right only if there was nothing to record. */
 export function judgeFailure(event: TortureEvent, playback: PlaybackFacts, cuts: readonly Cut[]): string[] {
   const { code } = playback.failure!;
   const wasNothing = event.liveSince === undefined || wasInterrupted(event, cuts);
@@ -33,16 +33,16 @@ export function judgeFailure(event: TortureEvent, playback: PlaybackFacts, cuts:
   return [`${playback.id} FAILED with ${code}, though there was footage: ${playback.failure!.message}`];
 }
 
-/** Whether the camera may have been away while it was asked for. */
+/** Whether the camera may have been unavailable while the event was requested. */
 const wasInterrupted = (
   { askedAt, answeredAt = Number.POSITIVE_INFINITY }: TortureEvent,
   cuts: readonly Cut[],
 ) => cuts.some((cut) => interruptsFootage(cut) && cut.untilMs >= askedAt && cut.atMs <= answeredAt);
 
 /**
- * The server's times as this machine's clock tells them.
- * @param aheads by how much the server's clock may have been ahead when it told them; the one that brings the time
- * nearest to `nearMs` is meant
+ * Converts the server's times to this machine's clock.
+ * @param aheads by how much the server's clock may have been ahead at that time; the one that gives the time nearest to
+ * `nearMs` is used
  */
 export const asOurs = (serversMs: number, nearMs: number, aheads: readonly number[]): number =>
   aheads
@@ -64,7 +64,7 @@ export async function judgeClip(
     say(`COMPLETED, but its object cannot be had: ${error(file)}`);
     return verdict;
   }
-  // A picture that begins between two ticks of the muxer that throws everything away is no fault of the file.
+  // A picture that begins between two ticks of the null muxer is not a fault of the file.
   const isMuxers = (line: string) => /non monotonically increasing dts to muxer|Last message/.test(line);
   const warnings = (await ffprobeWarnings(file)).split('\n').filter((line) => !isMuxers(line));
   const problems = [warnings.join('\n'), await strictBoxes(file).then(() => '', error)];
@@ -112,8 +112,9 @@ export async function judgeClip(
 }
 
 /**
- * When the camera sent the frames, in epoch ms. Where the server's clock was set meanwhile, those recorded by another
- * process may be placed by another clock: each is as the one before it unless that is more than a second off.
+ * When the camera sent the frames, in epoch ms. If the server's clock was set meanwhile, frames that another process
+ * recorded may be placed by another clock: a frame keeps the clock of the previous one unless that is wrong by more
+ * than a second.
  */
 function sentTimes(
   { camera, askedAt }: TortureEvent,

@@ -1,4 +1,4 @@
-// What the torture knows: its cameras, what it asked for, what it was answered, and when it struck.
+// The state of the torture: its cameras, its requests and their answers, and the cuts.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient, type TestClient } from '../support/app/client.ts';
@@ -18,22 +18,22 @@ export interface TortureCamera {
 export interface TortureEvent {
   readonly key: string;
   readonly camera: TortureCamera;
-  /** Since when the camera was known to be live when the event was asked for; undefined: it was not. */
+  /** Since when the camera was known to be live when the event was requested; undefined: it was not live. */
   readonly liveSince: number | undefined;
-  /** When it was asked for the first time. */
+  /** When it was requested for the first time. */
   readonly askedAt: number;
-  /** When that was answered, also by a repetition. From then on it must be kept. */
+  /** When the request was answered, also by a repetition. From then on the event must be kept. */
   answeredAt: number | undefined;
   id: string | undefined;
   playbackId: string | undefined;
-  /** When its end was asked for the first time. */
+  /** When its end was requested for the first time. */
   endAskedAt: number | undefined;
-  /** When the end was answered, or the server that has to finish it was ready, in epoch ms. */
+  /** When the end was answered, or when the server that has to finish it was ready, in epoch ms. */
   dueFrom: number | undefined;
   state: 'going on' | 'verified' | 'deleting' | 'deleted';
 }
 
-/** A request that keeps being sent until it is answered: servers are being killed here. */
+/** Repeats a request until it is answered, because servers are killed here. */
 export async function insist<T>(ask: () => Promise<T>, forMs = 30_000): Promise<T> {
   const deadline = Date.now() + forMs;
   for (;;) {
@@ -58,7 +58,7 @@ export class World {
   readonly #clock = [{ sinceMs: 0, aheadMs: 0 }];
   server!: Server;
   proxy!: DatabaseProxy;
-  /** Of the database itself, not through the proxy. */
+  /** The address of the database itself, not of the proxy. */
   databaseUrl!: string;
 
   constructor(env: Record<string, string>) {
@@ -93,7 +93,7 @@ export class World {
     return this.#clock.at(-1)!.aheadMs !== 0;
   }
 
-  /** How far the server's clock was ahead, each time it was set since that time, and then. */
+  /** By how much the server's clock was ahead at that time, and after each change since then. */
   aheadSince(ms: number): number[] {
     const first = this.#clock.findLastIndex(({ sinceMs }) => sinceMs <= ms);
     return [...new Set(this.#clock.slice(first).map(({ aheadMs }) => aheadMs))];
@@ -115,16 +115,16 @@ export class World {
     this.cameras.push({ name, id: createCamera.camera.id, source, preRollSec });
   }
 
-  /** From here on nobody knows whether the cameras are live. */
+  /** From here on it is unknown whether the cameras are live. */
   cut(cut: Cut): void {
     this.cuts.push(cut);
     if (interruptsFootage(cut)) this.#liveSince.clear();
-    // Whoever was paused finishes later.
+    // A server that was paused finishes later.
     for (const event of this.events)
       if (event.dueFrom && cut.untilMs > event.dueFrom) event.dueFrom = cut.untilMs;
   }
 
-  /** Waits until the camera's feed is live (again); the moment is remembered until the next cut. */
+  /** Waits until the camera's feed is live (again). The time is remembered until the next cut. */
   async awaitLive(camera: TortureCamera): Promise<number> {
     const known = this.#liveSince.get(camera.id);
     if (known !== undefined) return known;
@@ -157,7 +157,7 @@ export class World {
     return event;
   }
 
-  /** createEvent with the event's own key: asking again gives the same event. */
+  /** Calls createEvent with the event's own key, so that a repetition gives the same event. */
   async create(event: TortureEvent): Promise<void> {
     const { createEvent } = await this.client.run<{
       createEvent: { event: { id: string }; playback: { id: string } };

@@ -1,4 +1,5 @@
-// Beginning lost, and short events: the same events recorded by Flashback and by the reference pipeline.
+// How much of the beginning is lost, and short events: the same events recorded by Flashback and by the reference
+// pipeline.
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitEnd, createEvent, download, endEvent } from '../../support/app/playbacks.ts';
@@ -14,7 +15,7 @@ interface Both extends EventTimes {
 }
 
 const preRollSec = 5;
-/** So that events begin everywhere in a keyframe interval. */
+/** So that events begin at every position within a keyframe interval. */
 const apartMs = 1_370;
 
 export async function benchBeginning(): Promise<void> {

@@ -1,4 +1,4 @@
-// An event at each of many cameras at the same moment, and the same events recorded by the reference pipeline.
+// One event at each of many cameras at the same time, and the same events recorded by the reference pipeline.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitEnd, download, endEvent } from '../../support/app/playbacks.ts';
 import { beginEvent } from '../begin.ts';
@@ -14,7 +14,7 @@ const preRollSec = 5;
 const eventMs = 10_000;
 
 interface Recorded {
-  /** From the end of all events until the last clip is there. */
+  /** From the end of all events to the last clip. */
   readonly finishedMs: number;
   /** In the order of the cameras. */
   readonly clips: readonly Clip[];
@@ -22,21 +22,21 @@ interface Recorded {
 
 interface Clip {
   readonly seen: Seen | undefined;
-  /** First picture, after the moment of the burst. */
+  /** When the first picture was taken, relative to the time of the burst. */
   readonly firstMs: number;
   readonly fault: string | undefined;
 }
 
 /**
- * A service that reports events has its connections open: what is timed is a request on one of them until its answer
- * is read, the row committed and the ring on disk. The floor is what the same connections need for an answer that
- * asks nothing of the server, on the same busy machine.
+ * An analytics service keeps its connections open. The measured time is that of a request on such a connection until
+ * its answer is read, the row is committed and the ring is on disk. The floor is the time of the same connections for
+ * an answer that needs nothing of the server, on the same busy machine.
  */
-/** @param audio what the cameras send: G.711 has to be encoded when it is recorded */
+/** @param audio what the cameras send: G.711 must be encoded while it is recorded */
 export async function benchBurst(audio: 'aac' | 'pcma'): Promise<void> {
   const rig = await standUp({ count, capture: { ...fullHd, audio }, preRollSec });
   const { ask, close } = connections(rig.server.client.url, count);
-  await atOnce(() => answerMs(ask)); // opens them
+  await atOnce(() => answerMs(ask)); // opens the connections
   const floor: number[] = [];
   for (let round = 0; round < 3; round++) floor.push(...(await atOnce(() => answerMs(ask))));
   const { took, ...ours } = await record(rig, ask);

@@ -1,4 +1,4 @@
-// Cameras in a process of their own, so that what they cost is not counted as the server's.
+// Cameras in a process of their own, so that their cost is not counted as the server's.
 
 import { RtspServer } from '../../../src/demo/rtsp/server.ts';
 import type { StreamSource } from '../../../src/demo/rtsp/stream.ts';
@@ -9,7 +9,7 @@ import { type CannedCamera, startCannedCameras } from './canned.ts';
 export interface CamerasWanted {
   readonly count: number;
   readonly capture: Partial<CaptureParameters>;
-  /** Seconds of footage sent per second, with timestamps to match. */
+  /** Seconds of footage sent per second; the timestamps match. */
   readonly speed: number;
 }
 
@@ -19,11 +19,11 @@ export interface CameraStarted {
   readonly phaseSec: number;
 }
 
-/** `joined`: when (epoch ms) the sessions of each camera began to play; `drop`: all connections are cut. */
+/** `joined`: when (epoch ms) the sessions of each camera began to play; `drop`: cuts all connections. */
 export type CameraQuestion = 'joined' | 'drop';
 
 let cameras: CannedCamera[] = [];
-// Who records an hour in a minute is far behind at times.
+// A reader that records an hour in a minute is sometimes far behind.
 const server = new RtspServer({ maxUnsentBytes: Number.POSITIVE_INFINITY });
 
 process.on('message', async (message: CamerasWanted | CameraQuestion) => {
@@ -37,7 +37,7 @@ async function start({ count, capture: parameters, speed }: CamerasWanted): Prom
   const seen = await capture(parameters);
   await server.listen();
   const startedMs = wallMs();
-  // Keyframes of many cameras do not come at the same moment.
+  // Keyframes of many cameras do not arrive at the same time.
   const phasesSec = Array.from({ length: count }, (_, i) => (i / count + 0.5) * seen.parameters.gopSec);
   let sources: readonly StreamSource[];
   if (speed === 1) {

@@ -1,4 +1,4 @@
-// The bench's side of the cameras: where they are, and what they sent when.
+// The bench's control of the camera process: the cameras' addresses, and what they sent when.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -6,19 +6,19 @@ import { type CaptureParameters, capture } from '../../support/camera/captures.t
 import { Replay } from '../../support/camera/replay.ts';
 import type { CameraQuestion, CameraStarted, CamerasWanted } from './camera-process.ts';
 
-/** What the issue calls a camera: 1080p15 at 4 Mbit/s. */
+/** The camera of the figures: 1080p15 at 4 Mbit/s. */
 export const fullHd = { audio: 'aac', width: 1920, height: 1080, kbps: 4_000 } as const;
 export const frameMs = 1_000 / 15;
 
 export interface BenchCamera {
   readonly url: string;
-  /** When (epoch ms) it sent the frame with this counter, of its loops the one nearest to `nearMs`. */
+  /** When (epoch ms) it sent the frame with this counter, in the loop nearest to `nearMs`. */
   sentAt(counter: number, nearMs: number): number;
 }
 
 export interface BenchCameras {
   readonly all: readonly BenchCamera[];
-  /** When (epoch ms) the sessions of each camera began to play, all that ever did. */
+  /** When (epoch ms) all sessions of each camera so far began to play. */
   joinedMs(): Promise<readonly (readonly number[])[]>;
   /** Cuts all connections. */
   drop(): Promise<void>;
@@ -30,7 +30,7 @@ export async function startCameras(
   parameters: Partial<CaptureParameters>,
   speed = 1,
 ): Promise<BenchCameras> {
-  // Made here if it is not there yet, so that the other process finds it.
+  // Makes the capture here if it is missing, so that the other process finds it.
   const seen = await capture(parameters);
   const child = fork(path.join(import.meta.dirname, 'camera-process.ts'));
   const ask = async (message: CamerasWanted | CameraQuestion) => {

@@ -1,4 +1,5 @@
-// Many cameras that send the same capture, at the cost of one write for what is due: no copies, one timer.
+// Many cameras that send the same capture. Each wake-up costs one write per camera, without copies, and there is one
+// timer.
 import { frame, homeChannel } from '../../../src/demo/rtsp/interleaved.ts';
 import type { StreamSink, StreamSource } from '../../../src/demo/rtsp/stream.ts';
 import { frameHeaderBytes } from '../../../src/rtsp/framer.ts';
@@ -10,12 +11,12 @@ const reportEveryMs = 5_000;
 const ssrcOf = (track: number) => track + 1;
 
 /**
- * The bytes that all cameras send. Numbers and timestamps go on from loop to loop: they are written into a packet when
- * the first camera comes to it, so cameras must be less than a loop apart.
+ * The bytes that all cameras send. Sequence numbers and timestamps continue from loop to loop: they are written into a
+ * packet when the first camera reaches it, so cameras must be less than a loop apart.
  */
 class CannedBytes {
   readonly capture: Capture;
-  /** In which loop a packet's header was written last, and which of its track's packets it is. */
+  /** The loop for which a packet's header was last written, and the packet's index in its track. */
   readonly #loops: Int32Array;
   readonly #numbers: Int32Array;
   readonly #perLoop: number[] = [];
@@ -50,7 +51,7 @@ class CannedBytes {
   }
 }
 
-/** One of the cameras: a capture sent forever in real time, as `Replay` does it. */
+/** A camera that sends the capture forever in real time, as `Replay` does. */
 export class CannedCamera implements StreamSource {
   readonly sdp: string;
   readonly tracks: Capture['tracks'];
@@ -64,7 +65,7 @@ export class CannedCamera implements StreamSource {
   #dueMs = 0;
   #reportMs = 0;
 
-  /** @param loopStartMs epoch milliseconds at which the loop that runs now has begun */
+  /** @param loopStartMs epoch milliseconds at which the present loop began */
   constructor(canned: CannedBytes, loopStartMs: number) {
     this.#canned = canned;
     this.sdp = canned.capture.sdp;
@@ -85,14 +86,14 @@ export class CannedCamera implements StreamSource {
     this.#sinks.delete(sink);
   }
 
-  /** Sends what is due. */
+  /** Sends the packets that are due. */
   tick(now: number): void {
     if (this.#sinks.size === 0) return;
     if (now >= this.#reportMs) this.#report(now);
     for (const frames of this.#take(now)) for (const sink of this.#sinks) sink.send(frames);
   }
 
-  /** What is due by now, and was not taken before. */
+  /** The packets that are due and were not taken before. */
   #take(now: number): Buffer[] {
     const taken: Buffer[] = [];
     const { packets } = this.#canned.capture;
@@ -136,7 +137,7 @@ export class CannedCamera implements StreamSource {
   }
 }
 
-/** @param loopStartsMs epoch milliseconds at which each camera's loop has begun */
+/** @param loopStartsMs epoch milliseconds at which each camera's loop began */
 export function startCannedCameras(capture: Capture, loopStartsMs: readonly number[]): CannedCamera[] {
   const canned = new CannedBytes(capture);
   const cameras = loopStartsMs.map((startMs) => new CannedCamera(canned, startMs));

@@ -1,9 +1,9 @@
-// What is in a clip, by the pictures that the camera numbered, and whether that is what the event asked for.
+// Whether a clip holds what the event asked for, judged by the pictures' numbers.
 import { readFrames } from '../../support/media/frames.ts';
 import { figure, spread } from '../figures.ts';
 import { type BenchCamera, frameMs } from './cameras.ts';
 
-/** Clips that are looked at together. */
+/** How many clips are examined concurrently. */
 const sideBySide = 8;
 const loopFrames = 64 * 15;
 const keyframesApartMs = 2_000;
@@ -12,11 +12,11 @@ const keyframesApartMs = 2_000;
 export interface Seen {
   readonly firstAt: number;
   readonly lastAt: number;
-  /** Every picture between them is there, once. */
+  /** Whether every picture between them is there, once. */
   readonly isWhole: boolean;
 }
 
-/** @returns undefined where there is nothing that plays */
+/** @returns undefined if there is no playable clip */
 export async function see(file: string, camera: BenchCamera, nearMs: number): Promise<Seen | undefined> {
   const counters = (await readFrames(file).catch(() => [])).map(({ counter }) => counter);
   if (counters.length === 0) return undefined;
@@ -32,12 +32,12 @@ export interface EventTimes {
   readonly endedAt: number;
 }
 
-/** When the first picture was sent after the event's start; where there is none, the whole event is lost. */
+/** When the first picture was sent, relative to the event's start. Without a picture, the whole event is lost. */
 export function firstMs(seen: Seen | undefined, { startedAt, endedAt }: EventTimes): number {
   return (seen?.firstAt ?? endedAt) - startedAt;
 }
 
-/** What is wrong with a clip: not a picture too few, from the pre-roll to the end. */
+/** What is wrong with a clip: no picture may be missing, from the pre-roll to the end. */
 export function faultOf(seen: Seen | undefined, { startedAt, endedAt }: EventTimes, preRollSec: number) {
   if (!seen) return 'it does not play';
   if (!seen.isWhole) return 'pictures are missing';
@@ -52,7 +52,7 @@ export function faultOf(seen: Seen | undefined, { startedAt, endedAt }: EventTim
 export const lookAtEach = <Item, Result>(items: readonly Item[], look: (item: Item) => Promise<Result>) =>
   inTurns(items, sideBySide, look);
 
-/** So many at a time. @returns in the order of the items */
+/** Runs so many concurrently. @returns the results in the order of the items */
 export async function inTurns<Item, Result>(
   items: readonly Item[],
   sideBySide: number,
@@ -65,7 +65,7 @@ export async function inTurns<Item, Result>(
   return results;
 }
 
-/** @param ours the first pictures of its clips (firstMs) */
+/** @param ours when the first pictures of Flashback's clips were sent (firstMs) */
 export function tellBeginnings(ours: readonly number[], reference: readonly number[], target?: string): void {
   const lost = (firsts: readonly number[]) => `${firsts.filter((ms) => ms > 0).length} of ${firsts.length}`;
   figure('first picture, ms after the event: least / median / most', spread(ours), target);

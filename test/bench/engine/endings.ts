@@ -1,6 +1,6 @@
-// From endEvent to a clip that can be read, for clips of a minute, ten and sixty. Nobody waits for an hour: the
-// recordings are those of a server that was stopped after some seconds, whose spools are then made longer; started
-// again it goes on with them. The reference's camera sends its hour in a minute.
+// From endEvent to a readable clip, for clips of one minute, ten and sixty. To save time, a server is stopped after
+// some seconds of recording, and the spools are made longer; the server then continues these recordings. The
+// reference's camera sends its hour in a minute.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { lengthenSpool } from './long-spool.ts';
 import { type Rig, standUp, untilLive } from './rig.ts';
 
 const speed = 60;
-/** How long the second server records before the first end, so that the footage is its own. */
+/** How long the second server records before the first end, so that some of the footage is its own. */
 const liveMs = 6_000;
 
 interface Open {
@@ -24,7 +24,7 @@ interface Open {
 }
 
 interface Ending {
-  /** The playlist has come to its end and its last segment was read. */
+  /** The playlist has ended and its last segment was read. */
   readonly watchableMs: number;
   readonly completedMs: number;
 }
@@ -61,7 +61,7 @@ export async function benchEndings(minutes: number, clips: number): Promise<void
   figure('COMPLETED p50 / the reference’s read', ratio(completed, reference.readMs));
 }
 
-/** The same events on a new server, with spools that are that long by now. */
+/** The same events on a new server, with spools of that length. */
 async function restartLater({ server, dir }: Rig, events: readonly Open[], seconds: number) {
   const sql = new pg.Client({ connectionString: runningServerUrl(dir)! });
   await sql.connect();
@@ -92,7 +92,7 @@ async function end({ client }: BenchServer, event: Open): Promise<Ending> {
   return { watchableMs: since(), completedMs: await completed };
 }
 
-/** As a player does it: the playlist again and again until it has come to its end, then the last segment. */
+/** Does what a player does: reads the playlist until it ends, then the last segment. */
 async function watchToEnd(url: string): Promise<void> {
   for (;;) {
     const playlist = await (await fetch(url)).text();

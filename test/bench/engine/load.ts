@@ -1,4 +1,4 @@
-// What always-on cameras cost, and what events cost that overlap.
+// What cameras cost that are always read, and what overlapping events cost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitEnd, createEvent, download, endEvent } from '../../support/app/playbacks.ts';
 import { packets } from '../../support/media/judges.ts';
@@ -11,16 +11,16 @@ import { sum, type Usage, usageOver } from './usage.ts';
 
 const windowSec = 20;
 const mib = 2 ** 20;
-/** The posters and pre-rolls of the beginning are over, and the reference's probing. */
+/** By then, the posters and pre-rolls of the beginning are done, and the reference has probed the streams. */
 const settleMs = 3_000;
 const percent = (value: number) => `${value.toFixed(3)} %`;
 const percents = (...values: number[]) => values.map(percent).join(', ');
 
-/** With more cameras than this the reference does not keep up on two cores, and says nothing: it has so many of them. */
+/** With more cameras than this, the reference does not keep up on two cores, and its figures say nothing. */
 const mostCompared = 64;
-/** Half a megabyte a second each: more of them a disk would not carry. */
+/** Each writes half a megabyte per second; a disk cannot take more of them. */
 const mostRecorded = 128;
-/** So many clips are looked at. */
+/** How many clips are examined. */
 const mostLooked = 64;
 const preRollSec = 5;
 const gopSec = 2;
@@ -31,13 +31,12 @@ interface Memory {
   readonly mib: number;
 }
 
-/** Of the counts of cameras before, in the same run. */
+/** Measured earlier in the same run, with fewer cameras. */
 const memories: Memory[] = [];
 
 /**
- * What the cameras cost, first with nothing but their rings, then with an event on each. The clips of the events show
- * whether a frame was lost meanwhile. The reference records all the time, which who wants the beginning of events has
- * to let it do.
+ * The cost of cameras, first with only their rings, then with an event at each. The events' clips show whether a frame
+ * was lost. The reference has to record all the time, because otherwise it misses the beginning of events.
  */
 export async function benchCameras(count: number): Promise<void> {
   const environment = { MAX_RECORDINGS: `${2 * count}`, RINGS_MAX_BYTES: `${count * 16 * mib}` };
@@ -95,7 +94,7 @@ async function liveAfterPlay(rig: Rig): Promise<number[]> {
   return (await statesSince(rig)).map((at, i) => at - played[i]!.at(-1)!);
 }
 
-/** Cuts all connections. @returns how long it takes until all cameras are live again, in milliseconds */
+/** Cuts all connections. @returns the time until all cameras are live again, in milliseconds */
 async function liveAgain({ server, source, cameras }: Rig): Promise<number> {
   const before = (await source.joinedMs()).flat().length;
   const startedAt = performance.now();
@@ -106,7 +105,7 @@ async function liveAgain({ server, source, cameras }: Rig): Promise<number> {
 }
 
 interface ReferenceUsage extends Usage {
-  /** Seconds recorded per second: below one it does not keep up, and what it costs is cut off by that. */
+  /** Seconds recorded per second. Below one, the reference does not keep up, and its cost is too low by that factor. */
   readonly pace: number;
 }
 
@@ -123,7 +122,7 @@ async function referenceUsage({ cameras, dir }: Pick<Rig, 'cameras' | 'dir'>): P
   return { ...usage, pace };
 }
 
-/** Ends the events. @returns how many frames are missing in some of their clips */
+/** Ends the events. @returns how many frames are missing in a sample of their clips */
 async function framesLost(
   { server, dir }: Rig,
   events: readonly Awaited<ReturnType<typeof createEvent>>[],

@@ -1,4 +1,4 @@
-// Spools as long as one likes, as a crash would leave them: what is there again and again, each time later.
+// Makes spools of any length, as a crash would leave them: repeats their footage, each time with later timestamps.
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { findSpool } from '../../../src/spool/spool.ts';
@@ -6,9 +6,9 @@ import { split } from '../../support/media/fragmented.ts';
 import { shiftFragment } from '../../support/media/shift-fragment.ts';
 
 /**
- * Puts footage in front of what the spool of a server that does not run holds, so that it is that long. It ends
- * when it ended before, and so began earlier.
- * @returns by how much, in milliseconds
+ * Inserts footage before the content of a stopped server's spool, so that the spool has that length. It ends when it
+ * ended before, and so begins earlier.
+ * @returns by how much earlier, in milliseconds
  */
 export async function lengthenSpool(recordDir: string, playbackId: string, seconds: number): Promise<number> {
   const found = (await findSpool(recordDir, playbackId))!;

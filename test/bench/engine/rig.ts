@@ -1,4 +1,4 @@
-// What every bench of the engine begins with: cameras in one process, the built server in another.
+// What every bench of the engine starts: cameras in one process, the built server in another.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureParameters } from '../../support/camera/captures.ts';
 import { type BenchServer, makeDataDir, startServer } from '../server.ts';
@@ -13,7 +13,7 @@ export interface Rig {
   readonly server: BenchServer;
   readonly cameras: readonly RigCamera[];
   readonly source: BenchCameras;
-  /** Where files may be put for as long as the rig stands. */
+  /** A folder that exists as long as the rig. */
   readonly dir: string;
   close(): Promise<void>;
 }
@@ -25,10 +25,10 @@ export interface RigOptions {
   readonly environment?: Record<string, string>;
 }
 
-/** Cameras that are added at the same moment. */
+/** Cameras that are added at the same time. */
 const sideBySide = 8;
 
-/** Resolves when every camera has been live for its pre-roll. */
+/** Resolves when every camera has been live for the length of its pre-roll. */
 export async function standUp({ count = 1, capture, preRollSec, environment }: RigOptions): Promise<Rig> {
   const source = await startCameras(count, capture);
   const data = await makeDataDir();
@@ -37,7 +37,7 @@ export async function standUp({ count = 1, capture, preRollSec, environment }: R
     addCamera(server, `${i}`, url, preRollSec),
   );
   await untilLive(server, count);
-  // The pre-roll, the keyframe interval before it, and the fragment under way.
+  // The pre-roll, the keyframe interval before it, and the fragment in progress.
   await sleep((preRollSec + (capture.gopSec ?? 2) + 1) * 1_000);
   return {
     server,
@@ -52,7 +52,7 @@ export async function standUp({ count = 1, capture, preRollSec, environment }: R
   };
 }
 
-/** When (epoch ms) each camera went into the state that it is in. */
+/** When (epoch ms) each camera entered its present state. */
 export async function statesSince({ server, cameras }: Rig): Promise<number[]> {
   const { cameras: found } = await server.client.run<{ cameras: { id: string; stateSince: string }[] }>(
     '{ cameras { id stateSince } }',
@@ -77,7 +77,7 @@ export async function untilLive(server: BenchServer, count: number): Promise<voi
   }
 }
 
-/** What all rings hold, in bytes. */
+/** The bytes in all rings. */
 export async function ringBytes(server: BenchServer): Promise<number> {
   return sumOf(await metricsOf(server), 'flashback_ring_bytes');
 }

@@ -1,4 +1,4 @@
-// What a server and its ffmpegs cost, from /proc. Linux only.
+// The cost of a server and its ffmpegs, from /proc. Linux only.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,9 +6,9 @@ export interface Usage {
   /** Percent of one core. */
   readonly node: number;
   readonly ffmpeg: number;
-  /** The database's, which is counted by itself. */
+  /** The cost of the database, which is counted separately. */
   readonly database: number;
-  /** Proportional set size, in MiB: what is shared between processes is counted once. */
+  /** Proportional set size, in MiB: memory that processes share is counted once. */
   readonly nodeMib: number;
   readonly ffmpegMib: number;
 }
@@ -20,11 +20,11 @@ interface Process {
 }
 
 interface Measured extends Process {
-  /** On a processor so far. */
+  /** Processor time so far. */
   readonly ms: number;
 }
 
-/** What the server of that process costs over so many seconds from now. */
+/** The cost of that server during the next so many seconds. */
 export async function usageOver(seconds: number, serverPid: number): Promise<Usage> {
   const before = familyOf(serverPid);
   const startedAt = performance.now();
@@ -48,7 +48,7 @@ export async function usageOver(seconds: number, serverPid: number): Promise<Usa
   };
 }
 
-/** The process and all that descend from it. */
+/** The process and all its descendants. */
 function familyOf(root: number): Measured[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -59,8 +59,8 @@ function familyOf(root: number): Measured[] {
 }
 
 /**
- * By the scheduler's own count, in nanoseconds: what ten events cost a camera is less than proc_pid_stat(5)'s ticks
- * of 10 ms can tell.
+ * The scheduler's own count, in nanoseconds. The ticks of 10 ms in proc_pid_stat(5) are too coarse for the cost of ten
+ * events at a camera.
  */
 function cpuMs(pid: number): number {
   try {
@@ -70,11 +70,11 @@ function cpuMs(pid: number): number {
     );
     return sum(ns) / 1e6;
   } catch {
-    return 0; // it has just ended
+    return 0; // the process has just ended
   }
 }
 
-/** proc_pid_stat(5): the name in parentheses, then from field 3 on; 4 is the parent. */
+/** proc_pid_stat(5): the name in parentheses, then the fields from 3 on; field 4 is the parent. */
 function readProcess(pid: number): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -1,4 +1,4 @@
-// What a camera's reports, a long time and an earlier session add to its stamps (docs/time.md).
+// How reports, long recordings and earlier sessions improve the times of stamps (docs/time.md).
 import { expect, test } from 'vitest';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
 import { timeOf } from '../../../src/recording/feed/track-clock.ts';
@@ -18,21 +18,21 @@ function clipOf(camera: Partial<CameraOptions>, options: Partial<RecordOptions> 
   return record(sent({ seconds: all.toMs / 1_000 + 10, ...camera }), all);
 }
 
-/** Pictures come so much later (ms) than the sound of their time. */
+/** Pictures arrive this much later (ms) than the sound of the same time. */
 function encodedLate(ms: number) {
   const random = noise(5);
   return (at: number, _: number, kind: string) =>
     at + 30 + random() * 20 + (kind.startsWith('video') ? ms : 0);
 }
-/** Each track has a connection of its own: none waits for the other. */
+/** Each track has a connection of its own, so neither waits for the other. */
 const apart = { isInOrder: false };
 
 for (const lateMs of [250, 400])
-  test(`reports put sound in step with pictures that come ${lateMs} ms late`, () => {
+  test(`reports put sound in sync with pictures that arrive ${lateMs} ms late`, () => {
     const { outOfStep, worst } = clipOf({ ...apart, arrival: encodedLate(lateMs) });
     expect(outOfStep).toBeLessThan(50);
     expect(worst).toBeLessThan(30);
-    // Without them nothing tells.
+    // Without reports, the delay is unknown.
     expect(clipOf({ ...apart, arrival: encodedLate(lateMs), reportEveryMs: 0 }).outOfStep).toBeGreaterThan(
       lateMs - 50,
     );
@@ -44,7 +44,7 @@ test('a late first report corrects what was recorded before it', () => {
   expect(clipOf(camera, { fromMs: 0, toMs: 25_000, preRollMs: 0 }).outOfStep).toBeLessThan(50);
 });
 
-test('reports hold over a leap of the stamps', () => {
+test('reports stay valid across a jump of the timestamps', () => {
   const clock = (ms: number) => (ms < 13_000 ? ms : ms + 30_000);
   const { outOfStep } = clipOf({ ...apart, arrival: encodedLate(250), videoClock: clock, soundClock: clock });
   expect(outOfStep).toBeLessThan(50);
@@ -63,12 +63,12 @@ for (const [what, ntp] of [
   ['2 s behind', (ms: number, kind: string) => ms - (kind === 'soundReport' ? 2_000 : 0)],
   ['1970', (ms: number, kind: string) => (kind === 'soundReport' ? 0 : ms)],
 ] as const)
-  test(`reports that contradict arrivals are not believed: ${what}`, () => {
+  test(`reports that contradict arrivals are ignored: ${what}`, () => {
     expect(clipOf({ ntp }).outOfStep).toBeLessThan(20);
   });
 
 for (const ppm of [100, -100, 1_000, -1_000])
-  test(`a crystal that is ${ppm} ppm off makes an hour’s clip drift no more than a blink`, () => {
+  test(`a crystal with an error of ${ppm} ppm makes an hour’s clip drift only a little`, () => {
     const clock = (ms: number) => ms * (1 + ppm / 1e6);
     const options = { fromMs: 60_000, toMs: 3_600_000 };
     const { worst, outOfStep, rates } = clipOf(
@@ -82,19 +82,19 @@ for (const ppm of [100, -100, 1_000, -1_000])
 
 for (const rate of [0.8, 1.2, 0.95])
   for (const isBoth of [true, false])
-    test(`a clock that runs at ${rate} from some moment on${isBoth ? '' : ', of pictures alone'}`, () => {
+    test(`a clock whose rate changes to ${rate}${isBoth ? '' : ' for pictures only'} is followed`, () => {
       const clock = (ms: number) => (ms < 13_000 ? ms : 13_000 + (ms - 13_000) * rate);
       const camera = { videoClock: clock, ...(isBoth && { soundClock: clock }) };
       const { worst } = clipOf(camera, { toMs: 30_000 });
       expect(worst).toBeLessThan(200);
     });
 
-test('a clock that comes right again', () => {
+test('a clock whose rate becomes right again is followed', () => {
   const clock = (ms: number) => (ms < 20_000 ? ms * 0.8 : ms - 4_000);
   expect(clipOf({ videoClock: clock }, { fromMs: 30_000, toMs: 40_000 }).worst).toBeLessThan(200);
 });
 
-test('what a session learned of a rate holds for the next one from its first picture on', () => {
+test('the rate learned in one session is used from the first picture of the next', () => {
   const clock = (ms: number) => ms * 0.8;
   const { rates } = clipOf({ videoClock: clock, soundClock: clock });
   expect(rates.video).toBeCloseTo(1.25, 2);
@@ -104,11 +104,11 @@ test('what a session learned of a rate holds for the next one from its first pic
     { fromMs: 0, toMs: 700, preRollMs: 0, rates },
   );
   expect(next.worst).toBeLessThan(30);
-  // It has come right meanwhile.
+  // The rate has become right meanwhile.
   expect(clipOf({}, { fromMs: 0, toMs: 8_000, preRollMs: 0, rates }).worst).toBeLessThan(30);
 });
 
-test('a new session is placed by its arrivals, and the hole before it is told', () => {
+test('a new session is placed by its arrivals, and the gap before it is reported', () => {
   const again = {
     fromMs: 15_000,
     session: 1,
@@ -123,18 +123,18 @@ test('a new session is placed by its arrivals, and the hole before it is told', 
   expect(gaps[0]!.to - gaps[0]!.from).toBeCloseTo(3_000, -2);
 });
 
-test('samples of an honest camera last what its stamps say, to the tick', () => {
+test('samples of a camera with a right clock have exactly the durations of their timestamps', () => {
   const { file, corrections } = clipOf({ fps: 15 });
   expect(new Set(file.flatMap(({ times }) => times.pictures.durations))).toEqual(new Set([6_000]));
   expect(new Set(file.flatMap(({ times }) => times.sound.durations))).toEqual(new Set([1_024]));
   expect(corrections).toBe(0);
 });
 
-test('trusted stamps are kept as they are, on one time line for all tracks', () => {
+test('trusted timestamps are kept unchanged, on one time line for all tracks', () => {
   const session = new SessionClock({ isTrusted: true });
   const video = session.track(90_000, 'video');
   const sound = session.track(16_000, 'sound');
-  // Pictures come 300 ms later than sound, and their stamps leap by 10 s.
+  // Pictures arrive 300 ms later than sound, and their timestamps jump by 10 s.
   const taken = [0, 0.5, 1, 11, 11.5].map((sec) => {
     const seen = video.note({ timestamp: sec * 90_000, arrivedAt: sec * 1_000 + 330 });
     const heard = sound.note({ timestamp: sec * 16_000, arrivedAt: sec * 1_000 + 30 });
@@ -146,7 +146,7 @@ test('trusted stamps are kept as they are, on one time line for all tracks', () 
   }
 });
 
-test('a recording goes on behind what a crash has left of it', () => {
+test('a recording continues after the footage that a crash has left of it', () => {
   const video = new SessionClock().track(90_000, 'video');
   const placement = new Placement({ pictures: 90_000, sound: 16_000 }, { originMs: -60_000, endMs: -50_000 });
   const pictures = [0, 1, 2].map((i) => video.note({ timestamp: i * 6_000, arrivedAt: (i * 1_000) / 15 }));

@@ -1,4 +1,4 @@
-// Cameras that ffmpeg reads: by their settings, or because Flashback's own reader names a reason.
+// Cameras that ffmpeg reads, because of their setting or because Flashback's own reader cannot.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -50,7 +50,7 @@ async function startCamera(options: TestCameraOptions) {
   return Object.assign(camera, { [Symbol.asyncDispose]: () => camera.close() });
 }
 
-/** The command lines of all processes that this machine shows. */
+/** The command lines of all processes of this machine. */
 function commandLines(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -58,7 +58,7 @@ function commandLines(): string[] {
       try {
         return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
       } catch {
-        return []; // it is over
+        return []; // the process has ended
       }
     });
 }
@@ -103,7 +103,7 @@ test.each([
   for (const delay of delays) expect(Math.abs(delay - (audio === 'aac' ? 64 : 0))).toBeLessThan(100);
 });
 
-test('what Flashback names as not its own is read by ffmpeg, and the reason is told', async () => {
+test('a stream that Flashback’s reader cannot read is read by ffmpeg, and the reason is shown', async () => {
   const plain = await made('none');
   const sdp = plain.sdp.replace('packetization-mode=1', 'packetization-mode=2');
   expect(sdp).not.toBe(plain.sdp);
@@ -113,7 +113,7 @@ test('what Flashback names as not its own is read by ffmpeg, and the reason is t
   expect(reading).toMatchObject({ reader: 'FFMPEG', reason: expect.stringContaining('interleaved packets') });
 });
 
-test('a refused password is never handed to ffmpeg', async () => {
+test('a refused password is never passed to ffmpeg', async () => {
   await using camera = await startCamera({ capture: await made('none'), users: { admin: 'right' } });
   const cameraId = await app.addCamera({ rtspUrl: camera.urlAs('admin', 'wrong') }, 'OFFLINE');
   const refusals = camera.requests.filter(({ status }) => status === 401).length;

@@ -1,4 +1,4 @@
-// What the clip will be, whatever a camera's clocks do (docs/time.md): its time is the time at which pictures were taken.
+// The times in a clip are those at which pictures were taken, whatever a camera's clocks do (docs/time.md).
 import { expect, test } from 'vitest';
 import {
   type CameraOptions,
@@ -10,7 +10,7 @@ import {
 
 interface Row extends Partial<RecordOptions> {
   readonly camera: Omit<CameraOptions, 'seconds'>;
-  /** How far the time of a picture may be off, and how far sound from the pictures (ms). */
+  /** How wrong the time of a picture may be, and how far sound may be from the pictures (ms). */
   readonly worst?: number;
   readonly outOfStep?: number;
 }
@@ -18,7 +18,7 @@ interface Row extends Partial<RecordOptions> {
 const usual = { fromMs: 10_000, toMs: 20_000, preRollMs: 3_000 };
 const cold = { fromMs: 0, toMs: 8_000, preRollMs: 0 };
 
-/** All of the clip's pictures are there, in order, and none is shorter than players like. */
+/** Whether all of the clip's pictures are there, in order, and none is too short for players. */
 function expectClip({ camera, worst = 30, outOfStep = 50, ...asked }: Row) {
   const options = { ...usual, ...asked };
   const all = sent({ seconds: (options.toMs + 10_000) / 1_000, ...camera });
@@ -32,12 +32,12 @@ function expectClip({ camera, worst = 30, outOfStep = 50, ...asked }: Row) {
   return clip;
 }
 
-/** 30 ms on their way, and up to `ms` more. */
+/** A delay of 30 ms, and up to `ms` more. */
 function jitter(ms: number, seed = 3) {
   const random = noise(seed);
   return (at: number) => at + 30 + random() * ms;
 }
-/** Nothing comes for so long from then on; then all of it does. */
+/** From then on nothing arrives for this long; then everything arrives at once. */
 function pause(fromMs: number, ms: number) {
   const usually = jitter(20);
   return (at: number) => {
@@ -47,7 +47,7 @@ function pause(fromMs: number, ms: number) {
 }
 const leap = (atMs: number, by: number) => (ms: number) => (ms >= atMs ? ms + by : ms);
 const both = (clock: (ms: number, i: number) => number) => ({ videoClock: clock, soundClock: clock });
-/** What the camera had kept comes at once. */
+/** The camera's backlog arrives at once. */
 const burst = (keptMs: number) => (at: number) => Math.max(keptMs, at) + 30;
 const random = noise(4);
 const varied = Array.from({ length: 400 }, () => 0);
@@ -55,7 +55,7 @@ varied.forEach((_, i) => {
   varied[i] = (varied[i - 1] ?? 0) + 40 + random() ** 3 * 1_500;
 });
 
-/** When each of nine pictures is shown, in decode order. */
+/** The presentation times of nine pictures, in decode order. */
 const deep = [0, 8, 4, 2, 1, 3, 6, 5, 7];
 
 const rows: Record<string, Row> = {
@@ -181,7 +181,7 @@ for (const by of [30_000, 3_600_000, -600_000, 2_000, -2_000, 400, -400, 250, -2
   }
 for (const by of [30_000, -30_000, -600_000, 700, -700, 300, -300])
   rows[`a stray stamp of ${by / 1_000} s every 2 s`] = {
-    // A small step back may be a B-frame: the picture stays with the one before it.
+    // A small step back may be a B-frame, so the picture stays with the previous one.
     ...(by === -300 && { worst: 100, outOfStep: 100 }),
     camera: { videoClock: (ms, i) => ms + (i % 30 === 7 ? by : 0) },
   };
@@ -197,7 +197,7 @@ for (const rate of [0.8, 1.2])
   ] as const)
     for (const reportEveryMs of [0, 5_000]) {
       const what = `a clock at ${rate}, recorded from ${fromMs} to ${toMs} ms, reports every ${reportEveryMs} ms`;
-      // Nothing can be known of a rate within the first second.
+      // Within the first second, the rate cannot be known.
       const limits = toMs < 1_000 ? { worst: 200, outOfStep: 200 } : {};
       const asked = { ...limits, fromMs, toMs, preRollMs };
       const clock = (ms: number) => ms * rate;
@@ -213,7 +213,7 @@ for (const rate of [0.8, 1.2, 0.9, 1.05])
 
 for (const [what, row] of Object.entries(rows)) test(what, () => void expectClip(row));
 
-test('stamps are kept to the tick while the least delay varies by less than 20 ms', () => {
+test('timestamps are kept exactly while the least delay varies by less than 20 ms', () => {
   // The least delay is that of the last 12 s.
   const arrival = (at: number) => at + 30 + (Math.floor(at / 20_000) % 2) * 15;
   const { pictures } = expectClip({ fromMs: 10_000, toMs: 90_000, camera: { arrival } });

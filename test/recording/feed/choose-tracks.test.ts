@@ -9,7 +9,7 @@ const chosen = (...tracks: RtspTrack[]) => {
   return [video, sound].map((it) => it && tracks.indexOf(it));
 };
 
-test('H.264 and H.265 come before anything else, the larger picture first', () => {
+test('H.264 and H.265 are chosen first, the larger picture before the smaller', () => {
   expect(chosen(track('video', 'JPEG', { width: 1920, height: 1080 }), track('video', 'H264'))).toEqual([
     1,
     undefined,
@@ -26,14 +26,14 @@ test('H.265 that is announced as HEVC is recorded', () => {
   expect(chosen(track('video', 'JPEG'), track('video', 'HEVC'))).toEqual([1, undefined]);
 });
 
-test('a backchannel is not the camera’s sound, wherever it stands; where all are marked none is one', () => {
+test('a backchannel is not recorded, wherever it is in the description', () => {
   const back = track('audio', 'MPEG4-GENERIC', { isSendOnly: true });
   const sound = track('audio', 'PCMU');
   expect(chosen(back, track('video', 'H264'), sound)).toEqual([1, 2]);
   expect(chosen(track('video', 'H264', { isSendOnly: true }), back)).toEqual([0, 1]);
 });
 
-test('sound that is copied comes before what is encoded', () => {
+test('sound that is copied is chosen before sound that must be encoded', () => {
   expect(chosen(track('audio', 'PCMA'), track('audio', 'OPUS'), track('audio', 'MPEG4-GENERIC'))).toEqual([
     undefined,
     2,

@@ -1,4 +1,4 @@
-// Cameras side by side: one that is no use is in nobody's way.
+// Many cameras: one that does not work does not delay the others.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { capture } from '../../support/camera/captures.ts';
 
 let app: TestApp;
 let camera: TestCamera;
-/** Takes connections and never says a word. */
+/** Accepts connections and never sends anything. */
 let silent: Server;
 const held = new Set<Socket>();
 
@@ -30,16 +30,16 @@ afterAll(async () => {
   silent.close();
 });
 
-test('a camera is live soon, also behind sixteen that take the connection and say nothing', async () => {
+test('a camera is live soon, even after sixteen that accept the connection and send nothing', async () => {
   const { port } = silent.address() as { port: number };
   const rtspUrl = `rtsp://127.0.0.1:${port}/silent`;
   for (let i = 0; i < 16; i++) await app.addCamera({ rtspUrl, name: `Silent ${i}` }, 'CONNECTING');
   const since = Date.now();
   const id = await app.addCamera({ rtspUrl: camera.url, name: 'Live' });
-  // Eight start at once, two seconds at most; each of the silent ones holds ffmpeg for ten.
+  // Eight start at the same time, for at most two seconds. Each of the silent ones keeps ffmpeg busy for ten.
   expect(Date.now() - since).toBeLessThan(9_000);
 
-  // One that waits for its turn can be switched off meanwhile.
+  // A camera that waits for its turn can be switched off.
   const off = 'mutation($id: ID!) { updateCamera(input: { id: $id, enabled: false }) { camera { state } } }';
   const before = Date.now();
   await app.client.run(off, { id });

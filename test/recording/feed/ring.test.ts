@@ -19,7 +19,7 @@ function fill(ring: Ring, gopSec: number, untilMs: number, bytes = 100): boolean
 }
 
 for (const gopSec of [1, 2, 4, 10])
-  test(`it reaches a minute back with a keyframe every ${gopSec} s, and no farther than it must`, () => {
+  test(`it reaches a minute back with a keyframe every ${gopSec} s, and no farther than needed`, () => {
     const ring = new Ring({ seconds: 62, maxBytes: unlimited });
     const endMs = 150_000;
     fill(ring, gopSec, endMs);
@@ -36,21 +36,21 @@ for (const gopSec of [1, 2, 4, 10])
     expect(timeOf(held.at(-1)!)).toBeCloseTo(endMs, 3);
   });
 
-test('a ring that has not been filled yet gives all from its oldest keyframe', () => {
+test('a ring that is not full yet returns everything from its oldest keyframe on', () => {
   const ring = new Ring({ seconds: 62, maxBytes: unlimited });
   fill(ring, 2, 5_000);
   expect(ring.isFull).toBe(false);
   expect(ring.from(-10_000)).toHaveLength(76);
 });
 
-test('within its bytes it drops whole keyframe intervals, and says so', () => {
+test('at its limit in bytes it drops whole keyframe intervals, and reports that', () => {
   const ring = new Ring({ seconds: 20, maxBytes: () => 10_000 });
   expect(fill(ring, 2, 10_000, 200)).toBe(true);
   expect(ring.bytes).toBeLessThanOrEqual(10_000);
   expect(isKeyframe(ring.from(0)[0]!)).toBe(true);
 });
 
-test('without a keyframe nothing is kept, and nothing is begun with', () => {
+test('without a keyframe it keeps and returns nothing', () => {
   const ring = new Ring({ seconds: 10, maxBytes: unlimited });
   const units = unitMaker();
   for (let i = 0; i < 30; i++) {
@@ -60,7 +60,7 @@ test('without a keyframe nothing is kept, and nothing is begun with', () => {
   expect([ring.bytes, ring.from(0).length, ring.newestKeyframe()]).toEqual([0, 0, undefined]);
 });
 
-test('sound that came before the keyframe it belongs behind is given with it', () => {
+test('sound that arrived before the keyframe of the same time is returned with it', () => {
   const ring = new Ring({ seconds: 10, maxBytes: unlimited });
   const units = unitMaker();
   ring.push(units.picture(0, true));
@@ -73,7 +73,7 @@ test('sound that came before the keyframe it belongs behind is given with it', (
   expect(given.length).toBeGreaterThan(3);
 });
 
-test('memory of what was dropped is used again', () => {
+test('memory of dropped units is reused', () => {
   const ring = new Ring({ seconds: 1, maxBytes: unlimited });
   fill(ring, 1, 60_000, 20_000);
   const pieces = new Set(ring.from(0).flatMap(({ footage }) => footage.pieces));

@@ -1,4 +1,4 @@
-// Sound that MP4 cannot hold becomes AAC: what went in comes out, at its place in time.
+// Sound that MP4 cannot hold becomes AAC with the same sound at the same time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { SoundFormat } from '../../../src/codecs/format.ts';
@@ -45,9 +45,9 @@ function encodersOf(thread: EncoderThread, { memory }: SoundUnits): CreateSoundE
 
 interface Kind {
   readonly encoding: string;
-  /** Of RTP's clock. */
+  /** The rate of the RTP clock. */
   readonly rate: number;
-  /** Samples per second, where these are others. */
+  /** Samples per second, if different. */
   readonly soundRate?: number;
   readonly channels?: number;
   readonly encode: string;
@@ -81,7 +81,7 @@ async function unitsOf(kind: Kind, seconds: number, hz = 440) {
   return { format, units, bytes, packets: units.packets(bytes, rate * bytesPerSample) };
 }
 
-/** Gives a stream of it to the thread, and resolves with what is heard of it. */
+/** Encodes a stream of this kind in the thread, and returns the decoded result. */
 async function hear(
   thread: EncoderThread,
   { format, units, packets }: Pick<Awaited<ReturnType<typeof unitsOf>>, 'format' | 'units' | 'packets'>,
@@ -116,7 +116,7 @@ test.each([
   expectBeeps(heard, rate);
 });
 
-/** ffmpeg's tone beeps for 40 ms at each whole second, four times as high. */
+/** ffmpeg's tone beeps for 40 ms at each whole second, at four times the frequency. */
 function expectBeeps(heard: Float32Array, rate: number, lateMs = 0): void {
   const late = lateMs / 1_000;
   expect(toneLevel(heard, rate, 440, 0.3, 0.9)).toBeGreaterThan(0.9);
@@ -144,11 +144,11 @@ test('MP3 is heard at its time', async () => {
     samples += header.samples;
   }
   const { heard } = await hear(startThread(), { format, units, packets });
-  // LAME puts 576 samples in front, and every decoder 529.
+  // LAME adds 576 samples at the beginning, and every decoder 529.
   expectBeeps(heard, rate, ((576 + 529) * 1_000) / rate);
 });
 
-test('streams one after the other, and others beside them, are each heard as they are', async () => {
+test('consecutive and simultaneous streams are each heard unchanged', async () => {
   const low = await unitsOf(pcmu, 2, 300);
   const thread = startThread();
   await hear(thread, low);
@@ -164,13 +164,13 @@ test('streams one after the other, and others beside them, are each heard as the
     const { kind, hz } = kinds[i]!;
     expect(frames[0]!.startSec).toBe(0);
     expect(heard.length / kind.rate).toBeGreaterThan(1.99);
-    // From its first tenth on: nothing of the stream before is in it.
+    // From its first tenth of a second on: it contains nothing of the previous stream.
     for (const from of [0.1, 0.5, 1.5])
       expect(toneLevel(heard, kind.rate, hz, from, from + 0.4)).toBeGreaterThan(0.95);
   }
 });
 
-test('a hole is silence, and what follows is heard at its time', async () => {
+test('a gap is silent, and what follows is heard at its time', async () => {
   const { format, units, bytes } = await unitsOf(pcmu, 1);
   const packets = [0, 1.5, 5].flatMap((fromSec) => units.packets(bytes, 8_000, fromSec));
   const { heard } = await hear(startThread(), { format, units, packets });
@@ -188,7 +188,7 @@ test('a hole is silence, and what follows is heard at its time', async () => {
   }
 });
 
-test('when the thread dies, sound goes on in another', async () => {
+test('when the thread dies, sound continues in another thread', async () => {
   const { format, units, bytes } = await unitsOf(pcmu, 20);
   const thread = startThread();
   const frames: EncodedFrame[] = [];
@@ -211,7 +211,7 @@ test('when the thread dies, sound goes on in another', async () => {
   expect(toneLevel(heard, 8_000, 440, begin + 0.15, begin + 0.9)).toBeGreaterThan(0.9);
 });
 
-test('what the encoder does not take is over when its recording is, and others are heard', async () => {
+test('sound that the encoder refuses ends with its recording, and other sound is heard', async () => {
   const thread = startThread();
   const sound = await unitsOf(pcmu, 1);
   const encoder = encodersOf(thread, sound.units)({ ...formatFor('L16', 8_000), channels: 9 }, () =>

@@ -1,4 +1,4 @@
-// The whole server in this process, with a database, a disk and a port of its own.
+// The whole server in this process, with its own database, disk and port.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,12 +11,12 @@ import { connectClient, type TestClient } from './client.ts';
 export interface TestApp {
   readonly config: Config;
   readonly client: TestClient;
-  /** Everything the server has logged, one JSON object per line. */
+  /** Everything that the server has logged, one JSON object per line. */
   readonly logged: string[];
   readonly app: App;
   /** Closes the server and, after `whileDown`, starts it again on the same data. */
   restart(whileDown?: () => Promise<unknown>): Promise<void>;
-  /** Adds a camera; waits until it is in that state. @returns its id */
+  /** Adds a camera and waits until it is in that state. @returns its id */
   addCamera(input: { rtspUrl: string; [setting: string]: unknown }, state?: string): Promise<string>;
   awaitCamera(id: string, state: string): Promise<void>;
   close(): Promise<void>;

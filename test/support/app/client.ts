@@ -1,4 +1,4 @@
-// A client of the API as users have one: fetch for queries and mutations, graphql-ws for subscriptions.
+// A client of the API as users write it: fetch for queries and mutations, graphql-ws for subscriptions.
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
@@ -8,9 +8,9 @@ export interface Answer<Data> {
 }
 
 export interface Stream<Item> {
-  /** The next item, whether it came already or is still to come. Rejects when the stream ended or takes too long. */
+  /** The next item, already received or still to come. Rejects when the stream has ended or takes too long. */
   next(): Promise<Item>;
-  /** Items up to and with the first that is meant. */
+  /** The items up to and including the first that matches. */
   until(isMeant: (item: Item) => boolean): Promise<Item[]>;
   stop(): void;
 }
@@ -18,21 +18,21 @@ export interface Stream<Item> {
 export interface TestClient {
   readonly url: string;
   ask<Data>(query: string, variables?: object): Promise<Answer<Data>>;
-  /** The data; throws where there is an error. */
+  /** Returns the data. Throws if there is an error. */
   run<Data>(query: string, variables?: object): Promise<Data>;
-  /** The first error's extensions; throws where there is none. */
+  /** Returns the extensions of the first error. Throws if there is no error. */
   fail(
     query: string,
     variables?: object,
   ): Promise<{ code: string; message: string; issues?: { path: string[]; message: string }[] }>;
-  /** Queues from the moment it is called; nothing is missed between two calls of next. */
+  /** Queues items from the call on, so that none is missed between two calls of next. */
   subscribe<Item>(query: string, variables?: object): Stream<Item>;
   close(): Promise<void>;
 }
 
 const patienceMs = 20_000;
 
-/** @param key an API key, where the server wants one */
+/** @param key an API key, if the server needs one */
 export function connectClient(url: string, key?: string): TestClient {
   const authorization: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
   const endpoint = `${url}/graphql`;

@@ -1,4 +1,4 @@
-// What is in a clip, and when its camera sent that.
+// The content of a clip, and when its camera sent it.
 import type { TestCamera } from '../camera/camera.ts';
 import { type CountedFrame, readFrames } from '../media/frames.ts';
 import { download, type PlaybackFacts } from './playbacks.ts';
@@ -10,11 +10,11 @@ export interface Clip {
   sent: number[];
   firstSentAt: number;
   lastSentAt: number;
-  /** How far, at worst, the time of a frame in the clip is from its time on the wall clock, in milliseconds. */
+  /** The largest difference between a frame's time in the clip and its wall-clock time, in milliseconds. */
   worst: number;
 }
 
-/** @param nearMs of the camera's loops, the one nearest to this time is meant */
+/** @param nearMs selects the loop of the camera that is nearest to this time */
 export async function readClip(
   camera: TestCamera,
   playback: PlaybackFacts,
@@ -29,6 +29,6 @@ export async function readClip(
   return { file, frames, sent, firstSentAt, lastSentAt: sent.at(-1)!, worst: Math.max(...errors) };
 }
 
-/** Where the first hole in the pictures is: the index of the frame behind it. */
+/** The first gap in the pictures: the index of the frame after it. */
 export const firstJump = (frames: readonly CountedFrame[]): number =>
   frames.findIndex((frame, i) => i > 0 && frame.counter - frames[i - 1]!.counter > 1);

@@ -1,5 +1,5 @@
-// The server, one part of which fails when it is started: `failing-start <part>`. What that part had begun is not
-// closed, as where it fails halfway. Prints how long it took from there to the end of the process.
+// A server one of whose parts fails during the start: `failing-start <part>`. What that part had opened is not closed,
+// as after a real failure. Prints the time from the failure to the end of the process.
 import { writeSync } from 'node:fs';
 import { readConfig } from '../../../src/config.ts';
 import type { Log } from '../../../src/log.ts';
@@ -7,7 +7,7 @@ import { run } from '../../../src/run.ts';
 
 const failing = process.argv[2];
 const silent = { info() {}, warn() {}, error() {} };
-/** Is told each part once it runs. */
+/** Called when each part has started. */
 function debug(fields: { part?: string }, text?: string): void {
   if (fields.part !== failing || text !== 'started') return;
   const failedAt = performance.now();

@@ -1,4 +1,4 @@
-// An event at a camera as it is found in the field, from createEvent to the frames of its clip.
+// Records an event at a camera with the behaviour of cameras in the field, up to the frames of its clip.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { TestCamera } from '../camera/camera.ts';
@@ -13,14 +13,14 @@ export interface FieldOptions {
   /** How long the camera is live before the event, and how long the event lasts, in milliseconds. */
   readonly beforeMs?: number;
   readonly ms?: number;
-  /** Happens in the middle of the event. */
+  /** Called in the middle of the event. */
   readonly meanwhile?: () => unknown;
-  /** Sessions that others begin meanwhile. Default: 0. */
+  /** Sessions that other clients begin meanwhile. Default: 0. */
   readonly otherSessions?: number;
   readonly rtspUrl?: string;
 }
 
-/** Records an event; the clip has to be whole, in real time to 0.2 s, from one session of the camera. */
+/** Records an event. The clip must be whole, in real time to 0.2 s, from one session of the camera. */
 export async function recordInField(
   app: TestApp,
   camera: TestCamera,
@@ -47,7 +47,7 @@ export async function recordInField(
   return { ...clip, playback };
 }
 
-/** Each picture follows the one before it. @param all how many pictures the camera's loop has */
+/** Whether each picture follows the previous one. @param all how many pictures the camera's loop has */
 export function expectEveryPicture({ frames }: Clip, all: number): void {
   for (const [i, { counter }] of frames.entries()) expect(counter).toBe((frames[0]!.counter + i) % all);
 }

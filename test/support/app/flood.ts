@@ -1,4 +1,5 @@
-// Attacks on a server from a process of their own: flood.ts NAME URL [KEY]. Says "done" when all has been sent.
+// Attacks on a server from a process of their own: flood.ts NAME URL [KEY]. Prints "done" when everything has been
+// sent.
 import { once, setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
@@ -7,7 +8,7 @@ const [name, url, key] = process.argv.slice(2) as [string, string, string | unde
 const { port } = new URL(url);
 const graphql = `${url.replace('http', 'ws')}/graphql`;
 
-/** Asks and reads nothing of the answer. */
+/** Sends a request and reads nothing of the answer. */
 async function sendUnread(request: string | Buffer): Promise<Socket> {
   const socket = connect(Number(port), '127.0.0.1').pause();
   socket.on('error', () => {});
@@ -25,7 +26,7 @@ function post(query: string, variables?: object): string {
   return `${head('POST', `content-type: application/json\r\ncontent-length: ${length}\r\n`)}\r\n${body}`;
 }
 
-/** A socket that is not read once it is open, or acknowledged where there is a key. */
+/** A socket that is not read after it is open, or after it is acknowledged if there is a key. */
 async function openUnread(): Promise<WebSocket | undefined> {
   const socket = new WebSocket(graphql, 'graphql-transport-ws');
   setMaxListeners(0, socket);
@@ -72,7 +73,7 @@ const floods: Record<string, () => Promise<unknown>> = {
     });
   },
 
-  /** Messages that are never whole. */
+  /** Messages that never end. */
   async fragments() {
     await each(400, async () => {
       const socket = await openUnread();
@@ -85,7 +86,7 @@ const floods: Record<string, () => Promise<unknown>> = {
 
   metadata: () => each(100, () => sendUnread(post(aliases('events(first: 100) { nodes { metadata } }')))),
 
-  /** As much as the cost of a document allows. */
+  /** The highest cost that is allowed for a document. */
   metadataWithinCost: () =>
     each(100, () => {
       const fields = times(9, (n) => `a${n}: events(first: 100) { nodes { metadata } }`).join(' ');
@@ -113,7 +114,7 @@ const floods: Record<string, () => Promise<unknown>> = {
     });
   },
 
-  /** As many words as a document may have, and none like another. */
+  /** The largest number of tokens that is allowed for a document, all of them different. */
   async distinct() {
     const fields = 'to from at cursor '.repeat(110);
     await each(40, async (socketNumber) => {
@@ -137,7 +138,7 @@ const floods: Record<string, () => Promise<unknown>> = {
   variables: () =>
     each(600, () => sendUnread(post('query($c: JSON) { me { name } }', { c: times(80_000, () => ({})) }))),
 
-  /** Bodies that are never whole. */
+  /** Bodies that never end. */
   bodies: () =>
     each(1_500, () =>
       sendUnread(

@@ -2,7 +2,7 @@ import { startTestCamera, type TestCamera } from '../camera/camera.ts';
 import { capture } from '../camera/captures.ts';
 import type { TestApp } from './app.ts';
 
-/** An ordinary camera with sound and a keyframe every second, and its id once the server says that it is in `state`. */
+/** An ordinary camera with sound and a keyframe every second, with its id, once the server reports it in `state`. */
 export async function liveCamera(
   app: TestApp,
   settings: object = {},

@@ -1,4 +1,4 @@
-// What tests ask of events and playbacks, in one place.
+// Queries and mutations on events and playbacks that many tests use.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestClient } from './client.ts';
@@ -71,7 +71,7 @@ export async function awaitEnd(
   return readPlayback(client, event.playback!.id);
 }
 
-/** All whose event began after that time; what is still being recorded is given up. */
+/** Deletes all playbacks whose event began after that time. Running recordings are ended. */
 export async function deletePlaybacks(client: TestClient, startedAfter?: string): Promise<void> {
   const { playbacks } = await client.run<{ playbacks: { items: { id: string }[] } }>(
     'query($filter: PlaybackFilter) { playbacks(filter: $filter, pageSize: 100) { items { id } } }',
@@ -81,7 +81,7 @@ export async function deletePlaybacks(client: TestClient, startedAfter?: string)
     await client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
 }
 
-/** Fetches the clip into a file. */
+/** Downloads the clip into a file. */
 export async function download(playback: PlaybackFacts, dir: string): Promise<string> {
   const response = await fetch(playback.videoUrl!);
   if (!response.ok) throw new Error(`${playback.videoUrl} answered ${response.status}.`);

@@ -1,7 +1,7 @@
 import { until } from '../camera/reader.ts';
 import type { TestApp } from './app.ts';
 
-/** Waits until the rings of these cameras hold so many seconds: then a pre-roll of that length is whole. */
+/** Waits until the rings of these cameras hold so many seconds, so that a pre-roll of that length is complete. */
 export async function awaitRing(app: TestApp, cameraIds: readonly string[], seconds: number): Promise<void> {
   await until(async () => {
     const text = await (await fetch(`${app.client.url}/metrics`)).text();

@@ -1,4 +1,4 @@
-// A real Chromium. Where CI=true a missing one fails the run; elsewhere the tests that need it are skipped.
+// A real Chromium. With CI=true, a missing one fails the run; otherwise the tests that need it are skipped.
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 

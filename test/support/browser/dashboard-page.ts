@@ -1,4 +1,4 @@
-// A page of the dashboard in a real Chromium, which fails the test that leaves an error in its console.
+// A page of the dashboard in a real Chromium. An error in its console fails the test.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 export interface DashboardPage {
   readonly page: Page;
-  /** What the page and its scripts complained about. */
+  /** The errors of the page and its scripts. */
   readonly complaints: string[];
   /** Another tab of the same browser. */
   another(path: string): Promise<Page>;
@@ -23,7 +23,7 @@ export async function openDashboard(
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
-    // Without a graphics card every moving dot costs.
+    // Without a graphics card, every animation takes processor time.
     reducedMotion: 'reduce',
     ...options,
   });
@@ -34,7 +34,7 @@ export async function openDashboard(
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
-      // A camera may be gone between two of its pictures, and a live picture once its clip is stored.
+      // A camera may disappear between two of its pictures, and a live picture once its clip is stored.
       const isPicture = /\/snapshots\/|\/poster\.jpg/.test(message.location().url);
       if (message.type() === 'error' && !isPicture) complaints.push(message.text());
     });
@@ -52,7 +52,7 @@ export async function openDashboard(
 
 const axeSource = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What reaches beyond the screen's right edge and makes the page scroll sideways. */
+/** The elements that reach beyond the right edge of the screen and make the page scroll sideways. */
 export async function tooWide(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`document.documentElement.scrollWidth <= innerWidth ? [] :
     [...document.querySelectorAll('body, body *')]
@@ -60,8 +60,8 @@ export async function tooWide(page: Page): Promise<string[]> {
       .map((it) => it.tagName + '.' + it.className)`);
 }
 /**
- * Controls of which something cannot be seen or reached, as "name: why": an ancestor or the screen's edge cuts them
- * off, or they do not hold their own text. Clips on the timeline reach beyond its ends.
+ * Controls that cannot be completely seen or reached, as "name: why": an ancestor or the edge of the screen cuts them
+ * off, or their own text does not fit. Clips on the timeline may reach beyond its ends.
  */
 export async function clippedControls(page: Page): Promise<string[]> {
   return page.evaluate<
@@ -70,7 +70,7 @@ export async function clippedControls(page: Page): Promise<string[]> {
     .filter((it) => it.checkVisibility({ visibilityProperty: true }) && it.getBoundingClientRect().width > 1)
     .filter((it) => getComputedStyle(it).clipPath === 'none' && !it.closest('[role=group] [class*=line]'))
     .filter((it) => !it.closest('[class*=line][role=group]'))
-    // Under an open dialog nothing can be used anyway.
+    // Controls under an open dialog cannot be used anyway.
     .filter((it) => !document.querySelector('dialog[open]') || it.closest('dialog[open]'))
     .flatMap((it) => {
       const name = it.tagName + ' ' + (it.getAttribute('aria-label') || it.textContent || it.name).slice(0, 40);
@@ -92,7 +92,7 @@ export async function clippedControls(page: Page): Promise<string[]> {
     })`);
 }
 
-/** What axe finds serious or critical, as "rule: element". */
+/** The serious and critical findings of axe, as "rule: element". */
 export async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(await axeSource);
   const { violations } = await page.evaluate<{

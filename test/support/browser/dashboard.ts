@@ -1,4 +1,4 @@
-// The dashboard as the server hands it out.
+// The dashboard as the server delivers it.
 import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 const root = path.resolve(import.meta.dirname, '../../..');
 const builtPage = path.join(root, 'dist/dashboard/index.html');
 
-/** Builds it, unless what is built is newer than all of its sources. Call it before the server starts. */
+/** Builds the dashboard, unless the build is newer than all sources. Call it before the server starts. */
 export async function buildDashboard(): Promise<void> {
   if (!(await isStale())) return;
   const vite = path.join(root, 'node_modules/vite/bin/vite.js');
   const config = path.join(root, 'src/dashboard/vite.config.ts');
-  // vitest's NODE_ENV would give React's development build: twice the size, and not what people get.
+  // vitest's NODE_ENV would give React's development build, which has twice the size and is not what users get.
   const env = { ...process.env, NODE_ENV: 'production' };
   await promisify(execFile)(process.execPath, [vite, 'build', '--config', config], { cwd: root, env });
 }

@@ -1,15 +1,15 @@
-// Watching a clip in a real browser, to its end.
+// Plays a clip in a real browser to its end.
 import type { Browser } from 'playwright-core';
 
 export interface Watched {
-  /** Why it did not play, in the browser's words; undefined when it played to its end. */
+  /** Why it did not play, in the browser's words; undefined if it played to its end. */
   error: string | undefined;
   /** Seconds. */
   duration: number;
   frames: number;
 }
 
-/** Whether the browser says that it can decode this, like `video/mp4; codecs="hvc1.1.6.L60.90"`. */
+/** Whether the browser says that it can decode this type, like `video/mp4; codecs="hvc1.1.6.L60.90"`. */
 export async function canDecode(browser: Browser, type: string): Promise<boolean> {
   const page = await browser.newPage();
   const answer = await page.evaluate((it) => document.createElement('video').canPlayType(it), type);

@@ -1,14 +1,14 @@
-// Captures that say or hold something else than their camera should.
+// Captures whose description or content is changed.
 import { frameHeaderBytes } from '../../../src/rtsp/framer.ts';
 import type { Capture, CapturedPacket } from './captures.ts';
 
-/** What DESCRIBE answers is another text; what is sent stays. */
+/** DESCRIBE is answered with another text; the packets stay unchanged. */
 export const described = (made: Capture, edit: (sdp: string) => string): Capture => ({
   ...made,
   sdp: edit(made.sdp),
 });
 
-/** Tracks that are announced in front of the camera's own and behind them; the camera refuses their SETUP. */
+/** Adds tracks before and after the camera's own to the description. The camera refuses their SETUP. */
 export function withTracks(made: Capture, { before = '', behind = '' }): Capture {
   return described(made, (sdp) => {
     const first = sdp.indexOf('m=');
@@ -18,7 +18,7 @@ export function withTracks(made: Capture, { before = '', behind = '' }): Capture
 
 export const mediaOf = (...lines: string[]): string => `${lines.join('\r\n')}\r\n`;
 
-/** Each packet of sound is what `change` makes of it, from the RTP payload on. */
+/** Replaces each packet of sound by what `change` returns, from the RTP payload on. */
 export function withSound(made: Capture, change: (payload: Buffer) => Buffer): Capture {
   const sound = made.tracks.findIndex(({ kind }) => kind === 'audio');
   const headerBytes = frameHeaderBytes + 12;
@@ -38,7 +38,7 @@ export function withSound(made: Capture, change: (payload: Buffer) => Buffer): C
   return { ...made, packets, bytes: Buffer.concat(parts) };
 }
 
-/** RFC 3640 with an ADTS header (ISO/IEC 13818-7, 6.2) in front of each frame of AAC at 16 kHz in mono. */
+/** RFC 3640 with an ADTS header (ISO/IEC 13818-7, 6.2) before each frame of AAC at 16 kHz in mono. */
 export function withAdts(made: Capture): Capture {
   return withSound(made, (payload) => {
     const aac = payload.subarray(4);
@@ -58,7 +58,7 @@ export function withAdts(made: Capture): Capture {
   });
 }
 
-/** First the one, then the other, with pictures counted on from there; what is described is the first. */
+/** First one capture, then the other, with consecutive picture numbers. The description is that of the first. */
 export function joined(first: Capture, second: Capture): Capture {
   const { seconds } = first.parameters;
   const later = (packet: CapturedPacket): CapturedPacket => ({
@@ -77,13 +77,13 @@ export function joined(first: Capture, second: Capture): Capture {
   };
 }
 
-/** H.264 whose parameter sets stand in the description alone. ffmpeg sends them in packets of their own. */
+/** H.264 whose parameter sets are only in the description. ffmpeg sends them in packets of their own. */
 export function withoutSetsInStream(made: Capture): Capture {
   const isSet = ({ track, start }: CapturedPacket) => {
     if (made.tracks[track]!.kind !== 'video') return false;
     const at = start + frameHeaderBytes + 12;
     const stapA = 24;
-    // In an aggregate (RFC 6184, 5.7.1) the first NAL unit stands behind its size.
+    // In an aggregate (RFC 6184, 5.7.1) the first NAL unit comes after its size.
     const type = made.bytes[at]! & 31;
     return [7, 8].includes(type === stapA ? made.bytes[at + 3]! & 31 : type);
   };
@@ -92,7 +92,7 @@ export function withoutSetsInStream(made: Capture): Capture {
   return { ...made, ...packed(made, packets) };
 }
 
-/** The packets one behind the other. */
+/** Joins packets one after another. */
 function packed(made: Capture, kept: readonly CapturedPacket[]) {
   let end = 0;
   const packets = kept.map((packet): CapturedPacket => {

@@ -25,8 +25,8 @@ const ffmpegs = [
 ] as const;
 
 describe.concurrent('the test camera', () => {
-  describe('in order', () => {
-    test('a reader gets every frame from the next keyframe on, when the camera says', async (context) => {
+  describe('without faults', () => {
+    test('a reader gets every frame from the next keyframe on, at the time that the camera states', async (context) => {
       const camera = await cameraFor(context, { capture: await capture({ audio: 'aac' }) });
       const { file, arrivals } = await recordFrames(context, camera.url, 50);
       const frames = await readFrames(file);
@@ -36,18 +36,18 @@ describe.concurrent('the test camera', () => {
       const played = camera.requests.find(({ method }) => method === 'PLAY')!;
       expect(counters[0]! % (2 * fps)).toBe(0);
       expect(camera.sentAt(counters[0]!, played.atMs)).toBeGreaterThan(played.atMs);
-      // The first frames reach us late, in one go: ffmpeg holds them back while it looks at the streams.
+      // The first frames arrive late and all at once, because ffmpeg holds them back while it probes the streams.
       const steady = arrivals.filter(({ atMs }) => atMs > arrivals[0]!.atMs + 500);
       const lateBy = steady.map(({ atMs }, index) => {
         return camera.frameAt(atMs) - counters[arrivals.length - steady.length + index]!;
       });
-      // Never early; and on time at its best, for the machine may be busy.
+      // Never early, and on time at best, because the machine may be busy.
       expect(Math.min(...lateBy)).toBeGreaterThanOrEqual(0);
       expect(Math.min(...lateBy)).toBeLessThanOrEqual(1);
       expectEvenSpacing(frames);
     });
 
-    test('it goes on without a seam when its capture begins again', async (context) => {
+    test('it continues without a gap when its capture starts over', async (context) => {
       const short = await capture({ seconds: 8, audio: 'aac' });
       const camera = await cameraFor(context, { capture: short, phaseSec: 2.5 });
       const loopMs = short.parameters.seconds * 1000;
@@ -79,12 +79,12 @@ describe.concurrent('the test camera', () => {
       expect(await describeFile(file)).toMatch(shows);
     });
 
-    test('it plays B-frames, which are sent after frames that are shown later', async (context) => {
+    test('it plays B-frames, which are sent after frames that are presented later', async (context) => {
       const reordered = await capture({ bFrames: true });
       expect(reordered.packets.some(({ mediaSec, dueSec }) => mediaSec < dueSec)).toBe(true);
       const camera = await cameraFor(context, { capture: reordered, phaseSec: 0.1 });
       const { file } = await recordFrames(context, camera.url, 30);
-      // The end is cut in the order of sending, so the last frames are not complete.
+      // The recording ends in sending order, so the last frames are incomplete.
       const counters = (await readFrames(file)).map(({ counter }) => counter).slice(0, -2);
       expect(counters.length).toBeGreaterThan(20);
       expect(counters).toEqual(consecutive(counters[0]!, counters.length));
@@ -113,8 +113,8 @@ describe.concurrent('the test camera', () => {
     });
   });
 
-  describe('out of order', () => {
-    test('drop cuts readers off, and lets them come back', async (context) => {
+  describe('with faults', () => {
+    test('drop disconnects readers, and lets them come back', async (context) => {
       const camera = await cameraFor(context, { capture: await capture() });
       const reader = play(context, camera.url);
       await until(() => reader.arrivals.length > 0, 'a frame arrives');
@@ -123,7 +123,7 @@ describe.concurrent('the test camera', () => {
       expect(await ask(camera.url, 'DESCRIBE')).toBe(200);
     });
 
-    test('stall sends nothing and answers nothing while connected, and unstall goes on live', async (context) => {
+    test('stall sends and answers nothing on open connections, and unstall continues with the present pictures', async (context) => {
       const camera = await cameraFor(context, { capture: await capture() });
       const reader = play(context, camera.url);
       await until(() => reader.arrivals.length > 30, 'frames arrive as they are sent');
@@ -146,7 +146,7 @@ describe.concurrent('the test camera', () => {
     });
 
     test.for([404, 503])(
-      'refuse(%i) refuses every request until it is taken back',
+      'refuse(%i) refuses every request until it is called off',
       async (status, context) => {
         const camera = await cameraFor(context, { capture: await capture() });
         camera.refuse(status);
@@ -158,7 +158,7 @@ describe.concurrent('the test camera', () => {
       },
     );
 
-    test('offline cuts readers off and refuses connections, online takes them at the same port', async (context) => {
+    test('offline disconnects readers and refuses connections, online accepts them at the same port', async (context) => {
       const camera = await cameraFor(context, { capture: await capture() });
       const { url } = camera;
       const reader = play(context, url);
@@ -171,7 +171,7 @@ describe.concurrent('the test camera', () => {
       expect(await ask(url, 'DESCRIBE')).toBe(200);
     });
 
-    test('describeDelayMs makes DESCRIBE slow, and nothing else', async (context) => {
+    test('describeDelayMs delays only DESCRIBE', async (context) => {
       const camera = await cameraFor(context, { capture: await capture() });
       camera.describeDelayMs = 600;
       const took = async (method: string) => {
@@ -196,7 +196,7 @@ describe.concurrent('the test camera', () => {
       await until(() => third.arrivals.length > 0, 'a frame arrives');
     });
 
-    test('switchTo ends sessions, and the next shows the other codec and size', async (context) => {
+    test('switchTo ends sessions, and the next one has the other codec and size', async (context) => {
       const other = await capture({ codec: 'h265', width: 480, height: 270, seconds: 16 });
       const camera = await cameraFor(context, { capture: await capture() });
       const reader = play(context, camera.url);
@@ -209,7 +209,7 @@ describe.concurrent('the test camera', () => {
       expect(Math.abs(camera.sentAt(first!.counter, wallMs()) - wallMs())).toBeLessThan(5000);
     });
 
-    test('clockRate stretches media time, not the time at which frames are sent', async (context) => {
+    test('clockRate changes media time, not the time at which frames are sent', async (context) => {
       const camera = await cameraFor(context, { capture: await capture({ audio: 'aac' }), clockRate: 1.2 });
       const { file, arrivals } = await recordFrames(context, camera.url, 60);
       const steady = arrivals.filter(({ atMs }) => atMs > arrivals[0]!.atMs + 500);
@@ -243,7 +243,7 @@ describe.concurrent('the test camera', () => {
   describe.for(['basic', 'digest'] as const)('with %s passwords', (auth) => {
     const users = { 'ad min': 'p@ss:w/rd', other: 'secret' };
 
-    test.for(ffmpegs)('lets in %s with the right password only', async ([, binary], context) => {
+    test.for(ffmpegs)('lets in %s only with the right password', async ([, binary], context) => {
       const camera = await cameraFor(context, { capture: await capture(), users, auth });
       const right = play(context, camera.urlAs('ad min', 'p@ss:w/rd'), { binary });
       await until(() => right.arrivals.length > 0, 'a frame arrives');
@@ -270,14 +270,14 @@ async function cameraFor({ onTestFinished }: TestContext, options: TestCameraOpt
   return camera;
 }
 
-/** From the second frame on: on a loaded machine ffmpeg was seen to guess the first one's time. */
+/** From the second frame on: on a loaded machine, ffmpeg has guessed a wrong time for the first one. */
 function expectEvenSpacing([, ...frames]: readonly CountedFrame[]): void {
   for (const [index, { time }] of frames.entries()) {
     expect(time - frames[0]!.time).toBeCloseTo(index / fps, 2);
   }
 }
 
-/** Seconds of media time from each frame to the next. */
+/** The seconds of media time from each frame to the next. */
 function stepsOf(arrivals: readonly Arrival[]): number[] {
   return arrivals.slice(1).map(({ mediaSec }, index) => mediaSec - arrivals[index]!.mediaSec);
 }

@@ -8,35 +8,35 @@ import { Replay, type TrackFaults, wallMs } from './replay.ts';
 
 export interface TestCameraOptions {
   capture: Capture;
-  /** Passwords by user name. Default: no password asked. */
+  /** Passwords by user name. Default: no password is needed. */
   users?: Readonly<Record<string, string>>;
   /** Default: digest. */
   auth?: AuthScheme;
-  /** Sessions at a time; one more is refused with 453. Default: no limit. */
+  /** The largest number of sessions at a time; one more is refused with 453. Default: no limit. */
   maxSessions?: number;
-  /** The first reader gets a keyframe first. Default: whoever joins, joins in the middle of a GOP. */
+  /** The first reader gets a keyframe first. Default: each reader begins in the middle of a GOP. */
   idrOnPlay?: boolean;
   /** Seconds of the camera's clock per second: 1.2 makes its timestamps run 20 % fast. Default: 1. */
   clockRate?: number;
-  /** Seconds of everything, pictures and clock, per second of wall-clock time. Default: 1. */
+  /** Seconds of pictures and clock per second of wall-clock time. Default: 1. */
   speed?: number;
-  /** What is wrong with single tracks. */
+  /** The faults of single tracks. */
   faults?: TrackFaults;
-  /** How far into the loop the camera is when it starts, in seconds. Default: half a GOP. */
+  /** The camera's position in the loop when it starts, in seconds. Default: half a GOP. */
   phaseSec?: number;
 }
 
 export interface LoggedRequest {
   method: string;
   path: string;
-  /** The status it was answered with. */
+  /** The status of the answer. */
   status: number;
   /** Wall-clock ms of the answer. */
   atMs: number;
 }
 
 const streamPath = 'camera';
-/** With `idrOnPlay`, how long after PLAY the keyframe is due: PLAY must be answered first. */
+/** With `idrOnPlay`, how long after PLAY the keyframe is due, because PLAY must be answered first. */
 const keyframeDelaySec = 0.005;
 
 /** A camera that listens on a free port of 127.0.0.1 and plays its capture forever in real time. */
@@ -47,19 +47,19 @@ export async function startTestCamera(options: TestCameraOptions): Promise<TestC
 }
 
 /**
- * A camera that misbehaves on command. Every fault happens on the wire, and none of them stops the
- * camera's own time: after a stall or an outage it sends what it sees then, not what it saw before.
+ * A camera with faults on command. Every fault happens on the wire, and none stops the camera's own time: after a stall
+ * or an outage it sends present pictures, not those of the past.
  */
 export class TestCamera {
-  /** Every request since the start, in the order in which they were answered. */
+  /** Every request since the start, in the order of the answers. */
   readonly requests: LoggedRequest[] = [];
-  /** DESCRIBE is answered only after this time. */
+  /** DESCRIBE is answered after this delay. */
   describeDelayMs = 0;
   private readonly options: TestCameraOptions;
   private readonly server: RtspServer;
-  /** Which replay feeds which playing reader. */
+  /** The replay of each playing reader. */
   private readonly playing = new Map<StreamSink, Replay>();
-  /** All that the camera ever saw, oldest first. */
+  /** All replays that the camera has sent, oldest first. */
   private readonly replays: Replay[] = [];
   private replay: Replay;
   private playsEver = 0;
@@ -76,12 +76,12 @@ export class TestCamera {
     this.server.mount(streamPath, this.source());
   }
 
-  /** Its address without a password. */
+  /** The camera's address without a password. */
   get url(): string {
     return this.server.url(streamPath);
   }
 
-  /** Its address with this user's name and password in it, right or wrong. */
+  /** The camera's address with this user's name and password, right or wrong. */
   urlAs(username: string, password: string): string {
     return this.server.url(streamPath, { username, password });
   }
@@ -90,27 +90,27 @@ export class TestCamera {
     return this.server.port;
   }
 
-  /** Readers that play now. */
+  /** The number of readers that play now. */
   get sessions(): number {
     return this.playing.size;
   }
 
-  /** Readers that have played since the start. */
+  /** The number of readers that have played since the start. */
   get sessionsEver(): number {
     return this.playsEver;
   }
 
-  /** RTP packets sent to readers since the start. */
+  /** The number of RTP packets sent to readers since the start. */
   get packetsSent(): number {
     return this.replays.reduce((sum, replay) => sum + replay.packetsSent, 0);
   }
 
-  /** Cuts all connections; new ones are welcome at once. */
+  /** Cuts all connections. New ones are accepted at once. */
   drop(): void {
     this.server.dropConnections();
   }
 
-  /** From now on connections stay open, and new ones are accepted, but nothing is sent or answered. */
+  /** From now on connections stay open and new ones are accepted, but nothing is sent or answered. */
   stall(): void {
     if (this.whenUnstalled !== undefined) return;
     this.replay.isSilent = true;
@@ -125,7 +125,7 @@ export class TestCamera {
     this.onUnstalled();
   }
 
-  /** From now on there are no pictures; sound goes on. */
+  /** From now on there are no pictures, while sound continues. */
   stallPictures(): void {
     this.replay.pictures = 'none';
   }
@@ -135,22 +135,22 @@ export class TestCamera {
     this.replay.pictures = 'awaited';
   }
 
-  /** Answers every request from now on with this status, e.g. 404 or 503; undefined ends it. */
+  /** Answers every request from now on with this status, like 404 or 503; undefined ends that. */
   refuse(status: number | undefined): void {
     this.refusal = status;
   }
 
-  /** Cuts all connections and refuses new ones: nobody listens on the port. */
+  /** Cuts all connections and refuses new ones, because the port is closed. */
   offline(): Promise<void> {
     return this.server.close();
   }
 
-  /** Listens again, on the same port. */
+  /** Listens again on the same port. */
   online(): Promise<void> {
     return this.server.listen(this.server.port);
   }
 
-  /** Shows something else (another size, another codec) from now on; who plays is cut off. */
+  /** From now on sends other pictures (another size or codec). Readers are disconnected. */
   switchTo(capture: Capture): void {
     this.replay = this.see(capture, capture.parameters.gopSec / 2);
     this.server.dropConnections();
@@ -161,21 +161,21 @@ export class TestCamera {
     this.replay.jump(seconds);
   }
 
-  /** Its clock jumps and its packets come from another source (SSRC), as behind a restart of its encoder. */
+  /** The clock jumps and packets come from another source (SSRC), as after a restart of the encoder. */
   restartEncoder(seconds: number): void {
     this.replay.changeSource();
     this.replay.jump(seconds);
   }
 
-  /** The counter of the newest frame that the camera had sent, or would have but for a fault, at this time. */
+  /** The counter of the newest frame that the camera had sent at this time, or would have sent without a fault. */
   frameAt(atMs: number): number {
     const replay = this.replays.findLast(({ startedMs }) => startedMs <= atMs) ?? this.replay;
     return replay.frameAt(atMs);
   }
 
   /**
-   * When (wall-clock ms) the camera sent the frame with this counter, or would have; of the loops, the
-   * one nearest to `nearMs`. Throws if it never did within a loop of that time.
+   * When (wall-clock ms) the camera sent the frame with this counter, or would have, in the loop nearest to `nearMs`.
+   * Throws if that was not within a loop of that time.
    */
   sentAt(counter: number, nearMs: number): number {
     const distance = (atMs: number) => Math.abs(atMs - nearMs);

@@ -15,7 +15,7 @@ import { ffmpeg } from '../media/frames.ts';
 export interface CaptureParameters {
   codec: 'h264' | 'h265';
   audio: 'none' | 'aac' | 'pcma' | 'pcmu' | 'opus';
-  /** Seconds from keyframe to keyframe. */
+  /** Seconds from one keyframe to the next. */
   gopSec: number;
   fps: number;
   width: number;
@@ -24,30 +24,33 @@ export interface CaptureParameters {
   audioRate: number;
   /** Length of the loop: a whole number of GOPs and of audio frames (for AAC at 16 kHz, a multiple of 8). */
   seconds: number;
-  /** The sound does not fit the loop (AAC at 44.1 kHz fits one of 256 s): it is to be seen once, not twice. */
+  /** The sound does not fit the loop (AAC at 44.1 kHz fits one of 256 s), so the loop must be played once only. */
   hasSeam: boolean;
   bFrames: boolean;
-  /** Every other second only each fifth picture is sent. */
+  /** In every other second, only each fifth picture is sent. */
   variableRate: boolean;
-  /** After each second of pictures none are sent for so many seconds. Keyframes are as many pictures apart as without. */
+  /**
+   * After each second of pictures, none are sent for this many seconds. The number of pictures between keyframes is
+   * unchanged.
+   */
   pauseSec: number;
-  /** Constant bit rate of the video (H.264 only), filled up where the picture needs less. */
+  /** Constant bit rate of the video (H.264 only), with filler data if the picture needs less. */
   kbps?: number;
 }
 
 /** One RTP packet of a capture. */
 export interface CapturedPacket {
-  /** Where its interleaved frame begins and ends in the capture's bytes. */
+  /** The beginning and the end of its interleaved frame in the bytes of the capture. */
   start: number;
   end: number;
   track: number;
-  /** Seconds from the start of the loop by its RTP timestamp. */
+  /** Seconds from the start of the loop, by its RTP timestamp. */
   mediaSec: number;
   /** Seconds from the start of the loop at which a live camera would send it. */
   dueSec: number;
 }
 
-/** What a camera sends in one loop: real RTP, made by ffmpeg, of pictures that carry their number. */
+/** What a camera sends in one loop: real RTP, made by ffmpeg, of pictures that contain their number. */
 export interface Capture {
   parameters: CaptureParameters;
   sdp: string;
@@ -79,14 +82,14 @@ const aacFrameSamples = 1024;
 
 const root = path.join(import.meta.dirname, '../../..');
 const cacheDir = path.join(root, 'node_modules/.cache/flashback-captures');
-/** A change in one of these may change what a capture holds. */
+/** Options whose change may change the content of a capture. */
 const ingredients = ['src/demo/picture.ts', 'src/demo/counter-strip.ts', 'test/support/camera/captures.ts'];
 
 const loaded = new Map<string, Promise<Capture>>();
 
 /**
- * A capture with these parameters (see defaults for the rest), made by ffmpeg unless the cache on disk
- * has it. Rejects if the parameters do not make a seamless loop.
+ * A capture with these parameters (see defaults for the rest). ffmpeg makes it unless it is in the cache on disk.
+ * Rejects if the parameters do not make a seamless loop.
  */
 export async function capture(parameters: Partial<CaptureParameters> = {}): Promise<Capture> {
   const whole = { ...defaults, ...parameters };
@@ -110,7 +113,7 @@ function checkLoop(parameters: CaptureParameters): void {
     throw new Error(`A loop of ${seconds} s has more frames than the counter.`);
 }
 
-/** @throws RangeError where that is no whole number, but for the rounding of rates like 30000 / 1001 */
+/** @throws RangeError if that is not a whole number, apart from the rounding of rates like 30000 / 1001 */
 function picturesIn(seconds: number, { fps }: CaptureParameters): number {
   const count = Math.round(seconds * fps);
   if (Math.abs(count - seconds * fps) > 1e-6)
@@ -133,7 +136,7 @@ async function loadOrMake(key: string, parameters: CaptureParameters): Promise<C
   return parse(made, parameters);
 }
 
-/** Lets ffmpeg publish as fast as it can. The file: length of the SDP, the SDP, the interleaved frames. */
+/** Lets ffmpeg publish as fast as it can. The file has the length of the SDP, the SDP, and the interleaved frames. */
 async function make(parameters: CaptureParameters): Promise<Buffer> {
   const frames: Buffer[] = [];
   let sdp = '';
@@ -163,7 +166,7 @@ async function publish(parameters: CaptureParameters, url: string): Promise<void
   const child = spawn(ffmpeg, encoderArguments(parameters, url), { stdio: ['pipe', 'ignore', 'pipe'] });
   const errors: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  // If ffmpeg dies early, its exit code and words say more than the broken pipe.
+  // If ffmpeg dies early, its exit code and output say more than the broken pipe.
   child.stdin.on('error', () => {});
   const closed = once(child, 'close');
   await Promise.race([writePictures(parameters, child.stdin), closed]);
@@ -192,12 +195,12 @@ function encoderArguments(parameters: CaptureParameters, url: string): string[] 
     ...(audio === 'none' ? [] : tone),
     ...['-t', `${seconds}`, ...videoArguments(parameters), ...audioArguments(audio)],
     ...thinned(parameters),
-    // One AAC frame per packet, as cameras send it; by default the muxer gathers 0.7 s.
+    // One AAC frame per packet, as cameras send it. By default the muxer collects 0.7 s.
     ...['-muxdelay', '0.06', '-f', 'rtsp', '-rtsp_transport', 'tcp', url],
   ];
 }
 
-/** Leaves pictures out without giving the others another time. */
+/** Leaves out pictures without changing the times of the others. */
 function thinned({ fps, variableRate, pauseSec }: CaptureParameters): string[] {
   if (!variableRate && pauseSec === 0) return [];
   const isInFirstOf = (seconds: number) => `lt(mod(n\\,${seconds * fps})\\,${fps})`;
@@ -209,7 +212,7 @@ function videoArguments(parameters: CaptureParameters): string[] {
   const { codec, gopSec, bFrames, kbps } = parameters;
   const gop = picturesIn(gopSec, parameters);
   const common = ['-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
-  // Cameras repeat the parameter sets in front of every keyframe; ffmpeg's publisher does not by itself.
+  // Cameras repeat the parameter sets before every keyframe. ffmpeg's publisher does not by default.
   const shared = `keyint=${gop}:min-keyint=${gop}:scenecut=0:bframes=${bFrames ? 2 : 0}:repeat-headers=1`;
   if (codec === 'h265') {
     return ['-c:v', 'libx265', ...common, '-x265-params', `${shared}:open-gop=0:log-level=error`];
@@ -254,8 +257,8 @@ function parse(file: Buffer, parameters: CaptureParameters): Capture {
 }
 
 /**
- * RTP packets with their times. Frames that others refer to are sent ahead of their own time (B-frames),
- * so a packet is due at the latest time seen so far, not at its own.
+ * RTP packets with their times. Reference frames are sent before their own time (B-frames), so a packet is due at the
+ * latest timestamp so far, not at its own.
  */
 function timedFrames(frames: Buffer, tracks: readonly SdpTrack[]) {
   const first: number[] = [];
@@ -266,7 +269,7 @@ function timedFrames(frames: Buffer, tracks: readonly SdpTrack[]) {
       const track = frame.readUInt8(1) / 2;
       const timestamp = frame.readUInt32BE(frameHeaderBytes + 4);
       first[track] ??= timestamp;
-      // `| 0` unwraps: a difference of two 32-bit counters, which may be a little below zero.
+      // `| 0` unwraps a difference of two 32-bit counters, which may be slightly below zero.
       const mediaSec = ((timestamp - first[track]) | 0) / tracks[track]!.clockRate;
       const dueSec = Math.max(latest[track] ?? 0, mediaSec);
       latest[track] = dueSec;

@@ -1,4 +1,4 @@
-/** Certificates that tests alone use, for camera.test, localhost and 127.0.0.1, valid for a hundred years. */
+/** Certificates for tests only, for camera.test, localhost and 127.0.0.1, valid for a hundred years. */
 
 export const certificate = {
   key: `-----BEGIN PRIVATE KEY-----

@@ -1,4 +1,4 @@
-/** H.264 whose frames are sent as two fields each, every one a picture of its own: no encoder of ffmpeg writes that. */
+/** H.264 whose frames are sent as two fields, each one a picture of its own. No encoder of ffmpeg writes that. */
 import { frame, homeChannel } from '../../../src/demo/rtsp/interleaved.ts';
 import { frameHeaderBytes } from '../../../src/rtsp/framer.ts';
 import { fuA, type Payload, sent } from './packetize.ts';
@@ -8,7 +8,7 @@ import type { Recording } from './rtp.ts';
 const blocksPerField = 8;
 const framesPerGroup = 15;
 
-/** The recording with these pictures in place of its own, at the same rate: `fps` frames, each of two fields. */
+/** The recording with these pictures instead of its own, at the same rate: `fps` frames, each of two fields. */
 export function withFields(recording: Recording, fps: number): Recording {
   const video = recording.frames.filter((one) => one[1] === homeChannel(0));
   const start = video[0]!.readUInt32BE(frameHeaderBytes + 4);
@@ -24,7 +24,7 @@ export function withFields(recording: Recording, fps: number): Recording {
   };
 }
 
-/** Two fields, half a frame apart, and the parameter sets in front of an IDR picture. */
+/** Two fields, half a frame apart, with the parameter sets before an IDR picture. */
 function framePayloads(number: number, start: number, ticks: number): Payload[] {
   const inGroup = number % framesPerGroup;
   const timestamp = (start + number * ticks) >>> 0;
@@ -64,7 +64,7 @@ function parameterSets(): Buffer[] {
   return [nal(0x67, bytesOf(sps.join(''))), nal(0x68, bytesOf(pps.join('')))];
 }
 
-/** A field in macroblocks of raw samples (I_PCM), all of one brightness. */
+/** A field of raw macroblocks (I_PCM), all of one brightness. */
 function field(frameNum: number, isBottom: boolean, brightness: number): Buffer {
   const isIdr = frameNum === 0 && !isBottom;
   const header = [
@@ -79,7 +79,7 @@ function field(frameNum: number, isBottom: boolean, brightness: number): Buffer 
     ue(1), // disable_deblocking_filter_idc
   ].join('');
   const samples = Buffer.alloc(384, 128).fill(brightness + (isBottom ? 20 : 0), 0, 256);
-  // mb_type 25, then the samples from the next whole byte on.
+  // mb_type 25, then the samples from the next byte boundary on.
   const first = wholeBytes(header + ue(25));
   const further = wholeBytes(ue(25));
   const blocks = Array.from({ length: blocksPerField }, (_, i) => [i === 0 ? first : further, samples]);
@@ -92,7 +92,7 @@ function ue(value: number): string {
   return '0'.repeat(bits.length - 1) + bits;
 }
 
-/** With the stop bit behind them. */
+/** Adds the stop bit at the end. */
 const bytesOf = (bits: string): Buffer => wholeBytes(`${bits}1`);
 
 function wholeBytes(bits: string): Buffer {
@@ -100,7 +100,7 @@ function wholeBytes(bits: string): Buffer {
   return Buffer.from(padded.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2)));
 }
 
-/** With a 3 behind two zero bytes where a start code would be read otherwise (7.4.1). */
+/** Adds a 3 after two zero bytes where a start code would be read otherwise (7.4.1). */
 function nal(header: number, payload: Buffer): Buffer {
   const bytes = [header];
   let zeros = 0;

@@ -1,4 +1,4 @@
-/** Puts NAL units into RTP packets, as the RFCs say and as cameras do. */
+/** Puts NAL units into RTP packets, as the RFCs require and as cameras do. */
 import { type ReceivedUnit, rtpPacket } from './rtp.ts';
 
 export interface Payload {
@@ -38,7 +38,7 @@ function fragments(nal: Buffer, headerBytes: number, size: number): { part: Buff
   }));
 }
 
-/** NAL units behind their lengths in two bytes, behind the header of the packet. */
+/** NAL units, each after its length in two bytes, after the header of the packet. */
 export function aggregated(header: Buffer | string, nals: readonly Buffer[]): Buffer {
   const head = typeof header === 'string' ? Buffer.from(header, 'hex') : header;
   return Buffer.concat([head, ...nals.flatMap((nal) => [uint16(nal.length), nal])]);
@@ -51,14 +51,14 @@ export function annexB(nals: readonly Buffer[], startCode = '00000001'): Buffer 
   return Buffer.concat(nals.flatMap((nal, i) => (i === 0 ? [nal] : [code, nal])));
 }
 
-/** A payload per NAL unit, the marker on the last one of each picture. */
+/** A payload per NAL unit, with the marker on the last one of each picture. */
 export function singles(pictures: readonly { nals: readonly Buffer[]; timestamp: number }[]): Payload[] {
   return pictures.flatMap(({ nals, timestamp }) =>
     nals.map((payload, i) => ({ payload, timestamp, isMarked: i === nals.length - 1 })),
   );
 }
 
-/** The bytes of units, to be compared with those of others. */
+/** The bytes of units, for comparison. */
 export const hexOf = (units: readonly ReceivedUnit[]): string[] =>
   units.map(({ bytes }) => bytes.toString('hex'));
 

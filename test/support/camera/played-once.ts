@@ -1,4 +1,4 @@
-/** A camera that sends a recording from its beginning, in real time, to whoever plays it. */
+/** A camera that sends a recording from its beginning, in real time, to any reader. */
 import { parseTracks } from '../../../src/demo/rtsp/sdp.ts';
 import { RtspServer } from '../../../src/demo/rtsp/server.ts';
 import type { StreamSink } from '../../../src/demo/rtsp/stream.ts';
@@ -42,8 +42,8 @@ export async function playOnce(recording: Recording): Promise<PlayedOnce> {
 }
 
 /**
- * Each RTP packet and when it is sent, in the order of sending. A picture that others refer to is sent ahead of its own
- * time, so a packet is due at the latest time of its track so far. Reports are left out: they were made at another pace.
+ * Each RTP packet and when it is sent, in sending order. Reference pictures are sent before their own time, so a packet
+ * is due at the latest time of its track so far. Reports are left out, because they were made at another pace.
  */
 function timed({ frames, tracks }: Recording): { frame: Buffer; ms: number }[] {
   const first: number[] = [];

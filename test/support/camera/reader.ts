@@ -6,11 +6,11 @@ import type { TestContext } from 'vitest';
 import { ffmpeg } from '../media/frames.ts';
 import { wallMs } from './replay.ts';
 
-/** How long anything may take that tests wait for. */
+/** How long tests wait for anything. */
 const patienceMs = 25_000;
 
 export interface Arrival {
-  /** When ffmpeg gave the frame out. */
+  /** When ffmpeg returned the frame. */
   atMs: number;
   mediaSec: number;
 }
@@ -19,7 +19,7 @@ export interface Reader {
   child: ChildProcess;
   arrivals: Arrival[];
   exited: Promise<{ code: number | null; stderr: string }>;
-  /** Lets ffmpeg finish its files. */
+  /** Lets ffmpeg complete its files. */
   quit(): void;
   kill(): void;
 }
@@ -28,11 +28,11 @@ interface PlayOptions {
   /** Which ffmpeg. */
   binary?: string;
   transport?: 'tcp' | 'udp';
-  /** Files that all streams are copied into. */
+  /** Files into which all streams are copied. */
   files?: readonly string[];
 }
 
-/** ffmpeg as a reader: tells of every video frame as it comes, until the test is over or it ends by itself. */
+/** ffmpeg as a reader: reports every video frame as it comes, until the test or ffmpeg ends. */
 export function play(
   { onTestFinished }: TestContext,
   url: string,
@@ -77,7 +77,7 @@ export function play(
   return { child, arrivals, exited, quit: () => child.stdin.write('q'), kill: () => child.kill('SIGKILL') };
 }
 
-/** Records all streams of `url` into `file` until enough frames have come, then lets ffmpeg finish it. */
+/** Records all streams of `url` into `file` until enough frames have arrived, then lets ffmpeg complete it. */
 export async function recordUntil(
   context: TestContext,
   url: string,
@@ -92,7 +92,7 @@ export async function recordUntil(
   return { file, arrivals: reader.arrivals };
 }
 
-/** The status that one request without a password is answered with. */
+/** The status of the answer to one request without a password. */
 export async function ask(url: string, method: string): Promise<number> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -105,7 +105,7 @@ export async function ask(url: string, method: string): Promise<number> {
   }
 }
 
-/** What ffmpeg says about a file's streams. */
+/** ffmpeg's description of a file's streams. */
 export async function describeFile(file: string): Promise<string> {
   const { stderr } = await runFfmpeg(['-i', file, '-map', '0', '-c', 'copy', '-f', 'null', '-']);
   return stderr;
@@ -122,7 +122,7 @@ export async function runFfmpeg(args: readonly string[]): Promise<{ stderr: stri
   return { stderr };
 }
 
-/** Polls until it is true; throws a sentence with `what` when it takes too long. */
+/** Polls until it is true. Throws an error with `what` if that takes too long. */
 export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = wallMs() + patienceMs;
   while (!(await isTrue())) {

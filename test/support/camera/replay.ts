@@ -10,7 +10,7 @@ import type { Capture, CapturedPacket } from './captures.ts';
 const ntpToUnixSec = 2_208_988_800;
 const rtpHeaderBytes = 12;
 
-/** Wall-clock time in ms since 1970 with fractions; unlike Date.now it never jumps. */
+/** Wall-clock time in ms since 1970 with fractions. Unlike Date.now, it never jumps. */
 export function wallMs(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -18,15 +18,15 @@ export function wallMs(): number {
 export interface TrackFaults {
   /** Seconds of the video's RTP clock per second of the camera's. Default: 1. */
   readonly videoClockRate?: number;
-  /** One picture in so many is stamped 1000 s ahead. */
+  /** One picture in so many has a timestamp 1000 s ahead. */
   readonly strayEvery?: number;
-  /** One packet in so many is lost, of pictures. */
+  /** One picture packet in so many is lost. */
   readonly loseEvery?: number;
-  /** Sound is announced and never sent. */
+  /** Sound is announced but never sent. */
   readonly isMute?: boolean;
-  /** How often reports are sent (RTCP sender reports); 5 s unless given, as RFC 3550 wants it. */
+  /** How often sender reports (RTCP) are sent. Default: 5 s, as RFC 3550 requires. */
   readonly reportEveryMs?: number;
-  /** After the first no report is sent (RTCP sender reports, which tie the tracks together). */
+  /** Only one sender report (RTCP, which relates the tracks to each other) is sent. */
   readonly isWithoutReports?: boolean;
 }
 
@@ -41,22 +41,22 @@ interface TrackState {
 }
 
 /**
- * A capture sent forever in real time. What is due when follows from the wall clock alone, so it runs on
- * while nobody listens. Costs one copy of the bytes per wake-up, whatever the number of packets.
+ * Sends a capture forever in real time. The due packets follow only from the wall clock, so time goes on without
+ * readers. Each wake-up costs one copy of the bytes, whatever the number of packets.
  */
 export class Replay {
   readonly capture: Capture;
-  /** Wall-clock ms at which the camera began to see this capture. */
+  /** Wall-clock ms at which this capture began. */
   readonly startedMs: number;
-  /** Wall-clock ms at which the loop that ran then had begun. */
+  /** Wall-clock ms at which the loop of that time had begun. */
   private readonly loopStartMs: number;
-  /** While true, nothing is sent; what was due meanwhile is lost. */
+  /** While true, nothing is sent, and packets that are due are lost. */
   isSilent = false;
-  /** While it is not `sent`, there are no pictures beside the sound; `awaited` ends with the next keyframe. */
+  /** Unless it is `sent`, there is sound without pictures; `awaited` ends with the next keyframe. */
   pictures: 'sent' | 'none' | 'awaited' = 'sent';
-  /** What is wrong with single tracks, by kind: a clock of their own, or nothing sent at all. */
+  /** The faults of single tracks, by kind: a clock of their own, or nothing sent at all. */
   faults: TrackFaults = {};
-  /** RTP packets sent, counted for each sink. */
+  /** The number of RTP packets sent to each sink. */
   packetsSent = 0;
   private readonly clockRate: number;
   private readonly speed: number;
@@ -65,14 +65,14 @@ export class Replay {
   private jumpedSec = 0;
   private timer: NodeJS.Timeout | undefined;
   private nextReportMs = 0;
-  /** The next packet to send. */
+  /** The index of the next packet to send. */
   private loop = 0;
   private index = 0;
 
   /**
-   * `phaseSec`: how far into the loop it is at `startedMs`.
+   * `phaseSec`: the position in the loop at `startedMs`.
    * `clockRate`: seconds of the camera's own clock per second of wall-clock time.
-   * `speed`: seconds of everything, pictures and clock, per second of wall-clock time since `startedMs`.
+   * `speed`: seconds of pictures and clock per second of wall-clock time since `startedMs`.
    */
   constructor(capture: Capture, startedMs: number, phaseSec: number, clockRate: number, speed = 1) {
     this.capture = capture;
@@ -112,7 +112,7 @@ export class Replay {
     this.jumpedSec += seconds;
   }
 
-  /** From now on packets come from another source, as behind a restart of the camera's encoder. */
+  /** From now on packets come from another source, as after a restart of the camera's encoder. */
   changeSource(): void {
     for (const track of this.tracks) track.ssrc = randomInt(2 ** 32);
   }
@@ -124,7 +124,7 @@ export class Replay {
     return frameDueSec.findLastIndex((due) => due <= inLoopSec);
   }
 
-  /** All times at which the frame with this counter was or will be due between these times. */
+  /** All times between these times at which the frame with this counter was or will be due. */
   sentTimes(counter: number, fromMs: number, untilMs: number): number[] {
     const { frameDueSec, parameters } = this.capture;
     const due = frameDueSec[counter];

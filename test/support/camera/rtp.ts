@@ -1,4 +1,4 @@
-/** Recorded RTP of every kind that ffmpeg sends, what ffmpeg itself records of it, and what the receiver makes of it. */
+/** RTP of every kind that ffmpeg sends, ffmpeg's own recording of it, and the receiver's output. */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -19,11 +19,11 @@ import { tools } from '../media/judges.ts';
 export interface Recording {
   readonly sdp: string;
   readonly tracks: readonly SdpTrack[];
-  /** Interleaved frames, RTP and RTCP, in the order in which they were sent. */
+  /** Interleaved frames, RTP and RTCP, in sending order. */
   readonly frames: readonly Buffer[];
 }
 
-/** What `ffmpeg ARGUMENTS -f rtsp` sends, as fast as it can. */
+/** The output of `ffmpeg ARGUMENTS -f rtsp`, as fast as ffmpeg can send it. */
 export async function recordRtp(args: string): Promise<Recording> {
   const frames: Buffer[] = [];
   let sdp = '';
@@ -47,7 +47,7 @@ export interface CopiedSample {
   readonly isSync: boolean;
 }
 
-/** The samples that `ffmpeg -c copy` writes of a recording, track by track. */
+/** The samples that `ffmpeg -c copy` writes from a recording, track by track. */
 export async function copiedSamples(recording: Recording): Promise<CopiedSample[][]> {
   const { sdp, frames } = recording;
   const server = new RtspServer();
@@ -72,7 +72,7 @@ export async function copiedSamples(recording: Recording): Promise<CopiedSample[
   }
 }
 
-/** The samples of an MP4 with so many tracks, track by track. */
+/** The samples of an MP4 with this many tracks, track by track. */
 export async function samplesOf(file: string, tracks: number): Promise<CopiedSample[][]> {
   const shown = ['-v', 'error', '-show_packets', '-of', 'json', file];
   const { stdout } = await promisify(execFile)(tools().ffprobe, shown, { maxBuffer: 2 ** 26 });
@@ -102,7 +102,7 @@ async function runFfmpeg(line: string): Promise<void> {
   if (code !== 0) throw new Error(`ffmpeg ended with ${code}: ${said}`);
 }
 
-/** An access unit, copied out of the memory that it lay in. */
+/** An access unit, copied out of shared memory. */
 export interface ReceivedUnit extends Omit<AccessUnit, 'footage'> {
   readonly bytes: Buffer;
 }
@@ -115,7 +115,7 @@ export interface Listener {
 
 const videoTrack = { encoding: 'H264', payloadType: 96, clockRate: 90_000, channels: 1, fmtp: new Map() };
 
-/** A receiver with a list of what it has given out. */
+/** A receiver with a list of its output. */
 export function listen(options: Partial<ReceiverOptions> = {}): Listener {
   const units: ReceivedUnit[] = [];
   const reports: Listener['reports'] = [];
@@ -134,7 +134,7 @@ export function listen(options: Partial<ReceiverOptions> = {}): Listener {
   return { receiver, units, reports };
 }
 
-/** All units that a receiver per track makes of a recording; a packet arrives each millisecond. */
+/** All units that a receiver per track returns for a recording. One packet arrives each millisecond. */
 export function receive(recording: Recording): ReceivedUnit[][] {
   const listeners = recording.tracks.map((track) => listen(track));
   recording.frames.forEach((frame, at) => {
@@ -146,7 +146,7 @@ export function receive(recording: Recording): ReceivedUnit[][] {
   return listeners.map(({ units }) => units);
 }
 
-/** The RTP packets of a recording's track, without the frames around them. */
+/** The RTP packets of a recording's track, without their frames. */
 export function packetsOf({ frames }: Recording, track: number): Buffer[] {
   return frames.filter((frame) => frame[1] === track * 2).map((frame) => frame.subarray(frameHeaderBytes));
 }
@@ -164,7 +164,7 @@ export interface PacketFields {
   readonly payloadType?: number;
 }
 
-/** An RTP packet; a payload that is a text is hexadecimal. */
+/** An RTP packet. A payload given as text is hexadecimal. */
 export function rtpPacket(fields: PacketFields): Buffer {
   const { payload, sequence = 0, timestamp = 0, isMarked = false, ssrc = 1, payloadType = 96 } = fields;
   const header = Buffer.alloc(12);
@@ -190,7 +190,10 @@ export function nalUnitsOf(bytes: Buffer): Buffer[] {
   return units;
 }
 
-/** A sample without the zero byte that ffmpeg's H.265 parser leaves behind each picture: it is the next start code's. */
+/**
+ * A sample without the zero byte that ffmpeg's H.265 parser leaves after each picture, which belongs to the next start
+ * code.
+ */
 export function withoutLastZero(sample: Buffer): Buffer {
   const nals = nalUnitsOf(sample);
   const last = nals.at(-1)!;

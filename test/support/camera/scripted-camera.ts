@@ -18,26 +18,26 @@ export const scriptedSdp = [
   '',
 ].join('\r\n');
 
-/** What a camera answers; headers with the value undefined are left out. */
+/** A camera's answer. Headers with the value undefined are left out. */
 export interface Reply {
   status: number;
-  /** Default: a word. */
+  /** Default: a reason phrase. */
   reason?: string;
   headers?: Record<string, string | number | undefined>;
   body?: string;
-  /** Written in place of the answer. */
+  /** Written instead of the answer. */
   raw?: string | Buffer;
-  /** Runs when the answer is written. */
+  /** Called when the answer is written. */
   afterwards?: () => void;
 }
 
 export interface Peer {
   readonly socket: Socket;
-  /** The request's place on its connection, from 0 on. */
+  /** The request's index on its connection, from 0 on. */
   index: number;
-  /** From SETUP on. */
+  /** Known from SETUP on. */
   hasSession: boolean;
-  /** The SNI name that the client gave. */
+  /** The SNI name that the client sent. */
   readonly servername: string | undefined;
   packet(channel: number, payload?: Buffer): void;
 }
@@ -47,7 +47,7 @@ export interface Script {
   answer?: (request: RtspRequest, usual: Reply, peer: Peer) => Reply | undefined;
   sdp?: string;
   tls?: TlsOptions;
-  /** Every byte is written alone. */
+  /** Writes every byte separately. */
   splits?: boolean;
   host?: string;
   port?: number;
@@ -56,7 +56,7 @@ export interface Script {
 export interface ScriptedCamera {
   readonly port: number;
   readonly url: string;
-  /** In the order in which they came. */
+  /** In the order of their arrival. */
   readonly requests: RtspRequest[];
   /** `METHOD STATUS`, in the same order. */
   readonly told: string[];
@@ -73,7 +73,7 @@ export function rtpPacket(type: number, sequence: number, bytes = 24): Buffer {
   return packet;
 }
 
-/** A camera that answers as a well-behaved one does but for what the script changes. It sends nothing by itself. */
+/** A camera that answers correctly except for what the script changes. It sends nothing by itself. */
 export async function startScriptedCamera(script: Script = {}): Promise<ScriptedCamera> {
   const [requests, told, peers] = [[] as RtspRequest[], [] as string[], new Set<Peer>()];
   const serve = (socket: Socket) => {

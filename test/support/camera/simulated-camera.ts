@@ -1,4 +1,4 @@
-// A camera's stamps, arrivals and reports as numbers, and a recording of them as the feed would make it.
+// A camera's timestamps, arrivals and reports as numbers, and a recording of them as the feed would make it.
 import type { ClockRates } from '../../../src/recording/feed/session-clock.ts';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
 import { type Stamp, timeOf } from '../../../src/recording/feed/track-clock.ts';
@@ -8,10 +8,10 @@ import { roundMs } from '../../../src/rtsp/turns.ts';
 const videoRate = 90_000;
 const soundRate = 16_000;
 
-/** What is sent: a picture or a frame of sound, or a report. All times in milliseconds. */
+/** Something that is sent: a picture, a frame of sound, or a report. All times in milliseconds. */
 interface Sent {
   readonly kind: 'video' | 'sound' | 'videoReport' | 'soundReport';
-  /** When it was taken. */
+  /** The time at which it was taken. */
   readonly takenMs: number;
   readonly arrivedAt: number;
   readonly timestamp: number;
@@ -24,18 +24,18 @@ export interface CameraOptions {
   readonly fromMs?: number;
   readonly session?: number;
   readonly fps?: number;
-  /** When pictures are taken, in decode order, instead of fps. */
+  /** The times at which pictures are taken, in decode order, instead of fps. */
   readonly takenMs?: readonly number[];
-  /** Length of a frame of sound; 0: none. */
+  /** The duration of a frame of sound; 0: no sound. */
   readonly soundMs?: number;
   readonly soundFromMs?: number;
   readonly soundToMs?: number;
-  /** The camera's RTP clocks: milliseconds as stamped of what was taken then. */
+  /** The camera's RTP clocks: the timestamp in milliseconds of what was taken at that time. */
   readonly videoClock?: (takenMs: number, index: number) => number;
   readonly soundClock?: (takenMs: number, index: number) => number;
-  /** When what was taken then arrives, in the order of sending. */
+  /** When what was taken at that time arrives, in sending order. */
   readonly arrival?: (takenMs: number, index: number, kind: Sent['kind']) => number;
-  /** Whether what is sent later never comes sooner, as over one connection for all tracks; it does where not said. */
+  /** Whether later packets never arrive earlier, as over one connection for all tracks. Default: false. */
   readonly isInOrder?: boolean;
   readonly reportEveryMs?: number;
   readonly firstReportMs?: number;
@@ -43,7 +43,7 @@ export interface CameraOptions {
   readonly ntp?: (ms: number, kind: Sent['kind']) => number;
 }
 
-/** The same numbers each time: a linear congruential generator. @returns 0 to 1 */
+/** The same numbers in every run: a linear congruential generator. @returns 0 to 1 */
 export function noise(seed: number): () => number {
   let state = seed;
   return () => {
@@ -124,11 +124,11 @@ export interface RecordOptions {
   readonly soundMs?: number;
   readonly mayReorder?: boolean;
   readonly rates?: ClockRates;
-  /** The shortest fragment. */
+  /** The duration of the shortest fragment. */
   readonly fragmentMs?: number;
 }
 
-/** Records what was taken between two moments, as the feed and the recording would. */
+/** Records what was taken between two times, as feed and recording would. */
 export function record(all: readonly Sent[], options: RecordOptions) {
   const { fromMs, toMs, preRollMs = 0, soundMs = 64, mayReorder = false, fragmentMs = 500 } = options;
   let rates = options.rates ?? {};
@@ -179,7 +179,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
   };
 
   for (const given of all) {
-    // A feed whose clocks are steady is read in turns.
+    // A feed with steady clocks is read in turns.
     const isSteady = given.session === sessionId && session.isSteady(given.arrivedAt);
     const comesAt = isSteady ? Math.ceil(given.arrivedAt / roundMs) * roundMs : given.arrivedAt;
     readAt = Math.max(readAt, comesAt);
@@ -254,7 +254,7 @@ function judge(all: readonly Sent[], file: readonly { fragment: Fragment; times:
     outOfStep: Math.max(0, ...steps.map(Math.abs)),
     shortest: Math.min(...pictures.map(({ lengthMs }) => lengthMs)),
     zero,
-    /** How many pictures were sent from the first one recorded to the last. */
+    /** The number of pictures sent from the first recorded one to the last. */
     sentInAll: lastSent - firstSent + 1,
     reach: last,
     longest: Math.max(...pictures.map(({ lengthMs }) => lengthMs)),

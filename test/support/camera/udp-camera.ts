@@ -1,4 +1,4 @@
-// A camera that takes no TCP for its media: it answers 461 and sends its capture in datagrams.
+// A camera that does not send its media over TCP: it answers 461 and sends its capture in datagrams.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { framesIn } from '../../../src/demo/rtsp/interleaved.ts';

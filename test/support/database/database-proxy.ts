@@ -7,16 +7,16 @@ export interface DatabaseProxy {
   /** The connection string through the proxy. */
   readonly url: string;
   /**
-   * Of the next statement whose text has this in it, the database gets all and the client is cut off instead of
-   * answered: it is committed, and nobody knows.
-   * @param times so many statements in a row
+   * For the next statement that contains this text, the database gets all of it, but the client is disconnected instead
+   * of answered. The statement is committed, and the client does not know.
+   * @param times for this many statements in a row
    */
   loseAnswer(text: string, times?: number): void;
-  /** The same, but the database gets nothing of it. */
+  /** The same, but the database gets nothing of the statement. */
   loseStatement(text: string, times?: number): void;
   /** How many answers and statements were lost. */
   readonly lost: number;
-  /** All is well again. */
+  /** Ends all faults. */
   mend(): void;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
     });
     database.on('data', (bytes) => {
       if (!isLosing) return void client.write(bytes);
-      // An answer is over with ReadyForQuery; then it is committed.
+      // An answer ends with ReadyForQuery. By then, the statement is committed.
       if (!bytes.includes(Buffer.from([0x5a, 0, 0, 0, 5]))) return;
       lost++;
       end();

@@ -1,4 +1,4 @@
-// A database of one's own for every test file, on the server that test/support/global-setup.ts starts.
+// A database for each test file, on the server that test/support/global-setup.ts starts.
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
@@ -7,7 +7,7 @@ export const templateName = 'flashback_template';
 
 export interface TestDatabase {
   url: string;
-  /** Ends the sessions that are left in it, and removes it. */
+  /** Ends the remaining sessions and removes the database. */
   drop(): Promise<void>;
 }
 

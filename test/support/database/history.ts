@@ -1,4 +1,4 @@
-// A past for lists and timelines, written straight into the database: recording it would take days.
+// A history for lists and timelines, inserted into the database, because recording it would take days.
 import { connectDb } from '../../../src/db/client.ts';
 import type { EventType } from '../../../src/generated/prisma/client.ts';
 
@@ -13,7 +13,7 @@ export interface PastPlayback {
 const lengthMs = 17_000;
 const preRollMs = 5_000;
 
-/** Playbacks without objects in the store, each with an event of its own. */
+/** Playbacks without objects in the store, each with its own event. */
 export async function writePast(databaseUrl: string, past: readonly PastPlayback[]): Promise<void> {
   const db = connectDb(databaseUrl);
   try {

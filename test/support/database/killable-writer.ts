@@ -1,5 +1,5 @@
-// A database server that tests kill: `killable-writer <dir>` adds rows for ever, and prints the id of each
-// one that is committed.
+// A database server that tests kill: `killable-writer <dir>` inserts rows for ever, and prints the id of each committed
+// one.
 import path from 'node:path';
 import pg from 'pg';
 import { startDatabaseServer } from '../../../src/db/embedded/server.ts';

@@ -1,10 +1,10 @@
-// Many playbacks at once, by SQL: what pages are measured on.
+// Inserts many playbacks with SQL, for measurements of pages.
 import type pg from 'pg';
 
 /**
- * That many playbacks of twenty cameras (one of them with few), each of an event of its own: nearly all COMPLETED, one
- * in a thousand FAILED, five still RECORDING; several at every moment.
- * @returns the cameras' ids, that with few last
+ * Inserts that many playbacks of twenty cameras (one of them with few), each with its own event: nearly all COMPLETED,
+ * one in a thousand FAILED, five RECORDING, and several at every time.
+ * @returns the cameras' ids, the one with few playbacks last
  */
 export async function makePlaybacks(sql: pg.Client, count: number): Promise<string[]> {
   const { rows } = await sql.query(

@@ -1,5 +1,5 @@
-// A pooler in front of PostgreSQL that lends its one session for a transaction at a time, as PgBouncer does with
-// pool_mode=transaction. It speaks as much of PostgreSQL's protocol ("Message Formats") as that takes.
+// A pooler in front of PostgreSQL that lends its one session for one transaction at a time, as PgBouncer does with
+// pool_mode=transaction. It implements as much of PostgreSQL's protocol ("Message Formats") as that needs.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
@@ -12,7 +12,7 @@ export interface Pooler {
   close(): Promise<void>;
 }
 
-/** @param options.refusesSettings as PgBouncer does it with settings that it does not know (ignore_startup_parameters) */
+/** @param options.refusesSettings refuses unknown settings as PgBouncer does (ignore_startup_parameters) */
 export async function startPooler(
   databaseUrl: string,
   options: { refusesSettings: boolean },
@@ -47,7 +47,7 @@ export async function startPooler(
     sockets.add(client);
     client.on('error', () => {});
     client.on('data', function greet(bytes: Buffer) {
-      // Refused, it says that it leaves.
+      // A refused client announces that it disconnects.
       if (bytes.length < 8) return;
       if (bytes.readInt32BE(4) === sslRequest) return void client.write('N');
       const names = settingsOf(bytes);
@@ -58,7 +58,7 @@ export async function startPooler(
       }
       client.off('data', greet);
       client.on('data', (bytes: Buffer) => {
-        // 'X': it leaves, which the session must not hear.
+        // 'X': the client disconnects, which must not reach the session.
         if (bytes[0] !== 0x58) lend(client, bytes);
       });
       client.write(message('R', Buffer.alloc(4)));
@@ -101,7 +101,7 @@ function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** What the server says, message by message. Leaving off does not end the socket. */
+/** The server's messages, one by one. A reader that stops does not end the socket. */
 async function* messages(socket: Socket): AsyncGenerator<{ type: string; bytes: Buffer }> {
   let rest = Buffer.alloc(0);
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {

@@ -1,4 +1,4 @@
-// Every SQL statement that this process sends to PostgreSQL.
+// Records every SQL statement that this process sends to PostgreSQL.
 import pg from 'pg';
 
 export interface Statement {
@@ -7,17 +7,17 @@ export interface Statement {
 }
 
 export interface Statements {
-  /** What was sent since the last call, without what nobody asked for. */
+  /** The statements since the last call, without those of background work. */
   take(): string[];
-  /** The same with the values. */
+  /** The same with their values. */
   takeWithValues(): Statement[];
   stop(): void;
 }
 
-/** Brackets of transactions, and what the queue of finishing looks for now and then. */
+/** Statements that begin and end transactions, and the polls of the finishing queue. */
 const unasked = /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker/i;
 
-/** @param databaseUrl only statements of connections to this database count */
+/** @param databaseUrl records only statements of connections to this database */
 export function recordStatements(databaseUrl: string): Statements {
   const database = new URL(databaseUrl).pathname.slice(1);
   const seen: Statement[] = [];

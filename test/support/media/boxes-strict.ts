@@ -1,6 +1,6 @@
 /**
- * A strict reader of finished (progressive) MP4 files, written from ISO/IEC 14496-12 and independent of
- * src/mp4: it shares no code with what it judges. Every breach of the format throws.
+ * A strict reader of finished (progressive) MP4 files, written from ISO/IEC 14496-12 and independent of src/mp4, which
+ * it judges. Every breach of the format throws.
  */
 import assert from 'node:assert/strict';
 import type { FileHandle } from 'node:fs/promises';
@@ -19,10 +19,10 @@ export interface StrictTrack {
   id: number;
   /** `vide` or `soun`. */
   handler: string;
-  /** Four characters of the sample entry: `avc1`, `hvc1`, `mp4a`, `Opus`. */
+  /** The sample entry's type: `avc1`, `hvc1`, `mp4a`, `Opus`. */
   entry: string;
   samples: number;
-  /** How many samples can be decoded first. */
+  /** The number of samples with which decoding can begin. */
   syncSamples: number;
   /** Seconds: of the media (`mdhd`), and of the track with its edits (`tkhd`). */
   mediaDuration: number;
@@ -39,7 +39,7 @@ interface Node {
   end: number;
 }
 
-/** What a file may be although it is not the usual. */
+/** Allowed exceptions from the usual form of a file. */
 export interface Leniency {
   /** Not every byte of the mdat belongs to a sample. */
   mayHaveUnusedPayload: boolean;
@@ -48,8 +48,9 @@ export interface Leniency {
 }
 
 /**
- * Walks the file: every box inside its parent, `ftyp` first, `moov` before `mdat`, sample tables that agree
- * with each other, every byte of the mdat belonging to exactly one sample (unless `mayHaveUnusedPayload`).
+ * Walks the file and checks: every box lies inside its parent, `ftyp` is first, `moov` comes before `mdat`, the sample
+ * tables agree with each other, and every byte of the mdat belongs to exactly one sample (unless
+ * `mayHaveUnusedPayload`).
  */
 export async function walkStrictly(
   file: FileHandle,
@@ -201,7 +202,7 @@ function readTrack(
   return { track, chunks: placeChunks(buf, stbl, sizes, offsets) };
 }
 
-/** stts and ctts: pairs of a count and a value, spread out here to one value per sample. */
+/** stts and ctts: pairs of a count and a value, expanded to one value per sample. */
 function runs(buf: Buffer, node: Node): number[] {
   const pairs = buf.readUInt32BE(node.body + 4);
   assert.equal(node.end - node.body, 8 + pairs * 8, `${node.type} is as long as its count says`);
@@ -273,7 +274,7 @@ function readOffsets(buf: Buffer, stbl: Node): { type: 'stco' | 'co64'; offsets:
   return { type, offsets };
 }
 
-/** stsc says how many samples each chunk has, from its first chunk on until the next entry's. */
+/** stsc states how many samples each chunk has, from an entry's first chunk to that of the next entry. */
 function placeChunks(buf: Buffer, stbl: Node, sizes: number[], offsets: number[]): PlacedChunk[] {
   const stsc = the(buf, stbl, 'stsc');
   const entries = buf.readUInt32BE(stsc.body + 4);

@@ -1,4 +1,4 @@
-/** Short streams of every kind that ffmpeg's encoders write, and the configuration that ffmpeg states for each. */
+/** Short streams of every kind that ffmpeg's encoders write, with the configuration that ffmpeg states for each. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { boxes, findBox } from '../../../src/mp4/boxes.ts';
@@ -86,7 +86,7 @@ export function nalUnits({ bytes }: Encoded): Buffer[] {
   return units;
 }
 
-/** When the pictures of the first fragment are shown, in ticks, in decoding order. */
+/** The presentation times of the first fragment's pictures, in ticks, in decoding order. */
 export function presentationTimes({ bytes }: Encoded): number[] {
   const { init, fragments } = split(bytes);
   return unitsOf(fragments[0]!, init.tracks).map((unit) => unit.decodeTime + unit.compositionOffset);

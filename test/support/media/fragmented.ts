@@ -1,6 +1,4 @@
-/**
- * Fragmented MP4s from a real ffmpeg, made as a feed makes them, and the clips that src/mp4 makes of them.
- */
+/** Fragmented MP4s from a real ffmpeg, made as a feed makes them, and the clips that src/mp4 makes from them. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -13,17 +11,17 @@ import { tools } from './judges.ts';
 
 const run = promisify(execFile);
 
-/** How a feed asks ffmpeg for fragments of half a second. */
+/** The arguments with which a feed asks ffmpeg for fragments of half a second. */
 const feedOutput =
   '-f mp4 -movflags +frag_keyframe+empty_moov+default_base_moof ' +
   '-frag_duration 500000 -flush_packets 1 pipe:1';
 
 export interface FootageArguments {
-  /** ffmpeg's encoder arguments, given a moving picture of 320x180 at 15 frames/s and a 48 kHz tone. */
+  /** ffmpeg's encoder arguments; the input is a moving picture of 320x180 at 15 frames/s and a tone of 48 kHz. */
   encode: string;
   /** Arguments with which the feed copies it. */
   feed?: string;
-  /** Replaces the feed's usual output arguments. */
+  /** Replace the usual output arguments of a feed. */
   output?: string;
 }
 
@@ -65,12 +63,12 @@ export function split(bytes: Buffer, chunkBytes = 65_536): { init: InitSegment; 
   return { init, fragments };
 }
 
-/** The bytes of a fragment's mdat behind its 8-byte header. */
+/** The bytes of a fragment's mdat after its 8-byte header. */
 export function payloadOf(fragment: Fragment): Buffer {
   return Buffer.concat(fragment.mdat).subarray(8);
 }
 
-/** Writes the clip made of these fragments, and returns the index that made it. */
+/** Writes the clip of these fragments, and returns its index. */
 export async function writeClip(
   path: string,
   init: InitSegment,

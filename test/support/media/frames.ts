@@ -16,13 +16,13 @@ export interface CountedFrame {
 const stripWidth = 480;
 const stripHeight = 12;
 
-/** The 2018 build inside the npm package: the oldest ffmpeg that has to work. */
+/** The 2018 build inside the npm package, the oldest ffmpeg that must work. */
 export const oldFfmpeg: string = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg').path;
 
 /** `ffmpeg` on the PATH, else the one from npm. */
 export const ffmpeg: string = findOnPath('ffmpeg') ?? oldFfmpeg;
 
-/** Decodes a file and reads the counter of every frame, in order of presentation. Throws on a misread. */
+/** Decodes a file and reads the counter of every frame, in presentation order. Throws if a counter cannot be read. */
 export async function readFrames(file: string): Promise<CountedFrame[]> {
   const { counters, times } = await readStrips(file, []);
   if (counters.length !== times.length) {
@@ -45,7 +45,7 @@ export async function readCounterOfImage(file: string): Promise<number> {
 }
 
 async function readStrips(file: string, extra: readonly string[]) {
-  // Rows of strip are a fortieth of the width (see counter-strip.ts). showinfo tells the file's own times.
+  // The strip's height is a fortieth of the width (see counter-strip.ts). showinfo prints the file's own times.
   const filter = `crop=iw:trunc(iw/40):0:0,scale=${stripWidth}:${stripHeight}:flags=area,format=gray,showinfo`;
   const input = ['-hide_banner', '-nostdin', '-nostats', '-copyts', '-i', file];
   const output = [
@@ -73,7 +73,7 @@ async function readStrips(file: string, extra: readonly string[]) {
 
 let everyFrame: Promise<string[]> | undefined;
 
-/** `-vsync` was renamed in ffmpeg 5.1; without either, frames are repeated and dropped for a constant rate. */
+/** `-vsync` was renamed in ffmpeg 5.1. Without it, frames are repeated and dropped for a constant rate. */
 function everyFrameOnce(): Promise<string[]> {
   everyFrame ??= run(['-hide_banner', '-h', 'long']).then(({ stdout }) => {
     return stdout.includes('-fps_mode') ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'];

@@ -1,4 +1,4 @@
-/** Independent judges of media files: what Flashback wrote is believed only when these agree with it. */
+/** Independent judges of media files, which must confirm what Flashback wrote. */
 import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, chmodSync, constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const requirePackage = createRequire(import.meta.url);
 const maxOutput = 64 * 1024 * 1024;
 
-/** The program on PATH, else the one inside the installed package (whose binary may lack its execute bit). */
+/** The program on PATH, else the one in the installed package (whose binary may lack its execute bit). */
 function tool(name: 'ffmpeg' | 'ffprobe'): string {
   try {
     execFileSync(name, ['-version'], { stdio: 'ignore' });
@@ -33,7 +33,7 @@ function makeExecutable(path: string): void {
 
 let found: { ffmpeg: string; ffprobe: string } | undefined;
 
-/** Paths of the ffmpeg and ffprobe that tests use; looked for once. */
+/** Paths of the ffmpeg and ffprobe that tests use, searched once. */
 export function tools(): { ffmpeg: string; ffprobe: string } {
   found ??= { ffmpeg: tool('ffmpeg'), ffprobe: tool('ffprobe') };
   return found;
@@ -59,7 +59,7 @@ export interface Probed {
   format: { format_name: string; duration: string; start_time: string; size: string };
 }
 
-/** What ffprobe says of a file's streams and of the whole. */
+/** ffprobe's description of a file and its streams. */
 export async function ffprobe(path: string): Promise<Probed> {
   return (await probe(path, '-show_streams', '-show_format')) as Probed;
 }
@@ -71,11 +71,11 @@ export interface ProbedPacket {
   dts: number;
   size: number;
   isKey: boolean;
-  /** True for what players decode but do not show. */
+  /** Whether players decode the packet without presenting it. */
   isDiscarded: boolean;
 }
 
-/** Every packet of a file, in its order, with the times that a player sees. */
+/** Every packet of a file, in file order, with the times that a player sees. */
 export async function packets(path: string): Promise<ProbedPacket[]> {
   const entries = 'packet=stream_index,pts_time,dts_time,size,flags';
   const probed = (await probe(path, '-show_entries', entries)) as { packets: Record<string, string>[] };
@@ -96,9 +96,9 @@ async function probe(path: string, ...what: string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-/** Decodes the whole file and returns everything ffmpeg complains about: empty for a file without fault. */
+/** Decodes the whole file and returns ffmpeg's error messages, which is empty for a file without faults. */
 export async function ffprobeWarnings(path: string): Promise<string> {
-  // In the file's own time base: in that of its mean frame rate, two frames may fall on the same tick.
+  // In the file's own time base: in that of its mean frame rate, two frames could have the same time.
   const decode = ['-v', 'warning', '-i', path, '-enc_time_base', '-1', '-f', 'null', '-'];
   const { stderr } = await run(tools().ffmpeg, decode, {
     maxBuffer: maxOutput,
@@ -106,7 +106,7 @@ export async function ffprobeWarnings(path: string): Promise<string> {
   return stderr.trim();
 }
 
-/** For each stream, in order: its kind (`v` or `a`) and a hash over the bytes of all its packets. */
+/** For each stream, in order: its kind (`v` or `a`) and a hash of the bytes of all its packets. */
 export async function packetHashes(path: string): Promise<string[]> {
   const copyAll = [
     '-v',
@@ -139,8 +139,8 @@ export async function packetDigests(path: string, stream: string): Promise<strin
 }
 
 /**
- * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file
- * with holes in its payload passes only with `mayHaveUnusedPayload`.
+ * Walks the boxes of a finished MP4 and throws at the first breach of the format; see walkStrictly. A file with unused
+ * payload passes only with `mayHaveUnusedPayload`.
  */
 export async function strictBoxes(
   path: string,
@@ -162,7 +162,7 @@ export interface MediabunnyFacts {
   tracks: { type: string; codec: string | null; width?: number; height?: number; packets: number }[];
 }
 
-/** What mediabunny, which has its own MP4 reader, says of a file. */
+/** The facts of a file by mediabunny, which has its own MP4 reader. */
 export async function mediabunnyFacts(path: string): Promise<MediabunnyFacts> {
   const input = new Input({ source: new FilePathSource(path), formats: ALL_FORMATS });
   try {

@@ -1,4 +1,4 @@
-/** Fragments made by hand, for what no encoder writes on demand. */
+/** Fragments made by hand, in forms that no encoder writes on demand. */
 import { box, fullBox, u32, u64 } from '../../../src/mp4/boxes.ts';
 import { type Fragment, parseFragment } from '../../../src/mp4/fragment.ts';
 import type { Track } from '../../../src/mp4/init-segment.ts';
@@ -7,13 +7,13 @@ import { shiftFragment } from './shift-fragment.ts';
 export interface SyntheticMoof {
   trackId: number;
   decodeTime: number;
-  /** Of the decode time's box. */
+  /** Version of the decode time's box. */
   version?: number;
-  /** Duration, size and composition offset of each; the first is a keyframe. */
+  /** Duration, size and composition offset of each sample. The first is a keyframe. */
   samples: [number, number, number?][];
 }
 
-/** A moof with one track, whose samples fill the mdat that follows from its first byte. */
+/** A moof with one track, whose samples fill the next mdat from its first byte on. */
 export function syntheticMoof({ trackId, decodeTime, version = 1, samples }: SyntheticMoof): Buffer {
   const write = (dataOffset: number) =>
     box(
@@ -35,7 +35,7 @@ export function syntheticMoof({ trackId, decodeTime, version = 1, samples }: Syn
   return write(write(0).length + 8);
 }
 
-/** The fragment with all its tracks moved by the same time. */
+/** The fragment with all its tracks shifted by the same time. */
 export function movedBySeconds(fragment: Fragment, tracks: Track[], seconds: number): Fragment {
   const offsets = new Map(tracks.map(({ id, timescale }) => [id, Math.round(seconds * timescale)]));
   return parseFragment(shiftFragment(fragment, offsets), fragment.mdat, tracks);

@@ -2,8 +2,8 @@ import { Mp4Error } from '../../../src/mp4/boxes.ts';
 import type { FragmentHead } from '../../../src/mp4/fragment.ts';
 
 /**
- * A copy of the fragment's moof with every track's decode time moved by its offset in ticks (none: not
- * moved). A time that would become negative becomes 0. Throws Mp4Error when it does not fit a 32-bit field.
+ * A copy of the fragment's moof with every track's decode time shifted by its offset in ticks (without an offset:
+ * unchanged). A time that would become negative becomes 0. Throws Mp4Error if it does not fit a 32-bit field.
  */
 export function shiftFragment(fragment: FragmentHead, offsets: ReadonlyMap<number, number>): Buffer {
   const moof = Buffer.from(fragment.moof);

@@ -1,4 +1,4 @@
-/** Sound as a camera sends it, packet by packet, and what becomes of it. */
+/** Sound as a camera sends it, packet by packet, and as it is decoded afterwards. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -17,7 +17,7 @@ import { tools } from './judges.ts';
 const run = promisify(execFile);
 const packetMs = 20;
 
-/** Where frames of AAC begin in the time of what went in, and their bytes. */
+/** The beginnings of AAC frames in the time of the input, and their bytes. */
 export interface EncodedFrame {
   readonly startSec: number;
   readonly bytes: Buffer;
@@ -25,7 +25,7 @@ export interface EncodedFrame {
   readonly durationSec: number;
 }
 
-/** As `plainSound` names them: PCMU, L16, G722, G726-32. */
+/** Names as in `plainSound`: PCMU, L16, G722, G726-32. */
 export function formatFor(encoding: string, clockRate: number, channels = 1): SoundFormat {
   return plainSound(encoding, clockRate, channels)!.format;
 }
@@ -45,7 +45,7 @@ export class SoundUnits {
     this.#clock = new SessionClock({ isTrusted: true }).track(clockRate, 'sound');
   }
 
-  /** @param atSec when its first sample was taken */
+  /** @param atSec when the first sample was taken */
   unit(bytes: Buffer, atSec: number, durationSec: number): FeedUnit {
     this.#writer.copy(bytes, 0, bytes.length);
     const timed = { timestamp: Math.round(atSec * this.#clockRate) >>> 0, arrivedAt: atSec * 1_000 };
@@ -60,7 +60,7 @@ export class SoundUnits {
     };
   }
 
-  /** The bytes cut into packets of 20 ms. @param bytesPerSec of the coded sound */
+  /** Cuts the bytes into packets of 20 ms. @param bytesPerSec of the coded sound */
   packets(bytes: Buffer, bytesPerSec: number, fromSec = 0): FeedUnit[] {
     const size = Math.round((bytesPerSec * packetMs) / 1_000);
     return Array.from({ length: Math.floor(bytes.length / size) }, (_, i) =>
@@ -69,7 +69,7 @@ export class SoundUnits {
   }
 }
 
-/** What a unit of AAC says of itself; to be called while its footage is held. */
+/** The facts of a unit of AAC. Must be called while its footage is held. */
 export function frameOf({ footage, stamp, duration, format }: FeedUnit): EncodedFrame {
   const { clockRate } = stamp.run.track;
   return {
@@ -80,7 +80,7 @@ export function frameOf({ footage, stamp, duration, format }: FeedUnit): Encoded
   };
 }
 
-/** A tone that beeps at each whole second, as ffmpeg codes it for a camera. */
+/** A tone that beeps at each whole second, encoded by ffmpeg as a camera would. */
 export async function codedTone(options: {
   /** ffmpeg's arguments: `-c:a pcm_mulaw -f mulaw`. */
   readonly encode: string;
@@ -96,7 +96,7 @@ export async function codedTone(options: {
   return stdout;
 }
 
-/** The samples that a player gets to hear from second 0 on, holes as silence. */
+/** The samples that a player plays from second 0 on. Gaps are silent. */
 export async function played(frames: readonly EncodedFrame[], sampleRate: number): Promise<Float32Array> {
   const { format } = frames[0]!;
   const ticks = (sec: number) => Math.round(sec * format.sampleRate);
@@ -128,7 +128,7 @@ export function level(samples: Float32Array, sampleRate: number, fromSec: number
   return Math.sqrt(part.reduce((sum, value) => sum + value * value, 0) / Math.max(1, part.length));
 }
 
-/** How much of a frequency there is between two seconds, 0 to 1 (Goertzel). */
+/** The strength of a frequency between two seconds, 0 to 1 (Goertzel). */
 export function toneLevel(
   samples: Float32Array,
   sampleRate: number,

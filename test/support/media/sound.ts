@@ -1,4 +1,4 @@
-// What is to be heard in a clip: the captures' tone beeps at each whole second of the camera's loop.
+// The audible sound of a clip: the captures' tone beeps at each whole second of the camera's loop.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CountedFrame } from './frames.ts';
@@ -7,12 +7,12 @@ import { tools } from './judges.ts';
 const run = promisify(execFile);
 const sampleRate = 16_000;
 const beepHz = 1_760;
-/** A tenth of a beep (ffmpeg's sine source: a 25th of a second). */
+/** A tenth of a beep (a beep of ffmpeg's sine source lasts a 25th of a second). */
 const windowSamples = 64;
 
 /** When the beeps begin, in seconds of the file's own time. */
 export async function readBeeps(file: string): Promise<number[]> {
-  // Holes are filled and overlaps cut, so that a sample's number tells its time in the file.
+  // Gaps are filled and overlaps cut, so that a sample's index gives its time in the file.
   const decode = [
     '-v',
     'error',
@@ -41,7 +41,7 @@ export async function readBeeps(file: string): Promise<number[]> {
   return beeps;
 }
 
-/** How much of the beep's frequency there is in a window (Goertzel). */
+/** The strength of the beep's frequency in a window (Goertzel). */
 function levelOf(pcm: Buffer, at: number): number {
   const coefficient = 2 * Math.cos((2 * Math.PI * beepHz) / sampleRate);
   let [a, b] = [0, 0];
@@ -50,8 +50,9 @@ function levelOf(pcm: Buffer, at: number): number {
 }
 
 /**
- * How late the sound is, in milliseconds: for each beep, the distance to that whole second in the pictures, which is
- * told by the first one that the camera took in it. @param fps of the capture
+ * How late the sound is, in milliseconds: for each beep, the distance to that whole second in the pictures, given by
+ * the first picture that the camera took in it.
+ * @param fps of the capture
  */
 export function soundDelays(
   frames: readonly CountedFrame[],

@@ -13,13 +13,13 @@ const videoFormat = h264Format(
 const soundFormat = plainAacFormat(16_000, 1);
 
 export interface UnitMaker {
-  /** A picture taken and received at this time (monotonic milliseconds). */
+  /** A picture that was taken and received at this time (monotonic milliseconds). */
   picture(at: number, isSync: boolean): FeedUnit;
-  /** A frame of 64 ms of sound taken at this time; received then, or later. */
+  /** A frame of 64 ms of sound that was taken at this time, and received then or later. */
   sound(at: number, arrivedAt?: number): FeedUnit;
 }
 
-/** Units of one session, of so many bytes each, whose clocks are right. */
+/** Units of one session, of this many bytes each, with right clocks. */
 export function unitMaker(bytes = 100): UnitMaker {
   const session: FeedSession = { soundFormat, awaitsSound: false, reorderDepth: 0 };
   const clock = new SessionClock();

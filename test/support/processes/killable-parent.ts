@@ -1,5 +1,5 @@
-// A server in small that tests kill: `killable-parent <book>` has one child that outlives it, and
-// prints that one's process id.
+// A minimal server that tests kill: `killable-parent <book>` has one child that outlives it, and prints the child's
+// process id.
 
 import { createLog } from '../../../src/log.ts';
 import { openChildren } from '../../../src/processes/children.ts';

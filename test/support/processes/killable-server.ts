@@ -1,6 +1,6 @@
-// A server in small that tests kill: `killable-server <folder> [kill]` has its launcher run a command, and prints the
-// process ids of that one and of the launcher. With `kill`, it runs several that kill it at once; each adds the ids to the
-// file `<folder>/pids`.
+// A minimal server that tests kill: `killable-server <folder> [kill]` has its launcher run a command, and prints the
+// process ids of the command and of the launcher. With `kill`, it runs several commands that kill it at once; each adds
+// the ids to the file `<folder>/pids`.
 import path from 'node:path';
 import { createLog } from '../../../src/log.ts';
 import { openChildren } from '../../../src/processes/children.ts';

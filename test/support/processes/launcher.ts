@@ -1,4 +1,4 @@
-// A launcher with a book and a folder of its own.
+// A launcher with records of children and a folder of its own.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { type Launcher, startLauncher } from '../../../src/processes/launcher.ts
 
 export interface TestLauncher {
   readonly dir: string;
-  /** Their book is in `dir`/children. */
+  /** Keep their records in `dir`/children. */
   readonly children: Children;
   readonly launcher: Launcher;
   /** Removes the folder, too. */

@@ -1,4 +1,4 @@
-// The project's programs, compiled once for all tests: started by tsx, each needs the processor three times as long.
+// The project's programs, compiled once for all tests. With tsx, each start would take three times the processor time.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const compiledDir = path.join(root, 'node_modules/.cache/flashback-programs');
-/** Written after a compilation; says that the files are ES modules. */
+/** Written after a compilation; states that the files are ES modules. */
 const stampFile = path.join(compiledDir, 'package.json');
 const sources = ['src', 'test'];
-/** What programs look for beside src. */
+/** What programs need beside src. */
 const besideSrc = ['prisma', 'dist'];
 
-/** Compiles src and test, unless what is compiled is newer than all of their files. */
+/** Compiles src and test, unless the output is newer than all of their files. */
 export async function compilePrograms(): Promise<void> {
   if (!(await isStale())) return;
   await mkdir(compiledDir, { recursive: true });
@@ -50,10 +50,7 @@ async function isStale(): Promise<boolean> {
   return false;
 }
 
-/**
- * The compiled file of a program, for `node`.
- * @param file its source, from the project's root: `src/main.ts`
- */
+/** The compiled file of a program, for `node`. @param file the source, from the project's root: `src/main.ts` */
 export const program = (file: string): string => path.join(compiledDir, file.replace(/\.ts$/, '.js'));
 
 /**

@@ -19,7 +19,7 @@ export interface StoredObject {
   size: number;
   /** without quotes */
   etag: string;
-  /** content-type and the like, as they were sent */
+  /** content-type and the like, as sent */
   headers: Record<string, string>;
   modified: Date;
 }
@@ -43,7 +43,7 @@ export class Bucket {
     this.#dir = dir;
   }
 
-  /** Takes bytes in; what was written is removed again if `fill` fails. */
+  /** Stores bytes. They are removed again if `fill` fails. */
   async takePiece(
     fill: (write: (chunk: Buffer) => Promise<unknown>) => Promise<{ size: number; md5: Buffer }>,
   ): Promise<Piece> {
@@ -146,7 +146,7 @@ function assertOrder(listed: { number: number }[]): void {
   if (!isAscending) throw new S3Error(400, 'InvalidPartOrder');
 }
 
-/** developers.cloudflare.com/r2/objects/multipart-objects; S3 itself does not ask for equal parts. */
+/** developers.cloudflare.com/r2/objects/multipart-objects. S3 itself does not require equal parts. */
 function assertSizes(pieces: Piece[]): void {
   const size = pieces[0]!.size;
   const leading = pieces.slice(0, -1);

@@ -14,14 +14,14 @@ export type Operation =
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload';
 
-/** What goes wrong. `reset` cuts the connection: at once, within the body, or in place of the answer. */
+/** The effects of faults. `reset` cuts the connection: at once, within the body, or instead of the answer. */
 export type Effect =
   | { status: number; code?: string }
   | { reset: 'at once' | 'midway' | 'after' }
   /** never answers, never reads */
   | { stall: true }
   | { delayMs: number }
-  /** the size that HeadObject tells */
+  /** the size that HeadObject reports */
   | { wrongSize: number };
 
 export type Fault = Effect & {
@@ -36,7 +36,7 @@ export class Faults {
     this.#waiting.push({ ...fault });
   }
 
-  /** The effect for this request; used up by being taken. */
+  /** The effect for this request. Taking it uses it up. */
   take(op: Operation, key: string, part: number | undefined): Effect | undefined {
     const fault = this.#waiting.find((candidate) => candidate.match(op, key, part));
     if (!fault) return undefined;

@@ -19,7 +19,7 @@ export interface Request {
   receive: (sink: (chunk: Buffer) => Promise<unknown> | undefined) => Promise<{ size: number; md5: Buffer }>;
 }
 
-/** Which operation a request means. @throws S3Error 501 for what this server does not know */
+/** The operation of a request. @throws S3Error 501 for an operation that this server does not implement */
 export function operationOf(method: string, key: string, query: URLSearchParams): Operation {
   const shape = `${method} ${key === '' ? 'bucket' : 'object'}`;
   const found = operations.find(([of, marker]) => of === shape && (marker === '' || query.has(marker)));
@@ -27,7 +27,7 @@ export function operationOf(method: string, key: string, query: URLSearchParams)
   return found[2];
 }
 
-/** Method and target, the query parameter that tells, the operation; the first that fits. */
+/** Method and target, the query parameter that identifies the operation, the operation. The first match is used. */
 const operations: [string, string, Operation][] = [
   ['HEAD bucket', '', 'HeadBucket'],
   ['GET bucket', 'uploads', 'ListMultipartUploads'],
@@ -140,7 +140,7 @@ function answerObject(bucket: Bucket, { http, key, query }: Request): Answer {
   return { status: range ? 206 : 200, headers, body: bucket.read(object, from, to) };
 }
 
-/** Conditional writes, as R2 and S3 have them. */
+/** Conditional writes, as on R2 and S3. */
 function assertConditions(bucket: Bucket, { http, key }: Request): void {
   const { 'if-match': match, 'if-none-match': noneMatch } = http.headers;
   const held = bucket.objects.get(key);

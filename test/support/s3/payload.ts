@@ -7,11 +7,10 @@ const streamingPayload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
 const checksumPrefix = 'x-amz-checksum-';
 
 /**
- * Reads a request's body into `sink`, without its transfer framing, and verifies all that was declared of it:
- * SHA-256 of the signature, Content-MD5, CRC32 and SHA-256 checksums in headers or trailers, lengths.
- *
+ * Reads a request's body into `sink`, without its transfer framing, and verifies everything that was declared of it:
+ * the signature's SHA-256, Content-MD5, CRC32 and SHA-256 checksums in headers or trailers, and lengths.
  * @param declared what the signature says about the body
- * @param wire the request's bytes as they come
+ * @param wire the request's bytes as they arrive
  */
 export async function receive(
   req: IncomingMessage,
@@ -47,7 +46,7 @@ export async function receive(
   return { size, md5: sums.md5 };
 }
 
-/** Whether a checksum of this kind comes in the headers, or is announced to follow the body. */
+/** Whether a checksum of this kind is in the headers, or announced as a trailer. */
 function isChecksumOf(headers: IncomingHttpHeaders, algorithm: string): boolean {
   const name = checksumPrefix + algorithm;
   return name in headers || headers['x-amz-trailer'] === name;

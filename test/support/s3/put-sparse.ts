@@ -1,6 +1,6 @@
 /**
- * Puts a sparse file of `bytes` into a local store, and prints by how many bytes the
- * resident memory of this process grew at most, as one line of JSON.
+ * Puts a sparse file of `bytes` into a local store, and prints the largest growth of this process's resident memory, as
+ * one line of JSON.
  */
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

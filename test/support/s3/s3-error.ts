@@ -1,4 +1,4 @@
-/** An answer in S3's error form; codes as in the S3 API reference, "Error responses". */
+/** An answer in the form of S3's errors; codes as in the S3 API reference, "Error responses". */
 export class S3Error extends Error {
   readonly status: number;
   readonly code: string;

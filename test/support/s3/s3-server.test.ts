@@ -63,7 +63,7 @@ describe('the S3 server of the tests', () => {
     expect(server.contents.object('by-hand.mp4').size).toBe(10 * mib + 1);
   });
 
-  test("takes the framing and checksums that are the SDK's default", async () => {
+  test('accepts the framing and checksums that are the SDK’s default', async () => {
     const s3 = client();
     const Body = Readable.from([footage.subarray(0, 70_000), footage.subarray(70_000, 200_000)]);
     await s3.send(new PutObjectCommand({ ...target, Key: 'framed', Body, ContentLength: 200_000 }));
@@ -73,14 +73,14 @@ describe('the S3 server of the tests', () => {
     expect(KeyCount).toBe(0);
   });
 
-  test('refuses a body that is not what was declared', async () => {
+  test('refuses a body that differs from what was declared', async () => {
     for (const wrong of [{ ChecksumCRC32: 'AAAAAA==' }, { ContentMD5: 'AAAAAAAAAAAAAAAAAAAAAA==' }]) {
       const put = client().send(new PutObjectCommand({ ...target, Body: 'content', ...wrong }));
       await expect(put).rejects.toMatchObject({ name: 'BadDigest' });
     }
   });
 
-  test('tells what an unfinished upload has', async () => {
+  test('lists the parts of an unfinished upload', async () => {
     const s3 = client();
     const upload = { ...target, Key: 'unfinished.mp4' };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload));
@@ -120,7 +120,7 @@ describe('the S3 server of the tests', () => {
     await expect(head).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
   });
 
-  test('carries no more bytes per second than its uplink has', async () => {
+  test('transfers no more bytes per second than its uplink allows', async () => {
     const slow = await startS3Server({ bytesPerSecond: 2 * mib });
     onTestFinished(() => slow.close());
     const s3 = client({ endpoint: slow.endpoint });

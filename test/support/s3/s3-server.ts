@@ -23,7 +23,7 @@ export interface LoggedRequest {
   op: Operation;
   key: string;
   part?: number;
-  /** bytes that the request's head announces */
+  /** the length in the request's headers */
   length: number;
   /** undefined while it runs, and for good if it was never answered */
   status?: number;
@@ -36,16 +36,16 @@ export interface S3Server {
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** What the bucket holds right now. */
+  /** The present content of the bucket. */
   contents: Bucket;
-  /** Every request since the start, in order of arrival; also those that a fault hit. */
+  /** Every request since the start, in order of arrival, including those with faults. */
   log: LoggedRequest[];
   fail(fault: Fault): void;
   /** Moves this server's clock ahead of the machine's. */
   advanceClock(ms: number): void;
-  /** From now on the line is that fast, in bytes per second; undefined: as fast as this machine. */
+  /** From now on the line has this speed, in bytes per second; undefined: as fast as this machine. */
   shape(bytesPerSecond: number | undefined): void;
-  /** An object's bytes as they lie on disk. */
+  /** An object's bytes as they are on disk. */
   bytes(key: string): Promise<Buffer>;
   /** Cuts all connections and refuses new ones. */
   offline(): Promise<void>;
@@ -139,7 +139,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     },
     async close() {
       await offline();
-      // A request that was cut may still be taking its own file away.
+      // A cancelled request may still be removing its own file.
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -147,7 +147,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
 
 interface Uplink {
   shape(bytesPerSecond: number | undefined): void;
-  /** Waits until the line has carried so many more bytes. */
+  /** Waits until the line has transferred this many more bytes. */
   carry(bytes: number): Promise<void>;
 }
 
@@ -197,6 +197,6 @@ async function send(
   });
   if (req.method === 'HEAD' || body === undefined) res.end();
   else if (isText) res.end(body);
-  // A client that goes away while it is being served is its own affair.
+  // A client may disconnect while it is served.
   else await pipeline(Readable.from(body), res).catch(() => {});
 }

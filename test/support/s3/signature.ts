@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { S3Error } from './s3-error.ts';
 
-// Signature version 4 as docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html has it.
+// Signature version 4 of docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html.
 
 export interface SignatureRules {
   accessKeyId: string;
@@ -26,7 +26,7 @@ const maxSkewMs = 15 * 60 * 1000;
 const maxExpiresSec = 7 * 24 * 60 * 60;
 
 /**
- * Verifies a request signed in its headers or in its query.
+ * Verifies the signature of a request in its headers or in its query.
  * @returns what the request declares about its body: a SHA-256 in hex, UNSIGNED-PAYLOAD or STREAMING-…
  */
 export function verifySignature(req: IncomingMessage, url: URL, rules: SignatureRules): string {
@@ -91,7 +91,7 @@ function claimInQuery(query: URLSearchParams, rules: SignatureRules): Claim {
   };
 }
 
-/** Host and every x-amz- header have to be signed, or a stranger could change what they say. */
+/** Host and every x-amz- header must be signed, because otherwise anybody could change them. */
 function assertAllSigned(req: IncomingMessage, signedHeaders: string[]): void {
   const mustBe = ['host', ...Object.keys(req.headers).filter((name) => name.startsWith('x-amz-'))];
   const unsigned = mustBe.filter((name) => !signedHeaders.includes(name));

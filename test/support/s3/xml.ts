@@ -25,7 +25,7 @@ function elements(content: Content): string {
     .join('');
 }
 
-/** The text of every `<name>` in a request's body; enough for the two requests that have one. */
+/** The text of every `<name>` in a request's body. Sufficient for the two requests that have a body. */
 export function textsOf(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>([\\s\\S]*?)</${name}>`, 'g'))].map(([, text]) =>
     text!.replace(/&(amp|lt|gt|quot|apos);/g, (entity) => entityChars[entity]!),
