@@ -16,7 +16,7 @@ interface Failure {
   extensions: { code: string; retryAfterMs?: number };
 }
 
-/** What may be better in a moment; anything else is for a person to mend. */
+/** Errors that may pass. All others need a person. */
 const passing = ['RATE_LIMITED', 'CAPACITY', 'INTERNAL_SERVER_ERROR'];
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -37,7 +37,7 @@ export function connectAnalytics(url: string, key: string) {
     return data;
   }
 
-  /** Again with the same variables: safe, because of the idempotency key, and because ending twice is ending once. */
+  /** Retries with the same variables. That is safe: an idempotency key makes one event, and an event ends only once. */
   async function callPatiently<Result, Variables>(
     document: TypedDocumentString<Result, Variables>,
     variables: Variables,
@@ -55,10 +55,10 @@ export function connectAnalytics(url: string, key: string) {
   }
 
   return {
-    /** The idempotency key names what was seen, for example the track: however often it is sent, it is one event. */
+    /** The idempotency key identifies what was seen, such as a track. Calls with the same key are one event. */
     begin: (input: CreateEventInput & { idempotencyKey: string; leaseSec: number }) =>
       callPatiently(begin, { input }).then(({ createEvent }) => createEvent.event),
-    /** While it goes on. Should this service die, the recording stops when the lease is over. */
+    /** Call it while the event continues. If this service dies, the recording stops when the lease expires. */
     renew: (id: string, leaseSec: number) =>
       callPatiently(renew, { id, leaseSec }).then(({ renewEvent }) => renewEvent.event),
     end: (id: string) => callPatiently(end, { id }).then(({ endEvent }) => endEvent.event),

@@ -14,89 +14,89 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** A whole number beyond 32 bits, as a JSON integer. */
+  /** A whole number that may need more than 32 bits, as a JSON integer. */
   BigInt: { input: number; output: number; }
-  /** A moment, as RFC 3339 writes it, in UTC and with milliseconds. */
+  /** A point in time in the format of RFC 3339, in UTC with milliseconds. */
   DateTime: { input: string; output: string; }
   /** Any JSON value. */
   JSON: { input: unknown; output: unknown; }
-  /** An absolute address. */
+  /** An absolute URL. */
   URL: { input: string; output: string; }
 };
 
-/** A key by which a program or a person may call. Its secret is shown once, when it is made. */
+/** A key with which a program or a person calls the API. Its secret is shown once, when the key is made. */
 export type ApiKey = {
   __typename?: 'ApiKey';
-  /** The only cameras that it may see and use; null: all. */
+  /** The only cameras that the key may see and use; null: all. */
   cameraIds?: Maybe<Array<Scalars['ID']['output']>>;
-  /** When it was made. */
+  /** When the key was made. */
   createdAt: Scalars['DateTime']['output'];
-  /** It stops working then; null: never. */
+  /** When the key expires; null: never. */
   expiresAt?: Maybe<Scalars['DateTime']['output']>;
   /** The key’s id. */
   id: Scalars['ID']['output'];
-  /** When it was last used, to the minute; null: never. */
+  /** When the key was last used, to the minute; null: never. */
   lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Whose it is. Keys of one name stand for one service and share its events. */
+  /** The name of the key’s user. Keys with the same name belong to the same service and share its events. */
   name: Scalars['String']['output'];
-  /** When it was revoked; null while it was not. */
+  /** When the key was revoked; null if it is not revoked. */
   revokedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** What it may do. */
+  /** What the key may do. */
   role: Role;
 };
 
 /** A stream address and how to record it. */
 export type Camera = {
   __typename?: 'Camera';
-  /** Whether TLS 1.0 and 1.1 are accepted, which old firmware needs. */
+  /** Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them. */
   allowOldTls: Scalars['Boolean']['output'];
   /** The sound’s codec in clips (RFC 6381). */
   audioCodec?: Maybe<Scalars['String']['output']>;
-  /** Its channel at the recorder or encoder it hangs on. */
+  /** The camera’s channel at its recorder or encoder. */
   channel: Scalars['Int']['output'];
-  /** The video’s codec (RFC 6381), known once it was live. */
+  /** The video’s codec (RFC 6381); null until the camera has been live once. */
   codec?: Maybe<Scalars['String']['output']>;
-  /** When it was added. */
+  /** When the camera was added. */
   createdAt: Scalars['DateTime']['output'];
-  /** Whether it is used at all. */
+  /** Whether Flashback uses the camera at all. */
   enabled: Scalars['Boolean']['output'];
   /** The camera’s id. */
   id: Scalars['ID']['output'];
-  /** Why it is not live, in words. */
+  /** Why the camera is not live, as a sentence. */
   lastError?: Maybe<Scalars['String']['output']>;
-  /** A recording ends after this many seconds at the latest. */
+  /** A recording ends after at most this many seconds. */
   maxDurationSec: Scalars['Int']['output'];
-  /** The name people know it by. */
+  /** The name that people know the camera by. */
   name: Scalars['String']['output'];
   /** The camera’s playbacks, newest first. */
   playbacks: PlaybackConnection;
   /** Seconds recorded after the end of an event. */
   postRollSec: Scalars['Int']['output'];
-  /** Seconds of footage kept from before an event. 0: no standing connection. */
+  /** Seconds of footage kept from before an event. With 0, Flashback connects only when an event comes. */
   preRollSec: Scalars['Int']['output'];
-  /** What reads its stream. */
+  /** The program that reads the camera’s stream. */
   reader: CameraReader;
-  /** How its stream is read; null until it was live. */
+  /** How the stream is read; null until the camera has been live once. */
   reading?: Maybe<CameraReading>;
   /** The types of events that are recorded. */
   recordOn: Array<EventType>;
-  /** Like 1920x1080, known once it was live. */
+  /** The picture’s size, like 1920x1080; null until the camera has been live once. */
   resolution?: Maybe<Scalars['String']['output']>;
-  /** The stream’s address without user name and password; a password among its parameters is shown as ***. */
+  /** The stream’s address without user name and password. A password among its parameters is shown as ***. */
   rtspUrl: Scalars['String']['output'];
-  /** A JPEG of the newest keyframe in the buffer; null while there is none. */
+  /** A JPEG of the newest keyframe in the ring; null while the ring has none. */
   snapshotUrl?: Maybe<Scalars['URL']['output']>;
   /** What its feed is doing now. */
   state: CameraState;
-  /** Since when it is in this state. */
+  /** When the camera entered this state. */
   stateSince: Scalars['DateTime']['output'];
-  /** Which certificate of an rtsps:// address is accepted. */
+  /** Which certificate is accepted from a camera with an rtsps:// address. */
   tls: CameraTls;
-  /** SHA-256 of the certificate that is accepted with PINNED; null until the camera has shown one. */
+  /** The SHA-256 of the certificate that PINNED accepts; null until the camera has shown one. */
   tlsFingerprint?: Maybe<Scalars['String']['output']>;
-  /** Over what its stream is asked for. */
+  /** The transport that is requested from the camera. */
   transport: CameraTransport;
-  /** When its row last changed. */
+  /** When the camera’s row last changed. */
   updatedAt: Scalars['DateTime']['output'];
 };
 
@@ -108,27 +108,27 @@ export type CameraPlaybacksArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** What reads a camera’s stream. */
+/** The program that reads a camera’s stream. */
 export type CameraReader =
-  /** Flashback’s own reader; ffmpeg for what that one names as not its own. */
+  /** Flashback’s own reader, or ffmpeg for streams that Flashback cannot read. */
   | 'AUTO'
-  /** An ffmpeg process for this camera, which needs more memory and processor. */
+  /** An ffmpeg process for this camera. It needs more memory and processor time. */
   | 'FFMPEG';
 
 /** How a camera’s stream is read. */
 export type CameraReading = {
   __typename?: 'CameraReading';
-  /** Bits per second of the pictures in the buffer; null while it holds less than two. */
+  /** Bits per second of the pictures in the ring; null while the ring holds fewer than two pictures. */
   bitsPerSec?: Maybe<Scalars['Float']['output']>;
-  /** Pictures per second in the buffer; null while it holds less than two. */
+  /** Pictures per second in the ring; null while the ring holds fewer than two pictures. */
   framesPerSec?: Maybe<Scalars['Float']['output']>;
-  /** Seconds from keyframe to keyframe in the buffer; null while it holds less than two. */
+  /** Seconds from one keyframe to the next in the ring; null while the ring holds fewer than two keyframes. */
   keyframeIntervalSec?: Maybe<Scalars['Float']['output']>;
-  /** FLASHBACK, the server’s own reader, or FFMPEG, a process beside it. */
+  /** FLASHBACK for the server’s own reader, or FFMPEG for a separate ffmpeg process. */
   reader: Scalars['String']['output'];
-  /** Why it is not read in the usual way, in words; null where it is. */
+  /** Why the camera is not read in the usual way, as a sentence; null if it is. */
   reason?: Maybe<Scalars['String']['output']>;
-  /** Why clips are without the sound that is announced, in words; null where they have it. */
+  /** Why clips lack the sound that the camera announces, as a sentence; null if they have it. */
   soundLeftOut?: Maybe<Scalars['String']['output']>;
   /** TCP or UDP. */
   transport: Scalars['String']['output'];
@@ -136,44 +136,44 @@ export type CameraReading = {
 
 /** What the camera’s feed is doing now. */
 export type CameraState =
-  /** A connection is being made; no picture has come yet. */
+  /** Flashback is connecting; no picture has arrived yet. */
   | 'CONNECTING'
-  /** Switched off in Flashback. */
+  /** The camera is switched off in Flashback. */
   | 'DISABLED'
-  /** Without pre-roll and without a recording: no connection is wanted. */
+  /** Not connected, because the camera has no pre-roll and nothing is recorded. */
   | 'IDLE'
-  /** Pictures come; the ring holds the newest. */
+  /** Pictures arrive, and the ring holds the newest ones. */
   | 'LIVE'
-  /** The camera cannot be reached or refuses; it is tried again. `lastError` says why. */
+  /** The camera cannot be reached or refuses. Flashback keeps trying; `lastError` says why. */
   | 'OFFLINE';
 
-/** Which certificate of a camera with an rtsps:// address is accepted. */
+/** Which certificate is accepted from a camera with an rtsps:// address. */
 export type CameraTls =
-  /** Any: whoever answers at the address could be somebody else. */
+  /** Any certificate. The server then cannot tell whether it is connected to the camera. */
   | 'ANY'
-  /** The one that it showed first; another one is an error. */
+  /** The first certificate that the camera has shown. Any other is an error. */
   | 'PINNED'
-  /** One for its name, from an authority that this server trusts. */
+  /** A certificate for the camera’s name, from an authority that this server trusts. */
   | 'VERIFY';
 
-/** Over what a camera’s stream is asked for. */
+/** The transport that is requested from a camera. */
 export type CameraTransport =
-  /** Over TCP; over UDP where the camera refuses TCP. */
+  /** TCP, or UDP if the camera refuses TCP. */
   | 'AUTO'
   /** Inside the RTSP connection: nothing is lost or out of order. */
   | 'TCP'
-  /** In datagrams; what the network loses is missing in clips. */
+  /** In datagrams: clips lack what the network loses. */
   | 'UDP';
 
 /** A new key. */
 export type CreateApiKeyInput = {
-  /** The only cameras that it may see and use; all if left out. Not for ADMIN. */
+  /** The only cameras that the key may see and use; all if left out. Not for ADMIN. */
   cameraIds?: InputMaybe<Array<Scalars['ID']['input']>>;
-  /** It stops working then; never if left out. */
+  /** When the key expires; never if left out. */
   expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Whose it is: 1 to 100 characters. */
+  /** The name of the key’s user: 1 to 100 characters. */
   name: Scalars['String']['input'];
-  /** What it may do. */
+  /** What the key may do. */
   role: Role;
 };
 
@@ -182,62 +182,62 @@ export type CreateApiKeyPayload = {
   __typename?: 'CreateApiKeyPayload';
   /** The key. */
   apiKey: ApiKey;
-  /** What to send as `Authorization: Bearer …`. It is shown this once and kept nowhere. */
+  /** Send it as `Authorization: Bearer …`. It is shown only now and not stored. */
   secret: Scalars['String']['output'];
 };
 
 /** A new camera. */
 export type CreateCameraInput = {
-  /** Whether TLS 1.0 and 1.1 are accepted, which old firmware needs. */
+  /** Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them. */
   allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Its channel at the recorder or encoder it hangs on: 0 to 65535. */
+  /** The camera’s channel at its recorder or encoder: 0 to 65535. */
   channel?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether it is used at all. */
+  /** Whether Flashback uses the camera at all. */
   enabled?: InputMaybe<Scalars['Boolean']['input']>;
-  /** A recording ends after this many seconds at the latest: 1 to 86400. */
+  /** A recording ends after at most this many seconds: 1 to 86400. */
   maxDurationSec?: InputMaybe<Scalars['Int']['input']>;
-  /** The name people know it by: 1 to 200 characters. */
+  /** The name that people know the camera by: 1 to 200 characters. */
   name: Scalars['String']['input'];
   /** Seconds recorded after the end of an event: 0 to 300. */
   postRollSec?: InputMaybe<Scalars['Int']['input']>;
-  /** Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes. */
+  /** Seconds of footage kept from before an event: 0 to 60. With 0, Flashback connects only when an event comes. */
   preRollSec?: InputMaybe<Scalars['Int']['input']>;
-  /** What reads its stream. */
+  /** The program that reads the camera’s stream. */
   reader?: InputMaybe<CameraReader>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
-  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded). */
+  /** The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded). */
   rtspUrl: Scalars['String']['input'];
   /** Which certificate of an rtsps:// address is accepted. */
   tls?: InputMaybe<CameraTls>;
-  /** Over what its stream is asked for. */
+  /** The transport that is requested from the camera. */
   transport?: InputMaybe<CameraTransport>;
 };
 
-/** The camera as it was made. */
+/** The new camera. */
 export type CreateCameraPayload = {
   __typename?: 'CreateCameraPayload';
   /** The camera. */
   camera: Camera;
 };
 
-/** Something that happens at a camera. */
+/** An event at a camera. */
 export type CreateEventInput = {
-  /** Where it happens. */
+  /** The camera. */
   cameraId: Scalars['ID']['input'];
-  /** What happens, in words: 1 to 2000 characters. */
+  /** What happened, as text: 1 to 2000 characters. */
   description?: InputMaybe<Scalars['String']['input']>;
-  /** Same key, same camera: the same event comes back and nothing is recorded twice. 1 to 200 characters. */
+  /** A repeated call with the same key and camera returns the same event, and nothing is recorded twice. 1 to 200 characters. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
-  /** What happens, in a word or two: 1 to 200 characters. */
+  /** What happened, in a word or two: 1 to 200 characters. */
   label?: InputMaybe<Scalars['String']['input']>;
-  /** The recording stops this long after creation, or after the last renewEvent, unless endEvent comes first: 1 to 86400. */
+  /** The event ends this many seconds after createEvent or the last renewEvent, unless endEvent comes first: 1 to 86400. */
   leaseSec?: InputMaybe<Scalars['Int']['input']>;
-  /** Whatever is to be kept with it: at most 64 KiB as JSON, and 32 levels deep. */
+  /** Any further data to keep with the event: at most 64 KiB as JSON, and 32 levels deep. */
   metadata?: InputMaybe<Scalars['JSON']['input']>;
-  /** When it happened; now if left out. In the past as far as the camera’s pre-roll reaches. */
+  /** When it happened; now if left out. It may lie in the past by at most the camera’s pre-roll. */
   startedAt?: InputMaybe<Scalars['DateTime']['input']>;
-  /** What happens; decides whether it is recorded. */
+  /** What happened. The type decides whether the event is recorded. */
   type: EventType;
 };
 
@@ -246,84 +246,84 @@ export type CreateEventPayload = {
   __typename?: 'CreateEventPayload';
   /** The event. */
   event: Event;
-  /** Its recording; null where the camera does not record on this type. */
+  /** The event’s recording; null if the camera does not record this type. */
   playback?: Maybe<Playback>;
 };
 
-/** What was deleted. */
+/** The deleted camera. */
 export type DeleteCameraPayload = {
   __typename?: 'DeleteCameraPayload';
-  /** The id of the camera that is gone. */
+  /** The id of the deleted camera. */
   id: Scalars['ID']['output'];
 };
 
-/** What was deleted. */
+/** The deleted playback. */
 export type DeletePlaybackPayload = {
   __typename?: 'DeletePlaybackPayload';
-  /** The id of the playback that is gone. */
+  /** The id of the deleted playback. */
   id: Scalars['ID']['output'];
 };
 
 /** The end of an event. */
 export type EndEventInput = {
-  /** When it ended, not before it started; now if left out. */
+  /** When the event ended, not before it started; now if left out. */
   endedAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** The event’s id. */
   id: Scalars['ID']['input'];
 };
 
-/** Ending an event twice returns the same as ending it once. */
+/** The ended event. A repeated call returns the same. */
 export type EndEventPayload = {
   __typename?: 'EndEventPayload';
   /** The event. */
   event: Event;
-  /** Its recording; null where the camera does not record on this type. */
+  /** The event’s recording; null if the camera does not record this type. */
   playback?: Maybe<Playback>;
 };
 
 /** Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent. */
 export type EndReason =
-  /** The camera went away for good, or came back in a form that one file cannot hold. */
+  /** The camera did not come back, or came back with a format that does not fit the same file. */
   | 'CAMERA_LOST'
-  /** Its event was ended. */
+  /** The event was ended. */
   | 'ENDED'
-  /** Its event’s lease ran out. */
+  /** The event’s lease expired. */
   | 'LEASE_EXPIRED'
-  /** It reached the longest duration allowed. */
+  /** The recording reached the camera’s maxDurationSec. */
   | 'MAX_DURATION'
-  /** The server was lost; the clip was made of what the bucket already had. */
+  /** The server was lost. The clip was made from what the bucket already had. */
   | 'NODE_LOST'
-  /** The server could not go on, for example because its disk took nothing more. */
+  /** The server could not continue, for example because its disk was full. */
   | 'SHUTDOWN'
-  /** It was stopped by hand. */
+  /** The recording was stopped by hand. */
   | 'STOPPED';
 
-/** Something that happened at a camera; open until it is ended. */
+/** Something that happened at a camera. It is open until it is ended. */
 export type Event = {
   __typename?: 'Event';
-  /** Where it happened. */
+  /** The camera at which it happened. */
   camera: Camera;
   /** The camera’s channel when it happened. */
   channel: Scalars['Int']['output'];
   /** When it was reported. */
   createdAt: Scalars['DateTime']['output'];
-  /** What happened, in words. */
+  /** What happened, as text. */
   description?: Maybe<Scalars['String']['output']>;
-  /** When it ended; null while it is open. */
+  /** When it ended; null while the event is open. */
   endedAt?: Maybe<Scalars['DateTime']['output']>;
   /** The event’s id. */
   id: Scalars['ID']['output'];
   /** What happened, in a word or two. */
   label?: Maybe<Scalars['String']['output']>;
-  /** It ends then unless it is renewed; null without a lease. */
+  /** When the event ends unless it is renewed; null without a lease. */
   leaseExpiresAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Whatever the service that reported it wants kept. */
+  /** Any further data that was reported with the event. */
   metadata?: Maybe<Scalars['JSON']['output']>;
-  /** Its recordings, oldest first: none where the camera does not record on its type. */
+  /** The event’s recordings, oldest first. Empty if the camera does not record this type. */
   playbacks: Array<Playback>;
   /** When it happened. */
   startedAt: Scalars['DateTime']['output'];
-  /** What happened. */
+  /** The type of the event. */
   type: EventType;
 };
 
@@ -334,34 +334,34 @@ export type EventConnection = {
   edges: Array<EventEdge>;
   /** The page’s events. */
   nodes: Array<Event>;
-  /** Where the page stands. */
+  /** The position of the page. */
   pageInfo: PageInfo;
-  /** All events that match; costs a count. */
+  /** The number of all events that match. Selecting it costs a count. */
   totalCount: Scalars['Int']['output'];
 };
 
 /** An event in a connection, with its cursor. */
 export type EventEdge = {
   __typename?: 'EventEdge';
-  /** Its place in the list. */
+  /** The event’s position in the list. */
   cursor: Scalars['String']['output'];
   /** The event. */
   node: Event;
 };
 
-/** Which events: those to which everything given applies. */
+/** Which events. An event must meet all conditions that are given. */
 export type EventFilter = {
-  /** Of this camera. */
+  /** Events of this camera. */
   cameraId?: InputMaybe<Scalars['ID']['input']>;
-  /** true: not ended yet; false: ended. */
+  /** true: only open events; false: only events that have ended. */
   open?: InputMaybe<Scalars['Boolean']['input']>;
-  /** With all of these words in the event’s label, description or metadata: whole words, large or small letters alike. */
+  /** The event’s label, description or metadata must contain all of these words. Whole words match, in upper or lower case. */
   search?: InputMaybe<Scalars['String']['input']>;
-  /** Started later than this. */
+  /** Events that started after this time. */
   startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Started earlier than this. */
+  /** Events that started before this time. */
   startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Of one of these types. */
+  /** Events of one of these types. */
   type?: InputMaybe<Array<EventType>>;
 };
 
@@ -388,23 +388,23 @@ export type EventType =
 
 /** Who has to act on a failure. */
 export type Fault =
-  /** Whoever looks after the camera or its network. */
+  /** The person who looks after the camera or its network. */
   | 'CAMERA'
-  /** Whoever runs Flashback. */
+  /** The person who runs Flashback. */
   | 'SERVER'
-  /** Whoever looks after the bucket or the disk. */
+  /** The person who looks after the bucket or the disk. */
   | 'STORAGE';
 
 /** A stretch inside a clip in which the camera delivered nothing. */
 export type Gap = {
   __typename?: 'Gap';
-  /** When the last picture before it was over. */
+  /** When the last picture before the gap ended. */
   from: Scalars['DateTime']['output'];
-  /** When the first picture after it was taken. */
+  /** When the first picture after the gap was taken. */
   to: Scalars['DateTime']['output'];
 };
 
-/** Who is calling. */
+/** The caller. */
 export type Me = {
   __typename?: 'Me';
   /** The only cameras that the caller may see and use; null: all. */
@@ -415,142 +415,142 @@ export type Me = {
   role: Role;
 };
 
-/** What can be done. */
+/** Mutations. */
 export type Mutation = {
   __typename?: 'Mutation';
-  /** Makes a key. The first key closes the server to everybody without one, so make an ADMIN first. For ADMIN. */
+  /** Makes a key. Once there is a key, every request needs one, so the first key should be an ADMIN. For ADMIN. */
   createApiKey: CreateApiKeyPayload;
-  /** Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected. For ADMIN. */
+  /** Adds a camera. If it has pre-roll, Flashback connects at once and stays connected. For ADMIN. */
   createCamera: CreateCameraPayload;
-  /** Something happens at a camera. Where its type is recorded, the recording has begun when this answers. */
+  /** Reports an event at a camera. If the camera records its type, the recording has begun when the answer is sent. */
   createEvent: CreateEventPayload;
-  /** Playbacks of the camera are deleted with it, their objects too. For ADMIN. */
+  /** Deletes a camera with all its playbacks and their objects. For ADMIN. */
   deleteCamera: DeleteCameraPayload;
-  /** Removes the row and every object of it; safe to repeat. A recording that runs is stopped first. */
+  /** Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat. */
   deletePlayback: DeletePlaybackPayload;
-  /** The event is over: its recording stops, is finished and put into the store in the background. */
+  /** Ends an event. Its recording stops; in the background, the clip is made and put into the store. */
   endEvent: EndEventPayload;
-  /** The event goes on: its lease runs from now. CONFLICT once it has ended. */
+  /** Renews the lease of an open event, from now on. CONFLICT if the event has ended. */
   renewEvent: RenewEventPayload;
-  /** Takes up a FAILED playback again whose footage is still held locally. */
+  /** Makes the clip of a FAILED playback whose footage is still on the server’s disk. */
   retryPlayback: RetryPlaybackPayload;
-  /** The key stops working; whoever is connected with it is cut off within seconds. For ADMIN. */
+  /** Revokes a key. Its open connections are closed within seconds. For ADMIN. */
   revokeApiKey: RevokeApiKeyPayload;
-  /** A recording by hand, without an event. It begins with the camera’s pre-roll. */
+  /** Starts a recording by hand, without an event. It begins with the camera’s pre-roll. */
   startRecording: StartRecordingPayload;
   /** Stops a recording now, whether it was started by hand or by an event. Safe to repeat. */
   stopRecording: StopRecordingPayload;
-  /** Connects to a camera without saving anything; answers within ten seconds. For ADMIN. */
+  /** Connects to a camera without saving anything. Answers within ten seconds. For ADMIN. */
   testCamera: TestCameraPayload;
-  /** Changes a camera. Recordings that run go on. For ADMIN. */
+  /** Changes a camera. Running recordings continue. For ADMIN. */
   updateCamera: UpdateCameraPayload;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationCreateApiKeyArgs = {
   input: CreateApiKeyInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationCreateCameraArgs = {
   input: CreateCameraInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationCreateEventArgs = {
   input: CreateEventInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationDeleteCameraArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationDeletePlaybackArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationEndEventArgs = {
   input: EndEventInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationRenewEventArgs = {
   input: RenewEventInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationRetryPlaybackArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationRevokeApiKeyArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationStartRecordingArgs = {
   input: StartRecordingInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationStopRecordingArgs = {
   playbackId: Scalars['ID']['input'];
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationTestCameraArgs = {
   input: TestCameraInput;
 };
 
 
-/** What can be done. */
+/** Mutations. */
 export type MutationUpdateCameraArgs = {
   input: UpdateCameraInput;
 };
 
-/** Where a page of a connection stands in the whole list. */
+/** The position of a page in the whole list. */
 export type PageInfo = {
   __typename?: 'PageInfo';
-  /** Cursor of the page’s last item. */
+  /** The cursor of the page’s last item. */
   endCursor?: Maybe<Scalars['String']['output']>;
-  /** Whether older items follow. */
+  /** Whether there are older items after this page. */
   hasNextPage: Scalars['Boolean']['output'];
-  /** Whether newer items precede. */
+  /** Whether there are newer items before this page. */
   hasPreviousPage: Scalars['Boolean']['output'];
-  /** Cursor of the page’s first item. */
+  /** The cursor of the page’s first item. */
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
-/** The recording of an event: a status, and later a clip. */
+/** The recording of an event: a row with a status, and later a clip. */
 export type Playback = {
   __typename?: 'Playback';
   /** The sound’s codec (RFC 6381); null without sound. */
   audioCodec?: Maybe<Scalars['String']['output']>;
   /** The camera that was recorded. */
   camera: Camera;
-  /** Wall-clock time of the clip’s first frame; before startedAt where there is pre-roll. */
+  /** The wall-clock time of the clip’s first frame. With pre-roll it is before startedAt. */
   clipStartedAt?: Maybe<Scalars['DateTime']['output']>;
   /** The video’s codec (RFC 6381). */
   codec?: Maybe<Scalars['String']['output']>;
-  /** When it was made. */
+  /** When the playback was created. */
   createdAt: Scalars['DateTime']['output'];
-  /** The same file, for browsers: they save it, named like 2026-11-28_14-02-11_front-door_person.mp4. */
+  /** A link with which browsers save the clip, under a name like 2026-11-28_14-02-11_front-door_person.mp4. */
   downloadUrl?: Maybe<Scalars['URL']['output']>;
   /** The clip’s length in milliseconds. */
   durationMs?: Maybe<Scalars['Int']['output']>;
@@ -558,13 +558,13 @@ export type Playback = {
   durationSec?: Maybe<Scalars['Int']['output']>;
   /** Why the recording stopped. */
   endReason?: Maybe<EndReason>;
-  /** When the event ended. Null while recording. */
+  /** When the event ended; null while recording. */
   endedAt?: Maybe<Scalars['DateTime']['output']>;
-  /** Why it failed, in words. */
+  /** Why the playback failed, as a sentence. */
   errorMessage?: Maybe<Scalars['String']['output']>;
-  /** Null for a recording started by hand, and after its event was deleted. */
+  /** The event; null for a recording started by hand, and after the event was deleted. */
   event?: Maybe<Event>;
-  /** Why there is no clip. Null unless FAILED. */
+  /** Why there is no clip; null unless FAILED. */
   failure?: Maybe<PlaybackFailure>;
   /** The clip’s size in the store. */
   fileSizeBytes?: Maybe<Scalars['BigInt']['output']>;
@@ -572,32 +572,32 @@ export type Playback = {
   gaps: Array<Gap>;
   /** The playback’s id. */
   id: Scalars['ID']['output'];
-  /** Watchable while recording and while processing: an HLS playlist. Null otherwise. */
+  /** An HLS playlist, available while the status is RECORDING or PROCESSING; null otherwise. */
   liveUrl?: Maybe<Scalars['URL']['output']>;
-  /** How much of the beginning is missing because the camera was not live yet, in milliseconds. */
+  /** How much later than the event the clip begins, because the camera was not live yet, in milliseconds. */
   missedMs?: Maybe<Scalars['Int']['output']>;
-  /** Up to this moment the footage is in the bucket while it is recorded: it would survive the loss of the server. Null where nothing of it is there yet. */
+  /** While the recording runs: footage up to this time is in the bucket and would survive the loss of the server. Null while the bucket has none. */
   offsiteUntil?: Maybe<Scalars['DateTime']['output']>;
   /** How much of the clip lies before startedAt, in milliseconds. */
   preRollMs?: Maybe<Scalars['Int']['output']>;
-  /** Where it stands. */
+  /** The playback’s status. */
   recordingStatus: RecordingStatus;
-  /** Like 1920x1080. */
+  /** The picture’s size, like 1920x1080. */
   resolution?: Maybe<Scalars['String']['output']>;
-  /** When the event happened (or the recording was asked for). */
+  /** When the event happened, or when the recording by hand was requested. */
   startedAt: Scalars['DateTime']['output'];
-  /** A JPEG from the clip. */
+  /** A JPEG of the clip’s first picture. */
   thumbnailUrl?: Maybe<Scalars['URL']['output']>;
-  /** Every transition so far, oldest first. */
+  /** All transitions so far, oldest first. */
   transitions: Array<PlaybackTransition>;
   /** When its row last changed. */
   updatedAt: Scalars['DateTime']['output'];
-  /** The finished MP4. Null until COMPLETED, and never set for an object that is not in the store. */
+  /** A link to the finished MP4. Null until COMPLETED, and never set for an object that is not in the store. */
   videoUrl?: Maybe<Scalars['URL']['output']>;
 };
 
 
-/** The recording of an event: a status, and later a clip. */
+/** The recording of an event: a row with a status, and later a clip. */
 export type PlaybackDownloadUrlArgs = {
   timeZone?: InputMaybe<Scalars['String']['input']>;
 };
@@ -609,16 +609,16 @@ export type PlaybackConnection = {
   edges: Array<PlaybackEdge>;
   /** The page’s playbacks. */
   nodes: Array<Playback>;
-  /** Where the page stands. */
+  /** The position of the page. */
   pageInfo: PageInfo;
-  /** All playbacks that match; costs a count. */
+  /** The number of all playbacks that match. Selecting it costs a count. */
   totalCount: Scalars['Int']['output'];
 };
 
 /** A playback in a connection, with its cursor. */
 export type PlaybackEdge = {
   __typename?: 'PlaybackEdge';
-  /** Its place in the list. */
+  /** The playback’s position in the list. */
   cursor: Scalars['String']['output'];
   /** The playback. */
   node: Playback;
@@ -627,46 +627,46 @@ export type PlaybackEdge = {
 /** Why there is no clip. */
 export type PlaybackFailure = {
   __typename?: 'PlaybackFailure';
-  /** The failure’s name, for programs. */
+  /** The failure’s code, for programs. */
   code: Scalars['String']['output'];
   /** Who has to act. */
   fault: Fault;
   /** What went wrong, for the person who has to act. */
   message: Scalars['String']['output'];
-  /** Whether retryPlayback can help: the footage is held. */
+  /** Whether retryPlayback can help, because the footage is still there. */
   retryable: Scalars['Boolean']['output'];
 };
 
-/** Which playbacks: those to which everything given applies. */
+/** Which playbacks. A playback must meet all conditions that are given. */
 export type PlaybackFilter = {
-  /** Of this camera. */
+  /** Playbacks of this camera. */
   cameraId?: InputMaybe<Scalars['ID']['input']>;
-  /** Of this event. */
+  /** Playbacks of this event. */
   eventId?: InputMaybe<Scalars['ID']['input']>;
-  /** Of events of one of these types; those recorded by hand are of none. */
+  /** Playbacks of events of one of these types. Recordings by hand have no type. */
   eventType?: InputMaybe<Array<EventType>>;
-  /** In one of these. */
+  /** Playbacks with one of these statuses. */
   recordingStatus?: InputMaybe<Array<RecordingStatus>>;
-  /** With all of these words in the event’s label, description or metadata: whole words, large or small letters alike. */
+  /** The event’s label, description or metadata must contain all of these words. Whole words match, in upper or lower case. */
   search?: InputMaybe<Scalars['String']['input']>;
-  /** Started later than this. */
+  /** Playbacks that started after this time. */
   startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Started earlier than this. */
+  /** Playbacks that started before this time. */
   startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
-/** One numbered page, newest first. `total` and `totalPages` cost a count only when selected. */
+/** One numbered page, newest first. `total` and `totalPages` cost a count only when they are selected. */
 export type PlaybackPage = {
   __typename?: 'PlaybackPage';
   /** The page’s playbacks. */
   items: Array<Playback>;
   /** The page’s number, from 1. */
   page: Scalars['Int']['output'];
-  /** Playbacks on a full page. */
+  /** The number of playbacks on a full page. */
   pageSize: Scalars['Int']['output'];
-  /** All playbacks that match. */
+  /** The number of all playbacks that match. */
   total: Scalars['Int']['output'];
-  /** Pages that they fill. */
+  /** The number of pages of all playbacks that match. */
   totalPages: Scalars['Int']['output'];
 };
 
@@ -675,55 +675,55 @@ export type PlaybackTransition = {
   __typename?: 'PlaybackTransition';
   /** When it changed. */
   at: Scalars['DateTime']['output'];
-  /** Opaque position in the stream of transitions; pass the last one seen as `after` to resume. */
+  /** An opaque position in the stream of transitions. To resume, pass the last one that was received as `after`. */
   cursor: Scalars['String']['output'];
-  /** The status before; null for the first. */
+  /** The previous status; null for the first transition. */
   from?: Maybe<RecordingStatus>;
   /** The playback as it is now. */
   playback: Playback;
-  /** The status from then on. */
+  /** The new status. */
   to: RecordingStatus;
 };
 
-/** What can be looked up. */
+/** Queries. */
 export type Query = {
   __typename?: 'Query';
-  /** All keys, oldest first, with those revoked and expired; without those of API_KEYS. For ADMIN. */
+  /** All keys, oldest first, including revoked and expired keys, but not the keys of API_KEYS. For ADMIN. */
   apiKeys: Array<ApiKey>;
-  /** One camera; null where there is none with this id. */
+  /** One camera; null if there is none with this id. */
   camera?: Maybe<Camera>;
-  /** All cameras, by name. */
+  /** All cameras, sorted by name. */
   cameras: Array<Camera>;
-  /** One event; null where there is none with this id. */
+  /** One event; null if there is none with this id. */
   event?: Maybe<Event>;
-  /** Events by cursor, newest first. */
+  /** Events, newest first, paged by cursor. */
   events: EventConnection;
-  /** Who is calling, as the server sees it. */
+  /** The caller, as the server sees it. */
   me: Me;
-  /** One playback; null where there is none with this id. */
+  /** One playback; null if there is none with this id. */
   playback?: Maybe<Playback>;
-  /** Playbacks by cursor, newest first. */
+  /** Playbacks, newest first, paged by cursor. */
   playbackConnection: PlaybackConnection;
-  /** Playbacks by numbered pages, newest first. */
+  /** Playbacks, newest first, in numbered pages. */
   playbacks: PlaybackPage;
-  /** Why the store takes no clips now: they wait in PROCESSING, and go on by themselves. null while it takes them. */
+  /** Why the store takes no clips now, as a sentence; null while it does. Until then clips wait in PROCESSING. */
   storeProblem?: Maybe<Scalars['String']['output']>;
 };
 
 
-/** What can be looked up. */
+/** Queries. */
 export type QueryCameraArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be looked up. */
+/** Queries. */
 export type QueryEventArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be looked up. */
+/** Queries. */
 export type QueryEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
@@ -733,13 +733,13 @@ export type QueryEventsArgs = {
 };
 
 
-/** What can be looked up. */
+/** Queries. */
 export type QueryPlaybackArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** What can be looked up. */
+/** Queries. */
 export type QueryPlaybackConnectionArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
@@ -749,31 +749,31 @@ export type QueryPlaybackConnectionArgs = {
 };
 
 
-/** What can be looked up. */
+/** Queries. */
 export type QueryPlaybacksArgs = {
   filter?: InputMaybe<PlaybackFilter>;
   page?: InputMaybe<Scalars['Int']['input']>;
   pageSize?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** Where a playback stands: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED. */
+/** The status of a playback: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED. */
 export type RecordingStatus =
-  /** The clip is in the store, with the size that the playback says. */
+  /** The clip is in the store and has the size that the playback states. */
   | 'COMPLETED'
-  /** There will be no clip, unless it is retried; `failure` says why. */
+  /** There is no clip. `failure` says why, and whether a retry can make one. */
   | 'FAILED'
-  /** Asked for; no recorder has taken it up yet. */
+  /** Requested; the recorder has not begun yet. */
   | 'PENDING'
-  /** All footage is on disk; the clip is being made and put into the store. */
+  /** All footage is on disk. The clip is being made and put into the store. */
   | 'PROCESSING'
-  /** A recorder has taken it up and keeps whatever the camera delivers. */
+  /** The recorder keeps everything that the camera delivers. */
   | 'RECORDING';
 
-/** A new lease for an event that goes on. */
+/** A new lease for an open event. */
 export type RenewEventInput = {
   /** The event’s id. */
   id: Scalars['ID']['input'];
-  /** It ends this long from now unless it is renewed again: 1 to 86400. */
+  /** The event ends after this many seconds from now unless it is renewed again: 1 to 86400. */
   leaseSec: Scalars['Int']['input'];
 };
 
@@ -784,40 +784,40 @@ export type RenewEventPayload = {
   event: Event;
 };
 
-/** The playback that is being finished again. */
+/** The playback, whose clip is being made again. */
 export type RetryPlaybackPayload = {
   __typename?: 'RetryPlaybackPayload';
   /** The playback. */
   playback: Playback;
 };
 
-/** The key that was revoked. */
+/** The revoked key. */
 export type RevokeApiKeyPayload = {
   __typename?: 'RevokeApiKeyPayload';
   /** The key. */
   apiKey: ApiKey;
 };
 
-/** What a caller may do. Each role may do what is said of it, and nothing else. */
+/** What a caller may do. Each role allows what its description says, and nothing else. */
 export type Role =
-  /** Everything: also cameras and keys. */
+  /** Everything, including cameras and keys. */
   | 'ADMIN'
-  /** Report, renew and end events; read cameras and its own events with their playbacks. */
+  /** Report, renew and end events. Read cameras, and its own events with their playbacks. */
   | 'ANALYTICS'
-  /** What VIEWER and ANALYTICS may; record by hand, delete and retry playbacks. */
+  /** Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete and retry playbacks. */
   | 'OPERATOR'
   /** Read and subscribe. */
   | 'VIEWER';
 
-/** A recording by hand. */
+/** A recording that is started by hand. */
 export type StartRecordingInput = {
   /** The camera to record. */
   cameraId: Scalars['ID']['input'];
-  /** It stops by itself after this many seconds: 1 to the camera’s maxDurationSec, which is also the default. */
+  /** The recording stops after this many seconds: 1 to the camera’s maxDurationSec, which is also the default. */
   durationSec?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** The recording that was started. */
+/** The recording that has begun. */
 export type StartRecordingPayload = {
   __typename?: 'StartRecordingPayload';
   /** The playback. */
@@ -831,50 +831,50 @@ export type StopRecordingPayload = {
   playback: Playback;
 };
 
-/** What can be watched, over WebSocket (graphql-transport-ws) or SSE. */
+/** Subscriptions, over WebSocket (graphql-transport-ws) or SSE. */
 export type Subscription = {
   __typename?: 'Subscription';
-  /** The camera’s present state first, then each change; of all cameras where no id is given. */
+  /** First the present state of each camera, then each change. Without an id, of all cameras. */
   cameraStateChanged: Camera;
   /**
-   * Transitions of the playbacks that match. Without `after`, the newest transition of every matching playback
-   * that is not yet COMPLETED or FAILED comes first (and, where the filter names one event, of its playbacks
-   * whatever their status), then each transition as it happens. With `after`, every transition since that cursor,
-   * then live. In order per playback, none left out.
+   * Transitions of the playbacks that match, in order for each playback, and complete. Without `after`, first the
+   * newest transition of every matching playback that is not COMPLETED or FAILED, then each transition as it
+   * happens. If the filter names one event, the first part includes playbacks of that event with any status. With
+   * `after`, first every transition since that cursor, then each transition as it happens.
    */
   playbackStatusChanged: PlaybackTransition;
 };
 
 
-/** What can be watched, over WebSocket (graphql-transport-ws) or SSE. */
+/** Subscriptions, over WebSocket (graphql-transport-ws) or SSE. */
 export type SubscriptionCameraStateChangedArgs = {
   cameraId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 
-/** What can be watched, over WebSocket (graphql-transport-ws) or SSE. */
+/** Subscriptions, over WebSocket (graphql-transport-ws) or SSE. */
 export type SubscriptionPlaybackStatusChangedArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<PlaybackFilter>;
 };
 
-/** How to connect to a camera, as createCamera takes it. */
+/** How to connect to a camera, with the same settings as createCamera. */
 export type TestCameraInput = {
-  /** Whether TLS 1.0 and 1.1 are accepted. Left out: as set for the camera that is there, or false. */
+  /** Whether TLS 1.0 and 1.1 are accepted. If left out: the setting of the camera `cameraId`, or false. */
   allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
-  /** A camera that is there: its address as the API shows it stands for that with credentials. */
+  /** An existing camera. For it, `rtspUrl` may be the address as the API shows it; the stored credentials are used. */
   cameraId?: InputMaybe<Scalars['ID']['input']>;
-  /** What reads its stream. Left out: as set for the camera that is there, or AUTO. */
+  /** The program that reads the stream. If left out: the setting of the camera `cameraId`, or AUTO. */
   reader?: InputMaybe<CameraReader>;
   /** The stream’s address, rtsp:// or rtsps://. */
   rtspUrl: Scalars['String']['input'];
-  /** Which certificate of an rtsps:// address is accepted. Left out: as set for the camera that is there, or PINNED. */
+  /** Which certificate of an rtsps:// address is accepted. If left out: the setting of the camera `cameraId`, or PINNED. */
   tls?: InputMaybe<CameraTls>;
-  /** Over what its stream is asked for. Left out: as set for the camera that is there, or AUTO. */
+  /** The transport that is requested from the camera. If left out: the setting of the camera `cameraId`, or AUTO. */
   transport?: InputMaybe<CameraTransport>;
 };
 
-/** What a look at the camera’s stream has shown. */
+/** What the test of the camera’s stream found. */
 export type TestCameraPayload = {
   __typename?: 'TestCameraPayload';
   /** The sound’s codec in clips (RFC 6381). */
@@ -885,51 +885,51 @@ export type TestCameraPayload = {
   codec?: Maybe<Scalars['String']['output']>;
   /** Pictures per second. */
   framesPerSec?: Maybe<Scalars['Float']['output']>;
-  /** Seconds from keyframe to keyframe; null where no second one was seen. */
+  /** Seconds from one keyframe to the next; null if no second keyframe was seen. */
   keyframeIntervalSec?: Maybe<Scalars['Float']['output']>;
   /** A JPEG of the first picture, as a data: URL. */
   picture?: Maybe<Scalars['String']['output']>;
-  /** Why it cannot be recorded, in words; null where it can. */
+  /** Why the camera cannot be recorded, as a sentence; null if it can. */
   problem?: Maybe<Scalars['String']['output']>;
-  /** How its stream was read. */
+  /** How the stream was read. */
   reading?: Maybe<CameraReading>;
-  /** Like 1920x1080. */
+  /** The picture’s size, like 1920x1080. */
   resolution?: Maybe<Scalars['String']['output']>;
 };
 
-/** What is to change of a camera. What is left out (or null) stays. */
+/** Changes to a camera. Fields that are left out or null stay unchanged. */
 export type UpdateCameraInput = {
-  /** true: the next certificate that the camera shows is the one that PINNED accepts from then on. */
+  /** true: from now on, PINNED accepts the next certificate that the camera shows. */
   acceptCertificate?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Whether TLS 1.0 and 1.1 are accepted, which old firmware needs. */
+  /** Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them. */
   allowOldTls?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Its channel at the recorder or encoder it hangs on: 0 to 65535. */
+  /** The camera’s channel at its recorder or encoder: 0 to 65535. */
   channel?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether it is used at all. */
+  /** Whether Flashback uses the camera at all. */
   enabled?: InputMaybe<Scalars['Boolean']['input']>;
   /** The camera’s id. */
   id: Scalars['ID']['input'];
-  /** A recording ends after this many seconds at the latest: 1 to 86400. */
+  /** A recording ends after at most this many seconds: 1 to 86400. */
   maxDurationSec?: InputMaybe<Scalars['Int']['input']>;
-  /** The name people know it by: 1 to 200 characters. */
+  /** The name that people know the camera by: 1 to 200 characters. */
   name?: InputMaybe<Scalars['String']['input']>;
   /** Seconds recorded after the end of an event: 0 to 300. */
   postRollSec?: InputMaybe<Scalars['Int']['input']>;
-  /** Seconds of footage kept from before an event: 0 to 60. 0: no standing connection, connect when an event comes. */
+  /** Seconds of footage kept from before an event: 0 to 60. With 0, Flashback connects only when an event comes. */
   preRollSec?: InputMaybe<Scalars['Int']['input']>;
-  /** What reads its stream. */
+  /** The program that reads the camera’s stream. */
   reader?: InputMaybe<CameraReader>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
-  /** The stream’s address, rtsp:// or rtsps://, with user name and password where the camera wants them (percent-encoded). The address as the API shows it, without credentials, leaves those in place. */
+  /** The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded). If it is the address as the API shows it, without credentials, the credentials stay unchanged. */
   rtspUrl?: InputMaybe<Scalars['String']['input']>;
   /** Which certificate of an rtsps:// address is accepted. */
   tls?: InputMaybe<CameraTls>;
-  /** Over what its stream is asked for. */
+  /** The transport that is requested from the camera. */
   transport?: InputMaybe<CameraTransport>;
 };
 
-/** The camera as it is now. */
+/** The changed camera. */
 export type UpdateCameraPayload = {
   __typename?: 'UpdateCameraPayload';
   /** The camera. */
