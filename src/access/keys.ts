@@ -103,7 +103,7 @@ export class Keys {
   /** Reads the keys again. Reads run one after another, so that an older result cannot replace a newer one. */
   reload(): Promise<void> {
     const reading = this.#reading.then(() => this.#read());
-    this.#reading = reading.catch(() => {}); // the caller gets the error; the next read runs all the same
+    this.#reading = reading.catch(() => {}); // the caller gets the error; the next read runs nevertheless
     return reading;
   }
 

@@ -361,7 +361,7 @@ describe('an analytics service', () => {
     expect(cameras).toHaveLength(1);
   });
 
-  test('reports, renews and ends an event that another service can neither see nor end, nor reuse its idempotency key', async () => {
+  test('reports, renews and ends an event; another service can neither see nor end it, nor reuse its key', async () => {
     const [own, other] = [as(secretOf('ANALYTICS')), as(secretOf('OTHER'))];
     const text = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
     const input = { cameraId: front.cameraId, type: 'OTHER', idempotencyKey: 'once', leaseSec: 60 };

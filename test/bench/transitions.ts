@@ -26,7 +26,7 @@ export async function benchTransitions(): Promise<void> {
   await sql.connect();
   try {
     const cameras = await makePlaybacks(sql, playbacks);
-    // The transitions just written are sent to no one before the first figure.
+    // The transitions that were just written are read before the first figure, while there are no subscribers.
     await until(async () => (await metric(server, 'flashback_transitions_total')) >= playbacks, 'they are');
     for (const count of [100, 1_000, 10_000]) await benchFanOut(server, sql, cameras[1]!, count);
     await benchBurst(server, sql);

@@ -195,7 +195,7 @@ describe('parameter sets', () => {
     expect(new BitReader(false).open(Buffer.from('000003', 'hex'), 0, 3).bits(24)).toBe(3);
   });
 
-  test('that are truncated are refused with the name of the field, unless only the usability information is truncated', () => {
+  test('that are truncated are refused by field, unless only the usability information is truncated', () => {
     for (let length = 0; length < plain.length - 2; length++) {
       expect(() => parseH264Sps(plain.subarray(0, length))).toThrow(CodecError);
     }

@@ -58,7 +58,7 @@ async function signIn(path: string, secret: string): Promise<Page> {
 }
 
 describe.skipIf(browserMissing)('sign-in', () => {
-  test('refuses a wrong key at its field; a right key opens the requested view and lasts until the tab is closed', async () => {
+  test('refuses a wrong key; a right key opens the requested view and lasts until the tab is closed', async () => {
     const page = await signIn('/playbacks', 'wrong');
     await page.getByText('This API key or token is unknown, revoked or expired.').waitFor();
     expect(await page.getByLabel('API key').getAttribute('aria-invalid')).toBe('true');

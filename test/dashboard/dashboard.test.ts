@@ -123,7 +123,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     expect(button.y + button.height).toBeLessThanOrEqual(500);
   });
 
-  test('a connection is tested before it is saved, which shows what the camera sends or why it cannot be recorded', async () => {
+  test('a connection is tested before it is saved: what the camera sends, or why it cannot be recorded', async () => {
     const page = await open('/cameras/new');
     const form = page.getByRole('dialog', { name: 'Add a camera' });
     const test = form.getByRole('button', { name: 'Test the connection' });

@@ -157,7 +157,7 @@ describe('up and down', () => {
     expect(await sql(url, rows)).toEqual([
       { status: 'FAILED', code: 'NOT_RECORDED', goesOn: null, count: 40 },
       { status: 'PENDING', code: null, goesOn: true, count: 1 },
-      // An earlier version of Flashback began this recording. It gets a deadline that has passed, and so ends with what it has.
+      // An earlier version of Flashback began this recording. It gets a deadline that has passed, and so ends with its footage.
       { status: 'RECORDING', code: null, goesOn: false, count: 1 },
       { status: 'RECORDING', code: null, goesOn: true, count: 1 },
     ]);

@@ -194,7 +194,7 @@ describe('when the server is killed', () => {
   async function expectCommitted(committed: number[]): Promise<void> {
     const { url } = await start();
     const ids = (await query(url, 'SELECT id FROM notes ORDER BY id')).map((row) => row['id']);
-    await query(url, 'DROP TABLE notes'); // the next writer begins anew
+    await query(url, 'DROP TABLE notes'); // the next writer creates it again
     // At most one more: the writer was killed after the commit and before it printed the row's id.
     expect(ids.slice(0, committed.length)).toEqual(committed);
     expect(ids.length).toBeLessThanOrEqual(committed.length + 1);

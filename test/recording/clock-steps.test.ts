@@ -192,7 +192,7 @@ test.concurrent('a lease that has expired only by the changed clock goes on; one
   expect(await secondsOf(playback)).toBeGreaterThan(preRollSec + 2.8);
 });
 
-test('retention deletes only what is old by the steady clock, too', () => {
+test('retention deletes only what is old by both clocks', () => {
   let now = Date.now();
   const age = neverSetAhead(() => now);
   now += 86_400_000;

@@ -55,7 +55,7 @@ async function trace(): Promise<() => Promise<Call[]>> {
   };
 }
 
-test('footage is synced once a second, folders before their row, a clip before its row, and the spool is removed last', async ({
+test('footage is synced once a second, folders and clips before their rows; the spool is removed last', async ({
   skip,
 }) => {
   if (spawnSync('strace', ['-V']).status !== 0 && !process.env['CI']) skip('There is no strace here.');

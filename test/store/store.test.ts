@@ -292,7 +292,7 @@ describe('the S3 store', () => {
     ]);
   });
 
-  test('of two that complete an upload, the loser takes what is there', async () => {
+  test('an upload may be completed twice; the second call gets the stored object', async () => {
     const store = bucketStore();
     const upload = await begin(store, 'lost-answer.mp4');
     const sent = await sendParts(store, 'lost-answer.mp4', upload.id, [1, 2]);
@@ -302,7 +302,7 @@ describe('the S3 store', () => {
     expect(server.contents.object('lost-answer.mp4').size).toBe(10 * mib);
   });
 
-  test('says that an upload is gone, or that it cannot be completed', async () => {
+  test('reports that an upload is gone, or that it cannot be completed', async () => {
     const store = bucketStore();
     const upload = await begin(store, 'gone.mp4');
     const sent = await sendParts(store, 'gone.mp4', upload.id, [1, 2]);
@@ -327,7 +327,7 @@ describe('the S3 store', () => {
     expect(await bucketStore().stat('unlisted.mp4')).toBeUndefined();
   });
 
-  test('sends as slowly as it is told to', async () => {
+  test('sends no faster than its limit', async () => {
     let sent = 0;
     const pace = async (bytes: number) => {
       sent += bytes;
@@ -344,7 +344,7 @@ describe('the S3 store', () => {
     expect((await server.bytes('slow.mp4')).equals(footage.subarray(0, mib))).toBe(true);
   });
 
-  test('aborts an upload that it is told of without the right to list uploads', async () => {
+  test('aborts an upload by its id, without the right to list uploads', async () => {
     const { id: uploadId } = server.contents.begin('told.mp4', {});
     const other = server.contents.begin('told.mp4', {});
     server.fail({
@@ -355,7 +355,7 @@ describe('the S3 store', () => {
     });
     expect((await bucketStore().removeAll([{ key: 'told.mp4', uploadId }])).size).toBe(0);
     expect([...server.contents.uploads.keys()]).toEqual([other.id]);
-    // One that is gone already is no error.
+    // Aborting an upload that does not exist is not an error.
     expect((await bucketStore().removeAll([{ key: 'told.mp4', uploadId }])).size).toBe(0);
     expect(server.contents.uploads.size).toBe(0);
   });

@@ -31,7 +31,7 @@ export interface Cut {
 export const interruptsFootage = ({ kind }: Cut): boolean =>
   kind === 'server killed' || kind === 'all killed' || kind === 'server paused' || kind === 'camera cut off';
 
-/** Makes the cut, and resolves when it is over. Answers go on being lost until the proxy is mended. */
+/** Makes the cut, and resolves when it is over. Lost answers continue until the proxy is mended. */
 export async function strike(world: World, kind: CutKind, random: Random): Promise<void> {
   const { server, dataDir } = world;
   if (kind === 'ffmpeg killed') await pictureUnderWay(dataDir);

@@ -1,4 +1,4 @@
-// How far back the ring reaches, and what it gives to a recording.
+// How far back the ring reaches, and which units it passes to a recording.
 import { expect, test } from 'vitest';
 import { type FeedUnit, timeOf } from '../../../src/recording/feed/feed-unit.ts';
 import { Ring } from '../../../src/recording/feed/ring.ts';
