@@ -29,8 +29,8 @@ export interface OffsiteRecordingOptions {
   readonly isPublic: boolean;
 }
 
-/** How often the recording is checked for something to copy. */
-const lookEveryMs = 1_000;
+/** How often a recording is checked for something to copy, while it waits for one copy: each check costs small reads. */
+const looksPerCopy = 5;
 
 /** Keeps the recovery objects of one recording up to date, so that the clip can be made without this machine. */
 export class OffsiteRecording {
@@ -85,7 +85,7 @@ export class OffsiteRecording {
    * @throws TakenOver
    */
   async advance(index: GrowingIndex, upload: SentUpload | undefined): Promise<string[]> {
-    this.#lookAt = performance.now() + lookEveryMs;
+    this.#lookAt = performance.now() + this.#options.everyMs / looksPerCopy;
     const sent = upload && {
       from: upload.partBytes - upload.headBytes,
       to: upload.sentTo,
