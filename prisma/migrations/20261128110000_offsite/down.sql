@@ -3,7 +3,7 @@
 ALTER TABLE "playbacks" DROP COLUMN IF EXISTS "offsite_until";
 
 DO $$ BEGIN
-  IF EXISTS (SELECT 1 FROM pg_enum WHERE enumtypid = '"end_reason"'::regtype AND enumlabel = 'NODE_LOST') THEN
+  IF EXISTS (SELECT 1 FROM pg_enum WHERE enumtypid = to_regtype('"end_reason"') AND enumlabel = 'NODE_LOST') THEN
     UPDATE "playbacks" SET "end_reason" = 'SHUTDOWN' WHERE "end_reason" = 'NODE_LOST';
     ALTER TYPE "end_reason" RENAME TO "end_reason_with_node_lost";
     CREATE TYPE "end_reason" AS ENUM ('ENDED', 'STOPPED', 'LEASE_EXPIRED', 'MAX_DURATION', 'CAMERA_LOST', 'SHUTDOWN');
