@@ -88,7 +88,7 @@ test('a server that lost its claim to another reports that until the other one e
   await cutConnection(watcher);
   await isTaken;
   await expect.poll(() => first.problem).toBe('Another Flashback server works with this database.');
-  expect(logged.filter((line) => line.includes('End one of the two'))).toHaveLength(1);
+  expect(logged.filter((line) => line.includes('end one of the two'))).toHaveLength(1);
   await rival.query('SELECT pg_advisory_unlock_all()');
   await expect.poll(() => first.problem).toBeUndefined();
 });

@@ -78,7 +78,9 @@ test('a hundred events are looked up, written and begun in a few statements, eac
       include: { event: { omit: { metadata: false } }, transitions: { orderBy: { id: 'asc' } } },
     });
     const { event: written, transitions, ...rest } = row;
-    expect(written).toEqual({ ...made[i]!.event, updatedAt: written!.updatedAt });
+    // The database makes the words, which queries leave out.
+    const { words: _, ...inserted } = made[i]!.event;
+    expect(written).toEqual({ ...inserted, updatedAt: written!.updatedAt });
     expect(begun[i]).toEqual(rest);
     expect(rest).toMatchObject({
       recordingStatus: 'RECORDING',
