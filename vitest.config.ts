@@ -3,7 +3,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest begin first, so that none of them runs alone at the end. */
 const longest = [
-  'server/floods',
   'server/start',
   'server/outage',
   'recording/clock-steps',
@@ -24,11 +23,25 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** These measure how soon a server answers while something else takes the processor: nothing may run beside them. */
+const alone = ['test/server/floods.test.ts'];
+
 export default defineConfig({
   // Vite would take graphql's ES modules where Node takes its CommonJS ones: two copies in one process.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     // Every file starts real processes (ffmpeg, servers): forks keep one file's crash away from the next.
     pool: 'forks',

@@ -208,7 +208,12 @@ test('when the thread dies, sound continues in another thread', async () => {
   const begin = frames[before]!.startSec;
   expect(begin).toBeGreaterThanOrEqual(1);
   const heard = await played(frames, 8_000);
-  expect(toneLevel(heard, 8_000, 440, begin + 0.15, begin + 0.9)).toBeGreaterThan(0.9);
+  // In tenths of a second, but for those with ffmpeg's beep at a whole second.
+  for (let tenth = 2; tenth < 9; tenth++) {
+    const from = begin + tenth / 10;
+    if (from % 1 < 0.05 || from % 1 > 0.9) continue;
+    expect(toneLevel(heard, 8_000, 440, from, from + 0.1)).toBeGreaterThan(0.9);
+  }
 });
 
 test('sound that the encoder refuses ends with its recording, and other sound is heard', async () => {
