@@ -247,7 +247,8 @@ describe.skipIf(browserMissing)('the list', () => {
     await expect
       .poll(
         async () => {
-          await page.mouse.wheel(0, 1_500);
+          // At once, unlike a wheel, which may scroll on after the list was looked at.
+          await page.evaluate('scrollBy(0, 600)');
           return deep.count();
         },
         { timeout: 25_000, interval: 50 },

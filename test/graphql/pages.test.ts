@@ -28,18 +28,19 @@ afterAll(async () => {
   await app.close();
 });
 
+/** Background work: keys, the horizon of transitions, removals, automatic ends, interrupted recordings. */
+const background = [
+  /api_keys|pg_snapshot|store_removals/,
+  /SET\s+ended_at = (due|lease_expires_at)/,
+  /^SELECT .*"(created_at" <=|recording_status" = CAST)/,
+  /^SELECT (?!COUNT)(?!.*ORDER BY).*WHERE .*recording_status" IN \(/,
+];
+
 /** The statements of one operation, without those of background work. */
 async function statementsOf(query: string, variables?: object) {
   statements.takeWithValues();
   await app.client.run(query, variables);
-  return statements
-    .takeWithValues()
-    .filter(
-      ({ text }) =>
-        !/api_keys|pg_snapshot|store_removals|SET\s+ended_at = (due|lease_expires_at)|^SELECT .*"(created_at" <=|recording_status" = CAST)/.test(
-          text,
-        ),
-    );
+  return statements.takeWithValues().filter(({ text }) => !background.some((kind) => kind.test(text)));
 }
 
 interface Plan {
@@ -193,7 +194,9 @@ describe('a long page takes as many statements as a short one', () => {
   ])('%s', async (_, query, statementCount) => {
     const short = await statementsOf(query, { n: 2 });
     const long = await statementsOf(query, { n: 50 });
-    expect(long.map(({ text }) => text.slice(0, 80))).toHaveLength(short.length);
+    const textOf = ({ text }: { text: string }) => text.slice(0, 80);
+    // Statements of one answer may be sent in any order.
+    expect(long.map(textOf).sort()).toEqual(short.map(textOf).sort());
     expect(long).toHaveLength(statementCount);
   });
 
