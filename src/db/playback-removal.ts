@@ -8,10 +8,12 @@ import { noteRemovals, objectsOf } from './removals.ts';
  * @returns the ids of the deleted playbacks
  */
 export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
-  const playbacks = await tx.playback.findMany({ where });
-  await noteRemovals(tx, playbacks.flatMap(objectsOf));
-  await tx.playback.deleteMany({ where: { id: { in: playbacks.map((p) => p.id) } } });
-  return playbacks.map((p) => p.id);
+  const ids = (await tx.playback.findMany({ where, select: { id: true } })).map(({ id }) => id);
+  // The keys follow from the rows as they are when they go: an upload may have been begun since they were found.
+  const gone = await tx.$queryRaw<Removed[]>`
+    DELETE FROM playbacks WHERE id = ANY(${ids}::uuid[]) RETURNING ${removedColumns}`;
+  await noteRemovals(tx, gone.flatMap(objectsOf));
+  return gone.map(({ id }) => id);
 }
 
 /**
@@ -39,13 +41,15 @@ type Removed = Pick<
   'id' | 'cameraId' | 'startedAt' | 'recordingStatus' | 'uploadAttempt' | 'uploadId'
 >;
 
+const removedColumns = Prisma.sql`id, camera_id AS "cameraId", started_at AS "startedAt",
+  recording_status AS "recordingStatus", upload_attempt AS "uploadAttempt", upload_id AS "uploadId"`;
+
 function removeOldest(db: Db, which: Prisma.Sql, limit: number): Promise<Removed[]> {
   return db.$transaction(async (tx) => {
     const gone = await tx.$queryRaw<Removed[]>`
       DELETE FROM playbacks WHERE id IN (
         SELECT id FROM playbacks WHERE ${which} ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-      ) RETURNING id, camera_id AS "cameraId", started_at AS "startedAt", recording_status AS "recordingStatus",
-        upload_attempt AS "uploadAttempt", upload_id AS "uploadId"`;
+      ) RETURNING ${removedColumns}`;
     await noteRemovals(tx, gone.flatMap(objectsOf));
     return gone;
   });

@@ -1,4 +1,5 @@
 // Uploads in the database: each has its own key, and the objects of the previous key are removed.
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDb, type Db } from '../../src/db/client.ts';
 import { removePlaybacks } from '../../src/db/playback-removal.ts';
@@ -102,4 +103,23 @@ test('deleting a playback aborts its upload', async () => {
 test('a database has one installation id', async () => {
   await expect(db.installation.create({ data: {} })).rejects.toThrow('Unique constraint');
   expect(await installationId(db)).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('an upload that is begun while its playback is being deleted is listed for removal', async () => {
+  const { id } = await addPlayback('PROCESSING');
+  const other = new pg.Client({ connectionString: database.url });
+  await other.connect();
+  await other.query('BEGIN');
+  await other.query(`UPDATE playbacks SET upload_attempt = 1, upload_id = 'begun' WHERE id = $1`, [id]);
+  // It finds the row as it was, and waits for the other transaction before it can delete it.
+  const removing = db.$transaction((tx) => removePlaybacks(tx, { id }));
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  await expect.poll(async () => (await other.query(waiting)).rowCount).toBe(1);
+  await other.query('COMMIT');
+  expect(await removing).toEqual([id]);
+  await other.end();
+  expect(await removals()).toContainEqual({
+    key: expect.stringMatching(new RegExp(`/${id}\\.1\\.mp4$`)),
+    uploadId: 'begun',
+  });
 });

@@ -1,9 +1,11 @@
 // Makes cuts (cuts.ts) at random times of every phase, then reads the frames of all clips, and compares what clients
 // and a subscriber received with the rows.
+
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { playbackOfKey } from '../../src/domain/store-keys.ts';
 import { isSpoolName } from '../../src/spool/names.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
@@ -175,8 +177,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
 
   function strayObjects(): string[] {
     const kept = new Set(world.events.filter((e) => e.state === 'verified').map((e) => e.playbackId));
-    const isStray = (key: string) =>
-      key !== 'flashback-check' && !kept.has(path.basename(key).replace(/\.\w+$/, ''));
+    const isStray = (key: string) => key !== 'flashback-check' && !kept.has(playbackOfKey(key) ?? '');
     const keys = [...bucket.contents.objects.keys()].filter(isStray);
     return [
       ...keys.map((key) => `an orphaned object: ${key}`),
