@@ -35,6 +35,8 @@ export function connectSocket<E extends Partial<Extra>>(
     for (let message = waiting[0]; message; waiting.shift(), message = waiting[0]) {
       const release = message.length >= largeFromBytes ? await enter() : undefined;
       if (socket.readyState === socket.OPEN) handle(message);
+      // What else has arrived is dealt with before the next large message.
+      if (release) await new Promise((resolve) => setImmediate(resolve));
       release?.();
     }
     socket.resume();
