@@ -1,10 +1,11 @@
 // How the dashboard looks with an unusual browser, camera or day.
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
-import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
-import { type DashboardPage, openDashboard, seriousFindings } from '../support/browser/dashboard-page.ts';
+import { browserMissing } from '../support/browser/browser.ts';
+import { seriousFindings } from '../support/browser/dashboard-page.ts';
+import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
@@ -16,8 +17,8 @@ let app: TestApp;
 let cameras: TestCamera[];
 let cameraId: string;
 let playback: PlaybackFacts;
-let browser: Browser;
-let opened: DashboardPage | undefined;
+const dashboard = dashboardPages(() => app.app.url);
+const { open } = dashboard;
 
 beforeAll(async () => {
   cameras = [
@@ -33,26 +34,17 @@ beforeAll(async () => {
   // Days of 25 and 23 hours in Berlin.
   for (const startedAt of ['2026-10-25T11:00:00Z', '2026-03-29T10:00:00Z'])
     await writePast(app.config.databaseUrl!, [{ cameraId, startedAt: new Date(startedAt) }]);
-  if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
-  const complaints = opened?.complaints ?? [];
-  await opened?.close();
-  opened = undefined;
+  const complaints = await dashboard.close();
   expect(complaints).toEqual([]);
 });
 
 afterAll(async () => {
-  await browser?.close();
   await app.close();
   for (const camera of cameras) await camera.close();
 });
-
-async function open(path: string, options = {}): Promise<Page> {
-  opened = await openDashboard(browser, app.app.url, path, options);
-  return opened.page;
-}
 
 /** The background colour of an element, or of its pseudo-element `::before`. */
 const fill = (page: Page, selector: string, pseudo?: string) =>

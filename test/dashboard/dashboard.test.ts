@@ -1,10 +1,10 @@
 // The dashboard's views in a real browser, with a real server, camera and store.
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
-import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
-import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { browserMissing } from '../support/browser/browser.ts';
+import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 
@@ -16,8 +16,8 @@ let app: TestApp;
 let camera: TestCamera;
 let locked: TestCamera;
 let cameraId: string;
-let browser: Browser;
-let opened: DashboardPage | undefined;
+const dashboard = dashboardPages(() => app.app.url);
+const { open } = dashboard;
 
 beforeAll(async () => {
   const film = await capture({ audio: 'aac', gopSec: 1 });
@@ -25,29 +25,20 @@ beforeAll(async () => {
   locked = await startTestCamera({ capture: film, users: { admin: password } });
   app = await startTestApp();
   cameraId = await app.addCamera({ name: 'Front door', rtspUrl: camera.url, preRollSec: 2 });
-  if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
-  const complaints = opened?.complaints ?? [];
-  await opened?.close();
-  opened = undefined;
+  const complaints = await dashboard.close();
   // What a failed test left behind must not make the next one fail.
   await deletePlaybacks(app.client);
   expect(complaints).toEqual([]);
 });
 
 afterAll(async () => {
-  await browser?.close();
   await app.close();
   await camera.close();
   await locked.close();
 });
-
-async function open(path: string): Promise<Page> {
-  opened = await openDashboard(browser, app.app.url, path);
-  return opened.page;
-}
 
 const tile = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
 
@@ -82,7 +73,7 @@ describe.skipIf(browserMissing)('cameras', () => {
     expect(await form.getByLabel('Password').inputValue()).toBe('');
 
     // A new name leaves the address and its password unchanged: the camera stays live.
-    const other = await opened!.another('/cameras');
+    const other = await dashboard.another('/cameras');
     await tile(other, 'Yard').waitFor();
     await form.getByLabel('Name', { exact: true }).fill('Back yard');
     await form.getByRole('button', { name: 'Save' }).click();

@@ -1,10 +1,10 @@
 // Ending events in the dashboard: the right event ends, and the user can undo it.
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
-import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
-import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { browserMissing } from '../support/browser/browser.ts';
+import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 
@@ -14,34 +14,25 @@ vi.setConfig({ testTimeout: 90_000 });
 let app: TestApp;
 let camera: TestCamera;
 let cameraId: string;
-let browser: Browser;
-let opened: DashboardPage | undefined;
+const dashboard = dashboardPages(() => app.app.url);
+const { open } = dashboard;
 
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   app = await startTestApp();
   cameraId = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
-  if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
-  const complaints = opened?.complaints ?? [];
-  await opened?.close();
-  opened = undefined;
+  const complaints = await dashboard.close();
   await deletePlaybacks(app.client);
   expect(complaints).toEqual([]);
 });
 
 afterAll(async () => {
-  await browser?.close();
   await app.close();
   await camera.close();
 });
-
-async function open(path: string): Promise<Page> {
-  opened = await openDashboard(browser, app.app.url, path);
-  return opened.page;
-}
 
 const cardOf = (page: Page, label: string) => page.getByRole('article', { name: `Door, Motion · ${label}` });
 const endButton = (page: Page, label: string) =>
@@ -101,11 +92,9 @@ describe.skipIf(browserMissing)('ending an event', () => {
 
   test('the time of the end is by the server’s clock, even if the browser’s clock is wrong', async () => {
     const event = await createEvent(app.client, { cameraId, label: 'late' });
-    opened = await openDashboard(browser, app.app.url, '/cameras');
-    await opened.page
-      .context()
-      .addInitScript('{ const now = Date.now; Date.now = () => now() - 3_600_000; }');
-    const page = await opened.another('/now');
+    const cameras = await open('/cameras');
+    await cameras.context().addInitScript('{ const now = Date.now; Date.now = () => now() - 3_600_000; }');
+    const page = await dashboard.another('/now');
     await endButton(page, 'late').click();
     await page.goto('about:blank');
     await expect.poll(() => endOf(event.id)).not.toBeNull();

@@ -1,10 +1,10 @@
 // The list of playbacks in a real browser: filters, the endless list, pages, and the day's timeline.
-import type { Browser, Page, Response } from 'playwright-core';
+import type { Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
-import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
-import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { browserMissing } from '../support/browser/browser.ts';
+import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
@@ -21,8 +21,8 @@ let app: TestApp;
 let camera: TestCamera;
 let door: string;
 let yard: string;
-let browser: Browser;
-let opened: DashboardPage | undefined;
+const dashboard = dashboardPages(() => app.app.url);
+const { open } = dashboard;
 
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
@@ -40,27 +40,18 @@ beforeAll(async () => {
       gap: i === 2,
     })),
   );
-  if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
-  const complaints = opened?.complaints ?? [];
-  await opened?.close();
-  opened = undefined;
+  const complaints = await dashboard.close();
   await deletePlaybacks(app.client, `${day}T23:59:59Z`);
   expect(complaints).toEqual([]);
 });
 
 afterAll(async () => {
-  await browser?.close();
   await app.close();
   await camera.close();
 });
-
-async function open(path: string): Promise<Page> {
-  opened = await openDashboard(browser, app.app.url, path);
-  return opened.page;
-}
 
 const list = (page: Page) => page.getByRole('region', { name: 'Playbacks', exact: true });
 const isListAnswer = (response: Response) =>
@@ -180,7 +171,7 @@ describe.skipIf(browserMissing)('the list', () => {
       if (!isOfStatus(route.request().postData())) await held;
       await route.continue();
     });
-    const page = await opened!.another('/playbacks?status=recording');
+    const page = await dashboard.another('/playbacks?status=recording');
     const event = await createEvent(app.client, { cameraId: door, label: 'overtaken' });
     const card = list(page).getByRole('article', { name: 'Door, Motion · overtaken' });
     await card.waitFor();
@@ -222,8 +213,8 @@ describe.skipIf(browserMissing)('the list', () => {
 
   test('offers new playbacks, and shifts nothing until the user asks for them', async () => {
     const page = await open('/playbacks');
-    const other = await opened!.another(`/playbacks?camera=${yard}`);
-    const pages = await opened!.another('/playbacks?page=1');
+    const other = await dashboard.another(`/playbacks?camera=${yard}`);
+    const pages = await dashboard.another('/playbacks?page=1');
     for (const each of [page, pages, other]) await cards(each).first().waitFor();
     const places = () => cards(page).evaluateAll((all) => all.map((it) => it.getBoundingClientRect().top));
     const before = await places();
@@ -261,7 +252,7 @@ describe.skipIf(browserMissing)('the list', () => {
     expect(await page.evaluate('scrollY')).toBe(0);
     await page.goBack();
     // The playbacks of the past have no clips in the store.
-    opened!.complaints.splice(0);
+    dashboard.complaints.splice(0);
     await expect.poll(() => deep.boundingBox()).toEqual(place);
 
     await chooseType(page, 'Person');

@@ -4,17 +4,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
-import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
-import {
-  type DashboardPage,
-  openDashboard,
-  seriousFindings,
-  tooWide,
-} from '../support/browser/dashboard-page.ts';
+import { browserMissing } from '../support/browser/browser.ts';
+import { seriousFindings, tooWide } from '../support/browser/dashboard-page.ts';
+import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
@@ -25,25 +21,22 @@ vi.setConfig({ testTimeout: 90_000 });
 let app: TestApp;
 let camera: TestCamera;
 let cameraId: string;
-let browser: Browser;
-let opened: DashboardPage | undefined;
+const dashboard = dashboardPages(() => app.app.url);
+const { open } = dashboard;
 
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   // After a restart, the browser needs the same address.
   app = await startTestApp({ port: await freePort() });
   cameraId = await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1 });
-  if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
-  await opened?.close();
-  opened = undefined;
+  await dashboard.close();
   await deletePlaybacks(app.client);
 });
 
 afterAll(async () => {
-  await browser?.close();
   await app.close();
   await camera.close();
 });
@@ -54,11 +47,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function open(path: string, options = {}): Promise<Page> {
-  opened = await openDashboard(browser, app.app.url, path, options);
-  return opened.page;
 }
 
 const cardOf = (page: Page, label: string) => page.getByRole('article', { name: `Door, Motion · ${label}` });
@@ -100,7 +88,7 @@ test('the page is small, its assets are cached for ever, and other paths get 404
 describe.skipIf(browserMissing)('the connection', () => {
   test('a lost connection is shown, and what happened meanwhile is shown afterwards, in every tab', async () => {
     const page = await open('/now');
-    const other = await opened!.another('/now');
+    const other = await dashboard.another('/now');
     const event = await createEvent(app.client, { cameraId, label: 'outage' });
     await step(page, 'outage').getByText('Recording').waitFor();
     const sent: string[] = [];
@@ -198,8 +186,7 @@ describe.skipIf(browserMissing)('accessibility', () => {
         for (const found of await seriousFindings(page))
           findings.push(`${view} ${look.colorScheme}: ${found}`);
       }
-      await opened?.close();
-      opened = undefined;
+      await dashboard.close();
     }
     await endEvent(app.client, running.id);
     expect(findings).toEqual([]);

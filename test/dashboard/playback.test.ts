@@ -1,7 +1,7 @@
 // One playback in a real browser, with a real server, camera and bucket: player, facts, failure, links.
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import {
@@ -11,8 +11,8 @@ import {
   endEvent,
   type PlaybackFacts,
 } from '../support/app/playbacks.ts';
-import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
-import { type DashboardPage, openDashboard } from '../support/browser/dashboard-page.ts';
+import { browserMissing } from '../support/browser/browser.ts';
+import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import type { Operation } from '../support/s3/faults.ts';
@@ -26,8 +26,8 @@ let app: TestApp;
 let bucket: S3Server;
 let camera: TestCamera;
 let cameraId: string;
-let browser: Browser;
-let opened: DashboardPage | undefined;
+const dashboard = dashboardPages(() => app.app.url);
+const { open } = dashboard;
 
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
@@ -37,31 +37,22 @@ beforeAll(async () => {
   // The bucket's clock can be set. Live links are this server's own, and expire while the user watches.
   app = await startTestApp({ r2, urlTtlSec: 2 });
   cameraId = await app.addCamera({ name: 'Front door', rtspUrl: camera.url, preRollSec: 2 });
-  if (!browserMissing) browser = await launchBrowser();
 });
 
 afterEach(async () => {
   // Live links are valid for two seconds here.
   refusedLinks();
-  const complaints = opened?.complaints ?? [];
-  await opened?.close();
-  opened = undefined;
+  const complaints = await dashboard.close();
   // What a failed test left behind must not make the next one fail.
   await deletePlaybacks(app.client);
   expect(complaints).toEqual([]);
 });
 
 afterAll(async () => {
-  await browser?.close();
   await app.close();
   await bucket.close();
   await camera.close();
 });
-
-async function open(view: string, options = {}): Promise<Page> {
-  opened = await openDashboard(browser, app.app.url, view, options);
-  return opened.page;
-}
 
 async function record(cameraId: string, during: () => Promise<unknown>): Promise<PlaybackFacts> {
   const event = await createEvent(app.client, { cameraId, label: 'a fox' });
@@ -77,10 +68,9 @@ const isClip = (op: Operation, key: string) => op === 'PutObject' && key.endsWit
 /** The browser logs links that are refused. Here they are expected. */
 function refusedLinks(): number {
   const [meant, others] = [[] as string[], [] as string[]];
-  if (!opened) return 0;
-  for (const complaint of opened.complaints.splice(0))
+  for (const complaint of dashboard.complaints.splice(0))
     (/status of 403|ERR_BLOCKED_BY_ORB/.test(complaint) ? meant : others).push(complaint);
-  opened.complaints.push(...others);
+  dashboard.complaints.push(...others);
   return meant.length;
 }
 
@@ -156,7 +146,7 @@ describe.skipIf(browserMissing)('one playback', () => {
   test('is deleted after a confirmation, in another tab, too', async () => {
     const playback = await record(cameraId, () => sleep(500));
     const page = await open(`/playbacks/${playback.id}`);
-    const list = await opened!.another('/playbacks');
+    const list = await dashboard.another('/playbacks');
     const link = list.locator(`section[aria-label=Playbacks] a[href="/playbacks/${playback.id}"]`);
     await link.waitFor();
     await page.getByRole('button', { name: 'Delete' }).click();

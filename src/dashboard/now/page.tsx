@@ -66,7 +66,7 @@ function NothingRuns({ hasCameras }: { hasCameras: boolean }) {
       action={<ButtonLink to="/playbacks">What was recorded</ButtonLink>}
     >
       An event appears here by itself as soon as it is reported.
-      {mayReport && ' One on trial can be triggered on this page.'}
+      {mayReport && ' You can start a test event on this page.'}
     </Empty>
   );
 }

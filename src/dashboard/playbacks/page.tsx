@@ -186,7 +186,7 @@ function Nothing({ filters, onChange }: { filters: Filters; onChange: (change: P
   }
   return (
     <Empty title="Nothing was recorded yet" action={<ButtonLink to="/now">Start a recording</ButtonLink>}>
-      An event that is reported to the API appears here by itself; one on trial can be started by hand.
+      Events that are reported to the API appear here by themselves. You can also start a test event.
     </Empty>
   );
 }

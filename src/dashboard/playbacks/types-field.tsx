@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef } from 'react';
 import type { EventType } from '../gql/graphql.ts';
+import field from '../parts/field.module.css';
 import { CheckField } from '../parts/field.tsx';
 import { eventTypes, typeNames } from '../parts/format.ts';
 import css from './types-field.module.css';
@@ -29,8 +30,8 @@ export function TypesField({
   const toggle = (type: EventType, on: boolean) =>
     onChange(eventTypes.filter((each) => (each === type ? on : types.includes(each))));
   return (
-    <div className={css.field}>
-      <span className={css.label} id={id}>
+    <div className={field.field}>
+      <span className={field.label} id={id}>
         Type
       </span>
       <details
