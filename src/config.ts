@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /**
  * The environment as one frozen, typed object: every variable, every default. Only this file reads the
- * environment. All faults are told at once, each with the variable's name and what was expected.
+ * environment. One error lists all wrong variables, each with its name and what was expected.
  */
 export interface Config {
   readonly host: string;
@@ -16,21 +16,21 @@ export interface Config {
   readonly recordDir: string;
   /** undefined: the embedded server in dataDir. */
   readonly databaseUrl: string | undefined;
-  /** For sealing the addresses of cameras: the first seals, all open. undefined: those of a file in dataDir. */
+  /** Keys that encrypt the cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in dataDir. */
   readonly secretKeys: readonly string[] | undefined;
   /** undefined: the local store under dataDir. */
   readonly r2: R2Config | undefined;
-  /** Life of presigned links, in seconds, of the bucket's as of this server's own. */
+  /** How long signed links are valid, in seconds: links to the bucket and to this server. */
   readonly urlTtlSec: number;
-  /** undefined: ffmpeg is looked for. */
+  /** undefined: ffmpeg is found on its own. */
   readonly ffmpegPath: string | undefined;
   readonly maxRecordings: number;
-  /** What the ring of one camera may hold, and what all rings may hold together. */
+  /** The most bytes in the ring of one camera, and in all rings together. */
   readonly ringMaxBytes: number;
   readonly ringsMaxBytes: number;
-  /** A recording whose camera has delivered nothing for this long ends with what there is. */
+  /** A recording ends if its camera has sent nothing for this long. */
   readonly cameraLostSec: number;
-  /** How long it still answers after SIGTERM, not ready, before it closes. */
+  /** How long the server still answers after SIGTERM, without being ready, before it closes. */
   readonly drainSec: number;
   readonly spoolMaxBytes: number | undefined;
   readonly spoolMinFreeBytes: number;
@@ -41,20 +41,20 @@ export interface Config {
   readonly apiKeys: readonly ApiKeyConfig[];
   /** undefined: no tokens of an OpenID provider are taken. */
   readonly oidc: OidcConfig | undefined;
-  /** Addresses and subnets of proxies that may say where a request comes from. */
+  /** Addresses and subnets of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** Whether GraphiQL is served; undefined: as long as there are no keys. */
   readonly graphiql: boolean | undefined;
   readonly introspection: boolean;
   /** createEvent calls that each key may make in a minute. */
-  /** Of all uploads to the bucket together; undefined: as fast as the line is. */
+  /** The limit of all uploads to the bucket together; undefined: no limit. */
   readonly uploadMaxBitsPerSec: number | undefined;
-  /** How much of a recording's newest footage may be on this machine alone, where there is a bucket, in seconds; 0: all. */
+  /** With a bucket: how many seconds of a recording may be on this machine alone; 0: nothing but whole parts is copied. */
   readonly offsiteEverySec: number;
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
-  /** Transitions of finished playbacks are removed at this age, but for the last; undefined: with the playback. */
+  /** The age at which all but the last transition of a finished playback are removed; undefined: never before it. */
   readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;
@@ -83,7 +83,7 @@ export interface OidcConfig {
   readonly jwksUrl: string;
   readonly issuer: string;
   readonly audience: string;
-  /** The claim that holds the role; dots lead into objects. */
+  /** The claim with the role. Dots separate the names of nested objects. */
   readonly roleClaim: string;
 }
 
@@ -109,7 +109,7 @@ const httpUrl = z
     'expected an address like https://example.org',
   )
   .transform((s) => s.replace(/\/+$/, ''));
-/** What paths are put behind. */
+/** An address that paths are appended to. */
 const baseUrl = httpUrl.refine((s) => !/[?#@]/.test(s), 'expected an address without "?", "#" and "@"');
 const bucketEndpoint = baseUrl.refine(
   (s) => new URL(s).pathname === '/',

@@ -40,7 +40,7 @@ function withError({ error, ...facts }: Record<string, unknown>, level: number) 
   return { ...facts, error: textOf(error), ...(hasStack && { stack: pino.stdSerializers.err(error).stack }) };
 }
 
-/** The message, and those of the causes that it does not hold already. */
+/** The error's message, followed by the messages of its causes that it does not contain. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || (error as NodeJS.ErrnoException).code || error.name;
@@ -48,7 +48,7 @@ function textOf(error: unknown): string {
   return own.includes(cause) ? own : `${own}: ${cause}`;
 }
 
-/** Text by text, not the line as a whole: so it stays JSON, and an escape such as \n ends no address. */
+/** Scrubs each text by itself, so that the line stays JSON and an escape such as \n does not end an address. */
 function scrubbed(line: string): string {
   const scrub = (_key: string, value: unknown) =>
     typeof value === 'string' ? scrubCredentials(value) : value;
@@ -57,13 +57,13 @@ function scrubbed(line: string): string {
 
 const whoLeft = /^(EPIPE|ECONNRESET|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_DESTROYED)$/;
 
-/** Whether an error says no more than that whoever was at the other end of a connection has left. */
+/** Whether an error only says that the other end has closed the connection. */
 export const isOfWhoLeft = (error: unknown): boolean =>
   error instanceof Error && whoLeft.test((error as NodeJS.ErrnoException).code ?? '');
 
 /**
- * What Node and libraries would print goes into the log instead, so that every line of a server's output is one of the
- * log's: warnings, the console, and the last words of a process that ends of an error nobody caught.
+ * Writes into the log what Node and libraries would print: warnings, the console, and the error of a process that ends
+ * because nothing caught it. So every line of a server's output is a line of its log.
  */
 export function captureOutput(log: Log): void {
   process.removeAllListeners('warning');

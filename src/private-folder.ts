@@ -1,17 +1,16 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import type { Log } from './log.ts';
 
-/** What is made inside a private folder is private, too: footage may be moved, and umasks differ. */
+/** Files in a private folder are private as well, because footage may be moved elsewhere, and umasks differ. */
 export const privateFolderMode = 0o700;
 export const privateFileMode = 0o600;
 
 const forOthers = 0o077;
-/** On a folder it means that it is for everybody, as /tmp is: its mode is not ours to change. */
+/** A folder with this bit is for all users, like /tmp. Its mode is not changed. */
 const sticky = 0o1000;
 
 /**
- * Makes a folder into which nobody but this server's user may look, and makes one that is there so, whatever the umask
- * and the folder above allow.
+ * Makes a folder that only this server's user may read, whatever the umask is. An existing folder gets that mode.
  */
 export function makePrivateFolder(folder: string, log: Log): void {
   mkdirSync(folder, { recursive: true, mode: privateFolderMode });

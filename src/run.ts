@@ -3,12 +3,12 @@ import { startApp } from './app.ts';
 import type { Config } from './config.ts';
 import { captureOutput, type Log } from './log.ts';
 
-/** Service managers kill ten seconds after SIGTERM; what is not over by then is taken up by the next start. */
+/** Service managers kill a process ten seconds after SIGTERM. The next start resumes what has not ended by then. */
 const stopWithinMs = 7_500;
 
 /**
- * The server as a process: it starts, and ends by a signal, which may come while it starts. Whatever fails in the
- * start ends the process with code 1, also where something of it cannot be closed and would keep the process alive.
+ * Runs the server as a process until a signal ends it, which may already come during the start. If the start fails, the
+ * process ends with code 1, even if a part cannot be closed.
  * @param now the wall clock, in epoch milliseconds
  */
 export async function run(config: Config, log: Log, now: () => number = Date.now): Promise<never> {
@@ -32,7 +32,8 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
     const app = await startApp(config, log, now, unwanted.signal);
     const signal = await stop;
     log.info({ signal }, 'stopping');
-    // Load balancers have to see that this server is not ready before connections fail; nobody waits so at a keyboard.
+    // Load balancers have to see that the server is not ready before its connections fail. At a keyboard (SIGINT) there
+    // are none.
     if (signal === 'SIGTERM') {
       app.drain();
       await sleep(config.drainSec * 1_000);

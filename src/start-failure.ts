@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { schemaProblem } from './db/proof.ts';
 
 /**
- * Why the server did not start, for the person who has to act: the same error where its message says that already.
+ * Says why the server did not start, and what to do. Returns the same error if its message says so already.
  * @param error what a part threw when it was started
  */
 export function startFailure(error: unknown, { dataDir, recordDir }: Config): Error {
