@@ -18,6 +18,7 @@ import { applyMigrations } from './db/migrate.ts';
 import { openSeal } from './db/open-seal.ts';
 import { proveDatabase, proveSchema } from './db/proof.ts';
 import { proveConnection } from './db/reach.ts';
+import { installationId } from './db/uploads.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { SpoolFollower } from './finishing/follow-spools.ts';
@@ -61,25 +62,25 @@ export interface App {
   readonly url: string;
   /** For people: where ffmpeg was found, and its version. */
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
-  /** From now on it is not ready and no recording begins; all else goes on until close. */
+  /** The server is not ready from now on, and no recording begins. Everything else goes on until `close`. */
   drain(): void;
-  /** Resolves when every part is really over; footage not yet in the store is taken up by the next start. */
+  /** Resolves when every part has ended. The next start stores the footage that is not in the store yet. */
   close(): Promise<void>;
 }
 
-/** A service manager may start this server while the one before it is still ending. */
+/** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
 const predecessorMs = 12_000;
 
-/** Built by vite; from src/ as from dist/ the same. */
+/** Built by vite. The path is the same from src/ and from dist/. */
 const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
-/** A start that failed does not wait longer for its parts to close: whatever they started ends with this process. */
+/** How long a failed start waits for its parts to close. Whatever they started ends with this process anyway. */
 const failWithinMs = 1_500;
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
  * @param now the wall clock, in epoch milliseconds
- * @param stop aborted where nobody wants it any more while it starts
+ * @param stop aborted when the start is no longer wanted
  * @throws Error whose message says what is wrong and what to do
  */
 export async function startApp(
@@ -91,14 +92,14 @@ export async function startApp(
   const parts = createStartOrder(log, stop);
   const { dataDir, recordDir } = config;
   try {
-    // Processes: what an earlier run left behind is ended first.
+    // Processes. Those that an earlier run left behind are ended first.
     const childrenDir = path.join(dataDir, 'children');
     const children = parts.add('children', await openChildren({ dir: childrenDir, log }));
     const launcherDir = path.join(dataDir, 'launcher');
     const launcher = parts.add('launcher', startLauncher({ children, dir: launcherDir }));
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
-    // The database. However much is read through the API, recording does not wait for a connection.
+    // The database. Reads through the API have a pool of their own, so that recordings never wait for a connection.
     if (config.databaseUrl) await proveConnection(config.databaseUrl);
     const databaseUrl =
       config.databaseUrl ??
@@ -157,12 +158,13 @@ export async function startApp(
     const storeWatch = parts.add('store watch', new StoreWatch(store, log));
     storeWatch.start();
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
-    const offsite = openOffsite(config, { db, store, recordDir, log });
+    const installation = await installationId(db);
+    const offsite = openOffsite(config, { db, store, installation, recordDir, log });
     if (offsite) parts.add('copies in the bucket', offsite);
     const maxBitsPerSec = config.uploadMaxBitsPerSec;
     const follower = parts.add(
       'uploads of what is recorded',
-      new SpoolFollower({ db, store, storeWatch, offsite, recordDir, maxBitsPerSec, log }),
+      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, maxBitsPerSec, log }),
     );
     const finisher = parts.add(
       'finisher',
@@ -208,13 +210,14 @@ export async function startApp(
     const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
-      ...{ admission, recorder, feeds, finisher, offsite, remover, keys, transitions, cameraStates },
+      ...{ admission, recorder, feeds, finisher, remover, keys, transitions, cameraStates },
       firstCalls: new FirstCalls(),
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (caller, camera) =>
         trialAtOnce(caller, () => tryCamera(camera, { createSource, launcher, ffmpeg })),
       // Footage that cannot be read now cannot be retried now.
       holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
+      offsiteUntil: (playbackId) => offsite?.until(playbackId),
       storeProblem: () => storeWatch.problem?.message,
       links: createLinks({ address, signer, store, posters, snapshots }),
     };

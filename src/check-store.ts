@@ -7,13 +7,13 @@ import { createLog } from './log.ts';
 import { openStore } from './store/open-store.ts';
 import { openDatabase } from './with-database.ts';
 
-/** What a running server is doing just now is done after this. */
+/** A running server has finished its present work after this time. */
 const lookAgainMs = 3_000;
 
 /**
- * `npm run check-store [-- --repair]`: verifies what rows, spool and store owe each other (docs/design.md 6), prints each
- * breach in words, and ends with 1 if there is one. With --repair it mends what can be mended without loss. Works
- * beside a running server and without one.
+ * `npm run check-store [-- --repair]`: verifies the invariants of rows, spool and store (docs/design.md 6) and prints each
+ * breach as a sentence. The exit code is 1 if there is a breach. With --repair it mends what can be mended without loss.
+ * It works beside a running server and without one.
  */
 async function main(): Promise<void> {
   const [flag] = process.argv.slice(2);
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
 
 const mended = ' Mended.';
 
-/** One that cannot be mended keeps no other from it. */
+/** Never rejects, so that a breach that cannot be mended does not stop the others. */
 const mend = (repair: () => Promise<unknown>): Promise<string> =>
   repair().then(
     () => mended,

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util';
 import { makeKey } from './access/keys.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { readArguments, runCommand, UsageError } from './command.ts';
+import { readConfig } from './config.ts';
 import type { Db } from './db/client.ts';
 import { allKeys, revokeKey } from './db/keys.ts';
-import { DatabaseUnfit } from './db/reach.ts';
 import { roleNamed, roles } from './domain/caller.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -15,30 +14,20 @@ const usage = `Usage:
   npm run -s key -- revoke ID
 ROLE is one of: ${roles.map((role) => role.toLowerCase()).join(', ')}.`;
 
-class UsageError extends Error {}
-
 async function main(): Promise<void> {
-  const { positionals, values } = readArguments();
+  const { positionals, values } = readArguments(usage, {
+    allowPositionals: true,
+    options: {
+      camera: { type: 'string', multiple: true },
+      days: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
   if (values.help) return console.log(usage);
   const [command, ...rest] = positionals;
   const run = { create, list, revoke }[command ?? ''];
   if (!run) throw new UsageError(usage);
   await withDatabase(readConfig(process.env), (db) => run(db, rest, values));
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        camera: { type: 'string', multiple: true },
-        days: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}.\n${usage}`);
-  }
 }
 
 interface Options {
@@ -87,8 +76,4 @@ async function revoke(db: Db, [id]: string[]): Promise<void> {
   console.log(`Revoked ${id}.`);
 }
 
-main().catch((error: Error) => {
-  const isExpected = [UsageError, ConfigError, DatabaseUnfit].some((kind) => error instanceof kind);
-  console.error(isExpected || 'code' in error ? error.message : error.stack);
-  process.exitCode = 1;
-});
+await runCommand(main, 1);

@@ -1,23 +1,21 @@
-import { parseArgs } from 'node:util';
+import { readArguments, runCommand } from './command.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import type { Db } from './db/client.ts';
-import { DatabaseUnfit } from './db/reach.ts';
 import { type Recovered, saveRecovered } from './db/recovered.ts';
 import { RecordingFailure } from './domain/failures.ts';
-import { resolution } from './mp4/init-segment.ts';
+import { recoveryKeys } from './domain/store-keys.ts';
+import { clipFacts } from './mp4/clip-facts.ts';
 import { leaseMs } from './offsite/manifest.ts';
 import { listRecordings, type Remains, readRemains } from './offsite/remains.ts';
-import { type RestoredClip, restoreClip, takeOver } from './offsite/restore.ts';
+import { restoreClip, takeOver } from './offsite/restore.ts';
 import { createS3Store } from './store/s3.ts';
 import { type GuardedObjects, ObjectChanged, type Store } from './store/store.ts';
 import { withDatabase } from './with-database.ts';
 
 const usage = `Usage:
-  npm run -s recover -- --list     shows the recordings that a lost machine had under way
+  npm run -s recover -- --list     lists the recordings that were running on a lost machine
   npm run -s recover [-- --force]  makes their clips from the bucket, and their rows in the database
 --force also takes recordings whose server wrote less than ${leaseMs / 1_000} seconds ago.`;
-
-class UsageError extends Error {}
 
 interface Bucket {
   readonly store: Store;
@@ -25,11 +23,13 @@ interface Bucket {
 }
 
 /**
- * `npm run recover`: clips of a machine that was lost while it recorded, from the bucket alone. Ends with 1 if one cannot
- * be made, or may belong to a server that is alive.
+ * `npm run recover`: makes the clips of a machine that was lost while it recorded, from the bucket alone. The exit code is
+ * 1 if a clip cannot be made, or if its server may be alive.
  */
 async function main(): Promise<void> {
-  const { values } = readArguments();
+  const { values } = readArguments(usage, {
+    options: { list: { type: 'boolean' }, force: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
   if (values.help) return console.log(usage);
   const config = readConfig(process.env);
   if (!config.r2) throw new ConfigError(['R2_BUCKET: expected the bucket that holds the recordings.']);
@@ -42,19 +42,6 @@ async function main(): Promise<void> {
     if (remains.length === 0) console.log('The bucket holds no unfinished recording.');
   } finally {
     await store.close();
-  }
-}
-
-function readArguments() {
-  const options = {
-    list: { type: 'boolean' },
-    force: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const;
-  try {
-    return parseArgs({ options });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}.\n${usage}`);
   }
 }
 
@@ -113,51 +100,39 @@ async function recoverAll(config: Config, bucket: Bucket, all: Remains[], force:
   });
 }
 
-/** Clip, then rows, then nothing is needed in the bucket any more. @returns what was done, in words */
+/**
+ * Makes the clip, then its rows, then removes the recovery objects.
+ * @returns what was done, as a sentence
+ */
 async function recover(db: Db, { store, guarded }: Bucket, remains: Remains): Promise<string> {
-  if (!remains.index.tracks.some(({ kind }) => kind === 'video'))
-    throw new Error('the bucket holds no whole fragment of it');
+  const facts = clipFacts(remains.index);
+  if (!facts) throw new Error('the bucket holds no whole fragment of it');
   await takeOver(guarded, remains, new Date());
   const clip = await restoreClip(store, guarded, remains);
-  const isNew = await saveRecovered(db, asRows(remains, clip, store.address(clip.key)), new Date());
-  // The manifest goes last: without it, nothing of this would be found again.
-  const keys = [...remains.objects.keys].sort((a, b) => Number(isManifest(a)) - Number(isManifest(b)));
+  const completed = { ...clip, ...facts, address: store.address(clip.key) };
+  const isNew = await saveRecovered(db, asRows(remains, completed), new Date());
+  // The manifest is removed last, because the other objects are found by it.
+  const { manifest } = recoveryKeys(remains.manifest.installation, remains.manifest.playback.id);
+  const keys = [...remains.objects.keys.filter((key) => key !== manifest), manifest];
   await store.removeAll(keys.map((key) => ({ key })));
   const seconds = (remains.index.durationMs / 1_000).toFixed(1);
   return isNew ? `recovered ${seconds} s as ${clip.key}` : 'was completed by its server';
 }
 
-const isManifest = (key: string) => key.endsWith('/manifest.json');
-
-function asRows({ manifest, index }: Remains, clip: RestoredClip, address: string): Recovered {
+function asRows({ manifest }: Remains, clip: Recovered['clip']): Recovered {
   const { playback, event, camera } = manifest;
-  const video = index.tracks.find(({ kind }) => kind === 'video')!;
-  const audio = index.tracks.find(({ kind }) => kind === 'audio');
-  const date = (text: string) => new Date(text);
+  const { clipStartedAt } = playback;
   return {
     camera,
-    event: event && { ...event, type: event.type as 'MOTION', startedAt: date(event.startedAt) },
+    event: event && { ...event, startedAt: new Date(event.startedAt) },
     playback: {
       ...playback,
-      startedAt: date(playback.startedAt),
-      clipStartedAt: playback.clipStartedAt ? date(playback.clipStartedAt) : null,
-      gaps: [...playback.gaps],
+      startedAt: new Date(playback.startedAt),
+      clipStartedAt: clipStartedAt === null ? null : new Date(clipStartedAt),
+      gaps: playback.gaps,
     },
-    clip: {
-      ...clip,
-      address,
-      durationMs: index.durationMs,
-      codec: video.codec,
-      audioCodec: audio?.codec ?? null,
-      resolution: resolution(video) ?? null,
-    },
+    clip,
   };
 }
 
-main().catch((error: Error) => {
-  const isExpected = [UsageError, ConfigError, DatabaseUnfit, RecordingFailure].some(
-    (kind) => error instanceof kind,
-  );
-  console.error(isExpected || 'code' in error ? error.message : error.stack);
-  process.exitCode = 2;
-});
+await runCommand(main, 2);

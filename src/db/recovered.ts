@@ -1,5 +1,6 @@
 import type { EventType, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
+import { type CompletedClip, columnsOf } from './completed-clip.ts';
 import { transition } from './transitions.ts';
 
 /** A clip that was made from the bucket, and what its manifest says of the rows. */
@@ -19,17 +20,7 @@ export interface Recovered {
     readonly description: string | null;
     readonly startedAt: Date;
   } | null;
-  readonly clip: {
-    readonly key: string;
-    readonly address: string;
-    readonly attempt: number;
-    /** In bytes. */
-    readonly size: number;
-    readonly durationMs: number;
-    readonly codec: string;
-    readonly audioCodec: string | null;
-    readonly resolution: string | null;
-  };
+  readonly clip: CompletedClip & { readonly attempt: number };
 }
 
 /** The address of a camera that only the lost database knew. RFC 2606: nothing is ever there. */
@@ -88,17 +79,7 @@ function clipOf({ playback, clip }: Recovered, row: Playback): Prisma.PlaybackUp
     endReason: row.endReason ?? 'NODE_LOST',
     ...(clipStartedAt && { clipStartedAt, preRollMs }),
     gaps,
-    storagePath: clip.key,
-    videoUrl: clip.address,
     uploadAttempt: clip.attempt,
-    fileSizeBytes: BigInt(clip.size),
-    durationMs: clip.durationMs,
-    durationSec: Math.round(clip.durationMs / 1_000),
-    codec: clip.codec.slice(0, 20),
-    audioCodec: clip.audioCodec,
-    resolution: clip.resolution,
-    localPath: null,
-    failureCode: null,
-    errorMessage: null,
+    ...columnsOf(clip),
   };
 }

@@ -8,7 +8,7 @@ import type { Playback } from '../generated/prisma/client.ts';
 import { demandSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
 import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
-import { removeSpool } from '../spool/spool.ts';
+import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import type { Store } from '../store/store.ts';
 
 /** A violated invariant (docs/design.md 6). The text is for people. */
@@ -67,19 +67,23 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
         };
     breaches.push(breach);
   }
-  const strays = await strayKeys(options, [...objects.keys()], known);
+  const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
+  const strays = strayKeys([...objects.keys()], known, noted);
   ofStore.push(
     ...strays.map((key) => ({
       text: `The object ${key} belongs to no playback.`,
       repair: () => noteRemovals(db, [{ key }]),
     })),
-    ...(await strayKeys(options, unfinished, known)).map((key) => {
+    ...strayKeys(unfinished, known, noted).map((key) => {
       const text = `The unfinished upload of ${key} belongs to no playback.`;
       // Another installation may use the same bucket: its running uploads are no leftovers.
       return known.has(playbackOfKey(key)!) ? { text, repair: () => noteRemovals(db, [{ key }]) } : { text };
     }),
+    ...needlessCopies(recovery, completed, noted).map((key) => ({
+      text: `The object ${key} is for the recovery of a playback that is COMPLETED.`,
+      repair: () => noteRemovals(db, [{ key }]),
+    })),
   );
-  breaches.push(...(await needlessCopies(db, recovery, completed)));
   const doubts = doubtsAbout({ objects, named, strays });
   breaches.push(...(doubts.length === 0 ? ofStore : ofStore.map(({ text }) => ({ text }))));
   breaches.push(...doubts.map((text) => ({ text })));
@@ -133,7 +137,9 @@ async function checkSpool(
   if (recordingStatus === 'COMPLETED' && isThere) {
     const text = `The playback ${id} is COMPLETED, but its spool is still there.`;
     // If the store lost the clip, the spool is the only copy of the footage.
-    return [isStored(row, objects) ? { text, repair: () => removeSpool(recordDir, id) } : { text }];
+    return [
+      isStored(row, objects) ? { text, repair: () => removeSpoolAndCopies(db, recordDir, id) } : { text },
+    ];
   }
   if (recordingStatus === 'FAILED' && isThere) {
     if (await mayHoldFootage(recordDir, id)) {
@@ -173,13 +179,16 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
   return breaches;
 }
 
-/** Checks invariant 4: every object is its row's clip or poster, or has a removal. @returns the keys of the others */
-async function strayKeys(
-  { db }: CheckOptions,
+/**
+ * Checks invariant 4: every object is its row's clip or poster, or has a removal.
+ * @param noted the keys of all removals
+ * @returns the keys of the others
+ */
+function strayKeys(
   keys: readonly string[],
   known: ReadonlyMap<string, string>,
-): Promise<string[]> {
-  const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
+  noted: ReadonlySet<string>,
+): string[] {
   return keys.filter((key) => {
     const clip = known.get(playbackOfKey(key)!);
     const isItsRows = clip !== undefined && (key === clip || key.endsWith('.jpg'));
@@ -190,17 +199,12 @@ async function strayKeys(
 /**
  * Recovery objects of clips that are in the store. Those of unknown playbacks are kept: they may be a lost machine's.
  */
-async function needlessCopies(
-  db: Db,
+function needlessCopies(
   keys: readonly string[],
   completed: ReadonlySet<string>,
-): Promise<Breach[]> {
-  const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
-  const needless = keys.filter((key) => completed.has(parseRecoveryKey(key)!.playbackId) && !noted.has(key));
-  return needless.map((key) => ({
-    text: `The object ${key} is for the recovery of a playback that is COMPLETED.`,
-    repair: () => noteRemovals(db, [{ key }]),
-  }));
+  noted: ReadonlySet<string>,
+): string[] {
+  return keys.filter((key) => completed.has(parseRecoveryKey(key)!.playbackId) && !noted.has(key));
 }
 
 /** Signs that store and database do not belong together. Then a repair would lose data. */

@@ -127,7 +127,7 @@ export class ClipUpload {
     const isEnding = () => this.isEnding;
     await line.withMemory(to - from, isEnding, async () => {
       signal.throwIfAborted();
-      const bytes = await readPart(body, { from, to }, Buffer.allocUnsafe(to - from));
+      const bytes = await readPart(body, { from, to });
       // If the part is sent again and that fails, the bucket may have neither version (R2).
       this.sent.delete(number);
       const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: line.pace(isEnding) });

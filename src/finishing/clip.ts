@@ -1,6 +1,6 @@
 import { RecordingFailure } from '../domain/failures.ts';
+import { type ClipFacts, clipFacts } from '../mp4/clip-facts.ts';
 import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
-import { resolution } from '../mp4/init-segment.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { readSpool, type SpoolContents } from '../spool/reader.ts';
 import { findSpool } from '../spool/spool.ts';
@@ -9,10 +9,7 @@ import type { ObjectBody } from '../store/store.ts';
 
 /** A clip as it will be in the store. Its bytes are a head, followed by the spool's payload. */
 export interface Clip {
-  readonly durationMs: number;
-  readonly codec: string;
-  readonly audioCodec: string | null;
-  readonly resolution: string | null;
+  readonly facts: ClipFacts;
   readonly spoolFile: string;
   readonly contents: SpoolContents;
 }
@@ -37,22 +34,14 @@ export async function clipFromSpool(
   // An end before the start means that the clock was set in between. Then no footage is left out.
   const cutSec = untilSec && untilSec > 0 ? untilSec : undefined;
   const contents = spool && ((await kept?.contents(cutSec)) ?? (await readSpool(spool.file, cutSec)));
-  const video = contents?.index.tracks.find((track) => track.kind === 'video');
-  if (!spool || !contents || !video) {
+  const facts = contents && clipFacts(contents.index);
+  if (!spool || !contents || !facts) {
     throw new RecordingFailure(
       'SPOOL_UNREADABLE',
       'The recorded footage is not on this server’s disk, or not one whole fragment of it.',
     );
   }
-  const audio = contents.index.tracks.find((track) => track.kind === 'audio');
-  return {
-    durationMs: contents.index.durationMs,
-    codec: video.codec,
-    audioCodec: audio?.codec ?? null,
-    resolution: resolution(video) ?? null,
-    spoolFile: spool.file,
-    contents,
-  };
+  return { facts, spoolFile: spool.file, contents };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
+import { columnsOf } from '../db/completed-clip.ts';
 import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
 import { noteRemovals, objectsOf } from '../db/removals.ts';
 import { transition } from '../db/transitions.ts';
@@ -9,7 +10,7 @@ import type { Log } from '../log.ts';
 import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { willPass } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
-import { removeSpool } from '../spool/spool.ts';
+import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import { bufferBody } from '../store/body.ts';
 import { type ObjectBody, type Pace, type Store, UploadGone } from '../store/store.ts';
 import { type Clip, clipBody, clipFromSpool } from './clip.ts';
@@ -101,19 +102,9 @@ export class Finisher {
     this.storedBytes += size;
     const keys = objectKeys(row);
     const change = {
-      storagePath: keys.clip,
-      videoUrl: store.address(keys.clip),
-      fileSizeBytes: BigInt(size),
-      durationMs: clip.durationMs,
-      durationSec: Math.round(clip.durationMs / 1_000),
-      codec: clip.codec.slice(0, 20),
-      audioCodec: clip.audioCodec,
-      resolution: clip.resolution,
+      ...columnsOf({ ...clip.facts, key: keys.clip, address: store.address(keys.clip), size }),
       thumbnailPath: poster ? keys.poster : null,
       thumbnailSizeBytes: poster ?? null,
-      localPath: null,
-      failureCode: null,
-      errorMessage: null,
     };
     const at = new Date(now());
     const completed = await inDatabase(transition(db, id, 'PROCESSING', 'COMPLETED', at, change));
@@ -131,8 +122,9 @@ export class Finisher {
 
   /** Removes the spool and the recovery objects, which are not needed any more. */
   async #letGo(id: string): Promise<void> {
-    await this.#options.offsite?.forget(id);
-    await removeSpool(this.#options.recordDir, id);
+    const { db, offsite, recordDir } = this.#options;
+    await offsite?.forget(id);
+    await inDatabase(removeSpoolAndCopies(db, recordDir, id));
   }
 
   /** Resolves once the store has confirmed the right size (invariant 2). */
@@ -153,7 +145,7 @@ export class Finisher {
     // The upload in the row counts, even if an answer of the database was lost.
     const isCurrent =
       followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
-    const upload = isCurrent ? followed! : await follower.uploadOf(playback);
+    const upload = isCurrent ? followed! : follower.uploadOf(playback);
     upload.isEnding = true;
     const { line } = follower;
     const isEnding = () => true;
@@ -210,10 +202,11 @@ export class Finisher {
     return 'done';
   }
 
-  /** Stops the work on a deleted playback; resolves once it has stopped. */
+  /** Ends all work on the footage of a playback that is being deleted, then removes its spool and recovery objects. */
   async discard(id: string): Promise<void> {
     await this.#queue.discard(id);
     await this.#options.follower.discard(id);
+    await this.#letGo(id);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,4 @@
 import { type Db, inDatabase } from '../db/client.ts';
-import { installationId } from '../db/uploads.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { TakenOver } from '../offsite/manifest-writer.ts';
@@ -16,6 +15,8 @@ export interface SpoolFollowerOptions {
   readonly db: Db;
   readonly store: Store;
   readonly storeWatch: StoreWatch;
+  /** The id of this installation, which its uploads carry. */
+  readonly installation: string;
   readonly recordDir: string;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
@@ -49,7 +50,6 @@ export class SpoolFollower {
   readonly #options: SpoolFollowerOptions;
   readonly #entries = new Map<string, Entry>();
   #timer: NodeJS.Timeout | undefined;
-  #installation: Promise<string> | undefined;
 
   constructor(options: SpoolFollowerOptions) {
     this.#options = options;
@@ -125,13 +125,13 @@ export class SpoolFollower {
     if (!followed.upload) {
       const row = await inDatabase(db.playback.findUnique({ where: { id: playbackId } }));
       if (row?.recordingStatus !== 'RECORDING') return;
-      followed.upload = await this.uploadOf(row);
+      followed.upload = this.uploadOf(row);
     }
     const { upload } = followed;
     try {
       await followed.openUpload(signal);
-      const recording = await offsite?.of(playbackId);
-      await followed.sendFull(signal, async () => recording?.beforePart(followed.index, followed.sent!));
+      await offsite?.of(playbackId)?.beforeParts(followed.index, followed.sent!);
+      await followed.sendFull(signal);
     } catch (error) {
       if (error instanceof UploadGone) {
         await followed.beginAnew(signal);
@@ -146,7 +146,7 @@ export class SpoolFollower {
   /** Copies what no part holds yet into recovery objects, so that the clip can be made without this machine. */
   async #copy({ playbackId, syncedBytes }: GrowingSpool, followed: Followed): Promise<void> {
     const { offsite, store } = this.#options;
-    const recording = await offsite?.of(playbackId);
+    const recording = offsite?.of(playbackId);
     if (!recording?.isDue) return;
     await followed.index.look(syncedBytes);
     if (followed.index.count === 0) return;
@@ -158,14 +158,9 @@ export class SpoolFollower {
    * The upload of a playback's clip, as its row names it.
    * @throws Error if the store has no uploads
    */
-  async uploadOf(row: Playback): Promise<ClipUpload> {
-    const { db, store, recordDir } = this.#options;
+  uploadOf(row: Playback): ClipUpload {
+    const { db, store, installation, recordDir } = this.#options;
     if (!store.uploads) throw new Error('This store takes objects only whole.');
-    this.#installation ??= installationId(db);
-    const installation = await inDatabase(this.#installation).catch((error: unknown) => {
-      this.#installation = undefined;
-      throw error;
-    });
     return new ClipUpload({ db, uploads: store.uploads, installation, recordDir, line: this.line }, row);
   }
 

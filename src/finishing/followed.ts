@@ -2,7 +2,7 @@ import { objectKeys } from '../domain/store-keys.ts';
 import type { SentUpload } from '../offsite/recording.ts';
 import { GrowingIndex } from '../spool/growing-index.ts';
 import { readBeginning, readSpool } from '../spool/reader.ts';
-import { fileBody } from '../store/body.ts';
+import { rangesBody } from '../store/body.ts';
 import type { ClipUpload } from './clip-upload.ts';
 import { layoutAhead, maxWholeBytes } from './upload-layout.ts';
 
@@ -73,19 +73,14 @@ export class Followed {
     return { key: objectKeys(row).clip, id: row.uploadId, ...layout, sentTo };
   }
 
-  /**
-   * Sends the full parts in order.
-   * @param before called before each part
-   */
-  async sendFull(signal: AbortSignal, before: () => Promise<void>): Promise<void> {
+  /** Sends the full parts in order. */
+  async sendFull(signal: AbortSignal): Promise<void> {
     const upload = this.upload!;
     while (!upload.isEnding) {
       const { number, from, to } = this.#nextPart(upload);
       if (to > this.index.payloadBytes) break;
-      const ranges = this.index.ranges(from, to);
-      const body = fileBody({ head: Buffer.alloc(0), path: this.index.path, ranges });
-      await before();
-      await upload.sendPart(number, body, { from: 0, to: to - from }, signal);
+      const body = rangesBody(this.index.path, this.index.ranges(from, to));
+      await upload.sendPart(number, body, { from: 0, to: body.size }, signal);
     }
     this.#lookAt = 0;
   }

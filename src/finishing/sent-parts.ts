@@ -1,7 +1,5 @@
-import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { privateFileMode } from '../private-folder.ts';
-import { isMissing } from '../spool/errors.ts';
+import { appendLine, readLines } from '../spool/line-log.ts';
 import { spoolFolder } from '../spool/spool.ts';
 import type { SentPart } from '../store/store.ts';
 
@@ -21,19 +19,13 @@ const fileOf = (recordDir: string, { id, uploadAttempt }: UploadAttempt) =>
 const linePattern = /^(\d+) (\d+) (\S+)$/;
 
 /** Appends a part: its number, its bytes and its ETag. A power cut does not take it away. */
-export async function noteSentPart(
+export function noteSentPart(
   recordDir: string,
   attempt: UploadAttempt,
   number: number,
   { bytes, etag }: SentPart,
 ): Promise<void> {
-  const file = await open(fileOf(recordDir, attempt), 'a', privateFileMode);
-  try {
-    await file.write(`${number} ${bytes} ${etag}\n`);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
+  return appendLine(fileOf(recordDir, attempt), `${number} ${bytes} ${etag}`);
 }
 
 /** The latest entry of each part. A torn line is left out, so that its part is sent again. */
@@ -41,13 +33,8 @@ export async function readSentParts(
   recordDir: string,
   attempt: UploadAttempt,
 ): Promise<Map<number, SentPart>> {
-  const text = await readFile(fileOf(recordDir, attempt), 'utf8').catch((error) => {
-    if (isMissing(error)) return '';
-    throw error;
-  });
   const parts = new Map<number, SentPart>();
-  const lines = text.split('\n').slice(0, -1);
-  for (const line of lines) {
+  for (const line of await readLines(fileOf(recordDir, attempt))) {
     const [, number, bytes, etag] = linePattern.exec(line) ?? [];
     if (etag) parts.set(Number(number), { bytes: Number(bytes), etag });
   }

@@ -18,6 +18,8 @@ export interface Services extends Parts {
   readonly writingDb: Db;
   readonly transitions: TransitionHub;
   readonly cameraStates: CameraHub;
+  /** The footage of a recording is in the bucket up to this time; undefined: none is, or it is unknown here. */
+  readonly offsiteUntil: (playbackId: string) => Date | undefined;
   /** Why the store takes no objects, as a sentence; undefined while it does. */
   readonly storeProblem: () => string | undefined;
   /**

@@ -165,7 +165,7 @@ export const Playback = builder.prismaObject('Playback', {
       nullable: true,
       description:
         'While the recording runs: footage up to this time is in the bucket and would survive the loss of the server. Null while the bucket has none.',
-      resolve: ({ id, offsiteUntil }, _args, { offsite }) => offsite?.until(id) ?? offsiteUntil,
+      resolve: ({ id, offsiteUntil }, _args, services) => services.offsiteUntil(id) ?? offsiteUntil,
     }),
     errorMessage: t.exposeString('errorMessage', {
       nullable: true,

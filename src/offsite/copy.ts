@@ -1,9 +1,10 @@
 import type { RecoveryKeys } from '../domain/store-keys.ts';
 import { readTrackFragments } from '../mp4/track-fragment.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
-import { bufferBody, fileBody, readPart } from '../store/body.ts';
+import { bufferBody, rangesBody, readPart } from '../store/body.ts';
 import type { Store } from '../store/store.ts';
 import { fragmentHeads } from './fragment-heads.ts';
+import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
 
 /** What the clip's upload holds of the payload. */
 export interface SentPayload {
@@ -18,7 +19,7 @@ export interface SentPayload {
 export interface CopyOptions {
   readonly store: Store;
   readonly keys: RecoveryKeys;
-  /** Called before the first object is written under a key. */
+  /** Called before an object is written under the key. */
   readonly note: (key: string) => Promise<void>;
   readonly everyMs: number;
 }
@@ -41,8 +42,7 @@ interface IndexObject {
  */
 export class OffsiteCopy {
   readonly #options: CopyOptions;
-  readonly #noted = new Set<string>();
-  readonly #indexObjects: IndexObject[] = [];
+  #indexObjects: IndexObject[] = [];
   /** The number of fragments in index objects. */
   #indexed = 0;
   /**
@@ -53,7 +53,7 @@ export class OffsiteCopy {
   /** The bucket has the payload up to this byte without a hole, in recovery objects and parts. */
   #covered = 0;
   /** The byte ranges of the payload in recovery objects. */
-  readonly #objects: { readonly from: number; readonly to: number }[] = [];
+  #objects: PayloadRange[] = [];
   #advancedAt = performance.now();
   #bytesThen = 0;
   /** The bucket has the footage up to this second of media time. */
@@ -93,9 +93,8 @@ export class OffsiteCopy {
     if (to === undefined) return;
     const from = this.#covered;
     await this.putIndex(index);
-    const ranges = index.ranges(from, to);
-    const body = fileBody({ head: Buffer.alloc(0), path: index.path, ranges });
-    const bytes = await readPart(body, { from: 0, to: to - from }, Buffer.allocUnsafe(to - from));
+    const body = rangesBody(index.path, index.ranges(from, to));
+    const bytes = await readPart(body, { from: 0, to: body.size });
     await this.#put(this.#options.keys.payload(from), bytes);
     this.#objects.push({ from, to });
     this.#cover(sent);
@@ -118,8 +117,7 @@ export class OffsiteCopy {
   /** Updates how far objects and parts cover the payload. */
   #cover(sent: SentPayload | undefined): void {
     const before = this.#covered;
-    for (const { from, to } of this.#objects)
-      if (from <= this.#covered) this.#covered = Math.max(this.#covered, to);
+    this.#covered = coveredUpTo(this.#objects, this.#covered);
     if (sent && this.#covered >= sent.from) this.#covered = Math.max(this.#covered, sent.to);
     if (this.#covered === before) return;
     this.#advancedAt = performance.now();
@@ -143,11 +141,7 @@ export class OffsiteCopy {
 
   /** Rewrites the index objects of fragments whose times were corrected. */
   async #putCorrections(index: GrowingIndex): Promise<void> {
-    while (
-      this.#indexObjects[0] &&
-      index.isSettled(this.#indexObjects[0].first + this.#indexObjects[0].count - 1)
-    )
-      this.#indexObjects.shift();
+    this.#indexObjects = this.#indexObjects.filter(({ first, count }) => !index.isSettled(first + count - 1));
     for (const object of this.#indexObjects) {
       const bytes = await index.readHeads(object.first, object.first + object.count);
       if (bytes.equals(object.bytes)) continue;
@@ -157,8 +151,7 @@ export class OffsiteCopy {
   }
 
   async #put(key: string, bytes: Buffer): Promise<void> {
-    if (!this.#noted.has(key)) await this.#options.note(key);
-    this.#noted.add(key);
+    await this.#options.note(key);
     await this.#options.store.put(key, bufferBody(bytes), 'application/octet-stream');
   }
 
@@ -167,9 +160,9 @@ export class OffsiteCopy {
    * @returns their keys, which can be removed
    */
   takeSuperseded(sent: SentPayload): string[] {
-    const isSuperseded = ({ from, to }: { from: number; to: number }) => from >= sent.from && to <= sent.to;
-    const keys = this.#objects.filter(isSuperseded).map(({ from }) => this.#options.keys.payload(from));
-    this.#objects.splice(0, this.#objects.length, ...this.#objects.filter((object) => !isSuperseded(object)));
-    return keys;
+    const isSuperseded = ({ from, to }: PayloadRange) => from >= sent.from && to <= sent.to;
+    const superseded = this.#objects.filter(isSuperseded);
+    this.#objects = this.#objects.filter((object) => !isSuperseded(object));
+    return superseded.map(({ from }) => this.#options.keys.payload(from));
   }
 }

@@ -14,11 +14,10 @@ export class ManifestWriter {
   readonly #guarded: GuardedObjects;
   readonly #key: string;
   readonly #note: () => Promise<void>;
-  #isNoted = false;
   #etag: string | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
-  /** @param note called before the manifest is written for the first time */
+  /** @param note called before the manifest is written */
   constructor(guarded: GuardedObjects, key: string, note: () => Promise<void>) {
     this.#guarded = guarded;
     this.#key = key;
@@ -32,8 +31,7 @@ export class ManifestWriter {
 
   /** @throws TakenOver */
   async write(manifest: Manifest): Promise<void> {
-    if (!this.#isNoted) await this.#note();
-    this.#isNoted = true;
+    await this.#note();
     if (this.#etag === undefined) await this.#readBefore(manifest);
     const bytes = encodeManifest(manifest);
     const write = () => this.#guarded.write(this.#key, bytes, 'application/json', this.#etag);

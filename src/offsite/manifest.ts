@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EventType } from '../generated/prisma/enums.ts';
 
 /**
  * The manifest of a running recording. With the index and the payload, `npm run recover` makes the clip and its rows
@@ -23,7 +24,7 @@ const schema = z.object({
   event: z
     .object({
       id: z.string(),
-      type: z.string(),
+      type: z.enum(EventType),
       label: z.string().nullable(),
       description: z.string().nullable(),
       startedAt: z.string(),

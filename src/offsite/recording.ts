@@ -2,9 +2,9 @@ import { type Db, inDatabase } from '../db/client.ts';
 import { saveOffsiteUntil } from '../db/uploads.ts';
 import { recoveryKeys } from '../domain/store-keys.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
+import { noteRecoveryKey } from '../spool/recovery-keys.ts';
 import type { GuardedObjects, Store } from '../store/store.ts';
 import { OffsiteCopy } from './copy.ts';
-import { noteRecoveryKey } from './key-notes.ts';
 import type { Manifest } from './manifest.ts';
 import { ManifestWriter } from './manifest-writer.ts';
 
@@ -43,16 +43,15 @@ export class OffsiteRecording {
   #clipStartedAt: Date | null = null;
   #lookAt = 0;
   #savedUntil = 0;
-  /** The keys of the recovery objects that this server has written since it started. */
-  readonly keys: string[] = [];
 
   constructor(options: OffsiteRecordingOptions, playbackId: string) {
     this.#options = options;
     this.#id = playbackId;
     const keys = recoveryKeys(options.installation, playbackId);
-    const note = (key: string) => {
-      this.keys.push(key);
-      return noteRecoveryKey(options.recordDir, playbackId, key);
+    const noted = new Set<string>();
+    const note = async (key: string) => {
+      if (!noted.has(key)) await noteRecoveryKey(options.recordDir, playbackId, key);
+      noted.add(key);
     };
     this.#copy = new OffsiteCopy({ store: options.store, keys, note, everyMs: options.everyMs });
     this.#writer = new ManifestWriter(options.guarded, keys.manifest, () => note(keys.manifest));
@@ -71,10 +70,10 @@ export class OffsiteRecording {
   }
 
   /**
-   * Writes manifest and index before a part is sent: the bucket has the index of all payload that it has.
+   * Writes manifest and index before parts are sent: the bucket has the index of all payload that it has.
    * @throws TakenOver
    */
-  async beforePart(index: GrowingIndex, upload: SentUpload): Promise<void> {
+  async beforeParts(index: GrowingIndex, upload: SentUpload): Promise<void> {
     await this.#writeManifest(index, upload);
     await this.#copy.putIndex(index);
   }

@@ -1,12 +1,7 @@
-import { inDatabase } from '../db/client.ts';
-import { noteRemovals } from '../db/removals.ts';
-import { installationId } from '../db/uploads.ts';
 import type { Log } from '../log.ts';
-import { readRecoveryKeys } from './key-notes.ts';
-import { TakenOver } from './manifest-writer.ts';
 import { OffsiteRecording, type OffsiteRecordingOptions } from './recording.ts';
 
-export interface OffsiteRecordingsOptions extends Omit<OffsiteRecordingOptions, 'installation'> {
+export interface OffsiteRecordingsOptions extends OffsiteRecordingOptions {
   readonly log: Log;
 }
 
@@ -15,7 +10,7 @@ const renewEveryMs = 5_000;
 /** @returns undefined if the store is no bucket, or if copies are switched off */
 export function openOffsite(
   { offsiteEverySec, r2 }: { offsiteEverySec: number; r2: { publicUrl?: string } | undefined },
-  options: Pick<OffsiteRecordingsOptions, 'db' | 'store' | 'recordDir' | 'log'>,
+  options: Omit<OffsiteRecordingsOptions, 'guarded' | 'everyMs' | 'isPublic'>,
 ): OffsiteRecordings | undefined {
   const { guarded } = options.store;
   if (!guarded || offsiteEverySec === 0) return undefined;
@@ -30,7 +25,6 @@ export class OffsiteRecordings {
   readonly #taken = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
-  #installation: string | undefined;
 
   constructor(options: OffsiteRecordingsOptions) {
     this.#options = options;
@@ -45,15 +39,11 @@ export class OffsiteRecordings {
   }
 
   /** @returns undefined if the recording was recovered from the bucket, because this server seemed lost */
-  async of(playbackId: string): Promise<OffsiteRecording | undefined> {
+  of(playbackId: string): OffsiteRecording | undefined {
     if (this.#taken.has(playbackId)) return undefined;
-    this.#installation ??= await inDatabase(installationId(this.#options.db));
     const known = this.#recordings.get(playbackId);
     if (known) return known;
-    const recording = new OffsiteRecording(
-      { ...this.#options, installation: this.#installation },
-      playbackId,
-    );
+    const recording = new OffsiteRecording(this.#options, playbackId);
     this.#recordings.set(playbackId, recording);
     return recording;
   }
@@ -73,30 +63,17 @@ export class OffsiteRecordings {
     this.#recordings.delete(playbackId);
   }
 
-  /**
-   * Notes the removal of the recovery objects, because the clip is in the store or was deleted. Call it before the
-   * spool is removed.
-   */
+  /** Stops writing recovery objects of a recording that is no longer followed. */
   async forget(playbackId: string): Promise<void> {
-    const { db, recordDir } = this.#options;
     this.#recordings.delete(playbackId);
     this.#taken.delete(playbackId);
-    const keys = await readRecoveryKeys(recordDir, playbackId);
-    if (keys.length > 0)
-      await inDatabase(
-        noteRemovals(
-          db,
-          keys.map((key) => ({ key })),
-        ),
-      );
+    await this.#renewing;
   }
 
   async #renewAll(): Promise<void> {
-    for (const [playbackId, recording] of this.#recordings) {
-      // The store watch already logs a bucket that does not answer.
-      await recording.renew().catch((error: unknown) => {
-        if (error instanceof TakenOver) this.noteTaken(playbackId);
-      });
+    for (const recording of this.#recordings.values()) {
+      // The store watch logs a bucket that does not answer; a recording that was taken over fails again at its next copy.
+      await recording.renew().catch(() => {});
     }
   }
 

@@ -4,12 +4,7 @@ import { SampleIndex } from '../mp4/sample-index.ts';
 import { type GuardedObjects, type ObjectInfo, type Store, type Upload, UploadGone } from '../store/store.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
-
-/** A byte range of the payload, `from` inclusive, `to` exclusive. */
-export interface PayloadRange {
-  readonly from: number;
-  readonly to: number;
-}
+import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
 
 /** A recovery object with payload. */
 export interface PayloadObject extends PayloadRange {
@@ -20,7 +15,7 @@ export interface PayloadObject extends PayloadRange {
 export interface RecoveryObjects {
   readonly installation: string;
   readonly playbackId: string;
-  /** All keys, also those of unknown kind. */
+  /** The keys of all of them, the manifest's included. */
   readonly keys: readonly string[];
   /** In the order of the footage. */
   readonly index: readonly string[];
@@ -44,9 +39,15 @@ export interface Remains {
   readonly index: SampleIndex;
 }
 
+interface Listed extends RecoveryObjects {
+  readonly keys: string[];
+  readonly index: string[];
+  readonly payload: PayloadObject[];
+}
+
 /** The recordings with recovery objects in the bucket. */
 export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
-  const found = new Map<string, { keys: string[]; index: string[]; payload: PayloadObject[] } & Owner>();
+  const found = new Map<string, Listed>();
   for await (const { key, size } of store.list(recoveryFolder)) {
     const object = parseRecoveryKey(key);
     if (!object) continue;
@@ -60,11 +61,6 @@ export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
   // Numbers in keys have leading zeros, so they sort as text.
   for (const { index } of found.values()) index.sort();
   return [...found.values()];
-}
-
-interface Owner {
-  readonly installation: string;
-  readonly playbackId: string;
 }
 
 /**
@@ -82,7 +78,7 @@ export async function readRemains(
   if (!held) return undefined;
   const manifest = decodeManifest(held.bytes);
   const { upload, parts } = await readUpload(store, manifest);
-  const reach = reachOf([...objects.payload, ...rangesOf(parts, manifest)]);
+  const reach = coveredUpTo([...objects.payload, ...rangesOf(parts, manifest)]);
   const index = await readIndex(guarded, objects, manifest, reach);
   const { etag, ageMs } = held;
   return { objects, manifest, etag, ageMs, stored: await findStored(store, manifest), upload, parts, index };
@@ -128,16 +124,6 @@ function rangesOf(parts: Remains['parts'], { upload }: Manifest): PayloadRange[]
     from: (number - 1) * partBytes - headBytes,
     to: number * partBytes - headBytes,
   }));
-}
-
-/** How many bytes the ranges cover from 0 on without a hole. */
-export function reachOf(ranges: readonly PayloadRange[]): number {
-  let reach = 0;
-  for (const { from, to } of [...ranges].sort((a, b) => a.from - b.from)) {
-    if (from > reach) break;
-    reach = Math.max(reach, to);
-  }
-  return reach;
 }
 
 /** Indexes the complete fragments within the first `reach` bytes of the payload. */

@@ -1,8 +1,9 @@
-import { objectKeys } from '../domain/store-keys.ts';
+import { objectKeys, recoveryKeys } from '../domain/store-keys.ts';
 import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
 import { bufferBody } from '../store/body.ts';
 import type { GuardedObjects, SentPart, Store } from '../store/store.ts';
 import { encodeManifest } from './manifest.ts';
+import { coveredUpTo, inOrder } from './payload-ranges.ts';
 import type { PayloadObject, Remains } from './remains.ts';
 
 /** A clip that was made from objects in the bucket. */
@@ -23,13 +24,9 @@ export async function takeOver(guarded: GuardedObjects, remains: Remains, at: Da
   // An earlier try has taken the recording over and was interrupted.
   if (manifest.takenAt) return;
   const bytes = encodeManifest({ ...manifest, takenAt: at.toISOString() });
-  const { key } = manifestOf(remains);
+  const { manifest: key } = recoveryKeys(manifest.installation, manifest.playback.id);
   await guarded.write(key, bytes, 'application/json', etag);
 }
-
-const manifestOf = ({ objects }: Remains) => ({
-  key: objects.keys.find((key) => key.endsWith('/manifest.json'))!,
-});
 
 /**
  * Makes the clip. With an upload, keeps its parts and fills in what lies before and after them from recovery objects.
@@ -72,14 +69,11 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
   const payloadUpTo = (number: number) => number * partBytes - headBytes;
   const kept = new Map<number, SentPart>();
   for (const [number, part] of remains.parts) {
-    if (payloadUpTo(number) > index.payloadBytes && hasBehind(objects.payload, number)) break;
+    // The footage ends in this part. If recovery objects hold the part's played bytes, they are sent instead.
+    const isLast = payloadUpTo(number) > index.payloadBytes;
+    if (isLast && coveredUpTo(objects.payload, payloadUpTo(number - 1)) >= index.payloadBytes) break;
     kept.set(number, part);
     if (payloadUpTo(number) >= index.payloadBytes) break;
-  }
-
-  /** Whether recovery objects hold all played payload from the beginning of this part on. */
-  function hasBehind(payload: readonly PayloadObject[], number: number): boolean {
-    return covers(payload, payloadUpTo(number - 1), index.payloadBytes);
   }
 
   const lastKept = Math.max(1, ...kept.keys());
@@ -99,13 +93,6 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
   return [...parts.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function covers(objects: readonly PayloadObject[], from: number, to: number): boolean {
-  let at = from;
-  for (const object of [...objects].sort((a, b) => a.from - b.from))
-    if (object.from <= at) at = Math.max(at, object.to);
-  return at >= to;
-}
-
 /**
  * Reads bytes of the payload from recovery objects.
  * @throws Error if they do not hold all of it
@@ -118,7 +105,7 @@ async function readPayload(
 ): Promise<Buffer> {
   const bytes = Buffer.alloc(Math.max(0, to - from));
   let at = from;
-  for (const object of [...objects].sort((a, b) => a.from - b.from)) {
+  for (const object of inOrder(objects)) {
     if (at >= to) break;
     if (object.from > at || object.to <= at) continue;
     const held = await guarded.read(object.key);

@@ -90,7 +90,7 @@ export class Recorder {
         throw row.reason;
       }
       if (!row.value) {
-        await this.discard(playback.id);
+        await this.#discard(playback.id);
         return undefined;
       }
       return this.#answer(playback, started);
@@ -220,7 +220,7 @@ export class Recorder {
    */
   async #writeRecording(running: RunningRecording): Promise<Playback | undefined> {
     const row = await writeRecording(this.#options, running);
-    if (!row) await this.discard(running.playback.id);
+    if (!row) await this.#discard(running.playback.id);
     return row;
   }
 
@@ -245,11 +245,16 @@ export class Recorder {
     this.#lives.get(playbackId)?.running.stopAt(until);
   }
 
-  /** Ends the recording of a deleted playback and removes its spool. */
-  async discard(playbackId: string): Promise<void> {
+  /** Ends the recording of a playback that is being deleted. Its spool stays. */
+  async abandon(playbackId: string): Promise<void> {
     const life = this.#lives.get(playbackId);
     life?.running.forget();
     await life?.over;
+  }
+
+  /** Undoes a recording whose playback has no row. */
+  async #discard(playbackId: string): Promise<void> {
+    await this.abandon(playbackId);
     await removeSpool(this.#options.recordDir, playbackId);
   }
 

@@ -9,7 +9,8 @@ import { SpoolAway } from '../spool/errors.ts';
 import { demandSpool, openSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
 import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/reader.ts';
-import { findSpool, removeSpool } from '../spool/spool.ts';
+import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
+import { findSpool } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
 import { isInRing } from './held-units.ts';
 import type { Recorder } from './recorder.ts';
@@ -197,7 +198,7 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
   for (const id of folders) {
     const status = statusOf.get(id);
     if (status !== undefined && status !== 'COMPLETED') continue;
-    await removeOrphan(recordDir, id, status === 'COMPLETED', log).catch((error: Error) =>
+    await removeOrphan({ db, recordDir, log }, id, status === 'COMPLETED').catch((error: Error) =>
       log.error({ playbackId: id, error }, 'a spool cannot be removed'),
     );
   }
@@ -207,7 +208,11 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
  * Deleting a playback also removes its footage. If footage is left without a row, the database may be an old copy, so
  * the footage is kept.
  */
-async function removeOrphan(recordDir: string, id: string, isCompleted: boolean, log: Log): Promise<void> {
+async function removeOrphan(
+  { db, recordDir, log }: Pick<RecoveryOptions, 'db' | 'recordDir' | 'log'>,
+  id: string,
+  isCompleted: boolean,
+): Promise<void> {
   if (!isCompleted && (await holdsFootage(recordDir, id))) {
     log.error(
       { playbackId: id },
@@ -216,5 +221,5 @@ async function removeOrphan(recordDir: string, id: string, isCompleted: boolean,
     return;
   }
   log.info({ playbackId: id }, 'removing a spool that no playback needs');
-  await removeSpool(recordDir, id);
+  await removeSpoolAndCopies(db, recordDir, id);
 }

@@ -68,11 +68,6 @@ export class GrowingIndex {
     return this.#starts[count] ?? this.payloadBytes;
   }
 
-  /** Where the first `count` fragments end in the file. */
-  fileEnd(count: number): number {
-    return this.#payloads[count - 1]?.to ?? 0;
-  }
-
   /** Whether a fragment's times are final. */
   isSettled(number: number): boolean {
     return number < this.count - unsettledFragments;
@@ -104,7 +99,9 @@ export class GrowingIndex {
   /** Where the payload's bytes from `from` to `to` (exclusive) are in the file. */
   ranges(from: number, to: number): FileRange[] {
     const found: FileRange[] = [];
-    for (let i = lastUpTo(this.#starts, from); i < this.#starts.length && this.#starts[i]! < to; i++) {
+    // Looked for from the end, because parts and copies are made of the newest payload.
+    let i = this.#starts.findLastIndex((start) => start <= from);
+    for (; i < this.#starts.length && this.#starts[i]! < to; i++) {
       const start = this.#starts[i]!;
       const range = this.#payloads[i]!;
       found.push({
@@ -162,16 +159,4 @@ export class GrowingIndex {
   close(): Promise<void> {
     return this.#file.close();
   }
-}
-
-/** The index of the last number ≤ `value`, in an ascending list that begins with 0. */
-function lastUpTo(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (sorted[middle]! <= value) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -53,17 +53,21 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
   };
 }
 
-/** Reads bytes of a body, `from` inclusive, `to` exclusive, into the front of `buffer`. */
+/** The bytes of file ranges, one after the other. */
+export const rangesBody = (path: string, ranges: readonly FileRange[]): ObjectBody =>
+  fileBody({ head: Buffer.alloc(0), path, ranges });
+
+/** Reads bytes of a body, `from` inclusive, `to` exclusive, into one buffer. */
 export async function readPart(
   body: ObjectBody,
   { from, to }: { from: number; to: number },
-  buffer: Buffer,
 ): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(to - from);
   let filled = 0;
   for await (const chunk of body.read(from, to)) filled += chunk.copy(buffer, filled);
   if (filled !== to - from)
     throw new Error(`The body gave ${filled} bytes from ${from} on; expected ${to - from}.`);
-  return buffer.subarray(0, filled);
+  return buffer;
 }
 
 /** Where each range begins in the body, and the body's size. */

@@ -21,7 +21,7 @@ export function paced<Command extends PutObjectCommand | UploadPartCommand>(
       slow.body = Readable.from(chunks(request.body, pace), { objectMode: false });
       return next({ ...args, request: slow });
     },
-    // The last step before the request is sent: after signing, and again in each retry.
+    // Runs last before the request is sent: after signing, and again for each retry.
     { step: 'deserialize', priority: 'low' },
   );
   return command;

@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts';
  * @throws RequestError FORBIDDEN, NOT_FOUND
  */
 export async function deleteCamera(
-  parts: Pick<Parts, 'db' | 'feeds' | 'recorder' | 'finisher' | 'offsite' | 'remover'>,
+  parts: Pick<Parts, 'db' | 'feeds' | 'recorder' | 'finisher' | 'remover'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {

@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts';
  * @throws RequestError FORBIDDEN
  */
 export async function deletePlayback(
-  parts: Pick<Parts, 'db' | 'recorder' | 'finisher' | 'offsite' | 'remover'>,
+  parts: Pick<Parts, 'db' | 'recorder' | 'finisher' | 'remover'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {

@@ -5,7 +5,6 @@ import type { Caller } from '../domain/caller.ts';
 import type { Finisher } from '../finishing/finisher.ts';
 import type { Remover } from '../finishing/remover.ts';
 import type { Camera } from '../generated/prisma/client.ts';
-import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import type { Admission } from '../recording/admission.ts';
 import type { Feeds } from '../recording/feed/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -20,8 +19,6 @@ export interface Parts {
   readonly feeds: Feeds;
   readonly finisher: Finisher;
   readonly remover: Remover;
-  /** undefined: the store is no bucket, or the bucket gets no copies of running recordings. */
-  readonly offsite: OffsiteRecordings | undefined;
   readonly keys: Keys;
   readonly firstCalls: FirstCalls;
   /** Counts an event of the caller. @throws RequestError RATE_LIMITED */

@@ -46,7 +46,7 @@ const json = { 'content-type': 'application/json' };
 const query = (text: string) => ({ method: 'POST', body: JSON.stringify({ query: text }) });
 
 describe('GraphiQL', () => {
-  test('is off if there are keys, unless it is switched on; then it names no camera', async () => {
+  test('is off when keys exist, unless GRAPHIQL switches it on; its page then names no camera', async () => {
     const id = await keyed.addCamera({ rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 }, 'IDLE');
     expect((await ask(keyed, '/graphql', { headers: html })).body.toString()).not.toContain('GraphiQL');
     const switchedOn = await startTestApp({ apiKeys: keyed.config.apiKeys, graphiql: true });

@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recoveryKeys } from '../../src/domain/store-keys.ts';
 import { OffsiteCopy, type SentPayload } from '../../src/offsite/copy.ts';
-import { noteRecoveryKey, readRecoveryKeys } from '../../src/offsite/key-notes.ts';
 import type { Manifest } from '../../src/offsite/manifest.ts';
 import { ManifestWriter, TakenOver } from '../../src/offsite/manifest-writer.ts';
 import { listRecordings, readRemains } from '../../src/offsite/remains.ts';
 import { restoreClip, takeOver } from '../../src/offsite/restore.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
-import { fileBody, readPart } from '../../src/store/body.ts';
+import { noteRecoveryKey, readRecoveryKeys } from '../../src/spool/recovery-keys.ts';
+import { rangesBody, readPart } from '../../src/store/body.ts';
 import { createS3Store } from '../../src/store/s3.ts';
 import type { Store, Upload } from '../../src/store/store.ts';
 import { ffprobe, ffprobeWarnings, packetDigests, strictBoxes, tools } from '../support/media/judges.ts';
@@ -77,7 +77,8 @@ async function record(fragments: number, everyMs: number, headBytes: number): Pr
   let upload: Upload | undefined;
   let next = 2;
   for (let count = 1; count <= fragments; count++) {
-    await index.look(whole.fileEnd(count));
+    const end = whole.payloadUpTo(count);
+    await index.look(whole.ranges(end - 1, end)[0]!.to);
     manifest ??= await newManifest(playbackId, await index.readInit());
     if (index.payloadBytes >= 10 * mib && !upload) {
       const key = `camera/2026-11-28/${playbackId}.1.mp4`;
@@ -91,9 +92,8 @@ async function record(fragments: number, everyMs: number, headBytes: number): Pr
     while (upload && sent()!.to + partBytes <= index.payloadBytes) {
       const { to: from } = sent()!;
       await copy.putIndex(index);
-      const ranges = index.ranges(from, from + partBytes);
-      const body = fileBody({ head: Buffer.alloc(0), path: spool, ranges });
-      const bytes = await readPart(body, { from: 0, to: partBytes }, Buffer.allocUnsafe(partBytes));
+      const body = rangesBody(spool, index.ranges(from, from + partBytes));
+      const bytes = await readPart(body, { from: 0, to: partBytes });
       await upload.sendPart(next++, bytes, {});
     }
     await copy.copyPayload(index, sent());

@@ -326,7 +326,7 @@ test('both transports have heartbeats', async () => {
   expect(await heartbeats.stream).not.toContain('data');
 }, 30_000);
 
-test('a server that stops closes its sockets, and does not wait for stalled ones', async () => {
+test('a stopping server closes its sockets without waiting for stalled ones', async () => {
   const [lively, stalled] = await Promise.all([
     subscribe('subscription { playbackStatusChanged { cursor } }'),
     subscribe('subscription { playbackStatusChanged { cursor } }'),

@@ -75,7 +75,7 @@ export class Feed {
     return { video: this.#video, sound: this.#sound };
   }
 
-  /** How the camera is read. It stays after a connection is lost. */
+  /** How the camera is read, or was read last if the connection is lost. */
   get reading(): ReadingFacts | undefined {
     return this.#source?.facts;
   }

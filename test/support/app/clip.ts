@@ -14,7 +14,7 @@ export interface Clip {
   worst: number;
 }
 
-/** @param nearMs selects the loop of the camera that is nearest to this time */
+/** @param nearMs the camera repeats its film; the repetition nearest to this time is meant */
 export async function readClip(
   camera: TestCamera,
   playback: PlaybackFacts,

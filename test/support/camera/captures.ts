@@ -82,7 +82,7 @@ const aacFrameSamples = 1024;
 
 const root = path.join(import.meta.dirname, '../../..');
 const cacheDir = path.join(root, 'node_modules/.cache/flashback-captures');
-/** Options whose change may change the content of a capture. */
+/** Source files: a change in one of them may change what a capture contains. */
 const ingredients = ['src/demo/picture.ts', 'src/demo/counter-strip.ts', 'test/support/camera/captures.ts'];
 
 const loaded = new Map<string, Promise<Capture>>();

@@ -21,7 +21,7 @@ export interface FootageArguments {
   encode: string;
   /** Arguments with which the feed copies it. */
   feed?: string;
-  /** Replace the usual output arguments of a feed. */
+  /** Used instead of a feed's usual output arguments. */
   output?: string;
 }
 
