@@ -12,7 +12,7 @@ const lookAgainMs = 3_000;
 
 /**
  * `npm run check-store [-- --repair]`: verifies the invariants of rows, spool and store (docs/design.md 6) and prints each
- * breach as a sentence. The exit code is 1 if there is a breach. With --repair it mends what can be mended without loss.
+ * breach as a sentence. With --repair it repairs what can be repaired without loss. The exit code is 1 if a breach remains.
  * It works beside a running server and without one.
  */
 async function main(): Promise<void> {
@@ -28,9 +28,9 @@ async function main(): Promise<void> {
     const look = () => findBreaches({ db, store, recordDir: config.recordDir });
     const breaches = await lasting(look);
     for (const breach of breaches) {
-      const outcome = flag === '--repair' && breach.repair ? await mend(breach.repair) : '';
+      const outcome = flag === '--repair' && breach.repair ? await tryRepair(breach.repair) : '';
       console.log(`${breach.text}${outcome}`);
-      if (outcome !== mended) process.exitCode = 1;
+      if (outcome !== repaired) process.exitCode = 1;
     }
     if (breaches.length === 0) console.log('Rows, spool and store agree.');
   } finally {
@@ -40,13 +40,13 @@ async function main(): Promise<void> {
   }
 }
 
-const mended = ' Mended.';
+const repaired = ' Repaired.';
 
-/** Never rejects, so that a breach that cannot be mended does not stop the others. */
-const mend = (repair: () => Promise<unknown>): Promise<string> =>
+/** Never rejects, so that a breach that cannot be repaired does not stop the others. */
+const tryRepair = (repair: () => Promise<unknown>): Promise<string> =>
   repair().then(
-    () => mended,
-    (error: Error) => ` It could not be mended: ${error.message}`,
+    () => repaired,
+    (error: Error) => ` It could not be repaired: ${error.message}`,
   );
 
 async function lasting(look: () => Promise<Breach[]>): Promise<Breach[]> {

@@ -46,15 +46,15 @@ export interface Config {
   /** Whether GraphiQL is served; undefined: as long as there are no keys. */
   readonly graphiql: boolean | undefined;
   readonly introspection: boolean;
-  /** createEvent calls that each key may make in a minute. */
   /** The limit of all uploads to the bucket together; undefined: no limit. */
   readonly uploadMaxBitsPerSec: number | undefined;
   /** With a bucket: how many seconds of a recording may be on this machine alone; 0: nothing but whole parts is copied. */
   readonly offsiteEverySec: number;
+  /** createEvent calls that each key may make in a minute. */
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
-  /** The age at which all but the last transition of a finished playback are removed; undefined: never before it. */
+  /** Transitions of finished playbacks older than this are removed, except each playback's last; undefined: none is. */
   readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;
@@ -128,7 +128,7 @@ const areAddresses = (addresses: string[]) => {
     proxyAddr.compile(addresses);
     return true;
   } catch {
-    // The text is no address and no range.
+    // One of the texts is neither an address nor a subnet.
     return false;
   }
 };
@@ -149,7 +149,7 @@ const variables = z.object({
     .transform(list)
     .refine(
       (keys) => keys.length > 0 && keys.every((key) => /^[\w+/-]{43}=?$/.test(key)),
-      'expected 32 random bytes as base64 (openssl rand -base64 32), behind a comma those used before',
+      'expected 32 random bytes as base64 (openssl rand -base64 32), and after a comma those used before',
     )
     .optional(),
   R2_ENDPOINT: bucketEndpoint.optional(),

@@ -107,13 +107,13 @@ test('rooms import only what the design allows', () => {
   expect(breaches).toEqual([]);
 });
 
-test('only one room each starts processes, uses SQL, S3 or HTTP', () => {
+test('processes, SQL, S3 and HTTP are each used in one folder only', () => {
   const breaches = importsOf().filter(({ file, target }) => onlyIn[target] && !onlyIn[target].test(file));
   expect(breaches).toEqual([]);
 });
 
 /** Two servers in one process share nothing: changing data belongs to an instance that app.ts makes. */
-test('no module has state of its own', () => {
+test('only the listed modules have state', () => {
   const exempt: Record<string, string> = {
     'processes/launcher-process.ts': 'a program of its own',
     'recording/sound/thread.ts': 'a program of its own',

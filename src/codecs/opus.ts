@@ -16,7 +16,10 @@ export function opusFormat(channels = 2): SoundFormat {
   };
 }
 
-/** Samples of a frame at 48 kHz, by the mode's two bits for the length (RFC 6716, 3.1). */
+/**
+ * Samples per frame at 48 kHz, by the lowest bits of `config`: two for SILK and CELT, one for hybrid (RFC 6716, 3.1,
+ * table 2).
+ */
 const silkSamples = [480, 960, 1920, 2880];
 const hybridSamples = [480, 960];
 const celtSamples = [120, 240, 480, 960];

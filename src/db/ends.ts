@@ -8,13 +8,17 @@ import { gather } from './gather.ts';
  */
 
 /**
- * Up to when footage is kept: the end of an event or of a deadline, and the camera's post-roll. Nothing else adds the two.
- * The statement must have the camera's row as `c`.
+ * Up to when footage is kept after an event's end or a deadline: that time plus the camera's post-roll. Every statement
+ * takes the sum from here; it must have the camera's row as `c`. The recorder keeps less: nothing after the deadline, and
+ * if the clock was set, at most the post-roll from now on (`stopAt` in recording/running-recording.ts).
  */
 export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;
 
-/** The end of a playback: when, why, and up to when footage is kept (end + post-roll). */
+/**
+ * The end of a playback: when, why, and up to when footage is kept. That is the end, plus the post-roll if its event ended
+ * or its lease expired; without post-roll after stopRecording, a lost camera or a shutdown.
+ */
 export interface End {
   readonly endedAt: Date;
   readonly reason: EndReason;
@@ -77,8 +81,8 @@ export interface RunningPlayback {
  * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events. Each
  * gets the time at which it was due, even if this runs much later, for example after a restart. Events come first, in a
  * statement of their own, so that the second statement also sees playbacks that were added meanwhile.
- * @param running the recorder measures the deadlines of these itself. Their leases expire only once they are over by both
- * clocks, because it is unknown by which clock a lease was set
+ * @param running the recorder measures the deadlines of these itself. An event with a running recording loses its lease
+ * only when both clocks say so, because it is unknown by which clock the lease was set
  * @returns the playbacks that were ended
  */
 export async function endOverdue(

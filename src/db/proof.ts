@@ -51,15 +51,15 @@ export async function proveSchema(db: Db): Promise<void> {
 /** PostgreSQL’s undefined_table, undefined_column and undefined_function, and Prisma's codes for them. */
 const missingInDatabase = new Set(['42P01', '42703', '42883', 'P2021', 'P2022']);
 
-/** Explains an error that comes of a table, column or function that is missing although its migration was applied. */
+/** Explains an error caused by a missing table, column or function whose migration is recorded as applied. */
 export function schemaProblem(error: Error & { code?: string }): string | undefined {
   const { driverAdapterError } =
     (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta ?? {};
   const codes = [error.code, driverAdapterError?.cause?.originalCode];
   if (!codes.some((code) => code && missingInDatabase.has(code))) return undefined;
   return (
-    `The database lacks what its list of migrations says it has: ${reasonOf(error)} Where a migration was taken back ` +
-    'by hand, take its line back, too, so that this start applies it again: ' +
+    `The database lacks what its list of migrations says it has: ${reasonOf(error)} If you undid a migration by ` +
+    'hand, also delete its row, so that this start applies it again: ' +
     "DELETE FROM _prisma_migrations WHERE migration_name = '<the migration>'."
   );
 }

@@ -145,7 +145,7 @@ export async function transitionsAfter(db: Db, after: Position, limit: number): 
 
 /**
  * The newest transition (below the horizon) of every matching playback that is not COMPLETED or FAILED. If the filter
- * names an event, its playbacks are included whatever their status (contract, Subscription).
+ * names an event, its playbacks are included whatever their status (schema.graphql, playbackStatusChanged).
  */
 export async function presentTransitions(
   db: Db,

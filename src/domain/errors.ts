@@ -1,4 +1,4 @@
-/** The expected failures of a request. The contract has a closed list of their codes. */
+/** The expected failures of a request. Clients rely on this list of codes: docs/client.md names all of them. */
 
 export type ErrorCode =
   | 'BAD_USER_INPUT'
@@ -20,7 +20,7 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
 }
 
-/** One fault of the input: its path, and what was expected. */
+/** One error in the input: its path, and what was expected. */
 export interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -44,7 +44,7 @@ export const notFound = (noun: string, id: string) =>
 
 export const conflict = (message: string) => new RequestError('CONFLICT', message);
 
-/** BAD_USER_INPUT with every fault that was found. */
+/** BAD_USER_INPUT with every error that was found. */
 export function badInput(issues: readonly Issue[]): RequestError {
   const text = issues.map((i) => (i.path.length ? `${i.path.join('.')}: ${i.message}` : i.message)).join(' ');
   return new RequestError('BAD_USER_INPUT', text, { issues });

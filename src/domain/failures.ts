@@ -9,9 +9,9 @@ interface FailureKind {
 const kinds = {
   /** The camera is switched off in Flashback. */
   CAMERA_DISABLED: { fault: 'CAMERA' },
-  /** The camera never delivered a frame while the recording lasted. */
+  /** The camera delivered no picture while the recording lasted. */
   CAMERA_UNREACHABLE: { fault: 'CAMERA' },
-  /** The server was down for the whole length of the recording. */
+  /** The server was down for the whole length of the recording, or nobody asked for this recording. */
   NOT_RECORDED: { fault: 'SERVER' },
   /** The spool holds no complete fragment, or is gone. */
   SPOOL_UNREADABLE: { fault: 'SERVER' },

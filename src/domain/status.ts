@@ -1,4 +1,4 @@
-/** The state machine of a playback's status (contract: RecordingStatus). */
+/** The state machine of a playback's status (RecordingStatus in schema.graphql). */
 
 export type RecordingStatus = 'PENDING' | 'RECORDING' | 'PROCESSING' | 'COMPLETED' | 'FAILED';
 

@@ -214,7 +214,7 @@ function doubtsAbout(found: {
   strays: readonly string[];
 }): string[] {
   const { objects, named, strays } = found;
-  const advice = 'this may be the wrong store, or the wrong database. Nothing in the store is mended.';
+  const advice = 'this may be the wrong store, or the wrong database. Nothing in the store is repaired.';
   const missing = named.filter((key) => !objects.has(key));
   return [
     ...(missing.length > named.length / 2

@@ -84,7 +84,8 @@ export class Posters {
   }
 
   async #makeTogether(footage: readonly Beginning[]): Promise<void> {
-    // If ffmpeg cannot decode one, it fails for all. Then each poster is made alone, one after the other.
+    // One ffmpeg makes all posters, or none if it cannot decode one of the movies. The loop then makes the missing ones
+    // one by one; if a poster exists, `#make` only reads it.
     let before: Promise<unknown> = this.#writeTogether(footage).catch(() => {});
     for (const { playbackId, file, contents } of footage) {
       const previous = before;

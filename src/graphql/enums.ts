@@ -78,7 +78,7 @@ export const EndReason = builder.enumType('EndReason', {
     MAX_DURATION: { description: 'The recording reached the camera’s maxDurationSec.' },
     CAMERA_LOST: {
       description:
-        'The camera did not come back, or came back with a format that does not fit the same file.',
+        'The camera delivered nothing for too long, or its stream changed to a format that does not fit the file.',
     },
     SHUTDOWN: { description: 'The server could not continue, for example because its disk was full.' },
     NODE_LOST: { description: 'The server was lost. The clip was made from what the bucket already had.' },

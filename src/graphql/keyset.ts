@@ -111,7 +111,7 @@ export function startedWithin(
 
 type Arg = Parameters<Parameters<typeof builder.queryField>[1]>[0]['arg'];
 
-/** The arguments of a connection, as the contract defines them. */
+/** The arguments of every connection. */
 export const connectionArgs = (arg: Arg) => ({
   first: arg.int({
     defaultValue: 20,

@@ -5,8 +5,8 @@ import { type ErrorDetails, RequestError } from '../domain/errors.ts';
 import { isOfWhoLeft, type Log } from '../log.ts';
 
 /**
- * The error that is sent to the client. Expected failures keep their message and have a code from the contract's closed
- * list. All others become INTERNAL_SERVER_ERROR with the request's id; their details go into the log.
+ * The error that is sent to the client. Expected failures keep their message and have one of the codes in
+ * domain/errors.ts. All others become INTERNAL_SERVER_ERROR with the request's id; their details go into the log.
  */
 export function publicError(error: unknown, requestId: string, log: Log): GraphQLError {
   if (error instanceof GraphQLError && madeHere.has(error)) return error;

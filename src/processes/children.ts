@@ -1,4 +1,4 @@
-// The only room that starts processes. Each process is recorded in a file; if the server is killed, its next start ends
+// Only this file starts processes. Each process is recorded in a file; if the server is killed, its next start ends
 // the processes that the files name. A process is identified by its pid and start time, never by its name.
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

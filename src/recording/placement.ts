@@ -5,7 +5,7 @@ import { type Stamp, timeOf } from './feed/track-clock.ts';
 
 /** Written times are corrected if the clocks now differ from them by more than this (ms). */
 const toleranceMs = 20;
-/** How many of the newest fragments can still be corrected. */
+/** The times of this many of the newest fragments can still be corrected. Other files keep 128, to be safe. */
 const kept = 120;
 /** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
 const countedMs = 25;

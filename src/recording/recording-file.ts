@@ -15,7 +15,7 @@ export interface FileFormats {
   readonly sound: SoundFormat | undefined;
 }
 
-/** What a crash left of a recording. */
+/** What an earlier run of the server recorded of a playback. */
 export interface Leftover {
   readonly file: string;
   /** Epoch milliseconds of its first picture. */
@@ -34,7 +34,10 @@ interface WrittenFragment {
   readonly sound: readonly Sample[];
 }
 
-/** How many of the newest fragments can be corrected. */
+/**
+ * Of how many of the newest fragments the samples are kept, so that their boxes can be written again: at least as many
+ * as placement.ts corrects (120).
+ */
 const keptFragments = 128;
 /** RTP's clock rate of video (RFC 6184, RFC 7798). */
 const videoTimescale = 90_000;
@@ -109,7 +112,7 @@ export class RecordingFile {
     return this.#placement.originMs;
   }
 
-  /** Why the disk takes nothing any more; undefined while it does. */
+  /** Why the disk stopped accepting footage; undefined if it did not. */
   get failure(): Error | undefined {
     return this.#open?.failure;
   }

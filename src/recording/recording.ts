@@ -10,21 +10,21 @@ import { steadyNow, type WallClock } from './steady-clock.ts';
 const graceMs = 1_000;
 
 export interface RecordingEnd {
-  /** When the first picture was taken, by the wall clock as it stood at the beginning. undefined: no picture came */
+  /** When the first picture was taken, by the recording's clock (epoch ms); undefined: no picture came */
   readonly clipStartedAt: number | undefined;
   /** The clip ends here; later footage does not belong to it. undefined: all footage belongs to it */
   readonly recordUntil: number | undefined;
   readonly gaps: readonly GapSpan[];
-  /** Why the disk took nothing any more. Footage from before that is kept. */
+  /** Why the disk stopped accepting footage; undefined if it did not. Earlier footage is kept. */
   readonly diskFailure: Error | undefined;
 }
 
-/** What a crash left of a recording, with its gaps. */
+/** What an earlier run of the server recorded of a playback, with its gaps. */
 export type RecordingLeftover = Leftover & { readonly gaps: readonly GapSpan[] };
 
 export interface RecordingOptions {
   readonly folder: string;
-  /** What a crash left of this recording, which continues it. */
+  /** What an earlier run of the server recorded; this recording continues it. */
   readonly leftover: RecordingLeftover | undefined;
   /** The wall clock as it stands at the beginning. It gives all times of the recording. */
   readonly clock: WallClock;
@@ -50,7 +50,7 @@ export class Recording {
   #encoder: { readonly format: SoundFormat; readonly to: SoundEncoder } | undefined;
   /** Resolves when the encoders of earlier formats have emitted everything. */
   #encoded: Promise<unknown> = Promise.resolve();
-  /** The first picture; undefined if it came before a crash. */
+  /** The first picture; undefined if none came yet, or if an earlier run recorded it. */
   #first: FeedUnit | undefined;
   #session: FeedSession | undefined;
   /** Added to all times that are reported, so that they continue the times of the leftover. */

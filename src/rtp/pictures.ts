@@ -52,7 +52,7 @@ export class PictureAssembler implements NalSink {
   /** NAL units after a slice that may belong to the next picture; the next slice decides it. */
   readonly #held = new HeldUnits();
 
-  /** The arrival of the current packet. */
+  /** Timestamp and arrival of the current packet. */
   #timestamp = 0;
   #arrivedAt = 0;
   /** Packets were missing since the last slice began. */

@@ -21,9 +21,9 @@ interface Problem {
 }
 
 /**
- * Watches the disk of the spool: whether another recording may begin, and whether running ones may go on. New
- * recordings are refused while there is still room for the running ones. Running ones end when half of the reserve is
- * used up.
+ * Watches the disk of the spool: whether another recording may begin, and whether running ones may go on. With less
+ * than `spoolMinFreeBytes` free, new recordings are refused. Running ones end too with less than half of that, at
+ * `spoolMaxBytes`, and if the folder cannot be written to or its disk is not mounted.
  */
 export class SpoolDisk {
   readonly #limits: SpoolLimits;

@@ -6,8 +6,8 @@ import { addFragment, type FileRange, type SpoolContents } from './reader.ts';
 import { type ScannedFragment, SpoolScan } from './scan.ts';
 
 /**
- * The times of the newest 120 fragments may still be corrected (recording/placement.ts), so they are read again
- * later.
+ * This many of the newest fragments are read again later, because their times may still be corrected. Only those of
+ * the newest 120 are (recording/placement.ts); the rest is a margin.
  */
 const unsettledFragments = 128;
 

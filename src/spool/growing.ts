@@ -7,10 +7,7 @@ const growing = new Map<string, number>();
 export interface GrowingSpool {
   readonly playbackId: string;
   readonly file: string;
-  /**
-   * A power cut cannot take away the bytes before this one. Corrections of times change boxes among them, but no
-   * payload.
-   */
+  /** This many bytes survive a power cut. Their `moof` boxes may still be rewritten; their payload may not. */
   readonly syncedBytes: number;
 }
 

@@ -19,7 +19,7 @@ export interface OpenStore {
 }
 
 /**
- * The only place that chooses the kind of store.
+ * Opens the store that the settings select: for the server, `check-store` and `recover`.
  * @param links how the local store makes links
  */
 export function openStore(

@@ -245,8 +245,9 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
 
     // The command that an operator runs.
     const { code, words } = await command('--repair');
-    for (const { text, repair } of breaches) expect(words).toContain(`${text}${repair ? ' Mended.' : ''}\n`);
-    expect(words.match(/Mended/g)).toHaveLength(5);
+    for (const { text, repair } of breaches)
+      expect(words).toContain(`${text}${repair ? ' Repaired.' : ''}\n`);
+    expect(words.match(/Repaired/g)).toHaveLength(5);
     expect(code).toBe(1);
     const left = (await check()).map(({ text }) => text);
     expect(left).toHaveLength(3);
@@ -292,7 +293,7 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
     expect(wrongStore.words).toContain(
       'The store has not even half of the objects that the database names: this may',
     );
-    expect(wrongStore.words).not.toContain('Mended');
+    expect(wrongStore.words).not.toContain('Repaired');
     expect(wrongStore.code).toBe(1);
     expect(await posters()).toBe(4);
 
@@ -303,7 +304,7 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
     expect(wrongDatabase.words).toContain(
       'More than half of what the store holds belongs to no playback: this may',
     );
-    expect(wrongDatabase.words).not.toContain('Mended');
+    expect(wrongDatabase.words).not.toContain('Repaired');
     expect(await db.storeRemoval.count()).toBe(0);
 
     for (const { gaps, ...row } of rowsOfOthers)

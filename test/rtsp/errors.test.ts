@@ -33,7 +33,7 @@ const words: Readonly<Record<RtspErrorKind, string>> = {
   NOT_FOUND: 'The camera knows no stream at this path (404 Not Found).',
   SESSIONS_FULL: 'The camera allows no further session (453 Not Enough Bandwidth).',
   TRANSPORT_REFUSED: 'The camera does not send over D (461 Unsupported Transport).',
-  ENCRYPTED: 'The camera sends encrypted media (SRTP), which is not supported.',
+  ENCRYPTED: 'The camera sends encrypted media (SRTP), which Flashback does not read itself.',
   REFUSED: 'The camera refused D.',
   FAULTY: 'The camera failed at D.',
   NO_TRACKS: 'The camera offers no picture and no sound.',

@@ -63,7 +63,7 @@ export function Strip({
   );
 }
 
-/** The keys of a slider (WAI-ARIA Authoring Practices), in ms of the clip. */
+/** Where each key moves the slider (WAI-ARIA Authoring Practices), in ms from the start of the clip. */
 const moves: Readonly<Record<string, (atMs: number, lengthMs: number) => number>> = {
   ArrowRight: (at) => at + 1_000,
   ArrowUp: (at) => at + 1_000,

@@ -82,7 +82,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
   return { items, newCount: added.length, showNew, complete, problem, loadMore };
 }
 
-/** The loaded pages of a list. */
+/** How far a list is loaded: the ids so far, its first and last item, and the cursor of the next page. */
 interface Reach {
   readonly filter: PlaybackFilter;
   readonly ids: ReadonlySet<string>;

@@ -283,7 +283,7 @@ export type EndEventPayload = {
 
 /** Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent. */
 export type EndReason =
-  /** The camera did not come back, or came back with a format that does not fit the same file. */
+  /** The camera delivered nothing for too long, or its stream changed to a format that does not fit the file. */
   | 'CAMERA_LOST'
   /** The event was ended. */
   | 'ENDED'

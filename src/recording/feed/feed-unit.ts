@@ -2,7 +2,7 @@ import type { SoundFormat } from '../../codecs/format.ts';
 import type { AccessUnit } from '../../footage/unit.ts';
 import { type Stamp, timeOf as stampTime } from './track-clock.ts';
 
-/** One connection to a camera. Timestamps and clocks begin anew with each connection. */
+/** What a source knows of its stream, for those who take its units. Each connection to a camera is a session of its own. */
 export interface FeedSession {
   /** The format of its sound; undefined while no sound has come. */
   readonly soundFormat: SoundFormat | undefined;

@@ -51,8 +51,8 @@ interface Entry {
 const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tls', 'allowOldTls'] as const;
 
 /**
- * All feeds of this server. A camera with pre-roll has a feed all the time, another one only while it is recorded.
- * Writes each feed's state into the camera's row.
+ * All feeds of this server. A camera with pre-roll always has a feed; one without has it while it is recorded, and 10 s
+ * longer. Writes each feed's state into the camera's row.
  */
 export class Feeds {
   readonly #options: FeedsOptions;

@@ -34,7 +34,7 @@ export interface FfmpegSourceOptions {
   readonly take: TakeUnit;
 }
 
-/** A recording that begins waits this long (ms) for announced sound. */
+/** How long (ms) a new recording waits for sound that the camera has announced. */
 const soundWithinMs = 1_000;
 
 interface Reception {

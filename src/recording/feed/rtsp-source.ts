@@ -33,7 +33,7 @@ export interface RtspSourceOptions {
   readonly onCertificate: (fingerprint: string) => void;
 }
 
-/** A recording that begins waits this long (ms) for announced sound. */
+/** How long (ms) a new recording waits for sound that the camera has announced. */
 const soundWithinMs = 1_000;
 /** The interval of receiver reports: the shortest that RFC 3550, 6.2 allows. Some cameras stop sending without them. */
 const reportEveryMs = 5_000;

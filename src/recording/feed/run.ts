@@ -2,13 +2,12 @@ import { ArrivalLine } from './arrival-line.ts';
 import type { Stamp, Timed, TrackClock } from './track-clock.ts';
 
 /**
- * A unit cannot arrive before it was taken. A unit that is further ahead of the line than this (ms) does not belong
- * to the run; a smaller difference may be an error of the line.
+ * A unit cannot arrive before it was taken. A unit that arrives earlier than the line says by more than this (ms; less
+ * `inexactMs`) does not belong to the run; a smaller difference may be an error of the line.
  */
 const aheadMs = 200;
 /**
- * Until the line is confirmed, units that the camera or the network has buffered may arrive ahead of it. Their
- * timestamps advance by at most `steps` times the step before; for a second unit, by at most `ms`.
+ * Until the line is confirmed, buffered units may arrive earlier than the line says. Their timestamps advance by at most `steps` times the step before; for a second unit, by at most `ms`.
  */
 const kept = { steps: 3, ms: 6_000 };
 /** A unit that arrives later than the unit before it by more than this (ms) is delayed, or its clock jumped back. */
@@ -28,7 +27,10 @@ export class Run {
   readonly #own: ArrivalLine;
   /** The run before this one, as long as these units may be delayed units of that run. Meanwhile its line is used. */
   delayed: Run | undefined;
-  /** The ticks at which media time is 0. */
+  /**
+   * The timestamp (unwrapped ticks) from which this run's `#mediaMs` counts; a run of delayed units takes it from the
+   * run before.
+   */
   readonly origin: number;
   readonly #first: number;
   /** The latest possible time of the first unit, while it is the only one. */
@@ -110,7 +112,7 @@ export class Run {
     return this.line.late(this.#mediaMs(this.unwrap(timestamp)), arrivedAt);
   }
 
-  /** How many milliseconds the first timestamp lies behind the greatest timestamp of the run before. */
+  /** How many milliseconds the first timestamp is less than the greatest timestamp of the run before. */
   get behindMs(): number {
     return this.delayed ? this.track.ms(this.delayed.#top - this.#first) : 0;
   }
