@@ -56,6 +56,7 @@ import { startFailure } from './start-failure.ts';
 import { createStartOrder } from './start-order.ts';
 import { openStore } from './store/open-store.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
+import { InTurn } from './usecases/in-turn.ts';
 
 export interface App {
   /** Base of this server's addresses, like http://127.0.0.1:4000. */
@@ -212,6 +213,8 @@ export async function startApp(
       ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
       ...{ admission, recorder, feeds, finisher, remover, keys, transitions, cameraStates },
       firstCalls: new FirstCalls(),
+      inTurn: new InTurn(),
+      note: (fields, text) => log.info(fields, text),
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (caller, camera) =>
         trialAtOnce(caller, () => tryCamera(camera, { createSource, launcher, ffmpeg })),

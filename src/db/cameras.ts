@@ -2,6 +2,7 @@ import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts'
 import type { Db } from './client.ts';
 import { gatherLookups } from './gather.ts';
 import { removeOver, removePlaybacks } from './playback-removal.ts';
+import { demandNoneProtected } from './protection.ts';
 
 export type CameraSettings = Pick<
   Camera,
@@ -98,12 +99,14 @@ const batch = 1_000;
  * events are deleted first, in batches of one transaction each: a long transaction would delay all transitions. After an
  * error the camera still exists and works, and a second deletion deletes the rest.
  * @param onGone gets the ids of deleted playbacks that may be being recorded or finished, or have footage on disk
+ * @throws RequestError CONFLICT if a playback of the camera is protected, or becomes so meanwhile
  */
 export async function deleteCameraRows(
   db: Db,
   id: string,
   onGone: (playbackIds: string[]) => Promise<unknown>,
 ): Promise<void> {
+  await demandNoneProtected(db, id);
   for (let removed = batch; removed === batch; ) {
     const gone = await removeOver(db, id, batch);
     removed = gone.length;
@@ -119,6 +122,7 @@ export async function deleteCameraRows(
     // From here on nobody can add events or playbacks to the camera.
     await tx.$queryRaw`SELECT id FROM cameras WHERE id = ${id}::uuid FOR UPDATE`;
     const ids = await removePlaybacks(tx, { cameraId: id });
+    await demandNoneProtected(tx, id);
     await tx.camera.deleteMany({ where: { id } });
     return ids;
   });

@@ -3,21 +3,22 @@ import type { Db, Tx } from './client.ts';
 import { noteRemovals, objectsOf } from './removals.ts';
 
 /**
- * Deletes playbacks and adds removals for their objects in one transaction (docs/design.md 6.4), so that no object is
- * forgotten if the store does not answer or the server is killed.
+ * Deletes playbacks that are not protected, and adds removals for their objects in one transaction (docs/design.md 6.4),
+ * so that no object is forgotten if the store does not answer or the server is killed.
  * @returns the ids of the deleted playbacks
  */
 export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
   const ids = (await tx.playback.findMany({ where, select: { id: true } })).map(({ id }) => id);
   // The keys follow from the rows as they are when they go: an upload may have been begun since they were found.
   const gone = await tx.$queryRaw<Removed[]>`
-    DELETE FROM playbacks WHERE id = ANY(${ids}::uuid[]) RETURNING ${removedColumns}`;
+    DELETE FROM playbacks WHERE id = ANY(${ids}::uuid[]) AND protected_at IS NULL RETURNING ${removedColumns}`;
   await noteRemovals(tx, gone.flatMap(objectsOf));
   return gone.map(({ id }) => id);
 }
 
 /**
- * Deletes the oldest COMPLETED playbacks that began before that time, with removals for their objects.
+ * Deletes the oldest COMPLETED playbacks that began before that time and are not protected, with removals for their
+ * objects.
  * @returns how many were deleted: fewer than `limit` if none is left
  */
 export async function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
@@ -26,7 +27,7 @@ export async function removeExpired(db: Db, before: Date, limit: number): Promis
 }
 
 /**
- * Deletes the camera's oldest COMPLETED or FAILED playbacks, with removals for their objects.
+ * Deletes the camera's oldest COMPLETED or FAILED playbacks that are not protected, with removals for their objects.
  * @returns the deleted playbacks: fewer than `limit` if none is left
  */
 export const removeOver = (db: Db, cameraId: string, limit: number): Promise<Removed[]> =>
@@ -48,7 +49,8 @@ function removeOldest(db: Db, which: Prisma.Sql, limit: number): Promise<Removed
   return db.$transaction(async (tx) => {
     const gone = await tx.$queryRaw<Removed[]>`
       DELETE FROM playbacks WHERE id IN (
-        SELECT id FROM playbacks WHERE ${which} ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        SELECT id FROM playbacks WHERE ${which} AND protected_at IS NULL
+        ORDER BY started_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
       ) RETURNING ${removedColumns}`;
     await noteRemovals(tx, gone.flatMap(objectsOf));
     return gone;

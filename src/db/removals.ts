@@ -51,6 +51,13 @@ export async function forgetRemovals(db: Db, keys: readonly string[]): Promise<v
   await db.$executeRaw`DELETE FROM store_removals WHERE key = ANY(${keys}::text[])`;
 }
 
+/** Deletes the removal of an object whose playback is still there. */
+export async function forgetRemovalOf(db: Db, playbackId: string, key: string): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM store_removals WHERE key = ${key}
+    AND EXISTS (SELECT 1 FROM playbacks WHERE id = ${playbackId}::uuid)`;
+}
+
 /** Postpones removals of objects that the store refused to remove, for twice as long as before. */
 export async function putOffRemovals(db: Db, keys: readonly string[]): Promise<void> {
   await db.$executeRaw`

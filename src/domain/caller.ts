@@ -21,7 +21,7 @@ export interface Caller {
   readonly cameraIds: readonly string[] | undefined;
 }
 
-/** What reading does not include. REPORT: events. RECORD: recordings by hand, and deleting. MANAGE: cameras and keys. */
+/** What reading does not include. REPORT: events. RECORD: recordings by hand, deleting, protecting. MANAGE: cameras and keys. */
 export type Right = 'REPORT' | 'RECORD' | 'MANAGE';
 
 const allowed: Record<Right, readonly Role[]> = {

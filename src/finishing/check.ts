@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
-import { noteRemovals } from '../db/removals.ts';
+import { forgetRemovalOf, noteRemovals } from '../db/removals.ts';
 import { retry } from '../db/transitions.ts';
 import { objectKeys, parseRecoveryKey, playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
@@ -43,6 +43,8 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     breaches.push({ text: `The spool cannot be read: ${error.message}.` });
     return undefined;
   });
+  // A removal that is there before the rows are read belongs to a row that is gone.
+  const notedBefore = await notedKeys(db);
   const ofStore: Breach[] = [];
   const named: string[] = [];
   /** The clip's key of each playback. */
@@ -54,6 +56,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     if (row.recordingStatus !== 'COMPLETED') continue;
     completed.add(row.id);
     ofStore.push(...checkObjects(db, row, objects));
+    breaches.push(...checkRemovals(db, row, notedBefore));
     named.push(...[row.storagePath, row.thumbnailPath].filter((key) => key !== null));
   }
   for (const id of spools ?? []) {
@@ -67,7 +70,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
         };
     breaches.push(breach);
   }
-  const noted = new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
+  const noted = await notedKeys(db);
   const strays = strayKeys([...objects.keys()], known, noted);
   ofStore.push(
     ...strays.map((key) => ({
@@ -95,6 +98,9 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   }
   return breaches;
 }
+
+const notedKeys = async (db: Db): Promise<ReadonlySet<string>> =>
+  new Set((await db.storeRemoval.findMany({ select: { key: true } })).map(({ key }) => key));
 
 async function* rows(db: Db): AsyncGenerator<Playback> {
   let after: string | undefined;
@@ -162,7 +168,7 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
     const clip = row.storagePath === null ? undefined : objects.get(row.storagePath);
     const held = clip === undefined ? 'nothing' : `${clip} bytes`;
     breaches.push({
-      text: `The playback ${row.id} is COMPLETED with ${row.fileSizeBytes} bytes, but the store holds ${held} under ${row.storagePath}.`,
+      text: `The ${row.protectedAt ? 'protected playback' : 'playback'} ${row.id} is COMPLETED with ${row.fileSizeBytes} bytes, but the store holds ${held} under ${row.storagePath}.`,
     });
   }
   if (row.thumbnailPath === null) return breaches;
@@ -177,6 +183,18 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
     });
   }
   return breaches;
+}
+
+/** Checks invariants 4 and 10: nothing removes the objects of a playback that is still there. */
+function checkRemovals(db: Db, row: Playback, noted: ReadonlySet<string>): Breach[] {
+  const { id, storagePath, thumbnailPath, protectedAt } = row;
+  const which = protectedAt ? 'protected playback' : 'playback';
+  return [storagePath, thumbnailPath]
+    .filter((key) => key !== null && noted.has(key))
+    .map((key) => ({
+      text: `The ${which} ${id} needs the object ${key}, which is about to be removed from the store.`,
+      repair: () => forgetRemovalOf(db, id, key!),
+    }));
 }
 
 /**

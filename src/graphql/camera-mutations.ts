@@ -28,7 +28,8 @@ builder.mutationFields((t) => ({
   }),
   deleteCamera: t.field({
     type: DeleteCameraPayload,
-    description: 'Deletes a camera with all its playbacks and their objects. For ADMIN.',
+    description:
+      'Deletes a camera with all its playbacks and their objects. CONFLICT if one of them is protected. For ADMIN.',
     args: { id: t.arg.id({ required: true, description: 'The camera’s id.' }) },
     resolve: (_root, { id }, context) => deleteCamera(context, context.caller, id),
   }),

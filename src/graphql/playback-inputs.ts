@@ -38,6 +38,12 @@ export const RetryPlaybackPayload = playbackPayload(
   'The playback, whose clip is being made again.',
 );
 
+export const ProtectPlaybackPayload = playbackPayload('ProtectPlaybackPayload', 'The protected playback.');
+export const UnprotectPlaybackPayload = playbackPayload(
+  'UnprotectPlaybackPayload',
+  'The playback, which is no longer protected.',
+);
+
 export const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackPayload').implement({
   description: 'The deleted playback.',
   fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the deleted playback.' }) }),

@@ -36,6 +36,9 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
     startedAfter: t.field({ type: 'DateTime', description: 'Playbacks that started after this time.' }),
     startedBefore: t.field({ type: 'DateTime', description: 'Playbacks that started before this time.' }),
     search: t.string({ description: searchText }),
+    protected: t.boolean({
+      description: 'true: only protected playbacks; false: only those that are not protected.',
+    }),
   }),
 });
 
@@ -54,6 +57,7 @@ async function toWhere(filter: Filter, { db }: Context): Promise<Prisma.Playback
         ...(filter.search && (await eventsWithWords(db, filter.search))),
       },
     }),
+    ...(typeof filter?.protected === 'boolean' && { protectedAt: filter.protected ? { not: null } : null }),
     ...startedWithin(filter),
   };
 }

@@ -1,14 +1,18 @@
 import { deletePlayback } from '../usecases/delete-playback.ts';
+import { protectPlayback } from '../usecases/protect-playback.ts';
 import { retryPlayback } from '../usecases/retry-playback.ts';
 import { startRecording } from '../usecases/start-recording.ts';
 import { stopRecording } from '../usecases/stop-recording.ts';
+import { unprotectPlayback } from '../usecases/unprotect-playback.ts';
 import { builder } from './builder.ts';
 import {
   DeletePlaybackPayload,
+  ProtectPlaybackPayload,
   RetryPlaybackPayload,
   StartRecordingInput,
   StartRecordingPayload,
   StopRecordingPayload,
+  UnprotectPlaybackPayload,
 } from './playback-inputs.ts';
 
 const idArg = { required: true, description: 'The playback’s id.' } as const;
@@ -29,7 +33,7 @@ builder.mutationFields((t) => ({
   deletePlayback: t.field({
     type: DeletePlaybackPayload,
     description:
-      'Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat.',
+      'Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat. CONFLICT if it is protected.',
     args: { id: t.arg.id(idArg) },
     resolve: (_root, { id }, context) => deletePlayback(context, context.caller, id),
   }),
@@ -38,5 +42,21 @@ builder.mutationFields((t) => ({
     description: 'Makes the clip of a FAILED playback whose footage is still on the server’s disk.',
     args: { id: t.arg.id(idArg) },
     resolve: (_root, { id }, context) => retryPlayback(context, context.caller, id),
+  }),
+  protectPlayback: t.field({
+    type: ProtectPlaybackPayload,
+    description:
+      'Protects a playback, with any status: nothing deletes it until unprotectPlayback. If it is protected already, its reason is replaced.',
+    args: {
+      id: t.arg.id(idArg),
+      reason: t.arg.string({ required: true, description: 'Why it is kept: 1 to 500 characters.' }),
+    },
+    resolve: (_root, args, context) => protectPlayback(context, context.caller, args),
+  }),
+  unprotectPlayback: t.field({
+    type: UnprotectPlaybackPayload,
+    description: 'Lifts the protection of a playback. Retention may then delete it. Safe to repeat.',
+    args: { id: t.arg.id(idArg) },
+    resolve: (_root, { id }, context) => unprotectPlayback(context, context.caller, id),
   }),
 }));

@@ -43,6 +43,17 @@ const PlaybackFailure = builder
     }),
   });
 
+const PlaybackProtection = builder
+  .objectRef<{ reason: string; by: string; at: Date }>('PlaybackProtection')
+  .implement({
+    description: 'Why a playback is kept whatever its age, and since when.',
+    fields: (t) => ({
+      reason: t.exposeString('reason', { description: 'Why it is kept.' }),
+      by: t.exposeString('by', { description: 'The name of the caller who protected it.' }),
+      at: t.expose('at', { type: 'DateTime', description: 'When it was protected.' }),
+    }),
+  });
+
 /** A link to an object in the store; null until the object is there. */
 const whenStored = (
   { recordingStatus }: PlaybackRow,
@@ -179,6 +190,14 @@ export const Playback = builder.prismaObject('Playback', {
         recordingStatus === 'FAILED' && failureCode
           ? { id, code: failureCode, message: errorMessage ?? '' }
           : null,
+    }),
+    protection: t.field({
+      type: PlaybackProtection,
+      nullable: true,
+      description:
+        'Set while the playback is protected: neither retention nor deletePlayback nor deleteCamera deletes it.',
+      resolve: ({ protectedAt, protectedBy, protectionReason }) =>
+        protectedAt && { reason: protectionReason ?? '', by: protectedBy ?? '', at: protectedAt },
     }),
     transitions: t.relation('transitions', {
       description: 'All transitions so far, oldest first.',

@@ -6,7 +6,7 @@ import type { Parts } from './parts.ts';
 
 /**
  * Deletes a camera with its events and playbacks and, in the background, their objects in the store.
- * @throws RequestError FORBIDDEN, NOT_FOUND
+ * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if one of its playbacks is protected
  */
 export async function deleteCamera(
   parts: Pick<Parts, 'db' | 'feeds' | 'recorder' | 'finisher' | 'remover'>,

@@ -9,6 +9,7 @@ import type { Admission } from '../recording/admission.ts';
 import type { Feeds } from '../recording/feed/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { FirstCalls } from './first-calls.ts';
+import type { InTurn } from './in-turn.ts';
 
 /** The parts of the server that use cases need. Each use case names those it uses. app.ts makes them. */
 export interface Parts {
@@ -21,6 +22,10 @@ export interface Parts {
   readonly remover: Remover;
   readonly keys: Keys;
   readonly firstCalls: FirstCalls;
+  /** Deletes and protects a playback one after the other, by its id. */
+  readonly inTurn: InTurn;
+  /** Writes a line of the log, for actions that somebody may ask about later. */
+  readonly note: (fields: object, text: string) => void;
   /** Counts an event of the caller. @throws RequestError RATE_LIMITED */
   readonly takeEvent: (caller: Caller) => void;
   /** Connects to a camera and looks at its stream. Resolves within ten seconds. @throws RequestError CAPACITY */

@@ -191,6 +191,12 @@ describe('roles', () => {
     ['stopRecording', `stopRecording(playbackId: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
     ['deletePlayback', `deletePlayback(id: "${nowhere}") { id }`, ['OPERATOR', 'ADMIN']],
     ['retryPlayback', `retryPlayback(id: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
+    [
+      'protectPlayback',
+      `protectPlayback(id: "${nowhere}", reason: "x") { playback { id } }`,
+      ['OPERATOR', 'ADMIN'],
+    ],
+    ['unprotectPlayback', `unprotectPlayback(id: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
     ['testCamera', 'testCamera(input: { rtspUrl: "" }) { problem }', ['ADMIN']],
     ['createCamera', 'createCamera(input: { name: "", rtspUrl: "" }) { camera { id } }', ['ADMIN']],
     ['updateCamera', `updateCamera(input: { id: "${nowhere}" }) { camera { id } }`, ['ADMIN']],
@@ -315,6 +321,8 @@ describe('a key limited to a camera', () => {
       `startRecording(input: { cameraId: "${back.cameraId}" }) { playback { id } }`,
       `stopRecording(playbackId: "${back.playbackId}") { playback { id } }`,
       `retryPlayback(id: "${back.playbackId}") { playback { id } }`,
+      `protectPlayback(id: "${back.playbackId}", reason: "mine") { playback { id } }`,
+      `unprotectPlayback(id: "${back.playbackId}") { playback { id } }`,
     ]) {
       expect(await client.fail(`mutation { ${text} }`)).toMatchObject({ code: 'NOT_FOUND' });
     }

@@ -105,7 +105,7 @@ describe.skipIf(browserMissing)('sign-in', () => {
     await expect
       .poll(() => page.locator('video').evaluate((it) => (it as HTMLVideoElement).currentTime))
       .toBeGreaterThan(0.2);
-    expect(await page.getByRole('button', { name: 'Delete' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /Delete|Protect/ }).count()).toBe(0);
   });
 
   test.each([

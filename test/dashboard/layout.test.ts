@@ -38,6 +38,10 @@ beforeAll(async () => {
   const event = await createEvent(app.client, { cameraId, ...described });
   await endEvent(app.client, event.id);
   const completed = await awaitEnd(app.client, event);
+  await app.client.run(
+    'mutation($id: ID!, $reason: String!) { protectPlayback(id: $id, reason: $reason) { playback { id } } }',
+    { id: completed.id, reason: word(500) },
+  );
   running = (await createEvent(app.client, { cameraId, ...described, leaseSec: 3_600 })).id;
   await writePast(app.config.databaseUrl!, [{ cameraId, startedAt: new Date(), failed: true }]);
   const failedId = await lengthenFailure();

@@ -12,6 +12,7 @@ import {
   type PlaybackFacts,
 } from '../support/app/playbacks.ts';
 import { browserMissing } from '../support/browser/browser.ts';
+import { seriousFindings } from '../support/browser/dashboard-page.ts';
 import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
@@ -160,6 +161,30 @@ describe.skipIf(browserMissing)('one playback', () => {
         playback: null,
       },
     );
+  });
+
+  test('is protected for a reason, which another tab shows too, and is not deleted until that is lifted', async () => {
+    const playback = await record(cameraId, () => sleep(300));
+    const page = await open(`/playbacks/${playback.id}`);
+    const list = await dashboard.another('/playbacks?protected=no');
+    const card = list.getByRole('article', { name: 'Front door, Motion · a fox' });
+    await card.waitFor();
+    await page.getByRole('button', { name: 'Protect' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Protect this playback?' });
+    await dialog.getByRole('button', { name: 'Protect' }).click();
+    await dialog.getByText('Expected text of 1 to 500 characters.').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await dialog.getByLabel('Reason').fill('for the police');
+    await page.keyboard.press('Enter');
+    const panel = page.getByRole('region', { name: 'Protection' });
+    await panel.getByText('for the police').waitFor();
+    expect(await page.getByRole('button', { name: 'Delete' }).count()).toBe(0);
+    await card.waitFor({ state: 'detached' });
+    await list.getByLabel('Protection').selectOption('Protected');
+    await card.getByRole('img', { name: 'Protected' }).waitFor();
+    await panel.getByRole('button', { name: 'Lift the protection' }).click();
+    await page.getByRole('button', { name: 'Delete' }).waitFor();
+    await card.waitFor({ state: 'detached' });
   });
 
   test('has marks where its gaps are', async () => {

@@ -258,6 +258,22 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('finds a removal of an object that its playback still needs, and forgets it', async () => {
+    await db.storeRemoval.deleteMany();
+    const id = await addClip(db, store, cameraId, 1);
+    const protection = { protectedAt: new Date(), protectedBy: 'x', protectionReason: 'y' };
+    const { storagePath } = await db.playback.update({ where: { id }, data: protection });
+    await noteRemovals(db, named([storagePath!]));
+    const [breach] = (await check()).filter(({ text }) => text.includes(id));
+    expect(breach!.text).toMatch(
+      /^The protected playback .* needs the object .*, which is about to be removed/,
+    );
+    await breach!.repair!();
+    expect(await db.storeRemoval.count()).toBe(0);
+    expect((await check()).filter(({ text }) => text.includes(id))).toEqual([]);
+    await db.playback.update({ where: { id }, data: { protectedAt: null } });
+  });
+
   test('leaves the unfinished uploads of other installations alone', async () => {
     await db.storeRemoval.deleteMany();
     const ours = await addClip(db, store, cameraId, 1);

@@ -48,7 +48,7 @@ export function followEverything(): () => void {
   );
   // A failure shows as a lost connection. The list is queried again when the connection is back.
   const refreshCameras = () => void loadCameras().catch(() => {});
-  const stopTabs = listenToTabs(refreshCameras);
+  const stopTabs = listenToTabs({ camera: refreshCameras, playback: refreshPlayback });
   let wasLost = false;
   let recheck: number | undefined;
   const stopConnection = connection.subscribe(() => {
@@ -76,8 +76,11 @@ const recheckMs = 1_000;
  */
 function askForRunning(): void {
   const running = [...playbacks.get().values()].filter(isRunning);
-  for (const { id } of running) query(PlaybackDetailsDocument, { id }).catch(() => {});
+  for (const { id } of running) refreshPlayback(id);
 }
+
+// Without an answer, the playback is queried again with the next change.
+const refreshPlayback = (id: string) => void query(PlaybackDetailsDocument, { id }).catch(() => {});
 
 const againMs = 1_000;
 

@@ -1,7 +1,7 @@
 import { forgetCamera, forgetPlaybacks } from './entities.ts';
 
 /**
- * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings), so that
+ * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings, protection), so that
  * all tabs agree. Other browsers notice them when their tab becomes visible again.
  */
 
@@ -9,6 +9,7 @@ interface News {
   readonly deletedPlayback?: string;
   readonly deletedCamera?: string;
   readonly changedCamera?: string;
+  readonly changedPlayback?: string;
 }
 
 const channel = new BroadcastChannel('flashback');
@@ -18,11 +19,15 @@ export function tellTabs(news: News): void {
   channel.postMessage(news);
 }
 
-/** @param onCameraChanged is called when another tab changed a camera's settings */
-export function listenToTabs(onCameraChanged: () => void): () => void {
+/** @param on is called with what another tab has changed */
+export function listenToTabs(on: {
+  readonly camera: () => void;
+  readonly playback: (id: string) => void;
+}): () => void {
   const onMessage = ({ data }: MessageEvent<News>) => {
     apply(data);
-    if (data.changedCamera) onCameraChanged();
+    if (data.changedCamera) on.camera();
+    if (data.changedPlayback) on.playback(data.changedPlayback);
   };
   channel.addEventListener('message', onMessage);
   return () => channel.removeEventListener('message', onMessage);

@@ -20,6 +20,7 @@ import { FailurePanel } from './failure.tsx';
 import { LivePlayer } from './live-player.tsx';
 import css from './page.module.css';
 import { Player } from './player.tsx';
+import { ProtectButton, ProtectionPanel } from './protection.tsx';
 import { Transitions } from './transitions.tsx';
 
 /** One playback: its clip, or why there is none, and all facts about it. */
@@ -61,6 +62,7 @@ export function PlaybackPage({ id }: { id: string }) {
       </p>
       <div className={css.columns}>
         <div className={css.main}>
+          <ProtectionPanel playback={playback} />
           <Screen playback={playback} />
           {details && <Transitions transitions={details.transitions} />}
         </div>
@@ -99,7 +101,8 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
           Download
         </Button>
       )}
-      {mayRecord && (
+      <ProtectButton playback={playback} />
+      {mayRecord && !playback.protection && (
         <ConfirmedButton label="Delete" question="Delete this playback?" onConfirm={onDelete}>
           Its clip and its picture are deleted too. This cannot be undone.
         </ConfirmedButton>

@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import type { Playback } from '../api/entities.ts';
 import { isRunning, occasion } from '../api/running.ts';
 import { length } from '../parts/format.ts';
+import { Icon } from '../parts/icon.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { Elapsed, Time } from '../parts/time.tsx';
 import css from './card.module.css';
@@ -10,7 +11,7 @@ import { Poster } from './poster.tsx';
 
 /** One playback in the list: its poster, camera, reason and time. Scrolling does not render it again. */
 export const PlaybackCard = memo(function PlaybackCard({ playback }: { playback: Playback }) {
-  const { id, camera, startedAt, durationMs, recordingStatus, gaps } = playback;
+  const { id, camera, startedAt, durationMs, recordingStatus, gaps, protection } = playback;
   return (
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
       <Link to={`/playbacks/${id}`} className={css.link}>
@@ -19,6 +20,16 @@ export const PlaybackCard = memo(function PlaybackCard({ playback }: { playback:
           {recordingStatus !== 'COMPLETED' && (
             <span className={css.status}>
               <StatusBadge status={recordingStatus} />
+            </span>
+          )}
+          {protection && (
+            <span
+              className={css.protected}
+              role="img"
+              aria-label="Protected"
+              title={`Protected: ${protection.reason}`}
+            >
+              <Icon name="keep" size={15} />
             </span>
           )}
           {durationMs != null && <span className={css.length}>{length(durationMs)}</span>}

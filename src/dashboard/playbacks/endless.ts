@@ -132,7 +132,7 @@ function joined(before: Reach, first: Reach): Reach {
 
 /**
  * Loads one page by cursor. A known playback that lies in the page's range but is missing in the answer was deleted.
- * This does not hold for a filter by status, because the answer may be newer than the pushes so far.
+ * This does not hold for a filter by status or protection, because the answer may be newer than what is known.
  */
 async function loadPage(
   filter: PlaybackFilter,
@@ -140,7 +140,7 @@ async function loadPage(
   newest: Place | undefined,
 ): Promise<Reach> {
   const known =
-    filter.recordingStatus || filter.search
+    filter.recordingStatus || filter.search || typeof filter.protected === 'boolean'
       ? []
       : [...playbacks.get().values()].filter((it) => matches(filter, it));
   const variables = { filter, first: pageSize, after: after ?? null };

@@ -55,6 +55,17 @@ export function FilterBar({
         ))}
       </SelectField>
       <TypesField types={filters.types} onChange={(types) => onChange({ types })} />
+      <SelectField
+        label="Protection"
+        value={filters.isProtected === undefined ? '' : String(filters.isProtected)}
+        onChange={({ target }) =>
+          onChange({ isProtected: target.value ? target.value === 'true' : undefined })
+        }
+      >
+        <option value="">Protected or not</option>
+        <option value="true">Protected</option>
+        <option value="false">Not protected</option>
+      </SelectField>
       <TimeFields time={filters.time} onChange={(time) => onChange({ time })} />
       {isFiltered(filters) && (
         <Button kind="bare" icon="close" onClick={() => onChange(noFilters)}>

@@ -13,6 +13,8 @@ export interface Filters {
   readonly time: TimeRange;
   /** Words of the event. */
   readonly search: string | undefined;
+  /** Whether only protected playbacks are shown, or only others; undefined: both. */
+  readonly isProtected: boolean | undefined;
   /** The number of a page; undefined for one endless list. */
   readonly page: number | undefined;
 }
@@ -23,10 +25,12 @@ export const noFilters: Partial<Filters> = {
   types: [],
   time: anyTime,
   search: undefined,
+  isProtected: undefined,
 };
 
-export const isFiltered = ({ cameraId, statuses, types, time, search }: Filters): boolean =>
-  Boolean(cameraId || statuses.length || types.length || time.kind !== 'any' || search);
+export const isFiltered = ({ cameraId, statuses, types, time, search, isProtected }: Filters): boolean =>
+  Boolean(cameraId || statuses.length || types.length || time.kind !== 'any' || search) ||
+  isProtected !== undefined;
 
 export function readFilters(search: URLSearchParams): Filters {
   const page = Number(search.get('page') ?? 'none');
@@ -36,6 +40,7 @@ export function readFilters(search: URLSearchParams): Filters {
     types: eventTypes.filter((type) => search.getAll('type').includes(type.toLowerCase())),
     time: readTime(search),
     search: search.get('search')?.trim() || undefined,
+    isProtected: ({ yes: true, no: false } as Record<string, boolean>)[search.get('protected') ?? ''],
     page: Number.isInteger(page) && page >= 1 ? page : undefined,
   };
 }
@@ -56,7 +61,7 @@ function readTime(search: URLSearchParams): TimeRange {
 export function writeFilters(search: URLSearchParams, filters: Filters): URLSearchParams {
   const next = new URLSearchParams(search);
   const { cameraId, time, page } = filters;
-  for (const name of ['camera', 'status', 'type', 'when', 'day', 'from', 'to', 'search', 'page'])
+  for (const name of ['camera', 'status', 'type', 'when', 'day', 'from', 'to', 'search', 'protected', 'page'])
     next.delete(name);
   if (cameraId) next.set('camera', cameraId);
   for (const status of filters.statuses) next.append('status', status.toLowerCase());
@@ -66,6 +71,7 @@ export function writeFilters(search: URLSearchParams, filters: Filters): URLSear
   if (time.kind === 'between' && time.from) next.set('from', time.from);
   if (time.kind === 'between' && time.to) next.set('to', time.to);
   if (filters.search) next.set('search', filters.search);
+  if (filters.isProtected !== undefined) next.set('protected', filters.isProtected ? 'yes' : 'no');
   if (page) next.set('page', String(page));
   return next;
 }
@@ -83,7 +89,7 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
 }
 
 export function toApiFilter(
-  { cameraId, statuses, types, search }: Filters,
+  { cameraId, statuses, types, search, isProtected }: Filters,
   { from, to }: Bounds,
 ): PlaybackFilter {
   return {
@@ -91,6 +97,7 @@ export function toApiFilter(
     ...(statuses.length > 0 && { recordingStatus: [...statuses] }),
     ...(types.length > 0 && { eventType: [...types] }),
     ...(search && { search }),
+    ...(isProtected !== undefined && { protected: isProtected }),
     // The API's bounds are exclusive.
     ...(from !== undefined && { startedAfter: new Date(from - 1).toISOString() }),
     ...(to !== undefined && { startedBefore: new Date(to).toISOString() }),
@@ -103,12 +110,13 @@ export function toApiFilter(
  */
 export function matches(
   filter: PlaybackFilter,
-  { camera, recordingStatus, event, startedAt }: Playback,
+  { camera, recordingStatus, event, startedAt, protection }: Playback,
 ): boolean {
   const { cameraId, recordingStatus: statuses, eventType: types, startedAfter, startedBefore } = filter;
   if (cameraId && camera.id !== cameraId) return false;
   if (statuses && !statuses.includes(recordingStatus)) return false;
   if (types && !(event && types.includes(event.type))) return false;
+  if (typeof filter.protected === 'boolean' && filter.protected !== Boolean(protection)) return false;
   if (startedAfter && startedAt <= startedAfter) return false;
   return !(startedBefore && startedAt >= startedBefore);
 }

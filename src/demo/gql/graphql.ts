@@ -424,12 +424,14 @@ export type Mutation = {
   createCamera: CreateCameraPayload;
   /** Reports an event at a camera. If the camera records its type, the recording has begun when the answer is sent. */
   createEvent: CreateEventPayload;
-  /** Deletes a camera with all its playbacks and their objects. For ADMIN. */
+  /** Deletes a camera with all its playbacks and their objects. CONFLICT if one of them is protected. For ADMIN. */
   deleteCamera: DeleteCameraPayload;
-  /** Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat. */
+  /** Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat. CONFLICT if it is protected. */
   deletePlayback: DeletePlaybackPayload;
   /** Ends an event. Its recording stops; in the background, the clip is made and put into the store. */
   endEvent: EndEventPayload;
+  /** Protects a playback, with any status: nothing deletes it until unprotectPlayback. If it is protected already, its reason is replaced. */
+  protectPlayback: ProtectPlaybackPayload;
   /** Renews the lease of an open event, from now on. CONFLICT if the event has ended. */
   renewEvent: RenewEventPayload;
   /** Makes the clip of a FAILED playback whose footage is still on the server’s disk. */
@@ -442,6 +444,8 @@ export type Mutation = {
   stopRecording: StopRecordingPayload;
   /** Connects to a camera without saving anything. Answers within ten seconds. For ADMIN. */
   testCamera: TestCameraPayload;
+  /** Lifts the protection of a playback. Retention may then delete it. Safe to repeat. */
+  unprotectPlayback: UnprotectPlaybackPayload;
   /** Changes a camera. Running recordings continue. For ADMIN. */
   updateCamera: UpdateCameraPayload;
 };
@@ -484,6 +488,13 @@ export type MutationEndEventArgs = {
 
 
 /** Mutations. */
+export type MutationProtectPlaybackArgs = {
+  id: Scalars['ID']['input'];
+  reason: Scalars['String']['input'];
+};
+
+
+/** Mutations. */
 export type MutationRenewEventArgs = {
   input: RenewEventInput;
 };
@@ -516,6 +527,12 @@ export type MutationStopRecordingArgs = {
 /** Mutations. */
 export type MutationTestCameraArgs = {
   input: TestCameraInput;
+};
+
+
+/** Mutations. */
+export type MutationUnprotectPlaybackArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -580,6 +597,8 @@ export type Playback = {
   offsiteUntil?: Maybe<Scalars['DateTime']['output']>;
   /** How much of the clip lies before startedAt, in milliseconds. */
   preRollMs?: Maybe<Scalars['Int']['output']>;
+  /** Set while the playback is protected: neither retention nor deletePlayback nor deleteCamera deletes it. */
+  protection?: Maybe<PlaybackProtection>;
   /** The playback’s status. */
   recordingStatus: RecordingStatus;
   /** The picture’s size, like 1920x1080. */
@@ -645,6 +664,8 @@ export type PlaybackFilter = {
   eventId?: InputMaybe<Scalars['ID']['input']>;
   /** Playbacks of events of one of these types. Recordings by hand have no type. */
   eventType?: InputMaybe<Array<EventType>>;
+  /** true: only protected playbacks; false: only those that are not protected. */
+  protected?: InputMaybe<Scalars['Boolean']['input']>;
   /** Playbacks with one of these statuses. */
   recordingStatus?: InputMaybe<Array<RecordingStatus>>;
   /** The event’s label, description or metadata must contain all of these words. Whole words match, in upper or lower case. */
@@ -670,6 +691,17 @@ export type PlaybackPage = {
   totalPages: Scalars['Int']['output'];
 };
 
+/** Why a playback is kept whatever its age, and since when. */
+export type PlaybackProtection = {
+  __typename?: 'PlaybackProtection';
+  /** When it was protected. */
+  at: Scalars['DateTime']['output'];
+  /** The name of the caller who protected it. */
+  by: Scalars['String']['output'];
+  /** Why it is kept. */
+  reason: Scalars['String']['output'];
+};
+
 /** One change of a playback’s status. */
 export type PlaybackTransition = {
   __typename?: 'PlaybackTransition';
@@ -683,6 +715,13 @@ export type PlaybackTransition = {
   playback: Playback;
   /** The new status. */
   to: RecordingStatus;
+};
+
+/** The protected playback. */
+export type ProtectPlaybackPayload = {
+  __typename?: 'ProtectPlaybackPayload';
+  /** The playback. */
+  playback: Playback;
 };
 
 /** Queries. */
@@ -804,7 +843,7 @@ export type Role =
   | 'ADMIN'
   /** Report, renew and end events. Read cameras, and its own events with their playbacks. */
   | 'ANALYTICS'
-  /** Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete and retry playbacks. */
+  /** Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete, protect and retry playbacks. */
   | 'OPERATOR'
   /** Read and subscribe. */
   | 'VIEWER';
@@ -895,6 +934,13 @@ export type TestCameraPayload = {
   reading?: Maybe<CameraReading>;
   /** The picture’s size, like 1920x1080. */
   resolution?: Maybe<Scalars['String']['output']>;
+};
+
+/** The playback, which is no longer protected. */
+export type UnprotectPlaybackPayload = {
+  __typename?: 'UnprotectPlaybackPayload';
+  /** The playback. */
+  playback: Playback;
 };
 
 /** Changes to a camera. Fields that are left out or null stay unchanged. */
