@@ -6,7 +6,7 @@ import { allKeys, revokeKey } from './db/keys.ts';
 import { roleNamed, roles } from './domain/caller.ts';
 import { withDatabase } from './with-database.ts';
 
-/** API keys from the command line: the way to the first key, and back in when the last one is lost. */
+/** `npm run key`: API keys from the command line, to make the first key, or a new one when all are lost. */
 
 const usage = `Usage:
   npm run -s key -- create NAME ROLE [--camera ID]... [--days N]

@@ -81,7 +81,7 @@ export function captureOutput(log: Log): void {
       log[level]({ words: format(...words) }, 'a library printed something');
   }
   const die = (error: unknown) => {
-    log.error({ error }, 'the server ends, because nothing caught an error');
+    log.error({ error }, 'uncaught error: the server exits');
     process.exit(1);
   };
   process.on('uncaughtException', die);

@@ -8,7 +8,7 @@ import { clipFacts } from './mp4/clip-facts.ts';
 import { leaseMs } from './offsite/manifest.ts';
 import { listRecordings, type Remains, readRemains } from './offsite/remains.ts';
 import { restoreClip, takeOver } from './offsite/restore.ts';
-import { createS3Store } from './store/s3.ts';
+import { openBucket } from './store/open-store.ts';
 import { type GuardedObjects, ObjectChanged, type Store } from './store/store.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -32,8 +32,8 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(usage);
   const config = readConfig(process.env);
-  if (!config.r2) throw new ConfigError(['R2_BUCKET: expected the bucket that holds the recordings.']);
-  const store = createS3Store(config.r2);
+  const store = openBucket(config);
+  if (!store) throw new ConfigError(['R2_BUCKET: expected the bucket that holds the recordings.']);
   const bucket = { store, guarded: store.guarded! };
   try {
     const remains = await readAll(bucket);

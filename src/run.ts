@@ -22,7 +22,7 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
     unwanted.abort();
     setTimeout(
       () => {
-        log.error({}, 'stopping took too long; the next start takes up what is left');
+        log.error({}, 'stopping took too long; the next start resumes what is left');
         process.exit(1);
       },
       stopWithinMs + config.drainSec * 1_000,

@@ -56,7 +56,7 @@ test('a spool whose path is too long for its rows is refused', () => {
   expect(refusal({ RECORD_DIR: `/${'x'.repeat(500)}` })).toContain('at most 460 characters');
 });
 
-test('an R2_ENDPOINT with a path is refused, such as R2’s page shows it with the bucket’s name', () => {
+test('an R2_ENDPOINT with a path is refused, like the one that R2’s page shows', () => {
   const r2 = { R2_BUCKET: 'clips', R2_ACCESS_KEY_ID: 'id', R2_SECRET_ACCESS_KEY: 'secret' };
   const endpoint = 'https://account.r2.cloudflarestorage.com';
   expect(readConfig({ ...r2, R2_ENDPOINT: `${endpoint}/` }).r2).toMatchObject({ endpoint, bucket: 'clips' });

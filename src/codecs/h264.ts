@@ -142,7 +142,7 @@ function readCropping(
   const isHalfHeight = !hasSeparatePlanes && chromaFormat === 1;
   const width = codedWidth - (left + right) * (isHalfWidth ? 2 : 1);
   const height = codedHeight - (top + bottom) * (isHalfHeight ? 2 : 1) * (isFramesOnly ? 1 : 2);
-  // Cropping that leaves nothing is a fault of the camera; ffmpeg ignores it, too.
+  // Cropping that leaves nothing is an error of the camera; ffmpeg ignores it, too.
   return width > 0 && height > 0 ? { width, height } : coded;
 }
 

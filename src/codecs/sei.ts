@@ -28,7 +28,7 @@ export function recoveryPoint(buffer: Buffer, from: number, to: number): number 
     if (at >= to) return undefined;
     bytes += buffer[at++]!;
     if (type === recoveryPointType) return firstNumber(buffer, at, to);
-    at = behindPayload(buffer, at, to, bytes);
+    at = afterPayload(buffer, at, to, bytes);
   }
   return undefined;
 }
@@ -43,7 +43,7 @@ function firstNumber(buffer: Buffer, from: number, to: number): number | undefin
 }
 
 /** Payload sizes do not count emulation prevention bytes (a 3 after two zeros). */
-function behindPayload(buffer: Buffer, from: number, to: number, bytes: number): number {
+function afterPayload(buffer: Buffer, from: number, to: number, bytes: number): number {
   let at = from;
   let zeros = 0;
   for (let left = bytes; left > 0 && at < to; at++) {

@@ -11,7 +11,7 @@ import { Notices } from './parts/notice.tsx';
 import { Empty, Page } from './parts/page.tsx';
 import { PlaybackPage } from './playback/page.tsx';
 import { PlaybacksPage } from './playbacks/page.tsx';
-import { followHistory } from './shell/scroll-places.ts';
+import { followHistory } from './shell/scroll-positions.ts';
 import { Shell } from './shell/shell.tsx';
 import { SignIn } from './shell/sign-in.tsx';
 

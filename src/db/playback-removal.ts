@@ -9,7 +9,7 @@ import { noteRemovals, objectsOf } from './removals.ts';
  */
 export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput): Promise<string[]> {
   const ids = (await tx.playback.findMany({ where, select: { id: true } })).map(({ id }) => id);
-  // The keys follow from the rows as they are when they go: an upload may have been begun since they were found.
+  // Keys are taken from the rows as deleted: an upload may have begun after the look-up.
   const gone = await tx.$queryRaw<Removed[]>`
     DELETE FROM playbacks WHERE id = ANY(${ids}::uuid[]) AND protected_at IS NULL RETURNING ${removedColumns}`;
   await noteRemovals(tx, gone.flatMap(objectsOf));

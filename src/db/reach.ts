@@ -9,8 +9,8 @@ const advice: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no PostgreSQL answers at {where}. Start it, or correct the host and the port.',
   ETIMEDOUT:
     'no PostgreSQL answers at {where}. Correct the host and the port, or let this machine through to it.',
-  EHOSTUNREACH: 'there is no way to {where}. Correct the host, or the network.',
-  ENETUNREACH: 'there is no way to {where}. Correct the host, or the network.',
+  EHOSTUNREACH: 'no route to {where}. Correct the host, or the network.',
+  ENETUNREACH: 'no route to {where}. Correct the host, or the network.',
   ECONNRESET: '{where} ended the connection at once. Is that PostgreSQL?',
   ENOENT: 'there is no socket of a PostgreSQL at {where}. Start it, or correct the path.',
   ENOTFOUND: 'the host of {where} is not known. Correct its name.',
@@ -39,7 +39,7 @@ export class DatabaseUnfit extends Error {
 }
 
 /**
- * Proves that each connection to this address has a PostgreSQL session of its own, which is not so behind a pooler.
+ * Proves that each connection to this address has a PostgreSQL session of its own. Through a pooler it has none.
  * @throws DatabaseUnfit
  */
 export async function proveConnection(url: string): Promise<void> {
@@ -81,5 +81,5 @@ function reasonOf(error: Error & { code?: string }, client: pg.Client | undefine
   const known = { where: host.startsWith('/') ? host : `${host}:${port}`, user, database };
   const text = advice[code]?.replace(/{(\w+)}/g, (_, name: keyof typeof known) => known[name]);
   const said = [code, error.message].filter(Boolean).join(' ');
-  return text ? `${text} (${said})` : `PostgreSQL at ${known.where} cannot be worked with: ${said}`;
+  return text ? `${text} (${said})` : `PostgreSQL at ${known.where} cannot be used: ${said}`;
 }

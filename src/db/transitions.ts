@@ -122,7 +122,7 @@ export interface TransitionPage {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
   /** Whether there are transitions at or above the horizon, which wait for an open transaction to end. */
-  readonly isMoreBehind: boolean;
+  readonly hasMoreAboveHorizon: boolean;
 }
 
 /**
@@ -131,16 +131,16 @@ export interface TransitionPage {
  */
 export async function transitionsAfter(db: Db, after: Position, limit: number): Promise<TransitionPage> {
   const rows = await db.$queryRaw<(Transition & Omit<TransitionPage, 'transitions'>)[]>`
-    SELECT EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "isMoreBehind", t.*
+    SELECT EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "hasMoreAboveHorizon", t.*
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS below) h LEFT JOIN LATERAL (
       SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
       WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < h.below
       ORDER BY t.xid, t.id LIMIT ${limit}
     ) t ON true
     ORDER BY t.xid, t.id`;
-  const { isMoreBehind } = rows[0]!;
+  const { hasMoreAboveHorizon } = rows[0]!;
   // Without transitions, there is one row whose transition columns are null.
-  return { transitions: rows.filter(({ id }) => id !== null), isMoreBehind };
+  return { transitions: rows.filter(({ id }) => id !== null), hasMoreAboveHorizon };
 }
 
 /**

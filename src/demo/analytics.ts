@@ -16,8 +16,8 @@ interface Failure {
   extensions: { code: string; retryAfterMs?: number };
 }
 
-/** Errors that may pass. All others need a person. */
-const passing = ['RATE_LIMITED', 'CAPACITY', 'INTERNAL_SERVER_ERROR'];
+/** Errors after which a retry may succeed. All others need a person. */
+const transient = ['RATE_LIMITED', 'CAPACITY', 'INTERNAL_SERVER_ERROR'];
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** @param key an API key of the role ANALYTICS */
@@ -47,8 +47,8 @@ export function connectAnalytics(url: string, key: string) {
         return await call(document, variables);
       } catch (error) {
         const { code, retryAfterMs } = error as Partial<Failure['extensions']>;
-        const mayPass = typeof code !== 'string' || passing.includes(code);
-        if (!mayPass || attempt === 5) throw error;
+        const isTransient = typeof code !== 'string' || transient.includes(code);
+        if (!isTransient || attempt === 5) throw error;
         await pause(retryAfterMs ?? 200 * 2 ** attempt);
       }
     }

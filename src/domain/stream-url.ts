@@ -55,7 +55,7 @@ export function parseStreamUrl(address: string): StreamUrl {
   if (rest.includes('#')) throw new Error(`The address holds a #. ${inUserInfo} # as %23. ${example}`);
   if (rest.includes('@'))
     throw new Error(
-      `The address holds an @ behind a / or ?, so it is not clear where its host is. ${inUserInfo} / as %2F and ? as %3F; behind the host write @ as %40.`,
+      `The address holds an @ after a / or ?, so it is not clear where its host is. ${inUserInfo} / as %2F and ? as %3F; after the host write @ as %40.`,
     );
   const at = authority.lastIndexOf('@');
   const [, named = '', digits = ''] =
@@ -65,7 +65,7 @@ export function parseStreamUrl(address: string): StreamUrl {
   const host = hostOf(named);
   if (host === undefined || port < 1 || port > 65_535)
     throw new Error(
-      `The address names no host, or no port from 1 to 65535, behind the user name and the password. ${inUserInfo} / as %2F, ? as %3F and # as %23. ${example}`,
+      `The address names no host, or no port from 1 to 65535, after the user name and the password. ${inUserInfo} / as %2F, ? as %3F and # as %23. ${example}`,
     );
   return { scheme: lowered, host, port, ...userInfo(authority, at), path: inAscii(rest) };
 }

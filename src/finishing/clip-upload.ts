@@ -16,7 +16,7 @@ export interface ClipUploadOptions {
   readonly line: Line;
 }
 
-/** Parts of an ended clip that are sent in parallel. */
+/** How many parts of a clip that has ended are sent in parallel. */
 const lanes = 3;
 
 /** The row is not what it was: the playback was deleted, or its clip is uploaded by another process. */
@@ -34,7 +34,7 @@ export class ClipUpload {
   #upload: Upload | undefined;
   /** The parts that the bucket has acknowledged. */
   readonly sent = new Map<number, SentPart>();
-  /** Whether the clip has ended: then its parts are sent first. */
+  /** Whether the clip has ended: then its parts go before parts of clips still being recorded. */
   isEnding = false;
 
   constructor(options: ClipUploadOptions, row: Playback) {

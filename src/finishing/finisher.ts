@@ -8,7 +8,7 @@ import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import type { OffsiteRecordings } from '../offsite/recordings.ts';
-import { willPass } from '../spool/errors.ts';
+import { isTransient } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import { bufferBody } from '../store/body.ts';
@@ -72,8 +72,8 @@ export class Finisher {
       if (signal.aborted) return 'done';
       // The store watch has logged it, once for all clips.
       if (error instanceof StoreAway) return 'later';
-      const mayPass = [DatabaseAway, RowChanged, UploadGone].some((kind) => error instanceof kind);
-      if (mayPass || willPass(error)) {
+      const isOfOther = [DatabaseAway, RowChanged, UploadGone].some((kind) => error instanceof kind);
+      if (isOfOther || isTransient(error)) {
         this.#options.log.warn({ playbackId: id, error }, 'a clip cannot be finished now; trying again');
         return 'later';
       }
@@ -91,7 +91,7 @@ export class Finisher {
     // because the database may be an old copy (recovery.ts). Deleting a playback removes its spool.
     if (playback?.recordingStatus === 'COMPLETED') await this.#letGo(id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
-    // Asked before a spool of hours is read.
+    // Checked first, because reading an hours-long spool is wasted if the store is away.
     storeWatch.demand();
     const followed = await follower.takeOver(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
@@ -163,7 +163,7 @@ export class Finisher {
       return await store();
     } catch (error) {
       if (signal.aborted || !(error instanceof RecordingFailure)) throw error;
-      await this.#options.storeWatch.demandAfterFault();
+      await this.#options.storeWatch.demandAfterError();
       if (error.code === 'STORE_UNREACHABLE') throw error;
       return store();
     }

@@ -62,7 +62,7 @@ export class Remover {
           due.map(({ key }) => key).filter((key) => !left.has(key)),
         );
         if (left.size > 0) {
-          await storeWatch.demandAfterFault();
+          await storeWatch.demandAfterError();
           await putOffRemovals(db, [...left.keys()]);
           this.#logRefused(left, new Set(due.filter(({ tries }) => tries === 0).map(({ key }) => key)));
         }

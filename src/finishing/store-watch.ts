@@ -18,7 +18,7 @@ export class StoreAway extends Error {
 
 /**
  * Watches whether the store takes objects, by writing a test object. While it does not (no answer, a missing bucket, wrong
- * credentials, a wrong clock), clips are not at fault and wait until the store takes the test object again.
+ * credentials, a wrong clock), clips are not the cause and wait until the store takes the test object again.
  */
 export class StoreWatch {
   readonly #store: Store;
@@ -61,7 +61,7 @@ export class StoreWatch {
       this.#wake = new AbortController();
       const signal = AbortSignal.any([this.#stop.signal, this.#wake.signal]);
       const pauseMs = this.#problem ? everyMs.failing : everyMs.healthy;
-      await sleep(pauseMs, undefined, { signal }).catch(() => {}); // aborted by close, or by a fault
+      await sleep(pauseMs, undefined, { signal }).catch(() => {}); // aborted by close, or by demandAfterError
     }
   }
 
@@ -75,7 +75,7 @@ export class StoreWatch {
    * object only.
    * @throws StoreAway if the store takes no objects
    */
-  async demandAfterFault(): Promise<void> {
+  async demandAfterError(): Promise<void> {
     // The result of a look that began before the error does not count.
     await this.#looking;
     await this.#lookOnce();

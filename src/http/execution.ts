@@ -8,11 +8,14 @@ import {
 import { RequestError } from '../domain/errors.ts';
 import { measureAnswers } from '../graphql/answer-size.ts';
 import type { Context } from '../graphql/context.ts';
+import { FairLimit } from './fair-limit.ts';
 import { expectedError } from './public-errors.ts';
-import { Turns } from './turns.ts';
 import { problemOfVariables } from './variables.ts';
 
-/** Operations from this cost on wait for their turn, because serializing a large answer blocks all other requests. */
+/**
+ * Of operations from this cost on, only a few run at a time, because serializing a large answer blocks all other
+ * requests.
+ */
 const largeFromCost = 500;
 const large = { atOnce: 4, perName: 2 };
 /** A page of a hundred playbacks has some 200 KiB, or 6 MiB if each event has as much metadata as it may have. */
@@ -23,7 +26,7 @@ const answersShare = 1 / 8;
 export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>;
 
 export interface Execution {
-  /** Executes a query or mutation; costly ones wait for their turn. */
+  /** Executes a query or mutation; costly ones wait for each other. */
   readonly execute: Execute;
   /** Executes a subscription's selection for one event. */
   readonly executeEvent: Execute;
@@ -38,7 +41,7 @@ export function boundExecution(options: {
   costOf: (document: DocumentNode) => number;
 }): Execution {
   const measure = measureAnswers({ each: maxAnswerBytes, all: options.memory * answersShare });
-  const turns = new Turns(large);
+  const largeOnes = new FairLimit(large);
 
   async function executeMeasured(args: ExecutionArgs, release?: () => void): Promise<ExecutionResult> {
     const answer = measure();
@@ -63,7 +66,7 @@ export function boundExecution(options: {
       const refusal = refusalOf(args);
       if (refusal) return { errors: [refusal] };
       if (options.costOf(args.document) < largeFromCost) return executeMeasured(args);
-      const release = await turns.enter((args.contextValue as Context).caller.name);
+      const release = await largeOnes.enter((args.contextValue as Context).caller.name);
       return executeMeasured(args, release);
     },
   };

@@ -153,8 +153,8 @@ function selectionKeys(): (args: ExecutionArgs) => string {
 /**
  * Maps an iterator. Not an async generator: while that waits for its source, it does not react to return(), and it needs
  * four promises for each of ten thousand subscribers instead of two. An error of the source ends the iterator, because
- * Yoga's SSE turns errors into values and would call next() for ever; and it calls return(), which nobody else does after
- * an error.
+ * Yoga's SSE turns errors into values and would call next() for ever. After an error, `mapped` itself calls the source's
+ * return(); nobody else does.
  */
 function mapped<In>(
   source: AsyncIterator<In>,

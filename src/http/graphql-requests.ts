@@ -7,14 +7,14 @@ import type { Db } from '../db/client.ts';
 import { RequestError } from '../domain/errors.ts';
 import { acceptsGzip, sendAsset, sendBytes } from './assets.ts';
 import type { Connections } from './connections.ts';
+import { FairLimit } from './fair-limit.ts';
 import { createGraphiqlPage, exampleOperations } from './graphiql.ts';
 import { maxRequestBytes, type Yoga } from './graphql.ts';
 import { allowOrigin, isJson, refuse, refuseCaller } from './refuse.ts';
-import { Turns } from './turns.ts';
 
 /** Smaller answers fit into one packet uncompressed. */
 const compressedFromBytes = 1_400;
-/** Larger requests wait for their turn before they are read, because parsed they take twenty times the memory. */
+/** Of larger requests only a few are read at a time, because parsed they take twenty times the memory. */
 const largeFromBytes = 16 * 1024;
 const largeAtOnce = { atOnce: 32, perName: 16 };
 
@@ -23,8 +23,8 @@ export function answerGraphql(options: {
   yoga: Yoga;
   access: Access;
   connections: Connections;
-  /** The turns for parsing and validating operations. */
-  preparing: Turns;
+  /** Limits how many operations are parsed and validated at a time. */
+  preparing: FairLimit;
   allowedOrigins: readonly string[];
   /** undefined: GraphiQL is available as long as there are no keys. */
   graphiql: boolean | undefined;
@@ -32,7 +32,7 @@ export function answerGraphql(options: {
   db: Db;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { yoga, access, connections, preparing, allowedOrigins, graphiql, db } = options;
-  const large = new Turns(largeAtOnce);
+  const large = new FairLimit(largeAtOnce);
   const graphiqlPage = createGraphiqlPage();
 
   /** Counts an open connection. A client that has left already emits no further 'close', so it is released at once. */
@@ -46,18 +46,18 @@ export function answerGraphql(options: {
     const session = await access.authenticate(request.headers.authorization);
     const { name } = session.caller;
     const releaseLarge = sizeOf(request) > largeFromBytes ? await large.enter(name) : undefined;
-    let endTurn = () => {};
+    let releasePrepared = () => {};
     const prepare = async () => {
-      endTurn = await preparing.enter(name);
+      releasePrepared = await preparing.enter(name);
     };
-    const onPrepared = () => endTurn();
+    const onPrepared = () => releasePrepared();
     let made: Response;
     try {
       if (response.destroyed) return;
       const context = { session, prepare, onPrepared, holdOpen: () => holdOpen(session, response) };
       made = await yoga.handleNodeRequestAndResponse(request, response, context);
     } finally {
-      endTurn();
+      releasePrepared();
       releaseLarge?.();
     }
     await sendAnswer(request, response, made);

@@ -26,9 +26,9 @@ export interface RequestContext {
    * @throws RequestError CAPACITY if the key has too many connections
    */
   readonly holdOpen?: () => Promise<void>;
-  /** Over HTTP: called once the request is read; waits for a turn to parse and validate it. */
+  /** Over HTTP: called once the request is read; waits until it may be parsed and validated. */
   readonly prepare?: () => Promise<void>;
-  /** Called after validation; ends the turn. */
+  /** Called after validation: the next operation may be prepared. */
   readonly onPrepared?: () => void;
 }
 

@@ -11,17 +11,17 @@ const atMost = 16;
 export function inOrder(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const lines = new WeakMap<Socket, { length: number; last: Promise<void> }>();
+  const queues = new WeakMap<Socket, { length: number; last: Promise<void> }>();
   return (request, response) => {
     const { socket } = request;
-    const line = lines.get(socket) ?? { length: 0, last: Promise.resolve() };
-    lines.set(socket, line);
-    const before = line.last;
-    const isFirst = line.length === 0;
-    if (++line.length > atMost) return void socket.destroy();
-    line.last = new Promise((resolve) => {
+    const queue = queues.get(socket) ?? { length: 0, last: Promise.resolve() };
+    queues.set(socket, queue);
+    const before = queue.last;
+    const isFirst = queue.length === 0;
+    if (++queue.length > atMost) return void socket.destroy();
+    queue.last = new Promise((resolve) => {
       response.once('close', () => {
-        line.length--;
+        queue.length--;
         resolve();
       });
     });

@@ -11,6 +11,7 @@ import { connectionLimit, descriptorLimit, limitConnections } from './connection
 import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
 import { boundExecution } from './execution.ts';
+import { FairLimit } from './fair-limit.ts';
 import { sharedExecution } from './fan-out.ts';
 import { createGraphql } from './graphql.ts';
 import { answerGraphql } from './graphql-requests.ts';
@@ -24,7 +25,6 @@ import { hasAddress, namesThisMachine, originAllowed, refuse } from './refuse.ts
 import { answerRoute, type RouteOptions, routesOf } from './routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import type { ServerAddress } from './server-address.ts';
-import { Turns } from './turns.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
@@ -96,7 +96,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
   });
   const documentBytes = memory * documentsShare;
   const yoga = createGraphql({ services, execute, subscribe, documentBytes, maskError, ...options });
-  const preparing = new Turns(preparedAtOnce);
+  const preparing = new FairLimit(preparedAtOnce);
   const connections = new Connections(options.socketsPerKey);
 
   const routes = routesOf({

@@ -3,15 +3,18 @@ import type { Extra } from 'graphql-ws/use/ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.ts';
 
-/** Larger messages wait for their turn, because parsing them takes milliseconds and twenty times their memory. */
+/**
+ * Of larger messages, only a few are handled at a time, because parsing them takes milliseconds and twenty times their
+ * memory.
+ */
 const largeFromBytes = 16 * 1024;
 /** A connection is closed if a ping is not answered within this time. */
 const pingMs = 12_000;
 
 /**
- * Connects a socket to graphql-ws, as graphql-ws/use/ws does. In addition, large messages wait for a turn, during which
- * nothing is read from the socket, and errors go to the log.
- * @param options.enter waits for the turn for a large message
+ * Connects a socket to graphql-ws, as graphql-ws/use/ws does. In addition, large messages wait for each other, and
+ * meanwhile nothing is read from the socket; and errors go to the log.
+ * @param options.enter waits until a large message may be handled
  */
 export function connectSocket<E extends Partial<Extra>>(
   server: Server<Extra & E>,

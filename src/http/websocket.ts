@@ -9,10 +9,10 @@ import type { Access, Session } from '../access/access.ts';
 import { badInput, RequestError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { Connections } from './connections.ts';
+import { FairLimit } from './fair-limit.ts';
 import type { Subscribe } from './fan-out.ts';
 import { graphqlPath, maxRequestBytes, type Yoga } from './graphql.ts';
 import { connectSocket } from './socket-transport.ts';
-import { Turns } from './turns.ts';
 
 /** Operations that may run on one socket at a time. */
 const maxOperations = 100;
@@ -58,8 +58,8 @@ export function serveWebSockets(
     maskError: (error: unknown) => GraphQLError;
     access: Access;
     connections: Connections;
-    /** The turns for parsing and validating operations. */
-    preparing: Turns;
+    /** Limits how many operations are parsed and validated at a time. */
+    preparing: FairLimit;
     log: Log;
     refusalOf: (request: IncomingMessage) => { status: number; message: string } | undefined;
   },
@@ -133,7 +133,7 @@ export function serveWebSockets(
           (result as FormattedExecutionResult),
     onError: (_context, _id, _payload, errors) => errors.map((error) => formatted(maskError(error))),
   });
-  const receiving = new Turns(receivedAtOnce);
+  const receiving = new FairLimit(receivedAtOnce);
   // ws passes on errors of the HTTP server, which are handled there (listenFailure in server.ts).
   sockets.on('error', () => {});
   sockets.on('connection', (socket, request) => {

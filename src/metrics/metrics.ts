@@ -200,7 +200,7 @@ function subscriberMetrics(registry: Registry, { transitions }: MetricsSources):
     registry,
     'flashback_subscriber_lag',
     'Transitions that the slowest subscriber has not taken yet.',
-    () => transitions.mostBehind,
+    () => transitions.longestBacklog,
   );
 }
 

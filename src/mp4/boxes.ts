@@ -9,7 +9,7 @@ export class Mp4Error extends Error {
 }
 
 /**
- * A box's place in a buffer: the first byte of its header, the first byte of its content, and the byte after it.
+ * Where a box is in a buffer: the first byte of its header, the first byte of its content, and the byte after it.
  */
 export interface Box {
   type: string;

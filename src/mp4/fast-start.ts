@@ -20,7 +20,7 @@ export function fastStartHead(index: SampleIndex): Buffer {
   }
 }
 
-/** A clip's bytes before and behind its payload. */
+/** A clip's bytes before and after its payload. */
 export interface ClipFrame {
   readonly head: Buffer;
   /** Empty, or the `moov` that the head has no room for. */
@@ -28,9 +28,9 @@ export interface ClipFrame {
 }
 
 /**
- * What comes before and behind the payload where the head has exactly `headBytes`, as it was decided before the footage
+ * What comes before and after the payload if the head has exactly `headBytes`, as it was decided before the footage
  * was complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
- * @param payloadBytes of the `mdat`; what is behind the indexed payload is not played
+ * @param payloadBytes of the `mdat`; bytes after the indexed payload are not played
  */
 export function clipFrame(
   index: SampleIndex,
@@ -57,7 +57,7 @@ function freeBox(bytes: number): Buffer {
 /**
  * `ftyp` (ISO/IEC 14496-12, 4.3). `isom` and `iso2` are the brands of the base format (Annex E), `mp41` that
  * of MP4 itself, `avc1` says that H.264 is inside and `iso4` that `ctts` may be signed. H.265 has no brand of
- * its own here: it is told by its sample entry. The length depends on the codec alone, whatever footage comes.
+ * its own here: its sample entry names it. The length depends on the codec alone, whatever footage comes.
  */
 function fileTypeBox(index: SampleIndex): Buffer {
   const brands = ['isom', 'iso2'];

@@ -53,7 +53,7 @@ export function parseFragment(moof: Buffer, mdat: readonly Buffer[], tracks: rea
   return { ...readHead(moof, shape, tracks), mdat };
 }
 
-/** Reads what a moof says of the mdat behind it. Throws Mp4Error as parseFragment does. */
+/** Reads what a moof says of the mdat that follows it. Throws Mp4Error as parseFragment does. */
 export function readHead(moof: Buffer, mdatShape: MdatShape, tracks: readonly Track[]): FragmentHead {
   const runs = readTrackFragments(moof, tracks, mdatShape)
     .map(toRun)

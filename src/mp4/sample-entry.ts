@@ -16,7 +16,7 @@ export function sampleEntry(format: Format): Buffer {
 
 function videoEntry(format: VideoFormat): Buffer {
   const { width, height, pixelAspect } = format;
-  const { type, config, colour } = format.codec === 'h264' ? h264Entry(format) : h265Entry(format);
+  const { type, config, colour } = codecPart(format);
   const fields = Buffer.alloc(78);
   fields.writeUInt16BE(1, 6);
   fields.writeUInt16BE(width, 24);
@@ -34,10 +34,20 @@ function videoEntry(format: VideoFormat): Buffer {
   return box(type, fields, config, ...optional);
 }
 
+/** The part of a sample entry that depends on the codec. */
 interface CodecPart {
   type: string;
   config: Buffer;
   colour: Colour | undefined;
+}
+
+function codecPart(format: VideoFormat): CodecPart {
+  switch (format.codec) {
+    case 'h264':
+      return h264Entry(format);
+    case 'h265':
+      return h265Entry(format);
+  }
 }
 
 /** ISO/IEC 14496-15, 5.3.3.1. NAL units have a length of four bytes. */

@@ -70,7 +70,7 @@ const nonSync = 0x10000;
 export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat: MdatShape): TrackFragment[] {
   const [root] = boxes(moof);
   if (root?.type !== 'moof') throw new Mp4Error(`Expected a 'moof' box, found '${root?.type ?? 'nothing'}'.`);
-  const place: Place = {
+  const state: ReadState = {
     payloadAt: moof.length + mdat.headerBytes,
     ...mdat,
     nextData: 0,
@@ -78,13 +78,13 @@ export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat:
   };
   const fragments: TrackFragment[] = [];
   for (const child of children(moof, root)) {
-    if (child.type === 'traf') fragments.push(readTraf(moof, child, tracks, place));
+    if (child.type === 'traf') fragments.push(readTraf(moof, child, tracks, state));
   }
   return fragments;
 }
 
-/** The state between one run of samples and the next. */
-interface Place {
+/** What is known after one run of samples, for reading the next. */
+interface ReadState {
   /**
    * Where the payload begins, and how long it is; like all data offsets counted from the moof's first byte.
    */
@@ -95,16 +95,16 @@ interface Place {
   samplesLeft: number;
 }
 
-function readTraf(moof: Buffer, traf: Box, tracks: readonly Track[], place: Place): TrackFragment {
+function readTraf(moof: Buffer, traf: Box, tracks: readonly Track[], state: ReadState): TrackFragment {
   const head = readTfhd(moof, requireBox(moof, traf, 'tfhd'), tracks);
   const time = new Cursor(moof, requireBox(moof, traf, 'tfdt'));
   const { version } = time.versionAndFlags();
   const decodeTimeAt = time.at;
   const decodeTime = time.time(version);
-  const dataBase = head.baseIsMoof ? 0 : place.nextData;
+  const dataBase = head.baseIsMoof ? 0 : state.nextData;
   const chunks: Chunk[] = [];
   for (const child of children(moof, traf)) {
-    if (child.type === 'trun') chunks.push(readTrun(moof, child, head.defaults, dataBase, place));
+    if (child.type === 'trun') chunks.push(readTrun(moof, child, head.defaults, dataBase, state));
   }
   return { track: head.track, decodeTime, decodeTimeAt, decodeTimeVersion: version, chunks };
 }
@@ -130,14 +130,20 @@ function readTfhd(moof: Buffer, tfhd: Box, tracks: readonly Track[]) {
   return { track, defaults, baseIsMoof: (flags & tfhdFlags.baseIsMoof) !== 0 };
 }
 
-function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults, dataBase: number, place: Place): Chunk {
+function readTrun(
+  moof: Buffer,
+  trun: Box,
+  defaults: SampleDefaults,
+  dataBase: number,
+  state: ReadState,
+): Chunk {
   const fields = new Cursor(moof, trun);
   const { version, flags } = fields.versionAndFlags();
   const count = fields.u32();
-  place.samplesLeft -= count;
-  if (place.samplesLeft < 0) throw new Mp4Error(`A fragment states more than ${maxSamples} samples.`);
+  state.samplesLeft -= count;
+  if (state.samplesLeft < 0) throw new Mp4Error(`A fragment states more than ${maxSamples} samples.`);
   // Without an offset of its own a run follows the one before it (8.8.8.1).
-  const start = flags & trunFlags.dataOffset ? dataBase + fields.i32() : place.nextData || place.payloadAt;
+  const start = flags & trunFlags.dataOffset ? dataBase + fields.i32() : state.nextData || state.payloadAt;
   const firstFlags = flags & trunFlags.firstFlags ? fields.u32() : undefined;
   const samples: Sample[] = [];
   let end = start;
@@ -146,12 +152,12 @@ function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults, dataBase: n
     samples.push(sample);
     end += sample.size;
   }
-  const position = start - place.payloadAt;
-  if (position < 0 || end - place.payloadAt > place.payloadBytes) {
-    const range = `${position} to ${end - place.payloadAt}`;
-    throw new Mp4Error(`A fragment has samples at ${range} of ${place.payloadBytes} payload bytes.`);
+  const position = start - state.payloadAt;
+  if (position < 0 || end - state.payloadAt > state.payloadBytes) {
+    const range = `${position} to ${end - state.payloadAt}`;
+    throw new Mp4Error(`A fragment has samples at ${range} of ${state.payloadBytes} payload bytes.`);
   }
-  place.nextData = end;
+  state.nextData = end;
   return { position, samples };
 }
 

@@ -82,12 +82,12 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
   const { head, tail } = clipFrame(index, headBytes, payloadBytes);
   const first = await readPayload(guarded, objects.payload, 0, Math.min(payloadUpTo(1), payloadBytes));
   const rest = await readPayload(guarded, objects.payload, payloadUpTo(lastKept), payloadBytes);
-  const behind = Buffer.concat([rest, tail]);
+  const after = Buffer.concat([rest, tail]);
   const parts = new Map(kept);
   const send = async (number: number, bytes: Buffer) =>
     parts.set(number, { bytes: bytes.length, etag: await upload.sendPart(number, bytes, {}) });
-  for (let at = 0; at < behind.length; at += partBytes)
-    await send(lastKept + 1 + at / partBytes, behind.subarray(at, at + partBytes));
+  for (let at = 0; at < after.length; at += partBytes)
+    await send(lastKept + 1 + at / partBytes, after.subarray(at, at + partBytes));
   await send(1, Buffer.concat([head, first]));
   await upload.complete(parts, {});
   return [...parts.values()].reduce((sum, { bytes }) => sum + bytes, 0);

@@ -94,12 +94,16 @@ export class TransitionHub {
       await sleep(gatherMs);
       this.#again = false;
       try {
-        const { transitions, isMoreBehind } = await transitionsAfter(this.#db, this.#position, pageSize);
+        const { transitions, hasMoreAboveHorizon } = await transitionsAfter(
+          this.#db,
+          this.#position,
+          pageSize,
+        );
         for (const transition of transitions) this.#countAndLog(transition);
         this.#position = transitions.at(-1) ?? this.#position;
         await this.#offer(transitions);
         if (transitions.length === pageSize) this.#again = true;
-        else if (isMoreBehind) setTimeout(() => this.nudge(), horizonRetryMs);
+        else if (hasMoreAboveHorizon) setTimeout(() => this.nudge(), horizonRetryMs);
       } catch (error) {
         this.#log.warn({ error }, 'transitions cannot be read; trying again');
         return;
@@ -143,8 +147,8 @@ export class TransitionHub {
   }
 
   /** The longest backlog of a subscriber, in transitions. */
-  get mostBehind(): number {
-    return Math.max(0, ...[...this.#subscribers].map(({ behind }) => behind));
+  get longestBacklog(): number {
+    return Math.max(0, ...[...this.#subscribers].map(({ backlog }) => backlog));
   }
 
   get subscriberCount(): number {

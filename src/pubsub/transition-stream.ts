@@ -37,7 +37,7 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   /** Transitions that were read from the table and not taken yet. */
   #read: Transition[] = [];
   /** Whether the table was read up to the horizon. Later transitions are in the queue, unless it overflowed. */
-  #isLive = false;
+  #isCaughtUp = false;
   #tookAt = performance.now();
 
   constructor(
@@ -61,7 +61,7 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
 
   /** False for an offered transition that was already read from the table. While the table is being read, all count as new. */
   #isNew(transition: Transition): boolean {
-    return !this.#isLive || !this.#position || isAfter(transition, this.#position);
+    return !this.#isCaughtUp || !this.#position || isAfter(transition, this.#position);
   }
 
   /** The transitions that next() returns without waiting. */
@@ -70,17 +70,17 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   }
 
   /** The backlog, in transitions; `maxWaiting` if some of it is only in the table. */
-  get behind(): number {
-    return this.#isBehind ? maxWaiting : this.atHand.length;
+  get backlog(): number {
+    return this.#hasBacklogInTable ? maxWaiting : this.atHand.length;
   }
 
-  get #isBehind(): boolean {
-    return !this.#queue.ended && (!this.#isLive || this.#queue.overflowed);
+  get #hasBacklogInTable(): boolean {
+    return !this.#queue.ended && (!this.#isCaughtUp || this.#queue.overflowed);
   }
 
   /** Not async: each of ten thousand subscribers without a backlog waits here, for one promise instead of two. */
   next(): Promise<IteratorResult<Transition>> {
-    return this.#isBehind || this.#read.length > 0 ? this.#readNext() : this.#queue.next();
+    return this.#hasBacklogInTable || this.#read.length > 0 ? this.#readNext() : this.#queue.next();
   }
 
   async #readNext(): Promise<IteratorResult<Transition>> {
@@ -91,13 +91,13 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
         this.#tookAt = performance.now();
         return { value, done: false };
       }
-      if (!this.#isBehind) return this.#queue.next();
+      if (!this.#hasBacklogInTable) return this.#queue.next();
       await this.#readMore();
     }
   }
 
   #rejectIfStalled(): void {
-    if (!this.#isBehind || performance.now() - this.#tookAt < stalledMs) return;
+    if (!this.#hasBacklogInTable || performance.now() - this.#tookAt < stalledMs) return;
     throw new RequestError(
       'SUBSCRIBER_LAGGED',
       'This subscriber took nothing while many transitions came; subscribe again with the last cursor as "after".',
@@ -105,26 +105,26 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   }
 
   async #readMore(): Promise<void> {
-    // The queue can be cleared: its transitions are in the table. Those offered from now on are kept until goLive.
+    // The queue can be cleared: its transitions are in the table. Those offered from now on are kept until #setCaughtUp.
     this.#queue.clear();
-    this.#isLive = false;
+    this.#isCaughtUp = false;
     if (this.#position === undefined) {
       const below = await horizon(this.#db);
       this.#read = await presentTransitions(this.#db, this.#filter, below);
-      this.#goLive(endBelow(below));
+      this.#setCaughtUp(endBelow(below));
       return;
     }
     const { transitions, isLast } = await this.#pages.after(this.#position);
     await this.#rejectIfExpired(this.#position);
     this.#read = transitions.filter((transition) => matches(this.#filter, transition));
     const readTo = transitions.at(-1) ?? this.#position;
-    if (isLast) this.#goLive(readTo);
+    if (isLast) this.#setCaughtUp(readTo);
     else this.#position = readTo;
   }
 
-  #goLive(readTo: Position): void {
+  #setCaughtUp(readTo: Position): void {
     this.#position = readTo;
-    this.#isLive = true;
+    this.#isCaughtUp = true;
     this.#queue.keep((transition) => this.#isNew(transition));
   }
 

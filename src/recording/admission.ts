@@ -1,6 +1,6 @@
 import { RequestError } from '../domain/errors.ts';
 import type { SpoolDisk } from '../spool/disk.ts';
-import { type Claim, type Place, Places } from './places.ts';
+import { type Place, type PlaceRequest, Places } from './places.ts';
 
 export interface AdmissionOptions {
   readonly maxRecordings: number;
@@ -25,10 +25,10 @@ export class Admission {
    * last one.
    * @throws RequestError CAPACITY if no recording may begin
    */
-  async admit(claim: Claim): Promise<Place> {
+  async admit(request: PlaceRequest): Promise<Place> {
     if (this.#draining) throw new RequestError('CAPACITY', 'The server is stopping; ask again in a moment.');
     const { camerasOn, disk } = this.#options;
-    const place = this.#places.take(claim, camerasOn());
+    const place = this.#places.take(request, camerasOn());
     try {
       await disk.look();
       if (disk.problem) throw new RequestError('CAPACITY', `No further recording can begin: ${disk.problem}`);
@@ -40,8 +40,8 @@ export class Admission {
   }
 
   /** Takes a place for a recording that was admitted before the server was restarted, even if none is free. */
-  readmit(claim: Claim): Place {
-    return this.#places.add(claim);
+  readmit(request: PlaceRequest): Place {
+    return this.#places.add(request);
   }
 
   /** From now on no recording is admitted, because the server is about to stop. */

@@ -2,7 +2,7 @@ import type { VideoFormat } from '../codecs/format.ts';
 import { cutsOf } from '../mp4/decode-order.ts';
 import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 
-/** The length of a fragment. An end waits, and a crash loses, at most this and one picture more. */
+/** The length of a fragment. An end waits, and a crash of this process loses, at most this and one picture more. */
 const fragmentMs = 500;
 /** A camera with one picture per second or fewer must not keep a picture only in memory for longer than this. */
 export const longestHeldMs = 750;

@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors.ts';
 
 /** Who asks for a place, and for which camera. */
-export interface Claim {
+export interface PlaceRequest {
   readonly cameraId: string;
   /** The name of the caller; undefined for a recording that goes on after a restart. */
   readonly by: string | undefined;
@@ -23,7 +23,7 @@ export interface Place {
  */
 export class Places {
   readonly #most: number;
-  readonly #taken = new Map<object, Claim & { readonly isFurther: boolean }>();
+  readonly #taken = new Map<object, PlaceRequest & { readonly isFurther: boolean }>();
 
   constructor(most: number) {
     this.#most = most;
@@ -34,30 +34,30 @@ export class Places {
    * @param camerasOn ids of all cameras that are on
    * @throws RequestError CAPACITY that says which share is used up
    */
-  take(claim: Claim, camerasOn: Iterable<string>): Place {
+  take(request: PlaceRequest, camerasOn: Iterable<string>): Place {
     const all = this.#most;
     const taken = this.#taken.size;
     if (taken >= all) refuse(`${taken} run, and MAX_RECORDINGS is ${all}.`);
-    const ofCamera = this.#count(({ cameraId }) => cameraId === claim.cameraId);
+    const ofCamera = this.#count(({ cameraId }) => cameraId === request.cameraId);
     if (ofCamera > 0) {
       const left = all - taken - Math.min(this.#idle(camerasOn), Math.floor(all / 2));
-      const ofCaller = this.#count(({ by, isFurther }) => isFurther && by === claim.by);
+      const ofCaller = this.#count(({ by, isFurther }) => isFurther && by === request.by);
       const places = `of MAX_RECORDINGS (${all}) ${Math.max(0, left)} are left for further recordings`;
       if (ofCamera >= left) refuse(`this camera has ${ofCamera} already, and ${places}.`);
       if (ofCaller >= left) refuse(`this key has ${ofCaller} further ones already, and ${places}.`);
     }
-    return this.add(claim);
+    return this.add(request);
   }
 
   /** Takes a place for a recording that must go on, even if none is free. */
-  add(claim: Claim): Place {
-    const isFurther = this.#count(({ cameraId }) => cameraId === claim.cameraId) > 0;
+  add(request: PlaceRequest): Place {
+    const isFurther = this.#count(({ cameraId }) => cameraId === request.cameraId) > 0;
     const token = {};
-    this.#taken.set(token, { ...claim, isFurther });
+    this.#taken.set(token, { ...request, isFurther });
     return { release: () => void this.#taken.delete(token) };
   }
 
-  #count(isMeant: (taken: Claim & { isFurther: boolean }) => boolean): number {
+  #count(isMeant: (taken: PlaceRequest & { isFurther: boolean }) => boolean): number {
     let count = 0;
     for (const taken of this.#taken.values()) if (isMeant(taken)) count++;
     return count;

@@ -18,8 +18,8 @@ export type RecorderOptions = RunningOptions &
     readonly recordDir: string;
   };
 
-/** A recording, and when its life is over: when its row says what became of it. */
-interface Life {
+/** A recording, and when it is over: when its row says what became of it. */
+interface Tracked {
   readonly running: RunningRecording;
   readonly over: Promise<void>;
 }
@@ -32,7 +32,7 @@ const pauseMs = { first: 100, longest: 1_000 };
 /** All recordings of this server: begins and ends them, and writes what became of them into their rows. */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #lives = new Map<string, Life>();
+  readonly #tracked = new Map<string, Tracked>();
   readonly #beginning = new Map<string, Promise<Playback | undefined>>();
   readonly #closing = new AbortController();
   readonly #automaticEnds: AutomaticEnds;
@@ -54,16 +54,16 @@ export class Recorder {
 
   /** How many recordings run. */
   get running(): number {
-    return this.#lives.size;
+    return this.#tracked.size;
   }
 
   *#running(): Iterable<RunningRecording> {
-    for (const { running } of this.#lives.values()) yield running;
+    for (const { running } of this.#tracked.values()) yield running;
   }
 
   /** Whether the playback is recorded here, or its recording is beginning. */
-  isRunning(playbackId: string): boolean {
-    return this.#lives.has(playbackId) || this.#beginning.has(playbackId);
+  isRecording(playbackId: string): boolean {
+    return this.#tracked.has(playbackId) || this.#beginning.has(playbackId);
   }
 
   /**
@@ -110,7 +110,7 @@ export class Recorder {
     how: { by?: string | undefined; leftover?: RecordingLeftover | undefined },
   ): Promise<Playback | undefined> {
     // Another call may have resumed it while the caller read the leftover.
-    if (this.isRunning(playback.id)) return this.confirm(playback.id);
+    if (this.isRecording(playback.id)) return this.confirm(playback.id);
     return this.#noteBeginning(playback.id, async () => {
       const place = this.#options.admission.readmit({ cameraId: camera.id, by: how.by });
       const [started] = await Promise.allSettled([
@@ -128,8 +128,8 @@ export class Recorder {
   async confirm(playbackId: string): Promise<Playback | undefined> {
     const beginning = this.#beginning.get(playbackId);
     if (beginning !== undefined) return beginning;
-    const life = this.#lives.get(playbackId);
-    return life && this.#writeRecording(life.running);
+    const tracked = this.#tracked.get(playbackId);
+    return tracked && this.#writeRecording(tracked.running);
   }
 
   /** Notes that the recording is beginning, so that no other call begins the same one. */
@@ -148,7 +148,7 @@ export class Recorder {
     camera: Camera,
     how: Pick<Beginning, 'place' | 'leftover' | 'clock'>,
   ): Promise<RunningRecording> {
-    const running = await this.#startLife(playback, camera, how).catch((error: Error) => {
+    const running = await this.#startTracked(playback, camera, how).catch((error: Error) => {
       how.place.release();
       throw error;
     });
@@ -157,7 +157,7 @@ export class Recorder {
     return running;
   }
 
-  async #startLife(
+  async #startTracked(
     playback: PlaybackToRecord,
     camera: Camera,
     how: Pick<Beginning, 'place' | 'leftover' | 'clock'>,
@@ -173,12 +173,12 @@ export class Recorder {
       this.recordedBytes += bytes;
     };
     const running = new RunningRecording(this.#options, { playback, camera, folder, onBytes, ...how });
-    this.#lives.set(playback.id, { running, over: this.#live(running) });
+    this.#tracked.set(playback.id, { running, over: this.#follow(running) });
     return running;
   }
 
-  /** The life of a recording: it runs, it ends, and its row says what became of it. */
-  async #live(running: RunningRecording): Promise<void> {
+  /** Follows a recording until it has ended and its row says what became of it. */
+  async #follow(running: RunningRecording): Promise<void> {
     const { playback, camera, forgotten } = running;
     let further: Continuation | undefined;
     try {
@@ -192,11 +192,11 @@ export class Recorder {
       await outcome;
       await further?.begun;
     } catch (error) {
-      // The row stays RECORDING; recovery.ts sees that nobody records it, and takes it up.
+      // The row stays RECORDING; recovery.ts sees that nobody records it, and recovers it.
       this.#options.log.error({ playbackId: playback.id, error }, 'the end of a recording failed');
     } finally {
       if (!further) running.place.release();
-      this.#lives.delete(playback.id);
+      this.#tracked.delete(playback.id);
     }
   }
 
@@ -242,14 +242,14 @@ export class Recorder {
 
   /** Keeps footage up to that time and then ends the recording. Does nothing if the playback is not recorded here. */
   stop(playbackId: string, until: Date): void {
-    this.#lives.get(playbackId)?.running.stopAt(until);
+    this.#tracked.get(playbackId)?.running.stopAt(until);
   }
 
   /** Ends the recording of a playback that is being deleted. Its spool stays. */
   async abandon(playbackId: string): Promise<void> {
-    const life = this.#lives.get(playbackId);
-    life?.running.forget();
-    await life?.over;
+    const tracked = this.#tracked.get(playbackId);
+    tracked?.running.forget();
+    await tracked?.over;
   }
 
   /** Undoes a recording whose playback has no row. */
@@ -264,6 +264,6 @@ export class Recorder {
     clearInterval(this.#ticker);
     await this.#automaticEnds.close();
     for (const running of this.#running()) running.forget();
-    await Promise.all([...this.#lives.values()].map(({ over }) => over));
+    await Promise.all([...this.#tracked.values()].map(({ over }) => over));
   }
 }

@@ -12,9 +12,9 @@ import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/rea
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import { findSpool } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
-import { isInRing } from './held-units.ts';
 import type { Recorder } from './recorder.ts';
 import type { RecordingLeftover } from './recording.ts';
+import { isInRing } from './ring-units.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
 import { WallClock } from './steady-clock.ts';
 
@@ -80,7 +80,7 @@ async function takeUp(options: RecoveryOptions, told: Set<string>): Promise<void
   const where = { recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] } };
   for (const it of await db.playback.findMany({ where, select: { id: true, recordingStatus: true } })) {
     const { id } = it;
-    if (it.recordingStatus === 'RECORDING' && recorder.isRunning(id)) continue;
+    if (it.recordingStatus === 'RECORDING' && recorder.isRecording(id)) continue;
     try {
       await takeUpOne(options, { ...where, id });
       told.delete(id);
@@ -95,7 +95,7 @@ async function takeUpOne(
   { db, feeds, recorder, recordDir, log, now }: RecoveryOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {
-  const wasRunning = recorder.isRunning(where.id);
+  const wasRecording = recorder.isRecording(where.id);
   // Read after that check: a recording that ends in between is no longer RECORDING in its row.
   const found = await db.playback.findFirst({
     where,
@@ -103,8 +103,8 @@ async function takeUpOne(
   });
   if (!found) return;
   const { camera, event, ...row } = found;
-  if (wasRunning || recorder.isRunning(where.id)) {
-    const isUnsaid = row.recordingStatus === 'PENDING' && recorder.isRunning(where.id);
+  if (wasRecording || recorder.isRecording(where.id)) {
+    const isUnsaid = row.recordingStatus === 'PENDING' && recorder.isRecording(where.id);
     if (isUnsaid) await recorder.confirm(row.id);
     return;
   }

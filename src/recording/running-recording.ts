@@ -5,9 +5,9 @@ import type { Log } from '../log.ts';
 import { ClipNotes } from './clip-notes.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
-import { heldUnits } from './held-units.ts';
 import type { Place } from './places.ts';
 import { Recording, type RecordingEnd, type RecordingLeftover } from './recording.ts';
+import { ringUnits } from './ring-units.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import type { CreateSoundEncoder } from './sound/encoder.ts';
 import { steadyNow, WallClock } from './steady-clock.ts';
@@ -71,7 +71,7 @@ export class RunningRecording {
     this.clock = beginning.clock ?? new WallClock(now);
     this.#now = now;
     this.#isResumed = leftover !== undefined;
-    const held = heldUnits(feeds, playback, this.clock, leftover);
+    const fromRing = ringUnits(feeds, playback, this.clock, leftover);
     const notes = new ClipNotes({ db, log, playbackId: playback.id });
     this.recording = new Recording({
       folder: beginning.folder,
@@ -80,7 +80,7 @@ export class RunningRecording {
       createSoundEncoder,
       onFirstFrame: (at) => {
         // The time of a picture from the ring is written together with the status RECORDING.
-        if (held.length === 0) notes.save(clipBounds(playback, at));
+        if (fromRing.length === 0) notes.save(clipBounds(playback, at));
         onFirstFrame(playback.id);
       },
       onGap: (gaps) => notes.save({ gaps: gapsToJson(gaps) }),
@@ -92,7 +92,7 @@ export class RunningRecording {
       onBytes(unit.footage.bytes);
       this.recording.take(unit);
     };
-    for (const unit of held) take(unit);
+    for (const unit of fromRing) take(unit);
     this.#detach = feeds.attach(camera.id, take);
     const deadline = this.#deadline();
     // A timer of its own, so that the recording also ends if somebody sets the clock, or if the row cannot be read.

@@ -138,6 +138,6 @@ function readBits(buffer: Buffer, from: number, bit: number, count: number): num
     value = value * 256 + buffer[at++]!;
     bits += 8;
   }
-  // 32 bits at most: those behind the value are cut off, and those in front of it.
+  // 32 bits at most: those after the value are cut off, and those before it.
   return (value >>> (bits - count)) & ((1 << count) - 1);
 }

@@ -1,7 +1,7 @@
 /** How many packets wait for a missing one, and how long (ms). */
 const slots = 64;
 const longestWaitMs = 100;
-/** A packet this far behind is late; one further behind belongs to other numbering. */
+/** A packet whose sequence number is lower by at most this is late. If it is lower still, the numbering has restarted. */
 const farBehind = 100;
 const usualBytes = 2_048;
 

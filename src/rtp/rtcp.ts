@@ -7,7 +7,7 @@ const sourceDescription = 202;
 const bye = 203;
 const cname = 1;
 const secondsFrom1900To1970 = 2_208_988_800;
-/** The 32 bits of seconds begin anew in 2036: what is below half of them is behind that. */
+/** NTP seconds wrap in 2036: values in the lower half count as after 2036. */
 const secondsOfEra = 2 ** 32;
 
 export interface ControlHandler {
@@ -60,7 +60,7 @@ export interface ReportBlock {
 }
 
 /**
- * A receiver report with a source description behind it, as a compound packet must have (6.1).
+ * A receiver report followed by a source description, as a compound packet must have (6.1).
  * @param name of this receiver: the same in all sessions of one run
  */
 export function buildReceiverReport(ssrc: number, name: string, block: ReportBlock | undefined): Buffer {

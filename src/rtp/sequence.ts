@@ -1,4 +1,4 @@
-/** RFC 3550, A.1: a packet further ahead or behind than this belongs to other numbering. */
+/** RFC 3550, A.1: if a sequence number is higher or lower than expected by more than this, the numbering has restarted. */
 const farAhead = 3_000;
 const farBehind = 100;
 
@@ -6,7 +6,7 @@ const farBehind = 100;
 export class PacketSequence {
   #next = -1;
   #cycles = 0;
-  /** The number after the last late packet: two consecutive late ones are other numbering, too. */
+  /** The number after the last late packet: two late packets in a row mean that the numbering restarted. */
   #lateNext = -1;
   #jitter = 0;
   #lastTransit = Number.NaN;

@@ -1,6 +1,6 @@
-/** After this much silence another source replaces one, at the latest. */
+/** After this silence (ms) a new source is accepted in any case. */
 const silentMs = 1_000;
-/** Silence is also this many times the longest interval between a source's packets. */
+/** Or after this many times the longest interval between the source's packets so far. */
 const silentIntervals = 2.5;
 /** At most this many packets of another source are kept: a keyframe of 6 MB. */
 const mostHeld = 4_096;

@@ -21,7 +21,7 @@ export function createLookup(lookup: Lookup = systemNames): Lookup {
   const known = new LRUCache<string, Promise<readonly LookupAddress[]>>({ max: 4096, ttl: keptMs });
   const waiting: (() => void)[] = [];
   let running = 0;
-  const inTurn = async (host: string): Promise<readonly LookupAddress[]> => {
+  const limited = async (host: string): Promise<readonly LookupAddress[]> => {
     if (running < atOnce) running++;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
@@ -35,7 +35,7 @@ export function createLookup(lookup: Lookup = systemNames): Lookup {
   return async (host) => {
     const kept = known.get(host);
     if (kept) return kept;
-    const found = inTurn(host);
+    const found = limited(host);
     known.set(host, found);
     found.catch(() => {
       // The caller gets the error; only answers are kept.
@@ -58,7 +58,7 @@ export async function addressesOf(host: string, lookup: Lookup = systemNames): P
     timer = setTimeout(() => reject(Object.assign(new Error(), { code: 'no answer in time' })), timeoutMs);
   });
   try {
-    return inTurns(await Promise.race([lookup(host), late]));
+    return alternating(await Promise.race([lookup(host), late]));
   } catch (error) {
     throw new RtspError(
       'NAME_NOT_FOUND',
@@ -69,7 +69,7 @@ export async function addressesOf(host: string, lookup: Lookup = systemNames): P
   }
 }
 
-function inTurns(found: readonly LookupAddress[]): string[] {
+function alternating(found: readonly LookupAddress[]): string[] {
   const first = found.filter(({ family }) => family === found[0]?.family);
   const second = found.filter(({ family }) => family !== found[0]?.family);
   const pairs = Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [

@@ -9,21 +9,21 @@ import type { Socket } from 'node:net';
 
 /**
  * How often a socket is read, in milliseconds. The intervals of usual picture rates are no multiples or simple
- * fractions of it: sooner or later a turn comes just behind a picture, which shows how little that is delayed.
+ * fractions of it, so now and then a read follows right after a picture arrived, which gives the true delay.
  */
 export const roundMs = 95;
-/** Nothing else happens during a turn; so many sockets take 3 to 6 ms. */
+/** How many sockets are read in one turn. It takes 3 to 6 ms, in which nothing else happens. */
 const mostInTurn = 64;
 
 export interface TurnReader {
   readonly socket: Socket;
   /** @returns whether more may be read */
   receive(bytes: number): boolean;
-  /** The connection is closed; by an error, where there is one. */
+  /** The connection is closed. @param error why, if it was not closed regularly */
   end(error?: NodeJS.ErrnoException): void;
 }
 
-/** Who is read in which turn of a round. */
+/** The readers of each turn in a round. */
 const groups: Set<TurnReader>[] = [];
 let timer: NodeJS.Timeout | undefined;
 let turn = 0;
@@ -32,7 +32,7 @@ let turnedAt = 0;
 /**
  * Reads an unencrypted socket in turns from now on.
  * @param buffer where the bytes of a read are, until `receive` returns
- * @returns ends it; undefined where this system cannot do it, and nothing was changed
+ * @returns a function that ends this; undefined if this system cannot do it: then nothing was changed
  */
 export function readInTurns(reader: TurnReader, buffer: Buffer): (() => void) | undefined {
   if (fileOf(reader.socket) === undefined) return undefined;
@@ -58,7 +58,7 @@ function start(buffer: Buffer): void {
   timer = setInterval(() => takeTurns(turnMs, buffer), turnMs);
 }
 
-/** As many turns as are due: after a pause of this machine, what has come meanwhile is read before all else. */
+/** Takes all turns that are due. After a pause of this machine, everything that has arrived is read first. */
 function takeTurns(turnMs: number, buffer: Buffer): void {
   const now = performance.now();
   const due = Math.min(groups.length, Math.max(1, Math.floor((now - turnedAt) / turnMs)));

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../log.ts';
-import { SpoolAway, willPass } from './errors.ts';
+import { isTransient, SpoolAway } from './errors.ts';
 import { demandSpool } from './mark.ts';
 import { isSpoolName } from './names.ts';
 
@@ -76,7 +76,7 @@ export class SpoolDisk {
       if (spoolMaxBytes !== undefined) this.usedBytes = await sizeOf(recordDir);
     } catch (error) {
       if (error instanceof SpoolAway) return { text: `${error.message}.`, endsRecordings: true };
-      if (willPass(error)) return this.#problem;
+      if (isTransient(error)) return this.#problem;
       const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       return { text: `the spool’s folder ${recordDir} cannot be written to (${why}).`, endsRecordings: true };
     }

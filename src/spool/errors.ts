@@ -1,5 +1,5 @@
 /** Errors because this machine or process lacks something at the moment. They say nothing about the file. */
-const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'ESTALE']);
+const transient = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'ESTALE']);
 const missing = new Set(['ENOENT', 'ENOTDIR']);
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
@@ -8,7 +8,8 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
 export class SpoolAway extends Error {}
 
 /** Whether a later retry may succeed. */
-export const willPass = (error: unknown): boolean => error instanceof SpoolAway || passing.has(codeOf(error));
+export const isTransient = (error: unknown): boolean =>
+  error instanceof SpoolAway || transient.has(codeOf(error));
 
 /** Whether the file or folder does not exist. No other error proves that. */
 export const isMissing = (error: unknown): boolean => missing.has(codeOf(error));

@@ -13,7 +13,7 @@ export async function appendLine(path: string, line: string): Promise<void> {
   }
 }
 
-/** @returns the complete lines of a file, without one that a crash tore; none if there is no file */
+/** @returns the complete lines of a file, without a last one that is incomplete; none if there is no file */
 export async function readLines(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch((error) => {
     if (isMissing(error)) return '';

@@ -5,7 +5,7 @@ import type { MdatShape } from '../mp4/track-fragment.ts';
 
 /** One read of this size covers the moof of half a second and the header of its mdat. */
 const readAhead = 8_192;
-/** A moof has a few kilobytes. A box that claims more than this is no moof. */
+/** A moof has a few kilobytes. A box whose header states more than this is no moof. */
 const maxHeadBytes = 16 * 1024 * 1024;
 
 /** A complete fragment in a spool, as byte offsets; `to` is exclusive. */

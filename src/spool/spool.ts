@@ -14,7 +14,7 @@ const syncMs = 1_000;
 /**
  * The spool of one playback: a fragmented MP4 that grows, in a folder of its own. The file is named after the
  * wall-clock time of its first frame in epoch milliseconds, and its media time counts from there. So the file alone
- * tells when its footage was taken, after any crash.
+ * tells when its footage was taken, after a crash or a power cut too.
  */
 export class Spool {
   readonly path: string;

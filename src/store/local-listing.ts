@@ -15,7 +15,7 @@ export async function* listFiles(dir: string, prefix: string): AsyncGenerator<St
   }
 }
 
-/** Lists the keys of unfinished files: those being written now, and those that a crash left. */
+/** Lists the keys of unfinished files: those being written now, and those of writes that were interrupted. */
 export async function* listUnfinishedFiles(dir: string): AsyncGenerator<string> {
   for await (const file of filesIn(dir)) {
     const name = path.basename(file);

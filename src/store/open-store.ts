@@ -19,7 +19,7 @@ export interface OpenStore {
 }
 
 /**
- * Opens the store that the settings select: for the server, `check-store` and `recover`.
+ * Opens the store that the settings select.
  * @param links how the local store makes links
  */
 export function openStore(
@@ -27,8 +27,12 @@ export function openStore(
   links: Pick<LocalStoreOptions, 'baseUrl' | 'sign'>,
   log: Log,
 ): OpenStore {
-  if (r2) return { store: createS3Store(r2), serve: undefined };
+  const bucket = openBucket({ r2 });
+  if (bucket) return { store: bucket, serve: undefined };
   const dir = path.join(dataDir, 'media');
   makePrivateFolder(dir, log);
   return { store: createLocalStore({ dir, ...links }), serve: serveLocal(dir) };
 }
+
+/** The bucket that the settings name; undefined: none. `recover` reads from a bucket only. */
+export const openBucket = ({ r2 }: Pick<StoreSettings, 'r2'>): Store | undefined => r2 && createS3Store(r2);

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import type { Pace } from './store.ts';
 
-/** Small, so that even over a line of 100 kbit/s each of a dozen requests sends something every few seconds. */
+/** Small, so that even at 100 kbit/s each of a dozen requests sends something every few seconds. */
 const chunkBytes = 16 * 1024;
 
 /**

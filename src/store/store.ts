@@ -32,7 +32,7 @@ export type Pace = (bytes: number) => Promise<void>;
 /** How an object or part is sent. An abort rejects with the signal's reason. */
 export interface Transfer {
   readonly signal?: AbortSignal | undefined;
-  /** undefined: as fast as the line is */
+  /** undefined: no limit */
   readonly pace?: Pace | undefined;
 }
 

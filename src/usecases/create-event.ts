@@ -130,7 +130,7 @@ async function answerAgain(
     throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
   }
   if (playback?.recordingStatus !== 'PENDING') return { event, playback };
-  const recorded = recorder.isRunning(playback.id)
+  const recorded = recorder.isRecording(playback.id)
     ? recorder.confirm(playback.id)
     : recorder.resume(playback, camera, { by: caller.name });
   return { event, playback: await recorded };

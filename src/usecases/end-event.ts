@@ -8,7 +8,7 @@ import type { Parts } from './parts.ts';
 
 /**
  * Ends an event. Its recording stops after the camera's post-roll and is finished in the background: see
- * recording/recorder.ts (#live). A second call changes nothing.
+ * recording/recorder.ts (#follow). A second call changes nothing.
  * @param endedAt not before the event's start; null or undefined: now
  * @returns the event and its newest playback
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT

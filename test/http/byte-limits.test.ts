@@ -5,8 +5,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { documentCaches } from '../../src/http/document-cache.ts';
+import { FairLimit } from '../../src/http/fair-limit.ts';
 import { holdSubscriptions } from '../../src/http/held-subscriptions.ts';
-import { Turns } from '../../src/http/turns.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 
 const key = 'admin-0123456789abcdef';
@@ -220,13 +220,13 @@ describe('a socket', () => {
   });
 });
 
-test('keys take turns: many requests of one key delay only each other, and no key exceeds its share', async () => {
+test('many requests of one key delay only each other, and no key exceeds its share', async () => {
   const order: string[] = [];
-  const takeAll = (turns: Turns, names: string) => {
+  const takeAll = (limit: FairLimit, names: string) => {
     order.length = 0;
     let [inside, most] = [0, 0];
     const take = async (name: string) => {
-      const release = await turns.enter(name);
+      const release = await limit.enter(name);
       order.push(name);
       most = Math.max(most, ++inside);
       await new Promise((resolve) => setImmediate(resolve));
@@ -236,10 +236,10 @@ test('keys take turns: many requests of one key delay only each other, and no ke
     };
     return Promise.all([...names].map(take)).then(() => most);
   };
-  expect(await takeAll(new Turns({ atOnce: 1, perName: 1 }), 'aaaaabb')).toBe(1);
+  expect(await takeAll(new FairLimit({ atOnce: 1, perName: 1 }), 'aaaaabb')).toBe(1);
   expect(order.indexOf('b')).toBeLessThanOrEqual(2);
   expect(order.lastIndexOf('b')).toBeLessThanOrEqual(4);
-  expect(await takeAll(new Turns({ atOnce: 10, perName: 2 }), 'aaaaaa')).toBe(2);
-  expect(await takeAll(new Turns({ atOnce: 3, perName: 2 }), 'aaaabbbb')).toBe(3);
+  expect(await takeAll(new FairLimit({ atOnce: 10, perName: 2 }), 'aaaaaa')).toBe(2);
+  expect(await takeAll(new FairLimit({ atOnce: 3, perName: 2 }), 'aaaabbbb')).toBe(3);
   expect(order).toHaveLength(8);
 });

@@ -65,7 +65,7 @@ test('a slow subscriber gets all of 5,700 transitions in order, does not delay o
   await write(5_000);
   const [gotFirst] = (await Promise.all(first)).map(({ value }) => value as Transition);
   const seen = await take(fast, 4_999);
-  expect(hub.mostBehind).toBe(maxWaiting);
+  expect(hub.longestBacklog).toBe(maxWaiting);
   expect(slow.atHand.length).toBeLessThanOrEqual(maxWaiting);
 
   const late: Transition[] = [];
@@ -80,7 +80,7 @@ test('a slow subscriber gets all of 5,700 transitions in order, does not delay o
   expect(ids(await take(slow, 700))).toEqual(ids(await take(fast, 700)));
 
   const next = [slow.next(), fast.next()];
-  await expect.poll(() => hub.mostBehind, { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => hub.longestBacklog, { timeout: 10_000 }).toBe(0);
   await write(1);
   const [toSlow, toFast] = (await Promise.all(next)).map(({ value }) => value);
   // The same object: both got the transition from the hub, and neither read it from the table.

@@ -74,7 +74,7 @@ describe('datagrams', () => {
     expect(units.map(({ arrivedAt }) => arrivedAt)).toEqual([1, 2, 4, 5, 90, 110]);
   });
 
-  test('wait up to a number of 64', () => {
+  test('at most 64 packets wait', () => {
     const sequences = [1, ...Array.from({ length: 70 }, (_, i) => i + 3)];
     expect(
       heard(

@@ -327,7 +327,7 @@ describe('parameter sets', () => {
     expect(hexOf(received)).toEqual(units.slice(0, received.length));
   });
 
-  test('that are unknown hold pictures back', () => {
+  test('without known parameter sets, no picture is delivered', () => {
     expect(given(sent(singles(withoutSets())))).toEqual([]);
   });
 

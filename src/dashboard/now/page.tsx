@@ -9,7 +9,7 @@ import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { ButtonLink } from '../parts/button.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
-import { useHeldPlaces, useNear } from './held-places.ts';
+import { useHeldOrder, useNear } from './held-order.ts';
 import css from './page.module.css';
 import { RunningCard } from './running-card.tsx';
 import { Trigger } from './trigger.tsx';
@@ -28,18 +28,18 @@ export function NowPage() {
   const running = all.filter(isRunning);
   const finished = all.filter((it) => !isRunning(it) && now - Date.parse(it.updatedAt) < lingerMs);
   const { near, handlers } = useNear();
-  const places = useHeldPlaces(near, { running, finished }, known);
+  const order = useHeldOrder(near, { running, finished }, known);
   return (
     <Page title="Now" count={running.length > 0 ? `${running.length} running` : undefined}>
       {loaded && (
         <div className={css.columns}>
           <div className={css.lists} {...handlers}>
-            {places.running.length + places.added.length === 0 && (
+            {order.running.length + order.added.length === 0 && (
               <NothingRuns hasCameras={cameras.length > 0} />
             )}
-            <CardList label="Running" playbacks={places.running} />
-            <CardList label="Just finished" playbacks={places.finished} />
-            <CardList label="Just begun" playbacks={places.added} />
+            <CardList label="Running" playbacks={order.running} />
+            <CardList label="Just finished" playbacks={order.finished} />
+            <CardList label="Just begun" playbacks={order.added} />
           </div>
           {mayReport && cameras.length > 0 && <Trigger cameras={cameras} />}
         </div>

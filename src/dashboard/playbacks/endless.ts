@@ -11,7 +11,8 @@ import { matches } from './filters.ts';
 /** The largest page that the API returns. */
 const pageSize = 100;
 
-type Place = Pick<Playback, 'startedAt' | 'id'>;
+/** Where a playback stands in the list. */
+type Position = Pick<Playback, 'startedAt' | 'id'>;
 
 export interface EndlessList {
   readonly items: readonly Playback[];
@@ -37,7 +38,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
   const busy = useRef(false);
 
   const load = useCallback(
-    async (after: string | undefined, newest: Place | undefined) => {
+    async (after: string | undefined, newest: Position | undefined) => {
       const mine = run.current;
       busy.current = true;
       try {
@@ -87,8 +88,8 @@ interface Reach {
   readonly filter: PlaybackFilter;
   readonly ids: ReadonlySet<string>;
   /** The first item of the first page. */
-  readonly newest?: Place | undefined;
-  readonly oldest?: Place | undefined;
+  readonly newest?: Position | undefined;
+  readonly oldest?: Position | undefined;
   readonly end?: string | undefined;
   readonly complete: boolean;
   readonly problem?: string;
@@ -113,7 +114,7 @@ function useReach(filter: PlaybackFilter): [Reach, (next: (before: Reach) => Rea
   return [lists.get(key) ?? unasked, set];
 }
 
-const union = (ids: ReadonlySet<string>, more: readonly Place[]): ReadonlySet<string> =>
+const union = (ids: ReadonlySet<string>, more: readonly Position[]): ReadonlySet<string> =>
   new Set([...ids, ...more.map(({ id }) => id)]);
 
 /** Loads the next page. */
@@ -137,7 +138,7 @@ function joined(before: Reach, first: Reach): Reach {
 async function loadPage(
   filter: PlaybackFilter,
   after: string | undefined,
-  newest: Place | undefined,
+  newest: Position | undefined,
 ): Promise<Reach> {
   const known =
     filter.recordingStatus || filter.search || typeof filter.protected === 'boolean'
@@ -157,14 +158,14 @@ async function loadPage(
   return {
     filter,
     ids,
-    newest: first && placeOf(first),
-    oldest: last && placeOf(last),
+    newest: first && positionOf(first),
+    oldest: last && positionOf(last),
     end: pageInfo.endCursor ?? undefined,
     complete: !pageInfo.hasNextPage,
   };
 }
 
-const placeOf = ({ startedAt, id }: Place): Place => ({ startedAt, id });
+const positionOf = ({ startedAt, id }: Position): Position => ({ startedAt, id });
 
-const isOlder = (it: Place, than: Place): boolean =>
+const isOlder = (it: Position, than: Position): boolean =>
   it.startedAt < than.startedAt || (it.startedAt === than.startedAt && it.id < than.id);

@@ -24,7 +24,7 @@ export const PlaybackGrid = memo(function PlaybackGrid({
   onEnd?: () => void;
 }) {
   const ref = useRef<HTMLDivElement>(null);
-  const { width, top } = usePlace(ref);
+  const { width, top } = useExtent(ref);
   const columns = Math.max(1, Math.floor((width + gap) / ((width < 560 ? 150 : 216) + gap)));
   const rows = useMemo(() => rowsOf(items, columns), [items, columns]);
   const cardHeight = (((width - gap * (columns - 1)) / columns) * 9) / 16 + wordsHeight;
@@ -56,9 +56,9 @@ export const PlaybackGrid = memo(function PlaybackGrid({
             </h2>
           );
         }
-        const place = { ...style, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` };
+        const rowStyle = { ...style, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` };
         return (
-          <div key={key} className={css.row} style={place}>
+          <div key={key} className={css.row} style={rowStyle}>
             {row.cards.map((playback) => (
               <PlaybackCard key={playback.id} playback={playback} />
             ))}
@@ -94,15 +94,15 @@ function rowsOf(items: readonly Playback[], columns: number): readonly Row[] {
 }
 
 /** The width of the list, and its distance from the top of the document. */
-function usePlace(ref: React.RefObject<HTMLElement | null>) {
-  const [place, setPlace] = useState({ width: 0, top: 0 });
+function useExtent(ref: React.RefObject<HTMLElement | null>) {
+  const [extent, setExtent] = useState({ width: 0, top: 0 });
   useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
     const measure = () => {
       const { width, top } = element.getBoundingClientRect();
       const next = { width, top: Math.round(top + window.scrollY) };
-      setPlace((before) => (before.width === next.width && before.top === next.top ? before : next));
+      setExtent((before) => (before.width === next.width && before.top === next.top ? before : next));
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -110,5 +110,5 @@ function usePlace(ref: React.RefObject<HTMLElement | null>) {
     measure();
     return () => observer.disconnect();
   }, [ref]);
-  return place;
+  return extent;
 }

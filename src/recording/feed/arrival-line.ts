@@ -215,9 +215,9 @@ function slopeBelow(arrivals: readonly Arrival[]): number {
     hull.push(arrival);
   }
   const middle = arrivals.reduce((sum, { mediaMs }) => sum + mediaMs, 0) / arrivals.length;
-  const behind = Math.max(
+  const end = Math.max(
     1,
     hull.findIndex(({ mediaMs }) => mediaMs >= middle),
   );
-  return slope(hull[behind - 1]!, hull[behind]!);
+  return slope(hull[end - 1]!, hull[end]!);
 }

@@ -16,7 +16,7 @@ export class Ring {
   readonly #seconds: number;
   readonly #maxBytes: () => number;
   readonly #units = new UnitQueue();
-  /** The places of the keyframes in `#units`, oldest first. */
+  /** The numbers of the keyframes in `#units`, oldest first. */
   #keyframes: number[] = [];
   #newestKeyframe: FeedUnit | undefined;
   #bytes = 0;
@@ -55,13 +55,13 @@ export class Ring {
   from(time: number): FeedUnit[] {
     if (this.#keyframes.length === 0) return [];
     const units = this.#units;
-    const later = this.#keyframes.findIndex((place) => units.timeOf(place) > time);
+    const later = this.#keyframes.findIndex((number) => units.timeOf(number) > time);
     const keyframe = this.#keyframes[later < 0 ? this.#keyframes.length - 1 : Math.max(0, later - 1)]!;
     const begin = units.timeOf(keyframe);
     const sound: FeedUnit[] = [];
-    for (let place = keyframe - 1; place >= units.first; place--) {
-      if (units.arrivedAt(place) < begin - soundAheadMs) break;
-      if (units.isSound(place) && units.timeOf(place) >= begin) sound.push(units.at(place));
+    for (let number = keyframe - 1; number >= units.first; number--) {
+      if (units.arrivedAt(number) < begin - soundAheadMs) break;
+      if (units.isSound(number) && units.timeOf(number) >= begin) sound.push(units.at(number));
     }
     const rest = Array.from({ length: units.end - keyframe }, (_, i) => units.at(keyframe + i));
     return [...sound.reverse(), ...rest];

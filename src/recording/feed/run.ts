@@ -9,7 +9,7 @@ const aheadMs = 200;
 /**
  * Until the line is confirmed, buffered units may arrive earlier than the line says. Their timestamps advance by at most `steps` times the step before; for a second unit, by at most `ms`.
  */
-const kept = { steps: 3, ms: 6_000 };
+const buffered = { steps: 3, ms: 6_000 };
 /** A unit that arrives later than the unit before it by more than this (ms) is delayed, or its clock jumped back. */
 const lateMs = 150;
 /**
@@ -132,9 +132,9 @@ export class Run {
     const backMs = this.track.ms(this.#top - this.unwrap(unit.timestamp));
     const late = this.lateMs(unit);
     if (!isSuspected && this.unwrap(unit.timestamp) === this.#newest) return 'FOREIGN';
-    const keptMs = this.units > 1 ? this.#stepMs * kept.steps : kept.ms;
-    const isKept = -backMs <= keptMs && !this.line.isConfirmed(unit.arrivedAt);
-    if (late < this.track.inexactMs(unit.arrivedAt) - aheadMs && !isKept) return 'FOREIGN';
+    const bufferedMs = this.units > 1 ? this.#stepMs * buffered.steps : buffered.ms;
+    const isBuffered = -backMs <= bufferedMs && !this.line.isConfirmed(unit.arrivedAt);
+    if (late < this.track.inexactMs(unit.arrivedAt) - aheadMs && !isBuffered) return 'FOREIGN';
     if (backMs < 0) return late - this.#topLateMs > lateMs ? 'LATE' : 'FITS';
     if (backMs > 0 && backMs <= this.track.reorderMs) return 'FITS';
     return backMs <= reordered.ms && late <= reordered.lateMs ? 'LATE' : 'FOREIGN';

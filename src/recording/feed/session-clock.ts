@@ -16,7 +16,7 @@ export type ClockRates = { readonly video?: number; readonly sound?: number };
 
 /** The clocks of one connection to a camera. They turn the timestamps of its tracks into steady milliseconds. */
 export class SessionClock {
-  /** Whether timestamps are used as they are, on one time line for all tracks. Those of ffmpeg are. */
+  /** Whether timestamps are used as they are, on one scale for all tracks. Those of ffmpeg are. */
   readonly isTrusted: boolean;
   readonly #learned: ClockRates;
   readonly #tracks: {

@@ -8,11 +8,11 @@ const firstCapacity = 64;
 
 /**
  * Access units, oldest first, as columns of numbers and references. A ring keeps each unit for seconds, and few units
- * are ever recorded. As objects they would be most of the garbage collector's work. A unit's place is its number
- * since the queue was made.
+ * are ever recorded. As objects they would be most of the garbage collector's work. Units are numbered from 0,
+ * in the order in which they were pushed.
  */
 export class UnitQueue {
-  /** The place of the oldest unit, and the place after the newest one. */
+  /** The number of the oldest unit, and the number after that of the newest one. */
   #first = 0;
   #end = 0;
   #mask = firstCapacity - 1;
@@ -61,8 +61,8 @@ export class UnitQueue {
     return footage;
   }
 
-  at(place: number): FeedUnit {
-    const i = place & this.#mask;
+  at(number: number): FeedUnit {
+    const i = number & this.#mask;
     const recovery = this.#recovery[i]!;
     return {
       footage: this.#footage[i]!,
@@ -77,23 +77,23 @@ export class UnitQueue {
     };
   }
 
-  arrivedAt(place: number): number {
-    return this.#arrivedAt[place & this.#mask]!;
+  arrivedAt(number: number): number {
+    return this.#arrivedAt[number & this.#mask]!;
   }
 
   /** When the unit was taken, in steady milliseconds, as far as is known by now. */
-  timeOf(place: number): number {
-    const i = place & this.#mask;
+  timeOf(number: number): number {
+    const i = number & this.#mask;
     return this.#runs[i]!.timeOf(this.#ticks[i]!);
   }
 
-  isSound(place: number): boolean {
-    return this.#formats[place & this.#mask]!.kind === 'sound';
+  isSound(number: number): boolean {
+    return this.#formats[number & this.#mask]!.kind === 'sound';
   }
 
   /**
-   * Doubles the capacity. A place's index is its remainder by the capacity, so each index stays the same or grows by
-   * the old capacity: each column is copied twice.
+   * Doubles the capacity. A unit's index is the remainder of its number by the capacity, so each index stays the
+   * same or grows by the old capacity: each column is copied twice.
    */
   #grow(): void {
     const capacity = this.#mask + 1;

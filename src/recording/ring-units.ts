@@ -7,7 +7,7 @@ import type { WallClock } from './steady-clock.ts';
 /**
  * The units in the camera's ring that belong to the playback: from its pre-roll on, or from the end of a leftover on.
  */
-export function heldUnits(
+export function ringUnits(
   feeds: Feeds,
   { cameraId, startedAt, preRollSec }: PlaybackToRecord,
   clock: WallClock,
@@ -23,5 +23,5 @@ export function heldUnits(
 export function isInRing(feeds: Feeds, playback: PlaybackToRecord, clock: WallClock): boolean {
   const { recordUntil } = playback;
   const until = recordUntil ? clock.toSteady(recordUntil.getTime()) : Number.POSITIVE_INFINITY;
-  return heldUnits(feeds, playback, clock).some((unit) => timeOf(unit) < until);
+  return ringUnits(feeds, playback, clock).some((unit) => timeOf(unit) < until);
 }

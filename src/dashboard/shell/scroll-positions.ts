@@ -4,7 +4,7 @@ const stored = 'flashback.scroll';
 /** How long to wait until the list is loaded. */
 const patienceMs = 3_000;
 
-const places = new Map<string, number>(JSON.parse(sessionStorage.getItem(stored) ?? '[]'));
+const positions = new Map<string, number>(JSON.parse(sessionStorage.getItem(stored) ?? '[]'));
 let entry = '';
 let view = '';
 let stopRestoring = () => {};
@@ -18,10 +18,10 @@ export function followHistory(): () => void {
   window.addEventListener('popstate', enter, options);
   // wouter dispatches an event of this name for each of its own navigations.
   window.addEventListener('pushState', arrive, options);
-  window.addEventListener('scroll', () => places.set(entry, window.scrollY), options);
+  window.addEventListener('scroll', () => positions.set(entry, window.scrollY), options);
   for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown'])
     window.addEventListener(name, () => stopRestoring(), options);
-  const keep = () => sessionStorage.setItem(stored, JSON.stringify([...places].slice(-100)));
+  const keep = () => sessionStorage.setItem(stored, JSON.stringify([...positions].slice(-100)));
   window.addEventListener('pagehide', keep, options);
   return () => leave.abort();
 }
@@ -39,7 +39,7 @@ function arrive(): void {
 function enter(): void {
   stopRestoring();
   mark();
-  restore(places.get(entry) ?? 0);
+  restore(positions.get(entry) ?? 0);
 }
 
 function mark(): void {

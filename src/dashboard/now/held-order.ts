@@ -31,34 +31,34 @@ export function useNear() {
   return { near, handlers };
 }
 
-export interface Places {
+export interface Order {
   readonly running: readonly Playback[];
   readonly finished: readonly Playback[];
-  /** Playbacks that arrived while the others kept their places. */
+  /** Playbacks that arrived while the others kept their positions. */
   readonly added: readonly Playback[];
 }
 
-/** While `held`, every playback keeps its place in the list, and new ones are added at the end. */
-export function useHeldPlaces(
+/** While `held`, every playback keeps its position in the list, and new ones are added at the end. */
+export function useHeldOrder(
   held: boolean,
   current: { readonly running: readonly Playback[]; readonly finished: readonly Playback[] },
   newest: ReadonlyMap<string, Playback>,
-): Places {
-  const before = useRef<Places>({ ...current, added: [] });
+): Order {
+  const before = useRef<Order>({ ...current, added: [] });
   const keep = (list: readonly Playback[]) =>
     list.map(({ id }) => newest.get(id)).filter((it) => it !== undefined);
-  const places = held ? heldPlaces(before.current, current.running, keep) : { ...current, added: [] };
+  const order = held ? heldOrder(before.current, current.running, keep) : { ...current, added: [] };
   useEffect(() => {
-    before.current = places;
+    before.current = order;
   });
-  return places;
+  return order;
 }
 
-function heldPlaces(
-  before: Places,
+function heldOrder(
+  before: Order,
   running: readonly Playback[],
   keep: (list: readonly Playback[]) => Playback[],
-): Places {
+): Order {
   const known = new Set([...before.running, ...before.finished, ...before.added].map(({ id }) => id));
   return {
     running: keep(before.running),

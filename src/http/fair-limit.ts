@@ -1,12 +1,12 @@
 /**
- * Limits how many calls run at a time, in total and per name; the others wait. Waiting names take turns, so that a name
- * with many calls delays only itself.
+ * Limits how many calls run at a time, in total and per name; the others wait. Of the names that wait,
+ * each gets one call through before any gets a second, so a name with many calls delays only itself.
  */
-export class Turns {
+export class FairLimit {
   readonly #atOnce: number;
   readonly #perName: number;
   readonly #inside = new Map<string, number>();
-  /** Waiting calls by name; the name whose turn was longest ago comes first. */
+  /** Waiting calls by name; the name that was served longest ago comes first. */
   readonly #waiting = new Map<string, ((release: () => void) => void)[]>();
   #count = 0;
 
@@ -15,12 +15,12 @@ export class Turns {
     this.#perName = limits.perName;
   }
 
-  /** Waits for a turn. @returns must be called to end the turn; further calls do nothing */
+  /** Waits until a call of this name may run. @returns must be called when it has run; further calls do nothing */
   async enter(name: string): Promise<() => void> {
     if (this.#hasRoom(name) && !this.#waiting.has(name)) return this.#letIn(name);
     return new Promise((resolve) => {
-      const line = this.#waiting.get(name);
-      if (line) line.push(resolve);
+      const queue = this.#waiting.get(name);
+      if (queue) queue.push(resolve);
       else this.#waiting.set(name, [resolve]);
     });
   }
@@ -46,11 +46,11 @@ export class Turns {
   }
 
   #next(): void {
-    for (const [name, line] of this.#waiting) {
+    for (const [name, queue] of this.#waiting) {
       if (!this.#hasRoom(name)) continue;
       this.#waiting.delete(name);
-      const resolve = line.shift()!;
-      if (line.length > 0) this.#waiting.set(name, line);
+      const resolve = queue.shift()!;
+      if (queue.length > 0) this.#waiting.set(name, queue);
       resolve(this.#letIn(name));
       return;
     }
