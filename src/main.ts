@@ -7,7 +7,7 @@ try {
   const config = readConfig(process.env);
   await run(config, createLog(config.logLevel));
 } catch (error) {
-  // A person reads this: the sentence, and the stack only where nobody expected it.
+  // A person reads this: the sentence, and the stack only if nobody expected the error.
   console.error(error instanceof ConfigError ? error.message : (error as Error).stack);
   process.exitCode = 1;
 }

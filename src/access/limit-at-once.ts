@@ -4,7 +4,8 @@ import { RequestError } from '../domain/errors.ts';
 /**
  * Limits how many runs of something may be under way at the same time, in total and per key.
  * @param options.noun what one run is, in the plural; `lastsMs`: the longest duration of a run
- * @returns a function that starts a run; throws RequestError CAPACITY with the time until a place is certainly free
+ * @returns a function that starts a run; throws RequestError CAPACITY with the time until one of the runs has certainly
+ * ended
  */
 export function limitAtOnce(options: {
   readonly noun: string;

@@ -23,7 +23,7 @@ export interface ReadingFacts {
 /** What a stream was seen to do; what was not seen is left out. */
 export interface StreamRates {
   readonly framesPerSec?: number;
-  /** From keyframe to keyframe; left out where no second one came. */
+  /** From keyframe to keyframe; left out if no second one came. */
   readonly keyframeIntervalSec?: number;
   /** Of the pictures. */
   readonly bitsPerSec?: number;
@@ -31,7 +31,7 @@ export interface StreamRates {
 
 /** What a short look at a camera's stream has shown; what was not seen is undefined. */
 export interface CameraTrial extends StreamRates {
-  /** Why it cannot be recorded, in words; undefined where it can. */
+  /** Why it cannot be recorded, in words; undefined if it can be. */
   readonly problem: string | undefined;
   readonly reading: ReadingFacts | undefined;
   /** RFC 6381. */

@@ -16,7 +16,7 @@ const read = gather<{ id: string; isWanted: () => boolean }, string | null>(asyn
 }, readAtOnce);
 
 /**
- * An event's metadata as JSON text; null where it has none.
+ * An event's metadata as JSON text; null if it has none.
  * @param isWanted called before the metadata is read; false once the answer has become too large
  */
 export const readMetadata = (db: Db, id: string, isWanted: () => boolean): Promise<string | null> =>

@@ -8,7 +8,7 @@ import type { Db, Tx } from './client.ts';
 const firstPauseSec = 5;
 const longestPauseSec = 3_600;
 
-/** An object to be removed, and its upload where that may be unfinished. */
+/** An object to be removed, and its upload if that may be unfinished. */
 export interface ToRemove {
   readonly key: string;
   readonly uploadId?: string | null;

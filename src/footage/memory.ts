@@ -10,7 +10,7 @@
 export const pieceBytes = 32 * 1024;
 
 /**
- * Rings drop a keyframe interval at a time, and what lies unused until the next units come is kept: this many pieces, or
+ * Rings drop a keyframe interval at a time. The pieces that become free are kept for the next units: this many pieces, or
  * this share of those in use. With fewer, new pieces are made all the time, and V8 marks its whole heap for each 64 MiB.
  */
 const keptFree = { pieces: (32 * 2 ** 20) / pieceBytes, share: 1 / 8 };

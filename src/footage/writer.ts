@@ -74,7 +74,8 @@ export class FootageWriter {
   finish(): Footage {
     const pieces = this.#pieces;
     const footage = new Footage(this.#memory, pieces, this.#from, this.#piece.used, this.#bytes);
-    // The unit's hold on its last piece; those before it are the writer's, which it hands on.
+    // The unit shares its last piece with the writer, so that piece is held once more. The writer hands on its own holds on
+    // the pieces before it.
     this.#piece.holders++;
     this.#begin();
     return footage;

@@ -59,7 +59,7 @@ export const RenewEventInput = builder.inputType('RenewEventInput', {
   }),
 });
 
-/** Uses the row that was just written or read. Only what is selected beyond it is read again. */
+/** Answers from the row that was just written or read. Only selected fields that this row does not have are read again. */
 const eventPayload = (name: string, description: string) =>
   builder.objectRef<RecordedEvent>(name).implement({
     description,

@@ -15,10 +15,14 @@ export function publicError(error: unknown, requestId: string, log: Log): GraphQ
     return located(error, cause.message, { code: cause.code, ...cause.details });
   }
   if (tookTooLong(cause)) {
-    log.warn({ requestId, error: cause }, 'a request took the database too long');
-    return located(error, 'This takes the database too long. Ask for less at once, or for a shorter time.', {
-      code: 'QUERY_TOO_COMPLEX',
-    });
+    log.warn({ requestId, error: cause }, 'a request took too long in the database');
+    return located(
+      error,
+      'This takes too long in the database. Ask for less at once, or for a shorter time.',
+      {
+        code: 'QUERY_TOO_COMPLEX',
+      },
+    );
   }
   if (cause instanceof GraphQLError) {
     return madeHere.has(cause)

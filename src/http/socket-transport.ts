@@ -29,7 +29,7 @@ export function connectSocket<E extends Partial<Extra>>(
   function handle(message: Buffer): void {
     take(String(message)).catch((error: Error) => {
       log.warn({ error }, 'a message of a socket cannot be handled');
-      socket.close(4400, 'This message cannot be dealt with.');
+      socket.close(4400, 'This message cannot be handled.');
     });
   }
 

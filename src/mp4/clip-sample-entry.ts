@@ -9,10 +9,9 @@ const arrayComplete = 0x80;
 const visualEntryFieldBytes = 78;
 
 /**
- * The `stsd` that the clip has for a track, and its codec string. It is the one from the init segment, except
- * that `hev1` becomes `hvc1`, without which Apple's players show nothing. That is allowed when the parameter
- * sets are in the entry itself (8.4.1.1), and is what ffmpeg's `-tag:v hvc1` does; otherwise it stays
- * `hev1`.
+ * The `stsd` that the clip has for a track, and its codec string: those from the init segment, but `hev1` becomes
+ * `hvc1`, because Apple's players show no `hev1`. This is allowed only if the entry itself holds the parameter
+ * sets (8.4.1.1). ffmpeg's `-tag:v hvc1` does the same.
  */
 export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescription' | 'codec'> {
   const { sampleDescription, codec } = track;

@@ -55,7 +55,8 @@ export function cutsOf(shownAt: readonly number[], depth: number): number[] {
     earliestFrom[i] = earliest;
   }
   let latest = Number.NEGATIVE_INFINITY;
-  // A picture to come is preceded by at most `depth` pictures that are shown later: so many must be after the cut.
+  // At most `depth` pictures that are shown later precede a picture that is still to come, so that many must stay after
+  // the cut.
   for (let count = 1; count <= shownAt.length - depth; count++) {
     latest = Math.max(latest, shownAt[count - 1]!);
     if (latest < earliestFrom[count]!) cuts.push(count);

@@ -8,7 +8,7 @@ const unknownDuration = 0xffffffff;
  * A copy of an `mvhd`, `tkhd` or `mdhd` box with this duration and, where given, this timescale. All three
  * are two times, a 32-bit number (the timescale, or in `tkhd` the track's id and a reserved word), the
  * duration, and the rest (ISO/IEC 14496-12, 8.2.2, 8.3.2, 8.4.2). Times have 32 bits in version 0, 64 in
- * version 1, which is written where the box had it or needs it.
+ * version 1, which is written if the box had it or needs it.
  */
 export function withDuration(buf: Buffer, header: Box, duration: number, timescale?: number): Buffer {
   const fields = new Cursor(buf, header);

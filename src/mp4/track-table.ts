@@ -24,7 +24,7 @@ export class TrackTable {
   firstDecodeTime = 0;
   /** Where the last sample ends in decoding order: the sum of all durations. */
   decodeEnd = 0;
-  /** When the sample shown first is shown. */
+  /** The earliest time at which a sample is shown. */
   earliest = Number.POSITIVE_INFINITY;
   /** When all samples but the last one decoded have been shown; that one's duration may still change. */
   #othersShown = 0;
@@ -33,7 +33,7 @@ export class TrackTable {
     this.track = track;
   }
 
-  /** When the sample shown last has been shown. */
+  /** When the sample that is shown last ends. */
   get latest(): number {
     const { length } = this.compositionOffsets;
     return length === 0

@@ -14,7 +14,7 @@ export interface Cut {
   /** Whether pictures may be shown in another order than the one in which they are decoded. */
   readonly mayReorder: boolean;
   readonly sounds: readonly FeedUnit[];
-  /** The picture after this fragment that is shown first; undefined while it is not known. */
+  /** Of the pictures after this fragment, the one that is shown first; undefined while it is not known. */
   readonly next: FeedUnit | undefined;
 }
 

@@ -59,7 +59,7 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
   const { log, now } = options;
   const { playback, end, forget } = over;
   if (end.diskFailure) {
-    log.error({ playbackId: playback.id, error: end.diskFailure }, 'the disk took no more footage');
+    log.error({ playbackId: playback.id, error: end.diskFailure }, 'the disk stopped accepting footage');
   }
   const at = new Date(now());
   for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
@@ -106,7 +106,10 @@ function whyNothing(
   end: RecordingEnd,
 ): RecordingFailure {
   if (end.diskFailure) {
-    return new RecordingFailure('DISK_FAILED', `The disk took no footage: ${end.diskFailure.message}.`);
+    return new RecordingFailure(
+      'DISK_FAILED',
+      `No footage could be written to the disk: ${end.diskFailure.message}.`,
+    );
   }
   const words =
     feeds.get(cameraId)?.lastError ?? 'The camera delivered no picture while the recording lasted.';

@@ -9,7 +9,7 @@ const toleranceMs = 20;
 const kept = 120;
 /** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
 const countedMs = 25;
-/** The shortest length of a picture (ms). The lengths assumed for the last one: if it is the only one, and at most. */
+/** Lengths of pictures (ms): the shortest; and of the last picture, if it is the only one, and the longest assumed. */
 const pictureMs = { least: 5, unknown: 66, most: 1_000 };
 /** Two sessions with less than this (ms) between them leave no gap. */
 const leastGapMs = 100;
@@ -63,9 +63,9 @@ interface Entry extends FragmentStamps {
 const nothing: SampleTimes = { decodeTime: 0, durations: [], compositionOffsets: [] };
 
 /**
- * Computes the times of a recording's samples. Their zero is the first picture, and they run with the steady clock.
- * The distances of timestamps are kept as long as the clocks agree with them. When the clocks learn something else,
- * earlier fragments are corrected.
+ * Computes the times of a recording's samples, in steady time since the first picture. The distances between
+ * timestamps are kept as long as the clocks of the camera agree with them. When a clock has learned a better rate or
+ * offset, earlier fragments are corrected.
  */
 export class Placement {
   readonly #timescales: Readonly<Record<Kind, number>>;

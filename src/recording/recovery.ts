@@ -38,9 +38,9 @@ const longestHoleMs = 6 * 3_600_000;
 const writtenWithinMs = 10_000;
 
 /**
- * Takes up recordings that an earlier run of this server left behind (docs/design.md 6.6). A recording whose end lies
+ * Recovers recordings that an earlier run of this server left behind (docs/design.md 6.6). A recording whose end lies
  * ahead goes on, with a gap for the time between. A recording whose end is past is finished with the footage there
- * is. Spools that no playback needs are removed. From then on, takes up recordings that are in the database but
+ * is. Spools that no playback needs are removed. From then on, recovers recordings that are in the database but
  * unknown to the recorder, because the database was away.
  */
 export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
@@ -48,14 +48,14 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
   const told = new Set<string>();
   await openSpool(db, recordDir, log);
   await endOverdue(db, new Date(now()), []);
-  await takeUp(options, told);
+  await recoverAll(options, told);
   await removeOrphans(db, recordDir, log).catch((error) => {
     if (!(error instanceof SpoolAway)) throw error;
   });
 
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
-    looking ??= takeUp(options, told)
+    looking ??= recoverAll(options, told)
       .catch((error: Error) =>
         log.warn({ error }, 'interrupted recordings cannot be looked up; trying again'),
       )
@@ -72,26 +72,26 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
 }
 
 /**
- * Takes up all interrupted recordings. One that fails does not stop the others, and is tried again next time.
+ * Recovers all interrupted recordings. One that fails does not stop the others, and is tried again next time.
  * @param told ids of the recordings whose failure was logged
  */
-async function takeUp(options: RecoveryOptions, told: Set<string>): Promise<void> {
+async function recoverAll(options: RecoveryOptions, told: Set<string>): Promise<void> {
   const { db, log, recorder } = options;
   const where = { recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] } };
   for (const it of await db.playback.findMany({ where, select: { id: true, recordingStatus: true } })) {
     const { id } = it;
     if (it.recordingStatus === 'RECORDING' && recorder.isRecording(id)) continue;
     try {
-      await takeUpOne(options, { ...where, id });
+      await recoverOne(options, { ...where, id });
       told.delete(id);
     } catch (error) {
-      if (!told.has(id)) log.error({ playbackId: id, error }, 'an interrupted recording cannot be taken up');
+      if (!told.has(id)) log.error({ playbackId: id, error }, 'an interrupted recording cannot be recovered');
       told.add(id);
     }
   }
 }
 
-async function takeUpOne(
+async function recoverOne(
   { db, feeds, recorder, recordDir, log, now }: RecoveryOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {

@@ -6,7 +6,7 @@ import type { SoundFrames } from './sound.ts';
 
 /** The format is decided after this many frames, from at least two packets. They wait until then. */
 const framesToSee = 3;
-/** A stream with more of them waiting is no AAC. */
+/** If more frames than this wait, the stream is no AAC. */
 const mostHeld = 64;
 
 interface HeldFrame {

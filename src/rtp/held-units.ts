@@ -10,7 +10,7 @@ export class HeldUnits {
     return this.#units.length;
   }
 
-  /** False where there are too many. */
+  /** @returns false if too many wait already */
   keep(buffer: Buffer, from: number, to: number): boolean {
     this.#bytes += to - from;
     if (this.#units.length >= mostUnits || this.#bytes > mostBytes) return false;

@@ -19,7 +19,7 @@ export class MarkerTrust {
     this.#onPatienceEnd = onPatienceEnd;
   }
 
-  /** Whether the unit has its marker and waits for the next slice. */
+  /** Whether a unit's marker has come, and the unit waits for the next slice to show that the marker was right. */
   get isWaiting(): boolean {
     return this.#timer !== undefined;
   }

@@ -13,7 +13,7 @@ export interface PictureReader {
   isFiller(header: number): boolean;
   /** Whether it precedes a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
   isInFront(header: number): boolean;
-  /** Keeps parameter sets and finds recovery points. */
+  /** Takes a NAL unit that is no slice: keeps parameter sets and finds recovery points. */
   noteOther(buffer: Buffer, from: number, to: number): void;
   isFirstSlice(buffer: Buffer, from: number, to: number): boolean;
   /** Whether a first slice begins the second field of the frame whose first field came last. */

@@ -15,7 +15,7 @@ const words = {
   TLS_NEEDED: () => 'The camera expects TLS at this port: its address has to begin with rtsps://.',
   TLS_MISSING: () => 'The camera does not speak TLS at this port: its address has to begin with rtsp://.',
   TLS_OLD: () =>
-    'The camera speaks only TLS 1.0 or 1.1, which is allowed only where the camera’s settings say so.',
+    'The camera speaks only TLS 1.0 or 1.1, which is allowed only if the camera’s settings say so.',
   TLS_CHANGED: (fingerprint) =>
     `The camera’s certificate has changed (SHA-256 ${fingerprint}). If that is right, accept the new certificate.`,
   TLS_UNTRUSTED: (why) => `The camera’s certificate is not trusted (${why}).`,
@@ -33,9 +33,9 @@ const words = {
   REFUSED: (what) => `The camera refused ${what}.`,
   FAULTY: (what) => `The camera failed at ${what}.`,
   NO_TRACKS: () => 'The camera offers no picture and no sound.',
-  REDIRECTS: () => 'The camera’s address leads to more than three others.',
-  REDIRECT_WRONG: (why) => `The camera’s address leads to another that is not followed: ${why}`,
-  ABANDONED: () => 'The connection to the camera was given up here.',
+  REDIRECTS: () => 'The camera redirected more than three times.',
+  REDIRECT_WRONG: (why) => `The camera redirected to an address that is not followed: ${why}`,
+  ABANDONED: () => 'Flashback gave up the connection to the camera.',
 } satisfies Record<string, (detail: string) => string>;
 
 export type RtspErrorKind = keyof typeof words;

@@ -65,7 +65,7 @@ export class LiveSpool {
         buffer: Buffer.allocUnsafe(Math.min(chunkBytes, to - at)),
         position: at,
       });
-      if (bytesRead === 0) throw new Error(`The spool ends at ${at}, in front of ${to}.`);
+      if (bytesRead === 0) throw new Error(`The spool ends at ${at}, before ${to}.`);
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;
     }

@@ -69,7 +69,7 @@ export class Spool {
     });
   }
 
-  /** Why the disk takes nothing any more. What was written before is good. */
+  /** Why the disk stopped accepting footage; undefined if it did not. What was written before is good. */
   get failure(): Error | undefined {
     return this.#failure;
   }
@@ -194,7 +194,7 @@ export function spoolPoster(recordDir: string, playbackId: string): string {
 }
 
 const demandSpoolTogether = together(demandSpool);
-/** Calls share a sync that begins after their folder was made. */
+/** Syncs a folder. Calls at the same time share one sync, which begins after all of them came. */
 const syncFolderTogether = together(syncFolder);
 
 /** Makes the folder and syncs its entry, so that a power cut does not take it away. */

@@ -308,9 +308,9 @@ describe('AAC', () => {
     ],
     ['LC, 16 kHz, mono, 960 samples', '140c', { sampleRate: 16_000, channels: 1, unitSamples: 960 }],
     ['LC at a rate of its own', '17800fa008', { sampleRate: 8000, channels: 1 }],
-    ['HE, told', '2b098800', { codecString: 'mp4a.40.5', sampleRate: 24_000, channels: 1 }],
-    ['HE v2, told', 'eb098800', { codecString: 'mp4a.40.29', sampleRate: 24_000, channels: 1 }],
-    ['HE, told behind', '130856e5a0', { codecString: 'mp4a.40.2', sampleRate: 24_000, channels: 1 }],
+    ['HE, signalled first', '2b098800', { codecString: 'mp4a.40.5', sampleRate: 24_000, channels: 1 }],
+    ['HE v2, signalled first', 'eb098800', { codecString: 'mp4a.40.29', sampleRate: 24_000, channels: 1 }],
+    ['HE, signalled after LC', '130856e5a0', { codecString: 'mp4a.40.2', sampleRate: 24_000, channels: 1 }],
   ])('%s is recognized by its configuration', ([, hex, facts]) => {
     const config = Buffer.from(hex, 'hex');
     const format = aacFormat(config);

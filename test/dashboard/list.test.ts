@@ -262,7 +262,7 @@ describe.skipIf(browserMissing)('the list', () => {
     await typeField(page).getByText('Any type').waitFor();
   });
 
-  test('loads without duplicate queries, and without shifts on a slow line', async () => {
+  test('loads without duplicate queries, and without shifts on a slow connection', async () => {
     const page = await open('/cameras');
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
@@ -293,7 +293,7 @@ describe.skipIf(browserMissing)('the list', () => {
 });
 
 describe.skipIf(browserMissing)('the timeline of a day', () => {
-  test('has a line per camera with clips, pre-roll and gaps at their places, and can be zoomed', async () => {
+  test('has a row per camera with clips, pre-roll and gaps at their times, and can be zoomed', async () => {
     const page = await open(`/playbacks?day=${day}`);
     const timeline = page.getByRole('region', { name: 'Tuesday 10 March' });
     const line = page.getByRole('group', { name: /^Door: \d+ playbacks$/ });

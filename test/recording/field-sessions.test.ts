@@ -77,9 +77,9 @@ test.concurrent('a keyframe every 40 s: one session until the keyframe arrives, 
 });
 
 const leaps = [
-  { name: 'a leap by 30 s at 2 pictures a second', fps: 2, leapSec: 30 },
-  { name: 'a leap by 30 s in mid-fragment, with sound', fps: 15, leapSec: 30 },
-  { name: 'a leap by −10 min and another SSRC', fps: 15, leapSec: -600, isRestart: true },
+  { name: 'a jump by 30 s at 2 pictures a second', fps: 2, leapSec: 30 },
+  { name: 'a jump by 30 s in mid-fragment, with sound', fps: 15, leapSec: 30 },
+  { name: 'a jump by −10 min and another SSRC', fps: 15, leapSec: -600, isRestart: true },
 ];
 for (const { name, fps, leapSec, isRestart = false } of leaps)
   test.concurrent(`${name}: the recording continues without a gap`, async () => {

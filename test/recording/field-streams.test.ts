@@ -64,13 +64,13 @@ const kinds: Kind[] = [
     sound: null,
   },
   {
-    name: 'a backchannel and metadata in front of the sound',
+    name: 'a backchannel and metadata before the sound',
     audio: 'aac',
     alter: (made) => withTracks(made, { before: backchannel + metadata }),
     sound: aac,
   },
   {
-    name: 'a backchannel and metadata behind the sound',
+    name: 'a backchannel and metadata after the sound',
     audio: 'aac',
     alter: (made) => withTracks(made, { behind: backchannel + metadata }),
     sound: aac,

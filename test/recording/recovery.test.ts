@@ -46,7 +46,7 @@ test('a spool that cannot be read is not taken for an empty one, and does not de
   await app.awaitCamera(cameraId, 'LIVE');
   await endEvent(app.client, whole!.id);
   expect((await awaitEnd(app.client, whole!)).recordingStatus).toBe('COMPLETED');
-  expect(app.logged.filter((line) => line.includes('cannot be taken up'))).toHaveLength(1);
+  expect(app.logged.filter((line) => line.includes('cannot be recovered'))).toHaveLength(1);
   expect((await readPlayback(app.client, broken!.playback!.id)).recordingStatus).toBe('RECORDING');
 
   await rm(spool);

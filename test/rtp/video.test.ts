@@ -118,7 +118,7 @@ describe('NAL units in packets', () => {
       ({ nals, timestamp }) => [{ payload: annexB(nals), timestamp }],
     ],
     [
-      'with start codes, also in front of the first',
+      'with start codes, also before the first',
       ({ nals, timestamp }) => [
         { payload: Buffer.concat([Buffer.from('00000001', 'hex'), annexB(nals, '000001')]), timestamp },
       ],
@@ -133,7 +133,7 @@ describe('NAL units in packets', () => {
       ({ nals, timestamp }) => fragmented([annexB(nals)], 3, timestamp),
     ],
     [
-      'with start codes and zeros behind',
+      'with start codes and trailing zeros',
       ({ nals, timestamp }) => [
         { payload: Buffer.concat([annexB(nals, '0000000001'), Buffer.alloc(3)]), timestamp },
       ],
@@ -312,7 +312,7 @@ describe('parameter sets', () => {
     ],
     ['all in one, with start codes', () => annexB(sets()).toString('base64')],
     ['with rubbish beside them', () => `!!!,${base64(sets())},AAAA,`],
-    ['with zeros behind', () => base64(sets().map((nal) => Buffer.concat([nal, Buffer.alloc(4)])))],
+    ['with trailing zeros', () => base64(sets().map((nal) => Buffer.concat([nal, Buffer.alloc(4)])))],
   ])('are read from the description: %s', ([, text]) => {
     const received = given(sent(singles(withoutSets())), fmtp(text()));
     expect(received.length).toBeGreaterThanOrEqual(units.length - 1);

@@ -20,7 +20,7 @@ const words: Readonly<Record<RtspErrorKind, string>> = {
   BROKEN: 'The camera’s answer cannot be read: D',
   TLS_NEEDED: 'The camera expects TLS at this port: its address has to begin with rtsps://.',
   TLS_MISSING: 'The camera does not speak TLS at this port: its address has to begin with rtsp://.',
-  TLS_OLD: 'The camera speaks only TLS 1.0 or 1.1, which is allowed only where the camera’s settings say so.',
+  TLS_OLD: 'The camera speaks only TLS 1.0 or 1.1, which is allowed only if the camera’s settings say so.',
   TLS_CHANGED:
     'The camera’s certificate has changed (SHA-256 D). If that is right, accept the new certificate.',
   TLS_UNTRUSTED: 'The camera’s certificate is not trusted (D).',
@@ -37,9 +37,9 @@ const words: Readonly<Record<RtspErrorKind, string>> = {
   REFUSED: 'The camera refused D.',
   FAULTY: 'The camera failed at D.',
   NO_TRACKS: 'The camera offers no picture and no sound.',
-  REDIRECTS: 'The camera’s address leads to more than three others.',
-  REDIRECT_WRONG: 'The camera’s address leads to another that is not followed: D',
-  ABANDONED: 'The connection to the camera was given up here.',
+  REDIRECTS: 'The camera redirected more than three times.',
+  REDIRECT_WRONG: 'The camera redirected to an address that is not followed: D',
+  ABANDONED: 'Flashback gave up the connection to the camera.',
 };
 
 test.each(rtspErrorKinds)('%s has a message', (kind) => {
@@ -79,9 +79,9 @@ const statuses: Readonly<Record<string, string>> = {
   '599 Whatever': 'The camera failed at DESCRIBE (599 Whatever).',
   '401 Unauthorized\r\nWWW-Authenticate: Digest realm="a", nonce="b"': words.CREDENTIALS_MISSING,
   '301 Moved\r\nLocation: http://192.0.2.1/': expect.stringMatching(
-    /^The camera’s address leads to another that is not followed: The address does not begin with rtsp:/,
+    /^The camera redirected to an address that is not followed: The address does not begin with rtsp:/,
   ),
-  '302 Found': expect.stringMatching(/^The camera’s address leads to another that is not followed: ./),
+  '302 Found': expect.stringMatching(/^The camera redirected to an address that is not followed: ./),
 };
 
 test.each(Object.entries(statuses))('an answer of %s to DESCRIBE has a message', async (status, reason) => {

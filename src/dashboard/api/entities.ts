@@ -39,7 +39,7 @@ export function forgetPlaybacks(ids: readonly string[]): void {
   playbacks.set(without(playbacks.get(), ids));
 }
 
-/** The camera's playbacks were deleted with it. */
+/** Removes a deleted camera, and its playbacks, which were deleted with it. */
 export function forgetCamera(id: string): void {
   deleted.add(id);
   cameras.set(without(cameras.get(), [id]));

@@ -20,7 +20,7 @@ import { boundsOf, windowOf } from './time-range.ts';
 import { Timeline } from './timeline.tsx';
 import { useTimelineData } from './timeline-data.ts';
 
-/** All playbacks that match one filter: a line for each camera, and the list, either endless or in pages. */
+/** All playbacks that match one filter: a timeline row for each camera, and the list, either endless or in pages. */
 export function PlaybacksPage() {
   const [filters, change] = useFilters();
   const cameras = useCameras();

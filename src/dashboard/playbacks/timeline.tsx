@@ -2,7 +2,7 @@ import { type CSSProperties, useId } from 'react';
 import type { Camera } from '../api/entities.ts';
 import { IconButton } from '../parts/button.tsx';
 import { dayName, dayStart, localDay, shortClock } from '../parts/format.ts';
-import { CameraLine } from './camera-line.tsx';
+import { CameraRow } from './camera-row.tsx';
 import { localTime, type TimeRange } from './time-range.ts';
 import css from './timeline.module.css';
 import type { TimelineData } from './timeline-data.ts';
@@ -16,7 +16,7 @@ export interface Window {
 const hourMs = 3_600_000;
 const spans = [24, 6, 1] as const;
 
-/** The filtered time as one line per camera: clips, their pre-roll, their gaps, failures. */
+/** The filtered time as one row per camera: clips, their pre-roll, their gaps, failures. */
 export function Timeline({
   cameras,
   window,
@@ -68,7 +68,7 @@ export function Timeline({
           />
         </div>
       </header>
-      <div className={css.lines} style={{ '--marks': lines.join() || 'none' } as CSSProperties}>
+      <div className={css.rows} style={{ '--marks': lines.join() || 'none' } as CSSProperties}>
         <div className={css.scale} aria-hidden="true">
           {scale.map(({ at, text }) => (
             <span key={at} style={{ left: part(at) }}>
@@ -77,7 +77,7 @@ export function Timeline({
           ))}
         </div>
         {cameras.map((camera) => (
-          <CameraLine
+          <CameraRow
             key={camera.id}
             camera={camera}
             playbacks={playbacks.filter((playback) => playback.camera.id === camera.id)}

@@ -146,7 +146,8 @@ export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<voi
   const deadline = Date.now() + leftoverTimeoutMs;
   const asked = new Set<number>();
   for (;;) {
-    // Read in this order: a postmaster first changes to the folder, and then writes its pid file.
+    // The pid file is read first: a postmaster changes to the folder before it writes the file, so a postmaster in the file
+    // is also found in the folder.
     const postmaster = readPid(pidFile);
     const left = processesIn(pgdata);
     if (left.length === 0) {

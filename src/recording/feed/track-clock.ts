@@ -5,7 +5,7 @@ import { type Fit, Run } from './run.ts';
 import type { SessionClock } from './session-clock.ts';
 
 /** Units that stay late for this long (ms), and at least this many, are not delayed: the clock jumped back. */
-const leapt = { ms: 1_500, units: 3 };
+const jumped = { ms: 1_500, units: 3 };
 /**
  * A sender report gives the timestamp of the time at which it was sent: at most this long (ms) before or after its
  * arrival.
@@ -148,7 +148,7 @@ export class TrackClock {
     if (this.#suspect?.delayed !== of) this.#suspect = new Run(this, of.unwrap(unit.timestamp), of, true);
     const suspect = this.#suspect!;
     const stamp = suspect.take(unit);
-    if (suspect.lastsMs >= leapt.ms && suspect.units >= leapt.units) {
+    if (suspect.lastsMs >= jumped.ms && suspect.units >= jumped.units) {
       suspect.setFree();
       this.#changeTo(this.#keep(suspect), unit.arrivedAt);
       this.#suspect = undefined;

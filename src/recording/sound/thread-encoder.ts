@@ -15,7 +15,7 @@ const longestFillMs = 1_000;
 
 /** A stretch of sound without holes. */
 interface Stream {
-  /** The first unit. Its stamp is that of the first sample. */
+  /** The first unit; its stamp is the time of the stream's first sample. */
   readonly first: FeedUnit;
   readonly ticksPerSample: number;
   /** Samples sent to the thread, and frames received. */

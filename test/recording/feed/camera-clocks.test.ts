@@ -130,7 +130,7 @@ test('samples of a camera with a right clock have exactly the durations of their
   expect(corrections).toBe(0);
 });
 
-test('trusted timestamps are kept unchanged, on one time line for all tracks', () => {
+test('trusted timestamps are kept unchanged, on one scale for all tracks', () => {
   const session = new SessionClock({ isTrusted: true });
   const video = session.track(90_000, 'video');
   const sound = session.track(16_000, 'sound');
@@ -146,7 +146,7 @@ test('trusted timestamps are kept unchanged, on one time line for all tracks', (
   }
 });
 
-test('a recording continues after the footage that a crash has left of it', () => {
+test('a recording continues after the footage that an earlier run recorded', () => {
   const video = new SessionClock().track(90_000, 'video');
   const placement = new Placement({ pictures: 90_000, sound: 16_000 }, { originMs: -60_000, endMs: -50_000 });
   const pictures = [0, 1, 2].map((i) => video.note({ timestamp: i * 6_000, arrivedAt: (i * 1_000) / 15 }));

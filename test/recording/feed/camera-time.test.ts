@@ -83,14 +83,14 @@ const rows: Record<string, Row> = {
   '4 s that the camera had kept, at ten times their pace': {
     ...{ ...cold, camera: { arrival: (at) => Math.max(4_000 + at * 0.1, at) + 30 } },
   },
-  'a leap behind the first keyframe of a session': { ...cold, camera: both(leap(1, 30_000)) },
-  'a leap in a pause of the machine': {
+  'a jump after the first keyframe of a session': { ...cold, camera: both(leap(1, 30_000)) },
+  'a jump in a pause of the machine': {
     camera: { arrival: pause(12_000, 3_000), ...both(leap(13_000, 30_000)) },
   },
-  'a leap back in a pause of the machine': {
+  'a jump back in a pause of the machine': {
     camera: { arrival: pause(12_000, 3_000), ...both(leap(13_000, -30_000)) },
   },
-  'a leap between two reports': {
+  'a jump between two reports': {
     camera: { ...both(leap(13_000, 30_000)), arrival: jitter(20), reportEveryMs: 5_000 },
   },
   'a clock that stood still for 3 s, with the camera': {
@@ -118,7 +118,7 @@ const rows: Record<string, Row> = {
     },
   },
   'pictures as the camera likes': { camera: { takenMs: varied, soundMs: 0 } },
-  'pictures as the camera likes, and a leap': {
+  'pictures as the camera likes, and a jump': {
     camera: { takenMs: varied, soundMs: 0, videoClock: leap(13_000, 30_000) },
   },
   'B-frames': {

@@ -7,8 +7,8 @@ import { stretchOf } from './stretch.ts';
 import css from './timeline.module.css';
 import type { Window } from './timeline.tsx';
 
-/** The line of one camera. It is one Tab stop; the arrow keys move from clip to clip. */
-export function CameraLine({
+/** The timeline row of one camera. It is one Tab stop; the arrow keys move from clip to clip. */
+export function CameraRow({
   camera,
   playbacks,
   window: { from, to },
@@ -36,7 +36,7 @@ export function CameraLine({
       </div>
       <div
         ref={ref}
-        className={css.line}
+        className={css.row}
         role="group"
         aria-label={`${camera.name}: ${playbacks.length} playbacks`}
         onKeyDown={onKeyDown}
