@@ -152,7 +152,7 @@ export class Keys {
     if (!key?.id || now - key.lastUsedAt < noteUseEveryMs) return;
     key.lastUsedAt = now;
     noteKeyUse(this.#db, key.id, new Date(now)).catch((error: Error) =>
-      this.#log.warn({ error }, 'the use of an API key could not be noted'),
+      this.#log.warn({ error }, 'the use of an API key could not be saved'),
     );
   }
 

@@ -3,8 +3,8 @@ import { Footage, type FootageMemory, type Piece, pieceBytes } from './memory.ts
 const lengthBytes = 4;
 
 /**
- * Writes the access units of one track, one after the other, into pieces of memory. The length of each NAL
- * unit precedes it in four bytes, as MP4 has it (ISO/IEC 14496-15, 5.3.3.1.2).
+ * Writes the access units of one track, one after the other, into pieces of memory. Each NAL unit is
+ * preceded by its length in four bytes, as MP4 has it (ISO/IEC 14496-15, 5.3.3.1.2).
  */
 export class FootageWriter {
   readonly #memory: FootageMemory;

@@ -81,7 +81,7 @@ function weigh({ document, contextValue }: ExecutionArgs): Held {
   if (query.length + restLength > maxRequest) {
     throw new RequestError(
       'QUERY_TOO_COMPLEX',
-      `What a subscription is asked for with may have ${maxRequest} characters, variables included.`,
+      `The text and the variables of a subscription may have ${maxRequest} characters together.`,
     );
   }
   return {

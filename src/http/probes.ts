@@ -50,7 +50,7 @@ export function answerMetrics(metrics: { contentType: string; read(): Promise<st
       const { caller } = await access.authenticate(request.headers.authorization);
       if (caller.cameraIds || seesOnlyOwn(caller)) {
         const why =
-          'The figures are of all cameras: they take a key that is limited to none, of another role than ANALYTICS.';
+          'The metrics name all cameras: they need a key that is not limited to cameras, with a role other than ANALYTICS.';
         return refuse(response, 403, 'FORBIDDEN', why);
       }
     } catch (error) {

@@ -74,7 +74,7 @@ export async function answerRoute(
   const rest = path.slice(route.path.length);
   const scope = route.who === 'LINK' ? signer.verify(route.path.replaceAll('/', ''), rest) : rest;
   if (scope === undefined) {
-    return sendText(response, 403, 'This link has expired, or is none; ask for a new one.');
+    return sendText(response, 403, 'This link is not valid, or has expired; ask for a new one.');
   }
   await route.answer(request, response, scope);
 }

@@ -198,7 +198,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
 /** Adds advice to errors of listening. */
 function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
   const advice: Record<string, string> = {
-    EADDRINUSE: `PORT: port ${port} of ${host} is taken. End what has it, or set another.`,
+    EADDRINUSE: `PORT: port ${port} of ${host} is taken. End the program that uses it, or set another.`,
     EACCES: `PORT: this user may not listen on port ${port} of ${host}. Set one from 1024 on.`,
     EADDRNOTAVAIL: `HOST: this machine has no address ${host}. Set one that it has.`,
     ENOTFOUND: `HOST: the name ${host} is not known. Set an address of this machine.`,

@@ -10,13 +10,13 @@ export interface SplitterHandlers {
 
 export interface Splitter {
   /**
-   * Takes the next bytes, cut anywhere. Throws Mp4Error when they are no fragmented MP4; it is of no use
-   * then.
+   * Takes the next bytes, cut anywhere. Throws Mp4Error when they are no fragmented MP4. After that, the splitter
+   * cannot be used any more.
    */
   push(chunk: Buffer): void;
 }
 
-/** In a fragment of half a second this is 1 Gbit/s. More means that the splitter has lost its place in the stream. */
+/** In a fragment of half a second this is 1 Gbit/s. More means that the splitter has lost track of the boxes. */
 export const maxBoxBytes = 64 * 1024 * 1024;
 const longestHeader = 16;
 const keptTypes = new Set(['ftyp', 'moov', 'moof', 'mdat']);

@@ -11,7 +11,7 @@ const kept = 120;
 const countedMs = 25;
 /** Lengths of pictures (ms): the shortest; and of the last picture, if it is the only one, and the longest assumed. */
 const pictureMs = { least: 5, unknown: 66, most: 1_000 };
-/** Two sessions with less than this (ms) between them leave no gap. */
+/** If two sessions are less than this (ms) apart, there is no gap between them. */
 const leastGapMs = 100;
 
 /** The stamps of a fragment's units. Nothing after the fragment is shown before anything in it. */

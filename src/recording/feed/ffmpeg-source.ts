@@ -174,8 +174,8 @@ export class FfmpegSource implements Source, FeedSession {
   }
 
   /**
-   * ffmpeg gives the first sample of each track the time 0, whenever it was taken (mov muxer, empty_moov). The two
-   * samples after it show the right time.
+   * ffmpeg gives the first sample of each track the time 0, whenever it was taken (mov muxer, empty_moov). Its right
+   * time is computed from the next two samples: it is as far before the second as the second is before the third.
    */
   #releaseHeld(reception: Reception): void {
     const held = reception.held ?? [];

@@ -37,7 +37,7 @@ interface Stream {
   readonly frames: Uint8Array[];
 }
 
-// The package uses this name instead of starting a thread of its own.
+// The package makes its threads with `Worker`. Here it gets a stand-in, which starts none.
 Object.assign(globalThis, { Worker: SharedWorker });
 registerAacEncoder();
 const port = parentPort!;
