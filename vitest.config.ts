@@ -51,7 +51,8 @@ export default defineConfig({
     // fails twice fails the run.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     sequence: { sequencer: LongestFirst },
-    expect: { poll: { timeout: 15_000 } },
+    // Most polls are requests, which take processor time from the tests beside.
+    expect: { poll: { timeout: 15_000, interval: 100 } },
     // Ends a test that hangs; on a busy machine one of ten seconds takes half a minute.
     testTimeout: 60_000,
     hookTimeout: 60_000,

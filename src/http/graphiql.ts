@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Db } from '../db/client.ts';
 import { type Asset, makeAsset } from './assets.ts';
 import { fetcherScript } from './graphiql-fetcher.ts';
@@ -29,6 +28,8 @@ function withFetcher(html: string): string {
 }
 
 async function makePage(operations: string): Promise<Asset> {
+  // Loaded with the first page: these nine megabytes of JavaScript would delay every start.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = withFetcher(
     renderGraphiQL({ title, defaultQuery: operations } as Parameters<typeof renderGraphiQL>[0]),
   );
