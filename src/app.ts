@@ -11,10 +11,12 @@ import type { Config } from './config.ts';
 import { cameraIds } from './db/cameras.ts';
 import { claimDatabase } from './db/claim.ts';
 import { connectDb, forReading } from './db/client.ts';
+import { DatabaseClock } from './db/database-clock.ts';
 import { startDatabaseServer } from './db/embedded/server.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
+import { enterNode, openNodeLease } from './db/nodes.ts';
 import { openSeal } from './db/open-seal.ts';
 import { proveDatabase, proveSchema } from './db/proof.ts';
 import { proveConnection } from './db/reach.ts';
@@ -35,6 +37,8 @@ import { ServerAddress } from './http/server-address.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { demandReady } from './metrics/readiness.ts';
+import { Membership } from './nodes/membership.ts';
+import { readNodeId } from './nodes/node-id.ts';
 import { openOffsite } from './offsite/recordings.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
@@ -57,6 +61,7 @@ import { createStartOrder } from './start-order.ts';
 import { openStore } from './store/open-store.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
+import { version } from './version.ts';
 
 export interface App {
   /** Base of this server's addresses, like http://127.0.0.1:4000. */
@@ -65,6 +70,8 @@ export interface App {
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
   /** The server is not ready from now on, and no recording begins. Everything else goes on until `close`. */
   drain(): void;
+  /** Resolves with the reason if another server has taken this one's place in the database. Then this one has to end. */
+  readonly replaced: Promise<string>;
   /** Resolves when every part has ended. The next start stores the footage that is not in the store yet. */
   close(): Promise<void>;
 }
@@ -80,14 +87,14 @@ const failWithinMs = 1_500;
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
- * @param now the wall clock, in epoch milliseconds
+ * @param wallClock this machine's clock, in epoch milliseconds. All parts use the database's, which is measured with it
  * @param stop aborted when the start is no longer wanted
  * @throws Error whose message says what is wrong and what to do
  */
 export async function startApp(
   config: Config,
   log: Log,
-  now: () => number = Date.now,
+  wallClock: () => number = Date.now,
   stop?: AbortSignal,
 ): Promise<App> {
   const parts = createStartOrder(log, stop);
@@ -109,9 +116,16 @@ export async function startApp(
     for (const name of await applyMigrations(databaseUrl)) log.info({ name }, 'a migration was applied');
     await migrateJobs(databaseUrl, log);
     const seal = await openSeal({ dataDir, secretKeys: config.secretKeys, databaseUrl, log });
-    const db = connectDb(databaseUrl, { seal });
+    const nodeId = await readNodeId(dataDir, config.nodeId);
+    const self = await enterNode(databaseUrl, { id: nodeId, version, capacity: config.maxRecordings });
+    const clock = new DatabaseClock(wallClock);
+    const { now } = clock;
+    const lease = openNodeLease(databaseUrl, self);
+    const membership = parts.add('membership', new Membership({ lease, self, clock, log }));
+    await membership.start();
+    const db = connectDb(databaseUrl, { seal, self });
     parts.add('database', { close: () => db.$disconnect() });
-    const readingDb = connectDb(databaseUrl, { ...forReading, seal });
+    const readingDb = connectDb(databaseUrl, { ...forReading, seal, self });
     parts.add('database for reading', { close: () => readingDb.$disconnect() });
     await proveSchema(db);
     await proveDatabase({ db, readingDb });
@@ -235,7 +249,8 @@ export async function startApp(
     );
     const { url } = address;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
-    return { url, ffmpeg, drain: () => admission.drain(), close: () => parts.close() };
+    const { replaced } = membership;
+    return { url, ffmpeg, replaced, drain: () => admission.drain(), close: () => parts.close() };
   } catch (error) {
     await Promise.race([parts.close(), sleep(failWithinMs)]);
     throw startFailure(error, config);

@@ -14,6 +14,8 @@ export interface Config {
   readonly dataDir: string;
   /** The spool: one folder per playback while it is not COMPLETED. */
   readonly recordDir: string;
+  /** The id of this server in its database; undefined: the one in dataDir. */
+  readonly nodeId: string | undefined;
   /** undefined: the embedded server in dataDir. */
   readonly databaseUrl: string | undefined;
   /** Keys that encrypt the cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in dataDir. */
@@ -140,6 +142,10 @@ const variables = z.object({
   PUBLIC_URL: baseUrl.optional(),
   DATA_DIR: text('expected a folder').default('./data'),
   RECORD_DIR: text('expected a folder').optional(),
+  NODE_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'expected up to 100 letters, digits, "_", "." and "-"')
+    .optional(),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected an address like postgresql://user:password@host:5432/database')
@@ -242,6 +248,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     publicUrl: v.PUBLIC_URL,
     dataDir,
     recordDir,
+    nodeId: v.NODE_ID,
     databaseUrl: v.DATABASE_URL,
     secretKeys: v.SECRET_KEY,
     r2: r2Config(v),

@@ -30,7 +30,12 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
   });
   try {
     const app = await startApp(config, log, now, unwanted.signal);
-    const signal = await stop;
+    const signal = await Promise.race([stop, app.replaced.then(() => undefined)]);
+    if (signal === undefined) {
+      // Nothing that is still to be written could be. The spools are closed; a service manager starts the server again.
+      await Promise.race([app.close(), sleep(stopWithinMs)]);
+      return process.exit(1);
+    }
     log.info({ signal }, 'stopping');
     // Load balancers have to see that the server is not ready before its connections fail. At a keyboard (SIGINT) there
     // are none.

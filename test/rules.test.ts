@@ -15,6 +15,7 @@ import { expect, test } from 'vitest';
 import codegen from '../codegen.ts';
 import { printedSchema } from '../src/graphql/print.ts';
 import { schema } from '../src/graphql/schema.ts';
+import { version } from '../src/version.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const src = path.join(root, 'src');
@@ -34,6 +35,8 @@ const mayImport: Record<string, readonly string[]> = {
   processes: ['log', 'private-folder'],
   db: ['domain', 'log', 'processes'],
   store: ['domain', 'log', 'private-folder'],
+  nodes: ['db', 'log'],
+  version: [],
   pubsub: ['domain', 'db', 'log'],
   spool: ['private-folder', 'footage', 'mp4', 'db', 'log'],
   ffmpeg: ['log', 'processes'],
@@ -146,6 +149,10 @@ test('only the configuration reads the environment', () => {
   expect(
     readers.filter((file) => !/^(main|key|demo\/main|processes\/children|[a-z-]+)\.ts$/.test(file)),
   ).toEqual([]);
+});
+
+test('the version is that of package.json', () => {
+  expect(version).toBe(JSON.parse(read('package.json')).version);
 });
 
 test('schema.graphql is what the code prints', () => {

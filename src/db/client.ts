@@ -4,6 +4,7 @@ import { notFound, RequestError } from '../domain/errors.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { Seal } from './seal.ts';
 import { withSealedAddresses } from './sealed-addresses.ts';
+import { type Incarnation, prepareSession } from './session.ts';
 
 export type Db = PrismaClient;
 /** A client or a transaction. Functions that take it can be combined in one transaction. */
@@ -19,6 +20,7 @@ export const forReading = { connections: 10, statementTimeoutMs: 15_000 };
  * Makes a pool of connections with time limits. With pg's defaults, a request would wait for ever if the database does not
  * answer or all connections are in use.
  * @param options.seal for stream addresses; without it they must not be read or written
+ * @param options.self the server whose pool it is; undefined: a command's
  */
 export function connectDb(
   url: string,
@@ -26,7 +28,8 @@ export function connectDb(
     connections = 20,
     statementTimeoutMs,
     seal,
-  }: { connections?: number; statementTimeoutMs?: number; seal?: Seal } = {},
+    self,
+  }: { connections?: number; statementTimeoutMs?: number; seal?: Seal; self?: Incarnation } = {},
 ): Db {
   const adapter = new PrismaPg({
     connectionString: url,
@@ -35,6 +38,7 @@ export function connectDb(
     connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    onConnect: prepareSession(self),
   });
   const client = new PrismaClient({
     adapter,

@@ -4,6 +4,7 @@ import { isAfter, type Position } from './transitions.ts';
 
 /** Rows per transaction, so that a large removal holds no lock for long. */
 const batch = 5_000;
+const restoredBatch = 50_000;
 
 /**
  * Removes transitions of finished playbacks that are older than `before`, except the last of each playback. Saves the
@@ -57,8 +58,13 @@ export async function canResume(db: Db, from: Position): Promise<boolean> {
  * appear as new transitions later. Sets those to 0, before all others.
  */
 export async function settleRestored(db: Db): Promise<void> {
-  await db.$executeRaw`
-    UPDATE playback_transitions SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`;
+  // In batches, because a restored database may have millions of them, and no statement takes minutes.
+  for (let settled = restoredBatch; settled === restoredBatch; ) {
+    settled = await db.$executeRaw`
+      UPDATE playback_transitions SET xid = 0 WHERE id IN (
+        SELECT id FROM playback_transitions
+        WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT ${restoredBatch})`;
+  }
   await db.$executeRaw`
     UPDATE transition_marks SET removed_xid = 0
     WHERE removed_xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`;

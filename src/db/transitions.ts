@@ -69,9 +69,15 @@ export async function transition(
   return moved;
 }
 
-/** Moves a FAILED playback whose footage is still on disk back to PROCESSING. @returns like `transition` */
+/**
+ * Moves a FAILED playback whose footage is still on disk back to PROCESSING. It is this session's node's then; a command
+ * leaves it to the node that finishes it.
+ * @returns like `transition`
+ */
 export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>
-  transition(db, id, 'FAILED', 'PROCESSING', at, { failureCode: null, errorMessage: null });
+  transition(db, id, 'FAILED', 'PROCESSING', at, {
+    ...{ failureCode: null, errorMessage: null, nodeId: null, ownerEpoch: null },
+  });
 
 interface BegunRecording {
   readonly id: string;

@@ -85,6 +85,15 @@ export const EndReason = builder.enumType('EndReason', {
   },
 });
 
+export const NodeState = builder.enumType('NodeState', {
+  description: 'Whether a server of this database is there.',
+  values: {
+    LIVE: { description: 'It has sent a heartbeat within the last five seconds.' },
+    ENDED: { description: 'It has ended by itself.' },
+    LOST: { description: 'It sends no heartbeats, and has not said that it ends.' },
+  },
+});
+
 export const Role = builder.enumType('Role', {
   description: 'What a caller may do. Each role allows what its description says, and nothing else.',
   values: {

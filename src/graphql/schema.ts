@@ -20,6 +20,7 @@ await import('./playback-mutations.ts');
 await import('./subscriptions.ts');
 await import('./keys.ts');
 await import('./key-mutations.ts');
+await import('./nodes.ts');
 
 /** The whole schema. `npm run schema` prints it to schema.graphql. */
 export const schema = measureFields(builder.toSchema());

@@ -541,6 +541,15 @@ export type MutationUpdateCameraArgs = {
   input: UpdateCameraInput;
 };
 
+/** Whether a server of this database is there. */
+export type NodeState =
+  /** It has ended by itself. */
+  | 'ENDED'
+  /** It has sent a heartbeat within the last five seconds. */
+  | 'LIVE'
+  /** It sends no heartbeats, and has not said that it ends. */
+  | 'LOST';
+
 /** The position of a page in the whole list. */
 export type PageInfo = {
   __typename?: 'PageInfo';
@@ -739,6 +748,8 @@ export type Query = {
   events: EventConnection;
   /** The caller, as the server sees it. */
   me: Me;
+  /** The servers that have worked with this database, in the order of their ids. For ADMIN. */
+  nodes: Array<ServerNode>;
   /** One playback; null if there is none with this id. */
   playback?: Maybe<Playback>;
   /** Playbacks, newest first, paged by cursor. */
@@ -847,6 +858,27 @@ export type Role =
   | 'OPERATOR'
   /** Read and subscribe. */
   | 'VIEWER';
+
+/** A server of this database. All times are by the database’s clock. */
+export type ServerNode = {
+  __typename?: 'ServerNode';
+  /** How many cameras that are switched on are its own. */
+  cameras: Scalars['Int']['output'];
+  /** Its MAX_RECORDINGS. */
+  capacity: Scalars['Int']['output'];
+  /** Its newest heartbeat. */
+  heartbeatAt: Scalars['DateTime']['output'];
+  /** NODE_ID, or the id in its DATA_DIR. */
+  id: Scalars['ID']['output'];
+  /** How many of its playbacks are PENDING or RECORDING. */
+  recordings: Scalars['Int']['output'];
+  /** When it was started last. */
+  startedAt: Scalars['DateTime']['output'];
+  /** Whether it is there. */
+  state: NodeState;
+  /** The version of Flashback that it runs. */
+  version: Scalars['String']['output'];
+};
 
 /** A recording that is started by hand. */
 export type StartRecordingInput = {

@@ -14,8 +14,8 @@ export interface Statements {
   stop(): void;
 }
 
-/** Statements that begin and end transactions, and the polls of the finishing queue. */
-const unasked = /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker/i;
+/** Statements that begin sessions and transactions, and those of the finishing queue and of heartbeats. */
+const unasked = /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker|set_config|UPDATE nodes/i;
 
 /** @param databaseUrl records only statements of connections to this database */
 export function recordStatements(databaseUrl: string): Statements {

@@ -1,0 +1,35 @@
+/** A measurement: the database's clock at some moment between two readings of this machine's clock, in epoch milliseconds. */
+export interface ClockReading {
+  readonly before: number;
+  readonly database: number;
+  readonly after: number;
+}
+
+/** This machine's clock shows whole milliseconds, rounded down. */
+const resolutionMs = 1;
+
+/**
+ * The database's clock, by which all servers of a database write and compare times. Each reading says between which bounds
+ * the offset of this machine's clock lies; the offset changes only when it lies outside. So a machine that keeps the same
+ * time as its database uses its own clock as it is, and a slow answer does not move the time.
+ */
+export class DatabaseClock {
+  readonly #wallClock: () => number;
+  /** How far the database's clock is ahead of this machine's, in milliseconds. */
+  offsetMs = 0;
+
+  /** @param wallClock this machine's clock, in epoch milliseconds */
+  constructor(wallClock: () => number) {
+    this.#wallClock = wallClock;
+  }
+
+  /** The present time by the database's clock, in epoch milliseconds. */
+  readonly now = (): number => this.#wallClock() + this.offsetMs;
+
+  /** Takes a reading into account. */
+  note({ before, database, after }: ClockReading): void {
+    const least = database - after - resolutionMs;
+    const most = database - before;
+    this.offsetMs = Math.min(Math.max(this.offsetMs, least), most);
+  }
+}

@@ -1,0 +1,122 @@
+import pg from 'pg';
+import type { Node } from '../generated/prisma/client.ts';
+import type { Db } from './client.ts';
+import type { Incarnation } from './session.ts';
+
+/** Servers of this database, in the table nodes. All their times are by the database's clock. */
+
+/** How long a node counts as alive after a heartbeat, in seconds. */
+export const leaseSec = 5;
+
+export interface NodeFacts {
+  readonly id: string;
+  readonly version: string;
+  /** How many recordings it takes at the same time. */
+  readonly capacity: number;
+}
+
+/**
+ * Enters this start of the server as a new incarnation, and makes it the owner of all cameras and of all playbacks that
+ * are not over. Whatever servers ran before may write nothing more, also where they are only paused or cut off. The
+ * caller has the claim (claim.ts), so that no other server enters at the same time.
+ */
+export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnation> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ incarnation: string }>(
+      `INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+       VALUES ($1, nextval('node_incarnations'), $2, $3, clock_timestamp(), clock_timestamp(),
+         clock_timestamp() + $4 * interval '1 second')
+       ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, version = excluded.version,
+         capacity = excluded.capacity, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
+         lease_until = excluded.lease_until, ended_at = NULL
+       RETURNING incarnation`,
+      [facts.id, facts.version, facts.capacity, leaseSec],
+    );
+    const { incarnation } = rows[0]!;
+    await client.query(
+      `UPDATE nodes SET incarnation = nextval('node_incarnations'), lease_until = least(lease_until, clock_timestamp())
+       WHERE id <> $1`,
+      [facts.id],
+    );
+    await client.query('UPDATE cameras SET node_id = $1, owner_epoch = $2', [facts.id, incarnation]);
+    await client.query(
+      `UPDATE playbacks SET node_id = $1, owner_epoch = $2
+       WHERE recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')`,
+      [facts.id, incarnation],
+    );
+    await client.query('COMMIT');
+    return { nodeId: facts.id, incarnation: BigInt(incarnation) };
+  } finally {
+    await client.end(); // without COMMIT, PostgreSQL takes everything back
+  }
+}
+
+/** A connection of its own for the node's lease, so that heartbeats never wait for other statements. */
+export interface NodeLease {
+  /**
+   * Renews the lease.
+   * @returns the database's time, in epoch milliseconds; undefined if another server has taken the node's place
+   */
+  beat(): Promise<number | undefined>;
+  /** Ends the lease, because the server ends. */
+  leave(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation): NodeLease {
+  const timeoutMs = leaseSec * 1_000;
+  const limits = {
+    connectionTimeoutMillis: timeoutMs,
+    statement_timeout: timeoutMs,
+    query_timeout: timeoutMs,
+  };
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    idleTimeoutMillis: 0,
+    keepAlive: true,
+    ...limits,
+  });
+  pool.on('error', () => {}); // a lost connection is made again by the next heartbeat
+  const write = (changes: string) =>
+    pool.query<{ now: number }>(
+      `UPDATE nodes SET ${changes}
+       WHERE id = $1 AND incarnation = $2 RETURNING ${epochMs} AS now`,
+      [nodeId, incarnation],
+    );
+  return {
+    async beat() {
+      const until = `clock_timestamp() + interval '${leaseSec} seconds'`;
+      return (await write(`heartbeat_at = clock_timestamp(), lease_until = ${until}`)).rows[0]?.now;
+    },
+    async leave() {
+      await write('lease_until = clock_timestamp(), ended_at = clock_timestamp()');
+    },
+    close: () => pool.end(),
+  };
+}
+
+const epochMs = '(extract(epoch FROM clock_timestamp()) * 1000)::float8';
+
+export interface NodeReport extends Node {
+  /** LIVE: its lease holds. ENDED: it ended by itself. LOST: neither. */
+  readonly state: 'LIVE' | 'ENDED' | 'LOST';
+  /** How many cameras it feeds, and how many recordings it has begun and not ended. */
+  readonly cameras: number;
+  readonly recordings: number;
+}
+
+/** All nodes that ever entered, in the order of their ids. */
+export function allNodes(db: Db): Promise<NodeReport[]> {
+  return db.$queryRaw`
+    SELECT n.id, n.incarnation, n.version, n.capacity, n.started_at AS "startedAt", n.heartbeat_at AS "heartbeatAt",
+      n.lease_until AS "leaseUntil", n.ended_at AS "endedAt",
+      CASE WHEN n.lease_until > clock_timestamp() THEN 'LIVE' WHEN n.ended_at IS NULL THEN 'LOST' ELSE 'ENDED' END AS state,
+      (SELECT count(*)::int FROM cameras c WHERE c.node_id = n.id AND c.enabled) AS cameras,
+      (SELECT count(*)::int FROM playbacks p WHERE p.node_id = n.id
+        AND p.recording_status IN ('PENDING', 'RECORDING')) AS recordings
+    FROM nodes n ORDER BY n.id`;
+}

@@ -1,0 +1,30 @@
+import type pg from 'pg';
+
+/** A start of a node: the server itself, as the database knows it. */
+export interface Incarnation {
+  readonly nodeId: string;
+  readonly incarnation: bigint;
+}
+
+/**
+ * A server that is paused inside a transaction holds its locks, and delays all transitions (docs/design.md 7). After this
+ * time PostgreSQL ends such a session.
+ */
+const idleInTransactionMs = 10_000;
+/** The longest transaction or single statement (PostgreSQL 17 and newer). Prisma ends its transactions sooner. */
+const transactionMs = 60_000;
+
+/**
+ * Prepares a new session of the server's pools: time limits, and which server it belongs to. Triggers compare the latter
+ * with the owner of each row that the session writes (migration 20261129010000_nodes).
+ * @param self undefined: a command, which owns no rows
+ */
+export const prepareSession = (self: Incarnation | undefined) => async (client: pg.ClientBase) => {
+  await client.query(
+    `SELECT set_config('idle_in_transaction_session_timeout', $1, false),
+      CASE WHEN current_setting('server_version_num')::int >= 170000
+        THEN set_config('transaction_timeout', $2, false) END,
+      set_config('flashback.node', $3, false), set_config('flashback.incarnation', $4, false)`,
+    [`${idleInTransactionMs}`, `${transactionMs}`, self?.nodeId ?? '', self ? `${self.incarnation}` : ''],
+  );
+};

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseClock } from '../db/database-clock.ts';
+import type { NodeLease } from '../db/nodes.ts';
+import type { Incarnation } from '../db/session.ts';
+import type { Log } from '../log.ts';
+
+export interface MembershipOptions {
+  readonly lease: NodeLease;
+  readonly self: Incarnation;
+  readonly clock: DatabaseClock;
+  readonly log: Log;
+}
+
+const everyMs = 1_000;
+
+/**
+ * Keeps this server's lease with a heartbeat a second, which also tells the database's time. The lease ends with the
+ * server. While the database is away, the server goes on; only another server that has taken its place ends it.
+ */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #stop = new AbortController();
+  #beating: Promise<void> = Promise.resolve();
+  #replace: (message: string) => void = () => {};
+  /** Resolves with the reason, as a sentence, once this server has to end because another one has its place. */
+  readonly replaced = new Promise<string>((resolve) => {
+    this.#replace = resolve;
+  });
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after the first heartbeat. @throws Error if the database does not answer */
+  async start(): Promise<void> {
+    await this.#beatOnce();
+    this.#beating = this.#keepBeating();
+  }
+
+  async #keepBeating(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await sleep(everyMs, undefined, { signal }).catch(() => {}); // aborted by close
+      if (signal.aborted) return;
+      const isReplaced = await this.#beatOnce().catch((error) => {
+        this.#options.log.debug({ error }, 'a heartbeat failed; trying again');
+        return false;
+      });
+      if (isReplaced) return;
+    }
+  }
+
+  /** @returns whether another server has this one's place */
+  async #beatOnce(): Promise<boolean> {
+    const { lease, self, clock, log } = this.#options;
+    const before = Date.now();
+    const database = await lease.beat();
+    if (database !== undefined) {
+      clock.note({ before, database, after: Date.now() });
+      return false;
+    }
+    const message =
+      `Another server has taken the place of this one (node ${self.nodeId}) in the database. This one can write ` +
+      'nothing more, and ends; what it has recorded stays in its spool.';
+    log.error({ nodeId: self.nodeId, incarnation: `${self.incarnation}` }, message);
+    this.#replace(message);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#beating;
+    const { lease, log } = this.#options;
+    await lease.leave().catch((error) => log.debug({ error }, 'the lease ends by itself'));
+    await lease.close();
+  }
+}
