@@ -63,7 +63,8 @@ export class AutomaticEnds {
     const byId = new Map([...running()].map((recording) => [recording.playback.id, recording]));
     const times = [...byId].map(([id, { clock }]) => ({ id, now: new Date(clock.toWall(steadyNow())) }));
     await endOverdue(db, new Date(now()), times);
-    for (const { id, recordUntil } of await endsOf(db, [...byId.keys()])) byId.get(id)?.stopAt(recordUntil);
+    for (const { id, recordUntil } of await endsOf(db, [...byId.keys()]))
+      byId.get(id)?.keepUntil(recordUntil);
   }
 
   async #endIfDiskIsFull(): Promise<void> {
@@ -71,7 +72,7 @@ export class AutomaticEnds {
     await disk.look();
     if (!disk.mustEnd) return;
     const because = new Error(disk.mustEnd);
-    for (const { recording } of running()) recording.abort(because);
+    for (const { recording } of running()) recording.endNow(because);
   }
 
   async #endIfCameraIsLost({ playback, recording }: RunningRecording): Promise<void> {
@@ -80,6 +81,6 @@ export class AutomaticEnds {
     if (silentMs < cameraLostSec * 1_000) return;
     const endedAt = new Date(now() - silentMs);
     await endPlaybacks(db, { id: playback.id }, { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt });
-    recording.abort();
+    recording.endNow();
   }
 }

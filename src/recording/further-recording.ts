@@ -19,7 +19,7 @@ interface FurtherOptions {
       camera: Camera,
       how: { place: Place; clock: WallClock; isWritten: Promise<boolean> },
     ): Promise<Playback | undefined>;
-    stop(playbackId: string, until: Date): void;
+    keepUntil(playbackId: string, until: Date): void;
   };
 }
 
@@ -66,7 +66,7 @@ async function continueAt(
     if (!begun) return;
     log.info(facts, 'the stream changed its format; a further playback continues');
     // The event may have ended before the further recording began here.
-    if (begun.recordUntil) recorder.stop(begun.id, begun.recordUntil);
+    if (begun.recordUntil) recorder.keepUntil(begun.id, begun.recordUntil);
   } catch (error) {
     log.error({ ...facts, error }, 'a recording cannot continue in the stream’s new format');
   }

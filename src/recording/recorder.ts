@@ -177,15 +177,22 @@ export class Recorder {
     return running;
   }
 
-  /** Follows a recording until it has ended and its row says what became of it. */
+  /** Keeps footage up to that time and then ends the recording. Does nothing if the playback is not recorded here. */
+  keepUntil(playbackId: string, until: Date): void {
+    this.#tracked.get(playbackId)?.running.keepUntil(until);
+  }
+
+  /**
+   * Follows a recording to its end: `running.whenOver`, `writeOutcome`, and from there the database's trigger
+   * playbacks_queue_finishing and finishing/finisher.ts.
+   */
   async #follow(running: RunningRecording): Promise<void> {
     const { playback, camera, forgotten } = running;
     let further: Continuation | undefined;
     try {
       // It runs until somebody stops it, its deadline comes, or the stream changes its format.
-      const end = await running.done();
-      // It has ended. With footage, the row becomes PROCESSING: then a trigger of the database,
-      // playbacks_queue_finishing, queues the job that finishing/finisher.ts works on. Without footage, FAILED.
+      const end = await running.whenOver();
+      // With footage, the row becomes PROCESSING, and the trigger queues the finisher's job. Without footage, FAILED.
       const outcome = writeOutcome(this.#options, { playback, camera, end, forget: forgotten });
       // The ring reaches back only a few seconds, so a further recording begins while the outcome is being written.
       further = continueInNewFormat(running, { ...this.#options, outcome, recorder: this });
@@ -238,11 +245,6 @@ export class Recorder {
         await sleep(pause, undefined, { signal }).catch(() => {}); // aborted by close
       }
     }
-  }
-
-  /** Keeps footage up to that time and then ends the recording. Does nothing if the playback is not recorded here. */
-  stop(playbackId: string, until: Date): void {
-    this.#tracked.get(playbackId)?.running.stopAt(until);
   }
 
   /** Ends the recording of a playback that is being deleted. Its spool stays. */

@@ -63,12 +63,9 @@ export class Recording {
   /** Why the recording was ended early, if the disk was the reason. */
   #stopped: Error | undefined;
   #heardAt = steadyNow();
-  #end!: () => void;
-  readonly #ended = new Promise<void>((resolve) => {
-    this.#end = () => {
-      this.#isOver = true;
-      resolve();
-    };
+  #resolveOver!: () => void;
+  readonly #over = new Promise<void>((resolve) => {
+    this.#resolveOver = resolve;
   });
 
   constructor(options: RecordingOptions) {
@@ -112,7 +109,7 @@ export class Recording {
   tick(): void {
     if (this.#isOver) return;
     const now = steadyNow();
-    if (now >= this.#until + graceMs) this.#end();
+    if (now >= this.#until + graceMs) this.#finish();
     else if (now - (this.#cutter.oldestAt ?? now) > longestHeldMs && this.#canBegin())
       this.#write(this.#cutter.cutShort());
   }
@@ -121,13 +118,13 @@ export class Recording {
     if (!this.#session && !unit.isSync) return;
     const time = timeOf(unit);
     // The first picture came only after the end: nothing of the event was seen.
-    if (!this.#session && !this.#file && time >= this.#until) this.#end();
+    if (!this.#session && !this.#file && time >= this.#until) this.#finish();
     else if (this.#file && !followsInFile(format, this.#file.formats.video)) this.#changeFormat(time);
     else {
       if (!this.#session) this.#cutter.dropSoundBefore(time);
       if (!this.#file) this.#first ??= unit;
       this.#push(unit);
-      this.#endIfReached();
+      this.#finishIfReached();
     }
   }
 
@@ -154,7 +151,7 @@ export class Recording {
   }
 
   #changeFormat(at: number): void {
-    this.#end();
+    this.#finish();
     if (at < this.#until) this.#options.onFormatChange(at);
   }
 
@@ -173,23 +170,16 @@ export class Recording {
     return this.#file !== undefined || (this.#session !== undefined && !this.#session.awaitsSound);
   }
 
-  #endIfReached(): void {
-    if (this.#writtenTo < this.#until) this.#write(this.#cutter.cutAt(this.#until));
-    if (this.#writtenTo < this.#until) return;
-    this.#cutter.dropPictures();
-    this.#end();
-  }
-
   #write(cut: Cut | undefined): void {
     if (!cut) return;
     try {
       this.#file ??= this.#createFile();
       this.#noteGap(this.#file.write(cut));
       for (const picture of cut.pictures) this.#writtenTo = Math.max(this.#writtenTo, timeOf(picture));
-      if (this.#file.failure) this.#end();
+      if (this.#file.failure) this.#finish();
     } catch (error) {
       // Whatever a camera sends, the error ends this recording only.
-      this.abort(error as Error);
+      this.endNow(error as Error);
     }
   }
 
@@ -213,34 +203,46 @@ export class Recording {
     return this.#options.clock.toWall(steadyMs) + this.#shiftMs;
   }
 
+  /** Resolves when everything taken so far is written, or cannot be written. */
+  async written(): Promise<void> {
+    await this.#file?.written();
+  }
+
   /**
    * Keeps footage up to that time. The recording is over with the first picture at or after it, or one second later
    * if none comes. Another call moves the end.
    * @param until steady milliseconds
    */
-  stopAt(until: number): void {
+  keepUntil(until: number): void {
     this.#until = until;
-    this.#endIfReached();
+    this.#finishIfReached();
     this.tick();
+  }
+
+  #finishIfReached(): void {
+    if (this.#writtenTo < this.#until) this.#write(this.#cutter.cutAt(this.#until));
+    if (this.#writtenTo < this.#until) return;
+    this.#cutter.dropPictures();
+    this.#finish();
   }
 
   /**
    * Ends the recording now and keeps what there is.
    * @param because the error of the disk, if the disk is the reason
    */
-  abort(because?: Error): void {
+  endNow(because?: Error): void {
     this.#stopped ??= because;
-    this.#end();
+    this.#finish();
   }
 
-  /** Resolves when everything taken so far is written, or cannot be written. */
-  async written(): Promise<void> {
-    await this.#file?.written();
+  #finish(): void {
+    this.#isOver = true;
+    this.#resolveOver();
   }
 
   /** Resolves when the recording is over and its spool is closed and synced. */
-  async done(): Promise<RecordingEnd> {
-    await this.#ended;
+  async whenOver(): Promise<RecordingEnd> {
+    await this.#over;
     this.#endEncoder();
     await this.#encoded;
     const rest = this.#cutter.flush();

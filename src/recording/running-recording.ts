@@ -55,7 +55,7 @@ export class RunningRecording {
   readonly #now: () => number;
   /** Whether an earlier run recorded the first part, perhaps by another clock. */
   readonly #isResumed: boolean;
-  /** The end given to the last call of `stopAt`, in epoch milliseconds. */
+  /** The end given to the last call of `keepUntil`, in epoch milliseconds. */
   #until: number | undefined;
   readonly #forgotten = new AbortController();
   readonly #detach: () => void;
@@ -97,10 +97,10 @@ export class RunningRecording {
     const deadline = this.#deadline();
     // A timer of its own, so that the recording also ends if somebody sets the clock, or if the row cannot be read.
     this.#deadlineTimer = setTimeout(
-      () => this.recording.stopAt(deadline),
+      () => this.recording.keepUntil(deadline),
       Math.max(0, deadline - steadyNow()),
     );
-    if (playback.recordUntil) this.stopAt(playback.recordUntil);
+    if (playback.recordUntil) this.keepUntil(playback.recordUntil);
   }
 
   /**
@@ -118,20 +118,20 @@ export class RunningRecording {
    * began, that time may be wrong by any amount. Then everything up to now is kept, and at most the post-roll is
    * added. A second call with the same time changes nothing.
    */
-  stopAt(until: Date): void {
+  keepUntil(until: Date): void {
     if (this.#until === until.getTime()) return;
     this.#until = until.getTime();
     const end = new WallClock(this.#now).toSteady(this.#until);
     const latest = steadyNow() + this.camera.postRollSec * 1_000;
     const isDoubtful = this.clock.wasSet || this.#isResumed;
     const known = isDoubtful ? Math.min(Math.max(end, steadyNow()), latest) : end;
-    this.recording.stopAt(Math.min(known, this.#deadline()));
+    this.recording.keepUntil(Math.min(known, this.#deadline()));
   }
 
   /** Ends the recording without writing its row, because the playback is deleted or the server stops. */
   forget(): void {
     this.#forgotten.abort();
-    this.recording.abort();
+    this.recording.endNow();
   }
 
   /** Aborted once the row must not be written any more. */
@@ -140,9 +140,9 @@ export class RunningRecording {
   }
 
   /** Resolves when the recording is over and its spool is closed and synced. */
-  async done(): Promise<RecordingEnd> {
+  async whenOver(): Promise<RecordingEnd> {
     try {
-      return await this.recording.done();
+      return await this.recording.whenOver();
     } finally {
       this.#detach();
       clearTimeout(this.#deadlineTimer);

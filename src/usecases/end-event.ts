@@ -26,7 +26,7 @@ export async function endEvent(
   if (!event.endedAt) {
     const at = now();
     const end = { id: event.id, endedAt: endOf(endedAt, at, event.startedAt), at };
-    for (const playback of await saveEventEnd(db, end)) recorder.stop(playback.id, playback.recordUntil);
+    for (const playback of await saveEventEnd(db, end)) recorder.keepUntil(playback.id, playback.recordUntil);
   }
 
   // Answer.

@@ -24,6 +24,6 @@ export async function stopRecording(
   if (ended.length === 0) {
     throw conflict(`The playback ${id} is ${recordingStatus}; there is no recording of it to stop.`);
   }
-  recorder.stop(id, endedAt);
+  recorder.keepUntil(id, endedAt);
   return { id };
 }

@@ -58,19 +58,19 @@ async function spooled() {
 
 test('a recording whose first picture comes after its end has no footage', async () => {
   const recording = record();
-  recording.stopAt(began + 1_000);
+  recording.keepUntil(began + 1_000);
   for (const unit of pictures(30, 10_000)) recording.take(unit);
-  expect((await recording.done()).clipStartedAt).toBeUndefined();
+  expect((await recording.whenOver()).clipStartedAt).toBeUndefined();
   expect(await readdir(folder)).toEqual([]);
 });
 
 test('a recording ends with the first picture at or after its end', async () => {
   const recording = record();
   for (const unit of pictures(5)) recording.take(unit);
-  recording.stopAt(began + 9.5 * frameMs);
+  recording.keepUntil(began + 9.5 * frameMs);
   for (const unit of Array.from({ length: 20 }, (_, i) => units.picture(began + (i + 5) * frameMs, false)))
     recording.take(unit);
-  await recording.done();
+  await recording.whenOver();
   expect((await spooled()).pictures).toBe(11);
 });
 
@@ -86,8 +86,8 @@ test('a recording has the units that it took, even after the ring has dropped th
     unit.footage.release();
   }
   for (let i = 0; i < 5_000; i++) units.picture(began + 10_000 + i, false).footage.release();
-  recording.abort();
-  await recording.done();
+  recording.endNow();
+  await recording.whenOver();
   const { payloads, file } = await spooled();
   const bytes = await readFile(file);
   const footage = Buffer.concat(payloads.map(({ from, to }) => bytes.subarray(from, to)));
@@ -110,8 +110,8 @@ test('a picture that is not followed by another is on disk within a second', asy
     )
     .toBe(1);
   clearInterval(ticker);
-  recording.abort();
-  await recording.done();
+  recording.endNow();
+  await recording.whenOver();
 });
 
 test('another size within the session ends a recording, which reports since when', async () => {
@@ -120,7 +120,7 @@ test('another size within the session ends a recording, which reports since when
   for (const unit of pictures(15)) recording.take(unit);
   const larger = { ...units.picture(began + 1_000, true) };
   recording.take({ ...larger, format: { ...larger.format, key: 'larger' } as FeedUnit['format'] });
-  await recording.done();
+  await recording.whenOver();
   expect(changes).toHaveLength(1);
   expect(changes[0]).toBeCloseTo(began + 1_000, 0);
   expect((await spooled()).pictures).toBe(15);
@@ -135,8 +135,8 @@ test.each([true, false])(
     const other = units.picture(began + 1_000, true);
     const format = { ...other.format, pps: [Buffer.from('68ce0fc9', 'hex')], needsSets };
     recording.take({ ...other, format: format as FeedUnit['format'] });
-    recording.abort();
-    await recording.done();
+    recording.endNow();
+    await recording.whenOver();
     expect(changes).toHaveLength(needsSets ? 1 : 0);
     expect((await spooled()).pictures).toBe(needsSets ? 15 : 16);
   },
@@ -147,8 +147,8 @@ test('sound from before the first picture is left out', async () => {
   for (let at = -256; at < 0; at += 64) recording.take(units.sound(began + at));
   for (const unit of pictures(15)) recording.take(unit);
   for (let at = 0; at < 960; at += 64) recording.take(units.sound(began + at));
-  recording.abort();
-  await recording.done();
+  recording.endNow();
+  await recording.whenOver();
   expect(await spooled()).toMatchObject({ pictures: 15, sounds: 15 });
 });
 
@@ -156,7 +156,7 @@ test('a stream that does not fit into a file ends only its own recording', async
   const recording = record();
   for (const unit of pictures(30))
     recording.take({ ...unit, format: { ...unit.format, sps: [] } as FeedUnit['format'] });
-  const { diskFailure } = await recording.done();
+  const { diskFailure } = await recording.whenOver();
   expect(diskFailure).toBeInstanceOf(Error);
 });
 
@@ -178,8 +178,8 @@ test('sound that is encoded after the end is in the clip', async () => {
   const format = { ...sound.format, codec: 'pcma', codecString: 'pcma', key: 'pcma' } as FeedUnit['format'];
   recording.take({ ...sound, format });
   for (const unit of others) recording.take(unit);
-  recording.stopAt(began + endMs);
-  await recording.done();
+  recording.keepUntil(began + endMs);
+  await recording.whenOver();
   const { file } = await spooled();
   const clip = await readSpool(file, endMs / 1_000);
   const soundTable = clip!.index.tables.find(({ track }) => track.kind === 'audio');
@@ -189,8 +189,8 @@ test('sound that is encoded after the end is in the clip', async () => {
 test('footage that begins after the end in the row is left out', async () => {
   const recording = record();
   for (const unit of pictures(60)) recording.take(unit);
-  recording.abort();
-  await recording.done();
+  recording.endNow();
+  await recording.whenOver();
   const { file } = await spooled();
   const clip = await readSpool(file, 2);
   expect(clip!.index.durationMs).toBeGreaterThanOrEqual(2_000);
