@@ -42,7 +42,7 @@ import { readNodeId } from './nodes/node-id.ts';
 import { openOffsite } from './offsite/recordings.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
-import { CameraHub } from './pubsub/camera-hub.ts';
+import { ChangeHub } from './pubsub/change-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Admission } from './recording/admission.ts';
 import { sourceFactory } from './recording/feed/create-source.ts';
@@ -58,6 +58,7 @@ import { SpoolDisk } from './spool/disk.ts';
 import { holdsFootage } from './spool/reader.ts';
 import { startFailure } from './start-failure.ts';
 import { createStartOrder } from './start-order.ts';
+import { Line } from './store/line.ts';
 import { openStore } from './store/open-store.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
@@ -146,7 +147,7 @@ export async function startApp(
       'transitions',
       new TransitionHub({ db, log, keepDays: config.transitionDays, now: steady }),
     );
-    const cameraStates = new CameraHub({ all: () => cameraIds(db) });
+    const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
     await transitions.start();
     parts.add(
       'listener',
@@ -174,16 +175,21 @@ export async function startApp(
     storeWatch.start();
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
     const installation = await installationId(db);
-    const offsite = openOffsite(config, { db, store, installation, recordDir, log });
+    const line = new Line(config.uploadMaxBitsPerSec);
+    const offsiteChanges = new ChangeHub({ all: async () => offsite?.inBucket ?? [] });
+    const onMore = (playbackId: string) => offsiteChanges.publish(playbackId);
+    const offsite = openOffsite(config, { db, store, line, installation, recordDir, onMore, log });
     if (offsite) parts.add('copies in the bucket', offsite);
-    const maxBitsPerSec = config.uploadMaxBitsPerSec;
     const follower = parts.add(
       'uploads of what is recorded',
-      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, maxBitsPerSec, log }),
+      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, line, log }),
     );
     const finisher = parts.add(
       'finisher',
-      new Finisher({ db, databaseUrl, store, storeWatch, posters, follower, offsite, recordDir, log, now }),
+      new Finisher({
+        ...{ db, databaseUrl, store, storeWatch, posters, follower, offsite, line },
+        ...{ recordDir, log, now },
+      }),
     );
     const remover = parts.add('remover', new Remover({ db, store, storeWatch, log }));
     const onRemoved = () => remover.nudge();
@@ -225,7 +231,8 @@ export async function startApp(
     const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
-      ...{ admission, recorder, feeds, finisher, remover, keys, transitions, cameraStates },
+      ...{ admission, recorder, feeds, finisher, remover, keys },
+      ...{ transitions, cameraStates, offsiteChanges },
       firstCalls: new FirstCalls(),
       inTurn: new InTurn(),
       note: (fields, text) => log.info(fields, text),

@@ -2,9 +2,10 @@ import { type Db, inDatabase } from '../db/client.ts';
 import { saveUploadId, takeAttempt, type UploadLayout } from '../db/uploads.ts';
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
 import { readPart } from '../store/body.ts';
+import type { Line } from '../store/line.ts';
 import type { ObjectBody, SentPart, Upload, Uploads } from '../store/store.ts';
-import type { Line } from './line.ts';
 import { noteSentPart, readSentParts } from './sent-parts.ts';
 import type { Part } from './upload-layout.ts';
 
@@ -14,6 +15,7 @@ export interface ClipUploadOptions {
   readonly installation: string;
   readonly recordDir: string;
   readonly line: Line;
+  readonly log: Log;
 }
 
 /** How many parts of a clip that has ended are sent in parallel. */
@@ -84,7 +86,18 @@ export class ClipUpload {
     }
     this.#row = saved;
     this.#upload = upload;
+    this.#warnOfRule(upload);
     return layout;
+  }
+
+  /** An upload that a rule of the bucket aborts begins anew from the spool, so that its parts are sent twice. */
+  #warnOfRule({ abortsAt }: Upload): void {
+    const { id, deadlineAt } = this.#row;
+    if (!abortsAt || !deadlineAt || abortsAt >= deadlineAt) return;
+    this.#options.log.warn(
+      { playbackId: id, abortsAt, deadlineAt },
+      'a rule of the bucket aborts this upload before the recording has to end; give AbortIncompleteMultipartUpload more days',
+    );
   }
 
   /**
@@ -125,9 +138,9 @@ export class ClipUpload {
   ): Promise<void> {
     const { line, recordDir } = this.#options;
     const isEnding = () => this.isEnding;
-    await line.withMemory(to - from, isEnding, async () => {
+    await line.withMemory(to - from, isEnding, async (memory) => {
       signal.throwIfAborted();
-      const bytes = await readPart(body, { from, to });
+      const bytes = await readPart(body, { from, to }, memory);
       // If the part is sent again and that fails, the bucket may have neither version (R2).
       this.sent.delete(number);
       const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: line.pace(isEnding) });

@@ -59,9 +59,11 @@ export function clipBody({ contents, spoolFile }: Clip, headBytes?: number): Obj
 function joined(first: ObjectBody, second: ObjectBody): ObjectBody {
   return {
     size: first.size + second.size,
-    async *read(from, to) {
-      if (from < first.size) yield* first.read(from, Math.min(to, first.size));
-      if (to > first.size) yield* second.read(Math.max(0, from - first.size), to - first.size);
+    async *read(from, to, into) {
+      const border = Math.min(Math.max(from, first.size), to);
+      if (from < border) yield* first.read(from, border, into?.subarray(0, border - from));
+      if (border < to)
+        yield* second.read(border - first.size, to - first.size, into?.subarray(border - from));
     },
   };
 }

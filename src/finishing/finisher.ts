@@ -11,7 +11,8 @@ import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { isTransient } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
-import { bufferBody } from '../store/body.ts';
+import { bufferBody, readPart } from '../store/body.ts';
+import type { Line } from '../store/line.ts';
 import { type ObjectBody, type Pace, type Store, UploadGone } from '../store/store.ts';
 import { type Clip, clipBody, clipFromSpool } from './clip.ts';
 import { type ClipUpload, RowChanged } from './clip-upload.ts';
@@ -28,6 +29,7 @@ export interface FinisherOptions {
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
   readonly follower: SpoolFollower;
+  readonly line: Line;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
   readonly recordDir: string;
@@ -134,7 +136,7 @@ export class Finisher {
     followed: ClipUpload | undefined,
     signal: AbortSignal,
   ): Promise<StoredClip> {
-    const { store, follower } = this.#options;
+    const { store, follower, line } = this.#options;
     const put = (key: string, body: ObjectBody, pace?: Pace) =>
       store.put(key, body, 'video/mp4', { signal, pace });
     if (!store.uploads) {
@@ -147,10 +149,12 @@ export class Finisher {
       followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
     const upload = isCurrent ? followed! : follower.uploadOf(playback);
     upload.isEnding = true;
-    const { line } = follower;
     const isEnding = () => true;
     const putWhole = (key: string, body: ObjectBody) =>
-      line.withMemory(body.size, isEnding, () => put(key, body, line.pace(isEnding)));
+      line.withMemory(body.size, isEnding, async (memory) => {
+        const bytes = await readPart(body, { from: 0, to: body.size }, memory);
+        await put(key, bufferBody(bytes), line.pace(isEnding));
+      });
     return this.#twice(() => storeClip(clip, upload, putWhole, signal), signal);
   }
 

@@ -4,10 +4,10 @@ import type { Log } from '../log.ts';
 import { TakenOver } from '../offsite/manifest-writer.ts';
 import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { type GrowingSpool, growingSpools } from '../spool/growing.ts';
+import type { Line } from '../store/line.ts';
 import { type Store, UploadGone } from '../store/store.ts';
 import { ClipUpload, RowChanged } from './clip-upload.ts';
 import { Followed } from './followed.ts';
-import { Line } from './line.ts';
 import type { StoreWatch } from './store-watch.ts';
 import { maxWholeBytes } from './upload-layout.ts';
 
@@ -20,8 +20,7 @@ export interface SpoolFollowerOptions {
   readonly recordDir: string;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
-  /** The limit of all uploads together; undefined: no limit. */
-  readonly maxBitsPerSec: number | undefined;
+  readonly line: Line;
   readonly log: Log;
 }
 
@@ -33,6 +32,9 @@ const keepMs = 10 * 60_000;
 
 interface Entry {
   followed: Followed | undefined;
+  /** Aborted when the recording has ended. */
+  readonly over: AbortController;
+  /** Aborted when even the present part is not wanted any more. */
   readonly stop: AbortController;
   step: Promise<void> | undefined;
   pausedUntil: number;
@@ -46,14 +48,12 @@ interface Entry {
  * recording.
  */
 export class SpoolFollower {
-  readonly line: Line;
   readonly #options: SpoolFollowerOptions;
   readonly #entries = new Map<string, Entry>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SpoolFollowerOptions) {
     this.#options = options;
-    this.line = new Line(options.maxBitsPerSec);
   }
 
   start(): void {
@@ -77,6 +77,7 @@ export class SpoolFollower {
   #add(id: string): Entry {
     const entry: Entry = {
       followed: undefined,
+      over: new AbortController(),
       stop: new AbortController(),
       step: undefined,
       pausedUntil: 0,
@@ -94,11 +95,12 @@ export class SpoolFollower {
     try {
       entry.followed ??= await Followed.open(spool.file);
       if (storeWatch.problem) return;
-      await this.#send(spool, entry.followed, entry.stop.signal);
+      await this.#send(spool, entry.followed, entry);
       if (entry.isTold) log.info({ playbackId }, 'a clip is sent to the bucket again while it is recorded');
       entry.isTold = false;
     } catch (error) {
-      if (entry.stop.signal.aborted) return;
+      // The finisher sends what lacks.
+      if (entry.over.signal.aborted) return;
       entry.pausedUntil = performance.now() + pauseMs;
       if (!entry.isTold) {
         const told = { playbackId, error: (error as Error).message };
@@ -108,15 +110,15 @@ export class SpoolFollower {
     }
   }
 
-  async #send(spool: GrowingSpool, followed: Followed, signal: AbortSignal): Promise<void> {
+  async #send(spool: GrowingSpool, followed: Followed, { stop, over }: Entry): Promise<void> {
     const { playbackId } = spool;
     try {
-      if (await followed.look(spool.syncedBytes)) await this.#sendFull(playbackId, followed, signal);
-      await this.#copy(spool, followed);
+      if (await followed.look(spool.syncedBytes)) await this.#sendFull(playbackId, followed, stop.signal);
+      await this.#copy(spool, followed, over.signal);
     } catch (error) {
       if (!(error instanceof TakenOver)) throw error;
       this.#options.offsite!.noteTaken(playbackId);
-      if (followed.upload) await followed.beginAnew(signal);
+      if (followed.upload) await followed.beginAnew(stop.signal);
     }
   }
 
@@ -130,8 +132,9 @@ export class SpoolFollower {
     const { upload } = followed;
     try {
       await followed.openUpload(signal);
-      await offsite?.of(playbackId)?.beforeParts(followed.index, followed.sent!);
-      await followed.sendFull(signal);
+      const recording = offsite?.of(playbackId);
+      await recording?.beforeParts(followed.index, followed.sent!);
+      await followed.sendFull(async () => recording?.noteSent(followed.sent!), signal);
     } catch (error) {
       if (error instanceof UploadGone) {
         await followed.beginAnew(signal);
@@ -144,14 +147,19 @@ export class SpoolFollower {
   }
 
   /** Copies what no part holds yet into recovery objects, so that the clip can be made without this machine. */
-  async #copy({ playbackId, syncedBytes }: GrowingSpool, followed: Followed): Promise<void> {
+  async #copy(
+    { playbackId, syncedBytes }: GrowingSpool,
+    followed: Followed,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { offsite, store } = this.#options;
     const recording = offsite?.of(playbackId);
-    if (!recording?.isDue) return;
+    if (!recording?.isDue || signal.aborted) return;
     await followed.index.look(syncedBytes);
     if (followed.index.count === 0) return;
-    const needless = await recording.advance(followed.index, followed.sent);
-    if (needless.length > 0) await store.removeAll(needless.map((key) => ({ key })));
+    const needless = await recording.advance(followed.index, followed.sent, signal);
+    // One that cannot be removed now is removed with the others when the clip is stored.
+    for (const key of needless) await store.remove(key).catch(() => {});
   }
 
   /**
@@ -159,9 +167,9 @@ export class SpoolFollower {
    * @throws Error if the store has no uploads
    */
   uploadOf(row: Playback): ClipUpload {
-    const { db, store, installation, recordDir } = this.#options;
+    const { db, store, installation, recordDir, line, log } = this.#options;
     if (!store.uploads) throw new Error('This store takes objects only whole.');
-    return new ClipUpload({ db, uploads: store.uploads, installation, recordDir, line: this.line }, row);
+    return new ClipUpload({ db, uploads: store.uploads, installation, recordDir, line, log }, row);
   }
 
   /**
@@ -174,6 +182,7 @@ export class SpoolFollower {
     if (!entry) return undefined;
     this.#entries.delete(playbackId);
     if (entry.followed?.upload) entry.followed.upload.isEnding = true;
+    entry.over.abort();
     const abort = () => entry.stop.abort(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);

@@ -73,14 +73,15 @@ export class Followed {
     return { key: objectKeys(row).clip, id: row.uploadId, ...layout, sentTo };
   }
 
-  /** Sends the full parts in order. */
-  async sendFull(signal: AbortSignal): Promise<void> {
+  /** Sends the full parts in order. @param onSent called after each */
+  async sendFull(onSent: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const upload = this.upload!;
     while (!upload.isEnding) {
       const { number, from, to } = this.#nextPart(upload);
       if (to > this.index.payloadBytes) break;
       const body = rangesBody(this.index.path, this.index.ranges(from, to));
       await upload.sendPart(number, body, { from: 0, to: body.size }, signal);
+      await onSent();
     }
     this.#lookAt = 0;
   }

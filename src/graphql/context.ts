@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
-import type { CameraHub } from '../pubsub/camera-hub.ts';
+import type { ChangeHub } from '../pubsub/change-hub.ts';
 import type { TransitionHub } from '../pubsub/transition-hub.ts';
 import type { Parts } from '../usecases/parts.ts';
 import type { AnswerSize } from './answer-size.ts';
@@ -17,7 +17,10 @@ export interface Services extends Parts {
   readonly db: Db;
   readonly writingDb: Db;
   readonly transitions: TransitionHub;
-  readonly cameraStates: CameraHub;
+  /** Cameras whose state changed. */
+  readonly cameraStates: ChangeHub;
+  /** Playbacks of which the bucket holds more footage. */
+  readonly offsiteChanges: ChangeHub;
   /** The footage of a recording is in the bucket up to this time; undefined: none is, or it is unknown here. */
   readonly offsiteUntil: (playbackId: string) => Date | undefined;
   /** Why the store takes no objects, as a sentence; undefined while it does. */

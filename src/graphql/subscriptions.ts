@@ -1,9 +1,10 @@
-import { visibleCameras } from '../db/visible.ts';
+import { visibleCameras, visiblePlaybacks } from '../db/visible.ts';
 import { maySeeCamera, seesOnlyOwn } from '../domain/caller.ts';
+import { visiblePlayback } from '../usecases/find-visible.ts';
 import { badField, filterId, found } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
-import { PlaybackTransition } from './playback.ts';
+import { Playback, PlaybackTransition } from './playback.ts';
 import { PlaybackFilter } from './playback-lists.ts';
 import { readPosition } from './position.ts';
 
@@ -54,5 +55,22 @@ builder.subscriptionFields((t) => ({
     },
     resolve: (query, id: unknown, _args, { db }) =>
       found('camera', id as string, (id) => db.camera.findUnique({ ...query, where: { id } })),
+  }),
+  playbackOffsiteChanged: t.prismaField({
+    type: Playback,
+    description: [
+      'First each running recording of which the bucket holds footage, then each whenever it holds more (see',
+      '`offsiteUntil`), at most once a second. Without an id, all recordings.',
+    ].join('\n'),
+    args: { playbackId: t.arg.id({ description: 'Only this playback.' }) },
+    subscribe: async (_root, { playbackId }, { caller, db, offsiteChanges }) => {
+      const only = playbackId && (await visiblePlayback(db, caller, playbackId));
+      return offsiteChanges.subscribe((id) => !only || id === only.id) as unknown as AsyncIterable<never>;
+    },
+    // What the caller may not see is not found, and so left out.
+    resolve: (query, id: unknown, _args, context) =>
+      found('playback', id as string, (id) =>
+        context.db.playback.findFirst({ ...query, where: { id, AND: [visiblePlaybacks(context)] } }),
+      ),
   }),
 }));

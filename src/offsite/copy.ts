@@ -1,7 +1,9 @@
 import type { RecoveryKeys } from '../domain/store-keys.ts';
 import { readTrackFragments } from '../mp4/track-fragment.ts';
+import { correctionsOf } from '../spool/growing.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { bufferBody, rangesBody, readPart } from '../store/body.ts';
+import type { Line } from '../store/line.ts';
 import type { Store } from '../store/store.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
@@ -18,6 +20,7 @@ export interface SentPayload {
 
 export interface CopyOptions {
   readonly store: Store;
+  readonly line: Line;
   readonly keys: RecoveryKeys;
   /** Called before an object is written under the key. */
   readonly note: (key: string) => Promise<void>;
@@ -43,6 +46,8 @@ interface IndexObject {
 export class OffsiteCopy {
   readonly #options: CopyOptions;
   #indexObjects: IndexObject[] = [];
+  /** How often the spool had been corrected when the index objects were written. */
+  #corrections = 0;
   /** The number of fragments in index objects. */
   #indexed = 0;
   /**
@@ -86,18 +91,29 @@ export class OffsiteCopy {
     return isAhead || this.#dueUpTo(index.payloadBytes, sent) !== undefined;
   }
 
-  /** If a copy is due, copies the payload that no part will hold soon. */
-  async copyPayload(index: GrowingIndex, sent: SentPayload | undefined): Promise<void> {
-    this.#cover(sent);
+  /**
+   * If a copy is due, copies the payload that no part will hold soon.
+   * @param signal aborted when the recording has ended: then no copy is begun any more
+   */
+  async copyPayload(index: GrowingIndex, sent: SentPayload | undefined, signal: AbortSignal): Promise<void> {
+    this.noteSent(sent);
     const to = this.#dueUpTo(index.payloadBytes, sent);
     if (to === undefined) return;
     const from = this.#covered;
     await this.putIndex(index);
     const body = rangesBody(index.path, index.ranges(from, to));
-    const bytes = await readPart(body, { from: 0, to: body.size });
-    await this.#put(this.#options.keys.payload(from), bytes);
+    await this.#options.line.withMemory(
+      body.size,
+      () => false,
+      async (memory) => {
+        signal.throwIfAborted();
+        const bytes = await readPart(body, { from: 0, to: body.size }, memory);
+        // Not aborted once it is on its way: it might arrive after it was removed.
+        await this.#put(this.#options.keys.payload(from), bytes);
+      },
+    );
     this.#objects.push({ from, to });
-    this.#cover(sent);
+    this.noteSent(sent);
   }
 
   /** The byte up to which the payload is due to be copied; undefined: none is due. */
@@ -114,8 +130,8 @@ export class OffsiteCopy {
     return ageMs + fullInMs <= waitForPart * everyMs ? undefined : payloadBytes;
   }
 
-  /** Updates how far objects and parts cover the payload. */
-  #cover(sent: SentPayload | undefined): void {
+  /** Updates how far the bucket has the payload, in recovery objects and parts. */
+  noteSent(sent: SentPayload | undefined): void {
     const before = this.#covered;
     this.#covered = coveredUpTo(this.#objects, this.#covered);
     if (sent && this.#covered >= sent.from) this.#covered = Math.max(this.#covered, sent.to);
@@ -142,17 +158,22 @@ export class OffsiteCopy {
   /** Rewrites the index objects of fragments whose times were corrected. */
   async #putCorrections(index: GrowingIndex): Promise<void> {
     this.#indexObjects = this.#indexObjects.filter(({ first, count }) => !index.isSettled(first + count - 1));
+    // Nothing is read where nothing was corrected, as in most recordings most of the time.
+    const corrections = correctionsOf(index.path);
+    if (corrections === this.#corrections) return;
     for (const object of this.#indexObjects) {
       const bytes = await index.readHeads(object.first, object.first + object.count);
       if (bytes.equals(object.bytes)) continue;
       await this.#put(this.#options.keys.index(object.first), bytes);
       object.bytes = bytes;
     }
+    this.#corrections = corrections;
   }
 
   async #put(key: string, bytes: Buffer): Promise<void> {
-    await this.#options.note(key);
-    await this.#options.store.put(key, bufferBody(bytes), 'application/octet-stream');
+    const { note, store, line } = this.#options;
+    await note(key);
+    await store.put(key, bufferBody(bytes), 'application/octet-stream', { pace: line.pace(() => false) });
   }
 
   /**

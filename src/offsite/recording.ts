@@ -3,8 +3,9 @@ import { saveOffsiteUntil } from '../db/uploads.ts';
 import { recoveryKeys } from '../domain/store-keys.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { noteRecoveryKey } from '../spool/recovery-keys.ts';
+import type { Line } from '../store/line.ts';
 import type { GuardedObjects, Store } from '../store/store.ts';
-import { OffsiteCopy } from './copy.ts';
+import { OffsiteCopy, type SentPayload } from './copy.ts';
 import type { Manifest } from './manifest.ts';
 import { ManifestWriter } from './manifest-writer.ts';
 
@@ -21,12 +22,15 @@ export interface SentUpload {
 export interface OffsiteRecordingOptions {
   readonly db: Db;
   readonly store: Store;
+  readonly line: Line;
   readonly guarded: GuardedObjects;
   readonly installation: string;
   readonly recordDir: string;
   readonly everyMs: number;
   /** Whether the bucket is public: then the manifest has no names, labels and descriptions. */
   readonly isPublic: boolean;
+  /** Called when the bucket has more of a recording. */
+  readonly onMore: (playbackId: string) => void;
 }
 
 /** How often a recording is checked for something to copy, while it waits for one copy: each check costs small reads. */
@@ -43,6 +47,7 @@ export class OffsiteRecording {
   #clipStartedAt: Date | null = null;
   #lookAt = 0;
   #savedUntil = 0;
+  #advancing: Promise<unknown> = Promise.resolve();
 
   constructor(options: OffsiteRecordingOptions, playbackId: string) {
     this.#options = options;
@@ -53,7 +58,8 @@ export class OffsiteRecording {
       if (!noted.has(key)) await noteRecoveryKey(options.recordDir, playbackId, key);
       noted.add(key);
     };
-    this.#copy = new OffsiteCopy({ store: options.store, keys, note, everyMs: options.everyMs });
+    const { store, line, everyMs } = options;
+    this.#copy = new OffsiteCopy({ store, line, keys, note, everyMs });
     this.#writer = new ManifestWriter(options.guarded, keys.manifest, () => note(keys.manifest));
   }
 
@@ -78,23 +84,41 @@ export class OffsiteRecording {
     await this.#copy.putIndex(index);
   }
 
+  /** Notes what parts hold by now. */
+  async noteSent(upload: SentUpload): Promise<void> {
+    this.#copy.noteSent(payloadIn(upload));
+    await this.#saveUntil();
+  }
+
   /**
    * Copies what is due, and notes what parts hold by now.
+   * @param signal aborted when the recording has ended. What is on its way then is not waited for here, see `settled`
    * @returns keys of objects that are no longer needed
    * @throws TakenOver
    */
-  async advance(index: GrowingIndex, upload: SentUpload | undefined): Promise<string[]> {
+  async advance(index: GrowingIndex, upload: SentUpload | undefined, signal: AbortSignal): Promise<string[]> {
     this.#lookAt = performance.now() + this.#options.everyMs / looksPerCopy;
-    const sent = upload && {
-      from: upload.partBytes - upload.headBytes,
-      to: upload.sentTo,
-      partBytes: upload.partBytes,
-    };
+    const advancing = this.#advance(index, upload, signal);
+    this.#advancing = advancing.catch(() => {}); // the caller gets the error
+    return untilAborted(advancing, signal);
+  }
+
+  async #advance(
+    index: GrowingIndex,
+    upload: SentUpload | undefined,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const sent = upload && payloadIn(upload);
     if (!this.#copy.isDue(index, sent)) return [];
     await this.#writeManifest(index, upload);
-    await this.#copy.copyPayload(index, sent);
+    await this.#copy.copyPayload(index, sent, signal);
     await this.#saveUntil();
     return sent ? this.#copy.takeSuperseded(sent) : [];
+  }
+
+  /** Resolves when nothing of it is on its way to the bucket. */
+  async settled(): Promise<void> {
+    await this.#advancing;
   }
 
   /**
@@ -163,5 +187,22 @@ export class OffsiteRecording {
     if (!until || until.getTime() <= this.#savedUntil) return;
     await inDatabase(saveOffsiteUntil(this.#options.db, this.#id, until));
     this.#savedUntil = until.getTime();
+    this.#options.onMore(this.#id);
   }
 }
+
+/** Rejects with the signal's reason when it is aborted. What is awaited goes on then. */
+function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+const payloadIn = ({ partBytes, headBytes, sentTo }: SentUpload): SentPayload => ({
+  from: partBytes - headBytes,
+  to: sentTo,
+  partBytes,
+});

@@ -6,6 +6,8 @@ export interface OffsiteRecordingsOptions extends OffsiteRecordingOptions {
 }
 
 const renewEveryMs = 5_000;
+/** How often `onMore` is called for a recording, at most. */
+const tellEveryMs = 1_000;
 
 /** @returns undefined if the store is no bucket, or if copies are switched off */
 export function openOffsite(
@@ -23,7 +25,10 @@ export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
   readonly #recordings = new Map<string, OffsiteRecording>();
   readonly #taken = new Set<string>();
+  /** Recordings of which the bucket has more since `onMore` was called. */
+  readonly #grown = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
 
   constructor(options: OffsiteRecordingsOptions) {
@@ -36,6 +41,12 @@ export class OffsiteRecordings {
         this.#renewing = undefined;
       });
     }, renewEveryMs);
+    this.#telling = setInterval(() => this.#tell(), tellEveryMs);
+  }
+
+  #tell(): void {
+    for (const playbackId of this.#grown) this.#options.onMore(playbackId);
+    this.#grown.clear();
   }
 
   /** @returns undefined if the recording was recovered from the bucket, because this server seemed lost */
@@ -43,9 +54,15 @@ export class OffsiteRecordings {
     if (this.#taken.has(playbackId)) return undefined;
     const known = this.#recordings.get(playbackId);
     if (known) return known;
-    const recording = new OffsiteRecording(this.#options, playbackId);
+    const onMore = () => this.#grown.add(playbackId);
+    const recording = new OffsiteRecording({ ...this.#options, onMore }, playbackId);
     this.#recordings.set(playbackId, recording);
     return recording;
+  }
+
+  /** The running recordings of which the bucket has footage. */
+  get inBucket(): string[] {
+    return [...this.#recordings].filter(([, { until }]) => until).map(([playbackId]) => playbackId);
   }
 
   /** Up to when the footage is in the bucket; undefined: none is, or it is unknown. */
@@ -63,10 +80,12 @@ export class OffsiteRecordings {
     this.#recordings.delete(playbackId);
   }
 
-  /** Stops writing recovery objects of a recording that is no longer followed. */
+  /** Stops writing recovery objects of a recording that is no longer followed. Resolves when none is on its way. */
   async forget(playbackId: string): Promise<void> {
+    const recording = this.#recordings.get(playbackId);
     this.#recordings.delete(playbackId);
     this.#taken.delete(playbackId);
+    await recording?.settled();
     await this.#renewing;
   }
 
@@ -79,6 +98,8 @@ export class OffsiteRecordings {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#telling);
+    await Promise.all([...this.#recordings.values()].map((recording) => recording.settled()));
     await this.#renewing;
   }
 }

@@ -2,6 +2,8 @@ import path from 'node:path';
 
 /** By file: how many bytes are synced, of each spool that this process writes. */
 const growing = new Map<string, number>();
+/** By file: how often boxes of that spool were corrected. */
+const corrections = new Map<string, number>();
 
 /** A spool that this process writes. */
 export interface GrowingSpool {
@@ -16,9 +18,18 @@ export function noteSynced(file: string, bytes: number): void {
   growing.set(file, bytes);
 }
 
+/** Notes that boxes of a spool were overwritten. */
+export function noteCorrected(file: string): void {
+  corrections.set(file, correctionsOf(file) + 1);
+}
+
+/** How often boxes of a spool were overwritten since this process opened it. */
+export const correctionsOf = (file: string): number => corrections.get(file) ?? 0;
+
 /** Notes that the spool is closed. */
 export function noteClosed(file: string): void {
   growing.delete(file);
+  corrections.delete(file);
 }
 
 /** The spools in this folder that this process is writing. */

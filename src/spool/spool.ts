@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Footage, viewsOf } from '../footage/memory.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { isMissing } from './errors.ts';
-import { noteClosed, noteSynced } from './growing.ts';
+import { noteClosed, noteCorrected, noteSynced } from './growing.ts';
 import { demandSpool } from './mark.ts';
 import { syncFolder } from './names.ts';
 import { together } from './together.ts';
@@ -109,6 +109,7 @@ export class Spool {
           releaseAll(pending);
         }
         for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
+        if (corrections.length > 0) noteCorrected(this.path);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => {
           this.#flushing = this.#flush();

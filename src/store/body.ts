@@ -12,6 +12,7 @@ export interface FileRange {
 
 export function bufferBody(buffer: Buffer): ObjectBody {
   return {
+    buffer,
     size: buffer.length,
     async *read(from, to) {
       assertWithin(from, to, buffer.length);
@@ -31,7 +32,7 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
 
   return {
     size,
-    async *read(from, to) {
+    async *read(from, to, into) {
       assertWithin(from, to, size);
       if (from < head.length) yield* bufferBody(head).read(from, Math.min(to, head.length));
       if (to <= head.length) return;
@@ -40,8 +41,9 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
         const reader = rangeReader(file, path, ranges, starts);
         let at = Math.max(from, head.length);
         while (at < to) {
-          // A new buffer for each piece: the consumer may still use the previous one.
-          const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, to - at));
+          const bytes = Math.min(chunkBytes, to - at);
+          // Otherwise a new buffer for each piece: the consumer may still use the previous one.
+          const chunk = into?.subarray(at - from, at - from + bytes) ?? Buffer.allocUnsafe(bytes);
           await reader.fill(chunk, at);
           yield chunk;
           at += chunk.length;
@@ -57,14 +59,14 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
 export const rangesBody = (path: string, ranges: readonly FileRange[]): ObjectBody =>
   fileBody({ head: Buffer.alloc(0), path, ranges });
 
-/** Reads bytes of a body, `from` inclusive, `to` exclusive, into one buffer. */
+/** Reads bytes of a body, `from` inclusive, `to` exclusive, into one buffer of that size. */
 export async function readPart(
   body: ObjectBody,
   { from, to }: { from: number; to: number },
+  buffer: Buffer = Buffer.allocUnsafe(to - from),
 ): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(to - from);
   let filled = 0;
-  for await (const chunk of body.read(from, to)) filled += chunk.copy(buffer, filled);
+  for await (const chunk of body.read(from, to, buffer)) filled += chunk.copy(buffer, filled);
   if (filled !== to - from)
     throw new Error(`The body gave ${filled} bytes from ${from} on; expected ${to - from}.`);
   return buffer;

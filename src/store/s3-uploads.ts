@@ -56,10 +56,10 @@ export function uploadsIn({ client, Bucket, request, expectSize, sizeOf }: Uploa
       const Metadata = { [installationMetadata]: installation };
       const command = new CreateMultipartUploadCommand({ Bucket, Key: key, ContentType, Metadata });
       const send = () => client.send(command, { ...(signal && { abortSignal: signal }) });
-      const { UploadId } = await request(`begin to store ${key}`, send, signal);
+      const { UploadId, AbortDate } = await request(`begin to store ${key}`, send, signal);
       if (UploadId === undefined)
         throw new Error(`The bucket began an upload of ${key} without giving its id.`);
-      return resume(key, UploadId);
+      return { ...resume(key, UploadId), abortsAt: AbortDate };
     },
     resume,
   };

@@ -65,7 +65,7 @@ export function createS3Store(options: S3StoreOptions): Store {
   }
 
   async function putWhole(key: string, body: ObjectBody, ContentType: string, { signal, pace }: Transfer) {
-    const Body = await readPart(body, { from: 0, to: body.size });
+    const Body = body.buffer ?? (await readPart(body, { from: 0, to: body.size }));
     // Without the length, the SDK treats an empty body as a stream of unknown length.
     const ContentLength = body.size;
     const command = new PutObjectCommand({ Bucket, Key: key, Body, ContentLength, ContentType });

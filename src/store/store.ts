@@ -4,11 +4,14 @@ import type { RecordingFailure } from '../domain/failures.ts';
 
 /**
  * Bytes that can be read repeatedly and from any position, so that transfers can be retried and parts sent in parallel.
- * `read` yields exactly `to − from` bytes (`from` inclusive, `to` exclusive) or throws.
+ * `read` yields exactly `to − from` bytes (`from` inclusive, `to` exclusive) or throws. If it gets a buffer of that size,
+ * it may read into it and yield pieces of it, each at its place.
  */
 export interface ObjectBody {
   readonly size: number;
-  read(from: number, to: number): AsyncIterable<Buffer>;
+  /** All of it, where it is in memory. */
+  readonly buffer?: Buffer;
+  read(from: number, to: number, into?: Buffer): AsyncIterable<Buffer>;
 }
 
 export interface ObjectInfo {
@@ -57,6 +60,8 @@ export class UploadGone extends Error {
  */
 export interface Upload {
   readonly id: string;
+  /** When a rule of the bucket aborts it; undefined: the bucket named none when the upload was begun. */
+  readonly abortsAt?: Date | undefined;
   /** @param number from 1 to 10,000 @returns the part's ETag */
   sendPart(number: number, bytes: Buffer, transfer: Transfer): Promise<string>;
   /** The parts that the bucket has; undefined if the credentials may not list them. */

@@ -291,6 +291,18 @@ test('an event that ends while the bucket is away is COMPLETED when the bucket i
   await expectWhole(await awaitEnd(app.client, event));
 }, 240_000);
 
+test('a rule of the bucket that will abort the upload too early is logged', async () => {
+  bucket.contents.abortsAt = new Date(Date.now() + 60_000);
+  onTestFinished(() => {
+    bucket.contents.abortsAt = undefined;
+  });
+  const { event, id } = await begun(1);
+  const warnings = app.logged.filter((line) => line.includes('AbortIncompleteMultipartUpload'));
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain(id);
+  await expectWhole(await ended(event));
+}, 240_000);
+
 test('a playback that is deleted during its recording leaves no upload behind', async () => {
   const { id } = await begun(1);
   await app.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });

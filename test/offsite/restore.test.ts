@@ -1,20 +1,23 @@
 // A machine is lost at a random time of a recording. The clip is made from what the bucket holds.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { recoveryKeys } from '../../src/domain/store-keys.ts';
 import { OffsiteCopy, type SentPayload } from '../../src/offsite/copy.ts';
 import type { Manifest } from '../../src/offsite/manifest.ts';
 import { ManifestWriter, TakenOver } from '../../src/offsite/manifest-writer.ts';
 import { listRecordings, readRemains } from '../../src/offsite/remains.ts';
 import { restoreClip, takeOver } from '../../src/offsite/restore.ts';
+import { correctionsOf } from '../../src/spool/growing.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { noteRecoveryKey, readRecoveryKeys } from '../../src/spool/recovery-keys.ts';
+import { Spool } from '../../src/spool/spool.ts';
 import { rangesBody, readPart } from '../../src/store/body.ts';
+import { Line } from '../../src/store/line.ts';
 import { createS3Store } from '../../src/store/s3.ts';
 import type { Store, Upload } from '../../src/store/store.ts';
 import { ffprobe, ffprobeWarnings, packetDigests, strictBoxes, tools } from '../support/media/judges.ts';
@@ -67,7 +70,7 @@ async function record(fragments: number, everyMs: number, headBytes: number): Pr
   await mkdir(path.join(dir, playbackId));
   const keys = recoveryKeys(installation, playbackId);
   const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
-  const copy = new OffsiteCopy({ store, keys, note, everyMs });
+  const copy = new OffsiteCopy({ store, line: new Line(), keys, note, everyMs });
   const index = await GrowingIndex.open(spool);
   const whole = await GrowingIndex.open(spool);
   await whole.look(Number.POSITIVE_INFINITY);
@@ -96,7 +99,7 @@ async function record(fragments: number, everyMs: number, headBytes: number): Pr
       const bytes = await readPart(body, { from: 0, to: partBytes });
       await upload.sendPart(next++, bytes, {});
     }
-    await copy.copyPayload(index, sent());
+    await copy.copyPayload(index, sent(), new AbortController().signal);
     if (upload) await store.removeAll(copy.takeSuperseded(sent()!).map((key) => ({ key })));
   }
   await index.close();
@@ -174,6 +177,37 @@ test.each(cases)(
   },
   60_000,
 );
+
+test('times that are corrected later are corrected in the bucket too', async () => {
+  const playbackId = randomUUID();
+  const folder = path.join(dir, playbackId);
+  await mkdir(folder);
+  const source = await GrowingIndex.open(spool);
+  await source.look(Number.POSITIVE_INFINITY);
+  const init = await source.readInit();
+  const written = await Spool.create(folder, 0, init);
+  written.append([(await readFile(spool)).subarray(init.length)]);
+  await written.written();
+  const index = await GrowingIndex.open(written.path);
+  const keys = recoveryKeys(installation, playbackId);
+  const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
+  const copy = new OffsiteCopy({ store, line: new Line(), keys, note, everyMs: 0 });
+  await index.look(Number.POSITIVE_INFINITY);
+  await copy.putIndex(index);
+  const held = () => bucket.bytes(keys.index(0));
+  expect(await held()).toEqual(await index.readHeads(0, index.count));
+
+  // The decode time in the first tfdt is another one.
+  const moof = (await index.readHeads(0, 1)).subarray(0, -8);
+  moof.writeUInt8(7, moof.indexOf('tfdt') + 15);
+  written.overwrite(init.length, moof);
+  await written.written();
+  await vi.waitUntil(() => correctionsOf(written.path) === 1);
+  await copy.putIndex(index);
+  expect((await held()).subarray(0, moof.length)).toEqual(moof);
+  for (const one of [source, index]) await one.close();
+  await written.close();
+});
 
 test('a server that was taken for lost notices that, and a second recovery fails', async () => {
   const { playbackId, writer, manifest } = await record(10, 0, 1_000);

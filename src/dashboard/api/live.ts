@@ -2,6 +2,7 @@ import { type AnyVariables, stringifyDocument, type TypedDocumentNode } from 'ur
 import {
   CameraStatesDocument,
   CamerasDocument,
+  OffsiteDocument,
   PlaybackDetailsDocument,
   TransitionsDocument,
 } from '../gql/graphql.ts';
@@ -46,6 +47,12 @@ export function followEverything(): () => void {
     learn,
     () => {},
   );
+  const stopOffsite = follow(
+    OffsiteDocument,
+    () => ({}),
+    learn,
+    () => {},
+  );
   // A failure shows as a lost connection. The list is queried again when the connection is back.
   const refreshCameras = () => void loadCameras().catch(() => {});
   const stopTabs = listenToTabs({ camera: refreshCameras, playback: refreshPlayback });
@@ -62,7 +69,8 @@ export function followEverything(): () => void {
   const onSeenAgain = () => document.visibilityState === 'visible' && askAnew();
   document.addEventListener('visibilitychange', onSeenAgain);
   return () => {
-    for (const stop of [stopTransitions, stopCameras, stopTabs, stopConnection, stopFresh]) stop();
+    for (const stop of [stopTransitions, stopCameras, stopOffsite, stopTabs, stopConnection, stopFresh])
+      stop();
     document.removeEventListener('visibilitychange', onSeenAgain);
     clearTimeout(recheck);
   };

@@ -9,6 +9,7 @@ import { askForDetails } from '../playback/details.ts';
 import { LivePlayer } from '../playback/live-player.tsx';
 import { Poster } from '../playbacks/poster.tsx';
 import { EndButton } from './end-button.tsx';
+import { Offsite } from './offsite.tsx';
 import css from './running-card.module.css';
 import { Steps } from './steps.tsx';
 
@@ -48,6 +49,7 @@ export function RunningCard({ playback }: { playback: Playback }) {
           </div>
         </div>
         <Steps playback={playback} />
+        <Offsite playback={playback} />
         {failure && <p className={css.failure}>{failure.message}</p>}
         <div className={css.actions}>
           <span className={css.space}>

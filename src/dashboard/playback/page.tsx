@@ -6,6 +6,7 @@ import { useMay } from '../api/session.ts';
 import { tellTabs } from '../api/tabs.ts';
 import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { EndButton } from '../now/end-button.tsx';
+import { Offsite } from '../now/offsite.tsx';
 import { Steps } from '../now/steps.tsx';
 import { Button } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
@@ -84,6 +85,7 @@ function Screen({ playback }: { playback: Playback }) {
         </div>
       )}
       <Steps playback={playback} />
+      <Offsite playback={playback} />
     </div>
   );
 }

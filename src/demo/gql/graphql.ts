@@ -908,6 +908,11 @@ export type Subscription = {
   /** First the present state of each camera, then each change. Without an id, of all cameras. */
   cameraStateChanged: Camera;
   /**
+   * First each running recording of which the bucket holds footage, then each whenever it holds more (see
+   * `offsiteUntil`), at most once a second. Without an id, all recordings.
+   */
+  playbackOffsiteChanged: Playback;
+  /**
    * Transitions of the playbacks that match, in order for each playback, and complete. Without `after`, first the
    * newest transition of every matching playback that is not COMPLETED or FAILED, then each transition as it
    * happens. If the filter names one event, the first part includes playbacks of that event with any status. With
@@ -920,6 +925,12 @@ export type Subscription = {
 /** Subscriptions, over WebSocket (graphql-transport-ws) or SSE. */
 export type SubscriptionCameraStateChangedArgs = {
   cameraId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Subscriptions, over WebSocket (graphql-transport-ws) or SSE. */
+export type SubscriptionPlaybackOffsiteChangedArgs = {
+  playbackId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 

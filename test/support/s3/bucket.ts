@@ -36,6 +36,8 @@ export class Bucket {
   readonly name: string;
   readonly objects = new Map<string, StoredObject>();
   readonly uploads = new Map<string, OpenUpload>();
+  /** When a rule of the bucket aborts new uploads; only announced, not done. */
+  abortsAt: Date | undefined;
   readonly #dir: string;
 
   constructor(name: string, dir: string) {

@@ -84,7 +84,12 @@ const performers: Record<Operation, (bucket: Bucket, request: Request) => Promis
     await receiveText(request);
     const { id, key } = bucket.begin(request.key, keptHeaders(request.http));
     const result = { Bucket: bucket.name, Key: key, UploadId: id };
-    return { status: 200, body: toXml({ InitiateMultipartUploadResult: result }) };
+    const headers = bucket.abortsAt && { 'x-amz-abort-date': bucket.abortsAt.toUTCString() };
+    return {
+      status: 200,
+      ...(headers && { headers }),
+      body: toXml({ InitiateMultipartUploadResult: result }),
+    };
   },
 
   async UploadPart(bucket, { key, query, receive }) {

@@ -1,39 +1,39 @@
 import { Queue } from './queue.ts';
 
 /**
- * Sends the ids of cameras whose state changed to subscribers. A camera that already waits in a subscriber's queue is not
- * queued again, so that a queue is never longer than the list of cameras.
+ * Sends the ids of cameras, or of playbacks, that changed to subscribers. One that already waits in a subscriber's queue
+ * is not queued again, so that a queue is never longer than the list of all.
  */
-export class CameraHub {
+export class ChangeHub {
   readonly #all: () => Promise<string[]>;
-  readonly #subscribers = new Set<(cameraId: string) => void>();
+  readonly #subscribers = new Set<(id: string) => void>();
 
-  /** @param options.all reads the ids of all cameras */
+  /** @param options.all reads the ids of all of them */
   constructor({ all }: { all: () => Promise<string[]> }) {
     this.#all = all;
   }
 
-  publish(cameraId: string): void {
-    for (const notify of this.#subscribers) notify(cameraId);
+  publish(id: string): void {
+    for (const notify of this.#subscribers) notify(id);
   }
 
-  /** Publishes every camera, because changes may have been missed. */
+  /** Publishes all of them, because changes may have been missed. */
   async publishAll(): Promise<void> {
     for (const id of await this.#all()) this.publish(id);
   }
 
   /**
-   * Yields the ids of all cameras, then the id of each camera whose state changes.
-   * @param isWanted cameras for which it returns false are left out
+   * Yields the ids of all of them, then the id of each that changes.
+   * @param isWanted ids for which it returns false are left out
    */
-  subscribe(isWanted: (cameraId: string) => boolean): AsyncIterableIterator<string> {
+  subscribe(isWanted: (id: string) => boolean): AsyncIterableIterator<string> {
     const all = this.#all;
     const waiting = new Set<string>();
     const queue = new Queue<string>(Number.POSITIVE_INFINITY);
-    const notify = (cameraId: string) => {
-      if (!isWanted(cameraId) || waiting.has(cameraId)) return;
-      waiting.add(cameraId);
-      queue.push(cameraId);
+    const notify = (id: string) => {
+      if (!isWanted(id) || waiting.has(id)) return;
+      waiting.add(id);
+      queue.push(id);
     };
     const subscribers = this.#subscribers;
     subscribers.add(notify);

@@ -1,13 +1,13 @@
 // The line to the bucket: the memory and bandwidth of all uploads, and their order.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Line } from '../../src/finishing/line.ts';
+import { Line } from '../../src/store/line.ts';
 
 const Mib = 1024 * 1024;
 const recording = () => false;
 const ending = () => true;
 
-test('at most twelve parts of 5 MiB are in memory, in all uploads together', async () => {
+test('at most ten parts of 5 MiB are in memory, in all uploads together', async () => {
   const line = new Line();
   let now = 0;
   let most = 0;
@@ -18,7 +18,27 @@ test('at most twelve parts of 5 MiB are in memory, in all uploads together', asy
       now--;
     });
   await Promise.all(Array.from({ length: 40 }, send));
-  expect([most, now]).toEqual([12, 0]);
+  expect([most, now]).toEqual([10, 0]);
+});
+
+test('the memory of a part is used again for the next ones, as long as that stays within the limit', async () => {
+  const line = new Line();
+  const seen = new Set<ArrayBufferLike>();
+  const send = (bytes: number) =>
+    line.withMemory(bytes, recording, async (memory) => {
+      expect(memory).toHaveLength(bytes);
+      seen.add(memory.buffer);
+      await sleep(1);
+    });
+  for (const bytes of [5 * Mib, 5 * Mib, 3 * Mib]) await send(bytes);
+  expect(seen.size).toBe(1);
+  await Promise.all(Array.from({ length: 10 }, () => send(5 * Mib)));
+  await Promise.all(Array.from({ length: 10 }, () => send(5 * Mib)));
+  expect(seen.size).toBe(10);
+  // There is no room for what was kept beside this.
+  await send(50 * Mib);
+  await send(5 * Mib);
+  expect(seen.size).toBe(12);
 });
 
 test('a part larger than the whole memory limit is sent alone', async () => {
@@ -46,7 +66,7 @@ test('free memory goes first to clips that have ended, even to one that ends whi
   const order: string[] = [];
   let isOver = false;
   const send = (name: string, isEnding: () => boolean) =>
-    line.withMemory(60 * Mib, isEnding, async () => {
+    line.withMemory(50 * Mib, isEnding, async () => {
       order.push(name);
       await sleep(5);
     });
@@ -59,9 +79,9 @@ test('free memory goes first to clips that have ended, even to one that ends whi
 
 test('an upload that fails releases its memory', async () => {
   const line = new Line();
-  const failing = line.withMemory(60 * Mib, recording, async () => Promise.reject(new Error('no')));
+  const failing = line.withMemory(50 * Mib, recording, async () => Promise.reject(new Error('no')));
   await expect(failing).rejects.toThrow('no');
-  await line.withMemory(60 * Mib, recording, async () => {});
+  await line.withMemory(50 * Mib, recording, async () => {});
 });
 
 test('UPLOAD_MAX_BITS_PER_SEC limits all uploads together, and each gets an equal share', async () => {

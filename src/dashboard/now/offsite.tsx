@@ -1,0 +1,19 @@
+import type { Playback } from '../api/entities.ts';
+import { span } from '../parts/format.ts';
+import { Time, useNow } from '../parts/time.tsx';
+
+/** Up to when the bucket holds the footage of a recording. Renders nothing where it holds none. */
+export function Offsite({ playback }: { playback: Playback }) {
+  const { recordingStatus, offsiteUntil } = playback;
+  if (recordingStatus !== 'RECORDING' || !offsiteUntil) return null;
+  return <SafeUpTo at={offsiteUntil} />;
+}
+
+function SafeUpTo({ at }: { at: string }) {
+  const behindMs = Math.max(0, useNow() - Date.parse(at));
+  return (
+    <p className="quiet numbers">
+      Safe in the bucket up to <Time at={at} />, {span(Math.round(behindMs / 1_000) * 1_000)} behind
+    </p>
+  );
+}

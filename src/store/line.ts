@@ -1,0 +1,139 @@
+import type { Pace } from './store.ts';
+
+/** A part has at least 5 MiB. Less takes as much, so that its memory can be used again for a part. */
+const leastBytes = 5 * 1024 * 1024;
+/** The memory for the parts of all uploads together. */
+const memoryBytes = 10 * leastBytes;
+/** Memory that nobody used for so long is given back. */
+const keepMs = 30_000;
+/** Timers are not exact. Shorter pauses are saved up until they add up to this. */
+const leastPauseMs = 5;
+
+/** Whether the upload is of a clip that has ended, which goes first. Asked repeatedly, because clips end meanwhile. */
+export type IsEnding = () => boolean;
+
+interface Waiting {
+  readonly bytes: number;
+  readonly isEnding: IsEnding;
+}
+
+interface WaitingForMemory extends Waiting {
+  readonly go: (memory: Buffer) => void;
+}
+
+interface WaitingForLine extends Waiting {
+  readonly go: () => void;
+}
+
+/**
+ * The first one of a clip that has ended, else the first of all. Each upload waits with one request at a time, so all
+ * get their turn.
+ */
+function takeNext<It extends Waiting>(waiting: It[]): It | undefined {
+  const ending = waiting.findIndex(({ isEnding }) => isEnding());
+  return waiting.splice(Math.max(0, ending), 1)[0];
+}
+
+const takenFor = (bytes: number) => Math.min(Math.max(bytes, leastBytes), memoryBytes);
+
+/** The bandwidth to the bucket, which all uploads share, and the memory for parts that are being sent. */
+export class Line {
+  readonly #msPerByte: number | undefined;
+  readonly #forMemory: WaitingForMemory[] = [];
+  readonly #forLine: WaitingForLine[] = [];
+  #free = memoryBytes;
+  /** Memory of earlier parts. A new buffer for each would be a garbage collection for every dozen. */
+  #kept: Buffer[] = [];
+  #forgetting: NodeJS.Timeout | undefined;
+  #freeAt = 0;
+  #sending = false;
+
+  /** @param maxBitsPerSec the limit of all uploads together; undefined: no limit */
+  constructor(maxBitsPerSec?: number) {
+    this.#msPerByte = maxBitsPerSec && 8_000 / maxBitsPerSec;
+  }
+
+  /**
+   * Runs `use` with a buffer of this size once that much memory is free. A larger request than all memory waits until it
+   * is alone. The buffer must not be used after that.
+   */
+  async withMemory<Result>(
+    bytes: number,
+    isEnding: IsEnding,
+    use: (memory: Buffer) => Promise<Result>,
+  ): Promise<Result> {
+    const memory = await new Promise<Buffer>((go) => {
+      this.#forMemory.push({ bytes, isEnding, go });
+      this.#giveMemory();
+    });
+    try {
+      return await use(memory.subarray(0, bytes));
+    } finally {
+      this.#free += takenFor(bytes);
+      this.#keep(memory);
+      this.#giveMemory();
+    }
+  }
+
+  /** A kept buffer that is large enough and at most twice as large, or a new one. */
+  #takeBuffer(wanted: number): Buffer {
+    const bytes = Math.max(wanted, leastBytes);
+    const fitting = this.#kept.findIndex(({ length }) => length >= bytes && length <= 2 * bytes);
+    const [kept] = this.#kept.splice(fitting, fitting < 0 ? 0 : 1);
+    this.#dropExcess();
+    return kept ?? Buffer.allocUnsafeSlow(bytes);
+  }
+
+  #keep(memory: Buffer): void {
+    this.#kept.unshift(memory);
+    this.#dropExcess();
+    clearTimeout(this.#forgetting);
+    this.#forgetting = setTimeout(() => {
+      this.#kept = [];
+    }, keepMs).unref();
+  }
+
+  /** What is kept takes no more than what is free. */
+  #dropExcess(): void {
+    let room = this.#free;
+    this.#kept = this.#kept.filter(({ length }) => {
+      room -= length;
+      return room >= 0;
+    });
+  }
+
+  #giveMemory(): void {
+    for (let next = takeNext(this.#forMemory); next; next = takeNext(this.#forMemory)) {
+      const taken = takenFor(next.bytes);
+      if (taken > this.#free) {
+        this.#forMemory.unshift(next);
+        return;
+      }
+      this.#free -= taken;
+      next.go(this.#takeBuffer(next.bytes));
+    }
+  }
+
+  pace(isEnding: IsEnding): Pace | undefined {
+    if (this.#msPerByte === undefined) return undefined;
+    return (bytes) =>
+      new Promise<void>((go) => {
+        this.#forLine.push({ bytes, isEnding, go });
+        if (!this.#sending) void this.#send(this.#msPerByte!);
+      });
+  }
+
+  async #send(msPerByte: number): Promise<void> {
+    this.#sending = true;
+    this.#freeAt = Math.max(this.#freeAt, performance.now());
+    while (this.#forLine.length > 0) {
+      const pauseMs = this.#freeAt - performance.now();
+      if (pauseMs > leastPauseMs) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const next = takeNext(this.#forLine);
+      if (!next) break;
+      this.#freeAt += next.bytes * msPerByte;
+      next.go();
+    }
+    this.#sending = false;
+  }
+}
