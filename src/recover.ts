@@ -106,17 +106,27 @@ async function recoverAll(config: Config, bucket: Bucket, all: Remains[], force:
  */
 async function recover(db: Db, { store, guarded }: Bucket, remains: Remains): Promise<string> {
   const facts = clipFacts(remains.index);
-  if (!facts) throw new Error('the bucket holds no whole fragment of it');
+  const hasPayload = remains.objects.payload.length > 0 || remains.parts.size > 0;
+  if (!facts && hasPayload) throw new Error('the bucket holds no whole fragment of it');
   await takeOver(guarded, remains, new Date());
+  if (!facts) {
+    await remains.upload?.abort();
+    await removeObjects(store, remains);
+    return 'was lost before any of its footage was in the bucket';
+  }
   const clip = await restoreClip(store, guarded, remains);
   const completed = { ...clip, ...facts, address: store.address(clip.key) };
   const isNew = await saveRecovered(db, asRows(remains, completed), new Date());
-  // The manifest is removed last, because the other objects are found by it.
-  const { manifest } = recoveryKeys(remains.manifest.installation, remains.manifest.playback.id);
-  const keys = [...remains.objects.keys.filter((key) => key !== manifest), manifest];
-  await store.removeAll(keys.map((key) => ({ key })));
+  await removeObjects(store, remains);
   const seconds = (remains.index.durationMs / 1_000).toFixed(1);
   return isNew ? `recovered ${seconds} s as ${clip.key}` : 'was completed by its server';
+}
+
+/** Removes the manifest last, because the other objects are found by it. */
+async function removeObjects(store: Store, { manifest, objects }: Remains): Promise<void> {
+  const { manifest: last } = recoveryKeys(manifest.installation, manifest.playback.id);
+  const keys = [...objects.keys.filter((key) => key !== last), last];
+  await store.removeAll(keys.map((key) => ({ key })));
 }
 
 function asRows({ manifest }: Remains, clip: Recovered['clip']): Recovered {

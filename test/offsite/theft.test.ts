@@ -1,15 +1,20 @@
 // The server, its disk and its database are lost in the middle of an event. The bucket has what the clip needs.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { recoveryKeys } from '../../src/domain/store-keys.ts';
+import { encodeManifest, type Manifest } from '../../src/offsite/manifest.ts';
+import { createS3Store } from '../../src/store/s3.ts';
 import { connectClient } from '../support/app/client.ts';
 import { createEvent } from '../support/app/playbacks.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { createTestDatabase } from '../support/database/database.ts';
+import { makeFragmented, split } from '../support/media/fragmented.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobe, ffprobeWarnings } from '../support/media/judges.ts';
 import { runProgram } from '../support/processes/program.ts';
@@ -47,6 +52,29 @@ async function recover(args: readonly string[], databaseUrl: string) {
   const [code] = await once(child, 'close');
   return { code, output: output.join('') };
 }
+
+test('a machine that is lost before any footage is in the bucket leaves nothing there', async () => {
+  const { init } = split(await makeFragmented(path.join(dir, 'source.mkv'), { encode: '-c:v libx264' }));
+  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  onTestFinished(() => store.close());
+  const [installation, id, cameraId] = [randomUUID(), randomUUID(), randomUUID()];
+  const manifest: Manifest = {
+    ...{ format: 1, installation, event: null, upload: null, takenAt: null },
+    playback: {
+      ...{ id, startedAt: new Date().toISOString(), clipStartedAt: null },
+      ...{ preRollSec: 2, gaps: [], uploadAttempt: 0 },
+    },
+    camera: { id: cameraId, name: 'Yard' },
+    init: init.bytes.toString('base64'),
+  };
+  const key = recoveryKeys(installation, id).manifest;
+  await store.guarded!.write(key, encodeManifest(manifest), 'application/json', undefined);
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const done = await recover(['--force'], database.url);
+  expect(done).toMatchObject({ code: 0, output: expect.stringContaining('was lost before') });
+  expect([...bucket.contents.objects.keys()]).toEqual([]);
+}, 60_000);
 
 test.each([
   { kbps: 600, enoughBytes: 450_000, isInParts: false },
