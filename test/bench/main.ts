@@ -10,16 +10,21 @@ import { benchCameras, benchOverlap } from './engine/load.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
 import { benchTransitions } from './transitions.ts';
-import { benchManyUploads, benchUploads } from './upload.ts';
+import { benchUploads } from './upload/endings.ts';
+import { benchManyUploads, benchUploadCost } from './upload/load.ts';
+import { benchLongUpload, benchUploadBytes } from './upload/size.ts';
 
 const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
   transitions: benchTransitions,
-  'upload:1': () => benchUploads(1, 4),
-  'upload:10': () => benchUploads(10, 2),
-  'upload:60': () => benchUploads(60, 1),
+  'upload:1': () => benchUploads(1, 6),
+  'upload:10': () => benchUploads(10, 4),
+  'upload:60': () => benchUploads(60, 2),
+  'upload:cost': benchUploadCost,
+  'upload:bytes': benchUploadBytes,
+  'upload:600': benchLongUpload,
   'upload:64': benchManyUploads,
   dashboard: benchDashboard,
   'engine:beginning': benchBeginning,

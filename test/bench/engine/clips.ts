@@ -1,5 +1,6 @@
 // Whether a clip holds what the event asked for, judged by the pictures' numbers.
 import { readFrames } from '../../support/media/frames.ts';
+import { packets } from '../../support/media/judges.ts';
 import { figure, spread } from '../figures.ts';
 import { type BenchCamera, frameMs } from './cameras.ts';
 
@@ -47,6 +48,14 @@ export function faultOf(seen: Seen | undefined, { startedAt, endedAt }: EventTim
     return `it begins ${early.toFixed(0)} ms before the event, not ${preRollMs}`;
   const late = endedAt - seen.lastAt;
   return late > 2 * frameMs ? `it ends ${late.toFixed(0)} ms too soon` : undefined;
+}
+
+/** How many pictures are missing in a clip, judged by the times of those that are there. */
+export async function missingFrames(file: string): Promise<number> {
+  const times = (await packets(file))
+    .filter(({ stream_index }) => stream_index === 0)
+    .map(({ pts }) => pts * 1_000);
+  return Math.round((times.at(-1)! - times[0]!) / frameMs) + 1 - times.length;
 }
 
 export const lookAtEach = <Item, Result>(items: readonly Item[], look: (item: Item) => Promise<Result>) =>

@@ -1,11 +1,10 @@
 // What cameras cost that are always read, and what overlapping events cost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitEnd, createEvent, download, endEvent } from '../../support/app/playbacks.ts';
-import { packets } from '../../support/media/judges.ts';
 import { figure, heading, ms, percentile } from '../figures.ts';
 import { startReferences, untilRecorded } from '../reference.ts';
-import { frameMs, fullHd } from './cameras.ts';
-import { inTurns, lookAtEach } from './clips.ts';
+import { fullHd } from './cameras.ts';
+import { inTurns, lookAtEach, missingFrames } from './clips.ts';
 import { type Rig, ringBytes, standUp, statesSince, untilLive } from './rig.ts';
 import { sum, type Usage, usageOver } from './usage.ts';
 
@@ -130,12 +129,7 @@ async function framesLost(
   await inTurns(events, 8, ({ id }) => endEvent(server.client, id));
   await sleep(settleMs);
   const lost = await lookAtEach(events.slice(0, mostLooked), async (event) => {
-    const file = await download(await awaitEnd(server.client, event), dir);
-    const times = (await packets(file))
-      .filter(({ stream_index }) => stream_index === 0)
-      .map(({ pts }) => pts * 1_000);
-    const expected = Math.round((times.at(-1)! - times[0]!) / frameMs) + 1;
-    return expected - times.length;
+    return missingFrames(await download(await awaitEnd(server.client, event), dir));
   });
   return sum(lost);
 }

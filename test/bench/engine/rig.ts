@@ -23,18 +23,21 @@ export interface RigOptions {
   readonly capture: Partial<CaptureParameters>;
   readonly preRollSec: number;
   readonly environment?: Record<string, string>;
+  /** The longest recording. Default: a day. */
+  readonly maxDurationSec?: number;
 }
 
 /** Cameras that are added at the same time. */
 const sideBySide = 8;
 
 /** Resolves when every camera has been live for the length of its pre-roll. */
-export async function standUp({ count = 1, capture, preRollSec, environment }: RigOptions): Promise<Rig> {
+export async function standUp(options: RigOptions): Promise<Rig> {
+  const { count = 1, capture, preRollSec, environment, maxDurationSec = 86_400 } = options;
   const source = await startCameras(count, capture);
   const data = await makeDataDir();
   const server = await startServer(data.dir, environment);
   const ids = await inTurns([...source.all.entries()], sideBySide, ([i, { url }]) =>
-    addCamera(server, `${i}`, url, preRollSec),
+    addCamera(server, { name: `${i}`, rtspUrl: url, preRollSec, maxDurationSec }),
   );
   await untilLive(server, count);
   // The pre-roll, the keyframe interval before it, and the fragment in progress.
@@ -61,10 +64,10 @@ export async function statesSince({ server, cameras }: Rig): Promise<number[]> {
   return cameras.map(({ id }) => since.get(id)!);
 }
 
-async function addCamera(server: BenchServer, name: string, rtspUrl: string, preRollSec: number) {
+async function addCamera(server: BenchServer, input: Record<string, string | number>) {
   const { createCamera } = await server.client.run<{ createCamera: { camera: { id: string } } }>(
     'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }',
-    { input: { name, rtspUrl, preRollSec, maxDurationSec: 86_400 } },
+    { input },
   );
   return createCamera.camera.id;
 }
