@@ -25,7 +25,7 @@ export interface VideoFormat {
    */
   readonly key: string;
   /** No parameter set stands in the stream: who decodes it has to have them from elsewhere. */
-  readonly needsSets?: boolean;
+  readonly needsSets: boolean;
 }
 
 /**
@@ -33,6 +33,7 @@ export interface VideoFormat {
  * parameter sets unless they stand in the stream.
  */
 export function followsInFile(format: VideoFormat, head: VideoFormat): boolean {
+  if (format === head) return true;
   const setsOf = ({ vps, sps, pps }: VideoFormat) => Buffer.concat([...vps, ...sps, ...pps]);
   return format.key === head.key && (!format.needsSets || setsOf(format).equals(setsOf(head)));
 }
@@ -45,9 +46,9 @@ export interface SoundFormat {
   readonly sampleRate: number;
   readonly channels: number;
   /** AudioSpecificConfig of AAC (ISO/IEC 14496-3, 1.6.2.1). */
-  readonly config?: Buffer;
+  readonly config: Buffer | undefined;
   /** Samples of an access unit, if all have the same number: 1024 or 960 for AAC. */
-  readonly unitSamples?: number;
+  readonly unitSamples: number | undefined;
   /** Formats with the same key fit one file. */
   readonly key: string;
 }

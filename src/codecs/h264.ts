@@ -83,10 +83,22 @@ export function parseH264Sps(nal: Buffer): H264Sps {
     profile === baseline ||
     orderType === 2 ||
     (intraProfiles.has(profile) && (constraints & constraintSet3) !== 0);
-  const reorderDepth = isInOrder ? 0 : usability.reorderDepth;
   return {
-    ...{ id, profile, constraints, level, ...depths, frameNumBits, isFramesOnly, ...size },
-    ...{ ...usability, reorderDepth },
+    id,
+    profile,
+    constraints,
+    level,
+    chromaFormat: depths.chromaFormat,
+    hasSeparatePlanes: depths.hasSeparatePlanes,
+    lumaDepth: depths.lumaDepth,
+    chromaDepth: depths.chromaDepth,
+    frameNumBits,
+    isFramesOnly,
+    width: size.width,
+    height: size.height,
+    pixelAspect: usability.pixelAspect,
+    colour: usability.colour,
+    reorderDepth: isInOrder ? 0 : usability.reorderDepth,
   };
 }
 
@@ -206,9 +218,10 @@ export function parseH264Pps(nal: Buffer): { readonly id: number; readonly spsId
 /**
  * The format of slices that refer to these parameter sets.
  * @param sps size and profile are read from the first
+ * @param needsSets whether no parameter set stands in the stream
  * @throws CodecError
  */
-export function h264Format(sps: readonly Buffer[], pps: readonly Buffer[]): VideoFormat {
+export function h264Format(sps: readonly Buffer[], pps: readonly Buffer[], needsSets = false): VideoFormat {
   const [first] = sps;
   if (!first) throw new CodecError('There is no SPS.');
   const facts = parseH264Sps(first);
@@ -225,5 +238,6 @@ export function h264Format(sps: readonly Buffer[], pps: readonly Buffer[]): Vide
     pixelAspect: facts.pixelAspect,
     reorderDepth: facts.reorderDepth,
     key: `h264 ${profile} ${width}x${height} ${chromaFormat} ${lumaDepth} ${chromaDepth}`,
+    needsSets,
   };
 }

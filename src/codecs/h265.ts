@@ -146,12 +146,14 @@ export const h265VpsId = (nal: Buffer): number => (nal[headerBytes] ?? 0) >> 4;
 /**
  * The format of slices that refer to these parameter sets.
  * @param sps size and profile are read from the first
+ * @param needsSets whether no parameter set stands in the stream
  * @throws CodecError
  */
 export function h265Format(
   vps: readonly Buffer[],
   sps: readonly Buffer[],
   pps: readonly Buffer[],
+  needsSets = false,
 ): VideoFormat {
   const [first] = sps;
   if (!first) throw new CodecError('There is no SPS.');
@@ -170,5 +172,6 @@ export function h265Format(
     pixelAspect: facts.pixelAspect,
     reorderDepth: facts.reorderDepth,
     key: `h265 ${profile} ${width}x${height} ${chromaFormat} ${lumaDepth} ${chromaDepth}`,
+    needsSets,
   };
 }

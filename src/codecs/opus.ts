@@ -12,6 +12,8 @@ export function opusFormat(channels = 2): SoundFormat {
     codecString: 'opus',
     sampleRate: opusRate,
     channels,
+    config: undefined,
+    unitSamples: undefined,
     key: `opus ${channels}`,
   };
 }

@@ -28,7 +28,7 @@ const setReader: ParameterSetReader<H264Sps> = {
   vpsId: () => 0,
   sps: parseH264Sps,
   pps: parseH264Pps,
-  format: (_vps, sps, pps) => h264Format(sps, pps),
+  format: (_vps, sps, pps, needsSets) => h264Format(sps, pps, needsSets),
 };
 
 /** Separates the pictures of H.264 (ISO/IEC 14496-10, 7.4.1.2). */

@@ -94,6 +94,7 @@ export class MpegAudioDepacketizer implements Depacketizer {
         codecString: name,
         sampleRate,
         channels,
+        config: undefined,
         unitSamples: samples,
         key,
       };

@@ -7,7 +7,12 @@ export interface ParameterSetReader<Sps extends { readonly id: number }> {
   vpsId(nal: Buffer): number;
   sps(nal: Buffer): Sps;
   pps(nal: Buffer): { readonly id: number; readonly spsId: number };
-  format(vps: readonly Buffer[], sps: readonly Buffer[], pps: readonly Buffer[]): VideoFormat;
+  format(
+    vps: readonly Buffer[],
+    sps: readonly Buffer[],
+    pps: readonly Buffer[],
+    needsSets: boolean,
+  ): VideoFormat;
 }
 
 interface KnownSet<Facts> {
@@ -106,8 +111,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     const vps = [...this.#vps.values()].map(({ nal }) => nal);
     const pps = [...this.#pps.values()].filter(({ facts }) => facts.spsId === spsId).map(({ nal }) => nal);
     try {
-      const format = this.#reader.format(vps, [sps.nal], pps);
-      return this.#isInStream ? format : { ...format, needsSets: true };
+      return this.#reader.format(vps, [sps.nal], pps, !this.#isInStream);
     } catch (error) {
       if (error instanceof CodecError) return undefined;
       throw error;

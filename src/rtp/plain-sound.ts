@@ -59,6 +59,8 @@ function sampledFormat(
     codecString: name,
     sampleRate,
     channels,
+    config: undefined,
+    unitSamples: undefined,
     key: `${name} ${sampleRate} ${channels}`,
   };
 }

@@ -59,7 +59,9 @@ interface SenderReport {
 }
 
 class TrackReceiver implements Receiver, ControlHandler {
-  readonly #options: ReceiverOptions;
+  readonly #payloadType: number;
+  readonly #clockRate: number;
+  readonly #onSenderReport: ReceiverOptions['onSenderReport'];
   readonly #depacketizer: Depacketizer;
   readonly #packet = new RtpPacket();
   readonly #source = new PacketSource();
@@ -72,7 +74,9 @@ class TrackReceiver implements Receiver, ControlHandler {
   #report: SenderReport | undefined;
 
   constructor(options: ReceiverOptions, depacketizer: Depacketizer) {
-    this.#options = options;
+    this.#payloadType = options.payloadType;
+    this.#clockRate = options.clockRate;
+    this.#onSenderReport = options.onSenderReport;
     this.#depacketizer = depacketizer;
     if (!options.isDatagram) return;
     const packet = new RtpPacket();
@@ -89,7 +93,7 @@ class TrackReceiver implements Receiver, ControlHandler {
     const packet = this.#packet;
     if (!packet.read(buffer, from, to)) return;
     // Before the sequence is checked: Geovision sends packets of type 50 with the previous sequence number.
-    if (packet.payloadType !== this.#options.payloadType) return;
+    if (packet.payloadType !== this.#payloadType) return;
     const { ssrc, sequence } = packet;
     if (!this.#source.accepts(ssrc, arrivedAt)) {
       const held = this.#source.hold({ ssrc, bytes: buffer.subarray(from, to), arrivedAt });
@@ -146,13 +150,13 @@ class TrackReceiver implements Receiver, ControlHandler {
 
   #tellReport(): void {
     const { ntpMs, timestamp, arrivedAt } = this.#report!;
-    this.#options.onSenderReport(ntpMs, timestamp, arrivedAt);
+    this.#onSenderReport(ntpMs, timestamp, arrivedAt);
   }
 
   #take(buffer: Buffer, packet: RtpPacket, arrivedAt: number): void {
     const missing = this.#sequence.next(packet.sequence);
     if (missing < 0) return;
-    this.#sequence.note(packet.timestamp, arrivedAt, this.#options.clockRate);
+    this.#sequence.note(packet.timestamp, arrivedAt, this.#clockRate);
     const isAfterLoss = missing > 0 || this.#isAfterLoss;
     this.#isAfterLoss = false;
     this.#depacketizer.packet(buffer, packet, arrivedAt, isAfterLoss);

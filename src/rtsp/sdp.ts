@@ -2,6 +2,8 @@ import sdpTransform from 'sdp-transform';
 
 /** A track of a session description (RFC 8866), as far as a reader needs it. */
 export interface SdpTrack {
+  /** Its number in the description, from 0. */
+  readonly index: number;
   readonly kind: 'video' | 'audio' | 'other';
   /** RTP encoding name in upper case, e.g. `H264`, `MPEG4-GENERIC`, `PCMU`; empty if it is unknown. */
   readonly encoding: string;
@@ -14,8 +16,8 @@ export interface SdpTrack {
   readonly isSendOnly: boolean;
   /** Whether it is announced as encrypted (SRTP). */
   readonly isEncrypted: boolean;
-  readonly width?: number;
-  readonly height?: number;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
   /** The track's control attribute, for SETUP (RFC 2326, C.1.1); undefined if there is none. */
   readonly control: string | undefined;
 }
@@ -67,7 +69,7 @@ export function parseSdp(text: string): SessionDescription {
   const fmtps = media.flatMap(({ fmtp }) => fmtp);
   const tracks = media
     .slice(0, maxTracks)
-    .map((section) => trackOf(section, fmtps))
+    .map((section, index) => trackOf(section, index, fmtps))
     .filter((track) => track !== undefined);
   return { tracks, control: control === undefined ? undefined : String(control) };
 }
@@ -102,7 +104,7 @@ function lowerName(line: string): string {
   return line.replace(/^(?:m=\w+|a=[\w-]+)/, (name) => name.toLowerCase());
 }
 
-function trackOf(section: Section, fmtps: readonly Fmtp[]): SdpTrack | undefined {
+function trackOf(section: Section, index: number, fmtps: readonly Fmtp[]): SdpTrack | undefined {
   const types = String(section.payloads ?? '')
     .split(/\s+/)
     .filter((type) => /^\d{1,3}$/.test(type))
@@ -118,7 +120,10 @@ function trackOf(section: Section, fmtps: readonly Fmtp[]): SdpTrack | undefined
   const isOf = ({ payload }: Fmtp) => payload === payloadType;
   // Some cameras write the fmtp after another track's line.
   const config = (section.fmtp.find(isOf) ?? fmtps.find(isOf))?.config;
+  const size = sizeOf(section.invalid ?? []);
+  // Every packet's track is looked at. Without a spread, all tracks have the same hidden class.
   return {
+    index,
     kind,
     encoding: String(map?.codec ?? encoding).toUpperCase(),
     payloadType,
@@ -127,7 +132,8 @@ function trackOf(section: Section, fmtps: readonly Fmtp[]): SdpTrack | undefined
     fmtp: parametersOf(String(config ?? '')),
     isSendOnly: section.direction === 'sendonly',
     isEncrypted: /\bSAVPF?\b/i.test(String(section.protocol ?? '')),
-    ...sizeOf(section.invalid ?? []),
+    width: size?.width,
+    height: size?.height,
     control: section.control === undefined ? undefined : String(section.control),
   };
 }

@@ -11,9 +11,7 @@ import { refusal } from './status.ts';
 import type { TlsChoice } from './tls.ts';
 import { Tracks } from './tracks.ts';
 
-export interface RtspTrack extends Omit<SdpTrack, 'kind'> {
-  /** Its number in the description, from 0. */
-  readonly index: number;
+export interface RtspTrack extends SdpTrack {
   readonly kind: 'video' | 'audio';
 }
 
@@ -110,9 +108,7 @@ export async function openSession(options: SessionOptions): Promise<RtspSession>
 async function open(client: RtspClient, tracks: Tracks, options: SessionOptions): Promise<RtspSession> {
   const { methods, described } = await describe(client);
   const description = parseSdp(described.body);
-  const offered = description.tracks
-    .map((track, index) => ({ ...track, index }))
-    .filter((track): track is RtspTrack => track.kind !== 'other');
+  const offered = description.tracks.filter((track): track is RtspTrack => track.kind !== 'other');
   const chosen = options.choose(offered);
   if (chosen.length === 0) throw new RtspError('NO_TRACKS');
 

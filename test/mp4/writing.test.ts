@@ -102,6 +102,7 @@ describe('the sample entry equals ffmpeg’s', () => {
   test('except for sound that is encoded first', () => {
     const format: Format = {
       ...{ kind: 'sound', codec: 'pcmu', codecString: 'pcmu', sampleRate: 8000, channels: 1, key: 'pcmu' },
+      ...{ config: undefined, unitSamples: undefined },
     };
     expect(() => builtInit([{ id: 1, timescale: 8000, format }])).toThrow(Mp4Error);
   });

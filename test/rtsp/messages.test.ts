@@ -232,6 +232,7 @@ test('a description is read however many errors it has', () => {
   expect(control).toBe('*');
   expect(tracks.map(({ fmtp, ...rest }) => ({ ...rest, fmtp: Object.fromEntries(fmtp) }))).toEqual([
     {
+      index: 0,
       kind: 'video',
       encoding: 'H264',
       payloadType: 96,

@@ -44,8 +44,9 @@ interface Arrival {
  */
 export class ArrivalLine {
   #arrivals: Arrival[] = [];
-  /** When the bucket of the newest arrival began, and the least delay in it: time of arrival minus media time. */
+  /** When the bucket of the newest arrival began and ends, and the least delay in it: time of arrival minus media time. */
   #bucketSince = 0;
+  #bucketEnd = Number.NEGATIVE_INFINITY;
   #bucketDelay = Number.POSITIVE_INFINITY;
   #past: readonly { readonly from: number; readonly rate: number; readonly offset: number }[] = [];
   #from = Number.NEGATIVE_INFINITY;
@@ -108,20 +109,19 @@ export class ArrivalLine {
   add(mediaMs: number, at: number): void {
     const delay = at - mediaMs * this.#rate;
     if (delay < this.#offset) this.#setOffset(delay, at);
-    const last = this.#arrivals.length - 1;
-    const newest = this.#arrivals[last];
-    const bucketMs = Math.max(window.leastBucketMs, this.spanMs * window.bucketShare);
-    if (newest && at - this.#bucketSince < bucketMs) {
+    if (at < this.#bucketEnd) {
       if (delay >= this.#bucketDelay) return;
       this.#bucketDelay = delay;
-      this.#arrivals[last] = { mediaMs, at };
+      this.#arrivals[this.#arrivals.length - 1] = { mediaMs, at };
       return;
     }
+    const newest = this.#arrivals.at(-1);
     this.#bucketSince = at;
     this.#isPrompt ||= newest !== undefined && at - newest.at >= asItHappens * (mediaMs - newest.mediaMs);
     if (!this.#isPrompt) this.#arrivals.pop();
     this.#arrivals.push({ mediaMs, at });
     while (this.#arrivals[0]!.at < at - window.ms) this.#arrivals.shift();
+    this.#bucketEnd = at + Math.max(window.leastBucketMs, this.spanMs * window.bucketShare);
     this.#pieceSince ??= at;
     if (at - this.#pieceSince > window.ms) this.#beginPiece({ mediaMs, at });
     if (this.spanMs >= this.#leastMs) this.#findRate();

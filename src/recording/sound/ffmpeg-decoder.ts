@@ -111,8 +111,16 @@ export class FfmpegDecoder implements SoundEncoder {
 
 /** The decoded format: L16 at the same sample rate. */
 function decodedFormat({ sampleRate, channels }: SoundFormat): SoundFormat {
-  const key = `l16 ${sampleRate} ${channels}`;
-  return { kind: 'sound', codec: 'l16', codecString: 'l16', sampleRate, channels, key };
+  return {
+    kind: 'sound',
+    codec: 'l16',
+    codecString: 'l16',
+    sampleRate,
+    channels,
+    config: undefined,
+    unitSamples: undefined,
+    key: `l16 ${sampleRate} ${channels}`,
+  };
 }
 
 /** ffmpeg's arguments to decode the sound on stdin into big-endian 16-bit samples on stdout. */

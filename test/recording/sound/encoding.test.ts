@@ -133,6 +133,7 @@ test('MP3 is heard at its time', async () => {
   const bytes = await codedTone({ encode, sampleRate: rate, seconds: 3 });
   const format: SoundFormat = {
     ...{ kind: 'sound', codec: 'mp3', codecString: 'mp3', sampleRate: rate, channels: 1, key: 'mp3' },
+    ...{ config: undefined, unitSamples: undefined },
   };
   const units = new SoundUnits(format, 90_000);
   const packets: FeedUnit[] = [];
