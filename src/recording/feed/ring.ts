@@ -6,6 +6,18 @@ import { UnitQueue } from './unit-queue.ts';
 /** Sound may arrive this long (ms) before the picture that it belongs to. It is looked for that far back. */
 const soundAheadMs = 2_000;
 
+/** No camera takes longer to refresh a picture. A recovery point that asks for more pictures is not believed. */
+const mostRecovery = 300;
+
+interface Keyframe {
+  /** Its number in the queue. */
+  readonly number: number;
+  /** With intra refresh, a decoder needs so many more pictures until all of a picture is right. */
+  toCome: number;
+  /** The number of the first picture that is right when a decoder begins here; undefined: still to come. */
+  rightFrom: number | undefined;
+}
+
 /**
  * The newest access units of a feed in the order of arrival: from a keyframe at least `seconds` back, and within
  * `maxBytes`. A clip can only begin with a keyframe, so the ring is longer than the pre-roll by up to one keyframe
@@ -16,8 +28,10 @@ export class Ring {
   readonly #seconds: number;
   readonly #maxBytes: () => number;
   readonly #units = new UnitQueue();
-  /** The numbers of the keyframes in `#units`, oldest first. */
-  #keyframes: number[] = [];
+  /** Oldest first. */
+  #keyframes: Keyframe[] = [];
+  /** Those of them whose `rightFrom` is still to come. */
+  readonly #unrecovered: Keyframe[] = [];
   #newestKeyframe: FeedUnit | undefined;
   #bytes = 0;
 
@@ -38,25 +52,41 @@ export class Ring {
       return false;
     }
     if (isKeyframe) {
-      this.#keyframes.push(this.#units.end);
+      const { recoveryPictures = 0 } = unit;
+      const toCome = recoveryPictures > mostRecovery ? 0 : recoveryPictures;
+      const keyframe: Keyframe = { number: this.#units.end, toCome, rightFrom: undefined };
+      this.#keyframes.push(keyframe);
+      this.#unrecovered.push(keyframe);
       this.#newestKeyframe = unit;
     }
+    if (unit.format.kind === 'video') this.#noteRecovery(this.#units.end);
     this.#units.push(unit);
     this.#bytes += unit.footage.bytes;
     if (this.#keyframes.length > 1) this.#dropOld(unit.arrivedAt - this.#seconds * 1_000);
     return this.#bytes > this.#maxBytes() && this.#dropToFit();
   }
 
+  #noteRecovery(picture: number): void {
+    const waiting = this.#unrecovered;
+    if (waiting.length === 0) return;
+    // What is right for a decoder that began later is right for one that began earlier, too.
+    const recovered = waiting.findLastIndex((keyframe) => keyframe.toCome === 0);
+    for (const keyframe of waiting.splice(0, recovered + 1)) keyframe.rightFrom = picture;
+    for (const keyframe of waiting) keyframe.toCome--;
+  }
+
   /**
-   * All units from the last keyframe at or before that time; from the oldest keyframe if all are later. Includes
-   * sound that arrived before the keyframe but belongs to later pictures.
+   * All units from the last keyframe with which the pictures are right from that time on; from the oldest keyframe if
+   * there is none. Includes sound that arrived before the keyframe but belongs to later pictures.
    * @param time steady milliseconds
    */
   from(time: number): FeedUnit[] {
     if (this.#keyframes.length === 0) return [];
     const units = this.#units;
-    const later = this.#keyframes.findIndex((number) => units.timeOf(number) > time);
-    const keyframe = this.#keyframes[later < 0 ? this.#keyframes.length - 1 : Math.max(0, later - 1)]!;
+    const { number: keyframe } =
+      this.#keyframes.findLast(
+        ({ rightFrom }) => rightFrom !== undefined && units.timeOf(rightFrom) <= time,
+      ) ?? this.#keyframes[0]!;
     const begin = units.timeOf(keyframe);
     const sound: FeedUnit[] = [];
     for (let number = keyframe - 1; number >= units.first; number--) {
@@ -89,7 +119,7 @@ export class Ring {
     const [oldest] = this.#keyframes;
     return oldest === undefined
       ? 0
-      : (this.#units.timeOf(this.#units.end - 1) - this.#units.timeOf(oldest)) / 1_000;
+      : (this.#units.timeOf(this.#units.end - 1) - this.#units.timeOf(oldest.number)) / 1_000;
   }
 
   /** Whether the ring reaches back at least `seconds`. */
@@ -100,17 +130,19 @@ export class Ring {
   clear(): void {
     this.#dropTo(this.#units.end);
     this.#keyframes = [];
+    this.#unrecovered.length = 0;
     this.#newestKeyframe = undefined;
   }
 
   /**
-   * Drops units before the last keyframe that arrived by `needed` (steady milliseconds). Arrivals are cheaper to
-   * compare than times, and safe: a picture is taken before it arrives.
+   * Drops units before the last keyframe with which the pictures were right by `needed` (steady milliseconds).
+   * Arrivals are cheaper to compare than times, and safe: a picture is taken before it arrives.
    */
   #dropOld(needed: number): void {
-    while (this.#keyframes.length > 1 && this.#units.arrivedAt(this.#keyframes[1]!) <= needed) {
+    for (let next = this.#keyframes[1]; next; next = this.#keyframes[1]) {
+      if (next.rightFrom === undefined || this.#units.arrivedAt(next.rightFrom) > needed) return;
       this.#keyframes.shift();
-      this.#dropTo(this.#keyframes[0]!);
+      this.#dropTo(next.number);
     }
   }
 
@@ -119,7 +151,7 @@ export class Ring {
     const before = this.#bytes;
     while (this.#bytes > this.#maxBytes() && this.#keyframes.length > 1) {
       this.#keyframes.shift();
-      this.#dropTo(this.#keyframes[0]!);
+      this.#dropTo(this.#keyframes[0]!.number);
     }
     // A single keyframe interval exceeds the limit. Units without their keyframe are of no use.
     if (this.#bytes > this.#maxBytes()) this.clear();

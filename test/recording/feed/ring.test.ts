@@ -82,3 +82,31 @@ test('memory of dropped units is reused', () => {
   ring.clear();
   expect(oldest!.footage.pieces.every(({ holders }) => holders === 0)).toBe(true);
 });
+
+test('with intra refresh it begins early enough for every picture of the pre-roll to be right', () => {
+  const ring = new Ring({ seconds: 5, maxBytes: unlimited });
+  const units = unitMaker();
+  const recoveryPictures = 14;
+  for (let i = 0; i <= 15 * 15; i++)
+    ring.push({ ...units.picture(i * frameMs, i % 15 === 0), recoveryPictures });
+  const [first, second] = ring.from(10_900).filter(isKeyframe);
+  // The pictures from 10.93 s on are right if a decoder begins at 10 s.
+  expect([timeOf(first!), timeOf(second!)]).toEqual([expect.closeTo(9_000, 0), expect.closeTo(10_000, 0)]);
+  expect(timeOf(ring.from(10_940)[0]!)).toBeCloseTo(10_000, 0);
+  // The ring still holds what a pre-roll of its whole length needs.
+  const oldest = ring.from(0)[0]!;
+  expect(timeOf(oldest) + recoveryPictures * frameMs).toBeLessThanOrEqual(10_000);
+  expect(timeOf(oldest)).toBeGreaterThan(10_000 - 2_001);
+});
+
+test('a keyframe ends the wait for an intra refresh, and an impossible recovery point is not waited for', () => {
+  for (const recoveryPictures of [14, 65_535]) {
+    const ring = new Ring({ seconds: 2, maxBytes: unlimited });
+    const units = unitMaker();
+    for (let i = 0; i <= 20 * 15; i++) {
+      const unit = units.picture(i * frameMs, i % 10 === 0);
+      ring.push({ ...unit, recoveryPictures: i % 20 === 0 ? 0 : recoveryPictures });
+    }
+    expect(ring.heldSeconds).toBeLessThan(4);
+  }
+});

@@ -102,3 +102,48 @@ function packed(made: Capture, kept: readonly CapturedPacket[]) {
   });
   return { packets, bytes: Buffer.concat(kept.map(({ start, end }) => made.bytes.subarray(start, end))) };
 }
+
+/**
+ * Keyframes of at least this many bytes: filler data (H.264, 7.3.2.7) follows the last slice of each, in packets like
+ * those of a large slice.
+ */
+export function withLargeKeyframes(made: Capture, bytes: number): Capture {
+  const { gopSec } = made.parameters;
+  const isLastOfKeyframe = (packet: CapturedPacket, next: CapturedPacket | undefined) =>
+    made.tracks[packet.track]!.kind === 'video' &&
+    Math.abs(packet.mediaSec / gopSec - Math.round(packet.mediaSec / gopSec)) < 1e-6 &&
+    next?.mediaSec !== packet.mediaSec;
+  const parts: Buffer[] = [];
+  let end = 0;
+  const packets: CapturedPacket[] = [];
+  const add = (packet: CapturedPacket, part: Buffer) => {
+    parts.push(part);
+    packets.push({ ...packet, start: end, end: end + part.length });
+    end += part.length;
+  };
+  for (const [i, packet] of made.packets.entries()) {
+    const part = Buffer.from(made.bytes.subarray(packet.start, packet.end));
+    const isLast = isLastOfKeyframe(packet, made.packets[i + 1]);
+    if (isLast) part[frameHeaderBytes + 1]! &= 0x7f;
+    add(packet, part);
+    if (isLast) for (const filler of fillerPackets(part, bytes)) add(packet, filler);
+  }
+  return { ...made, packets, bytes: Buffer.concat(parts) };
+}
+
+/** Filler data in fragments (FU-A; RFC 6184, 5.8), in interleaved frames. The last one has the marker. */
+function fillerPackets(like: Buffer, bytes: number): Buffer[] {
+  const [payloadBytes, fuA, filler] = [1_400, 28, 12];
+  const count = Math.ceil(bytes / payloadBytes);
+  return Array.from({ length: count }, (_, i) => {
+    const packet = Buffer.alloc(frameHeaderBytes + 12 + 2 + payloadBytes, 0xff);
+    like.copy(packet, 0, 0, frameHeaderBytes + 12);
+    packet.writeUInt16BE(packet.length - frameHeaderBytes, 2);
+    const [isFirst, isLast] = [i === 0, i === count - 1];
+    packet[frameHeaderBytes + 1]! = (like[frameHeaderBytes + 1]! & 0x7f) | (isLast ? 0x80 : 0);
+    packet[frameHeaderBytes + 12] = fuA;
+    packet[frameHeaderBytes + 13] = filler | (isFirst ? 0x80 : 0) | (isLast ? 0x40 : 0);
+    if (isLast) packet[packet.length - 1] = 0x80;
+    return packet;
+  });
+}

@@ -34,6 +34,8 @@ export interface CaptureParameters {
    * unchanged.
    */
   pauseSec: number;
+  /** No keyframes but the first: in each `gopSec`, all parts of the picture are refreshed in turn (H.264 only). */
+  intraRefresh?: boolean;
   /** Constant bit rate of the video (H.264 only), with filler data if the picture needs less. */
   kbps?: number;
 }
@@ -209,7 +211,7 @@ function thinned({ fps, variableRate, pauseSec }: CaptureParameters): string[] {
 }
 
 function videoArguments(parameters: CaptureParameters): string[] {
-  const { codec, gopSec, bFrames, kbps } = parameters;
+  const { codec, gopSec, bFrames, intraRefresh, kbps } = parameters;
   const gop = picturesIn(gopSec, parameters);
   const common = ['-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
   // Cameras repeat the parameter sets before every keyframe. ffmpeg's publisher does not by default.
@@ -219,7 +221,8 @@ function videoArguments(parameters: CaptureParameters): string[] {
   }
   const rate =
     kbps === undefined ? '' : `:nal-hrd=cbr:bitrate=${kbps}:vbv-maxrate=${kbps}:vbv-bufsize=${kbps}`;
-  return ['-c:v', 'libx264', ...common, '-x264-params', `${shared}${rate}`];
+  const refresh = intraRefresh ? ':intra-refresh=1' : '';
+  return ['-c:v', 'libx264', ...common, '-x264-params', `${shared}${refresh}${rate}`];
 }
 
 function audioArguments(audio: CaptureParameters['audio']): string[] {

@@ -22,17 +22,20 @@ export const oldFfmpeg: string = createRequire(import.meta.url)('@ffmpeg-install
 /** `ffmpeg` on the PATH, else the one from npm. */
 export const ffmpeg: string = findOnPath('ffmpeg') ?? oldFfmpeg;
 
-/** Decodes a file and reads the counter of every frame, in presentation order. Throws if a counter cannot be read. */
-export async function readFrames(file: string): Promise<CountedFrame[]> {
+/**
+ * Decodes a file and reads the counter of every frame, in presentation order. Throws if a counter cannot be read.
+ * @param unreadable how many frames at the beginning may have no readable counter; they are left out
+ */
+export async function readFrames(file: string, unreadable = 0): Promise<CountedFrame[]> {
   const { counters, times } = await readStrips(file, []);
   if (counters.length !== times.length) {
     throw new Error(`${file}: ${times.length} frames decoded, but ${counters.length} strips came out.`);
   }
-  return counters.map((counter, index) => {
+  return counters.flatMap((counter, index) => {
     const time = times[index]!;
-    if (counter === undefined)
-      throw new Error(`${file}: frame ${index} at ${time} s has no readable counter.`);
-    return { counter, time };
+    if (counter !== undefined) return { counter, time };
+    if (index < unreadable) return [];
+    throw new Error(`${file}: frame ${index} at ${time} s has no readable counter.`);
   });
 }
 
