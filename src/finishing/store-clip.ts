@@ -1,3 +1,4 @@
+import type { UploadLayout } from '../db/uploads.ts';
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import { type ObjectBody, UploadGone } from '../store/store.ts';
@@ -25,8 +26,9 @@ export async function storeClip(
   putWhole: (key: string, body: ObjectBody) => Promise<void>,
   signal: AbortSignal,
 ): Promise<StoredClip> {
-  const whole = clipBody(clip);
-  if (whole.size <= maxWholeBytes) {
+  // Its head is not made if it is not needed: for ten hours, that takes seconds.
+  const whole = clip.contents.index.payloadBytes <= maxWholeBytes ? clipBody(clip) : undefined;
+  if (whole && whole.size <= maxWholeBytes) {
     if (upload.row.uploadPartBytes !== null) await upload.giveUp();
     await putWhole(objectKeys(upload.row).clip, whole);
     return { row: upload.row, size: whole.size };
@@ -41,16 +43,20 @@ export async function storeClip(
 }
 
 async function sendRest(clip: Clip, upload: ClipUpload, signal: AbortSignal): Promise<StoredClip> {
-  const fitting = layoutOf(clip.contents);
-  let layout = await upload.open(() => fitting, signal);
+  const fitting = () => layoutOf(clip.contents);
+  const layout = await upload.open(fitting, signal);
   // A fragment was left out and the head has another size, so the parts that were sent do not fit the clip.
-  const isOther = clip.contents.hasHole && layout.headBytes !== fitting.headBytes;
-  if (isOther || !partsOf(clipBody(clip, layout.headBytes).size, layout.partBytes)) {
-    layout = await upload.begin(fitting, signal);
-  }
-  const body = clipBody(clip, layout.headBytes);
-  const parts = partsOf(body.size, layout.partBytes)!;
+  const isOther = clip.contents.hasHole && layout.headBytes !== fitting().headBytes;
+  const cut = isOther ? undefined : cutInto(clip, layout);
+  const { body, parts } = cut ?? cutInto(clip, await upload.begin(fitting(), signal))!;
   await upload.sendMissing(parts, body, signal);
   await upload.complete(parts, signal);
   return { row: upload.row, size: body.size };
+}
+
+/** @returns undefined if there would be too many parts */
+function cutInto(clip: Clip, { partBytes, headBytes }: UploadLayout) {
+  const body = clipBody(clip, headBytes);
+  const parts = partsOf(body.size, partBytes);
+  return parts && { body, parts };
 }

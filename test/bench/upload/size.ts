@@ -53,10 +53,14 @@ export async function benchLongUpload(): Promise<void> {
   await untilSent(bucket, 1);
   const before = performance.now();
   await endEvent(server.client, event.id);
-  const { recordingStatus, errorMessage } = await awaitEnd(server.client, event);
+  let ended = await readPlayback(server.client, event.playback.id);
+  while (ended.recordingStatus === 'RECORDING' || ended.recordingStatus === 'PROCESSING') {
+    await sleep(100);
+    ended = await readPlayback(server.client, event.playback.id);
+  }
+  const { recordingStatus, errorMessage, videoUrl, fileSizeBytes, durationMs } = ended;
   const completedMs = performance.now() - before;
   if (recordingStatus !== 'COMPLETED') throw new Error(`The clip failed: ${errorMessage}`);
-  const { videoUrl, fileSizeBytes, durationMs } = await readPlayback(server.client, event.playback.id);
   const boxes = await topLevelBoxes(videoUrl!, fileSizeBytes!);
   const start = bucket.log.length;
   const sought = await promisify(execFile)(
