@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Node } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
+import { cannotBe } from './proof.ts';
 import type { Incarnation } from './session.ts';
 
 /** Servers of this database, in the table nodes. All their times are by the database's clock. */
@@ -49,6 +50,8 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
     );
     await client.query('COMMIT');
     return { nodeId: facts.id, incarnation: BigInt(incarnation) };
+  } catch (error) {
+    throw cannotBe('written', error as Error);
   } finally {
     await client.end(); // without COMMIT, PostgreSQL takes everything back
   }

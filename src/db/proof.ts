@@ -64,10 +64,16 @@ export function schemaProblem(error: Error & { code?: string }): string | undefi
   );
 }
 
-const withReason = (what: string, operation: Promise<unknown>) =>
-  operation.catch((error: unknown) => {
-    throw new Error(`The database cannot be ${what}: ${reasonOf(error)}`, { cause: error });
+const withReason = (what: 'read' | 'written', operation: Promise<unknown>) =>
+  operation.catch((error: Error) => {
+    throw cannotBe(what, error);
   });
+
+/** The error as a sentence for who starts the server; a missing table has a sentence of its own (`schemaProblem`). */
+export const cannotBe = (what: 'read' | 'written', error: Error): Error =>
+  schemaProblem(error) === undefined
+    ? new Error(`The database cannot be ${what}: ${reasonOf(error)}`, { cause: error })
+    : error;
 
 /** PostgreSQL's message, without Prisma's description of the call. */
 function reasonOf(error: unknown): string {
