@@ -1,3 +1,4 @@
+import type { RetentionRule } from '../domain/retention.ts';
 import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { gatherLookups } from './gather.ts';
@@ -8,7 +9,9 @@ export type CameraSettings = Pick<
   Camera,
   'name' | 'rtspUrl' | 'channel' | 'enabled' | 'recordOn' | 'preRollSec' | 'postRollSec' | 'maxDurationSec'
 > &
-  Partial<Pick<Camera, 'transport' | 'reader' | 'tls' | 'allowOldTls'>>;
+  Partial<Pick<Camera, 'transport' | 'reader' | 'tls' | 'allowOldTls'>> & {
+    readonly retention?: readonly RetentionRule[];
+  };
 
 /** How a camera's stream is read at present. */
 export interface ReadingFacts {
@@ -64,7 +67,7 @@ export const findCamera = gatherLookups<Camera>(
 );
 
 export function insertCamera(db: Db, settings: CameraSettings): Promise<Camera> {
-  return db.camera.create({ data: settings });
+  return db.camera.create({ data: columnsOf(settings) });
 }
 
 /** @returns undefined when there is no such camera */
@@ -73,8 +76,21 @@ export async function saveCamera(
   id: string,
   settings: Partial<CameraSettings & Pick<Camera, 'tlsFingerprint'>>,
 ): Promise<Camera | undefined> {
-  const rows = await db.camera.updateManyAndReturn({ where: { id }, data: settings });
+  const rows = await db.camera.updateManyAndReturn({ where: { id }, data: columnsOf(settings) });
   return rows[0];
+}
+
+const columnsOf = <T extends Partial<CameraSettings>>({ retention, ...columns }: T) => ({
+  ...columns,
+  ...(retention && { retention: retention.map((rule) => ({ ...rule })) }),
+});
+
+/** All cameras with their rules of retention. */
+export async function retentionOfCameras(
+  db: Db,
+): Promise<{ readonly id: string; readonly rules: readonly RetentionRule[] }[]> {
+  const cameras = await db.camera.findMany({ select: { id: true, retention: true }, orderBy: { id: 'asc' } });
+  return cameras.map(({ id, retention }) => ({ id, rules: retention as unknown as RetentionRule[] }));
 }
 
 /** Saves the first certificate that a camera presented; later ones are compared with it. */

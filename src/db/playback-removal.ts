@@ -1,3 +1,4 @@
+import type { Expiry } from '../domain/retention.ts';
 import { type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
 import { noteRemovals, objectsOf } from './removals.ts';
@@ -17,12 +18,28 @@ export async function removePlaybacks(tx: Tx, where: Prisma.PlaybackWhereInput):
 }
 
 /**
- * Deletes the oldest COMPLETED playbacks that began before that time and are not protected, with removals for their
- * objects.
+ * Deletes the oldest expired playbacks that are not protected, with removals for their objects. Protected ones do not count
+ * towards a limit in bytes.
  * @returns how many were deleted: fewer than `limit` if none is left
  */
-export async function removeExpired(db: Db, before: Date, limit: number): Promise<number> {
-  const expired = Prisma.sql`recording_status = 'COMPLETED' AND started_at < ${before}`;
+export async function removeExpired(
+  db: Db,
+  { cameraId, only, except, limit: most }: Expiry,
+  limit: number,
+): Promise<number> {
+  const ofType = (types: readonly string[]) =>
+    Prisma.sql`EXISTS (SELECT 1 FROM events e WHERE e.id = event_id AND e.type::text = ANY(${types}::text[]))`;
+  const which = Prisma.sql`camera_id = ${cameraId}::uuid AND recording_status = 'COMPLETED'
+    AND ${only === undefined ? Prisma.sql`true` : ofType([only])}
+    AND ${except.length === 0 ? Prisma.sql`true` : Prisma.sql`NOT ${ofType(except)}`}`;
+  const expired =
+    'before' in most
+      ? Prisma.sql`${which} AND started_at < ${most.before}`
+      : Prisma.sql`id IN (
+          SELECT id FROM (
+            SELECT id, sum(file_size_bytes + coalesce(thumbnail_size_bytes, 0)) OVER (ORDER BY started_at DESC, id DESC) AS bytes
+            FROM playbacks WHERE ${which} AND protected_at IS NULL
+          ) newer WHERE bytes > ${most.maxBytes}::bigint)`;
   return (await removeOldest(db, expired, limit)).length;
 }
 

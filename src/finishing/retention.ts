@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retentionOfCameras } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
 import { removeExpired } from '../db/playback-removal.ts';
+import { type Expiry, expiriesOf } from '../domain/retention.ts';
 import type { Log } from '../log.ts';
 
 export interface RetentionOptions {
   readonly db: Db;
-  /** Age in days at which playbacks are deleted; undefined: never. */
+  /** Age in days at which playbacks are deleted if their camera has no rule about it; undefined: never. */
   readonly days: number | undefined;
   readonly log: Log;
   readonly now: () => number;
@@ -14,12 +16,14 @@ export interface RetentionOptions {
 }
 
 const everyMs = 10 * 60_000;
-const dayMs = 24 * 3_600_000;
 /** Playbacks per transaction, small enough not to delay others for long, and the pause between two transactions. */
 const batch = 1_000;
 const pauseMs = 150;
 
-/** Deletes COMPLETED playbacks older than RETENTION_DAYS, in batches of one transaction each (docs/design.md 6.4). */
+/**
+ * Deletes COMPLETED playbacks by RETENTION_DAYS and by the rules of their cameras (domain/retention.ts), in batches of one
+ * transaction each (docs/design.md 6.4).
+ */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #stop = new AbortController();
@@ -30,32 +34,42 @@ export class Retention {
   }
 
   start(): void {
-    if (this.#options.days !== undefined) this.#running ??= this.#run(this.#options.days);
+    this.#running ??= this.#run();
   }
 
-  async #run(days: number): Promise<void> {
+  async #run(): Promise<void> {
     const { log } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#sweep(days).catch((error: Error) =>
+      await this.#sweep().catch((error: Error) =>
         log.warn({ error }, 'expired playbacks cannot be removed now; trying again later'),
       );
       await sleep(everyMs, undefined, { signal }).catch(() => {}); // aborted by close
     }
   }
 
-  async #sweep(days: number): Promise<void> {
-    const { db, now, log, onRemoved } = this.#options;
+  async #sweep(): Promise<void> {
+    const { db, days, now, log } = this.#options;
+    for (const { id, rules } of await retentionOfCameras(db)) {
+      let total = 0;
+      for (const expiry of expiriesOf(id, rules, days, now())) total += await this.#remove(expiry);
+      if (total > 0) log.info({ cameraId: id, playbacks: total }, 'expired playbacks were removed');
+    }
+  }
+
+  /** @returns how many playbacks were deleted */
+  async #remove(expiry: Expiry): Promise<number> {
+    const { db, onRemoved } = this.#options;
     const { signal } = this.#stop;
-    const before = new Date(now() - days * dayMs);
     let total = 0;
     for (let removed = batch; removed === batch && !signal.aborted; ) {
-      removed = await removeExpired(db, before, batch);
+      removed = await removeExpired(db, expiry, batch);
       total += removed;
-      if (removed > 0) onRemoved();
+      if (removed === 0) break;
+      onRemoved();
       await sleep(pauseMs, undefined, { signal }).catch(() => {}); // aborted by close
     }
-    if (total > 0) log.info({ playbacks: total, before }, 'expired playbacks were removed');
+    return total;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { settingDefaults } from '../usecases/camera-settings.ts';
 import { builder } from './builder.ts';
 import { Camera } from './camera.ts';
+import { ruleTexts } from './camera-retention.ts';
 import { CameraReader, CameraTls, CameraTransport, EventType } from './enums.ts';
 
 /** Inputs and payloads of the mutations on cameras. */
@@ -20,7 +21,18 @@ const texts = {
   reader: 'The program that reads the camera’s stream.',
   tls: 'Which certificate of an rtsps:// address is accepted.',
   allowOldTls: 'Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them.',
+  retention:
+    'When its playbacks are deleted, beside RETENTION_DAYS: at most one rule for each event type, and one for all.',
 };
+
+const RetentionRuleInput = builder.inputType('RetentionRuleInput', {
+  description: 'When playbacks of a camera are deleted: by age, by bytes, or both.',
+  fields: (t) => ({
+    eventType: t.field({ type: EventType, description: ruleTexts.eventType }),
+    days: t.int({ description: `${ruleTexts.days} 1 to 36500.` }),
+    maxBytes: t.field({ type: 'BigInt', description: `${ruleTexts.maxBytes} From 1.` }),
+  }),
+});
 
 export const CreateCameraInput = builder.inputType('CreateCameraInput', {
   description: 'A new camera.',
@@ -48,6 +60,7 @@ export const CreateCameraInput = builder.inputType('CreateCameraInput', {
     reader: t.field({ type: CameraReader, defaultValue: settingDefaults.reader, description: texts.reader }),
     tls: t.field({ type: CameraTls, defaultValue: settingDefaults.tls, description: texts.tls }),
     allowOldTls: t.boolean({ defaultValue: settingDefaults.allowOldTls, description: texts.allowOldTls }),
+    retention: t.field({ type: [RetentionRuleInput], defaultValue: [], description: texts.retention }),
   }),
 });
 
@@ -69,6 +82,10 @@ export const UpdateCameraInput = builder.inputType('UpdateCameraInput', {
     reader: t.field({ type: CameraReader, description: texts.reader }),
     tls: t.field({ type: CameraTls, description: texts.tls }),
     allowOldTls: t.boolean({ description: texts.allowOldTls }),
+    retention: t.field({
+      type: [RetentionRuleInput],
+      description: `${texts.retention} Replaces all rules that the camera has.`,
+    }),
     acceptCertificate: t.boolean({
       description: 'true: from now on, PINNED accepts the next certificate that the camera shows.',
     }),

@@ -1,9 +1,11 @@
 import type { ReadingFacts } from '../db/cameras.ts';
 import { visibleCameras } from '../db/visible.ts';
+import type { RetentionRule as RuleOfCamera } from '../domain/retention.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import { isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
+import { RetentionRule } from './camera-retention.ts';
 import { CameraReader, CameraState, CameraTls, CameraTransport, EventType } from './enums.ts';
 
 export const Camera = builder.prismaObject('Camera', {
@@ -82,6 +84,11 @@ export const Camera = builder.prismaObject('Camera', {
       description: 'How the stream is read; null until the camera has been live once.',
       resolve: ({ id, reading }, _args, { feeds }) =>
         reading ? { ...(reading as unknown as ReadingFacts), ...feeds.get(id)?.ring.rates } : null,
+    }),
+    retention: t.field({
+      type: [RetentionRule],
+      description: 'When its playbacks are deleted, beside RETENTION_DAYS.',
+      resolve: ({ retention }) => retention as unknown as readonly RuleOfCamera[],
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the camera was added.' }),
     updatedAt: t.expose('updatedAt', {

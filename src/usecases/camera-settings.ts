@@ -1,8 +1,37 @@
 import { z } from 'zod';
 import type { CameraSettings } from '../db/cameras.ts';
-import type { Camera } from '../generated/prisma/client.ts';
+import type { Camera, EventType } from '../generated/prisma/client.ts';
 import { longestSec } from './event-times.ts';
 import { streamUrl, textOf, wholeNumber } from './input.ts';
+
+/** A rule of retention as callers give it. */
+export interface RetentionRuleInput {
+  readonly eventType?: EventType | null | undefined;
+  readonly days?: number | null | undefined;
+  readonly maxBytes?: bigint | null | undefined;
+}
+
+/** A camera's settings as callers give them; null means left out. */
+export type SettingsInput = Given<Omit<CameraSettings, 'retention'>> & {
+  readonly retention?: readonly RetentionRuleInput[] | null | undefined;
+};
+
+const expectedBytes = `Expected a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`;
+const retentionRule = z
+  .object({
+    eventType: z.custom<EventType | null>().default(null),
+    days: wholeNumber(1, 36_500).nullable().default(null),
+    maxBytes: z.bigint().min(1n, expectedBytes).transform(Number).nullable().default(null),
+  })
+  .refine(({ days, maxBytes }) => days !== null || maxBytes !== null, 'Expected days, maxBytes or both.');
+
+/** At most one rule per type, and one for all of the camera. */
+const retentionRules = z
+  .array(retentionRule)
+  .refine(
+    (rules) => new Set(rules.map(({ eventType }) => eventType)).size === rules.length,
+    'Expected at most one rule for each event type, and one without.',
+  );
 
 /**
  * The settings of a connection to a camera.
@@ -29,6 +58,7 @@ export const settingRules = (shown?: string) => ({
   preRollSec: wholeNumber(0, 60),
   postRollSec: wholeNumber(0, 300),
   maxDurationSec: wholeNumber(1, longestSec),
+  retention: retentionRules,
 });
 
 export const connectionDefaults = {
@@ -47,6 +77,7 @@ export const settingDefaults = {
   preRollSec: 5,
   postRollSec: 0,
   maxDurationSec: 3_600,
+  retention: [],
 } as const;
 
 /** Settings in an input; null means left out. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type CameraSettings, insertCamera } from '../db/cameras.ts';
+import { insertCamera } from '../db/cameras.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import type { Camera } from '../generated/prisma/client.ts';
-import { type Given, settingDefaults, settingRules, withDefaults } from './camera-settings.ts';
+import { type SettingsInput, settingDefaults, settingRules, withDefaults } from './camera-settings.ts';
 import { validate } from './input.ts';
 import type { Parts } from './parts.ts';
 
@@ -15,7 +15,7 @@ const rules = z.object(settingRules());
 export async function createCamera(
   { db, feeds }: Pick<Parts, 'db' | 'feeds'>,
   caller: Caller,
-  settings: Given<CameraSettings>,
+  settings: SettingsInput,
 ): Promise<Camera> {
   demand(caller, 'MANAGE');
   const camera = await insertCamera(db, validate(rules, withDefaults(settingDefaults, settings)));

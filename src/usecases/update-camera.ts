@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type CameraSettings, saveCamera } from '../db/cameras.ts';
+import { saveCamera } from '../db/cameras.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera } from '../generated/prisma/client.ts';
-import { type Given, settingRules } from './camera-settings.ts';
+import { type SettingsInput, settingRules } from './camera-settings.ts';
 import { found, validate } from './input.ts';
 import type { Parts } from './parts.ts';
 
@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts';
 const rules = (shown: string) =>
   z.object({ ...settingRules(shown), acceptCertificate: z.boolean() }).partial();
 
-export interface CameraChanges extends Given<CameraSettings> {
+export interface CameraChanges extends SettingsInput {
   readonly id: string;
   /** Whether PINNED accepts the next certificate that the camera presents. */
   readonly acceptCertificate?: boolean | null | undefined;

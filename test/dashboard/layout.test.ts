@@ -25,7 +25,13 @@ let views: Record<string, string>;
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
   app = await startTestApp({ apiKeys: [{ name: word(100), role: 'ADMIN', secret }] });
-  const cameraId = await app.addCamera({ name: word(200), rtspUrl: camera.url, preRollSec: 1 });
+  const retention = [
+    { days: 36_500, maxBytes: 999_999_999_999_999 },
+    { eventType: 'LINE_CROSSING', days: 1 },
+  ];
+  const cameraId = await app.addCamera({
+    ...{ name: word(200), rtspUrl: camera.url, preRollSec: 1, retention },
+  });
   const awayId = await app.addCamera(
     { name: `Away ${word(195)}`, rtspUrl: `rtsp://127.0.0.1:9/${word(900)}` },
     'OFFLINE',

@@ -6,9 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connectDb, type Db } from '../../src/db/client.ts';
 import { noteRemovals } from '../../src/db/removals.ts';
+import type { RetentionRule } from '../../src/domain/retention.ts';
 import { findBreaches } from '../../src/finishing/check.ts';
 import { Remover } from '../../src/finishing/remover.ts';
+import { Retention } from '../../src/finishing/retention.ts';
 import { StoreWatch } from '../../src/finishing/store-watch.ts';
+import type { EventType } from '../../src/generated/prisma/client.ts';
 import { createLog } from '../../src/log.ts';
 import { markSpool } from '../../src/spool/mark.ts';
 import { isSpoolName } from '../../src/spool/names.ts';
@@ -25,9 +28,16 @@ import { startS3Server } from '../support/s3/s3-server.ts';
 const dayMs = 24 * 3_600_000;
 
 /** Makes a COMPLETED playback, with clip and poster in the store, that began `daysAgo`. */
-async function addClip(db: Db, store: Store, cameraId: string, daysAgo: number): Promise<string> {
+async function addClip(
+  db: Db,
+  store: Store,
+  cameraId: string,
+  daysAgo: number,
+  type?: EventType,
+): Promise<string> {
   const startedAt = new Date(Date.now() - daysAgo * dayMs);
-  const { id } = await db.playback.create({ data: { cameraId, startedAt } });
+  const event = type && (await db.event.create({ data: { cameraId, type, startedAt } }));
+  const { id } = await db.playback.create({ data: { cameraId, startedAt, eventId: event?.id ?? null } });
   const base = `${cameraId}/${startedAt.toISOString().slice(0, 10)}/${id}`;
   await store.put(`${base}.mp4`, bufferBody(Buffer.from('clip')), 'video/mp4');
   await store.put(`${base}.jpg`, bufferBody(Buffer.from('poster')), 'image/jpeg');
@@ -75,6 +85,57 @@ test('RETENTION_DAYS deletes only older COMPLETED playbacks, with their objects'
   expect(left).toEqual([young, failed.id].sort());
   expect(left).not.toContain(old[0]);
   await until(async () => (await db.storeRemoval.count()) === 0, 'nothing is noted any more');
+});
+
+test('the rules of a camera count before RETENTION_DAYS, by age and by bytes, for all events or one type', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(database.drop);
+  const db = connectDb(database.url);
+  onTestFinished(() => db.$disconnect());
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-rules-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const store = createLocalStore({ dir, baseUrl: () => '' });
+  const cameraWith = async (...rules: Partial<RetentionRule>[]) => {
+    const id = await addCamera(db);
+    const retention = rules.map((rule) => ({ eventType: null, days: null, maxBytes: null, ...rule }));
+    await db.camera.update({ where: { id }, data: { retention } });
+    return id;
+  };
+  const [kept, gone] = [[] as string[], [] as string[]];
+  const clip = async (to: string[], cameraId: string, daysAgo: number, type?: EventType) =>
+    to.push(await addClip(db, store, cameraId, daysAgo, type));
+
+  const byAge = await cameraWith({ eventType: 'PERSON', days: 90 }, { days: 10 });
+  await clip(kept, byAge, 80, 'PERSON');
+  await clip(gone, byAge, 100, 'PERSON');
+  await clip(gone, byAge, 20, 'MOTION');
+  await clip(gone, byAge, 20);
+  await clip(kept, byAge, 5, 'MOTION');
+  const global = await cameraWith();
+  await clip(kept, global, 20);
+  await clip(gone, global, 40);
+  const longer = await cameraWith({ days: 60 });
+  await clip(kept, longer, 40);
+  // Clip and poster together have ten bytes.
+  const byBytes = await cameraWith({ maxBytes: 35 });
+  for (const daysAgo of [4, 3, 2, 1]) await clip(kept, byBytes, daysAgo);
+  await db.playback.update({ where: { id: kept.at(-2)! }, data: { protectedAt: new Date() } });
+  await clip(gone, byBytes, 5);
+  const byBytesOfType = await cameraWith({ eventType: 'MOTION', maxBytes: 15 });
+  await clip(gone, byBytesOfType, 2, 'MOTION');
+  await clip(kept, byBytesOfType, 1, 'MOTION');
+  await clip(kept, byBytesOfType, 3, 'PERSON');
+  // The last one in the order of cameras: after it, everything else was looked at.
+  const last = await addClip(db, store, await cameraWith(), 40);
+
+  const options = { days: 30, log: createLog('silent'), now: Date.now, onRemoved: () => {} };
+  const retention = new Retention({ db, ...options });
+  retention.start();
+  onTestFinished(() => retention.close());
+  await until(async () => (await db.playback.count({ where: { id: last } })) === 0, 'the last one is gone');
+  const left = (await db.playback.findMany({ orderBy: { id: 'asc' } })).map(({ id }) => id);
+  expect(left).toEqual(kept.sort());
+  expect(await db.storeRemoval.count()).toBe((gone.length + 1) * 2);
 });
 
 test('a playback can be deleted while the bucket is down; its objects are removed later, also after a restart', async () => {

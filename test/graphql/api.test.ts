@@ -101,6 +101,41 @@ describe('cameras', () => {
     expect(JSON.stringify(error)).not.toContain('geheim');
   });
 
+  test('have rules of retention, of which an update replaces all', async () => {
+    const id = await app.addCamera(
+      { rtspUrl: 'rtsp://127.0.0.1:9/a', enabled: false, retention: [{ days: 30 }] },
+      'DISABLED',
+    );
+    const update =
+      'mutation($input: UpdateCameraInput!) { updateCamera(input: $input) { camera { retention { eventType days maxBytes } } } }';
+    const change = async (input: object) =>
+      (
+        await app.client.run<{ updateCamera: { camera: { retention: object[] } } }>(update, {
+          input: { id, ...input },
+        })
+      ).updateCamera.camera.retention;
+    const all = { eventType: null, days: 30, maxBytes: null };
+    expect(await change({ name: 'other' })).toEqual([all]);
+    const rules = [
+      { ...all, maxBytes: 5e12 },
+      { eventType: 'PERSON', days: 90, maxBytes: null },
+    ];
+    expect(await change({ retention: rules })).toEqual(rules);
+    const wrong = [
+      [[{ eventType: 'PERSON' }], 'Expected days, maxBytes or both.'],
+      [[{ days: 0 }], 'Expected a whole number from 1 to 36500.'],
+      [[{ maxBytes: 0 }], 'Expected a whole number from 1 to 9007199254740991.'],
+      [[{ days: 1 }, { days: 2 }], 'Expected at most one rule for each event type, and one without.'],
+    ] as const;
+    for (const [retention, message] of wrong) {
+      expect((await app.client.fail(update, { input: { id, retention } })).issues).toMatchObject([
+        { path: expect.arrayContaining(['input', 'retention']), message },
+      ]);
+    }
+    expect(await change({ retention: [] })).toEqual([]);
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
+  });
+
   test('hide a password inside the path, and keep it when the address is sent back as shown', async () => {
     const requests: string[] = [];
     const camera = createServer((socket) => {

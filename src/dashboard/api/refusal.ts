@@ -23,8 +23,16 @@ export class Refusal extends Error {
     return this.#issues.find(({ path }) => path.at(-1) === field)?.message;
   }
 
+  /** The first error in a field that has fields of its own; undefined if there is none. */
+  within(field: string): string | undefined {
+    return this.#issues.find(({ path }) => path.includes(field))?.message;
+  }
+
   /** Whether every error belongs to one of these fields. */
   liesIn(fields: readonly string[]): boolean {
-    return this.#issues.length > 0 && this.#issues.every(({ path }) => fields.includes(String(path.at(-1))));
+    return (
+      this.#issues.length > 0 &&
+      this.#issues.every(({ path }) => path.some((part) => fields.includes(String(part))))
+    );
   }
 }

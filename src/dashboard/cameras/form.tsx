@@ -11,9 +11,10 @@ import { joinAddress, splitAddress } from './address.ts';
 import css from './form.module.css';
 import { CameraOutcome } from './outcome.tsx';
 import { RemoveCamera } from './remove.tsx';
+import { RetentionFields, ruleInputs, rulesOf } from './retention.tsx';
 import { CameraTest } from './test.tsx';
 
-const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', 'maxDurationSec'];
+const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', 'maxDurationSec', 'retention'];
 
 /** The settings of an existing or a new camera. An error is shown at its field, in the server's words. */
 export function CameraForm({
@@ -134,6 +135,11 @@ export function CameraForm({
           Without pre-roll there is no standing connection: recordings miss their first moments.
         </p>
       )}
+      <RetentionFields
+        rules={values.retention}
+        problem={refusal?.within('retention')}
+        onChange={(retention) => change({ retention })}
+      />
       <CheckField
         label="In use"
         checked={values.enabled}
@@ -167,6 +173,7 @@ function valuesOf(camera: Camera | undefined) {
     postRollSec: String(camera?.postRollSec ?? 0),
     maxDurationSec: String(camera?.maxDurationSec ?? 3_600),
     channel: String(camera?.channel ?? 1),
+    retention: rulesOf(camera?.retention),
     enabled: camera?.enabled ?? true,
   };
 }
@@ -185,6 +192,7 @@ function inputOf(values: ReturnType<typeof valuesOf>) {
     postRollSec: whole(values.postRollSec),
     maxDurationSec: whole(values.maxDurationSec),
     channel: whole(values.channel),
+    retention: ruleInputs(values.retention),
     enabled: values.enabled,
   };
 }

@@ -82,6 +82,8 @@ export type Camera = {
   recordOn: Array<EventType>;
   /** The picture’s size, like 1920x1080; null until the camera has been live once. */
   resolution?: Maybe<Scalars['String']['output']>;
+  /** When its playbacks are deleted, beside RETENTION_DAYS. */
+  retention: Array<RetentionRule>;
   /** The stream’s address without user name and password. A password among its parameters is shown as ***. */
   rtspUrl: Scalars['String']['output'];
   /** A JPEG of the newest keyframe in the ring; null while the ring has none. */
@@ -206,6 +208,8 @@ export type CreateCameraInput = {
   reader?: InputMaybe<CameraReader>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
+  /** When its playbacks are deleted, beside RETENTION_DAYS: at most one rule for each event type, and one for all. */
+  retention?: InputMaybe<Array<RetentionRuleInput>>;
   /** The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded). */
   rtspUrl: Scalars['String']['input'];
   /** Which certificate of an rtsps:// address is accepted. */
@@ -834,6 +838,27 @@ export type RenewEventPayload = {
   event: Event;
 };
 
+/** When playbacks of a camera are deleted. */
+export type RetentionRule = {
+  __typename?: 'RetentionRule';
+  /** They are deleted at this age. A rule about the type counts before the one about all, and that before RETENTION_DAYS. */
+  days?: Maybe<Scalars['Int']['output']>;
+  /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
+  eventType?: Maybe<EventType>;
+  /** Their clips and pictures may have so many bytes: the oldest are deleted first. Protected ones do not count. */
+  maxBytes?: Maybe<Scalars['BigInt']['output']>;
+};
+
+/** When playbacks of a camera are deleted: by age, by bytes, or both. */
+export type RetentionRuleInput = {
+  /** They are deleted at this age. A rule about the type counts before the one about all, and that before RETENTION_DAYS. 1 to 36500. */
+  days?: InputMaybe<Scalars['Int']['input']>;
+  /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
+  eventType?: InputMaybe<EventType>;
+  /** Their clips and pictures may have so many bytes: the oldest are deleted first. Protected ones do not count. From 1. */
+  maxBytes?: InputMaybe<Scalars['BigInt']['input']>;
+};
+
 /** The playback, whose clip is being made again. */
 export type RetryPlaybackPayload = {
   __typename?: 'RetryPlaybackPayload';
@@ -1010,6 +1035,8 @@ export type UpdateCameraInput = {
   reader?: InputMaybe<CameraReader>;
   /** The types of events that are recorded. */
   recordOn?: InputMaybe<Array<EventType>>;
+  /** When its playbacks are deleted, beside RETENTION_DAYS: at most one rule for each event type, and one for all. Replaces all rules that the camera has. */
+  retention?: InputMaybe<Array<RetentionRuleInput>>;
   /** The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded). If it is the address as the API shows it, without credentials, the credentials stay unchanged. */
   rtspUrl?: InputMaybe<Scalars['String']['input']>;
   /** Which certificate of an rtsps:// address is accepted. */

@@ -1,0 +1,56 @@
+/** Which playbacks retention deletes. Pure functions; finishing/retention.ts deletes. */
+
+/** A rule of one camera. At least one of `days` and `maxBytes` is set. */
+export interface RetentionRule<Type extends string = string> {
+  /** The playbacks that it is about: those of events of this type; null: all of the camera. */
+  readonly eventType: Type | null;
+  /** The age at which they are deleted; null: the rule says nothing about age. */
+  readonly days: number | null;
+  /** What their clips and posters may have together: the oldest are deleted first; null: any number of bytes. */
+  readonly maxBytes: number | null;
+}
+
+/** COMPLETED playbacks of a camera that are too old, or of which there are too many bytes. */
+export interface Expiry {
+  readonly cameraId: string;
+  /** Only playbacks of events of this type; undefined: of any type, and recordings by hand. */
+  readonly only?: string | undefined;
+  /** But not those of events of these types. */
+  readonly except: readonly string[];
+  readonly limit: { readonly before: Date } | { readonly maxBytes: number };
+}
+
+const dayMs = 24 * 3_600_000;
+
+/**
+ * What retention deletes of a camera. For the age, a rule about the event's type counts before the rule about all of the
+ * camera, and that one before RETENTION_DAYS. Limits in bytes all count.
+ * @param days RETENTION_DAYS; undefined: none
+ * @param now epoch ms
+ */
+export function expiriesOf(
+  cameraId: string,
+  rules: readonly RetentionRule[],
+  days: number | undefined,
+  now: number,
+): Expiry[] {
+  const before = (age: number) => ({ before: new Date(now - age * dayMs) });
+  const aged = rules.filter((rule) => rule.days !== null);
+  const typed = aged.filter((rule) => rule.eventType !== null);
+  const others = aged.find((rule) => rule.eventType === null)?.days ?? days;
+  return [
+    ...typed.map(({ eventType, days }) => ({
+      ...{ cameraId, only: eventType!, except: [] },
+      limit: before(days!),
+    })),
+    ...(others === undefined
+      ? []
+      : [{ cameraId, except: typed.map(({ eventType }) => eventType!), limit: before(others) }]),
+    ...rules
+      .filter(({ maxBytes }) => maxBytes !== null)
+      .map(({ eventType, maxBytes }) => ({
+        ...{ cameraId, only: eventType ?? undefined, except: [] },
+        limit: { maxBytes: maxBytes! },
+      })),
+  ];
+}

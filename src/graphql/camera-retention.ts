@@ -1,0 +1,31 @@
+import type { RetentionRule as Rule } from '../domain/retention.ts';
+import type { EventType as Type } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+import { EventType } from './enums.ts';
+
+/** What the fields of a rule mean, in its input and in its type. */
+export const ruleTexts = {
+  eventType: 'The rule is about playbacks of events of this type; null: about all playbacks of the camera.',
+  days: 'They are deleted at this age. A rule about the type counts before the one about all, and that before RETENTION_DAYS.',
+  maxBytes:
+    'Their clips and pictures may have so many bytes: the oldest are deleted first. Protected ones do not count.',
+};
+
+export const RetentionRule = builder.objectRef<Rule>('RetentionRule').implement({
+  description: 'When playbacks of a camera are deleted.',
+  fields: (t) => ({
+    eventType: t.field({
+      type: EventType,
+      nullable: true,
+      description: ruleTexts.eventType,
+      resolve: ({ eventType }) => eventType as Type | null,
+    }),
+    days: t.exposeInt('days', { nullable: true, description: ruleTexts.days }),
+    maxBytes: t.field({
+      type: 'BigInt',
+      nullable: true,
+      description: ruleTexts.maxBytes,
+      resolve: ({ maxBytes }) => (maxBytes === null ? null : BigInt(maxBytes)),
+    }),
+  }),
+});
