@@ -252,6 +252,7 @@ export async function startApp(
       await serveHttp(services, {
         ...config,
         ...{ address, access, signer, log, dashboardDir, media: serve, live, snapshots, metrics, ready },
+        urlOf: (key) => store.url(key),
       }),
     );
     const { url } = address;

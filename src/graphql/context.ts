@@ -38,6 +38,8 @@ export interface Services extends Parts {
     /** The poster of a clip that is not in the store yet. */
     poster(playback: Playback, caller: Caller): Promise<string | null>;
     snapshot(camera: Camera, caller: Caller): string | null;
+    /** The page of a link to one clip. @param atSec where in the clip the player begins */
+    share(token: string, atSec: number | undefined): string;
   };
 }
 

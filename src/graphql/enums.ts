@@ -103,7 +103,7 @@ export const Role = builder.enumType('Role', {
     },
     OPERATOR: {
       description:
-        'Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete, protect and retry playbacks.',
+        'Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete, protect, retry and share playbacks.',
     },
     ADMIN: { description: 'Everything, including cameras and keys.' },
   },

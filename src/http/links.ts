@@ -27,6 +27,7 @@ export function createLinks(options: LinkOptions): Services['links'] {
     live: (playback, { holder }) => (isInSpool(playback) ? live(playback, 'index.m3u8', holder) : null),
     poster: async (playback, { holder }) =>
       isInSpool(playback) && (await posters.has(playback.id)) ? live(playback, 'poster.jpg', holder) : null,
+    share: (token, atSec) => `${address.url}/share/${token}${atSec === undefined ? '' : `?t=${atSec}`}`,
     snapshot: ({ id }, { holder }) =>
       snapshots.has(id) ? `${address.url}${signer.sign('snapshots', `${id}.jpg`, holder)}` : null,
   };

@@ -28,6 +28,8 @@ export interface RouteOptions {
   readonly allowedOrigins: readonly string[];
   readonly graphql: Handler;
   readonly metrics: Handler;
+  /** The page of a link to one clip, and the clip. It finds out whether the link is valid. */
+  readonly share: Handler;
   readonly ready: Handler;
   readonly dashboard: Handler;
   /** Serves an object of the local store; undefined if the store is a bucket. */
@@ -42,7 +44,7 @@ const read = ['GET', 'HEAD'] as const;
 
 /** All routes of this server. The first route that matches is used. WebSockets: websocket.ts. */
 export function routesOf(options: RouteOptions): readonly Route[] {
-  const { graphql, metrics, ready, dashboard, media = answerNothing } = options;
+  const { graphql, metrics, ready, dashboard, share, media = answerNothing } = options;
   const live = answerLive(options);
   const snapshot = answerSnapshot(options);
   return [
@@ -50,6 +52,7 @@ export function routesOf(options: RouteOptions): readonly Route[] {
     { path: '/media/', methods: read, who: 'LINK', answer: media },
     { path: '/live/', methods: read, who: 'LINK', answer: live },
     { path: '/snapshots/', methods: read, who: 'LINK', answer: snapshot },
+    { path: '/share/', methods: read, who: 'ANYBODY', answer: share },
     { path: '/metrics', methods: read, who: 'CALLER', answer: metrics },
     { path: '/healthz', methods: read, who: 'ANYBODY', answer: answerAlive },
     { path: '/readyz', methods: read, who: 'ANYBODY', answer: ready },

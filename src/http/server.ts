@@ -25,6 +25,7 @@ import { hasAddress, namesThisMachine, originAllowed, refuse } from './refuse.ts
 import { answerRoute, type RouteOptions, routesOf } from './routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import type { ServerAddress } from './server-address.ts';
+import { answerShare } from './share.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
@@ -47,6 +48,8 @@ export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snap
   readonly log: Log;
   /** The folder of the built dashboard. */
   readonly dashboardDir: string;
+  /** A link to an object of the store. */
+  readonly urlOf: (key: string) => Promise<string>;
   /** Metrics for Prometheus. */
   readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves if the server can work; rejects with the reason if it cannot. */
@@ -104,6 +107,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     graphql: answerGraphql({ yoga, connections, preparing, db: services.db, ...options }),
     metrics: answerMetrics(metrics, access),
     ready: answerReady({ ready, access, clients }),
+    share: answerShare({ ...options, ...services, clients }),
     dashboard: await loadDashboard(options.dashboardDir),
   });
 

@@ -197,6 +197,12 @@ describe('roles', () => {
       ['OPERATOR', 'ADMIN'],
     ],
     ['unprotectPlayback', `unprotectPlayback(id: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
+    [
+      'createShareLink',
+      `createShareLink(input: { playbackId: "${nowhere}", expiresAt: "2020-01-01T00:00:00Z" }) { url }`,
+      ['OPERATOR', 'ADMIN'],
+    ],
+    ['revokeShareLink', `revokeShareLink(id: "${nowhere}") { shareLink { id } }`, ['OPERATOR', 'ADMIN']],
     ['testCamera', 'testCamera(input: { rtspUrl: "" }) { problem }', ['ADMIN']],
     ['createCamera', 'createCamera(input: { name: "", rtspUrl: "" }) { camera { id } }', ['ADMIN']],
     ['updateCamera', `updateCamera(input: { id: "${nowhere}" }) { camera { id } }`, ['ADMIN']],

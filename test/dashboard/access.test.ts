@@ -70,9 +70,21 @@ describe.skipIf(browserMissing)('sign-in', () => {
     await page.reload();
     await page.getByText('Connected', { exact: true }).waitFor();
 
+    // Another tab needs the key, unless it is to be remembered: then a copied link opens what it names.
     const tab = await page.context().newPage();
-    await tab.goto(app.app.url);
-    await tab.getByLabel('API key').waitFor();
+    await tab.goto(`${app.app.url}/now`);
+    await tab.getByLabel('API key').fill(secrets.VIEWER);
+    await tab.getByLabel('Remember me').check();
+    await tab.getByRole('button', { name: 'Sign in' }).click();
+    await tab.getByRole('heading', { name: 'Now' }).waitFor();
+    await tab.close();
+    const later = await page.context().newPage();
+    await later.goto(`${app.app.url}/cameras`);
+    await later.getByRole('article', { name: 'Door' }).waitFor();
+    await later.getByRole('button', { name: 'Sign out' }).click();
+    await later.getByLabel('API key').waitFor();
+    await later.reload();
+    await later.getByLabel('API key').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('API key').waitFor();
     expect(await page.content()).not.toContain('Door');

@@ -1,7 +1,10 @@
 import type { MeQuery, Role } from '../gql/graphql.ts';
 import { observable, useObservable } from './observable.ts';
 
-/** The user of this tab. The API key is kept for the browser session and is gone when the tab is closed. */
+/**
+ * The user of this tab. The API key is gone when the tab is closed, unless the user wants it to be remembered: then every
+ * tab of this browser uses it until the user signs out.
+ */
 
 export type Session =
   | { readonly state: 'asking' }
@@ -13,11 +16,18 @@ export const session = observable<Session>({ state: 'asking' });
 
 const name = 'flashback.apiKey';
 
-export const apiKey = (): string | undefined => sessionStorage.getItem(name) ?? undefined;
+export const apiKey = (): string | undefined =>
+  sessionStorage.getItem(name) ?? localStorage.getItem(name) ?? undefined;
 
-export function keepApiKey(key: string | undefined): void {
-  if (key) sessionStorage.setItem(name, key);
-  else sessionStorage.removeItem(name);
+/** @param remembers whether the key is kept when the tab is closed */
+export function keepApiKey(key: string, remembers: boolean): void {
+  (remembers ? localStorage : sessionStorage).setItem(name, key);
+}
+
+export function forgetApiKey(): void {
+  // Another key may have been remembered since.
+  if (localStorage.getItem(name) === apiKey()) localStorage.removeItem(name);
+  sessionStorage.removeItem(name);
 }
 
 /** The headers of a request with this key; none without a key. */
@@ -27,7 +37,7 @@ export const authorization = (key = apiKey()): Record<string, string> =>
 /** The server does not accept the key, or no longer accepts it. */
 export function signedOut(): void {
   const hadKey = apiKey() !== undefined;
-  keepApiKey(undefined);
+  forgetApiKey();
   session.set({
     state: 'out',
     ...(hadKey && { reason: 'Your key does not hold any more: it has expired, or was revoked.' }),

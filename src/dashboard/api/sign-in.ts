@@ -3,7 +3,7 @@ import { client, query } from './client.ts';
 import { sockets } from './connection.ts';
 import { forgetEverything } from './entities.ts';
 import { Refusal } from './refusal.ts';
-import { authorization, keepApiKey, session, signedOut } from './session.ts';
+import { authorization, forgetApiKey, keepApiKey, session, signedOut } from './session.ts';
 
 const againMs = 2_000;
 
@@ -18,12 +18,15 @@ export async function askWhoIAm(): Promise<void> {
   }
 }
 
-/** @throws Refusal if the key is not accepted */
-export async function signIn(key: string): Promise<void> {
+/**
+ * @param remembers whether the key is kept when the tab is closed
+ * @throws Refusal if the key is not accepted
+ */
+export async function signIn(key: string, remembers: boolean): Promise<void> {
   const fetchOptions = { headers: authorization(key) };
   const { data, error } = await client.query(MeDocument, {}, { fetchOptions }).toPromise();
   if (error || !data) throw new Refusal(error);
-  keepApiKey(key);
+  keepApiKey(key, remembers);
   forgetEverything();
   // The next connection uses the key.
   sockets.terminate();
@@ -31,7 +34,7 @@ export async function signIn(key: string): Promise<void> {
 }
 
 export function signOut(): void {
-  keepApiKey(undefined);
+  forgetApiKey();
   forgetEverything();
   sockets.terminate();
   session.set({ state: 'asking' });

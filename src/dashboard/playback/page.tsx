@@ -1,3 +1,4 @@
+import { lazy, Suspense, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { mutate } from '../api/client.ts';
 import { type Playback, usePlayback } from '../api/entities.ts';
@@ -10,8 +11,9 @@ import { Offsite } from '../now/offsite.tsx';
 import { Steps } from '../now/steps.tsx';
 import { Button } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
+import { copyText } from '../parts/copy.ts';
 import { clock, dayName, localDay } from '../parts/format.ts';
-import { say, sayProblem } from '../parts/notice.tsx';
+import { say } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { useDetails } from './details.ts';
@@ -23,6 +25,8 @@ import css from './page.module.css';
 import { Player } from './player.tsx';
 import { ProtectButton, ProtectionPanel } from './protection.tsx';
 import { Transitions } from './transitions.tsx';
+
+const ShareDialog = lazy(() => import('./share.tsx').then((it) => ({ default: it.ShareDialog })));
 
 /** One playback: its clip, or why there is none, and all facts about it. */
 export function PlaybackPage({ id }: { id: string }) {
@@ -95,7 +99,7 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
   return (
     <>
       <EndButton playback={playback} />
-      <Button icon="link" onClick={copyLink}>
+      <Button icon="link" onClick={() => copyText(location.href, 'The link to this page is copied.')}>
         Copy link
       </Button>
       {playback.videoUrl && (
@@ -103,6 +107,7 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
           Download
         </Button>
       )}
+      {playback.videoUrl && mayRecord && <ShareButton id={playback.id} />}
       <ProtectButton playback={playback} />
       {mayRecord && !playback.protection && (
         <ConfirmedButton label="Delete" question="Delete this playback?" onConfirm={onDelete}>
@@ -113,13 +118,19 @@ function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => P
   );
 }
 
-async function copyLink(): Promise<void> {
-  try {
-    // Over plain http, browsers have no clipboard API.
-    await navigator.clipboard.writeText(location.href);
-    say('The link to this page is copied.');
-  } catch {
-    // The page is not allowed to write to the clipboard.
-    sayProblem('The browser does not allow it; copy the address from its address bar.');
-  }
+function ShareButton({ id }: { id: string }) {
+  const [atMs, setAtMs] = useState<number>();
+  const open = () => setAtMs((document.querySelector('video')?.currentTime ?? 0) * 1_000);
+  return (
+    <>
+      <Button icon="share" onClick={open}>
+        Share
+      </Button>
+      {atMs !== undefined && (
+        <Suspense>
+          <ShareDialog id={id} atMs={atMs} onClose={() => setAtMs(undefined)} />
+        </Suspense>
+      )}
+    </>
+  );
 }

@@ -254,6 +254,25 @@ export type CreateEventPayload = {
   playback?: Maybe<Playback>;
 };
 
+/** A new link to a clip. */
+export type CreateShareLinkInput = {
+  /** Where in the clip the player begins, in seconds. It becomes `?t=` of the address. */
+  atSec?: InputMaybe<Scalars['Float']['input']>;
+  /** When the link expires: at most 366 days from now. */
+  expiresAt: Scalars['DateTime']['input'];
+  /** The playback, which must be COMPLETED. */
+  playbackId: Scalars['ID']['input'];
+};
+
+/** The link and its address. */
+export type CreateShareLinkPayload = {
+  __typename?: 'CreateShareLinkPayload';
+  /** The link. */
+  shareLink: ShareLink;
+  /** The address of the page with the clip. It is shown only now and not stored. */
+  url: Scalars['URL']['output'];
+};
+
 /** The deleted camera. */
 export type DeleteCameraPayload = {
   __typename?: 'DeleteCameraPayload';
@@ -428,6 +447,8 @@ export type Mutation = {
   createCamera: CreateCameraPayload;
   /** Reports an event at a camera. If the camera records its type, the recording has begun when the answer is sent. */
   createEvent: CreateEventPayload;
+  /** Makes a link with which anybody can see one clip, without a key, until it expires. */
+  createShareLink: CreateShareLinkPayload;
   /** Deletes a camera with all its playbacks and their objects. CONFLICT if one of them is protected. For ADMIN. */
   deleteCamera: DeleteCameraPayload;
   /** Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat. CONFLICT if it is protected. */
@@ -442,6 +463,8 @@ export type Mutation = {
   retryPlayback: RetryPlaybackPayload;
   /** Revokes a key. Its open connections are closed within seconds. For ADMIN. */
   revokeApiKey: RevokeApiKeyPayload;
+  /** Revokes a link to a clip: from now on it shows nothing. Safe to repeat. */
+  revokeShareLink: RevokeShareLinkPayload;
   /** Starts a recording by hand, without an event. It begins with the camera’s pre-roll. */
   startRecording: StartRecordingPayload;
   /** Stops a recording now, whether it was started by hand or by an event. Safe to repeat. */
@@ -470,6 +493,12 @@ export type MutationCreateCameraArgs = {
 /** Mutations. */
 export type MutationCreateEventArgs = {
   input: CreateEventInput;
+};
+
+
+/** Mutations. */
+export type MutationCreateShareLinkArgs = {
+  input: CreateShareLinkInput;
 };
 
 
@@ -512,6 +541,12 @@ export type MutationRetryPlaybackArgs = {
 
 /** Mutations. */
 export type MutationRevokeApiKeyArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Mutations. */
+export type MutationRevokeShareLinkArgs = {
   id: Scalars['ID']['input'];
 };
 
@@ -760,6 +795,8 @@ export type Query = {
   playbackConnection: PlaybackConnection;
   /** Playbacks, newest first, in numbered pages. */
   playbacks: PlaybackPage;
+  /** The links to a clip, newest first, also those that are not valid any more. For OPERATOR and ADMIN. */
+  shareLinks: Array<ShareLink>;
   /** Why the store takes no clips now, as a sentence; null while it does. Until then clips wait in PROCESSING. */
   storeProblem?: Maybe<Scalars['String']['output']>;
 };
@@ -808,6 +845,12 @@ export type QueryPlaybacksArgs = {
   filter?: InputMaybe<PlaybackFilter>;
   page?: InputMaybe<Scalars['Int']['input']>;
   pageSize?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Queries. */
+export type QueryShareLinksArgs = {
+  playbackId: Scalars['ID']['input'];
 };
 
 /** The status of a playback: PENDING → RECORDING → PROCESSING → COMPLETED or FAILED. */
@@ -873,13 +916,20 @@ export type RevokeApiKeyPayload = {
   apiKey: ApiKey;
 };
 
+/** The revoked link. */
+export type RevokeShareLinkPayload = {
+  __typename?: 'RevokeShareLinkPayload';
+  /** The link. */
+  shareLink: ShareLink;
+};
+
 /** What a caller may do. Each role allows what its description says, and nothing else. */
 export type Role =
   /** Everything, including cameras and keys. */
   | 'ADMIN'
   /** Report, renew and end events. Read cameras, and its own events with their playbacks. */
   | 'ANALYTICS'
-  /** Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete, protect and retry playbacks. */
+  /** Everything that VIEWER and ANALYTICS may do. Also record by hand, and delete, protect, retry and share playbacks. */
   | 'OPERATOR'
   /** Read and subscribe. */
   | 'VIEWER';
@@ -903,6 +953,25 @@ export type ServerNode = {
   state: NodeState;
   /** The version of Flashback that it runs. */
   version: Scalars['String']['output'];
+};
+
+/** A link with which anybody can see one clip, without a key. */
+export type ShareLink = {
+  __typename?: 'ShareLink';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** The name of the caller who made it. */
+  createdBy: Scalars['String']['output'];
+  /** When it expires. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** The link’s id. */
+  id: Scalars['ID']['output'];
+  /** When its page was last opened; null: never. */
+  lastOpenedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** How often its page was opened. */
+  openings: Scalars['Int']['output'];
+  /** When it was revoked; null if it is not revoked. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
 /** A recording that is started by hand. */
