@@ -82,7 +82,8 @@ async function run(parts: Parts, stop: Promise<void>): Promise<void> {
 
   const playbackId = await oneEvent(client, cameraId, stop);
   if (playbackId) await tellFacts(client, playbackId);
-  say(`\n  GraphiQL, with operations to try:  ${app.url}/graphql`);
+  say(`\n  The dashboard, with this clip:     ${app.url}${playbackId ? `/playbacks/${playbackId}` : ''}`);
+  say(`  GraphiQL, with operations to try:  ${app.url}/graphql`);
   say('  The server stays up; transitions go on being printed. Ctrl-C ends it.');
   await stop;
   step('Stopping …');

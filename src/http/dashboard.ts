@@ -51,7 +51,7 @@ export async function loadDashboard(dir: string): Promise<DashboardHandler> {
 }
 
 /** Whether the path is that of a view. Other paths get 404 instead of the page. */
-const isView = (pathname: string) => /^\/(cameras|now|playbacks)?(\/[\w-]+)?$/.test(pathname);
+const isView = (pathname: string) => /^\/(cameras|keys|now|playbacks|start)?(\/[\w-]+)?$/.test(pathname);
 
 async function readAssets(dir: string): Promise<Map<string, Asset>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []); // not built

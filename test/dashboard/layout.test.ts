@@ -48,6 +48,10 @@ beforeAll(async () => {
     'mutation($id: ID!, $reason: String!) { protectPlayback(id: $id, reason: $reason) { playback { id } } }',
     { id: completed.id, reason: word(500) },
   );
+  await app.client.run(
+    'mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }',
+    { input: { name: word(100), role: 'VIEWER', cameraIds: [cameraId], expiresAt: '2099-01-01T00:00:00Z' } },
+  );
   running = (await createEvent(app.client, { cameraId, ...described, leaseSec: 3_600 })).id;
   await writePast(app.config.databaseUrl!, [{ cameraId, startedAt: new Date(), failed: true }]);
   const failedId = await lengthenFailure();
@@ -60,6 +64,8 @@ beforeAll(async () => {
     camera: `/cameras/${cameraId}`,
     'camera away': `/cameras/${awayId}`,
     now: '/now',
+    keys: '/keys',
+    'first steps': '/start',
     playbacks: '/playbacks',
     pages: '/playbacks?page=1',
     completed: `/playbacks/${completed.id}`,
@@ -144,6 +150,7 @@ async function settled(page: Page, view: string): Promise<void> {
     await page.getByRole('button', { name: 'Watch' }).waitFor();
   }
   if (view === 'playbacks' || view === 'pages') await page.getByRole('article').nth(2).waitFor();
+  if (view === 'keys') await page.getByRole('button', { name: 'Revoke' }).waitFor();
   if (view === 'running') await page.getByRole('button', { name: 'End event' }).waitFor();
   if (view === 'completed') await page.getByRole('region', { name: 'Player' }).waitFor();
   if (view.includes('camera') && view !== 'cameras') await page.getByRole('dialog').waitFor();

@@ -165,6 +165,8 @@ describe.skipIf(browserMissing)('accessibility', () => {
       '/cameras',
       `/cameras/${cameraId}`,
       '/now',
+      '/keys',
+      '/start',
       '/playbacks?page=1',
       `/playbacks/${playback.id}`,
       `/playbacks/${playbacks.items[0]!.id}`,

@@ -33,7 +33,14 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
       {cameras.length === 0 && loaded && (
         <Empty
           title="No cameras yet"
-          action={mayManage && <ButtonLink to="/cameras/new">Add the first camera</ButtonLink>}
+          action={
+            mayManage && (
+              <>
+                <ButtonLink to="/cameras/new">Add the first camera</ButtonLink>{' '}
+                <ButtonLink to="/start">First steps</ButtonLink>
+              </>
+            )
+          }
         >
           Flashback keeps the last seconds of every camera that is added, so that a recording begins before
           its event.

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 import css from './page.module.css';
+import { setTitle } from './tab.ts';
 
 /** A view: its title (also the window's title), its actions, and its content. */
 export function Page({
@@ -14,7 +15,7 @@ export function Page({
   children: ReactNode;
 }) {
   useEffect(() => {
-    document.title = `${title} · Flashback`;
+    setTitle(title);
   }, [title]);
   return (
     <main className={css.page} id="content" tabIndex={-1}>

@@ -1,27 +1,42 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { playbacks } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { isRunning } from '../api/running.ts';
-import { apiKey, session } from '../api/session.ts';
+import { apiKey, session, useMay } from '../api/session.ts';
 import { signOut } from '../api/sign-in.ts';
 import { sendEndings } from '../now/ending.ts';
 import { IconButton } from '../parts/button.tsx';
 import { zoneName } from '../parts/format.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
+import { markTab } from '../parts/tab.ts';
 import { ConnectionBadge, LostBanner } from './connection-badge.tsx';
 import css from './shell.module.css';
 import { StoreBanner } from './store-banner.tsx';
 import { ThemeButton } from './theme.tsx';
 
-const views: readonly { path: string; name: string; icon: IconName }[] = [
+interface View {
+  readonly path: string;
+  readonly name: string;
+  readonly icon: IconName;
+}
+
+const views: readonly View[] = [
   { path: '/cameras', name: 'Cameras', icon: 'cameras' },
   { path: '/now', name: 'Now', icon: 'now' },
   { path: '/playbacks', name: 'Playbacks', icon: 'playbacks' },
 ];
+const keysView = { path: '/keys', name: 'Keys', icon: 'key' } as const;
 
 /** The frame of every view: the navigation, the state of the connection, the time zone of all times. */
 export function Shell({ children }: { children: ReactNode }) {
+  const mayManage = useMay('manage');
+  const recordings = [...useObservable(playbacks).values()].filter(
+    ({ recordingStatus }) => recordingStatus === 'RECORDING',
+  ).length;
+  useEffect(() => markTab(recordings), [recordings]);
+  // Whoever signs out no longer sees it.
+  useEffect(() => () => markTab(0), []);
   return (
     <div className={css.shell}>
       <a className={css.skip} href="#content">
@@ -33,7 +48,7 @@ export function Shell({ children }: { children: ReactNode }) {
           Flashback
         </Link>
         <nav className={css.nav} aria-label="Views">
-          {views.map((view) => (
+          {[...views, ...(mayManage ? [keysView] : [])].map((view) => (
             <ViewLink key={view.path} {...view} />
           ))}
         </nav>
@@ -77,7 +92,7 @@ function Who() {
   );
 }
 
-function ViewLink({ path, name, icon }: (typeof views)[number]) {
+function ViewLink({ path, name, icon }: View) {
   const [location] = useLocation();
   const current = location === path || location.startsWith(`${path}/`);
   return (

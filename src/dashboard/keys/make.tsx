@@ -1,0 +1,156 @@
+import { type FormEvent, useState } from 'react';
+import { mutate } from '../api/client.ts';
+import { useCameras } from '../api/entities.ts';
+import type { Refusal } from '../api/refusal.ts';
+import { apiKey } from '../api/session.ts';
+import { signIn } from '../api/sign-in.ts';
+import { CreateApiKeyDocument, type Role } from '../gql/graphql.ts';
+import { Button } from '../parts/button.tsx';
+import { copyText } from '../parts/copy.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { CheckField, SelectField, TextField } from '../parts/field.tsx';
+import css from './keys.module.css';
+import { roles, roleWords } from './roles.ts';
+
+const lives: readonly { days: number; name: string }[] = [
+  { days: 0, name: 'never' },
+  { days: 1, name: 'in a day' },
+  { days: 30, name: 'in 30 days' },
+  { days: 365, name: 'in a year' },
+];
+
+/**
+ * Makes a key, and shows its secret once.
+ * @param isFirst the first key must be an administrator's, because from then on every request needs a key
+ */
+export function MakeKey({
+  isFirst,
+  onMade,
+  onClose,
+}: {
+  isFirst: boolean;
+  onMade: () => Promise<void>;
+  onClose: () => void;
+}) {
+  const cameras = useCameras();
+  const [name, setName] = useState(isFirst ? 'admin' : '');
+  const [role, setRole] = useState<Role>(isFirst ? 'ADMIN' : 'VIEWER');
+  const [limited, setLimited] = useState(false);
+  const [cameraIds, setCameraIds] = useState<readonly string[]>([]);
+  const [days, setDays] = useState(0);
+  const [secret, setSecret] = useState<string>();
+  const [refusal, setRefusal] = useState<Refusal>();
+  const [busy, setBusy] = useState(false);
+  const isLimited = limited && role !== 'ADMIN';
+
+  async function make(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    setRefusal(undefined);
+    try {
+      const expiresAt = days > 0 ? new Date(Date.now() + days * 86_400_000).toISOString() : null;
+      const input = { name: name.trim(), role, expiresAt, cameraIds: isLimited ? [...cameraIds] : null };
+      const made = (await mutate(CreateApiKeyDocument, { input })).createApiKey.secret;
+      setSecret(made);
+      // From now on, the server needs a key of this browser, too.
+      if (!apiKey()) await signIn(made, false);
+      await onMade();
+    } catch (error) {
+      setRefusal(error as Refusal);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  if (secret) {
+    return (
+      <Dialog title={`The key ${name}`} onClose={onClose}>
+        <div className={css.form}>
+          <p>It is shown only now. Keep it where its user finds it, and nobody else.</p>
+          <TextField label="Key" readOnly value={secret} onFocus={({ target }) => target.select()} />
+          <div className={css.actions}>
+            <Button onClick={() => copyText(secret, 'The key is copied.')}>Copy</Button>
+            <Button kind="main" onClick={onClose}>
+              Done
+            </Button>
+          </div>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="Make a key" onClose={onClose}>
+      <form className={css.form} onSubmit={make} noValidate>
+        <TextField
+          label="Name"
+          data-first
+          required
+          maxLength={100}
+          placeholder="yard-detector"
+          hint="Keys of the same name belong to the same service, and share its events."
+          value={name}
+          problem={refusal?.at('name')}
+          onChange={({ target }) => setName(target.value)}
+        />
+        <SelectField
+          label="Role"
+          value={role}
+          disabled={isFirst}
+          hint={
+            isFirst ? 'The first key is an administrator’s: from now on, everybody needs a key.' : undefined
+          }
+          onChange={({ target }) => setRole(target.value as Role)}
+        >
+          {roles.map((each) => (
+            <option key={each} value={each}>
+              {roleWords[each]}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField label="Expires" value={days} onChange={({ target }) => setDays(Number(target.value))}>
+          {lives.map((life) => (
+            <option key={life.days} value={life.days}>
+              {life.name}
+            </option>
+          ))}
+        </SelectField>
+        {role !== 'ADMIN' && cameras.length > 0 && (
+          <fieldset className={css.cameras}>
+            <legend className="visuallyHidden">Cameras</legend>
+            <CheckField
+              label="Only for some cameras"
+              checked={limited}
+              onChange={({ target }) => setLimited(target.checked)}
+            />
+            {limited &&
+              cameras.map((camera) => (
+                <CheckField
+                  key={camera.id}
+                  label={camera.name}
+                  checked={cameraIds.includes(camera.id)}
+                  onChange={({ target }) =>
+                    setCameraIds(
+                      target.checked
+                        ? [...cameraIds, camera.id]
+                        : cameraIds.filter((other) => other !== camera.id),
+                    )
+                  }
+                />
+              ))}
+          </fieldset>
+        )}
+        {refusal && !refusal.at('name') && (
+          <p className={css.problem} role="alert">
+            {refusal.message}
+          </p>
+        )}
+        <div className={css.actions}>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="main" type="submit" disabled={busy || (isLimited && cameraIds.length === 0)}>
+            Make the key
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,73 @@
+import { Fragment, useEffect, useState } from 'react';
+import { Dialog } from '../parts/dialog.tsx';
+import css from './keys-help.module.css';
+
+const groups: readonly { title: string; keys: readonly (readonly [string, string])[] }[] = [
+  {
+    title: 'Everywhere',
+    keys: [
+      ['?', 'These keys'],
+      ['Esc', 'Closes a dialog'],
+    ],
+  },
+  {
+    title: 'In the list of playbacks',
+    keys: [
+      ['x', 'Chooses the playback that has the focus'],
+      ['Shift x', 'Chooses all up to it'],
+      ['Esc', 'Chooses none'],
+    ],
+  },
+  {
+    title: 'On a playback’s page',
+    keys: [
+      ['← →', 'The earlier and the later playback'],
+      ['Space, k', 'Plays or pauses'],
+      ['j l', 'Ten seconds back and on'],
+      ['Shift ← →', 'A second back and on'],
+      [', .', 'One frame back and on'],
+      ['e', 'Goes to where the event begins'],
+      ['Home, End', 'The beginning and the end'],
+      ['m', 'Sound on or off'],
+      ['f', 'Full screen'],
+    ],
+  },
+];
+
+/** All keys, shown with the key "?". */
+export function KeysHelp() {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== '?' || event.ctrlKey || event.metaKey || document.querySelector('dialog[open]'))
+        return;
+      if ((event.target as HTMLElement).closest('input, select, textarea')) return;
+      event.preventDefault();
+      setShown(true);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+  if (!shown) return null;
+  return (
+    <Dialog title="Keys" onClose={() => setShown(false)}>
+      <div className={css.groups}>
+        {groups.map(({ title, keys }) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([key, deed]) => (
+                <Fragment key={key}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{deed}</dd>
+                </Fragment>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}
