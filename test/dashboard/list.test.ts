@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, deletePlaybacks, endEvent } from '../support/app/playbacks.ts';
 import { browserMissing } from '../support/browser/browser.ts';
+import { seriousFindings } from '../support/browser/dashboard-page.ts';
 import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
@@ -155,6 +156,72 @@ describe.skipIf(browserMissing)('the list', () => {
     });
     await page.waitForResponse((response) => isListAnswer(response));
     expect(await shortest).toBeGreaterThan(0.9);
+  });
+
+  test('lets playbacks be chosen by keys and clicks, and protects and deletes all of them at once', async () => {
+    const of = Date.parse('2026-02-10T11:00:00.000Z');
+    const rows = Array.from({ length: 4 }, (_, i) => ({
+      cameraId: door,
+      startedAt: new Date(of - i * 60_000),
+    }));
+    await writePast(app.config.databaseUrl!, rows);
+    const page = await open('/playbacks?day=2026-02-10', { reducedMotion: 'no-preference' });
+    const card = (i: number) =>
+      cards(page).filter({ has: page.locator(`time[datetime="${rows[i]!.startedAt.toISOString()}"]`) });
+    const bar = page.getByRole('region', { name: 'Chosen playbacks' });
+    // Under the pointer, a clip plays without sound.
+    await card(3).getByRole('link').hover();
+    const preview = card(3).locator('video');
+    await preview.waitFor({ state: 'attached' });
+    expect(
+      await preview.evaluate((it) => (it as HTMLVideoElement).muted && it.getAttribute('src')),
+    ).toContain('#t=4');
+    await page.mouse.move(0, 0);
+    await preview.waitFor({ state: 'detached' });
+    await card(0).getByRole('link').focus();
+    await page.keyboard.press('x');
+    await bar.getByText('1 playback chosen').waitFor();
+    await card(2)
+      .getByRole('checkbox')
+      .click({ modifiers: ['Shift'] });
+    await bar.getByText('3 playbacks chosen').waitFor();
+    await card(1).getByRole('checkbox').uncheck();
+    expect(await seriousFindings(page)).toEqual([]);
+    await bar.getByRole('button', { name: 'Protect' }).click();
+    await page.getByLabel('Reason').fill('evidence');
+    await page.keyboard.press('Enter');
+    await page.getByText('2 playbacks protected.').waitFor();
+    for (const i of [0, 2]) await card(i).getByRole('img', { name: 'Protected' }).waitFor();
+
+    for (const i of [1, 2, 3]) await card(i).getByRole('checkbox').check();
+    await bar.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText(/1 of 3 could not be changed\. .*is protected by local \(evidence\)/).waitFor();
+    for (const i of [1, 3]) await card(i).waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+
+    // Two are left; the arrow keys go from one to the other, and "?" says so.
+    await card(0).getByRole('link').click();
+    await page.getByRole('button', { name: 'Lift the protection' }).click();
+    await page.keyboard.press('?');
+    await page
+      .getByRole('dialog', { name: 'Keys' })
+      .getByText('The earlier and the later playback')
+      .waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Protect' }).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.getByRole('button', { name: 'Lift the protection' }).click();
+    await page.getByRole('button', { name: 'Protect' }).waitFor();
+    await page.goBack();
+    await card(0).getByRole('checkbox').check();
+    await card(2).getByRole('checkbox').check();
+    await bar.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('2 playbacks deleted.').waitFor();
+    // The clips of this history are not in the store.
+    dashboard.complaints.splice(0);
   });
 
   test('loses no playback when an answer is newer than the pushes so far', async () => {

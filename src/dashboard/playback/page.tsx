@@ -9,7 +9,7 @@ import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { EndButton } from '../now/end-button.tsx';
 import { Offsite } from '../now/offsite.tsx';
 import { Steps } from '../now/steps.tsx';
-import { Button } from '../parts/button.tsx';
+import { Button, IconButton } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
 import { copyText } from '../parts/copy.ts';
 import { clock, dayName, localDay } from '../parts/format.ts';
@@ -21,6 +21,7 @@ import { downloadClip } from './download.ts';
 import { Facts } from './facts.tsx';
 import { FailurePanel } from './failure.tsx';
 import { LivePlayer } from './live-player.tsx';
+import { useNeighbours, type Way } from './neighbours.ts';
 import css from './page.module.css';
 import { Player } from './player.tsx';
 import { ProtectButton, ProtectionPanel } from './protection.tsx';
@@ -33,6 +34,7 @@ export function PlaybackPage({ id }: { id: string }) {
   const playback = usePlayback(id);
   const { details, missing, problem } = useDetails(id, playback?.updatedAt);
   const [, navigate] = useLocation();
+  const goTo = useNeighbours(playback);
   if (problem && !playback) {
     return (
       <Page title="Playback">
@@ -58,7 +60,10 @@ export function PlaybackPage({ id }: { id: string }) {
     say('The playback is deleted.');
   };
   return (
-    <Page title={playback.camera.name} actions={<Actions playback={playback} onDelete={remove} />}>
+    <Page
+      title={playback.camera.name}
+      actions={<Actions playback={playback} onDelete={remove} onNeighbour={goTo} />}
+    >
       <p className={css.subtitle}>
         <StatusBadge status={playback.recordingStatus} />
         <span>
@@ -94,10 +99,20 @@ function Screen({ playback }: { playback: Playback }) {
   );
 }
 
-function Actions({ playback, onDelete }: { playback: Playback; onDelete: () => Promise<void> }) {
+function Actions({
+  playback,
+  onDelete,
+  onNeighbour,
+}: {
+  playback: Playback;
+  onDelete: () => Promise<void>;
+  onNeighbour: (way: Way) => void;
+}) {
   const mayRecord = useMay('record');
   return (
     <>
+      <IconButton icon="back" label="Earlier playback (←)" onClick={() => onNeighbour('earlier')} />
+      <IconButton icon="forward" label="Later playback (→)" onClick={() => onNeighbour('later')} />
       <EndButton playback={playback} />
       <Button icon="link" onClick={() => copyText(location.href, 'The link to this page is copied.')}>
         Copy link

@@ -22,7 +22,7 @@ export function usePlayerKeys(deeds: Deeds): void {
       const target = event.target as HTMLElement;
       if (target.closest('input, select, textarea')) return;
       if (event.key === ' ' && target.closest('button, a')) return;
-      const deed = keys(newest.current)[event.key];
+      const deed = keys(newest.current)[event.shiftKey ? `Shift ${event.key}` : event.key];
       if (!deed) return;
       event.preventDefault();
       deed();
@@ -37,8 +37,8 @@ const keys = (deeds: Deeds): Readonly<Record<string, () => void>> => ({
   k: deeds.toggle,
   ',': () => deeds.step(-1),
   '.': () => deeds.step(1),
-  ArrowLeft: () => deeds.skip(-1_000),
-  ArrowRight: () => deeds.skip(1_000),
+  'Shift ArrowLeft': () => deeds.skip(-1_000),
+  'Shift ArrowRight': () => deeds.skip(1_000),
   j: () => deeds.skip(-10_000),
   l: () => deeds.skip(10_000),
   Home: () => deeds.seek(0),

@@ -67,7 +67,7 @@ export function ReasonDialog({
   return (
     <Dialog title={title} small onClose={onClose}>
       <form className={css.form} onSubmit={submit} noValidate>
-        <p>Nothing deletes it, whatever its age, until somebody lifts the protection.</p>
+        <p>Nothing deletes what is protected, whatever its age, until somebody lifts the protection.</p>
         <TextField
           label="Reason"
           data-first

@@ -2,21 +2,36 @@ import { memo } from 'react';
 import { Link } from 'wouter';
 import type { Playback } from '../api/entities.ts';
 import { isRunning, occasion } from '../api/running.ts';
-import { length } from '../parts/format.ts';
+import { clock, length } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { Elapsed, Time } from '../parts/time.tsx';
 import css from './card.module.css';
 import { Poster } from './poster.tsx';
+import { Preview, useRest } from './preview.tsx';
 
 /** One playback in the list: its poster, camera, reason and time. Scrolling does not render it again. */
-export const PlaybackCard = memo(function PlaybackCard({ playback }: { playback: Playback }) {
+export const PlaybackCard = memo(function PlaybackCard({
+  playback,
+  selected,
+  onSelect,
+}: {
+  playback: Playback;
+  selected: boolean;
+  onSelect: (id: string, range: boolean) => void;
+}) {
   const { id, camera, startedAt, durationMs, recordingStatus, gaps, protection } = playback;
+  const { rests, handlers } = useRest();
   return (
-    <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
-      <Link to={`/playbacks/${id}`} className={css.link}>
+    <article
+      className={selected ? `${css.card} ${css.selected}` : css.card}
+      aria-label={`${camera.name}, ${occasion(playback)}`}
+      data-playback={id}
+    >
+      <Link to={`/playbacks/${id}`} className={css.link} {...handlers}>
         <div className={css.frame}>
           <Poster playback={playback} />
+          {rests && playback.videoUrl && <Preview playback={playback} />}
           {recordingStatus !== 'COMPLETED' && (
             <span className={css.status}>
               <StatusBadge status={recordingStatus} />
@@ -48,6 +63,15 @@ export const PlaybackCard = memo(function PlaybackCard({ playback }: { playback:
           <span>{occasion(playback)}</span>
         </p>
       </Link>
+      <input
+        type="checkbox"
+        className={css.choose}
+        aria-label={`Choose ${camera.name}, ${clock(startedAt)}`}
+        checked={selected}
+        onChange={({ nativeEvent }) =>
+          onSelect(id, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)
+        }
+      />
     </article>
   );
 });

@@ -17,9 +17,15 @@ type Row =
 /** Cards grouped by day. Only visible cards are in the document, however long the list is. */
 export const PlaybackGrid = memo(function PlaybackGrid({
   items,
+  selected,
+  onSelect,
   onEnd,
 }: {
   items: readonly Playback[];
+  /** The ids of the chosen ones. */
+  selected: ReadonlySet<string>;
+  /** @param range whether all between the last one and this one are chosen, too */
+  onSelect: (id: string, range: boolean) => void;
   /** Called when the last cards are about to become visible. */
   onEnd?: () => void;
 }) {
@@ -60,7 +66,12 @@ export const PlaybackGrid = memo(function PlaybackGrid({
         return (
           <div key={key} className={css.row} style={rowStyle}>
             {row.cards.map((playback) => (
-              <PlaybackCard key={playback.id} playback={playback} />
+              <PlaybackCard
+                key={playback.id}
+                playback={playback}
+                selected={selected.has(playback.id)}
+                onSelect={onSelect}
+              />
             ))}
           </div>
         );

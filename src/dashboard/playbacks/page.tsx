@@ -12,10 +12,10 @@ import { useNow } from '../parts/time.tsx';
 import { useEndless } from './endless.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { type Filters, isFiltered, noFilters, toApiFilter, useFilters } from './filters.ts';
-import { PlaybackGrid } from './grid.tsx';
 import { useNumbered } from './numbered.ts';
 import css from './page.module.css';
 import { Pager } from './pager.tsx';
+import { SelectableGrid } from './selectable-grid.tsx';
 import { boundsOf, windowOf } from './time-range.ts';
 import { Timeline } from './timeline.tsx';
 import { useTimelineData } from './timeline-data.ts';
@@ -105,7 +105,7 @@ function Endless({ filter, isReady, children }: ListProps) {
       <Head total={complete ? items.length : total} newCount={newCount} onShowNew={show} />
       {problem && <p role="alert">{problem}</p>}
       {complete && items.length === 0 && children}
-      <PlaybackGrid items={items} onEnd={loadMore} />
+      <SelectableGrid items={items} onEnd={loadMore} />
     </>
   );
 }
@@ -124,7 +124,7 @@ function Numbered({
       <Head total={total} newCount={newCount} onShowNew={showNew} />
       {problem && <p role="alert">{problem}</p>}
       {total === 0 && children}
-      <PlaybackGrid items={items} />
+      <SelectableGrid items={items} />
       <Pager page={page} totalPages={totalPages} onPage={onPage} />
     </>
   );

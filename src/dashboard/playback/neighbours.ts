@@ -1,0 +1,51 @@
+import { useEffect } from 'react';
+import { useLocation } from 'wouter';
+import { query } from '../api/client.ts';
+import type { Playback } from '../api/entities.ts';
+import { PlaybackNeighboursDocument } from '../gql/graphql.ts';
+import { say, sayProblem } from '../parts/notice.tsx';
+import { neighboursInList } from '../playbacks/last-list.ts';
+
+export type Way = 'earlier' | 'later';
+
+const keys: Readonly<Record<string, Way>> = { ArrowLeft: 'earlier', ArrowRight: 'later' };
+
+/**
+ * A function that opens the next earlier or later playback: in the list that the user saw last, or else of all. The arrow
+ * keys do the same, except on an element that uses them itself.
+ */
+export function useNeighbours(playback: Playback | undefined): (way: Way) => void {
+  const [, navigate] = useLocation();
+  const go = async (way: Way) => {
+    if (!playback) return;
+    try {
+      const id = neighboursInList(playback.id)[way] ?? (await askForNeighbour(playback, way));
+      // Going back leads to the list, however many playbacks were opened.
+      if (id) navigate(`/playbacks/${id}`, { replace: true });
+      else say(`There is no ${way} playback.`);
+    } catch (error) {
+      sayProblem(error);
+    }
+  };
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const way = keys[event.key];
+      if (!way || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if ((event.target as HTMLElement).closest('input, select, textarea, video')) return;
+      if (document.querySelector('dialog[open]')) return;
+      event.preventDefault();
+      void go(way);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  });
+  return (way) => void go(way);
+}
+
+async function askForNeighbour({ startedAt }: Playback, way: Way): Promise<string | undefined> {
+  const { earlier, later } = await query(PlaybackNeighboursDocument, {
+    earlier: { startedBefore: startedAt },
+    later: { startedAfter: startedAt },
+  });
+  return { earlier, later }[way].nodes[0]?.id;
+}

@@ -1,0 +1,35 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Playback } from '../api/entities.ts';
+import css from './preview.module.css';
+
+/** Passing over a card with the pointer must not load its clip. */
+const restMs = 350;
+/** The preview begins so long before the event. */
+const beforeEventSec = 1;
+
+/** Whether the pointer rests on an element, and handlers for it. A finger does not rest. */
+export function useRest() {
+  const [rests, setRests] = useState(false);
+  const timer = useRef<number>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return {
+    rests,
+    handlers: {
+      onPointerEnter: ({ pointerType }: { pointerType: string }) => {
+        const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+        if (pointerType === 'mouse' && !still)
+          timer.current = window.setTimeout(() => setRests(true), restMs);
+      },
+      onPointerLeave: () => {
+        clearTimeout(timer.current);
+        setRests(false);
+      },
+    },
+  };
+}
+
+/** Plays the clip without sound, from shortly before its event. If it cannot be loaded, the poster stays visible. */
+export function Preview({ playback: { videoUrl, preRollMs } }: { playback: Playback }) {
+  const fromSec = Math.max(0, (preRollMs ?? 0) / 1_000 - beforeEventSec);
+  return <video className={css.preview} src={`${videoUrl}#t=${fromSec}`} autoPlay muted loop playsInline />;
+}
