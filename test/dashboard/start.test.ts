@@ -55,6 +55,8 @@ test.skipIf(browserMissing)(
     const key = await page.getByLabel('Key', { exact: true }).inputValue();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('link', { name: 'All keys' }).waitFor();
+    // With the new key, the page loads the cameras again. Until then the examples have a placeholder.
+    await page.getByText('4 seconds at Door').waitFor();
 
     const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-start-'));
     onTestFinished(() => rm(dir, { recursive: true }));
