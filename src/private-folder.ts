@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Log } from './log.ts';
 
 /** Files in a private folder are private as well, because footage may be moved elsewhere, and umasks differ. */
@@ -24,4 +26,18 @@ export function makePrivateFolder(folder: string, log: Log): void {
       'other users of this machine may look into this folder; give it the mode 0700',
     );
   }
+}
+
+/**
+ * Reads a file of this server. The first start makes it, for this server's user alone.
+ * @param make its first content
+ */
+export async function readOrMakeFile(file: string, make: () => string | Buffer): Promise<Buffer> {
+  await mkdir(path.dirname(file), { recursive: true, mode: privateFolderMode });
+  await writeFile(file, make(), { flag: 'wx', mode: privateFileMode }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    },
+  );
+  return readFile(file);
 }

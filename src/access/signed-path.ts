@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readOrMakeFile } from '../private-folder.ts';
 
 /**
  * Links to this server that work for a limited time without a key, like a bucket's presigned links: players and <img>
@@ -62,13 +62,7 @@ export const opaqueId = (secret: Buffer, text: string): string =>
 /** The secret in the data folder; made at the first start. A user who can read the folder can read the clips anyway. */
 export async function linkSecret(dataDir: string): Promise<Buffer> {
   const file = path.join(dataDir, 'link-secret');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await writeFile(file, randomBytes(secretBytes), { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
-  const secret = await readFile(file);
+  const secret = await readOrMakeFile(file, () => randomBytes(secretBytes));
   if (secret.length === secretBytes) return secret;
   throw new Error(`The file ${file} does not hold ${secretBytes} bytes; remove it, and a new one is made.`);
 }

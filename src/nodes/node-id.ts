@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readOrMakeFile } from '../private-folder.ts';
 
 const form = /^[\w.-]{1,100}$/;
 
@@ -11,13 +11,7 @@ const form = /^[\w.-]{1,100}$/;
 export async function readNodeId(dataDir: string, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
   const file = path.join(dataDir, 'node-id');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await writeFile(file, `${randomUUID()}\n`, { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
-  const id = (await readFile(file, 'utf8')).trim();
+  const id = String(await readOrMakeFile(file, () => `${randomUUID()}\n`)).trim();
   if (form.test(id)) return id;
   throw new Error(
     `The file ${file} does not hold a node’s id (up to 100 letters, digits, "_", "." and "-"); remove it, and a new one is made.`,
