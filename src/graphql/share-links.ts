@@ -1,9 +1,8 @@
 import { shareLinksOf } from '../db/share-links.ts';
-import { visiblePlaybacks } from '../db/visible.ts';
 import { demand } from '../domain/caller.ts';
 import type { ShareLink as ShareLinkRow } from '../generated/prisma/client.ts';
 import { createShareLink } from '../usecases/create-share-link.ts';
-import { found } from '../usecases/input.ts';
+import { visiblePlayback } from '../usecases/find-visible.ts';
 import { revokeShareLink } from '../usecases/revoke-share-link.ts';
 import { builder } from './builder.ts';
 
@@ -74,9 +73,7 @@ builder.queryFields((t) => ({
     args: { playbackId: t.arg.id({ required: true, description: 'The playback’s id.' }) },
     resolve: async (_root, { playbackId }, { db, caller }) => {
       demand(caller, 'RECORD');
-      const find = (id: string) =>
-        db.playback.findFirst({ where: { id, AND: [visiblePlaybacks({ caller })] }, select: { id: true } });
-      const { id } = await found('playback', playbackId, find);
+      const { id } = await visiblePlayback(db, caller, playbackId);
       return shareLinksOf(db, id);
     },
   }),

@@ -5,7 +5,7 @@ import { useMay } from '../api/session.ts';
 import { ApiKeysDocument, type ApiKeysQuery, RevokeApiKeyDocument } from '../gql/graphql.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
-import { clock, dayName, localDay } from '../parts/format.ts';
+import { dayAndClock } from '../parts/format.ts';
 import { say } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import css from './keys.module.css';
@@ -86,10 +86,10 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => Promis
           {names ? `only ${names.join(', ') || 'cameras that are deleted'}` : 'all cameras'}
         </p>
         <p className="quiet">
-          {lastUsedAt ? `Last used ${momentOf(lastUsedAt)}` : 'Never used'}
+          {lastUsedAt ? `Last used ${dayAndClock(lastUsedAt)}` : 'Never used'}
           {revokedAt
-            ? ` · revoked ${momentOf(revokedAt)}`
-            : expiresAt && ` · ${isOver ? 'expired' : 'expires'} ${momentOf(expiresAt)}`}
+            ? ` · revoked ${dayAndClock(revokedAt)}`
+            : expiresAt && ` · ${isOver ? 'expired' : 'expires'} ${dayAndClock(expiresAt)}`}
         </p>
       </div>
       {!isOver && (
@@ -100,5 +100,3 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => Promis
     </li>
   );
 }
-
-const momentOf = (at: string) => `${dayName(localDay(at))}, ${clock(at)}`;

@@ -57,6 +57,9 @@ export function dayName(day: string): string {
   return name;
 }
 
+/** Like "Today, 14:02:11". */
+export const dayAndClock = (at: Moment): string => `${dayName(localDay(at))}, ${clock(at)}`;
+
 /** Like "Europe/Berlin, GMT+1". */
 export function zoneName(): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();

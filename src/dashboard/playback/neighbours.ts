@@ -1,9 +1,9 @@
-import { useEffect } from 'react';
 import { useLocation } from 'wouter';
 import { query } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
 import { PlaybackNeighboursDocument } from '../gql/graphql.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
+import { usePageKeys } from '../parts/page-keys.ts';
 import { neighboursInList } from '../playbacks/last-list.ts';
 
 export type Way = 'earlier' | 'later';
@@ -27,17 +27,9 @@ export function useNeighbours(playback: Playback | undefined): (way: Way) => voi
       sayProblem(error);
     }
   };
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      const way = keys[event.key];
-      if (!way || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-      if ((event.target as HTMLElement).closest('input, select, textarea, video')) return;
-      if (document.querySelector('dialog[open]')) return;
-      event.preventDefault();
-      void go(way);
-    };
-    window.addEventListener('keydown', onKeyDown);
-    return () => window.removeEventListener('keydown', onKeyDown);
+  usePageKeys(({ key, shiftKey, target }) => {
+    const way = shiftKey || (target as HTMLElement).closest('video') ? undefined : keys[key];
+    return way && (() => void go(way));
   });
   return (way) => void go(way);
 }

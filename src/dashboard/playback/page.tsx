@@ -12,7 +12,7 @@ import { Steps } from '../now/steps.tsx';
 import { Button, IconButton } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
 import { copyText } from '../parts/copy.ts';
-import { clock, dayName, localDay } from '../parts/format.ts';
+import { dayAndClock } from '../parts/format.ts';
 import { say } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
@@ -67,7 +67,7 @@ export function PlaybackPage({ id }: { id: string }) {
       <p className={css.subtitle}>
         <StatusBadge status={playback.recordingStatus} />
         <span>
-          {occasion(playback)} · {dayName(localDay(playback.startedAt))}, {clock(playback.startedAt)}
+          {occasion(playback)} · {dayAndClock(playback.startedAt)}
         </span>
       </p>
       <div className={css.columns}>

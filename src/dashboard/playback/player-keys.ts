@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { usePageKeys } from '../parts/page-keys.ts';
 
 interface Deeds {
   readonly toggle: () => void;
@@ -14,22 +14,10 @@ interface Deeds {
  * The usual keys of players. They work with the focus anywhere on the page, except on an element that uses them itself.
  */
 export function usePlayerKeys(deeds: Deeds): void {
-  const newest = useRef(deeds);
-  newest.current = deeds;
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-      const target = event.target as HTMLElement;
-      if (target.closest('input, select, textarea')) return;
-      if (event.key === ' ' && target.closest('button, a')) return;
-      const deed = keys(newest.current)[event.shiftKey ? `Shift ${event.key}` : event.key];
-      if (!deed) return;
-      event.preventDefault();
-      deed();
-    };
-    window.addEventListener('keydown', onKeyDown);
-    return () => window.removeEventListener('keydown', onKeyDown);
-  }, []);
+  usePageKeys(({ key, shiftKey, target }) => {
+    if (key === ' ' && (target as HTMLElement).closest('button, a')) return undefined;
+    return keys(deeds)[shiftKey ? `Shift ${key}` : key];
+  });
 }
 
 const keys = (deeds: Deeds): Readonly<Record<string, () => void>> => ({

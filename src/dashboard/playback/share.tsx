@@ -10,7 +10,7 @@ import { Button } from '../parts/button.tsx';
 import { copyText } from '../parts/copy.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../parts/field.tsx';
-import { clock, dayName, fineLength, localDay } from '../parts/format.ts';
+import { dayAndClock, fineLength } from '../parts/format.ts';
 import { sayProblem } from '../parts/notice.tsx';
 import css from './share.module.css';
 
@@ -123,9 +123,7 @@ export function ShareDialog({
 
 const isValid = ({ revokedAt, expiresAt }: Links[number]) => !revokedAt && Date.parse(expiresAt) > Date.now();
 
-const timeOf = (at: string) => `${dayName(localDay(at))}, ${clock(at)}`;
-
 function stateOf(link: Links[number]): string {
-  if (link.revokedAt) return `revoked ${timeOf(link.revokedAt)}`;
-  return `${isValid(link) ? 'works until' : 'expired'} ${timeOf(link.expiresAt)}`;
+  if (link.revokedAt) return `revoked ${dayAndClock(link.revokedAt)}`;
+  return `${isValid(link) ? 'works until' : 'expired'} ${dayAndClock(link.expiresAt)}`;
 }

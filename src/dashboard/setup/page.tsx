@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { mutate } from '../api/client.ts';
 import { type Camera, useCameras, usePlayback } from '../api/entities.ts';
+import { isRunning } from '../api/running.ts';
 import { apiKey, useMay } from '../api/session.ts';
 import { CreateEventDocument } from '../gql/graphql.ts';
 import { MakeKey } from '../keys/make.tsx';
@@ -97,7 +98,7 @@ function TrialStep({ camera }: { camera: Camera | undefined }) {
       sayProblem(error);
     }
   };
-  const isOver = playback?.recordingStatus === 'COMPLETED' || playback?.recordingStatus === 'FAILED';
+  const isOver = playback && !isRunning(playback);
   return (
     <Step title="An event on trial" done={playback?.recordingStatus === 'COMPLETED'}>
       <p>

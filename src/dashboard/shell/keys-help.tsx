@@ -1,5 +1,6 @@
-import { Fragment, useEffect, useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Dialog } from '../parts/dialog.tsx';
+import { usePageKeys } from '../parts/page-keys.ts';
 import css from './keys-help.module.css';
 
 const groups: readonly { title: string; keys: readonly (readonly [string, string])[] }[] = [
@@ -37,17 +38,7 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
 /** All keys, shown with the key "?". */
 export function KeysHelp() {
   const [shown, setShown] = useState(false);
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== '?' || event.ctrlKey || event.metaKey || document.querySelector('dialog[open]'))
-        return;
-      if ((event.target as HTMLElement).closest('input, select, textarea')) return;
-      event.preventDefault();
-      setShown(true);
-    };
-    window.addEventListener('keydown', onKeyDown);
-    return () => window.removeEventListener('keydown', onKeyDown);
-  }, []);
+  usePageKeys(({ key }) => (key === '?' ? () => setShown(true) : undefined));
   if (!shown) return null;
   return (
     <Dialog title="Keys" onClose={() => setShown(false)}>

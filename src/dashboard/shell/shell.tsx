@@ -31,14 +31,9 @@ const keysView = { path: '/keys', name: 'Keys', icon: 'key' } as const;
 /** The frame of every view: the navigation, the state of the connection, the time zone of all times. */
 export function Shell({ children }: { children: ReactNode }) {
   const mayManage = useMay('manage');
-  const recordings = [...useObservable(playbacks).values()].filter(
-    ({ recordingStatus }) => recordingStatus === 'RECORDING',
-  ).length;
-  useEffect(() => markTab(recordings), [recordings]);
-  // Whoever signs out no longer sees it.
-  useEffect(() => () => markTab(0), []);
   return (
     <div className={css.shell}>
+      <TabMark />
       <a className={css.skip} href="#content">
         Skip to content
       </a>
@@ -70,6 +65,17 @@ export function Shell({ children }: { children: ReactNode }) {
       </div>
     </div>
   );
+}
+
+/** Shows in the browser's tab how many recordings run. */
+function TabMark() {
+  const recordings = [...useObservable(playbacks).values()].filter(
+    ({ recordingStatus }) => recordingStatus === 'RECORDING',
+  ).length;
+  useEffect(() => markTab(recordings), [recordings]);
+  // Whoever signs out no longer sees it.
+  useEffect(() => () => markTab(0), []);
+  return null;
 }
 
 function leave(): void {
