@@ -11,7 +11,7 @@ import { createEvent, endEvent, type PlaybackFacts, readPlayback } from '../supp
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
-import { startS3Server } from '../support/s3/s3-server.ts';
+import { bucketSettings, startS3Server } from '../support/s3/s3-server.ts';
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '60' }, events: { type: 'string', default: '200' } },
@@ -28,10 +28,7 @@ const camera = await startTestCamera({ capture: await capture({ gopSec: 1, kbps:
 const data = await makeDataDir();
 const environment = {
   SPOOL_MIN_FREE_BYTES: '0',
-  R2_ENDPOINT: bucket.endpoint,
-  R2_BUCKET: bucket.bucket,
-  R2_ACCESS_KEY_ID: bucket.accessKeyId,
-  R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+  ...bucketSettings(bucket),
 };
 const { client, stop } = await startServer(data.dir, environment);
 const cameraIds = await Promise.all(['North', 'South'].map(addCamera));

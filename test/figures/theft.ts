@@ -15,7 +15,7 @@ import { until } from '../support/camera/reader.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 import { compilePrograms, runProgram } from '../support/processes/program.ts';
-import { startS3Server } from '../support/s3/s3-server.ts';
+import { bucketSettings, startS3Server } from '../support/s3/s3-server.ts';
 import { type Random, seededRandom } from '../torture/random.ts';
 import { type Server, startServer } from '../torture/server.ts';
 
@@ -34,8 +34,9 @@ const random = seededRandom(Number(values.seed));
 const bucket = await startS3Server({ bytesPerSecond: lineBitsPerSec / 8 });
 const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-theft-'));
 const common = {
-  ...{ PORT: '0', SPOOL_MIN_FREE_BYTES: '0', R2_ENDPOINT: bucket.endpoint, R2_BUCKET: bucket.bucket },
-  ...{ R2_ACCESS_KEY_ID: bucket.accessKeyId, R2_SECRET_ACCESS_KEY: bucket.secretAccessKey },
+  PORT: '0',
+  SPOOL_MIN_FREE_BYTES: '0',
+  ...bucketSettings(bucket),
 };
 
 interface Theft {
@@ -74,7 +75,7 @@ async function steal(round: number, kbps: number, random: Random): Promise<Theft
   const { key, words } = await recover(playback!.id);
   const problems: string[] = [];
   if (!key && !/no unfinished recording|was lost before/.test(words)) problems.push(words);
-  // In the first seconds, all of a recording may be on the machine alone.
+  // In the first seconds, the bucket may have nothing of a recording.
   const lastAt = key ? await judge(key, camera, stolenAt, problems) : begunAt - preRollSec * 1_000;
   await camera.close();
   return { kbps, recordedMs: stolenAt - begunAt, missingMs: stolenAt - lastAt, problems };

@@ -18,7 +18,7 @@ import { makeFragmented, split } from '../support/media/fragmented.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobe, ffprobeWarnings } from '../support/media/judges.ts';
 import { runProgram } from '../support/processes/program.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { bucketSettings, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 import { startServer } from '../torture/server.ts';
 
 const everySec = 2;
@@ -35,16 +35,9 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
-const storeVariables = () => ({
-  R2_ENDPOINT: bucket.endpoint,
-  R2_BUCKET: bucket.bucket,
-  R2_ACCESS_KEY_ID: bucket.accessKeyId,
-  R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-});
-
 /** Runs `npm run recover` with an empty database. */
 async function recover(args: readonly string[], databaseUrl: string) {
-  const env = { DATA_DIR: path.join(dir, 'new'), DATABASE_URL: databaseUrl, ...storeVariables() };
+  const env = { DATA_DIR: path.join(dir, 'new'), DATABASE_URL: databaseUrl, ...bucketSettings(bucket) };
   const child = runProgram('src/recover.ts', args, env);
   const output: string[] = [];
   child.stdout!.on('data', (chunk) => output.push(String(chunk)));
@@ -88,7 +81,7 @@ test.each([
     const dataDir = path.join(dir, `old-${kbps}`);
     const server = await startServer({
       ...{ DATA_DIR: dataDir, DATABASE_URL: database.url, PORT: '0', SPOOL_MIN_FREE_BYTES: '0' },
-      ...storeVariables(),
+      ...bucketSettings(bucket),
       OFFSITE_EVERY_SEC: String(everySec),
     });
     onTestFinished(() => server.kill());

@@ -75,17 +75,23 @@ test.concurrent('keyframes of 4.5 MB, also once the camera is read in turns', as
   await camera.close();
 });
 
+/** A camera with a full ring, just after a new connection. */
+async function reconnectedCamera(preRollSec: number) {
+  const live = await liveCamera(app, { preRollSec });
+  await awaitRing(app, [live.cameraId], preRollSec + 1);
+  const before = live.camera.sessionsEver;
+  live.camera.drop();
+  await until(async () => live.camera.sessionsEver > before, 'there is a new connection');
+  return live;
+}
+
 for (const [name, liveMs] of [
   ['at once', 0],
   ['within the pre-roll', 1_500],
 ] as const)
   test.concurrent(`an event ${name} behind a new connection begins before it, with the gap between them`, async () => {
     const preRollSec = 4;
-    const { camera, cameraId } = await liveCamera(app, { preRollSec });
-    await awaitRing(app, [cameraId], preRollSec + 1);
-    const before = camera.sessionsEver;
-    camera.drop();
-    await until(async () => camera.sessionsEver > before, 'there is a new connection');
+    const { camera, cameraId } = await reconnectedCamera(preRollSec);
     await sleep(liveMs);
     const event = await createEvent(app.client, { cameraId });
     await sleep(2_500);
@@ -107,11 +113,7 @@ for (const [name, liveMs] of [
 
 test.concurrent('an event whose pre-roll lies behind a new connection has no gap', async () => {
   const preRollSec = 2;
-  const { camera, cameraId } = await liveCamera(app, { preRollSec });
-  await awaitRing(app, [cameraId], preRollSec + 1);
-  const before = camera.sessionsEver;
-  camera.drop();
-  await until(async () => camera.sessionsEver > before, 'there is a new connection');
+  const { camera, cameraId } = await reconnectedCamera(preRollSec);
   await sleep(preRollSec * 1_000 + 1_500);
   const event = await createEvent(app.client, { cameraId });
   await sleep(1_500);

@@ -10,7 +10,7 @@ import { isSpoolName } from '../../src/spool/names.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { compilePrograms, runProgram } from '../support/processes/program.ts';
-import { startS3Server } from '../support/s3/s3-server.ts';
+import { bucketSettings, startS3Server } from '../support/s3/s3-server.ts';
 import { cutKinds } from './cuts.ts';
 import { judgeReceived, judgeRows, transitionRows } from './ledger.ts';
 import { processesAbout } from './processes.ts';
@@ -54,10 +54,7 @@ export async function torture({ rounds, seed, say }: TortureOptions): Promise<To
     DATA_DIR: path.join(dir, 'data'),
     PORT: '0',
     SPOOL_MIN_FREE_BYTES: '0',
-    R2_ENDPOINT: bucket.endpoint,
-    R2_BUCKET: bucket.bucket,
-    R2_ACCESS_KEY_ID: bucket.accessKeyId,
-    R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+    ...bucketSettings(bucket),
   };
   const world = new World(env);
   await world.start();

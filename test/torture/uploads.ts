@@ -12,7 +12,7 @@ import { capture } from '../support/camera/captures.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
 import { compilePrograms } from '../support/processes/program.ts';
-import { startS3Server } from '../support/s3/s3-server.ts';
+import { bucketSettings, startS3Server } from '../support/s3/s3-server.ts';
 import { type Random, seededRandom } from './random.ts';
 import { type Server, startServer } from './server.ts';
 import { insist } from './world.ts';
@@ -37,8 +37,7 @@ const camera = await startTestCamera({ capture: await capture({ ...loop, kbps, g
 const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-torture-uploads-'));
 const env = {
   ...{ DATA_DIR: path.join(dir, 'data'), PORT: '0', SPOOL_MIN_FREE_BYTES: '0', OFFSITE_EVERY_SEC: '2' },
-  ...{ R2_ENDPOINT: bucket.endpoint, R2_BUCKET: bucket.bucket },
-  ...{ R2_ACCESS_KEY_ID: bucket.accessKeyId, R2_SECRET_ACCESS_KEY: bucket.secretAccessKey },
+  ...bucketSettings(bucket),
 };
 let server = await startServer(env);
 const client = (): TestClient => connectClient(server.url);

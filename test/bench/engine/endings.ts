@@ -4,24 +4,17 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { runningServerUrl } from '../../../src/db/embedded/server.ts';
 import { awaitEnd, createEvent, endEvent } from '../../support/app/playbacks.ts';
 import { figure, heading, ms, percentile, percentiles } from '../figures.ts';
 import { startReference, untilRecorded } from '../reference.ts';
-import { type BenchServer, startServer } from '../server.ts';
+import type { BenchServer } from '../server.ts';
 import { fullHd, startCameras } from './cameras.ts';
-import { lengthenSpool } from './long-spool.ts';
-import { type Rig, standUp, untilLive } from './rig.ts';
+import { type Open, restartLater } from './restart-later.ts';
+import { standUp } from './rig.ts';
 
 const speed = 60;
 /** How long the second server records before the first end, so that some of the footage is its own. */
 const liveMs = 6_000;
-
-interface Open {
-  readonly id: string;
-  readonly playback: { readonly id: string };
-}
 
 interface Ending {
   /** The playlist has ended and its last segment was read. */
@@ -38,7 +31,8 @@ export async function benchEndings(minutes: number, clips: number): Promise<void
     events.push({ id, playback: { id: playback!.id } });
   }
   await sleep(10_000);
-  const server = await restartLater(rig, events, minutes * 60);
+  const server = await restartLater(rig, rig.server, events, minutes * 60);
+  await sleep(liveMs);
   const endings: Ending[] = [];
   for (const event of events) {
     endings.push(await end(server, event));
@@ -59,21 +53,6 @@ export async function benchEndings(minutes: number, clips: number): Promise<void
   const ratio = (ours: number[], reference: number) => (percentile(ours, 50) / reference).toFixed(2);
   figure('watchable p50 / the reference’s finished', ratio(watchable, reference.finishedMs));
   figure('COMPLETED p50 / the reference’s read', ratio(completed, reference.readMs));
-}
-
-/** The same events on a new server, with spools of that length. */
-async function restartLater({ server, dir }: Rig, events: readonly Open[], seconds: number) {
-  const sql = new pg.Client({ connectionString: runningServerUrl(dir)! });
-  await sql.connect();
-  const lengthen = "UPDATE playbacks SET started_at = started_at - $2 * interval '1 second' WHERE id = $1";
-  for (const { playback } of events) await sql.query(lengthen, [playback.id, seconds]);
-  await sql.end();
-  await server.stop();
-  for (const { playback } of events) await lengthenSpool(path.join(dir, 'spool'), playback.id, seconds);
-  const next = await startServer(dir);
-  await untilLive(next, 1);
-  await sleep(liveMs);
-  return next;
 }
 
 async function end({ client }: BenchServer, event: Open): Promise<Ending> {

@@ -7,24 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createS3Store } from '../../../src/store/s3.ts';
 import type { SentPart } from '../../../src/store/store.ts';
 import { awaitEnd, endEvent } from '../../support/app/playbacks.ts';
-import { type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
+import { bucketSettings, type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
 import { fullHd, startCameras } from '../engine/cameras.ts';
 import { inTurns } from '../engine/clips.ts';
+import { type Open, restartLater } from '../engine/restart-later.ts';
 import { standUp } from '../engine/rig.ts';
 import { figure, heading, ms, percentiles } from '../figures.ts';
 import { startReference, untilRecorded } from '../reference.ts';
 import type { BenchServer } from '../server.ts';
-import {
-  begin,
-  environmentOf,
-  lineBitsPerSec,
-  maxDurationSec,
-  type Open,
-  partBytesIn,
-  restartLater,
-  untilSent,
-  watchMemory,
-} from './rig.ts';
+import { begin, lineBitsPerSec, maxDurationSec, partBytesIn, untilSent, watchMemory } from './rig.ts';
 
 /** Longer than a part takes to fill, so that everything that is sent during a recording is sent before the end. */
 const shapedMs = 15_000;
@@ -38,7 +29,7 @@ export async function benchUploads(minutes: number, rounds: number): Promise<voi
   const rig = await standUp({
     capture: fullHd,
     preRollSec: 5,
-    environment: environmentOf(bucket),
+    environment: bucketSettings(bucket),
     maxDurationSec,
   });
   let { server } = rig;
@@ -48,7 +39,7 @@ export async function benchUploads(minutes: number, rounds: number): Promise<voi
   for (let round = 0; round < rounds; round++) {
     const events = [await begin(rig, server), await begin(rig, server)] as const;
     await sleep(10_000);
-    server = await restartLater(rig, server, bucket, events, minutes * 60);
+    server = await restartLater(rig, server, events, minutes * 60, bucketSettings(bucket));
     await untilSent(bucket, events.length);
     fastMs.push(await end(server, events[0]));
     bucket.shape(lineBitsPerSec / 8);

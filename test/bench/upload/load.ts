@@ -3,13 +3,13 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestClient } from '../../support/app/client.ts';
 import { createEvent, download, endEvent, readPlayback } from '../../support/app/playbacks.ts';
-import { startS3Server } from '../../support/s3/s3-server.ts';
+import { bucketSettings, startS3Server } from '../../support/s3/s3-server.ts';
 import { fullHd } from '../engine/cameras.ts';
 import { inTurns, lookAtEach, missingFrames } from '../engine/clips.ts';
 import { standUp } from '../engine/rig.ts';
 import { sum, usageOver } from '../engine/usage.ts';
 import { figure, heading, ms, percentiles, spread } from '../figures.ts';
-import { environmentOf, lineBitsPerSec, maxDurationSec, watchMemory } from './rig.ts';
+import { lineBitsPerSec, maxDurationSec, watchMemory } from './rig.ts';
 
 /** What uploading while recording costs the server's processor. */
 export async function benchUploadCost(): Promise<void> {
@@ -37,8 +37,8 @@ export async function benchUploadCost(): Promise<void> {
   heading(`${cameras} recordings at 4 Mbit/s over ${windowSec} s, CPU of Node and ffmpeg, each`);
   const without = await costOf({});
   const bucket = await startS3Server();
-  const parts = await costOf({ ...environmentOf(bucket), OFFSITE_EVERY_SEC: '0' });
-  const whole = await costOf(environmentOf(bucket));
+  const parts = await costOf({ ...bucketSettings(bucket), OFFSITE_EVERY_SEC: '0' });
+  const whole = await costOf(bucketSettings(bucket));
   await bucket.close();
   figure('with the local store', percent(without.own));
   figure('uploaded in parts', percent(parts.own));
@@ -75,7 +75,7 @@ export async function benchManyUploads(): Promise<void> {
     count,
     capture,
     preRollSec: 5,
-    environment: environmentOf(bucket),
+    environment: bucketSettings(bucket),
     maxDurationSec,
   });
   const { client } = rig.server;

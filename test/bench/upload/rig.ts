@@ -1,31 +1,15 @@
-// What the benches of uploads share: events at a camera, spools that are made longer, and what the bucket has got.
-import path from 'node:path';
+// What the benches of uploads share: events at a camera, and what the bucket has got.
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { runningServerUrl } from '../../../src/db/embedded/server.ts';
 import { createEvent } from '../../support/app/playbacks.ts';
 import type { S3Server } from '../../support/s3/s3-server.ts';
-import { lengthenSpool } from '../engine/long-spool.ts';
-import { type Rig, untilLive } from '../engine/rig.ts';
-import { type BenchServer, startServer } from '../server.ts';
+import type { Open } from '../engine/restart-later.ts';
+import type { Rig } from '../engine/rig.ts';
+import type { BenchServer } from '../server.ts';
 
 /** The shaped line. */
 export const lineBitsPerSec = 20_000_000;
 /** The longest recording. At 4 Mbit/s, it has parts of 5 MiB. */
 export const maxDurationSec = 4 * 3_600;
-
-export interface Open {
-  readonly id: string;
-  readonly playback: { readonly id: string };
-}
-
-export const environmentOf = (bucket: S3Server) => ({
-  R2_ENDPOINT: bucket.endpoint,
-  R2_BUCKET: bucket.bucket,
-  R2_REGION: bucket.region,
-  R2_ACCESS_KEY_ID: bucket.accessKeyId,
-  R2_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-});
 
 export async function begin({ cameras }: Rig, { client }: BenchServer): Promise<Open> {
   const { id, playback } = await createEvent(client, { cameraId: cameras[0]!.id });
@@ -52,26 +36,6 @@ export function watchMemory(server: () => BenchServer): { peakMib(): number } {
       return peak - before;
     },
   };
-}
-
-/** The same events on a new server, with spools of that length. */
-export async function restartLater(
-  { dir }: Rig,
-  server: BenchServer,
-  bucket: S3Server,
-  events: readonly Open[],
-  seconds: number,
-): Promise<BenchServer> {
-  const sql = new pg.Client({ connectionString: runningServerUrl(dir)! });
-  await sql.connect();
-  const lengthen = "UPDATE playbacks SET started_at = started_at - $2 * interval '1 second' WHERE id = $1";
-  for (const { playback } of events) await sql.query(lengthen, [playback.id, seconds]);
-  await sql.end();
-  await server.stop();
-  for (const { playback } of events) await lengthenSpool(path.join(dir, 'spool'), playback.id, seconds);
-  const next = await startServer(dir, environmentOf(bucket));
-  await untilLive(next, 1);
-  return next;
 }
 
 /** Resolves when every full part of that many uploads is in the bucket. */

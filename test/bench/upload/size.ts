@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { awaitEnd, endEvent, readPlayback } from '../../support/app/playbacks.ts';
 import { tools } from '../../support/media/judges.ts';
-import { type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
+import { bucketSettings, type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
 import { fullHd } from '../engine/cameras.ts';
+import { restartLater } from '../engine/restart-later.ts';
 import { standUp } from '../engine/rig.ts';
 import { sum } from '../engine/usage.ts';
 import { figure, heading, ms } from '../figures.ts';
-import { begin, environmentOf, maxDurationSec, partBytesIn, restartLater, untilSent } from './rig.ts';
+import { begin, maxDurationSec, partBytesIn, untilSent } from './rig.ts';
 
 /** What was sent to the bucket of that playback, in bytes. */
 const sentOf = ({ log }: S3Server, id: string) =>
@@ -24,7 +25,7 @@ export async function benchUploadBytes(): Promise<void> {
   heading(`Bytes sent for a clip of ${seconds} s, with recovery objects every 10 s`);
   for (const kbps of [1_000, 2_000, 4_000, 8_000]) {
     const bucket = await startS3Server();
-    const environment = environmentOf(bucket);
+    const environment = bucketSettings(bucket);
     const rig = await standUp({ capture: { ...fullHd, kbps }, preRollSec: 5, environment, maxDurationSec });
     const event = await begin(rig, rig.server);
     await sleep(seconds * 1_000);
@@ -45,11 +46,11 @@ export async function benchLongUpload(): Promise<void> {
   const seconds = 36_000;
   heading('A clip of ten hours at 1 Mbit/s');
   const bucket = await startS3Server();
-  const environment = environmentOf(bucket);
+  const environment = bucketSettings(bucket);
   const rig = await standUp({ capture: { ...fullHd, kbps: 1_000 }, preRollSec: 5, environment });
   const event = await begin(rig, rig.server);
   await sleep(10_000);
-  const server = await restartLater(rig, rig.server, bucket, [event], seconds);
+  const server = await restartLater(rig, rig.server, [event], seconds, bucketSettings(bucket));
   await untilSent(bucket, 1);
   const before = performance.now();
   await endEvent(server.client, event.id);

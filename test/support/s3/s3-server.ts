@@ -57,6 +57,15 @@ export interface S3Server {
 const credentials = { region: 'auto', accessKeyId: 'key-of-the-test', secretAccessKey: 'secret-of-the-test' };
 const bucketName = 'clips';
 
+/** The settings of a server that stores its clips in this bucket. */
+export const bucketSettings = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server) => ({
+  R2_ENDPOINT: endpoint,
+  R2_BUCKET: bucket,
+  R2_REGION: region,
+  R2_ACCESS_KEY_ID: accessKeyId,
+  R2_SECRET_ACCESS_KEY: secretAccessKey,
+});
+
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const dir = await mkdtemp(join(tmpdir(), 'flashback-s3-'));
   const contents = new Bucket(bucketName, dir);
