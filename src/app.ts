@@ -88,7 +88,7 @@ const failWithinMs = 1_500;
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
- * @param wallClock this machine's clock, in epoch milliseconds. All parts use the database's, which is measured with it
+ * @param wallClock this machine's clock, in epoch milliseconds. All parts use it with the offset to the database's clock
  * @param stop aborted when the start is no longer wanted
  * @throws Error whose message says what is wrong and what to do
  */

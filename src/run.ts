@@ -32,7 +32,7 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
     const app = await startApp(config, log, now, unwanted.signal);
     const signal = await Promise.race([stop, app.replaced.then(() => undefined)]);
     if (signal === undefined) {
-      // Nothing that is still to be written could be. The spools are closed; a service manager starts the server again.
+      // The database would refuse all further writes. A service manager starts the server again.
       await Promise.race([app.close(), sleep(stopWithinMs)]);
       return process.exit(1);
     }

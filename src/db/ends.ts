@@ -10,7 +10,7 @@ import { gather } from './gather.ts';
 /**
  * Up to when footage is kept after an event's end or a deadline: that time plus the camera's post-roll. Every statement
  * takes the sum from here; it must have the camera's row as `c`. The recorder keeps less: nothing after the deadline, and
- * if the clock was set, at most the post-roll from now on (`stopAt` in recording/running-recording.ts).
+ * if the clock was set, at most the post-roll from now on (`keepUntil` in recording/running-recording.ts).
  */
 export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;

@@ -4,6 +4,7 @@ import { isAfter, type Position } from './transitions.ts';
 
 /** Rows per transaction, so that a large removal holds no lock for long. */
 const batch = 5_000;
+/** Rows of a restored database per statement, which must take less than a minute (db/session.ts). */
 const restoredBatch = 50_000;
 
 /**

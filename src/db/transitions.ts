@@ -70,8 +70,8 @@ export async function transition(
 }
 
 /**
- * Moves a FAILED playback whose footage is still on disk back to PROCESSING. It is this session's node's then; a command
- * leaves it to the node that finishes it.
+ * Moves a FAILED playback whose footage is still on disk back to PROCESSING. The node of this session then
+ * owns it. If a command does this, no node owns it until one finishes it.
  * @returns like `transition`
  */
 export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>

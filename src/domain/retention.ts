@@ -6,7 +6,7 @@ export interface RetentionRule<Type extends string = string> {
   readonly eventType: Type | null;
   /** The age at which they are deleted; null: the rule says nothing about age. */
   readonly days: number | null;
-  /** What their clips and posters may have together: the oldest are deleted first; null: any number of bytes. */
+  /** The most bytes that their clips and posters may have; the oldest are deleted first. null: no limit. */
   readonly maxBytes: number | null;
 }
 
@@ -23,8 +23,8 @@ export interface Expiry {
 const dayMs = 24 * 3_600_000;
 
 /**
- * What retention deletes of a camera. For the age, a rule about the event's type counts before the rule about all of the
- * camera, and that one before RETENTION_DAYS. Limits in bytes all count.
+ * What retention deletes of a camera. For the age, a rule about the event's type takes precedence over the rule about all of
+ * the camera, and that one over RETENTION_DAYS. All limits in bytes apply.
  * @param days RETENTION_DAYS; undefined: none
  * @param now epoch ms
  */

@@ -43,7 +43,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     breaches.push({ text: `The spool cannot be read: ${error.message}.` });
     return undefined;
   });
-  // A removal that is there before the rows are read belongs to a row that is gone.
+  // Read before the rows: a removal that was noted by then belongs to a row that was deleted.
   const notedBefore = await notedKeys(db);
   const ofStore: Breach[] = [];
   const named: string[] = [];

@@ -74,8 +74,8 @@ export class Finisher {
       if (signal.aborted) return 'done';
       // The store watch has logged it, once for all clips.
       if (error instanceof StoreAway) return 'later';
-      const isOfOther = [DatabaseAway, RowChanged, UploadGone].some((kind) => error instanceof kind);
-      if (isOfOther || isTransient(error)) {
+      const kinds = [DatabaseAway, RowChanged, UploadGone];
+      if (kinds.some((kind) => error instanceof kind) || isTransient(error)) {
         this.#options.log.warn({ playbackId: id, error }, 'a clip cannot be finished now; trying again');
         return 'later';
       }

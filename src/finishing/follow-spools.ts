@@ -34,7 +34,7 @@ interface Entry {
   followed: Followed | undefined;
   /** Aborted when the recording has ended. */
   readonly over: AbortController;
-  /** Aborted when even the present part is not wanted any more. */
+  /** Aborted when the part that is being sent is no longer wanted either. */
   readonly stop: AbortController;
   step: Promise<void> | undefined;
   pausedUntil: number;
@@ -99,7 +99,7 @@ export class SpoolFollower {
       if (entry.isTold) log.info({ playbackId }, 'a clip is sent to the bucket again while it is recorded');
       entry.isTold = false;
     } catch (error) {
-      // The finisher sends what lacks.
+      // The finisher sends the missing parts.
       if (entry.over.signal.aborted) return;
       entry.pausedUntil = performance.now() + pauseMs;
       if (!entry.isTold) {

@@ -6,9 +6,9 @@ import { EventType } from './enums.ts';
 /** What the fields of a rule mean, in its input and in its type. */
 export const ruleTexts = {
   eventType: 'The rule is about playbacks of events of this type; null: about all playbacks of the camera.',
-  days: 'They are deleted at this age. A rule about the type counts before the one about all, and that before RETENTION_DAYS.',
+  days: 'They are deleted at this age. A rule about the type takes precedence over the one about all, and that over RETENTION_DAYS.',
   maxBytes:
-    'Their clips and pictures may have so many bytes: the oldest are deleted first. Protected ones do not count.',
+    'The most bytes that their clips and pictures may have; the oldest are deleted first. Protected ones do not count.',
 };
 
 export const RetentionRule = builder.objectRef<Rule>('RetentionRule').implement({

@@ -53,6 +53,7 @@ export class Membership {
   /** @returns whether another server has this one's place */
   async #beatOnce(): Promise<boolean> {
     const { lease, self, clock, log } = this.#options;
+    // The machine's own clock, also where a test sets the one that the server works with.
     const before = Date.now();
     const database = await lease.beat();
     if (database !== undefined) {

@@ -7,7 +7,7 @@ export interface OffsiteRecordingsOptions extends OffsiteRecordingOptions {
 
 const renewEveryMs = 5_000;
 /** How often `onMore` is called for a recording, at most. */
-const tellEveryMs = 1_000;
+const reportEveryMs = 1_000;
 
 /** @returns undefined if the store is no bucket, or if copies are switched off */
 export function openOffsite(
@@ -28,7 +28,7 @@ export class OffsiteRecordings {
   /** Recordings of which the bucket has more since `onMore` was called. */
   readonly #grown = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
-  #telling: NodeJS.Timeout | undefined;
+  #reporting: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
 
   constructor(options: OffsiteRecordingsOptions) {
@@ -41,10 +41,10 @@ export class OffsiteRecordings {
         this.#renewing = undefined;
       });
     }, renewEveryMs);
-    this.#telling = setInterval(() => this.#tell(), tellEveryMs);
+    this.#reporting = setInterval(() => this.#reportMore(), reportEveryMs);
   }
 
-  #tell(): void {
+  #reportMore(): void {
     for (const playbackId of this.#grown) this.#options.onMore(playbackId);
     this.#grown.clear();
   }
@@ -98,7 +98,7 @@ export class OffsiteRecordings {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    clearInterval(this.#telling);
+    clearInterval(this.#reporting);
     await Promise.all([...this.#recordings.values()].map((recording) => recording.settled()));
     await this.#renewing;
   }

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 /** By file: how many bytes are synced, of each spool that this process writes. */
 const growing = new Map<string, number>();
-/** By file: how often boxes of that spool were corrected. */
+/** How often the boxes of each spool were corrected, by file. */
 const corrections = new Map<string, number>();
 
 /** A spool that this process writes. */

@@ -195,7 +195,7 @@ export function spoolPoster(recordDir: string, playbackId: string): string {
 }
 
 const demandSpoolTogether = together(demandSpool);
-/** Syncs a folder. Calls at the same time share one sync, which begins after all of them came. */
+/** Syncs a folder. Calls that wait share one sync, which begins after the last of them. */
 const syncFolderTogether = together(syncFolder);
 
 /** Makes the folder and syncs its entry, so that a power cut does not take it away. */

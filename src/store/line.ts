@@ -42,7 +42,7 @@ export class Line {
   readonly #forMemory: WaitingForMemory[] = [];
   readonly #forLine: WaitingForLine[] = [];
   #free = memoryBytes;
-  /** Memory of earlier parts. A new buffer for each would be a garbage collection for every dozen. */
+  /** Memory of earlier parts, which is used again: new buffers of this size make the garbage collector run often. */
   #kept: Buffer[] = [];
   #forgetting: NodeJS.Timeout | undefined;
   #freeAt = 0;

@@ -1,8 +1,8 @@
 import { forgetCamera, forgetPlaybacks } from './entities.ts';
 
 /**
- * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings, protection), so that
- * all tabs agree. Other browsers notice them when their tab becomes visible again.
+ * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings, protection),
+ * so that all tabs agree. Other browsers notice them when their tab becomes visible again.
  */
 
 interface News {

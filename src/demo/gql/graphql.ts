@@ -884,21 +884,21 @@ export type RenewEventPayload = {
 /** When playbacks of a camera are deleted. */
 export type RetentionRule = {
   __typename?: 'RetentionRule';
-  /** They are deleted at this age. A rule about the type counts before the one about all, and that before RETENTION_DAYS. */
+  /** They are deleted at this age. A rule about the type takes precedence over the one about all, and that over RETENTION_DAYS. */
   days?: Maybe<Scalars['Int']['output']>;
   /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
   eventType?: Maybe<EventType>;
-  /** Their clips and pictures may have so many bytes: the oldest are deleted first. Protected ones do not count. */
+  /** The most bytes that their clips and pictures may have; the oldest are deleted first. Protected ones do not count. */
   maxBytes?: Maybe<Scalars['BigInt']['output']>;
 };
 
 /** When playbacks of a camera are deleted: by age, by bytes, or both. */
 export type RetentionRuleInput = {
-  /** They are deleted at this age. A rule about the type counts before the one about all, and that before RETENTION_DAYS. 1 to 36500. */
+  /** They are deleted at this age. A rule about the type takes precedence over the one about all, and that over RETENTION_DAYS. 1 to 36500. */
   days?: InputMaybe<Scalars['Int']['input']>;
   /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
   eventType?: InputMaybe<EventType>;
-  /** Their clips and pictures may have so many bytes: the oldest are deleted first. Protected ones do not count. From 1. */
+  /** The most bytes that their clips and pictures may have; the oldest are deleted first. Protected ones do not count. From 1. */
   maxBytes?: InputMaybe<Scalars['BigInt']['input']>;
 };
 

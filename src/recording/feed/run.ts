@@ -7,7 +7,8 @@ import type { Stamp, Timed, TrackClock } from './track-clock.ts';
  */
 const aheadMs = 200;
 /**
- * Until the line is confirmed, buffered units may arrive earlier than the line says. Their timestamps advance by at most `steps` times the step before; for a second unit, by at most `ms`.
+ * Until the line is confirmed, buffered units may arrive earlier than the line says. Their timestamps advance by at
+ * most `steps` times the step before; for a second unit, by at most `ms`.
  */
 const buffered = { steps: 3, ms: 6_000 };
 /** A unit that arrives later than the unit before it by more than this (ms) is delayed, or its clock jumped back. */
