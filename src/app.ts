@@ -39,6 +39,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { demandReady } from './metrics/readiness.ts';
 import { Membership } from './nodes/membership.ts';
 import { readNodeId } from './nodes/node-id.ts';
+import { Planner } from './nodes/planner.ts';
 import { openOffsite } from './offsite/recordings.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
@@ -47,6 +48,7 @@ import { TransitionHub } from './pubsub/transition-hub.ts';
 import { Admission } from './recording/admission.ts';
 import { sourceFactory } from './recording/feed/create-source.ts';
 import { Feeds } from './recording/feed/feeds.ts';
+import { OwnCameras } from './recording/feed/own-cameras.ts';
 import { tryCamera } from './recording/feed/trial.ts';
 import { Recorder } from './recording/recorder.ts';
 import { startRecovery } from './recording/recovery.ts';
@@ -149,6 +151,7 @@ export async function startApp(
     );
     const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
     await transitions.start();
+    let nudgeFeeds = () => {};
     parts.add(
       'listener',
       listen({
@@ -157,11 +160,13 @@ export async function startApp(
         onConnect: async () => {
           transitions.nudge();
           keys.nudge();
+          nudgeFeeds();
           await cameraStates.publishAll();
         },
         on: {
           flashback_transitions: () => transitions.nudge(),
           flashback_cameras: (cameraId) => cameraStates.publish(cameraId),
+          flashback_feeds: (owner) => owner === nodeId && nudgeFeeds(),
           flashback_keys: () => keys.nudge(),
         },
       }),
@@ -187,7 +192,7 @@ export async function startApp(
     const finisher = parts.add(
       'finisher',
       new Finisher({
-        ...{ db, databaseUrl, store, storeWatch, posters, follower, offsite, line },
+        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, follower, offsite, line },
         ...{ recordDir, log, now },
       }),
     );
@@ -216,8 +221,12 @@ export async function startApp(
         ...{ createSoundEncoder, onFirstFrame, log, now },
       }),
     );
-    await feeds.start();
-    parts.add('recovery', await startRecovery({ db, feeds, recorder, recordDir, log, now }));
+    const planner = parts.add('planner', new Planner({ db, membership, log }));
+    await planner.start();
+    const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log }));
+    nudgeFeeds = () => ownCameras.nudge();
+    await ownCameras.start();
+    parts.add('recovery', await startRecovery({ db, nodeId, feeds, recorder, recordDir, log, now }));
     recorder.start();
     await finisher.start();
     follower.start();
@@ -231,7 +240,7 @@ export async function startApp(
     const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
-      ...{ admission, recorder, feeds, finisher, remover, keys },
+      ...{ admission, recorder, feeds, ownCameras, finisher, remover, keys },
       ...{ transitions, cameraStates, offsiteChanges },
       firstCalls: new FirstCalls(),
       inTurn: new InTurn(),

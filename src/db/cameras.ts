@@ -4,6 +4,7 @@ import type { Db } from './client.ts';
 import { gatherLookups } from './gather.ts';
 import { removeOver, removePlaybacks } from './playback-removal.ts';
 import { demandNoneProtected } from './protection.ts';
+import type { Incarnation } from './session.ts';
 
 export type CameraSettings = Pick<
   Camera,
@@ -97,6 +98,10 @@ export async function retentionOfCameras(
 export async function pinCertificate(db: Db, id: string, tlsFingerprint: string): Promise<void> {
   await db.camera.updateMany({ where: { id, tlsFingerprint: null }, data: { tlsFingerprint } });
 }
+
+/** The cameras that this start of a node owns. */
+export const camerasOf = (db: Db, { nodeId, incarnation }: Incarnation): Promise<Camera[]> =>
+  db.camera.findMany({ where: { nodeId, ownerEpoch: incarnation } });
 
 /** The ids of all cameras, in the order of their names. */
 export async function cameraIds(db: Db): Promise<string[]> {

@@ -77,8 +77,12 @@ export interface RunningPlayback {
   readonly now: Date;
 }
 
+/** Rows of other nodes are left to them: they know which recordings run, and by which clock. */
+const isOwn = (nodeId: Prisma.Sql) => Prisma.sql`(${nodeId} IS NULL OR ${nodeId} = flashback_node())`;
+
 /**
- * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events. Each
+ * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events, as far as
+ * this node owns the camera or the playback. Each
  * gets the time at which it was due, even if this runs much later, for example after a restart. Events come first, in a
  * statement of their own, so that the second statement also sees playbacks that were added meanwhile.
  * @param running the recorder measures the deadlines of these itself. An event with a running recording loses its lease
@@ -92,7 +96,8 @@ export async function endOverdue(
 ): Promise<EndedPlayback[]> {
   await db.$executeRaw`
     UPDATE events e SET ended_at = lease_expires_at, updated_at = ${now}
-    WHERE ended_at IS NULL AND lease_expires_at <= ${now} AND NOT EXISTS (
+    FROM cameras c WHERE c.id = e.camera_id AND ${isOwn(Prisma.sql`c.node_id`)}
+    AND ended_at IS NULL AND lease_expires_at <= ${now} AND NOT EXISTS (
       SELECT FROM jsonb_to_recordset(${JSON.stringify(running)}::jsonb) AS r (id uuid, now timestamptz)
       JOIN playbacks p USING (id) WHERE p.event_id = e.id AND e.lease_expires_at > r.now)`;
   const runningIds = running.map(({ id }) => id);
@@ -111,6 +116,7 @@ export async function endOverdue(
         AND id <> ALL(${runningIds}::uuid[])
     ) due, cameras c
     WHERE due.id = p.id AND c.id = p.camera_id AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
+      AND ${isOwn(Prisma.sql`p.node_id`)}
     RETURNING p.id, p.record_until AS "recordUntil"`;
 }
 

@@ -10,6 +10,8 @@ export type Outcome = 'done' | 'later';
 
 export interface FinishingQueueOptions {
   readonly url: string;
+  /** The server's id: it works on the playbacks whose footage is on its disk. */
+  readonly nodeId: string;
   /** How many playbacks are worked on in parallel. */
   readonly atOnce: number;
   /** Must not reject. The signal is aborted when the server stops or the playback is discarded. */
@@ -23,7 +25,9 @@ interface Job {
   readonly tries?: number;
 }
 
-const task = 'finish';
+/** The trigger's names for its tasks (migration 20261129020000_owners): of playbacks without a node, and of a node's. */
+const ofNobody = 'finish';
+const ofNode = (nodeId: string) => `${ofNobody}:${nodeId}`;
 /** Retries never end, because a store that is down comes back. Only the pause is limited. */
 const pauseMs = { first: 1_000, most: 30_000 };
 /** The largest number that graphile-worker can store. */
@@ -38,7 +42,7 @@ export const migrateJobs = (url: string, log: Log): Promise<void> =>
   runMigrations({ connectionString: url, logger: loggerFor(log) });
 
 /**
- * Works on the jobs of PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a job in the
+ * Works on the jobs of this node's PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a job in the
  * transaction that makes a playback PROCESSING; its priority makes cameras alternate. Each retry doubles the pause of its
  * playback.
  */
@@ -73,13 +77,23 @@ export class FinishingQueue {
     this.#working = this.#keepWorking();
   }
 
-  /** Unlocks all jobs and adds missing ones. No other server works with this database (claim.ts), so every lock is stale. */
+  /**
+   * Unlocks this node's jobs and adds missing ones. No other server with this id works with this database (claim.ts), so
+   * every lock on them is stale.
+   */
   async #takeOver(): Promise<void> {
-    await this.#pool.query(`
-      SELECT graphile_worker.force_unlock_workers(ARRAY(
-        SELECT DISTINCT locked_by FROM graphile_worker.jobs WHERE locked_by IS NOT NULL));
-      SELECT flashback_add_finishing_job(id, row_number() OVER (PARTITION BY camera_id ORDER BY started_at, id))
-      FROM playbacks WHERE recording_status = 'PROCESSING'`);
+    const { nodeId } = this.#options;
+    await this.#pool.query(
+      `SELECT graphile_worker.force_unlock_workers(ARRAY(
+        SELECT DISTINCT locked_by FROM graphile_worker.jobs j LEFT JOIN playbacks p ON p.id::text = j.key
+        WHERE locked_by IS NOT NULL AND (task_identifier = $1 OR p.node_id = $2 OR (p.id IS NOT NULL AND p.node_id IS NULL))))`,
+      [ofNode(nodeId), nodeId],
+    );
+    await this.#pool.query(
+      `SELECT flashback_add_finishing_job(id, row_number() OVER (PARTITION BY camera_id ORDER BY started_at, id))
+      FROM playbacks WHERE recording_status = 'PROCESSING' AND (node_id = $1 OR node_id IS NULL)`,
+      [nodeId],
+    );
   }
 
   /**
@@ -87,7 +101,8 @@ export class FinishingQueue {
    * example because the database does not answer. Running jobs are then aborted, and all jobs are taken over again.
    */
   async #keepWorking(): Promise<void> {
-    const { log, atOnce } = this.#options;
+    const { log, atOnce, nodeId } = this.#options;
+    const perform = (job: unknown, helpers: JobHelpers) => this.#perform(job as Job, helpers);
     const events = new EventEmitter();
     events.on('pool:gracefulShutdown', () => this.#abortAll());
     while (!this.#stop.signal.aborted) {
@@ -101,7 +116,7 @@ export class FinishingQueue {
           // By default nobody awaits writing the end of a job, and a lost connection would be an unhandled rejection.
           preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
         },
-        { [task]: (job, helpers) => this.#perform(job as Job, helpers) },
+        { [ofNobody]: perform, [ofNode(nodeId)]: perform },
         this.#pool,
       );
       await this.#workers.promise.catch((error: Error) =>
@@ -123,7 +138,7 @@ export class FinishingQueue {
     }
   }
 
-  async #perform({ playbackId, tries = 0 }: Job, { addJob, job }: JobHelpers): Promise<void> {
+  async #perform({ playbackId, tries = 0 }: Job, { job }: JobHelpers): Promise<void> {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     // The job was taken over, and its previous try may still be ending.
     await this.discard(playbackId);
@@ -136,18 +151,26 @@ export class FinishingQueue {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     if (outcome === 'done' || abort.signal.aborted) return;
     const pause = Math.min(pauseMs.first * 2 ** tries, pauseMs.most) * (0.75 + Math.random() / 2);
-    await addJob(
-      task,
-      { playbackId, tries: tries + 1 },
-      { jobKey: playbackId, runAt: new Date(Date.now() + pause), priority: job.priority, maxAttempts },
+    // Only while the playback is this node's: another one may have taken it over meanwhile.
+    await this.#pool.query(
+      `SELECT graphile_worker.add_job($1, $2, job_key := id::text, run_at := now() + $3 * interval '1 millisecond',
+        priority := $4, max_attempts := $5)
+      FROM playbacks WHERE id = $6 AND recording_status = 'PROCESSING' AND (node_id = $7 OR node_id IS NULL)`,
+      [
+        ...[job.task_identifier, { playbackId, tries: tries + 1 }, pause],
+        ...[job.priority, maxAttempts, playbackId, this.#options.nodeId],
+      ],
     );
   }
 
-  /** Ends all pauses, so that all jobs are due. */
+  /** Ends all pauses, so that all jobs of this node are due. */
   async hurry(): Promise<void> {
-    await this.#pool.query(`
-      SELECT graphile_worker.reschedule_jobs(
-        ARRAY(SELECT id FROM graphile_worker.jobs WHERE locked_at IS NULL AND run_at > now()), run_at := now())`);
+    await this.#pool.query(
+      `SELECT graphile_worker.reschedule_jobs(ARRAY(
+        SELECT id FROM graphile_worker.jobs WHERE locked_at IS NULL AND run_at > now() AND task_identifier = ANY($1)
+      ), run_at := now())`,
+      [[ofNobody, ofNode(this.#options.nodeId)]],
+    );
   }
 
   /** Stops the work on a deleted playback; resolves once it has stopped. */

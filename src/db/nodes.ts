@@ -43,9 +43,11 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
       [facts.id],
     );
     await client.query('UPDATE cameras SET node_id = $1, owner_epoch = $2', [facts.id, incarnation]);
+    // FAILED ones may have footage that can be retried.
     await client.query(
       `UPDATE playbacks SET node_id = $1, owner_epoch = $2
-       WHERE recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')`,
+       WHERE recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')
+         OR (recording_status = 'FAILED' AND node_id IS DISTINCT FROM $1)`,
       [facts.id, incarnation],
     );
     await client.query('COMMIT');
@@ -57,13 +59,18 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
   }
 }
 
+/** What the database says to a heartbeat. */
+export interface Beat {
+  /** Its time, in epoch milliseconds. */
+  readonly now: number;
+  /** Another value: it was started again, or another server has its place. */
+  readonly databaseStartedAt: number;
+}
+
 /** A connection of its own for the node's lease, so that heartbeats never wait for other statements. */
 export interface NodeLease {
-  /**
-   * Renews the lease.
-   * @returns the database's time, in epoch milliseconds; undefined if another server has taken the node's place
-   */
-  beat(): Promise<number | undefined>;
+  /** Renews the lease. @returns undefined if another server has taken the node's place */
+  beat(): Promise<Beat | undefined>;
   /** Ends the lease, because the server ends. */
   leave(): Promise<void>;
   close(): Promise<void>;
@@ -85,15 +92,15 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
   });
   pool.on('error', () => {}); // a lost connection is made again by the next heartbeat
   const write = (changes: string) =>
-    pool.query<{ now: number }>(
-      `UPDATE nodes SET ${changes}
-       WHERE id = $1 AND incarnation = $2 RETURNING ${epochMs} AS now`,
+    pool.query<Beat>(
+      `UPDATE nodes SET ${changes} WHERE id = $1 AND incarnation = $2
+       RETURNING ${epochMs('clock_timestamp()')} AS now, ${epochMs('pg_postmaster_start_time()')} AS "databaseStartedAt"`,
       [nodeId, incarnation],
     );
   return {
     async beat() {
       const until = `clock_timestamp() + interval '${leaseSec} seconds'`;
-      return (await write(`heartbeat_at = clock_timestamp(), lease_until = ${until}`)).rows[0]?.now;
+      return (await write(`heartbeat_at = clock_timestamp(), lease_until = ${until}`)).rows[0];
     },
     async leave() {
       await write('lease_until = clock_timestamp(), ended_at = clock_timestamp()');
@@ -102,7 +109,7 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
   };
 }
 
-const epochMs = '(extract(epoch FROM clock_timestamp()) * 1000)::float8';
+const epochMs = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 export interface NodeReport extends Node {
   /** LIVE: its lease holds. ENDED: it ended by itself. LOST: neither. */

@@ -71,12 +71,12 @@ export async function transition(
 
 /**
  * Moves a FAILED playback whose footage is still on disk back to PROCESSING. The node of this session then
- * owns it. If a command does this, no node owns it until one finishes it.
+ * owns it. If a command does this, no node owns it until the one whose disk has its footage finishes it.
  * @returns like `transition`
  */
 export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>
   transition(db, id, 'FAILED', 'PROCESSING', at, {
-    ...{ failureCode: null, errorMessage: null, nodeId: null, ownerEpoch: null },
+    ...{ failureCode: null, errorMessage: null, ownerEpoch: null },
   });
 
 interface BegunRecording {

@@ -25,6 +25,8 @@ export interface FinisherOptions {
   readonly db: Db;
   /** The address of the same database. The queue has connections of its own. */
   readonly databaseUrl: string;
+  /** This server's id. */
+  readonly nodeId: string;
   readonly store: Store;
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
@@ -54,6 +56,7 @@ export class Finisher {
     this.#options = options;
     this.#queue = new FinishingQueue({
       url: options.databaseUrl,
+      nodeId: options.nodeId,
       atOnce,
       work: (id, signal) => this.#work(id, signal),
       log: options.log,

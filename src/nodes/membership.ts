@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseClock } from '../db/database-clock.ts';
-import type { NodeLease } from '../db/nodes.ts';
+import { leaseSec, type NodeLease } from '../db/nodes.ts';
 import type { Incarnation } from '../db/session.ts';
 import type { Log } from '../log.ts';
 
@@ -12,6 +12,8 @@ export interface MembershipOptions {
 }
 
 const everyMs = 1_000;
+/** A slower answer may mean that the database was away meanwhile. */
+const slowMs = 1_500;
 
 /**
  * Keeps this server's lease with a heartbeat a second, which also tells the database's time. The lease ends with the
@@ -21,6 +23,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #stop = new AbortController();
   #beating: Promise<void> = Promise.resolve();
+  /** Since when each heartbeat was answered in time by the same run of the database, in steady milliseconds. */
+  #reached = { since: 0, until: Number.NEGATIVE_INFINITY, databaseStartedAt: 0 };
   #replace: (message: string) => void = () => {};
   /** Resolves with the reason, as a sentence, once this server has to end because another one has its place. */
   readonly replaced = new Promise<string>((resolve) => {
@@ -35,6 +39,15 @@ export class Membership {
   async start(): Promise<void> {
     await this.#beatOnce();
     this.#beating = this.#keepBeating();
+  }
+
+  /**
+   * Whether the database was there for a whole lease without a break, so that a node without a heartbeat is lost. After a
+   * break, the leases of all nodes are over, and none of them is lost.
+   */
+  get mayDeclareLost(): boolean {
+    const { since, until } = this.#reached;
+    return until - since >= leaseSec * 1_000 && performance.now() - until < everyMs + slowMs;
   }
 
   async #keepBeating(): Promise<void> {
@@ -55,9 +68,11 @@ export class Membership {
     const { lease, self, clock, log } = this.#options;
     // The machine's own clock, also where a test sets the one that the server works with.
     const before = Date.now();
-    const database = await lease.beat();
-    if (database !== undefined) {
-      clock.note({ before, database, after: Date.now() });
+    const at = performance.now();
+    const beat = await lease.beat();
+    if (beat) {
+      clock.note({ before, database: beat.now, after: Date.now() });
+      this.#noteReached(at, beat.databaseStartedAt);
       return false;
     }
     const message =
@@ -66,6 +81,17 @@ export class Membership {
     log.error({ nodeId: self.nodeId, incarnation: `${self.incarnation}` }, message);
     this.#replace(message);
     return true;
+  }
+
+  /** @param sentAt when the heartbeat was sent, in steady milliseconds */
+  #noteReached(sentAt: number, databaseStartedAt: number): void {
+    const now = performance.now();
+    const { until, since } = this.#reached;
+    const isUnbroken =
+      now - until < everyMs + slowMs &&
+      now - sentAt < slowMs &&
+      this.#reached.databaseStartedAt === databaseStartedAt;
+    this.#reached = { since: isUnbroken ? since : now, until: now, databaseStartedAt };
   }
 
   async close(): Promise<void> {

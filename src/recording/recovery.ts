@@ -20,6 +20,8 @@ import { WallClock } from './steady-clock.ts';
 
 export interface RecoveryOptions {
   readonly db: Db;
+  /** This server's id. */
+  readonly nodeId: string;
   readonly feeds: Feeds;
   readonly recorder: Recorder;
   readonly recordDir: string;
@@ -44,9 +46,9 @@ const writtenWithinMs = 10_000;
  * unknown to the recorder, because the database was away.
  */
 export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
-  const { db, recordDir, log, now } = options;
+  const { db, nodeId, recordDir, log, now } = options;
   const told = new Set<string>();
-  await openSpool(db, recordDir, log);
+  await openSpool(db, nodeId, recordDir, log);
   await endOverdue(db, new Date(now()), []);
   await recoverAll(options, told);
   await removeOrphans(db, recordDir, log).catch((error) => {
@@ -76,8 +78,11 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
  * @param told ids of the recordings whose failure was logged
  */
 async function recoverAll(options: RecoveryOptions, told: Set<string>): Promise<void> {
-  const { db, log, recorder } = options;
-  const where = { recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] } };
+  const { db, nodeId, log, recorder } = options;
+  const where = {
+    recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] },
+    OR: [{ nodeId }, { nodeId: null, camera: { nodeId } }],
+  };
   for (const it of await db.playback.findMany({ where, select: { id: true, recordingStatus: true } })) {
     const { id } = it;
     if (it.recordingStatus === 'RECORDING' && recorder.isRecording(id)) continue;

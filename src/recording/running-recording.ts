@@ -93,7 +93,7 @@ export class RunningRecording {
       this.recording.take(unit);
     };
     for (const unit of fromRing) take(unit);
-    this.#detach = feeds.attach(camera.id, take);
+    this.#detach = feeds.attach(camera, take);
     const deadline = this.#deadline();
     // A timer of its own, so that the recording also ends if somebody sets the clock, or if the row cannot be read.
     this.#deadlineTimer = setTimeout(

@@ -22,9 +22,9 @@ export async function demandSpool(recordDir: string): Promise<void> {
 
 /**
  * Opens the spool, or makes a new one. A folder without a spool mark does not become the spool while the database
- * knows of footage that should be in it.
+ * knows of footage of this node that should be in it.
  */
-export async function openSpool(db: Db, recordDir: string, log: Log): Promise<void> {
+export async function openSpool(db: Db, nodeId: string, recordDir: string, log: Log): Promise<void> {
   makePrivateFolder(recordDir, log);
   const isThere = await demandSpool(recordDir).then(
     () => true,
@@ -36,7 +36,7 @@ export async function openSpool(db: Db, recordDir: string, log: Log): Promise<vo
   if (isThere) return;
   const held = new Set((await readdir(recordDir)).filter(isSpoolName));
   const needed = await db.playback.findMany({
-    where: { recordingStatus: { in: ['RECORDING', 'PROCESSING'] } },
+    where: { recordingStatus: { in: ['RECORDING', 'PROCESSING'] }, nodeId },
     select: { id: true },
   });
   if (needed.length === 0 || needed.some(({ id }) => held.has(id))) {

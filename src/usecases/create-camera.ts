@@ -13,12 +13,12 @@ const rules = z.object(settingRules());
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT
  */
 export async function createCamera(
-  { db, feeds }: Pick<Parts, 'db' | 'feeds'>,
+  { db, ownCameras }: Pick<Parts, 'db' | 'ownCameras'>,
   caller: Caller,
   settings: SettingsInput,
 ): Promise<Camera> {
   demand(caller, 'MANAGE');
   const camera = await insertCamera(db, validate(rules, withDefaults(settingDefaults, settings)));
-  await feeds.changed(camera);
+  await ownCameras.changed(camera);
   return camera;
 }

@@ -7,6 +7,7 @@ import type { Remover } from '../finishing/remover.ts';
 import type { Camera } from '../generated/prisma/client.ts';
 import type { Admission } from '../recording/admission.ts';
 import type { Feeds } from '../recording/feed/feeds.ts';
+import type { OwnCameras } from '../recording/feed/own-cameras.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { FirstCalls } from './first-calls.ts';
 import type { InTurn } from './in-turn.ts';
@@ -18,6 +19,7 @@ export interface Parts {
   readonly admission: Admission;
   readonly recorder: Recorder;
   readonly feeds: Feeds;
+  readonly ownCameras: OwnCameras;
   readonly finisher: Finisher;
   readonly remover: Remover;
   readonly keys: Keys;

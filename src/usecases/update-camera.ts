@@ -22,7 +22,7 @@ export interface CameraChanges extends SettingsInput {
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
  */
 export async function updateCamera(
-  { db, feeds }: Pick<Parts, 'db' | 'feeds'>,
+  { db, ownCameras }: Pick<Parts, 'db' | 'ownCameras'>,
   caller: Caller,
   { id, ...given }: CameraChanges,
 ): Promise<Camera> {
@@ -45,7 +45,7 @@ export async function updateCamera(
   );
 
   // Connect again, if a setting that the connection depends on has changed.
-  await feeds.changed(camera);
+  await ownCameras.changed(camera);
   return camera;
 }
 

@@ -41,6 +41,7 @@ const closeQueues = () => Promise.all(queues.splice(0).map((queue) => queue.clos
 async function startQueue(atOnce: number): Promise<FinishingQueue> {
   const queue = new FinishingQueue({
     url: database.url,
+    nodeId: 'here',
     atOnce,
     log: createLog('error'),
     work(id, signal) {
@@ -60,8 +61,8 @@ async function startQueue(atOnce: number): Promise<FinishingQueue> {
   return queue;
 }
 
-/** Makes a PROCESSING playback. The playback a1 belongs to the camera a. */
-async function makeProcessing(name: string): Promise<void> {
+/** Makes a PROCESSING playback. The playback a1 belongs to the camera a. @param nodeId the node that has recorded it */
+async function makeProcessing(name: string, nodeId: string | null = null): Promise<void> {
   const camera = name[0]!;
   if (!ids.has(camera)) {
     ids.set(camera, randomUUID());
@@ -74,10 +75,10 @@ async function makeProcessing(name: string): Promise<void> {
   const id = randomUUID();
   ids.set(name, id);
   names.set(id, name);
-  await db.query("INSERT INTO playbacks (id, camera_id, recording_status) VALUES ($1, $2, 'RECORDING')", [
-    id,
-    ids.get(camera),
-  ]);
+  await db.query(
+    "INSERT INTO playbacks (id, camera_id, recording_status, node_id) VALUES ($1, $2, 'RECORDING', $3)",
+    [id, ids.get(camera), nodeId],
+  );
   await db.query("UPDATE playbacks SET recording_status = 'PROCESSING' WHERE id = $1", [id]);
 }
 
@@ -170,6 +171,42 @@ test('running jobs are aborted when the server stops, and the next server begins
   expect(await jobs()).toMatchObject([{ name: 'a1', isLocked: false }]);
   await startQueue(1);
   await beginning(2);
+});
+
+test('works on its node’s playbacks alone, and leaves what another node has locked or put off', async () => {
+  for (const name of ['a1', 'b1']) await makeProcessing(name, 'there');
+  await makeProcessing('c1', 'here');
+  const keys = `key IN ('${ids.get('a1')}', '${ids.get('b1')}')`;
+  await db.query(`UPDATE graphile_worker._private_jobs SET run_at = now() + interval '1 hour' WHERE ${keys}`);
+  await db.query(`UPDATE graphile_worker._private_jobs SET locked_by = 'there', locked_at = now()
+    WHERE key = '${ids.get('b1')}'`);
+  const queue = await startQueue(3);
+  await beginning(1);
+  await queue.hurry();
+  answer('c1', 'done');
+  await until(async () => (await jobs()).length === 2, 'c1 is done');
+  const { rows } = await db.query(
+    `SELECT task_identifier AS task, run_at > now() AS later, locked_by AS by FROM graphile_worker.jobs ORDER BY id`,
+  );
+  const other = { task: 'finish:there', later: true };
+  expect(rows).toEqual([
+    { ...other, by: null },
+    { ...other, by: 'there' },
+  ]);
+  expect(begun).toEqual(['c1']);
+});
+
+test('a try that ends after another node has taken the playback over does not take the job back', async () => {
+  await makeProcessing('a1', 'here');
+  await startQueue(1);
+  await beginning(1);
+  const id = ids.get('a1');
+  await db.query("UPDATE playbacks SET node_id = 'there' WHERE id = $1", [id]);
+  await db.query('SELECT flashback_add_finishing_job($1, 1)', [id]);
+  answer('a1', 'later');
+  await until(async () => (await jobs()).every(({ isLocked }) => !isLocked), 'the try is over');
+  const tasks = await db.query('SELECT task_identifier AS task FROM graphile_worker.jobs');
+  expect(tasks.rows).toEqual([{ task: 'finish:there' }]);
 });
 
 const cutConnections = () =>

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type FeedReport, hasCamera, pinCertificate, reportFeed } from '../../db/cameras.ts';
+import { type FeedReport, pinCertificate } from '../../db/cameras.ts';
 import type { Db } from '../../db/client.ts';
 import type { Camera, CameraState } from '../../generated/prisma/client.ts';
 import type { Log } from '../../log.ts';
-import { clipFormat } from '../sound/encoder.ts';
 import type { CreateSource } from './create-source.ts';
 import { Feed } from './feed.ts';
+import { describe, writeReport } from './feed-reports.ts';
 import { type CameraKnowledge, nothingKnown } from './knowledge.ts';
 import type { TakeUnit } from './source.ts';
 
@@ -31,12 +30,13 @@ export interface FeedsOptions {
  * quickly.
  */
 const lingerMs = 10_000;
-const reportAgainMs = 1_000;
 /** How often feeds are checked for stalls. One timer serves all of them. */
 const tickMs = 250;
 
 interface Entry {
   camera: Camera;
+  /** Whether the camera is this node's. If not, it has a feed only for a recording that has begun here. */
+  isOwn: boolean;
   feed: Feed | undefined;
   knowledge: CameraKnowledge;
   readonly takers: Set<TakeUnit>;
@@ -51,8 +51,9 @@ interface Entry {
 const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tls', 'allowOldTls'] as const;
 
 /**
- * All feeds of this server. A camera with pre-roll always has a feed; one without has it while it is recorded, and 10 s
- * longer. Writes each feed's state into the camera's row.
+ * All feeds of this server: of the cameras that it owns. One with pre-roll always has a feed; one without has it while it
+ * is recorded, and 10 s longer. Writes each feed's state into the camera's row. A camera that becomes another node's keeps
+ * its feed here until what it records here is over.
  */
 export class Feeds {
   readonly #options: FeedsOptions;
@@ -67,21 +68,18 @@ export class Feeds {
     this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }
 
-  /** Starts the feeds of all cameras. */
-  async start(): Promise<void> {
-    for (const camera of await this.#options.db.camera.findMany()) await this.#sync(camera);
-  }
-
   #tick(): void {
     const now = performance.now();
     for (const { feed } of this.#entries.values()) feed?.tick(now);
   }
 
-  /** Starts the camera's feed anew if settings that it depends on have changed. */
-  async #sync(camera: Camera): Promise<void> {
+  /** Keeps a feed for a camera of this node, or starts it anew if settings that it depends on have changed. */
+  async keep(camera: Camera): Promise<void> {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera);
     const before = entry.camera;
     entry.camera = camera;
+    // Its row does not have the state of a feed that went on here while the camera was another node's.
+    if (!entry.isOwn) Object.assign(entry, { isOwn: true, state: undefined });
     const isStale = settings.some((name) => before[name] !== camera[name]);
     if (isStale) await this.#stop(entry);
     if (before.rtspUrl !== camera.rtspUrl) entry.knowledge = nothingKnown();
@@ -89,10 +87,12 @@ export class Feeds {
     this.#settle(entry);
   }
 
-  /** Call it with each camera row that was written. Does nothing if the camera was deleted meanwhile. */
-  async changed(camera: Camera): Promise<void> {
-    await this.#sync(camera);
-    if (!(await hasCamera(this.#options.db, camera.id))) await this.remove(camera.id);
+  /** The camera is not this node's any more. Its feed goes on for what is recorded here. */
+  async letGo(cameraId: string): Promise<void> {
+    const entry = this.#entries.get(cameraId);
+    if (!entry) return;
+    entry.isOwn = false;
+    if (entry.takers.size === 0) await this.remove(cameraId);
   }
 
   /** Ends the feed of a deleted camera. */
@@ -111,15 +111,16 @@ export class Feeds {
    * caller that keeps a unit has to hold its footage before `take` returns.
    * @returns a function that ends this
    */
-  attach(cameraId: string, take: TakeUnit): () => void {
-    const entry = this.#entries.get(cameraId);
-    if (!entry) throw new Error(`There is no feed for the camera ${cameraId}.`);
+  attach(camera: Camera, take: TakeUnit): () => void {
+    // A recording that an earlier run has begun goes on here, also if the camera has become another node's.
+    const entry = this.#entries.get(camera.id) ?? this.#add(camera, false);
     entry.takers.add(take);
     this.#settle(entry);
     return () => {
       if (!entry.takers.delete(take) || entry.takers.size > 0) return;
       clearTimeout(entry.linger);
-      entry.linger = setTimeout(() => this.#settle(entry), lingerMs);
+      if (!entry.isOwn) void this.remove(camera.id);
+      else entry.linger = setTimeout(() => this.#settle(entry), lingerMs);
     };
   }
 
@@ -131,9 +132,19 @@ export class Feeds {
     return [...this.#entries.values()].flatMap((entry) => entry.feed ?? []);
   }
 
-  /** Ids of the cameras that are switched on. */
+  /** Whether the camera is this node's. */
+  owns(cameraId: string): boolean {
+    return this.#entries.get(cameraId)?.isOwn ?? false;
+  }
+
+  /** Ids of the cameras that have a feed, or would have one. */
+  cameraIds(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  /** Ids of this node's cameras that are switched on. */
   *camerasOn(): Iterable<string> {
-    for (const { camera } of this.#entries.values()) if (camera.enabled) yield camera.id;
+    for (const { camera, isOwn } of this.#entries.values()) if (isOwn && camera.enabled) yield camera.id;
   }
 
   async close(): Promise<void> {
@@ -142,9 +153,9 @@ export class Feeds {
     await Promise.all([...this.#entries.keys()].map((id) => this.remove(id)));
   }
 
-  #add(camera: Camera): Entry {
+  #add(camera: Camera, isOwn = true): Entry {
     const entry: Entry = {
-      camera,
+      ...{ camera, isOwn },
       feed: undefined,
       knowledge: nothingKnown(),
       takers: new Set(),
@@ -165,6 +176,7 @@ export class Feeds {
     if (wanted && !entry.feed) this.#start(entry);
     if (!wanted && entry.feed) void this.#stop(entry).then(() => this.#settle(entry));
     if (!wanted && !entry.feed) this.#report(entry, camera.enabled ? 'IDLE' : 'DISABLED');
+    if (entry.feed && entry.state === undefined) this.#report(entry, entry.feed.state, entry.feed);
   }
 
   #start(entry: Entry): void {
@@ -205,7 +217,8 @@ export class Feeds {
 
   /** @param feed the feed whose state it is; undefined if there is none */
   #report(entry: Entry, state: CameraState, feed?: Feed): void {
-    if (feed ? entry.feed !== feed : entry.state === state) return;
+    // The row is its owner's; PostgreSQL would not let this node write it.
+    if (!entry.isOwn || (feed ? entry.feed !== feed : entry.state === state)) return;
     const isNew = entry.state !== state;
     entry.state = state;
     const report: FeedReport = {
@@ -219,7 +232,8 @@ export class Feeds {
       const error = report.lastError ?? undefined;
       log.info({ cameraId: entry.camera.id, state, error }, 'the camera’s state has changed');
     }
-    entry.reports = entry.reports.then(() => this.#write(entry, report));
+    const { signal } = entry.gone;
+    entry.reports = entry.reports.then(() => writeReport(this.#options, entry.camera.id, report, signal));
   }
 
   /** Pins the certificate: from now on the camera has to present it. */
@@ -230,29 +244,4 @@ export class Feeds {
       log.warn({ cameraId: camera.id, error }, 'the camera’s certificate cannot be saved'),
     );
   }
-
-  /** Tries until the state is written, so that the row is right again once the database is back. */
-  async #write(entry: Entry, report: FeedReport): Promise<void> {
-    const { db, log } = this.#options;
-    const { signal } = entry.gone;
-    for (;;) {
-      try {
-        return await reportFeed(db, entry.camera.id, report);
-      } catch (error) {
-        log.warn({ cameraId: entry.camera.id, error }, 'the camera’s state cannot be written; trying again');
-        if (signal.aborted) return;
-        await sleep(reportAgainMs, undefined, { signal }).catch(() => {}); // the camera was removed
-      }
-    }
-  }
-}
-
-/** The facts about the camera's stream, as the API shows them. */
-function describe({ formats: { video, sound }, reading }: Feed): NonNullable<FeedReport['stream']> {
-  return {
-    codec: video?.codecString ?? null,
-    audioCodec: sound ? clipFormat(sound).codecString : null,
-    resolution: video ? `${video.width}x${video.height}` : null,
-    ...(reading && { reading }),
-  };
 }

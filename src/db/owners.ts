@@ -1,0 +1,67 @@
+import type { Db, Tx } from './client.ts';
+
+/** Which node feeds which camera: the columns node_id and owner_epoch of cameras. */
+
+/** The number of the advisory lock of a round of planning. Any number that nothing else uses in this database. */
+const planLock = 4_173_622_952;
+
+/** What a round of planning depends on. */
+export interface PlanFacts {
+  /** The live nodes with their incarnations and capacities, as text to compare. */
+  readonly live: string;
+  /** Whether a camera has no owner, or one that is not live. */
+  readonly isOwnerMissing: boolean;
+}
+
+export async function readPlanFacts(db: Db): Promise<PlanFacts> {
+  const rows = await db.$queryRaw<PlanFacts[]>`
+    WITH live AS (SELECT * FROM nodes WHERE lease_until > clock_timestamp())
+    SELECT coalesce(string_agg(concat_ws(' ', id, incarnation, capacity), ',' ORDER BY id), '') AS live,
+      EXISTS (SELECT 1 FROM cameras c WHERE NOT EXISTS (
+        SELECT 1 FROM live WHERE id = c.node_id AND incarnation = c.owner_epoch)) AS "isOwnerMissing"
+    FROM live`;
+  return rows[0]!;
+}
+
+/**
+ * Gives each camera the live node that rendezvous hashing chooses for it: of a node's cameras, only its own move when it
+ * comes or goes, and each node gets a share by its capacity (weighted as by Schindelhauer and Schomaker, 2005). A camera
+ * whose owner is there and records it stays. One round runs at a time; each camera is written only if it still has the
+ * owner that the round has seen.
+ * @param mayDeclareLost whether nodes without a heartbeat are lost. If not, their cameras stay with them. A lost node may
+ * write nothing more, and ends when it finds that out
+ */
+export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean }): Promise<void> {
+  return db.$transaction(async (tx) => {
+    const [round] = await tx.$queryRaw<{ isOurs: boolean }[]>`
+      SELECT pg_try_advisory_xact_lock(${planLock}::bigint) AS "isOurs"`;
+    if (!round!.isOurs) return;
+    if (mayDeclareLost) await fenceLost(tx);
+    await tx.$executeRaw`
+      WITH live AS (
+        SELECT id, incarnation, capacity FROM nodes WHERE lease_until > clock_timestamp()
+      ), plan AS (
+        SELECT DISTINCT ON (c.id) c.id, c.node_id AS before, c.owner_epoch AS epoch_before, n.id AS node_id, n.incarnation
+        FROM cameras c CROSS JOIN live n
+        ORDER BY c.id, n.capacity / -ln(((hashtextextended(c.id || ' ' || n.id, 0) & 9007199254740991) + 0.5) / 9007199254740992) DESC
+      )
+      UPDATE cameras c SET node_id = plan.node_id, owner_epoch = plan.incarnation
+      FROM plan LEFT JOIN nodes owner ON owner.id = plan.before AND owner.incarnation = plan.epoch_before
+      WHERE c.id = plan.id
+        AND (c.node_id, c.owner_epoch) IS NOT DISTINCT FROM (plan.before, plan.epoch_before)
+        AND (plan.node_id, plan.incarnation) IS DISTINCT FROM (plan.before, plan.epoch_before)
+        AND (owner.id IS NULL OR owner.ended_at IS NOT NULL OR (owner.id IN (SELECT id FROM live) AND NOT EXISTS (
+          SELECT 1 FROM playbacks p WHERE p.camera_id = c.id AND p.node_id = owner.id
+            AND p.recording_status IN ('PENDING', 'RECORDING'))))`;
+  });
+}
+
+/** Gives nodes whose lease is over another incarnation, if they still own something. */
+async function fenceLost(tx: Tx): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE nodes n SET incarnation = nextval('node_incarnations')
+    WHERE lease_until <= clock_timestamp() AND (
+      EXISTS (SELECT 1 FROM cameras c WHERE (c.node_id, c.owner_epoch) = (n.id, n.incarnation))
+      OR EXISTS (SELECT 1 FROM playbacks p WHERE (p.node_id, p.owner_epoch) = (n.id, n.incarnation)
+        AND p.recording_status IN ('PENDING', 'RECORDING')))`;
+}

@@ -1,0 +1,88 @@
+import { camerasOf, hasCamera } from '../../db/cameras.ts';
+import type { Db } from '../../db/client.ts';
+import type { Incarnation } from '../../db/session.ts';
+import type { Camera } from '../../generated/prisma/client.ts';
+import type { Log } from '../../log.ts';
+import type { Feeds } from './feeds.ts';
+
+export interface OwnCamerasOptions {
+  readonly db: Db;
+  /** This start of the server: it feeds the cameras whose rows name it. */
+  readonly self: Incarnation;
+  readonly feeds: Feeds;
+  readonly log: Log;
+}
+
+/** How often the cameras of this node are looked up. A notification makes it happen at once (nudge). */
+const everyMs = 5_000;
+
+/** Gives the feeds the cameras that this node owns, and takes back those that have become another node's. */
+export class OwnCameras {
+  readonly #options: OwnCamerasOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+  /** Counts calls of `changed`, and says which was the newest for each camera while a look-up runs. */
+  #changes = 0;
+  readonly #changedAt = new Map<string, number>();
+
+  constructor(options: OwnCamerasOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the feeds of all cameras of this node. */
+  async start(): Promise<void> {
+    await this.#look();
+    this.#timer = setInterval(() => this.nudge(), everyMs);
+  }
+
+  /** Call it when cameras may have another owner or other settings. */
+  nudge(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#looking ??= this.#lookUntilQuiet().finally(() => {
+      this.#looking = undefined;
+      this.#changedAt.clear();
+    });
+  }
+
+  /** Call it with each camera row that was written. Does nothing if the camera is another node's, or was deleted meanwhile. */
+  async changed(camera: Camera): Promise<void> {
+    const { db, self, feeds } = this.#options;
+    if (camera.nodeId !== self.nodeId || camera.ownerEpoch !== self.incarnation) return;
+    this.#changedAt.set(camera.id, ++this.#changes);
+    await feeds.keep(camera);
+    if (!(await hasCamera(db, camera.id))) await feeds.remove(camera.id);
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      await this.#look().catch((error: Error) =>
+        this.#options.log.warn({ error }, 'the cameras of this node cannot be looked up; trying again'),
+      );
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { db, self, feeds, log } = this.#options;
+    const [before, known] = [this.#changes, [...feeds.cameraIds()]];
+    const cameras = await camerasOf(db, self);
+    // A row that was given to `changed` after the look-up began is newer than what that has read.
+    const isNewer = (id: string) => (this.#changedAt.get(id) ?? 0) > before;
+    for (const camera of cameras) if (!isNewer(camera.id)) await feeds.keep(camera);
+    const own = new Set(cameras.map(({ id }) => id));
+    for (const id of known) {
+      if (own.has(id) || isNewer(id) || !feeds.owns(id)) continue;
+      log.info({ cameraId: id }, 'the camera is another node’s now, or was deleted');
+      await feeds.letGo(id);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+}
