@@ -51,6 +51,7 @@ export interface TransitionFilter {
  * Moves a playback from one status to another, if it still has the first (compare-and-set, docs/design.md 4.5). The trigger
  * playbacks_write_transition writes the transition's row in the same database transaction. The update must be the first
  * write of its transaction: otherwise a playback's transitions would not be in order by (xid, id).
+ * @param only a further condition on the row
  * @returns the updated row; undefined if the playback has another status by now, or was deleted
  */
 export async function transition(
@@ -60,10 +61,11 @@ export async function transition(
   to: RecordingStatus,
   at: Date,
   change: Prisma.PlaybackUpdateManyMutationInput = {},
+  only: Prisma.PlaybackWhereInput = {},
 ): Promise<Playback | undefined> {
   if (!mayFollow(from, to)) throw new Error(`A playback cannot go from ${from} to ${to}.`);
   const [moved] = await db.playback.updateManyAndReturn({
-    where: { id, recordingStatus: from },
+    where: { ...only, id, recordingStatus: from },
     data: { ...change, recordingStatus: to, updatedAt: at },
   });
   return moved;

@@ -5,7 +5,7 @@ import type { PlaybackToRecord } from '../db/playbacks.ts';
 import { beginRecording, transition } from '../db/transitions.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
-import type { Camera, Playback } from '../generated/prisma/client.ts';
+import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { spoolFolder } from '../spool/spool.ts';
@@ -84,6 +84,17 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
     return;
   }
   const recordUntil = end.recordUntil === undefined ? undefined : new Date(Math.round(end.recordUntil));
+  const finish = (only?: Prisma.PlaybackWhereInput) => {
+    const change = {
+      ...clipBounds(playback, end.clipStartedAt),
+      gaps: gapsToJson(end.gaps),
+      // By the recording's own clock: the wall clock may have been set since the recording began.
+      ...(recordUntil && { recordUntil }),
+    };
+    return transition(db, id, 'RECORDING', 'PROCESSING', at, change, only);
+  };
+  // Usually the row is RECORDING and has its end. Then one statement is enough.
+  if (await finish({ endedAt: { not: null } })) return;
   // If nobody ended it, then the disk, the deadline or the stream did.
   const reason = end.diskFailure ? 'SHUTDOWN' : recordUntil ? 'MAX_DURATION' : 'CAMERA_LOST';
   await endPlaybacks(db, { id }, { endedAt: recordUntil ?? at, reason, recordUntil: recordUntil ?? at });
@@ -92,12 +103,7 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
     localPath: spoolFolder(recordDir, id),
     streamUrl: maskStreamUrl(camera.rtspUrl),
   });
-  await transition(db, id, 'RECORDING', 'PROCESSING', at, {
-    ...clipBounds(playback, end.clipStartedAt),
-    gaps: gapsToJson(end.gaps),
-    // By the recording's own clock: the wall clock may have been set since the recording began.
-    ...(recordUntil && { recordUntil }),
-  });
+  await finish();
 }
 
 function whyNothing(

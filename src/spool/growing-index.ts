@@ -49,7 +49,11 @@ export class GrowingIndex {
       this.#starts.push(this.payloadBytes);
       this.payloadBytes += shape.payloadBytes;
       this.#unsettled.push({ at, shape, from, to });
-      if (this.#unsettled.length > unsettledFragments) await this.#settle(Number.POSITIVE_INFINITY);
+      if (this.#unsettled.length > unsettledFragments) {
+        const oldest = await this.#readMoof(this.#unsettled[0]!);
+        this.#unsettled.shift();
+        this.#settle(oldest);
+      }
     }
   }
 
@@ -133,10 +137,12 @@ export class GrowingIndex {
     const settled = this.#payloads.length - this.#unsettled.length;
     const payloads = this.#payloads.slice(0, settled);
     let hasHole = false;
-    for (let at = settled; this.#unsettled.length > 0; at++) {
-      if (!(await this.#settle(untilSec))) continue;
-      hasHole ||= payloads.length < at;
-      payloads.push(this.#payloads[at]!);
+    // Read in parallel, because somebody waits for the clip.
+    const rest = await Promise.all(this.#unsettled.splice(0).map((fragment) => this.#readMoof(fragment)));
+    for (const [i, fragment] of rest.entries()) {
+      if (!this.#settle(fragment, untilSec)) continue;
+      hasHole ||= payloads.length < settled + i;
+      payloads.push(this.#payloads[settled + i]!);
     }
     const { wholeBytes } = this.#scan;
     if (!this.#index || payloads.length === 0) return undefined;
@@ -144,16 +150,18 @@ export class GrowingIndex {
     return { init, index: this.#index, payloads, hasHole, wholeBytes, tornBytes: size - wholeBytes };
   }
 
+  async #readMoof({ at, shape, from }: Fragment): Promise<Pick<ScannedFragment, 'moof' | 'shape'>> {
+    return { moof: await this.#bytes(at, from - shape.headerBytes), shape };
+  }
+
   /**
-   * Adds the oldest fragment that is not in the index yet.
+   * Adds a fragment to the index.
    * @returns whether it belongs to the clip
    */
-  async #settle(untilSec: number): Promise<boolean> {
-    const { at, shape, from } = this.#unsettled.shift()!;
-    const moof = await this.#bytes(at, from - shape.headerBytes);
+  #settle(fragment: Pick<ScannedFragment, 'moof' | 'shape'>, untilSec = Number.POSITIVE_INFINITY): boolean {
     if (!this.#scan.init) throw new Mp4Error(`${this.path} has no init segment.`);
     this.#index ??= new SampleIndex(this.#scan.init);
-    return addFragment(this.#index, { moof, shape }, untilSec);
+    return addFragment(this.#index, fragment, untilSec);
   }
 
   close(): Promise<void> {

@@ -154,6 +154,9 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   };
 }
 
+/** A line that is free for less than this is busy: timers are late, and on a real line the buffers of sockets fill such gaps. */
+const lateMs = 100;
+
 interface Uplink {
   shape(bytesPerSecond: number | undefined): void;
   /** Waits until the line has transferred this many more bytes. */
@@ -169,8 +172,10 @@ function sharedUplink(bytesPerSecond: number | undefined): Uplink {
     },
     async carry(bytes) {
       if (speed === undefined) return;
-      freeAt = Math.max(freeAt, Date.now()) + (bytes / speed) * 1000;
-      await new Promise((resolve) => setTimeout(resolve, freeAt - Date.now()));
+      const now = Date.now();
+      if (now - freeAt > lateMs) freeAt = now;
+      freeAt += (bytes / speed) * 1000;
+      await new Promise((resolve) => setTimeout(resolve, freeAt - now));
     },
   };
 }
