@@ -39,13 +39,17 @@ export function createS3Client(access: S3Access, patience: Patience): S3Client {
   });
 }
 
+/** The pause before a retry, 1 for the first, in milliseconds: doubled each time, with full jitter. */
+export const retryDelayMs = (retry: number): number =>
+  Math.random() * Math.min(firstDelayMs * 2 ** (retry - 1), longestDelayMs);
+
 type RetryStrategy = Extract<
   NonNullable<S3ClientConfig['retryStrategy']>,
   { acquireInitialRetryToken: unknown }
 >;
 
 /**
- * Retries transient errors with doubled delays and full jitter. In the SDK's own strategy all requests of a client share
+ * Retries transient errors. In the SDK's own strategy all requests of a client share
  * 35 retries, and only successes return one: after an outage nothing would be retried at all.
  */
 function exponentialBackoff(attempts: number): RetryStrategy {
@@ -56,8 +60,7 @@ function exponentialBackoff(attempts: number): RetryStrategy {
       const isTransient =
         errorType === 'TRANSIENT' || errorType === 'THROTTLING' || errorType === 'SERVER_ERROR';
       if (!isTransient || retries >= attempts) throw new Error('This request is not retried.');
-      const longest = Math.min(firstDelayMs * 2 ** (retries - 1), longestDelayMs);
-      return retryToken(retries, Math.random() * longest);
+      return retryToken(retries, retryDelayMs(retries));
     },
     recordSuccess: () => {},
   };

@@ -1,10 +1,6 @@
-import {
-  GetObjectCommand,
-  PutObjectCommand,
-  type PutObjectCommandInput,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { statusOf } from './s3-failure.ts';
+import type { Sender } from './s3-put.ts';
 import { type GuardedObject, ObjectChanged } from './store.ts';
 
 /** @returns undefined if there is no such object */
@@ -44,20 +40,27 @@ export async function readGuarded(
  * @throws ObjectChanged
  */
 export async function writeGuarded(
-  client: S3Client,
-  object: PutObjectCommandInput & { Key: string },
+  sender: Sender,
+  Key: string,
+  bytes: Buffer,
+  contentType: string,
   etag: string | undefined,
 ): Promise<string> {
-  const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+  const condition: Record<string, string> =
+    etag === undefined ? { 'if-none-match': '*' } : { 'if-match': etag };
   try {
-    const { ETag } = await client.send(new PutObjectCommand({ ...object, ...condition }));
-    if (!ETag) throw new Error(`The bucket took ${object.Key} without an ETag.`);
-    return ETag;
+    const written = await sender.put(
+      { Key, headers: { 'content-type': contentType, ...condition } },
+      bytes,
+      {},
+    );
+    if (!written) throw new Error(`The bucket took ${Key} without an ETag.`);
+    return written;
   } catch (error) {
     // 404: the object no longer exists; 409: another write is in progress.
     const status = statusOf(error);
     if (status === 412 || status === 409 || (status === 404 && etag !== undefined))
-      throw new ObjectChanged(object.Key, error);
+      throw new ObjectChanged(Key, error);
     throw error;
   }
 }

@@ -3,10 +3,9 @@ import {
   CompleteMultipartUploadCommand,
   ListPartsCommand,
   type S3Client,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { paced } from './paced.ts';
 import type { OpenUpload } from './s3-listing.ts';
+import type { Sender } from './s3-put.ts';
 import { type SentPart, type Transfer, UploadGone } from './store.ts';
 
 /** A multipart upload. Its parts may be sent in any order and by any process. */
@@ -21,16 +20,16 @@ const unusable = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall']);
 
 /** @returns the part's ETag */
 export async function sendPart(
-  client: S3Client,
-  upload: S3Upload,
+  sender: Sender,
+  { Key, UploadId }: S3Upload,
   number: number,
-  Body: Buffer,
-  { signal, pace }: Transfer,
+  bytes: Buffer,
+  transfer: Transfer,
 ): Promise<string> {
-  const command = paced(new UploadPartCommand({ ...upload, PartNumber: number, Body }), pace);
-  const { ETag } = await orGone(client.send(command, { ...(signal && { abortSignal: signal }) }));
-  if (ETag === undefined) throw new Error(`The bucket took part ${number} of ${upload.Key} without an ETag.`);
-  return ETag;
+  const query = { partNumber: String(number), uploadId: UploadId };
+  const etag = await orGone(sender.put({ Key, query }, bytes, transfer));
+  if (!etag) throw new Error(`The bucket took part ${number} of ${Key} without an ETag.`);
+  return etag;
 }
 
 /** The parts that the bucket has; undefined if the credentials may not list them. */

@@ -1,11 +1,13 @@
 import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
 import { assertKey } from './key.ts';
+import type { Sender } from './s3-put.ts';
 import { abortUpload, completeUpload, listParts, sendPart } from './s3-upload.ts';
 import { installationMetadata, type Upload, UploadGone, type Uploads } from './store.ts';
 
 /** What the uploads of an S3 store need from it. */
 export interface UploadTools {
   readonly client: S3Client;
+  readonly sender: Sender;
   readonly Bucket: string;
   /** Runs requests; their errors become failures that name the task, which completes "… could not …". */
   readonly request: <T>(task: string, requests: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
@@ -16,7 +18,7 @@ export interface UploadTools {
 }
 
 /** A bucket's uploads in parts. */
-export function uploadsIn({ client, Bucket, request, expectSize, sizeOf }: UploadTools): Uploads {
+export function uploadsIn({ client, sender, Bucket, request, expectSize, sizeOf }: UploadTools): Uploads {
   function resume(key: string, id: string): Upload {
     assertKey(key);
     const upload = { Bucket, Key: key, UploadId: id };
@@ -25,7 +27,7 @@ export function uploadsIn({ client, Bucket, request, expectSize, sizeOf }: Uploa
       sendPart: (number, bytes, transfer) =>
         request(
           `store part ${number} of ${key}`,
-          () => sendPart(client, upload, number, bytes, transfer),
+          () => sendPart(sender, upload, number, bytes, transfer),
           transfer.signal,
         ),
       listParts: () => request(`list the parts of ${key}`, () => listParts(client, upload)),

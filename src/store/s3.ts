@@ -9,11 +9,11 @@ import { RecordingFailure } from '../domain/failures.ts';
 import { attachment } from './attachment.ts';
 import { readPart } from './body.ts';
 import { assertKey } from './key.ts';
-import { paced } from './paced.ts';
 import { createS3Client, type Patience, type S3Access } from './s3-client.ts';
 import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
 import { readGuarded, writeGuarded } from './s3-guarded.ts';
 import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
+import { createSender } from './s3-put.ts';
 import { abortUpload } from './s3-upload.ts';
 import { uploadsIn } from './s3-uploads.ts';
 import type { ObjectBody, ObjectInfo, Removable, Store, Transfer } from './store.ts';
@@ -42,6 +42,7 @@ export function createS3Store(options: S3StoreOptions): Store {
   const { bucket: Bucket, endpoint, publicUrl, urlTtlSec } = options;
   const patient = createS3Client(options, options.patience ?? transferPatience);
   const hasty = createS3Client(options, checkPatience);
+  const sender = createSender(options, Bucket, options.patience ?? transferPatience);
   const bucketName = { bucket: Bucket, host: new URL(endpoint).host };
   const base = withoutSlash(publicUrl ?? `${withoutSlash(endpoint)}/${Bucket}`);
 
@@ -64,12 +65,9 @@ export function createS3Store(options: S3StoreOptions): Store {
     }
   }
 
-  async function putWhole(key: string, body: ObjectBody, ContentType: string, { signal, pace }: Transfer) {
-    const Body = body.buffer ?? (await readPart(body, { from: 0, to: body.size }));
-    // Without the length, the SDK treats an empty body as a stream of unknown length.
-    const ContentLength = body.size;
-    const command = new PutObjectCommand({ Bucket, Key: key, Body, ContentLength, ContentType });
-    await patient.send(paced(command, pace), { ...(signal && { abortSignal: signal }) });
+  async function putWhole(key: string, body: ObjectBody, contentType: string, transfer: Transfer) {
+    const bytes = body.buffer ?? (await readPart(body, { from: 0, to: body.size }));
+    await sender.put({ Key: key, headers: { 'content-type': contentType } }, bytes, transfer);
   }
 
   async function head(client: typeof patient, key: string): Promise<ObjectInfo | undefined> {
@@ -105,16 +103,14 @@ export function createS3Store(options: S3StoreOptions): Store {
     kind: 's3',
 
     uploads: uploadsIn({
-      ...{ client: patient, Bucket, request, expectSize },
+      ...{ client: patient, sender, Bucket, request, expectSize },
       sizeOf: async (key) => (await head(patient, key))?.size,
     }),
 
     guarded: {
       read: (key) => request(`give ${key}`, () => readGuarded(patient, { Bucket, Key: key })),
-      write: (key, bytes, ContentType, etag) => {
-        const object = { Bucket, Key: key, Body: bytes, ContentType };
-        return request(`store ${key}`, () => writeGuarded(patient, object, etag));
-      },
+      write: (key, bytes, contentType, etag) =>
+        request(`store ${key}`, () => writeGuarded(sender, key, bytes, contentType, etag)),
     },
 
     async put(key, body, contentType, transfer = {}) {
@@ -206,6 +202,7 @@ export function createS3Store(options: S3StoreOptions): Store {
     async close() {
       patient.destroy();
       hasty.destroy();
+      sender.destroy();
     },
   };
 }
