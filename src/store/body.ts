@@ -3,6 +3,10 @@ import type { ObjectBody } from './store.ts';
 
 /** Bytes read in one piece: large enough for few system calls, small enough not to matter in memory. */
 const chunkBytes = 256 * 1024;
+/** Takes the boxes between the payloads of a spool, which nobody reads. */
+const dropped = Buffer.allocUnsafe(16 * 1024);
+/** "IOV_MAX … 1024" (readv(2)); each range takes two pieces at most. */
+const piecesAtMost = 1_000;
 
 /** A range of a file, as byte offsets: `from` inclusive, `to` exclusive. */
 export interface FileRange {
@@ -41,7 +45,7 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
         const reader = rangeReader(file, path, ranges, starts);
         let at = Math.max(from, head.length);
         while (at < to) {
-          const bytes = Math.min(chunkBytes, to - at);
+          const bytes = into ? to - at : Math.min(chunkBytes, to - at);
           // Otherwise a new buffer for each piece: the consumer may still use the previous one.
           const chunk = into?.subarray(at - from, at - from + bytes) ?? Buffer.allocUnsafe(bytes);
           await reader.fill(chunk, at);
@@ -66,7 +70,11 @@ export async function readPart(
   buffer: Buffer = Buffer.allocUnsafe(to - from),
 ): Promise<Buffer> {
   let filled = 0;
-  for await (const chunk of body.read(from, to, buffer)) filled += chunk.copy(buffer, filled);
+  for await (const chunk of body.read(from, to, buffer)) {
+    const isInPlace = chunk.buffer === buffer.buffer && chunk.byteOffset === buffer.byteOffset + filled;
+    if (!isInPlace) chunk.copy(buffer, filled);
+    filled += chunk.length;
+  }
   if (filled !== to - from)
     throw new Error(`The body gave ${filled} bytes from ${from} on; expected ${to - from}.`);
   return buffer;
@@ -91,27 +99,45 @@ function rangeReader(file: FileHandle, path: string, ranges: readonly FileRange[
     /** Fills the whole chunk with the body's bytes from offset `at` on. */
     async fill(chunk: Buffer, at: number): Promise<void> {
       let filled = 0;
-      for (let i = lastStartUpTo(starts, at); filled < chunk.length; i++) {
-        const range = ranges[i]!;
-        const position = range.from + (at + filled - starts[i]!);
-        const wanted = Math.min(range.to - position, chunk.length - filled);
-        await readFully(file, path, chunk.subarray(filled, filled + wanted), position);
-        filled += wanted;
+      for (let i = lastStartUpTo(starts, at); filled < chunk.length; ) {
+        // Ranges that lie close together are read by one call; what lies between them is dropped.
+        const position = ranges[i]!.from + (at + filled - starts[i]!);
+        const pieces: Buffer[] = [];
+        for (let next = position; filled < chunk.length && pieces.length < piecesAtMost; i++) {
+          const { from, to } = ranges[i]!;
+          const begin = pieces.length === 0 ? position : from;
+          const between = begin - next;
+          if (between < 0 || between > dropped.length) break;
+          if (between > 0) pieces.push(dropped.subarray(0, between));
+          const wanted = Math.min(to - begin, chunk.length - filled);
+          if (wanted > 0) pieces.push(chunk.subarray(filled, filled + wanted));
+          filled += wanted;
+          next = begin + wanted;
+        }
+        await readFully(file, path, pieces, position);
       }
     },
   };
 }
 
-async function readFully(file: FileHandle, path: string, target: Buffer, position: number): Promise<void> {
-  let done = 0;
-  while (done < target.length) {
-    const { bytesRead } = await file.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) {
-      const end = position + target.length;
-      throw new Error(`${path} ends at byte ${position + done}; expected it to reach byte ${end}.`);
-    }
-    done += bytesRead;
+async function readFully(file: FileHandle, path: string, pieces: Buffer[], position: number): Promise<void> {
+  const end = pieces.reduce((sum, { length }) => sum + length, position);
+  let at = position;
+  for (let left = pieces; left.length > 0; ) {
+    const { bytesRead } = await file.readv(left, at);
+    if (bytesRead === 0) throw new Error(`${path} ends at byte ${at}; expected it to reach byte ${end}.`);
+    at += bytesRead;
+    left = after(left, bytesRead);
   }
+}
+
+/** The pieces without their first `bytes` bytes. */
+function after(pieces: readonly Buffer[], bytes: number): Buffer[] {
+  let skipped = 0;
+  let begin = 0;
+  while (begin < pieces.length && skipped + pieces[begin]!.length <= bytes)
+    skipped += pieces[begin++]!.length;
+  return pieces.slice(begin).map((piece, i) => (i === 0 ? piece.subarray(bytes - skipped) : piece));
 }
 
 /** Index of the last start that is ≤ `at`. An empty range has the same start as the next range, and so is skipped. */

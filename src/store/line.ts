@@ -3,7 +3,7 @@ import type { Pace } from './store.ts';
 /** A part has at least 5 MiB. Less takes as much, so that its memory can be used again for a part. */
 const leastBytes = 5 * 1024 * 1024;
 /** The memory for the parts of all uploads together. */
-const memoryBytes = 10 * leastBytes;
+const memoryBytes = 6 * leastBytes;
 /** Memory that nobody used for so long is given back. */
 const keepMs = 30_000;
 /** Timers are not exact. Shorter pauses are saved up until they add up to this. */

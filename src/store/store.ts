@@ -37,6 +37,8 @@ export interface Transfer {
   readonly signal?: AbortSignal | undefined;
   /** undefined: no limit */
   readonly pace?: Pace | undefined;
+  /** Whether the bucket's answer to the bytes is enough, without a question for the stored size. */
+  readonly isUnchecked?: boolean;
 }
 
 /** A part that the bucket has acknowledged. */

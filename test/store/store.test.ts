@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { bufferBody, fileBody } from '../../src/store/body.ts';
 import { createLocalStore } from '../../src/store/local.ts';
 import { createS3Store, type S3StoreOptions } from '../../src/store/s3.ts';
 import { type ObjectBody, type SentPart, type Store, UploadGone } from '../../src/store/store.ts';
+import { certificate } from '../support/camera/certificates.ts';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 const mib = 1024 * 1024;
@@ -246,6 +247,31 @@ describe('the S3 store', () => {
     const operations = recorded();
     await bucketStore().put('one.mp4', clip(10 * mib), 'video/mp4');
     expect(operations()).toEqual(['PutObject 200', 'HeadObject 200']);
+  });
+
+  test('signs the bytes of an object over http, and leaves them to TLS over https', async () => {
+    const secure = await startS3Server({ tls: certificate });
+    onTestFinished(() => secure.close());
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const each of [server, secure])
+      await bucketStore({}, each).put('sealed.mp4', clip(1000), 'video/mp4');
+    const declared = [server, secure].map(
+      ({ log }) => log.findLast(({ op }) => op === 'PutObject')!.declared,
+    );
+    expect(declared).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'UNSIGNED-PAYLOAD']);
+    expect((await secure.bytes('sealed.mp4')).equals(footage.subarray(0, 1000))).toBe(true);
+  });
+
+  test('takes the time from the bucket if this machine’s clock is wrong', async () => {
+    const ahead = await startS3Server();
+    onTestFinished(() => ahead.close());
+    ahead.advanceClock(3_600_000);
+    await bucketStore({}, ahead).put('late.mp4', clip(1000), 'video/mp4');
+    expect(ahead.log.map(({ op, status }) => `${op} ${status}`).slice(0, 2)).toEqual([
+      'PutObject 403',
+      'PutObject 200',
+    ]);
   });
 
   const part = (number: number) => footage.subarray((number - 1) * 5 * mib, number * 5 * mib);

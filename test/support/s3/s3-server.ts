@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +18,16 @@ import { errorXml } from './xml.ts';
 export interface S3ServerOptions {
   /** Speed of the one uplink that all requests share, in bytes per second. */
   bytesPerSecond?: number;
+  /** The server's certificate, if it is to speak HTTPS. */
+  tls?: { key: string; cert: string };
 }
 
 export interface LoggedRequest {
   op: Operation;
   key: string;
   part?: number;
+  /** what its signature says about the body: a SHA-256 in hex, UNSIGNED-PAYLOAD or STREAMING-… */
+  declared?: string;
   /** the length in the request's headers */
   length: number;
   /** undefined while it runs, and for good if it was never answered */
@@ -95,6 +100,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     if (effect && 'status' in effect) throw new S3Error(effect.status, effect.code ?? 'InjectedFault');
 
     const declared = verifySignature(req, url, rules);
+    entry.declared = declared;
     if (bucket !== bucketName) throw new S3Error(404, 'NoSuchBucket');
     const wire = () => wireOf(req, effect, uplink);
     const answer = await perform(contents, {
@@ -110,9 +116,11 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     await send(req, res, answer);
   }
 
-  const http = createServer((req, res) => {
+  const serve = (req: IncomingMessage, res: ServerResponse) => {
+    res.setHeader('date', new Date(rules.now()).toUTCString());
     handle(req, res).catch((error: unknown) => sendError(req, res, error));
-  });
+  };
+  const http = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
@@ -126,7 +134,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
 
   return {
     ...credentials,
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     bucket: bucketName,
     contents,
     log,
