@@ -20,6 +20,9 @@ export interface ClipUploadOptions {
 
 /** How many parts of a clip that has ended are sent in parallel. */
 const lanes = 3;
+/** After this part of its life, an upload that a rule of the bucket will abort is begun anew. */
+const usedLife = 0.9;
+const shortestLifeMs = 10_000;
 
 /** The row is not what it was: the playback was deleted, or its clip is uploaded by another process. */
 export class RowChanged extends Error {
@@ -34,6 +37,8 @@ export class ClipUpload {
   readonly #options: ClipUploadOptions;
   #row: Playback;
   #upload: Upload | undefined;
+  /** On the clock of `performance.now`. */
+  #renewAt = Number.POSITIVE_INFINITY;
   /** The parts that the bucket has acknowledged. */
   readonly sent = new Map<number, SentPart>();
   /** Whether the clip has ended: then its parts go before parts of clips still being recorded. */
@@ -70,6 +75,11 @@ export class ClipUpload {
     return layout;
   }
 
+  /** Whether a rule of the bucket will soon abort the upload. Begun anew before that, it is complete at the clip's end. */
+  get isAbortedSoon(): boolean {
+    return performance.now() >= this.#renewAt;
+  }
+
   /**
    * Begins an upload under the next key, and removes an earlier one.
    * @throws RowChanged
@@ -86,6 +96,7 @@ export class ClipUpload {
     }
     this.#row = saved;
     this.#upload = upload;
+    this.#renewAt = renewalOf(upload);
     this.#warnOfRule(upload);
     return layout;
   }
@@ -117,6 +128,7 @@ export class ClipUpload {
 
   #forget(): void {
     this.#upload = undefined;
+    this.#renewAt = Number.POSITIVE_INFINITY;
     this.sent.clear();
   }
 
@@ -179,4 +191,11 @@ export class ClipUpload {
     const wanted = new Map(parts.map(({ number }) => [number, this.sent.get(number)!]));
     return this.#upload!.complete(wanted, { signal });
   }
+}
+
+/** When to begin an upload anew that a rule of the bucket will abort, on the clock of `performance.now`. */
+function renewalOf({ abortsAt }: Upload): number {
+  const lifeMs = abortsAt ? abortsAt.getTime() - Date.now() : Number.POSITIVE_INFINITY;
+  // If it seems to be over at once, the clock of this machine or of the bucket is wrong.
+  return lifeMs < shortestLifeMs ? Number.POSITIVE_INFINITY : performance.now() + usedLife * lifeMs;
 }

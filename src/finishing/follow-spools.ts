@@ -113,7 +113,8 @@ export class SpoolFollower {
   async #send(spool: GrowingSpool, followed: Followed, { stop, over }: Entry): Promise<void> {
     const { playbackId } = spool;
     try {
-      if (await followed.look(spool.syncedBytes)) await this.#sendFull(playbackId, followed, stop.signal);
+      if (await followed.look(spool.syncedBytes))
+        await this.#sendFull(playbackId, followed, stop.signal, over.signal);
       await this.#copy(spool, followed, over.signal);
     } catch (error) {
       if (!(error instanceof TakenOver)) throw error;
@@ -122,7 +123,12 @@ export class SpoolFollower {
     }
   }
 
-  async #sendFull(playbackId: string, followed: Followed, signal: AbortSignal): Promise<void> {
+  async #sendFull(
+    playbackId: string,
+    followed: Followed,
+    signal: AbortSignal,
+    over: AbortSignal,
+  ): Promise<void> {
     const { db, offsite } = this.#options;
     if (!followed.upload) {
       const row = await inDatabase(db.playback.findUnique({ where: { id: playbackId } }));
@@ -132,8 +138,9 @@ export class SpoolFollower {
     const { upload } = followed;
     try {
       await followed.openUpload(signal);
+      if (upload.isAbortedSoon) await followed.beginAnew(signal);
       const recording = offsite?.of(playbackId);
-      await recording?.beforeParts(followed.index, followed.sent!);
+      await recording?.beforeParts(followed.index, followed.sent!, over);
       await followed.sendFull(async () => recording?.noteSent(followed.sent!), signal);
     } catch (error) {
       if (error instanceof UploadGone) {

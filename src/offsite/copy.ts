@@ -10,6 +10,7 @@ import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
 
 /** What the clip's upload holds of the payload. */
 export interface SentPayload {
+  readonly uploadId: string;
   /** Where part 2 begins in the payload. What lies before it belongs to part 1, which is sent last. */
   readonly from: number;
   /** Where the acknowledged parts end, counted without a hole. */
@@ -59,6 +60,8 @@ export class OffsiteCopy {
   #covered = 0;
   /** The byte ranges of the payload in recovery objects. */
   #objects: PayloadRange[] = [];
+  /** The upload whose parts are counted. */
+  #uploadId: string | undefined;
   #advancedAt = performance.now();
   #bytesThen = 0;
   /** The bucket has the footage up to this second of media time. */
@@ -80,6 +83,17 @@ export class OffsiteCopy {
       this.#indexed += count;
       this.#noteEnds(index, first, bytes);
     }
+  }
+
+  /** Before this time, on the clock of `performance.now`, no copy is due. The first one is due at once. */
+  get dueAt(): number {
+    return this.#covered === 0 ? 0 : this.#advancedAt + this.#options.everyMs;
+  }
+
+  /** Whether the bucket does not have all that part 1 will hold. */
+  lacksPartOne(sent: SentPayload): boolean {
+    this.noteSent(sent);
+    return this.#covered < sent.from;
   }
 
   /**
@@ -123,6 +137,7 @@ export class OffsiteCopy {
     if (lacks <= 0) return undefined;
     // Part 1 is sent at the end, so its payload is copied at once.
     if (sent && this.#covered < sent.from) return Math.min(sent.from, payloadBytes);
+    if (this.#covered === 0) return payloadBytes;
     const ageMs = performance.now() - this.#advancedAt;
     if (ageMs < everyMs) return undefined;
     const perMs = (payloadBytes - this.#bytesThen) / ageMs;
@@ -132,6 +147,7 @@ export class OffsiteCopy {
 
   /** Updates how far the bucket has the payload, in recovery objects and parts. */
   noteSent(sent: SentPayload | undefined): void {
+    if (sent && sent.uploadId !== this.#uploadId) this.#countAnew(sent.uploadId);
     const before = this.#covered;
     this.#covered = coveredUpTo(this.#objects, this.#covered);
     if (sent && this.#covered >= sent.from) this.#covered = Math.max(this.#covered, sent.to);
@@ -139,6 +155,18 @@ export class OffsiteCopy {
     this.#advancedAt = performance.now();
     this.#bytesThen = this.#covered;
     while (this.#ends[0] && this.#ends[0].payload <= this.#covered) this.untilSec = this.#ends.shift()!.sec;
+  }
+
+  /** The bucket no longer has the parts of an earlier upload. The index is written again, which tells the ends again. */
+  #countAnew(uploadId: string): void {
+    if (this.#uploadId !== undefined) {
+      this.#covered = 0;
+      this.#indexObjects = [];
+      this.#indexed = 0;
+      this.#ends = [];
+      this.untilSec = undefined;
+    }
+    this.#uploadId = uploadId;
   }
 
   #noteEnds(index: GrowingIndex, first: number, bytes: Buffer): void {
@@ -173,7 +201,8 @@ export class OffsiteCopy {
   async #put(key: string, bytes: Buffer): Promise<void> {
     const { note, store, line } = this.#options;
     await note(key);
-    await store.put(key, bufferBody(bytes), 'application/octet-stream', { pace: line.pace(() => false) });
+    const transfer = { pace: line.pace(() => false), isUnchecked: true };
+    await store.put(key, bufferBody(bytes), 'application/octet-stream', transfer);
   }
 
   /**

@@ -33,8 +33,8 @@ export interface OffsiteRecordingOptions {
   readonly onMore: (playbackId: string) => void;
 }
 
-/** How often a recording is checked for something to copy, while it waits for one copy: each check costs small reads. */
-const looksPerCopy = 5;
+/** How often a recording is checked for something to copy once a copy is due: each check costs small reads. */
+const lookEveryMs = 500;
 
 /** Keeps the recovery objects of one recording up to date, so that the clip can be made without this machine. */
 export class OffsiteRecording {
@@ -45,6 +45,8 @@ export class OffsiteRecording {
   #upload: SentUpload | undefined;
   #init: string | undefined;
   #clipStartedAt: Date | null = null;
+  /** Camera and event, which do not change. */
+  #cause: Pick<Manifest, 'camera' | 'event'> | undefined;
   #lookAt = 0;
   #savedUntil = 0;
   #advancing: Promise<unknown> = Promise.resolve();
@@ -64,7 +66,7 @@ export class OffsiteRecording {
   }
 
   get isDue(): boolean {
-    return performance.now() >= this.#lookAt;
+    return performance.now() >= Math.max(this.#lookAt, this.#copy.dueAt);
   }
 
   /** The footage up to this time would survive the loss of this machine. */
@@ -76,11 +78,15 @@ export class OffsiteRecording {
   }
 
   /**
-   * Writes manifest and index before parts are sent: the bucket has the index of all payload that it has.
+   * Writes the manifest, the payload that part 1 will hold and the index before other parts are sent: without these the
+   * parts are of no use.
+   * @param signal like that of `advance`
    * @throws TakenOver
    */
-  async beforeParts(index: GrowingIndex, upload: SentUpload): Promise<void> {
+  async beforeParts(index: GrowingIndex, upload: SentUpload, signal: AbortSignal): Promise<void> {
     await this.#writeManifest(index, upload);
+    const sent = payloadIn(upload);
+    if (this.#copy.lacksPartOne(sent)) await this.#track(this.#copy.copyPayload(index, sent, signal), signal);
     await this.#copy.putIndex(index);
   }
 
@@ -97,8 +103,11 @@ export class OffsiteRecording {
    * @throws TakenOver
    */
   async advance(index: GrowingIndex, upload: SentUpload | undefined, signal: AbortSignal): Promise<string[]> {
-    this.#lookAt = performance.now() + this.#options.everyMs / looksPerCopy;
-    const advancing = this.#advance(index, upload, signal);
+    this.#lookAt = performance.now() + lookEveryMs;
+    return this.#track(this.#advance(index, upload, signal), signal);
+  }
+
+  #track<Result>(advancing: Promise<Result>, signal: AbortSignal): Promise<Result> {
     this.#advancing = advancing.catch(() => {}); // the caller gets the error
     return untilAborted(advancing, signal);
   }
@@ -143,13 +152,11 @@ export class OffsiteRecording {
 
   /** @returns undefined if the playback was deleted */
   async #manifest(init: string): Promise<Manifest | undefined> {
-    const { db, installation, isPublic } = this.#options;
-    const include = { camera: { select: { id: true, name: true } }, event: true };
-    const row = await inDatabase(db.playback.findUnique({ where: { id: this.#id }, include }));
-    if (!row) return undefined;
+    const { db, installation } = this.#options;
+    const row = await inDatabase(db.playback.findUnique({ where: { id: this.#id } }));
+    this.#cause ??= await this.#readCause();
+    if (!row || !this.#cause) return undefined;
     this.#clipStartedAt = row.clipStartedAt;
-    const { camera, event } = row;
-    const text = <Text>(value: Text) => (isPublic ? null : value);
     return {
       format: 1,
       installation,
@@ -161,14 +168,7 @@ export class OffsiteRecording {
         gaps: row.gaps as Manifest['playback']['gaps'],
         uploadAttempt: row.uploadAttempt,
       },
-      camera: { id: camera.id, name: text(camera.name) },
-      event: event && {
-        id: event.id,
-        type: event.type,
-        label: text(event.label),
-        description: text(event.description),
-        startedAt: event.startedAt.toISOString(),
-      },
+      ...this.#cause,
       upload: this.#upload
         ? {
             key: this.#upload.key,
@@ -179,6 +179,25 @@ export class OffsiteRecording {
         : null,
       init,
       takenAt: null,
+    };
+  }
+
+  async #readCause(): Promise<Pick<Manifest, 'camera' | 'event'> | undefined> {
+    const { db, isPublic } = this.#options;
+    const select = { camera: { select: { id: true, name: true } }, event: true };
+    const row = await inDatabase(db.playback.findUnique({ where: { id: this.#id }, select }));
+    if (!row) return undefined;
+    const { camera, event } = row;
+    const text = <Text>(value: Text) => (isPublic ? null : value);
+    return {
+      camera: { id: camera.id, name: text(camera.name) },
+      event: event && {
+        id: event.id,
+        type: event.type,
+        label: text(event.label),
+        description: text(event.description),
+        startedAt: event.startedAt.toISOString(),
+      },
     };
   }
 
@@ -201,7 +220,8 @@ function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promi
   });
 }
 
-const payloadIn = ({ partBytes, headBytes, sentTo }: SentUpload): SentPayload => ({
+const payloadIn = ({ id, partBytes, headBytes, sentTo }: SentUpload): SentPayload => ({
+  uploadId: id,
   from: partBytes - headBytes,
   to: sentTo,
   partBytes,

@@ -303,6 +303,22 @@ test('a rule of the bucket that will abort the upload too early is logged', asyn
   await expectWhole(await ended(event));
 }, 240_000);
 
+test('an upload that a rule of the bucket will abort during the recording is begun anew in time', async () => {
+  const start = bucket.log.length;
+  bucket.contents.abortsAt = new Date(Date.now() + 20_000);
+  const { event, id } = await begun(1);
+  bucket.contents.abortsAt = undefined;
+  const begunSince = () =>
+    bucket.log.slice(start).filter(({ op, key }) => op === 'CreateMultipartUpload' && key.includes(id));
+  expect(begunSince()).toHaveLength(1);
+  await expect.poll(() => begunSince().length, patience).toBe(2);
+  const { key } = uploadOf(id);
+  const parts = partsSince(start, id).length;
+  await awaitParts(start, id, parts + 2);
+  await expectWhole(await ended(event));
+  expect(await keyOf(id)).toBe(key);
+}, 240_000);
+
 test('a playback that is deleted during its recording leaves no upload behind', async () => {
   const { id } = await begun(1);
   await app.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
