@@ -1,6 +1,7 @@
 /** Runs a server as a process of its own. */
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 export interface Program {
@@ -17,7 +18,7 @@ export async function startProgram(
   command: string,
   args: readonly string[],
   isReady: (line: string) => boolean,
-  options: { readonly cwd?: string; readonly uid?: number; readonly gid?: number } = {},
+  options: Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> = {},
 ): Promise<Program & { readonly ready: string }> {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
@@ -40,4 +41,14 @@ export async function startProgram(
       await exited;
     },
   };
+}
+
+/** A port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -1,8 +1,6 @@
 // VLC's RTSP server supports only UDP (it refuses TCP with 461), and its stream has begun long before the session.
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +9,7 @@ import { startTestApp } from '../support/app/app.ts';
 import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
 import { tools } from '../support/media/judges.ts';
 import { expectClip, type Wanted, type World } from './clips.ts';
-import { startProgram } from './program.ts';
+import { freePort, startProgram } from './program.ts';
 import { wireTo } from './wire.ts';
 
 /** VLC refuses to run as root, so it then runs as nobody. */
@@ -75,12 +73,3 @@ describe.concurrent('VLC', () => {
       }
     });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
