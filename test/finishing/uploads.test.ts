@@ -312,7 +312,7 @@ test('an upload that a rule of the bucket will abort during the recording is beg
     bucket.log.slice(start).filter(({ op, key }) => op === 'CreateMultipartUpload' && key.includes(id));
   expect(begunSince()).toHaveLength(1);
   await expect.poll(() => begunSince().length, patience).toBe(2);
-  const { key } = uploadOf(id);
+  const { key } = begunSince()[1]!;
   const parts = partsSince(start, id).length;
   await awaitParts(start, id, parts + 2);
   await expectWhole(await ended(event));

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import main from '../../vitest.config.ts';
 
+// The projects of `npm test` would run each file once for each of them.
+const { projects: _, ...settings } = main.test!;
+
 /**
  * `npm run interop` tests servers of other projects. They are not part of `npm test`, because they must be installed
  * first.
@@ -8,7 +11,7 @@ import main from '../../vitest.config.ts';
 export default defineConfig({
   ...main,
   test: {
-    ...main.test,
+    ...settings,
     include: ['test/interop/*.interop.ts'],
     // Many streams are encoded at the same time.
     maxWorkers: 1,
