@@ -1,9 +1,4 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { RecordingFailure } from '../domain/failures.ts';
 import { attachment } from './attachment.ts';
@@ -41,8 +36,8 @@ const testObjectKey = 'flashback-check';
 export function createS3Store(options: S3StoreOptions): Store {
   const { bucket: Bucket, endpoint, publicUrl, urlTtlSec } = options;
   const patient = createS3Client(options, options.patience ?? transferPatience);
-  const hasty = createS3Client(options, checkPatience);
   const sender = createSender(options, Bucket, options.patience ?? transferPatience);
+  const hasty = createSender(options, Bucket, checkPatience);
   const bucketName = { bucket: Bucket, host: new URL(endpoint).host };
   const base = withoutSlash(publicUrl ?? `${withoutSlash(endpoint)}/${Bucket}`);
 
@@ -95,8 +90,8 @@ export function createS3Store(options: S3StoreOptions): Store {
   }
 
   async function putTestObject(): Promise<void> {
-    const object = { Key: testObjectKey, Body: 'ok', ContentType: 'text/plain' };
-    await hasty.send(new PutObjectCommand({ Bucket, ...object })).catch(ignoreLocked);
+    const object = { Key: testObjectKey, headers: { 'content-type': 'text/plain' } };
+    await hasty.put(object, Buffer.from('ok'), {}).catch(ignoreLocked);
   }
 
   return {
