@@ -66,9 +66,11 @@ export function createSender(access: S3Access, bucket: string, patience: Patienc
     const paced = pace && { body: Readable.from(chunks(body, pace), { objectMode: false }) };
     const request = new HttpRequest({ ...signed, ...paced });
     const { response } = await handler.handle(request, signal && { abortSignal: signal });
-    const answer = await text(response.body);
-    if (response.statusCode < 300) return response.headers['etag'] ?? '';
-    const name = /<Code>(\w+)<\/Code>/.exec(answer)?.[1] ?? 'UnknownError';
+    if (response.statusCode < 300) {
+      response.body.resume();
+      return response.headers['etag'] ?? '';
+    }
+    const name = /<Code>(\w+)<\/Code>/.exec(await text(response.body))?.[1] ?? 'UnknownError';
     const date = Date.parse(response.headers['date'] ?? '');
     if (name === 'RequestTimeTooSkewed' && date) clockAheadMs = date - Date.now();
     throw Object.assign(new Error(`The bucket answered ${response.statusCode} ${name}.`), {
