@@ -51,6 +51,8 @@ interface Kind {
   readonly audio: 'none' | 'aac' | 'pcmu';
   readonly alter?: (made: Capture) => Capture | Promise<Capture>;
   readonly isMute?: boolean;
+  /** How long the camera is live before the event (ms), if longer than usual. */
+  readonly beforeMs?: number;
   readonly sound: string | null | undefined;
 }
 const aac = 'mp4a.40.2';
@@ -90,6 +92,17 @@ const kinds: Kind[] = [
     sound: undefined,
   },
   {
+    name: 'a config= and a clock rate that contradict the stream',
+    audio: 'aac',
+    alter: (made) =>
+      described(made, (sdp) =>
+        sdp.replace(config, '; config=1210').replace('MPEG4-GENERIC/16000/1', 'MPEG4-GENERIC/44100/2'),
+      ),
+    // Only the arrivals show it, after 6 s.
+    beforeMs: 8_000,
+    sound: null,
+  },
+  {
     name: 'two video tracks, MJPEG first and larger',
     audio: 'aac',
     alter: (made) => withTracks(made, { before: mjpeg }),
@@ -106,12 +119,12 @@ const kinds: Kind[] = [
     sound: null,
   },
 ];
-for (const { name, audio, alter, isMute = false, sound } of kinds)
+for (const { name, audio, alter, isMute = false, beforeMs, sound } of kinds)
   test.concurrent(name, async () => {
     const made = await capture({ audio, gopSec: 1, seconds: loopSec });
     const seen = alter ? await alter(made) : made;
     const camera = await startTestCamera({ capture: seen, faults: { isMute } });
-    const { playback, ...clip } = await recordInField(app, camera, dir);
+    const { playback, ...clip } = await recordInField(app, camera, dir, beforeMs ? { beforeMs } : {});
     await camera.close();
     expectEveryPicture(clip, pictures);
     expect(playback).toMatchObject({

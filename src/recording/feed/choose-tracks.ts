@@ -31,3 +31,11 @@ export function chooseTracks(tracks: readonly RtspTrack[]): Partial<ChosenTracks
     .sort((a, b) => rank(a) - rank(b));
   return { ...(video && { video }), ...(sound && { sound }) };
 }
+
+/** Why none of the tracks can be recorded, as a sentence. */
+export function whyNoVideo(tracks: readonly RtspTrack[]): string {
+  const offered = tracks.filter(({ kind }) => kind === 'video').map(({ encoding }) => encoding);
+  return offered.length === 0
+    ? 'The camera sends no video.'
+    : `The camera sends ${offered.join(' and ')}, which browsers cannot play in a clip; set it to H.264 or H.265.`;
+}

@@ -9,6 +9,8 @@ export interface CameraKnowledge {
   rates: ClockRates | undefined;
   /** SHA-256 of the pinned certificate, the first that the camera presented; undefined: none yet. */
   tlsFingerprint: string | undefined;
+  /** Whether the sample rate of its sound is described wrongly, so that its frames cannot be decoded. */
+  isSoundWrong: boolean;
   /** How ffmpeg has to read the camera, if ffmpeg reads it. */
   ffmpeg: Reading;
 }
@@ -17,5 +19,6 @@ export const nothingKnown = (): CameraKnowledge => ({
   pictureIntervalMs: 0,
   rates: undefined,
   tlsFingerprint: undefined,
+  isSoundWrong: false,
   ffmpeg: firstReading,
 });

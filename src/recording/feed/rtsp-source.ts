@@ -9,12 +9,13 @@ import { createReceiver, type Receiver } from '../../rtp/receiver.ts';
 import type { Lookup } from '../../rtsp/names.ts';
 import { openSession, type RtspSession, type RtspTrack } from '../../rtsp/session.ts';
 import { whyLeftOut } from '../sound/encoder.ts';
-import { chooseTracks } from './choose-tracks.ts';
+import { chooseTracks, whyNoVideo } from './choose-tracks.ts';
 import type { FeedSession } from './feed-unit.ts';
 import type { CameraKnowledge } from './knowledge.ts';
 import { Pace } from './pace.ts';
 import type { Run } from './run.ts';
 import { SessionClock } from './session-clock.ts';
+import { SoundPace } from './sound-pace.ts';
 import { CannotRead, type Source, type SourceEnd, type TakeUnit } from './source.ts';
 import type { TrackClock } from './track-clock.ts';
 
@@ -38,6 +39,9 @@ const soundWithinMs = 1_000;
 /** The interval of receiver reports: the shortest that RFC 3550, 6.2 allows. Some cameras stop sending without them. */
 const reportEveryMs = 5_000;
 
+const wrongSound =
+  'The camera describes its AAC sound with a wrong sample rate, so it cannot be decoded; set the camera to another rate.';
+
 interface Reception {
   readonly track: RtspTrack;
   readonly receiver: Receiver;
@@ -58,6 +62,7 @@ export class RtspSource implements Source, FeedSession {
   #rtsp: RtspSession | undefined;
   #stall: string | undefined;
   #soundFormat: SoundFormat | undefined;
+  #soundPace: SoundPace | undefined;
   #facts: ReadingFacts = { reader: 'FLASHBACK', transport: 'TCP' };
   #reportedAt = performance.now();
 
@@ -171,7 +176,7 @@ export class RtspSource implements Source, FeedSession {
   /** @throws CannotRead if a clip can hold none of the offered video tracks */
   #choose(tracks: readonly RtspTrack[]): RtspTrack[] {
     const { video, sound } = chooseTracks(tracks);
-    if (!video) throw new CannotRead(noVideo(tracks));
+    if (!video) throw new CannotRead(whyNoVideo(tracks));
     const refused = this.#receive(video);
     if (refused) throw new CannotRead(refused.unsupported, refused.isForFfmpeg);
     this.#announce(tracks, sound);
@@ -191,6 +196,8 @@ export class RtspSource implements Source, FeedSession {
     });
     if ('unsupported' in receiver) return receiver;
     this.#receptions[track.index] = { track, receiver, clock };
+    if (kind === 'sound')
+      this.#soundPace = new SoundPace(track.clockRate, this.#options.knowledge.isSoundWrong);
     return undefined;
   }
 
@@ -200,17 +207,20 @@ export class RtspSource implements Source, FeedSession {
     if (track.kind === 'audio') this.#leaveOut('The camera announces sound and refuses to send it.');
   }
 
-  #takesSound(format: SoundFormat): boolean {
-    const why = whyLeftOut(format);
+  #takesSound(unit: AccessUnit, format: SoundFormat): boolean {
+    // A decoder of other sound takes any bytes.
+    const isWrong = format.codec === 'aac' && this.#soundPace?.isWrong(unit) === true;
+    if (format === this.#soundFormat && !isWrong) return true;
+    const why = isWrong ? wrongSound : whyLeftOut(format);
     this.#leaveOut(why);
-    if (why === undefined) this.#soundFormat = format;
+    this.#options.knowledge.isSoundWrong = isWrong;
+    this.#soundFormat = why === undefined ? format : undefined;
     return why === undefined;
   }
 
   #take(unit: AccessUnit, clock: TrackClock): void {
     this.#beganAt ??= unit.arrivedAt;
-    const isLeftOut =
-      unit.format.kind === 'sound' && unit.format !== this.#soundFormat && !this.#takesSound(unit.format);
+    const isLeftOut = unit.format.kind === 'sound' && !this.#takesSound(unit, unit.format);
     if (this.#stall || isLeftOut) {
       unit.footage.release();
       return;
@@ -237,11 +247,4 @@ export class RtspSource implements Source, FeedSession {
       stamp,
     });
   }
-}
-
-function noVideo(tracks: readonly RtspTrack[]): string {
-  const offered = tracks.filter(({ kind }) => kind === 'video').map(({ encoding }) => encoding);
-  return offered.length === 0
-    ? 'The camera sends no video.'
-    : `The camera sends ${offered.join(' and ')}, which browsers cannot play in a clip; set it to H.264 or H.265.`;
 }
