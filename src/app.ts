@@ -14,6 +14,7 @@ import { connectDb, forReading } from './db/client.ts';
 import { DatabaseClock } from './db/database-clock.ts';
 import { startDatabaseServer } from './db/embedded/server.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
+import { shareLinkSecret } from './db/link-secret.ts';
 import { listen } from './db/listener.ts';
 import { applyMigrations } from './db/migrate.ts';
 import { enterNode, openNodeLease } from './db/nodes.ts';
@@ -39,7 +40,9 @@ import { createMetrics } from './metrics/metrics.ts';
 import { demandReady } from './metrics/readiness.ts';
 import { Membership } from './nodes/membership.ts';
 import { readNodeId } from './nodes/node-id.ts';
+import { OtherNodes } from './nodes/other-nodes.ts';
 import { Planner } from './nodes/planner.ts';
+import { createCallSigner } from './nodes/signature.ts';
 import { openOffsite } from './offsite/recordings.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
@@ -64,6 +67,7 @@ import { Line } from './store/line.ts';
 import { openStore } from './store/open-store.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
+import { tasksAt, tasksHere } from './usecases/node-tasks.ts';
 import { version } from './version.ts';
 
 export interface App {
@@ -115,12 +119,18 @@ export async function startApp(
     const databaseUrl =
       config.databaseUrl ??
       parts.add('database server', await startDatabaseServer({ dataDir, children, log })).url;
-    const claim = parts.add('claim', await claimDatabase({ url: databaseUrl, log, waitMs: predecessorMs }));
+    const nodeId = await readNodeId(dataDir, config.nodeId);
+    const isAlone = config.nodeUrl === undefined;
+    const claimant = { nodeId, isShared: !isAlone };
+    const claim = parts.add(
+      'claim',
+      await claimDatabase({ url: databaseUrl, claimant, log, waitMs: predecessorMs }),
+    );
     for (const name of await applyMigrations(databaseUrl)) log.info({ name }, 'a migration was applied');
     await migrateJobs(databaseUrl, log);
     const seal = await openSeal({ dataDir, secretKeys: config.secretKeys, databaseUrl, log });
-    const nodeId = await readNodeId(dataDir, config.nodeId);
-    const self = await enterNode(databaseUrl, { id: nodeId, version, capacity: config.maxRecordings });
+    const facts = { id: nodeId, url: config.nodeUrl, version, capacity: config.maxRecordings };
+    const self = await enterNode(databaseUrl, facts);
     const clock = new DatabaseClock(wallClock);
     const { now } = clock;
     const lease = openNodeLease(databaseUrl, self);
@@ -134,7 +144,7 @@ export async function startApp(
     await proveDatabase({ db, readingDb });
 
     // Who may call, and where.
-    const secret = await linkSecret(dataDir);
+    const secret = await shareLinkSecret(db, seal, { own: await linkSecret(dataDir), isAlone });
     const idOf = (hash: string) => opaqueId(secret, hash);
     const keys = parts.add('keys', new Keys({ db, log, now, bootstrap: config.apiKeys, idOf }));
     await keys.start();
@@ -217,7 +227,7 @@ export async function startApp(
     const recorder = parts.add(
       'recorder',
       new Recorder({
-        ...{ db, feeds, disk, admission, recordDir, cameraLostSec },
+        ...{ db, nodeId, feeds, disk, admission, recordDir, cameraLostSec },
         ...{ createSoundEncoder, onFirstFrame, log, now },
       }),
     );
@@ -226,7 +236,7 @@ export async function startApp(
     const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log }));
     nudgeFeeds = () => ownCameras.nudge();
     await ownCameras.start();
-    parts.add('recovery', await startRecovery({ db, nodeId, feeds, recorder, recordDir, log, now }));
+    parts.add('recovery', await startRecovery({ db, self, feeds, recorder, recordDir, log, now }));
     recorder.start();
     await finisher.start();
     follower.start();
@@ -238,21 +248,30 @@ export async function startApp(
     const live = parts.add('live', new Live({ db, recordDir }));
     const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
     const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
+    const callSigner = createCallSigner(secret, now);
+    const others = new OtherNodes({ db, self, isAlone, signer: callSigner });
+    const isElsewhere = (nodeId: string | null) => others.isElsewhere(nodeId);
+    // Footage that cannot be read now cannot be retried now.
+    const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
+    const common = { admission, recorder, feeds, finisher, now: () => new Date(now()) };
+    const here = tasksHere({ ...common, db, inTurn: new InTurn(), holdsFootage: holdsFootageHere });
     const services: Services = {
-      ...{ db: readingDb, writingDb: db, now: () => new Date(now()) },
-      ...{ admission, recorder, feeds, ownCameras, finisher, remover, keys },
+      ...{ db: readingDb, writingDb: db, ...common, ownCameras, remover, keys },
       ...{ transitions, cameraStates, offsiteChanges },
+      ...{
+        at: tasksAt(here, others),
+        isElsewhere,
+        otherNodes: () => others.live(),
+        planOwners: () => planner.plan(),
+      },
       firstCalls: new FirstCalls(),
-      inTurn: new InTurn(),
       note: (fields, text) => log.info(fields, text),
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (caller, camera) =>
         trialAtOnce(caller, () => tryCamera(camera, { createSource, launcher, ffmpeg })),
-      // Footage that cannot be read now cannot be retried now.
-      holdsFootage: (id) => holdsFootage(recordDir, id).catch(() => false),
       offsiteUntil: (playbackId) => offsite?.until(playbackId),
       storeProblem: () => storeWatch.problem?.message,
-      links: createLinks({ address, signer, store, posters, snapshots }),
+      links: createLinks({ address, signer, store, posters, snapshots, isElsewhere, now }),
     };
     const metrics = createMetrics({ db, feeds, recorder, disk, finisher, storeWatch, transitions });
     const ready = () => demandReady({ claim, admission, db, readingDb, disk, storeWatch });
@@ -261,6 +280,7 @@ export async function startApp(
       await serveHttp(services, {
         ...config,
         ...{ address, access, signer, log, dashboardDir, media: serve, live, snapshots, metrics, ready },
+        nodeCalls: { self, signer: callSigner, here, others },
         urlOf: (key) => store.url(key),
       }),
     );

@@ -4,6 +4,7 @@ import { connectDb } from './db/client.ts';
 import { DatabaseUnfit } from './db/reach.ts';
 import { type Breach, findBreaches } from './finishing/check.ts';
 import { createLog } from './log.ts';
+import { readNodeId } from './nodes/node-id.ts';
 import { openStore } from './store/open-store.ts';
 import { openDatabase } from './with-database.ts';
 
@@ -25,7 +26,9 @@ async function main(): Promise<void> {
   const db = connectDb(database.url);
   const { store } = openStore(config, { baseUrl: () => '' }, createLog('error'));
   try {
-    const look = () => findBreaches({ db, store, recordDir: config.recordDir });
+    const { dataDir, recordDir } = config;
+    const nodeId = config.nodeUrl ? await readNodeId(dataDir, config.nodeId) : undefined;
+    const look = () => findBreaches({ db, store, recordDir, nodeId });
     const breaches = await lasting(look);
     for (const breach of breaches) {
       const outcome = flag === '--repair' && breach.repair ? await tryRepair(breach.repair) : '';

@@ -17,6 +17,8 @@ export interface Config {
   /** The id of this server in its database; undefined: the one in dataDir. */
   readonly nodeId: string | undefined;
   /** undefined: the embedded server in dataDir. */
+  /** Where other nodes reach this one; undefined: it works alone with its database. */
+  readonly nodeUrl: string | undefined;
   readonly databaseUrl: string | undefined;
   /** Keys that encrypt the cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in dataDir. */
   readonly secretKeys: readonly string[] | undefined;
@@ -142,6 +144,7 @@ const variables = z.object({
   PUBLIC_URL: baseUrl.optional(),
   DATA_DIR: text('expected a folder').default('./data'),
   RECORD_DIR: text('expected a folder').optional(),
+  NODE_URL: baseUrl.optional(),
   NODE_ID: z
     .string()
     .regex(/^[\w.-]{1,100}$/, 'expected up to 100 letters, digits, "_", "." and "-"')
@@ -232,7 +235,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     parsed.error?.issues.map(
       (issue) => `${String(issue.path[0])}: ${issue.message}, got "${shown(issue.path[0], set)}".`,
     ) ?? [];
-  problems.push(...missingOf(r2Names, set), ...missingOf(oidcNames, set));
+  problems.push(...missingOf(r2Names, set), ...missingOf(oidcNames, set), ...missingBeside(set));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const v = parsed.data;
   const dataDir = path.resolve(v.DATA_DIR);
@@ -249,6 +252,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     dataDir,
     recordDir,
     nodeId: v.NODE_ID,
+    nodeUrl: v.NODE_URL,
     databaseUrl: v.DATABASE_URL,
     secretKeys: v.SECRET_KEY,
     r2: r2Config(v),
@@ -288,6 +292,16 @@ function missingOf(names: readonly string[], set: Record<string, unknown>): stri
   return missing.map(
     (name) => `${name}: not set, but others that belong to it are; set all of ${names.join(', ')} or none.`,
   );
+}
+
+/** Several servers share a database, a bucket and the secret key. */
+const sharedNames = ['DATABASE_URL', 'R2_ENDPOINT', 'SECRET_KEY'] as const;
+
+function missingBeside(set: Record<string, unknown>): string[] {
+  if (!('NODE_URL' in set)) return [];
+  return sharedNames
+    .filter((name) => !(name in set))
+    .map((name) => `${name}: not set, but NODE_URL is; servers that work together have the same ${name}.`);
 }
 
 function readApiKey(key: string): ApiKeyConfig {

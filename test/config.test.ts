@@ -75,3 +75,12 @@ test('an R2_ENDPOINT with a path is refused, like the one that R2’s page shows
     );
   }
 });
+
+test('NODE_URL needs what servers that work together share', () => {
+  const text = refusal({ NODE_URL: 'http://10.0.0.5:4000', SECRET_KEY: `${'A'.repeat(43)}=` });
+  expect(text).toContain(
+    'DATABASE_URL: not set, but NODE_URL is; servers that work together have the same DATABASE_URL.',
+  );
+  expect(text).toContain('R2_ENDPOINT: not set, but NODE_URL is');
+  expect(text).not.toContain('SECRET_KEY');
+});

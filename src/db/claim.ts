@@ -14,7 +14,7 @@ interface Connection {
   readonly lost: Promise<unknown>;
 }
 
-/** The number of the advisory lock. Any number that no other program uses in this database. */
+/** The number of the advisory lock of the database. Any number that no other program uses in it. */
 const lock = 4_173_622_951;
 const retryMs = 250;
 /** Makes PostgreSQL detect within half a minute that a server's machine has failed, and release its claim. */
@@ -22,15 +22,38 @@ const noticeLoss =
   'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4';
 const taken = 'Another Flashback server works with this database.';
 
+/** Who claims: the server's id, and whether it works with other servers (NODE_URL). */
+export interface Claimant {
+  readonly nodeId: string;
+  readonly isShared: boolean;
+}
+
+/** Why a claim is refused. */
+const refusals = {
+  /** Somebody has the database for himself, or shares it while this server wants it for itself. */
+  database: ({ isShared }: Claimant) =>
+    isShared
+      ? `${taken} It has no NODE_URL: give it one too, or end it.`
+      : `${taken} End it, or set DATABASE_URL to a database of this server’s own, or give both a NODE_URL.`,
+  id: ({ nodeId }: Claimant) =>
+    `${taken} It has the same id, ${nodeId}: end it, or give each its own DATA_DIR and NODE_ID.`,
+};
+
 /**
- * Claims the database for this server, so that no second server works with it: two servers would each record every
- * camera, and each would take the other's running recordings for interrupted ones. The claim is an advisory lock on a
- * connection of its own, so that it ends with the process. After a lost connection, the database is claimed again.
+ * Claims the database for this server alone, or a share of it together with other servers, in which no other server has
+ * its id. Two servers of which one does not know of the other would each record every camera, and take the other's running
+ * recordings for interrupted ones. The claim is an advisory lock on a connection of its own, so that it ends with the
+ * process. After a lost connection, the database is claimed again.
  * @param options.waitMs how long to wait for an earlier server to end
  * @throws Error if another server has the claim
  */
-export async function claimDatabase(options: { url: string; log: Log; waitMs: number }): Promise<Claim> {
-  const { url, log, waitMs } = options;
+export async function claimDatabase(options: {
+  url: string;
+  claimant: Claimant;
+  log: Log;
+  waitMs: number;
+}): Promise<Claim> {
+  const { url, claimant, log, waitMs } = options;
   const stop = new AbortController();
   const stopped = once(stop.signal, 'abort');
   let problem: string | undefined;
@@ -38,12 +61,12 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
   async function claimAgain(): Promise<Connection | undefined> {
     problem = 'The database is away.';
     while (!stop.signal.aborted) {
-      const again = await tryToClaim(url).catch(() => undefined); // the database does not answer yet
-      if (again) {
+      const again = await tryToClaim(url, claimant).catch(() => undefined); // the database does not answer yet
+      if (typeof again === 'object') {
         problem = undefined;
         return again;
       }
-      if (again === null && problem !== taken) {
+      if (again && problem !== taken) {
         problem = taken;
         log.error({}, 'another server works with this database; end one of the two');
       }
@@ -61,13 +84,11 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
   }
 
   const deadline = Date.now() + waitMs;
-  let first = await tryToClaim(url);
-  while (!first) {
-    if (Date.now() >= deadline) {
-      throw new Error(`${taken} End it, or set DATABASE_URL to a database of this server’s own.`);
-    }
+  let first = await tryToClaim(url, claimant);
+  while (typeof first !== 'object') {
+    if (Date.now() >= deadline) throw new Error(refusals[first](claimant));
     await sleep(retryMs);
-    first = await tryToClaim(url);
+    first = await tryToClaim(url, claimant);
   }
   const keeping = keep(first);
   return {
@@ -81,8 +102,8 @@ export async function claimDatabase(options: { url: string; log: Log; waitMs: nu
   };
 }
 
-/** @returns null if another server has the claim. @throws Error if the database does not answer */
-async function tryToClaim(url: string): Promise<Connection | null> {
+/** @returns what another server has. @throws Error if the database does not answer */
+async function tryToClaim(url: string, claimant: Claimant): Promise<Connection | keyof typeof refusals> {
   const client = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 10_000 });
   // Without a listener, a lost connection would end the process. The 'end' event follows and is handled.
   client.on('error', () => {});
@@ -90,12 +111,26 @@ async function tryToClaim(url: string): Promise<Connection | null> {
   await client.connect();
   try {
     await client.query(noticeLoss);
-    const { rows } = await client.query('SELECT pg_try_advisory_lock($1::bigint) AS taken', [lock]);
-    if (rows[0].taken) return { client, lost };
+    const lacks = await lockedBy(client, claimant);
+    if (!lacks) return { client, lost };
+    await client.end();
+    return lacks;
   } catch (error) {
     await client.end();
     throw error;
   }
-  await client.end();
-  return null;
+}
+
+/** Takes the locks. @returns the one that another server has; undefined if all are taken */
+async function lockedBy(
+  client: pg.Client,
+  { nodeId, isShared }: Claimant,
+): Promise<keyof typeof refusals | undefined> {
+  const tryLock = async (call: string, key: unknown) =>
+    (await client.query(`SELECT ${call} AS taken`, [key])).rows[0].taken as boolean;
+  const shared = isShared ? '_shared' : '';
+  if (!(await tryLock(`pg_try_advisory_lock${shared}($1::bigint)`, lock))) return 'database';
+  if (!isShared) return undefined;
+  const ofId = 'pg_try_advisory_lock(hashtextextended($1, 0))';
+  return (await tryLock(ofId, `flashback node ${nodeId}`)) ? undefined : 'id';
 }

@@ -39,6 +39,9 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
   });
 }
 
+/** A playback that a call has ended, and the node that records it. */
+export type StoppedPlayback = EndedPlayback & Pick<Playback, 'nodeId'>;
+
 export interface EventEnd {
   readonly id: string;
   readonly endedAt: Date;
@@ -52,7 +55,7 @@ export interface EventEnd {
  * playbacks that were added meanwhile.
  * @returns the playbacks that this call ended
  */
-export const saveEventEnd = gather<EventEnd, EndedPlayback[]>((db, ends) =>
+export const saveEventEnd = gather<EventEnd, StoppedPlayback[]>((db, ends) =>
   db.$transaction(async (tx) => {
     const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
       AS w (id uuid, "endedAt" timestamptz, at timestamptz)`;
@@ -60,12 +63,12 @@ export const saveEventEnd = gather<EventEnd, EndedPlayback[]>((db, ends) =>
       UPDATE events e SET ended_at = w."endedAt", updated_at = w.at
       FROM ${rows} WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id`;
     if (ended.length === 0) return ends.map(() => []);
-    const stopped = await tx.$queryRaw<(EndedPlayback & { eventId: string })[]>`
+    const stopped = await tx.$queryRaw<(StoppedPlayback & { eventId: string })[]>`
       UPDATE playbacks p SET ended_at = w."endedAt", end_reason = 'ENDED', updated_at = w.at,
         record_until = ${withPostRoll(Prisma.sql`w."endedAt"`)}
       FROM ${rows}, cameras c WHERE p.event_id = w.id AND c.id = p.camera_id AND w.id = ANY(${ended.map(({ id }) => id)}::uuid[])
         AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
-      RETURNING p.id, p.event_id AS "eventId", p.record_until AS "recordUntil"`;
+      RETURNING p.id, p.event_id AS "eventId", p.node_id AS "nodeId", p.record_until AS "recordUntil"`;
     return ends.map(({ id }) => stopped.filter(({ eventId }) => eventId === id));
   }),
 );

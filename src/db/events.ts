@@ -1,10 +1,10 @@
 import type { Event, EventType, Playback, Prisma } from '../generated/prisma/client.ts';
 import { type Db, ofCamera, untilAnswered } from './client.ts';
 import { gather, gatherLookups } from './gather.ts';
-import { newId } from './ids.ts';
 import type { PlaybackToRecord } from './playbacks.ts';
 
 export interface NewEvent {
+  readonly id: string;
   readonly cameraId: string;
   readonly channel: number;
   readonly type: EventType;
@@ -41,7 +41,7 @@ export async function insertEvent(
   at: Date,
 ): Promise<InsertedEvent> {
   // The database writes the words.
-  const event: Event = { ...wanted, id: newId(), endedAt: null, words: [], createdAt: at, updatedAt: at };
+  const event: Event = { ...wanted, endedAt: null, words: [], createdAt: at, updatedAt: at };
   const write = () => insertTogether(db, { event, playback });
   if (await ofCamera(event.cameraId, untilAnswered(write))) return { created: true, event };
   const earlier = await findByKey(db, wanted);

@@ -1,12 +1,13 @@
 import { type Playback, Prisma } from '../generated/prisma/client.ts';
-import type { Db } from './client.ts';
+import type { Db, Tx } from './client.ts';
 import { type End, withPostRoll } from './ends.ts';
 import { newId } from './ids.ts';
 import type { PlaybackToRecord } from './playbacks.ts';
 
 /**
- * The continuation of a playback whose stream changed format. It is not yet written to the database.
- * @param startedAt when the footage in the new format begins
+ * The continuation of a playback whose stream changed its format, or whose node was lost. It is not yet written to the
+ * database.
+ * @param startedAt when its footage begins
  */
 export const furtherPlayback = (
   { cameraId, deadlineAt }: PlaybackToRecord,
@@ -17,43 +18,58 @@ export const furtherPlayback = (
   recordUntil: null,
 });
 
+interface Making {
+  /** The time of its first transition. */
+  readonly at: Date;
+  /**
+   * Whether the clock may have been set between the start and the end of the recording. Then the two times cannot be
+   * compared, and the post-roll is never taken for passed.
+   */
+  readonly isClockSet: boolean;
+}
+
 /**
  * Writes a further playback of the same event, or of the same recording by hand. A retry writes no second one. If the
  * event has ended meanwhile, the further playback lasts to the end of the post-roll.
- * @param made.at the time of its first transition
- * @param made.isClockSet whether the clock may have been set between the start and the end of the recording. Then the two
- * times cannot be compared, and the post-roll is never taken for passed
  * @returns undefined if the post-roll or the deadline has passed, or the first playback was deleted
  */
 export function insertFurtherPlayback(
   db: Db,
   firstId: string,
   further: PlaybackToRecord,
-  { at, isClockSet }: { readonly at: Date; readonly isClockSet: boolean },
+  made: Making,
 ): Promise<Playback | undefined> {
-  const { id, startedAt, deadlineAt } = further;
   return db.$transaction(async (tx) => {
-    const earlier = await tx.playback.findUnique({ where: { id } });
+    const earlier = await tx.playback.findUnique({ where: { id: further.id } });
     if (earlier) return earlier;
     const first = await tx.playback.findUnique({ where: { id: firstId } });
-    if (!first) return undefined;
-    const { cameraId, eventId } = first;
-    // Locks the event: a concurrent endEvent has either ended it before this query, or will also end the new playback.
-    const [event] = await tx.$queryRaw<EndedEvent[]>`
-      SELECT e.ended_at AS "endedAt", e.ended_at = e.lease_expires_at AS "isLapsed",
-        ${withPostRoll(Prisma.sql`e.ended_at`)} AS "recordUntil"
-      FROM events e JOIN cameras c ON c.id = e.camera_id WHERE e.id = ${eventId}::uuid FOR UPDATE OF e`;
-    const end = endBefore(first, event);
-    const isOver = end && !isClockSet && end.recordUntil <= startedAt;
-    if (isOver || (deadlineAt && deadlineAt <= startedAt)) return undefined;
-    const ended = end && {
-      endedAt: end.endedAt > startedAt ? end.endedAt : startedAt,
-      endReason: end.reason,
-      recordUntil: end.recordUntil,
-    };
-    return tx.playback.create({
-      data: { id, cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
-    });
+    return first ? insertFurther(tx, first, further, made) : undefined;
+  });
+}
+
+/** The same within a transaction. @param first the playback as it was before it was ended */
+export async function insertFurther(
+  tx: Tx,
+  first: Playback,
+  { id, startedAt, deadlineAt }: PlaybackToRecord,
+  { at, isClockSet }: Making,
+): Promise<Playback | undefined> {
+  const { cameraId, eventId } = first;
+  // Locks the event: a concurrent endEvent has either ended it before this query, or will also end the new playback.
+  const [event] = await tx.$queryRaw<EndedEvent[]>`
+    SELECT e.ended_at AS "endedAt", e.ended_at = e.lease_expires_at AS "isLapsed",
+      ${withPostRoll(Prisma.sql`e.ended_at`)} AS "recordUntil"
+    FROM events e JOIN cameras c ON c.id = e.camera_id WHERE e.id = ${eventId}::uuid FOR UPDATE OF e`;
+  const end = endBefore(first, event);
+  const isOver = end && !isClockSet && end.recordUntil <= startedAt;
+  if (isOver || (deadlineAt && deadlineAt <= startedAt)) return undefined;
+  const ended = end && {
+    endedAt: end.endedAt > startedAt ? end.endedAt : startedAt,
+    endReason: end.reason,
+    recordUntil: end.recordUntil,
+  };
+  return tx.playback.create({
+    data: { id, cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
   });
 }
 

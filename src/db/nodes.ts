@@ -11,15 +11,18 @@ export const leaseSec = 5;
 
 export interface NodeFacts {
   readonly id: string;
+  /** Where other nodes reach it; undefined: it works alone. */
+  readonly url: string | undefined;
   readonly version: string;
   /** How many recordings it takes at the same time. */
   readonly capacity: number;
 }
 
 /**
- * Enters this start of the server as a new incarnation, and makes it the owner of all cameras and of all playbacks that
- * are not over. Whatever servers ran before may write nothing more, also where they are only paused or cut off. The
- * caller has the claim (claim.ts), so that no other server enters at the same time.
+ * Enters this start of the server as a new incarnation, which owns what the earlier starts of this node owned. They may
+ * write nothing more, also where they are only paused or cut off. A server that works alone becomes the owner of all
+ * cameras and of all playbacks that are not over, and no other server may write any more. The caller has the claim
+ * (claim.ts), so that no other server of the id enters at the same time, or no other server at all.
  */
 export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnation> {
   const client = new pg.Client({ connectionString: url });
@@ -27,29 +30,20 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
   try {
     await client.query('BEGIN');
     const { rows } = await client.query<{ incarnation: string }>(
-      `INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
-       VALUES ($1, nextval('node_incarnations'), $2, $3, clock_timestamp(), clock_timestamp(),
-         clock_timestamp() + $4 * interval '1 second')
-       ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, version = excluded.version,
+      `INSERT INTO nodes (id, url, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+       VALUES ($1, $2, nextval('node_incarnations'), $3, $4, clock_timestamp(), clock_timestamp(),
+         clock_timestamp() + $5 * interval '1 second')
+       ON CONFLICT (id) DO UPDATE SET url = excluded.url, incarnation = excluded.incarnation, version = excluded.version,
          capacity = excluded.capacity, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
          lease_until = excluded.lease_until, ended_at = NULL
        RETURNING incarnation`,
-      [facts.id, facts.version, facts.capacity, leaseSec],
+      [facts.id, facts.url ?? null, facts.version, facts.capacity, leaseSec],
     );
     const { incarnation } = rows[0]!;
-    await client.query(
-      `UPDATE nodes SET incarnation = nextval('node_incarnations'), lease_until = least(lease_until, clock_timestamp())
-       WHERE id <> $1`,
-      [facts.id],
-    );
-    await client.query('UPDATE cameras SET node_id = $1, owner_epoch = $2', [facts.id, incarnation]);
-    // FAILED ones may have footage that can be retried.
-    await client.query(
-      `UPDATE playbacks SET node_id = $1, owner_epoch = $2
-       WHERE recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')
-         OR (recording_status = 'FAILED' AND node_id IS DISTINCT FROM $1)`,
-      [facts.id, incarnation],
-    );
+    const isAlone = facts.url === undefined;
+    if (isAlone) await client.query(fenceOthers, [facts.id]);
+    await client.query(takeCameras, [facts.id, incarnation, isAlone]);
+    await client.query(takePlaybacks, [facts.id, incarnation, isAlone]);
     await client.query('COMMIT');
     return { nodeId: facts.id, incarnation: BigInt(incarnation) };
   } catch (error) {
@@ -58,6 +52,16 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
     await client.end(); // without COMMIT, PostgreSQL takes everything back
   }
 }
+
+const fenceOthers = `
+  UPDATE nodes SET incarnation = nextval('node_incarnations'), lease_until = least(lease_until, clock_timestamp())
+  WHERE id <> $1`;
+const takeCameras = 'UPDATE cameras SET node_id = $1, owner_epoch = $2 WHERE node_id = $1 OR $3';
+/** FAILED ones may have footage that can be retried. */
+const takePlaybacks = `
+  UPDATE playbacks SET node_id = $1, owner_epoch = $2
+  WHERE ($3 OR node_id = $1 OR node_id IS NULL) AND (recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')
+    OR (recording_status = 'FAILED' AND node_id IS DISTINCT FROM $1))`;
 
 /** What the database says to a heartbeat. */
 export interface Beat {
@@ -119,10 +123,30 @@ export interface NodeReport extends Node {
   readonly recordings: number;
 }
 
+/** A live node, as other nodes call it. */
+export interface LiveNode {
+  readonly id: string;
+  readonly url: string;
+  readonly incarnation: bigint;
+}
+
+/** The nodes that can be called now. */
+export function liveNodes(db: Db): Promise<LiveNode[]> {
+  return db.$queryRaw`
+    SELECT id, url, incarnation FROM nodes WHERE url IS NOT NULL AND lease_until > clock_timestamp() ORDER BY id`;
+}
+
+/** Whether the node has given no sign for so long. A node that is unknown has not either. */
+export async function isSilentFor(db: Db, id: string, hours: number): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT 1 FROM nodes WHERE id = ${id} AND lease_until > clock_timestamp() - ${hours} * interval '1 hour'`;
+  return rows.length === 0;
+}
+
 /** All nodes that ever entered, in the order of their ids. */
 export function allNodes(db: Db): Promise<NodeReport[]> {
   return db.$queryRaw`
-    SELECT n.id, n.incarnation, n.version, n.capacity, n.started_at AS "startedAt", n.heartbeat_at AS "heartbeatAt",
+    SELECT n.id, n.url, n.incarnation, n.version, n.capacity, n.started_at AS "startedAt", n.heartbeat_at AS "heartbeatAt",
       n.lease_until AS "leaseUntil", n.ended_at AS "endedAt",
       CASE WHEN n.lease_until > clock_timestamp() THEN 'LIVE' WHEN n.ended_at IS NULL THEN 'LOST' ELSE 'ENDED' END AS state,
       (SELECT count(*)::int FROM cameras c WHERE c.node_id = n.id AND c.enabled) AS cameras,

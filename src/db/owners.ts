@@ -5,6 +5,13 @@ import type { Db, Tx } from './client.ts';
 /** The number of the advisory lock of a round of planning. Any number that nothing else uses in this database. */
 const planLock = 4_173_622_952;
 
+/** @returns null if no node owns the camera, or if there is none */
+export async function ownerOfCamera(db: Db, id: string): Promise<string | null> {
+  const rows = await db.$queryRaw<{ nodeId: string | null }[]>`
+    SELECT node_id AS "nodeId" FROM cameras WHERE id::text = ${id}`;
+  return rows[0]?.nodeId ?? null;
+}
+
 /** What a round of planning depends on. */
 export interface PlanFacts {
   /** The live nodes with their incarnations and capacities, as text to compare. */

@@ -22,6 +22,8 @@ export interface CheckOptions {
   readonly db: Db;
   readonly store: Store;
   readonly recordDir: string;
+  /** The node whose spools these are, where others have theirs; undefined: all spools are here. */
+  readonly nodeId?: string | undefined;
 }
 
 const pageSize = 1_000;
@@ -126,14 +128,19 @@ async function spoolsIn(recordDir: string): Promise<Set<string>> {
 const mayHoldFootage = (recordDir: string, id: string): Promise<boolean> =>
   holdsFootage(recordDir, id).catch(() => true); // cannot be read
 
-/** Checks invariants 1 and 3. */
+/** Checks invariants 1 and 3, as far as the footage should be here. */
 async function checkSpool(
-  { db, recordDir }: CheckOptions,
+  { db, recordDir, nodeId }: CheckOptions,
   row: Playback,
   isThere: boolean,
   objects: ReadonlyMap<string, number>,
 ): Promise<Breach[]> {
   const { id, recordingStatus } = row;
+  if (nodeId !== undefined && row.nodeId !== null && row.nodeId !== nodeId) {
+    return isThere
+      ? [{ text: `The playback ${id} is the server ${row.nodeId}’s, but a spool of it is here.` }]
+      : [];
+  }
   if (recordingStatus === 'RECORDING' && !isThere) {
     return [{ text: `The playback ${id} is RECORDING, but it has no spool.` }];
   }

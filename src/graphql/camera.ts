@@ -90,6 +90,12 @@ export const Camera = builder.prismaObject('Camera', {
       description: 'When its playbacks are deleted, beside RETENTION_DAYS.',
       resolve: ({ retention }) => retention as unknown as readonly RuleOfCamera[],
     }),
+    node: t.id({
+      nullable: true,
+      description:
+        'The id of the server that reads it. For ADMIN; null for others, and while no server does.',
+      resolve: ({ nodeId }, _args, { caller }) => (caller.role === 'ADMIN' ? nodeId : null),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the camera was added.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',

@@ -81,7 +81,10 @@ export const EndReason = builder.enumType('EndReason', {
         'The camera delivered nothing for too long, or its stream changed to a format that does not fit the file.',
     },
     SHUTDOWN: { description: 'The server could not continue, for example because its disk was full.' },
-    NODE_LOST: { description: 'The server was lost. The clip was made from what the bucket already had.' },
+    NODE_LOST: {
+      description:
+        'The server was lost. An open event goes on in a further playback; the clip is made from what that server or the bucket has.',
+    },
   },
 });
 

@@ -9,6 +9,11 @@ const Node = builder.objectRef<NodeReport>('ServerNode').implement({
   description: 'A server of this database. All times are by the database’s clock.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'NODE_ID, or the id in its DATA_DIR.' }),
+    url: t.expose('url', {
+      type: 'URL',
+      nullable: true,
+      description: 'Where other servers reach it (NODE_URL); null if it works alone.',
+    }),
     version: t.exposeString('version', { description: 'The version of Flashback that it runs.' }),
     state: t.expose('state', { type: NodeState, description: 'Whether it is there.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was started last.' }),

@@ -25,7 +25,7 @@ const Gap = builder.objectRef<{ from: string; to: string }>('Gap').implement({
 });
 
 const PlaybackFailure = builder
-  .objectRef<{ id: string; code: string; message: string }>('PlaybackFailure')
+  .objectRef<{ id: string; nodeId: string | null; code: string; message: string }>('PlaybackFailure')
   .implement({
     description: 'Why there is no clip.',
     fields: (t) => ({
@@ -38,7 +38,10 @@ const PlaybackFailure = builder
       }),
       retryable: t.boolean({
         description: 'Whether retryPlayback can help, because the footage is still there.',
-        resolve: ({ id }, _args, { holdsFootage }) => holdsFootage(id),
+        resolve: ({ id, nodeId }, _args, { at }) =>
+          at(nodeId)
+            .holdsFootage(id)
+            .catch(() => false), // a server that does not answer cannot retry it now
       }),
     }),
   });
@@ -186,9 +189,9 @@ export const Playback = builder.prismaObject('Playback', {
       type: PlaybackFailure,
       nullable: true,
       description: 'Why there is no clip; null unless FAILED.',
-      resolve: ({ id, recordingStatus, failureCode, errorMessage }) =>
+      resolve: ({ id, nodeId, recordingStatus, failureCode, errorMessage }) =>
         recordingStatus === 'FAILED' && failureCode
-          ? { id, code: failureCode, message: errorMessage ?? '' }
+          ? { id, nodeId, code: failureCode, message: errorMessage ?? '' }
           : null,
     }),
     protection: t.field({

@@ -1,5 +1,5 @@
 import type { PathSigner } from '../access/signed-path.ts';
-import type { Playback } from '../generated/prisma/client.ts';
+import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { Services } from '../graphql/context.ts';
 import type { ServerAddress } from './server-address.ts';
 
@@ -14,11 +14,22 @@ export interface LinkOptions {
   readonly posters: { has(playbackId: string): Promise<boolean> };
   /** Links to snapshots of cameras. */
   readonly snapshots: { has(cameraId: string): boolean };
+  /** Whether another server has what the row of this node names. This one fetches it there (at-owner.ts). */
+  readonly isElsewhere: (nodeId: string | null) => boolean;
+  /** In epoch milliseconds. */
+  readonly now: () => number;
 }
+
+/** Another server has made a poster this long after a clip's first picture, as a rule. */
+const posterAfterMs = 4_000;
 
 /** The links in the API's answers: to objects in the store, and to what this server serves itself (routes.ts). */
 export function createLinks(options: LinkOptions): Services['links'] {
-  const { address, signer, store, posters, snapshots } = options;
+  const { address, signer, store, posters, snapshots, isElsewhere, now } = options;
+  const hasPoster = async ({ id, nodeId, clipStartedAt }: Playback) =>
+    isElsewhere(nodeId) ? now() - clipStartedAt!.getTime() > posterAfterMs : posters.has(id);
+  const hasSnapshot = ({ id, nodeId, state }: Camera) =>
+    isElsewhere(nodeId) ? state === 'LIVE' : snapshots.has(id);
   const live = ({ id }: Playback, name: string, holder: string) =>
     `${address.url}${signer.sign('live', id, holder)}/${name}`;
   return {
@@ -26,13 +37,13 @@ export function createLinks(options: LinkOptions): Services['links'] {
     download: (key, name, { holder }) => store.downloadUrl(key, name, holder),
     live: (playback, { holder }) => (isInSpool(playback) ? live(playback, 'index.m3u8', holder) : null),
     poster: async (playback, { holder }) =>
-      isInSpool(playback) && (await posters.has(playback.id)) ? live(playback, 'poster.jpg', holder) : null,
+      isInSpool(playback) && (await hasPoster(playback)) ? live(playback, 'poster.jpg', holder) : null,
     share: (token, atSec) => `${address.url}/share/${token}${atSec === undefined ? '' : `?t=${atSec}`}`,
-    snapshot: ({ id }, { holder }) =>
-      snapshots.has(id) ? `${address.url}${signer.sign('snapshots', `${id}.jpg`, holder)}` : null,
+    snapshot: (camera, { holder }) =>
+      hasSnapshot(camera) ? `${address.url}${signer.sign('snapshots', `${camera.id}.jpg`, holder)}` : null,
   };
 }
 
-/** Whether there is footage of the playback on this server's disk that the store does not have yet. */
+/** Whether there is footage of the playback on a server's disk that the store does not have yet. */
 const isInSpool = ({ clipStartedAt, recordingStatus }: Playback): boolean =>
   clipStartedAt !== null && (recordingStatus === 'RECORDING' || recordingStatus === 'PROCESSING');

@@ -33,6 +33,14 @@ export class Live {
     this.#recordDir = options.recordDir;
   }
 
+  /** The node whose disk has the footage; null: none, or it is unknown. @param path as for `answer` */
+  async ownerOf(path: string): Promise<string | null> {
+    const id = path.split('/')[0]!;
+    if (!isPlaybackId(id)) return null;
+    const row = await this.#db.playback.findUnique({ where: { id }, select: { nodeId: true } });
+    return row?.nodeId ?? null;
+  }
+
   /** @param path `<playback id>/index.m3u8`, `…/init.mp4`, `…/<number>.m4s` or `…/poster.jpg` */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const [id = '', name = ''] = path.split('/');
@@ -94,7 +102,7 @@ export class Live {
   }
 
   async #find(id: string): Promise<Watched | undefined> {
-    if (!/^[0-9a-f-]{36}$/.test(id)) return undefined;
+    if (!isPlaybackId(id)) return undefined;
     const found = await findSpool(this.#recordDir, id);
     return found && { spool: await LiveSpool.open(found), idle: undefined };
   }
@@ -113,6 +121,8 @@ export class Live {
     }
   }
 }
+
+const isPlaybackId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
 /** Content of a spool, which never changes once it is written. */
 const unchanging = { 'cache-control': 'private, max-age=3600, immutable' };

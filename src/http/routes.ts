@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PathSigner } from '../access/signed-path.ts';
+import { atOwner } from './at-owner.ts';
 import { graphqlPath } from './graphql.ts';
+import { answerNodeCall, type NodeCallOptions } from './node-calls.ts';
 import { allowOrigin, refuse, sendText } from './refuse.ts';
 
 /** @param rest the part of the path after the route's path; for LINK, the scope that the link was signed for */
@@ -12,9 +14,10 @@ export type Handler = (
 
 /**
  * Who may make requests. ANYBODY: everybody. CALLER: everybody with an API key or a token; the handler authenticates
- * the caller. LINK: everybody with a signed link, which ends with the key or token that it was given to.
+ * the caller. LINK: everybody with a signed link, which ends with the key or token that it was given to. NODE: another node
+ * of this database; the handler verifies the signature.
  */
-export type Who = 'ANYBODY' | 'CALLER' | 'LINK';
+export type Who = 'ANYBODY' | 'CALLER' | 'LINK' | 'NODE';
 
 export interface Route {
   /** A path. If it ends with a slash, it matches all paths that begin with it. */
@@ -35,9 +38,12 @@ export interface RouteOptions {
   /** Serves an object of the local store; undefined if the store is a bucket. */
   readonly media: Handler | undefined;
   /** Serves a recording that is not in the store yet as HLS. The path begins with the playback's id. */
-  readonly live: { answer: Handler };
+  readonly live: { answer: Handler; ownerOf(path: string): Promise<string | null> };
   /** A JPEG of the camera's newest keyframe; undefined if there is none. */
   readonly snapshots: { of(cameraId: string): Promise<Buffer | undefined> };
+  /** The node that reads the camera; null if none does. */
+  readonly readerOf: (cameraId: string) => Promise<string | null>;
+  readonly nodeCalls: NodeCallOptions;
 }
 
 const read = ['GET', 'HEAD'] as const;
@@ -45,14 +51,28 @@ const read = ['GET', 'HEAD'] as const;
 /** All routes of this server. The first route that matches is used. WebSockets: websocket.ts. */
 export function routesOf(options: RouteOptions): readonly Route[] {
   const { graphql, metrics, ready, dashboard, share, media = answerNothing } = options;
-  const live = answerLive(options);
+  const { others } = options.nodeCalls;
   const snapshot = answerSnapshot(options);
+  const ownerOf = (path: string) => options.live.ownerOf(path);
+  const live = atOwner('live', { others, ownerOf, answer: answerLive(options) });
+  const readerOf = (name: string) => options.readerOf(cameraOf(name));
+  const anySnapshot = atOwner('snapshots', { others, ownerOf: readerOf, answer: snapshot });
+  const served = {
+    live: (...call: Parameters<Handler>) => options.live.answer(...call),
+    snapshots: snapshot,
+  };
   return [
     { path: graphqlPath, methods: ['GET', 'POST', 'OPTIONS'], who: 'CALLER', answer: graphql },
     { path: '/media/', methods: read, who: 'LINK', answer: media },
     { path: '/live/', methods: read, who: 'LINK', answer: live },
-    { path: '/snapshots/', methods: read, who: 'LINK', answer: snapshot },
+    { path: '/snapshots/', methods: read, who: 'LINK', answer: anySnapshot },
     { path: '/share/', methods: read, who: 'ANYBODY', answer: share },
+    {
+      path: '/node/',
+      methods: ['GET', 'POST'],
+      who: 'NODE',
+      answer: answerNodeCall(options.nodeCalls, served),
+    },
     { path: '/metrics', methods: read, who: 'CALLER', answer: metrics },
     { path: '/healthz', methods: read, who: 'ANYBODY', answer: answerAlive },
     { path: '/readyz', methods: read, who: 'ANYBODY', answer: ready },
@@ -100,10 +120,12 @@ const answerLive =
     return live.answer(request, response, path);
   };
 
+const cameraOf = (name: string): string => name.replace(/\.jpg$/, '');
+
 const answerSnapshot =
   ({ snapshots }: RouteOptions): Handler =>
   async (request, response, name) => {
-    const jpeg = await snapshots.of(name.replace(/\.jpg$/, ''));
+    const jpeg = await snapshots.of(cameraOf(name));
     if (!jpeg) return answerNothing(request, response);
     response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'no-store' }).end(jpeg);
   };

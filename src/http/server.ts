@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Access } from '../access/access.ts';
 import type { PathSigner } from '../access/signed-path.ts';
+import { ownerOfCamera } from '../db/owners.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import { isOfWhoLeft, type Log } from '../log.ts';
@@ -29,7 +30,7 @@ import { answerShare } from './share.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
-export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snapshots'> {
+export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snapshots' | 'nodeCalls'> {
   /** Gets the port once the server listens. */
   readonly address: ServerAddress;
   readonly host: string;
@@ -104,6 +105,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
 
   const routes = routesOf({
     ...options,
+    readerOf: (cameraId) => ownerOfCamera(services.db, cameraId),
     graphql: answerGraphql({ yoga, connections, preparing, db: services.db, ...options }),
     metrics: answerMetrics(metrics, access),
     ready: answerReady({ ready, access, clients }),

@@ -39,6 +39,14 @@ export class Planner {
     }
   }
 
+  /** Plans now, because there is a new camera. Never rejects: the next round plans again. */
+  async plan(): Promise<void> {
+    const { db, membership, log } = this.#options;
+    await planOwners(db, membership).catch((error: Error) =>
+      log.warn({ error }, 'who feeds a new camera cannot be planned; trying again'),
+    );
+  }
+
   async #round(): Promise<void> {
     const { db, membership } = this.#options;
     const { live, isOwnerMissing } = await readPlanFacts(db);

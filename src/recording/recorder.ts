@@ -16,6 +16,8 @@ export type RecorderOptions = RunningOptions &
   Omit<AutomaticEndsOptions, 'running'> & {
     readonly admission: Admission;
     readonly recordDir: string;
+    /** This server's id. */
+    readonly nodeId: string;
   };
 
 /** A recording, and when it is over: when its row says what became of it. */
@@ -228,6 +230,8 @@ export class Recorder {
   async #writeRecording(running: RunningRecording): Promise<Playback | undefined> {
     const row = await writeRecording(this.#options, running);
     if (!row) await this.#discard(running.playback.id);
+    // Another node was asked for the same recording, and was first.
+    else if (row.nodeId !== null && row.nodeId !== this.#options.nodeId) await this.abandon(row.id);
     return row;
   }
 

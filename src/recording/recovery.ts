@@ -1,7 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/ends.ts';
+import { takeOverLost } from '../db/lost-playbacks.ts';
 import { giveDeadline } from '../db/playbacks.ts';
+import type { Incarnation } from '../db/session.ts';
 import { transition } from '../db/transitions.ts';
 import type { Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
@@ -20,8 +22,7 @@ import { WallClock } from './steady-clock.ts';
 
 export interface RecoveryOptions {
   readonly db: Db;
-  /** This server's id. */
-  readonly nodeId: string;
+  readonly self: Incarnation;
   readonly feeds: Feeds;
   readonly recorder: Recorder;
   readonly recordDir: string;
@@ -46,12 +47,12 @@ const writtenWithinMs = 10_000;
  * unknown to the recorder, because the database was away.
  */
 export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
-  const { db, nodeId, recordDir, log, now } = options;
+  const { db, self, recordDir, log, now } = options;
   const told = new Set<string>();
-  await openSpool(db, nodeId, recordDir, log);
+  await openSpool(db, self.nodeId, recordDir, log);
   await endOverdue(db, new Date(now()), []);
   await recoverAll(options, told);
-  await removeOrphans(db, recordDir, log).catch((error) => {
+  await removeOrphans(options).catch((error) => {
     if (!(error instanceof SpoolAway)) throw error;
   });
 
@@ -78,7 +79,10 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
  * @param told ids of the recordings whose failure was logged
  */
 async function recoverAll(options: RecoveryOptions, told: Set<string>): Promise<void> {
-  const { db, nodeId, log, recorder } = options;
+  const { db, self, log, recorder, now } = options;
+  const { nodeId } = self;
+  for (const taken of await takeOverLost(db, self, new Date(now())))
+    log.info(taken, 'a lost node was recording this; it goes on here');
   const where = {
     recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] },
     OR: [{ nodeId }, { nodeId: null, camera: { nodeId } }],
@@ -185,7 +189,8 @@ async function fail(db: Db, playback: Playback, errorMessage: string, at: Date):
   await transition(db, id, recordingStatus, 'FAILED', at, { failureCode: 'NOT_RECORDED', errorMessage });
 }
 
-async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void> {
+async function removeOrphans(options: RecoveryOptions): Promise<void> {
+  const { db, self, recordDir, log } = options;
   await demandSpool(recordDir);
   const folders = (await readdir(recordDir)).filter(isSpoolName);
   if (folders.length > 0 && !(await db.playback.findFirst({ select: { id: true } }))) {
@@ -197,13 +202,15 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
   }
   const rows = await db.playback.findMany({
     where: { id: { in: folders } },
-    select: { id: true, recordingStatus: true },
+    select: { id: true, recordingStatus: true, nodeId: true },
   });
-  const statusOf = new Map(rows.map((it) => [it.id, it.recordingStatus]));
+  const rowOf = new Map(rows.map((it) => [it.id, it]));
   for (const id of folders) {
-    const status = statusOf.get(id);
-    if (status !== undefined && status !== 'COMPLETED') continue;
-    await removeOrphan({ db, recordDir, log }, id, status === 'COMPLETED').catch((error: Error) =>
+    const row = rowOf.get(id);
+    if (row && row.recordingStatus !== 'COMPLETED') continue;
+    // Another node took it over, and made its clip from its own footage.
+    const isNeedless = row !== undefined && (row.nodeId === null || row.nodeId === self.nodeId);
+    await removeOrphan(options, id, isNeedless).catch((error: Error) =>
       log.error({ playbackId: id, error }, 'a spool cannot be removed'),
     );
   }
@@ -216,12 +223,12 @@ async function removeOrphans(db: Db, recordDir: string, log: Log): Promise<void>
 async function removeOrphan(
   { db, recordDir, log }: Pick<RecoveryOptions, 'db' | 'recordDir' | 'log'>,
   id: string,
-  isCompleted: boolean,
+  isNeedless: boolean,
 ): Promise<void> {
-  if (!isCompleted && (await holdsFootage(recordDir, id))) {
+  if (!isNeedless && (await holdsFootage(recordDir, id))) {
     log.error(
       { playbackId: id },
-      'the database has no such playback, but the spool holds footage of it: it is kept',
+      'the database has no such playback of this node, but the spool holds footage of it: it is kept',
     );
     return;
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { insertCamera } from '../db/cameras.ts';
+import { findCamera, insertCamera } from '../db/cameras.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import type { Camera } from '../generated/prisma/client.ts';
 import { type SettingsInput, settingDefaults, settingRules, withDefaults } from './camera-settings.ts';
@@ -9,16 +9,19 @@ import type { Parts } from './parts.ts';
 const rules = z.object(settingRules());
 
 /**
- * Adds a camera. Unless it has no pre-roll, Flashback connects at once and stays connected.
+ * Adds a camera. Unless it has no pre-roll, the node that owns it connects at once and stays connected.
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT
  */
 export async function createCamera(
-  { db, ownCameras }: Pick<Parts, 'db' | 'ownCameras'>,
+  { db, planOwners, ownCameras }: Pick<Parts, 'db' | 'planOwners' | 'ownCameras'>,
   caller: Caller,
   settings: SettingsInput,
 ): Promise<Camera> {
   demand(caller, 'MANAGE');
-  const camera = await insertCamera(db, validate(rules, withDefaults(settingDefaults, settings)));
+  const made = await insertCamera(db, validate(rules, withDefaults(settingDefaults, settings)));
+  // It may be another node's, which then connects.
+  await planOwners();
+  const camera = (await findCamera(db, made.id)) ?? made;
   await ownCameras.changed(camera);
   return camera;
 }

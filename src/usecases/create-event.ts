@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findByKey, insertEvent, type NewEvent, type RecordedEvent } from '../db/events.ts';
+import { newId } from '../db/ids.ts';
 import { newPlayback } from '../db/playbacks.ts';
 import { type Caller, demand, maySeeEvent } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
@@ -8,6 +9,7 @@ import { longestSec, secondsAfter, startOf } from './event-times.ts';
 import { visibleCamera } from './find-visible.ts';
 import { jsonOf, textOf, validate, wholeNumber } from './input.ts';
 import type { Parts } from './parts.ts';
+import { recordAtOwner, sayAway } from './record-at-owner.ts';
 
 /** What a caller reports. Fields that are null count as left out. */
 export interface EventReport {
@@ -31,7 +33,10 @@ const rules = z.object({
 });
 type ValidReport = Pick<EventReport, 'type'> & z.output<typeof rules>;
 
-type CreateEventParts = Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'firstCalls' | 'takeEvent'>;
+type CreateEventParts = Pick<
+  Parts,
+  'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'at' | 'isElsewhere' | 'firstCalls' | 'takeEvent'
+>;
 
 /**
  * Reports an event at a camera. If the camera records events of this type, its recording has begun when this
@@ -71,11 +76,12 @@ async function recordNew(
   camera: Camera,
   report: ValidReport,
 ): Promise<RecordedEvent> {
-  const { db, admission, recorder } = parts;
+  const { db } = parts;
   const now = parts.now();
   const isRecorded = camera.recordOn.includes(report.type);
   const startedAt = startOf(report.startedAt, now, isRecorded ? camera : undefined);
   const event: NewEvent = {
+    id: newId(),
     cameraId: camera.id,
     channel: camera.channel,
     type: report.type,
@@ -96,24 +102,15 @@ async function recordNew(
       : answerAgain(parts, caller, camera, inserted);
   }
 
-  // Admit the recording, or refuse the event.
-  const place = await admission.admit({ cameraId: camera.id, by: caller.name });
-
-  // Write the rows and begin to record, both at the same time.
+  // Write the rows and begin to record, at the node that owns the camera.
   const { preRollSec, maxDurationSec } = camera;
   const deadlineAt = secondsAfter(startedAt, maxDurationSec);
   const playback = newPlayback({ cameraId: camera.id, startedAt, preRollSec, deadlineAt });
-  const inserting = insertEvent(db, event, playback, now);
-  const isWritten = inserting.then(({ created }) => created);
-  const [inserted, recorded] = await Promise.all([
-    inserting,
-    recorder.begin(playback, camera, { place, isWritten }),
-  ]);
+  const recorded = await recordAtOwner(parts, camera, { playback, event, by: caller.name, at: now });
 
   // Answer.
-  return inserted.created
-    ? { event: inserted.event, playback: recorded }
-    : answerAgain(parts, caller, camera, inserted);
+  const inserted = { event: recorded.event!, playback: recorded.playback };
+  return recorded.created ? inserted : answerAgain(parts, caller, camera, inserted);
 }
 
 /**
@@ -121,7 +118,7 @@ async function recordNew(
  * answer was lost, begins its recording now, with the footage that is still in the ring.
  */
 async function answerAgain(
-  { recorder }: CreateEventParts,
+  { at }: CreateEventParts,
   caller: Caller,
   camera: Camera,
   { event, playback }: RecordedEvent,
@@ -130,8 +127,6 @@ async function answerAgain(
     throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
   }
   if (playback?.recordingStatus !== 'PENDING') return { event, playback };
-  const recorded = recorder.isRecording(playback.id)
-    ? recorder.confirm(playback.id)
-    : recorder.resume(playback, camera, { by: caller.name });
-  return { event, playback: await recorded };
+  const owner = at(playback.nodeId ?? camera.nodeId);
+  return { event, playback: await owner.confirm({ id: playback.id, by: caller.name }).catch(sayAway) };
 }

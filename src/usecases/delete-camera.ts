@@ -1,22 +1,27 @@
 import { deleteCameraRows } from '../db/cameras.ts';
 import { type Caller, demand } from '../domain/caller.ts';
-import { discardPlayback } from './discard-playback.ts';
 import { found } from './input.ts';
 import type { Parts } from './parts.ts';
+import { sayAway } from './record-at-owner.ts';
 
 /**
  * Deletes a camera with its events and playbacks and, in the background, their objects in the store.
- * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if one of its playbacks is protected
+ * @throws RequestError FORBIDDEN, NOT_FOUND, CONFLICT if one of its playbacks is protected, or CAPACITY if another
+ *   server does not answer
  */
 export async function deleteCamera(
-  parts: Pick<Parts, 'db' | 'feeds' | 'recorder' | 'finisher' | 'remover'>,
+  { db, feeds, at, otherNodes, remover }: Pick<Parts, 'db' | 'feeds' | 'at' | 'otherNodes' | 'remover'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
   demand(caller, 'MANAGE');
-  const { db, feeds, remover } = parts;
   const { id } = await found('camera', given, (id) => db.camera.findUnique({ where: { id } }));
-  await deleteCameraRows(db, id, (ids) => Promise.all(ids.map((id) => discardPlayback(parts, id))));
+  // Its recordings may be on every node that has ever owned it.
+  const discard = async (ids: string[]) => {
+    const nodes = ids.length > 0 ? [null, ...(await otherNodes())] : [];
+    await Promise.all(nodes.map((nodeId) => at(nodeId).discard(ids))).catch(sayAway);
+  };
+  await deleteCameraRows(db, id, discard);
   await feeds.remove(id);
   remover.nudge();
   return { id };

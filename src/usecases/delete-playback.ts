@@ -1,37 +1,42 @@
-import { removePlaybacks } from '../db/playback-removal.ts';
-import { demandUnprotected } from '../db/protection.ts';
+import { isSilentFor } from '../db/nodes.ts';
 import { visiblePlaybacks } from '../db/visible.ts';
 import { type Caller, demand } from '../domain/caller.ts';
-import { discardPlayback } from './discard-playback.ts';
+import { NodeAway } from '../nodes/other-nodes.ts';
 import { isId } from './input.ts';
 import type { Parts } from './parts.ts';
+import { sayAway } from './record-at-owner.ts';
+
+/** After this time nobody waits for a node to remove its footage. */
+const givenUpHours = 24;
 
 /**
  * Deletes a playback and, in the background, its objects in the store. A running recording is ended first. A second
  * call changes nothing. A playback that the caller may not see counts as deleted.
- * @throws RequestError FORBIDDEN, or CONFLICT if it is protected
+ * @throws RequestError FORBIDDEN, CONFLICT if it is protected, or CAPACITY if the server that has its footage is away
  */
 export async function deletePlayback(
-  parts: Pick<Parts, 'db' | 'recorder' | 'finisher' | 'remover' | 'inTurn'>,
+  { db, at, remover }: Pick<Parts, 'db' | 'at' | 'remover'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
   // Check.
   demand(caller, 'RECORD');
-  const { db, remover, inTurn } = parts;
   const where = { id: given, AND: [visiblePlaybacks({ caller })] };
-  const playback = isId(given) ? await db.playback.findFirst({ where, select: { id: true } }) : null;
+  const playback = isId(given)
+    ? await db.playback.findFirst({ where, select: { id: true, nodeId: true, recordingStatus: true } })
+    : null;
   if (!playback) return { id: given };
-  const { id } = playback;
+  const { id, nodeId, recordingStatus } = playback;
 
-  // End all work on the playback, then delete its row and note its objects for removal. Nobody protects it meanwhile.
-  await inTurn.run(id, async () => {
-    await demandUnprotected(db, id);
-    await discardPlayback(parts, id);
-    await db.$transaction((tx) => removePlaybacks(tx, { id }));
-    // A job may have begun again while the row was still there.
-    await discardPlayback(parts, id);
-  });
+  // End all work on the playback, then delete its row and note its objects for removal. The footage of a COMPLETED one is
+  // in the store, and that of a node that is away for a day is given up.
+  const owner = recordingStatus === 'COMPLETED' ? null : nodeId;
+  await at(owner)
+    .remove(id)
+    .catch(async (error) => {
+      if (!(error instanceof NodeAway) || !(await isSilentFor(db, owner!, givenUpHours))) sayAway(error);
+      await at(null).remove(id);
+    });
 
   // Remove the objects soon.
   remover.nudge();

@@ -5,6 +5,7 @@ import { type Caller, demand } from '../domain/caller.ts';
 import { endOf } from './event-times.ts';
 import { visibleEvent } from './find-visible.ts';
 import type { Parts } from './parts.ts';
+import { tellRecorders } from './tell-recorders.ts';
 
 /**
  * Ends an event. Its recording stops after the camera's post-roll and is finished in the background: see
@@ -14,7 +15,7 @@ import type { Parts } from './parts.ts';
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
  */
 export async function endEvent(
-  { db, now, recorder }: Pick<Parts, 'db' | 'now' | 'recorder'>,
+  { db, now, at }: Pick<Parts, 'db' | 'now' | 'at'>,
   caller: Caller,
   { id, endedAt }: { readonly id: string; readonly endedAt?: Date | null | undefined },
 ): Promise<RecordedEvent> {
@@ -24,9 +25,9 @@ export async function endEvent(
 
   // Write the end, and the time up to which footage is kept. Then tell the recorder that time.
   if (!event.endedAt) {
-    const at = now();
-    const end = { id: event.id, endedAt: endOf(endedAt, at, event.startedAt), at };
-    for (const playback of await saveEventEnd(db, end)) recorder.keepUntil(playback.id, playback.recordUntil);
+    const asked = now();
+    const end = { id: event.id, endedAt: endOf(endedAt, asked, event.startedAt), at: asked };
+    tellRecorders(at, await saveEventEnd(db, end));
   }
 
   // Answer.

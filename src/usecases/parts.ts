@@ -10,7 +10,7 @@ import type { Feeds } from '../recording/feed/feeds.ts';
 import type { OwnCameras } from '../recording/feed/own-cameras.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { FirstCalls } from './first-calls.ts';
-import type { InTurn } from './in-turn.ts';
+import type { NodeTasks } from './node-tasks.ts';
 
 /** The parts of the server that use cases need. Each use case names those it uses. app.ts makes them. */
 export interface Parts {
@@ -23,17 +23,21 @@ export interface Parts {
   readonly finisher: Finisher;
   readonly remover: Remover;
   readonly keys: Keys;
+  /** The tasks of the node that a row names. null: of this server. */
+  readonly at: (nodeId: string | null) => NodeTasks;
+  /** Whether that node is another server. */
+  readonly isElsewhere: (nodeId: string | null) => boolean;
+  /** Plans at once who feeds which camera, because there is a new one. */
+  readonly planOwners: () => Promise<void>;
+  /** The ids of the other nodes that are there. */
+  readonly otherNodes: () => Promise<string[]>;
   readonly firstCalls: FirstCalls;
-  /** Deletes and protects a playback one after the other, by its id. */
-  readonly inTurn: InTurn;
   /** Writes a line of the log, for actions that somebody may ask about later. */
   readonly note: (fields: object, text: string) => void;
   /** Counts an event of the caller. @throws RequestError RATE_LIMITED */
   readonly takeEvent: (caller: Caller) => void;
   /** Connects to a camera and looks at its stream. Resolves within ten seconds. @throws RequestError CAPACITY */
   readonly tryCamera: (caller: Caller, camera: CameraToTry) => Promise<CameraTrial>;
-  /** Whether a playback's footage is on this server's disk, so that it can be retried. Never rejects. */
-  readonly holdsFootage: (playbackId: string) => Promise<boolean>;
 }
 
 export type CameraToTry = Pick<

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { saveProtection } from '../db/protection.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import { notFound } from '../domain/errors.ts';
+import { NodeAway } from '../nodes/other-nodes.ts';
 import { visiblePlayback } from './find-visible.ts';
 import { textOf, validate } from './input.ts';
 import type { Parts } from './parts.ts';
+import { sayAway } from './record-at-owner.ts';
 
 const rules = z.object({ reason: textOf(500) });
 
@@ -15,15 +16,18 @@ const rules = z.object({ reason: textOf(500) });
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND
  */
 export async function protectPlayback(
-  { db, now, inTurn, note }: Pick<Parts, 'db' | 'now' | 'inTurn' | 'note'>,
+  { db, now, at, note }: Pick<Parts, 'db' | 'now' | 'at' | 'note'>,
   caller: Caller,
   { id: given, ...rest }: { readonly id: string; readonly reason: string },
 ): Promise<{ readonly id: string }> {
   demand(caller, 'RECORD');
   const { reason } = validate(rules, rest, []);
-  const { id } = await visiblePlayback(db, caller, given);
-  // If it is being deleted, that comes first.
-  const isThere = await inTurn.run(id, () => saveProtection(db, id, { reason, by: caller.name, at: now() }));
+  const { id, nodeId, recordingStatus } = await visiblePlayback(db, caller, given);
+  // At the node that would remove its footage if it were deleted. One that is away removes nothing.
+  const order = { id, reason, by: caller.name, at: now() };
+  const isThere = await at(recordingStatus === 'COMPLETED' ? null : nodeId)
+    .protect(order)
+    .catch((error) => (error instanceof NodeAway ? at(null).protect(order) : sayAway(error)));
   if (!isThere) throw notFound('playback', given);
   note({ playbackId: id, by: caller.name, reason }, 'a playback was protected');
   return { id };

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { insertPlayback, newPlayback } from '../db/playbacks.ts';
+import { newPlayback } from '../db/playbacks.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import { longestSec, secondsAfter } from './event-times.ts';
 import { visibleCamera } from './find-visible.ts';
 import { badField, validate, wholeNumber } from './input.ts';
 import type { Parts } from './parts.ts';
+import { recordAtOwner } from './record-at-owner.ts';
 
 const rules = z.object({ durationSec: wholeNumber(1, longestSec).optional() });
 
@@ -15,28 +16,24 @@ const rules = z.object({ durationSec: wholeNumber(1, longestSec).optional() });
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CAPACITY
  */
 export async function startRecording(
-  { db, now, admission, recorder }: Pick<Parts, 'db' | 'now' | 'admission' | 'recorder'>,
+  parts: Pick<Parts, 'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'at' | 'isElsewhere'>,
   caller: Caller,
   { cameraId, ...given }: { readonly cameraId: string; readonly durationSec?: number | null | undefined },
 ): Promise<{ readonly id: string }> {
   // Check.
   demand(caller, 'RECORD');
   const { durationSec } = validate(rules, given);
-  const camera = await visibleCamera(db, caller, cameraId);
+  const camera = await visibleCamera(parts.db, caller, cameraId);
   const { maxDurationSec, preRollSec } = camera;
   if (durationSec && durationSec > maxDurationSec) {
     throw badField('durationSec', `Expected at most the camera’s maxDurationSec, ${maxDurationSec}.`);
   }
 
-  // Admit.
-  const place = await admission.admit({ cameraId: camera.id, by: caller.name });
-
-  // Write the row and begin to record, both at the same time.
-  const startedAt = now();
+  // Write the row and begin to record, at the node that owns the camera.
+  const startedAt = parts.now();
   const deadlineAt = secondsAfter(startedAt, durationSec ?? maxDurationSec);
   const playback = newPlayback({ cameraId: camera.id, startedAt, preRollSec, deadlineAt });
-  const isWritten = insertPlayback(db, playback, startedAt).then(() => true);
-  await recorder.begin(playback, camera, { place, isWritten });
+  await recordAtOwner(parts, camera, { playback, by: caller.name, at: startedAt });
 
   // Answer.
   return { id: playback.id };

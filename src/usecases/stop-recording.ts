@@ -3,6 +3,7 @@ import { type Caller, demand } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import { visiblePlayback } from './find-visible.ts';
 import type { Parts } from './parts.ts';
+import { tellRecorders } from './tell-recorders.ts';
 
 /**
  * Stops a recording now, without post-roll, whether it was started by hand or by an event. A second call changes
@@ -11,7 +12,7 @@ import type { Parts } from './parts.ts';
  * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if it has already ended in another way
  */
 export async function stopRecording(
-  { db, now, recorder }: Pick<Parts, 'db' | 'now' | 'recorder'>,
+  { db, now, at }: Pick<Parts, 'db' | 'now' | 'at'>,
   caller: Caller,
   playbackId: string,
 ): Promise<{ readonly id: string }> {
@@ -24,6 +25,6 @@ export async function stopRecording(
   if (ended.length === 0) {
     throw conflict(`The playback ${id} is ${recordingStatus}; there is no recording of it to stop.`);
   }
-  recorder.keepUntil(id, endedAt);
+  tellRecorders(at, [{ id, nodeId: ended[0]!.nodeId, recordUntil: endedAt }]);
   return { id };
 }

@@ -18,8 +18,8 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
-async function claim(waitMs: number): Promise<Claim> {
-  const made = await claimDatabase({ url: database.url, log, waitMs });
+async function claim(waitMs: number, claimant = { nodeId: 'a', isShared: false }): Promise<Claim> {
+  const made = await claimDatabase({ url: database.url, claimant, log, waitMs });
   claims.push(made);
   return made;
 }
@@ -91,4 +91,23 @@ test('a server that lost its claim to another reports that until the other one e
   expect(logged.filter((line) => line.includes('end one of the two'))).toHaveLength(1);
   await rival.query('SELECT pg_advisory_unlock_all()');
   await expect.poll(() => first.problem).toBeUndefined();
+});
+
+test('servers that work together share the database, each under its own id', async () => {
+  const shared = (nodeId: string) => ({ nodeId, isShared: true });
+  await claim(0, shared('a'));
+  await claim(0, shared('b'));
+  await expect(claim(0, shared('a'))).rejects.toThrow(
+    'It has the same id, a: end it, or give each its own DATA_DIR and NODE_ID.',
+  );
+  await expect(claim(0)).rejects.toThrow('or give both a NODE_URL.');
+  await claims.shift()!.close();
+  await claim(0, shared('a'));
+});
+
+test('a server that works alone is not joined by one that works with others', async () => {
+  await claim(0);
+  await expect(claim(0, { nodeId: 'b', isShared: true })).rejects.toThrow(
+    'It has no NODE_URL: give it one too, or end it.',
+  );
 });

@@ -35,6 +35,7 @@ afterAll(async () => {
 });
 
 const eventOf = (label: string, change: Partial<NewEvent> = {}): NewEvent => ({
+  id: newId(),
   cameraId: camera.id,
   channel: 1,
   type: 'MOTION',

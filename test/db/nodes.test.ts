@@ -26,8 +26,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function enter(id: string) {
-  const self = await enterNode(database.url, { id, version: '1.0.0', capacity: 10 });
+/** @param url undefined: the server works alone */
+async function enter(id: string, url?: string) {
+  const self = await enterNode(database.url, { id, url, version: '1.0.0', capacity: 10 });
   const db = connectDb(database.url, { self });
   const lease = openNodeLease(database.url, self);
   onTestFinished(async () => {
@@ -86,6 +87,25 @@ test.each(['a', 'b'])('a server behind which the node %s has started writes noth
   for (const write of writes) await expect(write()).rejects.toThrow('has taken the place of the node a');
   expect(await lease.beat()).toBeUndefined();
   expect(await rowsOf()).toEqual(before);
+});
+
+test('a server that works with others owns what its earlier start owned, and leaves the rest alone', async () => {
+  const [a, b] = [await enter('a', 'http://a'), await enter('b', 'http://b')];
+  const [ofA, ofB] = [await addPlayback(a.db), await addPlayback(b.db)];
+  const again = await enter('a', 'http://a');
+  expect(await ownerOf('playbacks', ofA)).toEqual({
+    node_id: 'a',
+    owner_epoch: `${again.self.incarnation}`,
+  });
+  const ownerOfB = { node_id: 'b', owner_epoch: `${b.self.incarnation}` };
+  expect(await ownerOf('playbacks', ofB)).toEqual(ownerOfB);
+  const { rows } = await sql.query('SELECT node_id, count(*)::int FROM cameras GROUP BY 1 ORDER BY 1');
+  expect(rows).toEqual([
+    { node_id: 'a', count: 1 },
+    { node_id: 'b', count: 1 },
+  ]);
+  await expect(addCamera(a.db)).rejects.toThrow('has taken the place of the node a');
+  await addCamera(b.db);
 });
 
 test('a start waits for the transaction that an earlier start has open, and then owns what it wrote', async () => {

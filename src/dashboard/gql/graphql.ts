@@ -68,6 +68,8 @@ export type Camera = {
   maxDurationSec: Scalars['Int']['output'];
   /** The name that people know the camera by. */
   name: Scalars['String']['output'];
+  /** The id of the server that reads it. For ADMIN; null for others, and while no server does. */
+  node?: Maybe<Scalars['ID']['output']>;
   /** The camera’s playbacks, newest first. */
   playbacks: PlaybackConnection;
   /** Seconds recorded after the end of an event. */
@@ -314,7 +316,7 @@ export type EndReason =
   | 'LEASE_EXPIRED'
   /** The recording reached the camera’s maxDurationSec. */
   | 'MAX_DURATION'
-  /** The server was lost. The clip was made from what the bucket already had. */
+  /** The server was lost. An open event goes on in a further playback; the clip is made from what that server or the bucket has. */
   | 'NODE_LOST'
   /** The server could not continue, for example because its disk was full. */
   | 'SHUTDOWN'
@@ -951,6 +953,8 @@ export type ServerNode = {
   startedAt: Scalars['DateTime']['output'];
   /** Whether it is there. */
   state: NodeState;
+  /** Where other servers reach it (NODE_URL); null if it works alone. */
+  url?: Maybe<Scalars['URL']['output']>;
   /** The version of Flashback that it runs. */
   version: Scalars['String']['output'];
 };

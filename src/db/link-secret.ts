@@ -1,0 +1,30 @@
+import type { Db } from './client.ts';
+import type { Seal } from './seal.ts';
+
+/**
+ * The secret that signs links to this server, and calls between nodes. Servers that work together have the same one, from
+ * the database, where it is sealed. A server that works alone keeps its own, and writes it there for others that may come.
+ * @param own the secret in the server's data folder
+ * @throws Error if the database's cannot be opened
+ */
+export async function shareLinkSecret(
+  db: Db,
+  seal: Seal,
+  { own, isAlone }: { readonly own: Buffer; readonly isAlone: boolean },
+): Promise<Buffer> {
+  const text = own.toString('base64');
+  const stored = await db.installation.findFirstOrThrow();
+  const isSame = stored.linkSecret !== null && seal.open(stored.linkSecret) === text;
+  if (isAlone && isSame && seal.isCurrent(stored.linkSecret!)) return own;
+  if (isAlone || stored.linkSecret === null) {
+    const where = isAlone ? {} : { linkSecret: null };
+    await db.installation.updateMany({ where, data: { linkSecret: seal.close(text) } });
+  }
+  if (isAlone) return own;
+  const { linkSecret } = await db.installation.findFirstOrThrow();
+  const shared = seal.open(linkSecret!);
+  if (shared !== undefined) return Buffer.from(shared, 'base64');
+  throw new Error(
+    'SECRET_KEY: the servers of this database have another one. Set the same for all of them; after a comma, earlier keys.',
+  );
+}

@@ -1,0 +1,122 @@
+import type { Db } from '../db/client.ts';
+import { type LiveNode, liveNodes } from '../db/nodes.ts';
+import type { Incarnation } from '../db/session.ts';
+import { RequestError } from '../domain/errors.ts';
+import { type CallSigner, signatureHeader } from './signature.ts';
+import { decodeValue, encodeValue } from './values.ts';
+
+export interface OtherNodesOptions {
+  readonly db: Db;
+  readonly self: Incarnation;
+  /** Whether this server works alone with its database. Then there are no other nodes. */
+  readonly isAlone: boolean;
+  readonly signer: CallSigner;
+}
+
+/** How long an answer may take. A new event is waited for, and may soon be another node's. */
+const withinMs = { record: 3_000, others: 10_000 };
+/** How long the addresses of nodes are believed. */
+const knownMs = 1_000;
+
+/** A node cannot do it now: it does not answer, is not there any more, or is not the owner. It may have done it. */
+export class NodeAway extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'NodeAway';
+  }
+}
+
+const noAnswer = (nodeId: string, cause?: unknown) =>
+  new NodeAway(`The node ${nodeId} does not answer.`, cause);
+
+/** A node's name and start, as calls name whom they are for. */
+export const nameOf = ({ nodeId, incarnation }: Incarnation): string => `${nodeId} ${incarnation}`;
+
+/** Calls the other nodes of this database over HTTP. */
+export class OtherNodes {
+  readonly #options: OtherNodesOptions;
+  #known: Promise<Map<string, LiveNode>> | undefined;
+  #knownAt = 0;
+
+  constructor(options: OtherNodesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there are no others. */
+  get isAlone(): boolean {
+    return this.#options.isAlone;
+  }
+
+  /** Whether the row of this node has to be left to another server. Without a node, it is anybody's. */
+  isElsewhere(nodeId: string | null): nodeId is string {
+    return !this.#options.isAlone && nodeId !== null && nodeId !== this.#options.self.nodeId;
+  }
+
+  /** The ids of the others that live. */
+  async live(): Promise<string[]> {
+    return this.#options.isAlone
+      ? []
+      : [...(await this.#nodes()).keys()].filter((id) => this.isElsewhere(id));
+  }
+
+  /**
+   * Has a task done by another node.
+   * @throws RequestError what the task threw there. @throws NodeAway
+   */
+  async call(nodeId: string, task: string, input: unknown): Promise<unknown> {
+    const body = encodeValue(input);
+    const patience = task === 'record' ? withinMs.record : withinMs.others;
+    const call = { method: 'POST', path: `/node/tasks/${task}`, body };
+    const response = await this.#send(nodeId, call, AbortSignal.timeout(patience));
+    const text = await response.text().catch((error) => {
+      throw noAnswer(nodeId, error);
+    });
+    if (response.ok) return decodeValue(text);
+    if (response.status !== 400) throw new NodeAway(`The node ${nodeId} answers: ${text}`);
+    const { code, message, details } = decodeValue(text) as RequestError;
+    throw new RequestError(code, message, details);
+  }
+
+  /** Reads what another node serves. @param path below /node/ @throws NodeAway */
+  fetch(nodeId: string, path: string): Promise<Response> {
+    return this.#send(nodeId, { method: 'GET', path: `/node/${path}`, body: '' });
+  }
+
+  async #send(
+    nodeId: string,
+    call: { method: string; path: string; body: string },
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const node = (await this.#nodes()).get(nodeId);
+    if (!node) throw noAnswer(nodeId);
+    const { method, path, body } = call;
+    const signature = this.#options.signer.sign({
+      ...call,
+      to: nameOf({ nodeId, incarnation: node.incarnation }),
+    });
+    try {
+      return await fetch(`${node.url}${path}`, {
+        method,
+        headers: { [signatureHeader]: signature, 'content-type': 'application/json' },
+        ...(signal && { body, signal }),
+        redirect: 'error',
+      });
+    } catch (error) {
+      this.#known = undefined;
+      throw noAnswer(nodeId, error);
+    }
+  }
+
+  async #nodes(): Promise<Map<string, LiveNode>> {
+    if (!this.#known || performance.now() - this.#knownAt > knownMs) {
+      this.#knownAt = performance.now();
+      const reading = liveNodes(this.#options.db).then((nodes) => new Map(nodes.map((it) => [it.id, it])));
+      this.#known = reading;
+      reading.catch(() => {
+        // The caller gets the error; the next call reads again.
+        this.#known = undefined;
+      });
+    }
+    return this.#known;
+  }
+}

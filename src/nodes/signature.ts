@@ -1,0 +1,47 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+/** A call from one node to another, as both see it. */
+export interface NodeCall {
+  readonly method: string;
+  /** The path, without the address that leads there. */
+  readonly path: string;
+  /** The node that is called, and its incarnation: a later start refuses the call. */
+  readonly to: string;
+  readonly body: string;
+}
+
+/** How long a call is valid, by the database's clock. Both nodes know it to a few milliseconds. */
+const validMs = 30_000;
+const header = /^(\d{1,15}) ([\w-]{43})$/;
+
+/** Signs and verifies calls between nodes with the secret that all of them have. */
+export interface CallSigner {
+  /** @returns the value of the header `signatureHeader` */
+  sign(call: NodeCall): string;
+  verify(call: NodeCall, signature: string | undefined): boolean;
+}
+
+export const signatureHeader = 'x-flashback-signature';
+
+/** @param now the database's clock, in epoch milliseconds */
+export function createCallSigner(secret: Buffer, now: () => number): CallSigner {
+  // A key of its own, so that no link can be taken for a call.
+  const key = createHmac('sha256', secret).update('calls between nodes').digest();
+  const signatureOf = ({ method, path, to, body }: NodeCall, expires: string) => {
+    const ofBody = createHash('sha256').update(body).digest('hex');
+    return createHmac('sha256', key)
+      .update(JSON.stringify([method, path, to, expires, ofBody]))
+      .digest();
+  };
+  return {
+    sign(call) {
+      const expires = `${Math.round(now()) + validMs}`;
+      return `${expires} ${signatureOf(call, expires).toString('base64url')}`;
+    },
+    verify(call, signature) {
+      const [, expires = '', given = ''] = header.exec(signature ?? '') ?? [];
+      if (!given || Number(expires) < now()) return false;
+      return timingSafeEqual(signatureOf(call, expires), Buffer.from(given, 'base64url'));
+    },
+  };
+}

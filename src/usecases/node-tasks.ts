@@ -1,0 +1,100 @@
+import { findCamera } from '../db/cameras.ts';
+import { removePlaybacks } from '../db/playback-removal.ts';
+import { demandUnprotected, saveProtection } from '../db/protection.ts';
+import { retry } from '../db/transitions.ts';
+import { conflict } from '../domain/errors.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import { NodeAway, type OtherNodes } from '../nodes/other-nodes.ts';
+import { discardPlayback } from './discard-playback.ts';
+import type { InTurn } from './in-turn.ts';
+import type { Parts } from './parts.ts';
+import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
+
+/**
+ * What only the node can do that owns a camera, or whose disk has a playback's footage. Each may be repeated, because its
+ * answer may have been lost. A node that is called from another checks nothing about the caller: that was done there.
+ */
+export interface NodeTasks {
+  /** Writes a new event and its playback, and begins to record. @throws NodeAway if the camera is not this node's */
+  record(order: RecordOrder): Promise<Recorded>;
+  /** Begins to record a PENDING playback whose recording has not begun, or waits for it. @returns its row */
+  confirm(order: { readonly id: string; readonly by: string }): Promise<Playback | undefined>;
+  /** Keeps footage up to that time and then ends the recording. */
+  keepUntil(order: { readonly id: string; readonly until: Date }): Promise<void>;
+  /** Ends all work on playbacks that are being deleted, and removes their footage. */
+  discard(ids: readonly string[]): Promise<void>;
+  /** Deletes a playback with its footage. @throws RequestError CONFLICT if it is protected */
+  remove(id: string): Promise<void>;
+  /** @returns false if there is no such playback */
+  protect(order: {
+    readonly id: string;
+    readonly reason: string;
+    readonly by: string;
+    readonly at: Date;
+  }): Promise<boolean>;
+  /** Finishes a FAILED playback again. @throws RequestError CONFLICT if there is no footage of it */
+  retry(id: string): Promise<void>;
+  /** Whether a playback's footage is on this node's disk. */
+  holdsFootage(id: string): Promise<boolean>;
+}
+
+interface TaskParts extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher'> {
+  /** Deletes and protects a playback one after the other, by its id. */
+  readonly inTurn: InTurn;
+  /** Whether a playback's footage is on this server's disk. Never rejects. */
+  readonly holdsFootage: (playbackId: string) => Promise<boolean>;
+}
+
+export function tasksHere(parts: TaskParts): NodeTasks {
+  const { db, now, admission, recorder, inTurn, holdsFootage } = parts;
+  return {
+    async record(order) {
+      const camera = await findCamera(db, order.playback.cameraId);
+      if (!camera) throw new NodeAway('The camera was deleted.');
+      // Its cameras will be another node's in a moment.
+      if (admission.isDraining) throw new NodeAway('The server is stopping.');
+      return recordHere(parts, camera, order);
+    },
+    async confirm({ id, by }) {
+      if (recorder.isRecording(id)) return recorder.confirm(id);
+      const found = await db.playback.findUnique({ where: { id }, include: { camera: true } });
+      if (found?.recordingStatus !== 'PENDING') return found ?? undefined;
+      const { camera, ...playback } = found;
+      return recorder.resume(playback, camera, { by });
+    },
+    async keepUntil({ id, until }) {
+      recorder.keepUntil(id, until);
+    },
+    async discard(ids) {
+      await Promise.all(ids.map((id) => discardPlayback(parts, id)));
+    },
+    // Nobody protects it meanwhile.
+    remove: (id) =>
+      inTurn.run(id, async () => {
+        await demandUnprotected(db, id);
+        await discardPlayback(parts, id);
+        await db.$transaction((tx) => removePlaybacks(tx, { id }));
+        // A job may have begun again while the row was still there.
+        await discardPlayback(parts, id);
+      }),
+    // If it is being deleted, that comes first.
+    protect: ({ id, ...protection }) => inTurn.run(id, () => saveProtection(db, id, protection)),
+    async retry(id) {
+      if (!(await holdsFootage(id))) {
+        throw conflict(`The playback ${id} cannot be retried: no footage of it is held.`);
+      }
+      await retry(db, id, now());
+    },
+    holdsFootage,
+  };
+}
+
+/** Finds who does something: this server, or the node that a row names. */
+export function tasksAt(here: NodeTasks, others: OtherNodes): (nodeId: string | null) => NodeTasks {
+  const names = Object.keys(here);
+  const tasksOf = (nodeId: string) =>
+    Object.fromEntries(
+      names.map((name) => [name, (input: unknown) => others.call(nodeId, name, input)]),
+    ) as unknown as NodeTasks;
+  return (nodeId) => (others.isElsewhere(nodeId) ? tasksOf(nodeId) : here);
+}

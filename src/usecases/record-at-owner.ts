@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findCamera } from '../db/cameras.ts';
+import { notFound, RequestError } from '../domain/errors.ts';
+import type { Camera } from '../generated/prisma/client.ts';
+import { NodeAway } from '../nodes/other-nodes.ts';
+import type { Parts } from './parts.ts';
+import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
+
+/** Longer than it takes until a lost node's cameras have another owner. */
+const patienceMs = 9_000;
+const pauseMs = 100;
+
+/**
+ * Begins a recording at the node that owns the camera. While that does not answer, or the camera moves, asks again whoever
+ * is the owner by then.
+ * @throws RequestError CAPACITY, also if no node answers
+ */
+export async function recordAtOwner(
+  parts: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'at' | 'isElsewhere'>,
+  first: Camera,
+  order: RecordOrder,
+): Promise<Recorded> {
+  let camera = first;
+  for (const deadline = performance.now() + patienceMs; ; ) {
+    const isAgain = camera !== first;
+    try {
+      if (!parts.isElsewhere(camera.nodeId)) return await recordHere(parts, camera, { ...order, isAgain });
+      return await parts.at(camera.nodeId).record({ ...order, isAgain });
+    } catch (error) {
+      if (!(error instanceof NodeAway)) throw error;
+      if (performance.now() > deadline) throw nobodyAnswers();
+    }
+    await sleep(pauseMs);
+    const found = await findCamera(parts.db, first.id);
+    if (!found) throw notFound('camera', first.id);
+    camera = found;
+  }
+}
+
+/** The server that would have to do it does not answer. */
+export const nobodyAnswers = () =>
+  new RequestError(
+    'CAPACITY',
+    'The server that has this camera or its footage does not answer; ask again in a moment.',
+    {
+      retryAfterMs: 1_000,
+    },
+  );
+
+/** Says NodeAway in words to the caller. */
+export const sayAway = (error: unknown): never => {
+  throw error instanceof NodeAway ? nobodyAnswers() : error;
+};

@@ -1,0 +1,69 @@
+import type { Db } from '../db/client.ts';
+import { insertEvent, type NewEvent } from '../db/events.ts';
+import { insertPlayback, type PlaybackToRecord } from '../db/playbacks.ts';
+import type { Camera, Event, Playback } from '../generated/prisma/client.ts';
+import { NodeAway } from '../nodes/other-nodes.ts';
+import type { Parts } from './parts.ts';
+
+/** A recording to begin. Its ids are made beforehand, so that it may be asked for again. */
+export interface RecordOrder {
+  readonly playback: PlaybackToRecord;
+  /** The event that is written with it; left out for a recording by hand. */
+  readonly event?: NewEvent;
+  /** The name of the caller. */
+  readonly by: string;
+  readonly at: Date;
+  /** Whether it was asked for before and no answer came. */
+  readonly isAgain?: boolean;
+}
+
+export interface Recorded {
+  /** false: the camera already had an event with this idempotency key, and nothing was written. */
+  readonly created: boolean;
+  /** undefined for a recording by hand. */
+  readonly event: Event | undefined;
+  /** undefined: it was deleted meanwhile. */
+  readonly playback: Playback | undefined;
+}
+
+/**
+ * Writes the rows of a recording and begins it, both at the same time.
+ * @throws RequestError CAPACITY: then nothing is written. @throws NodeAway if the camera is not this node's
+ */
+export async function recordHere(
+  { db, feeds, admission, recorder }: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder'>,
+  camera: Camera,
+  { playback, event, by, at, isAgain }: RecordOrder,
+): Promise<Recorded> {
+  if (!feeds.owns(camera.id)) throw new NodeAway('The camera is another node’s.');
+  if (isAgain) {
+    const earlier = await recordedBefore(db, playback.id);
+    // Its recording may still be beginning.
+    const confirmed = earlier && (await recorder.confirm(playback.id));
+    if (earlier) return { ...earlier, playback: confirmed ?? earlier.playback };
+  }
+
+  // Admit the recording, or refuse the event.
+  const place = await admission.admit({ cameraId: camera.id, by });
+
+  // Write the rows and begin to record, both at the same time.
+  const inserting = event ? insertEvent(db, event, playback, at) : insertAlone(db, playback, at);
+  const isWritten = inserting.then(({ created }) => created);
+  const [inserted, recorded] = await Promise.all([
+    inserting,
+    recorder.begin(playback, camera, { place, isWritten }),
+  ]);
+  return inserted.created ? { ...inserted, playback: recorded } : inserted;
+}
+
+async function insertAlone(db: Db, playback: PlaybackToRecord, at: Date) {
+  await insertPlayback(db, playback, at);
+  return { created: true, event: undefined } as const;
+}
+
+async function recordedBefore(db: Db, id: string): Promise<Recorded | undefined> {
+  const found = await db.playback.findUnique({ where: { id }, include: { event: true } });
+  if (!found) return undefined;
+  const { event, ...playback } = found;
+  return { created: true, event: (event as Event | null) ?? undefined, playback };
+}

@@ -1,0 +1,160 @@
+// Several servers of one database: any of them answers everything, one reads each camera.
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readClip } from '../support/app/clip.ts';
+import {
+  awaitEnd,
+  createEvent,
+  endEvent,
+  type PlaybackFacts,
+  readPlayback,
+} from '../support/app/playbacks.ts';
+import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
+import { capture } from '../support/camera/captures.ts';
+import { until } from '../support/camera/reader.ts';
+import { openNodes, type TestNode, type TestNodes } from './together.ts';
+
+let nodes: TestNodes;
+let camera: TestCamera;
+let a: TestNode;
+let b: TestNode;
+/** A camera, the node that reads it, and the other one. */
+let gate: { id: string; owner: TestNode; other: TestNode };
+
+beforeAll(async () => {
+  nodes = await openNodes();
+  camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  [a, b] = [await nodes.start('a'), await nodes.start('b')];
+  gate = await nodes.addCamera(a, camera.url);
+}, 60_000);
+afterAll(async () => {
+  await nodes.close();
+  await camera.close();
+});
+
+const rowOf = async (id: string) =>
+  (await nodes.sql.query('SELECT node_id, recording_status FROM playbacks WHERE id = $1', [id])).rows[0];
+const spoolsOf = async ({ config }: TestNode) =>
+  (await readdir(config.recordDir)).filter((name) => !name.startsWith('.'));
+
+test('an event that another node is told is recorded by the camera’s owner, with its pre-roll, and ended there', async () => {
+  const { id: cameraId, owner, other } = gate;
+  const event = await createEvent(other.client, { cameraId, metadata: { lane: 3 } });
+  expect(event.playback).toMatchObject({ recordingStatus: 'RECORDING' });
+  const { id } = event.playback!;
+  expect(await rowOf(id)).toEqual({ node_id: owner.id, recording_status: 'RECORDING' });
+  expect([await spoolsOf(owner), await spoolsOf(other)]).toEqual([[id], []]);
+  await endEvent(other.client, event.id);
+  const playback = await awaitEnd(other.client, event);
+  expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED', gaps: [] });
+  const clip = await readClip(camera, playback, nodes.dir);
+  expect(Date.parse(playback.startedAt) - clip.firstSentAt).toBeGreaterThan(0);
+  expect(clip.lastSentAt).toBeGreaterThan(Date.parse(playback.endedAt!) - 500);
+  expect(camera.sessionsEver).toBe(1);
+  expect(playback.transitions.map(({ to }) => to)).toEqual([
+    ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+  ]);
+  const { rows } = await nodes.sql.query('SELECT metadata FROM events WHERE id = $1', [event.id]);
+  expect(rows).toEqual([{ metadata: { lane: 3 } }]);
+});
+
+test('calls with the same idempotency key through two nodes give one event, and both wait for RECORDING', async () => {
+  const { id: cameraId } = gate;
+  const calls = [a, b, a, b].map(({ client }) => createEvent(client, { cameraId, idempotencyKey: 'one' }));
+  const events = await Promise.all(calls);
+  expect(new Set(events.map(({ id }) => id)).size).toBe(1);
+  expect(new Set(events.map(({ playback }) => playback?.id)).size).toBe(1);
+  for (const { playback } of events) expect(playback?.recordingStatus).toBe('RECORDING');
+  await endEvent(b.client, events[0]!.id);
+  await awaitEnd(a.client, events[0]!);
+});
+
+test('live pictures, posters and snapshots come from any node, and a playback that runs is deleted from any', async () => {
+  const { id: cameraId, owner, other } = gate;
+  const { startRecording } = await other.client.run<{ startRecording: { playback: PlaybackFacts } }>(
+    'mutation($input: StartRecordingInput!) { startRecording(input: $input) { playback { id recordingStatus } } }',
+    { input: { cameraId } },
+  );
+  const { id, recordingStatus } = startRecording.playback;
+  expect(recordingStatus).toBe('RECORDING');
+  const read = () =>
+    other.client.run<{
+      playback: { liveUrl: string; thumbnailUrl: string | null };
+      camera: { snapshotUrl: string };
+    }>(`{ playback(id: "${id}") { liveUrl thumbnailUrl } camera(id: "${cameraId}") { snapshotUrl } }`);
+  await expect.poll(async () => (await read()).playback.thumbnailUrl, { timeout: 15_000 }).not.toBeNull();
+  const { playback, camera: shown } = await read();
+  for (const url of [playback.liveUrl, playback.thumbnailUrl!, shown.snapshotUrl])
+    expect(url).toContain(other.app.url);
+  const list = await (await fetch(playback.liveUrl)).text();
+  expect(list).toContain('#EXTM3U');
+  const segment = await fetch(new URL(/^\d+\.m4s$/m.exec(list)![0], playback.liveUrl));
+  expect(segment.headers.get('content-type')).toBe('video/iso.segment');
+  expect(
+    Buffer.from(await segment.arrayBuffer())
+      .subarray(4, 8)
+      .toString(),
+  ).toMatch(/styp|moof/);
+  for (const url of [playback.thumbnailUrl!, shown.snapshotUrl]) {
+    await expect.poll(async () => (await fetch(url)).status).toBe(200);
+    const jpeg = Buffer.from(await (await fetch(url)).arrayBuffer());
+    expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
+  }
+  expect(await spoolsOf(owner)).toContain(id);
+  await other.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
+  expect(await spoolsOf(owner)).not.toContain(id);
+  expect(await rowOf(id)).toBeUndefined();
+});
+
+test('another node protects, stops and retries a playback, and says whether that can help', async () => {
+  const { id: cameraId, other } = gate;
+  const event = await createEvent(other.client, { cameraId });
+  const { id } = event.playback!;
+  const run = (mutation: string, input: string) =>
+    other.client.run(`mutation { ${mutation}(${input}) { playback { id } } }`);
+  await run('protectPlayback', `id: "${id}", reason: "kept"`);
+  const refusal = await other.client.fail('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
+  expect(refusal.code).toBe('CONFLICT');
+  // The bucket refuses this clip for good.
+  let isRefusing = true;
+  nodes.bucket.fail({ match: (_op, key) => isRefusing && key.endsWith('.mp4'), status: 403, times: 1_000 });
+  await run('stopRecording', `playbackId: "${id}"`);
+  const failed = await awaitEnd(other.client, event);
+  expect(failed).toMatchObject({ recordingStatus: 'FAILED', failure: { retryable: true } });
+  isRefusing = false;
+  await run('retryPlayback', `id: "${id}"`);
+  await expect.poll(async () => (await readPlayback(other.client, id)).recordingStatus).toBe('COMPLETED');
+});
+
+test('calls that no node has signed, or that were meant for another start, are refused', async () => {
+  const { owner } = gate;
+  const call = (headers: Record<string, string>) =>
+    fetch(`${owner.app.url}/node/tasks/remove`, { method: 'POST', body: '"x"', headers });
+  expect((await call({})).status).toBe(403);
+  const forged = { 'x-flashback-signature': `${Date.now() + 9_000} ${'A'.repeat(43)}` };
+  expect((await call(forged)).status).toBe(403);
+});
+
+test('a node that ends hands its cameras over, and gets its share back when it comes again', async () => {
+  const { id: cameraId, owner, other } = gate;
+  await owner.close();
+  const event = await createEvent(other.client, { cameraId });
+  expect(await rowOf(event.playback!.id)).toEqual({ node_id: other.id, recording_status: 'RECORDING' });
+  await nodes.start(owner.id);
+  const nodeOf = async () => {
+    const { camera } = await other.client.run<{ camera: { node: string } }>(
+      `{ camera(id: "${cameraId}") { node } }`,
+    );
+    return camera.node;
+  };
+  // It is recorded, and stays until that is over.
+  const { nodes: all } = await other.client.run<{ nodes: object[] }>('{ nodes { id url state recordings } }');
+  expect(all).toMatchObject([
+    { id: 'a', url: a.config.nodeUrl, state: 'LIVE' },
+    { id: 'b', url: b.config.nodeUrl, state: 'LIVE' },
+  ]);
+  expect(await nodeOf()).toBe(other.id);
+  await endEvent(other.client, event.id);
+  expect((await awaitEnd(other.client, event)).recordingStatus).toBe('COMPLETED');
+  await until(async () => (await nodeOf()) === owner.id, 'the camera is back');
+});
