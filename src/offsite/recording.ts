@@ -119,7 +119,8 @@ export class OffsiteRecording {
   ): Promise<string[]> {
     const sent = upload && payloadIn(upload);
     if (!this.#copy.isDue(index, sent)) return [];
-    await this.#writeManifest(index, upload);
+    // Without a row, nobody would remove the objects.
+    if (!(await this.#writeManifest(index, upload))) return [];
     await this.#copy.copyPayload(index, sent, signal);
     await this.#saveUntil();
     return sent ? this.#copy.takeSuperseded(sent) : [];
@@ -138,16 +139,18 @@ export class OffsiteRecording {
     if (this.#init && this.#writer.isDue) await this.#write(this.#init);
   }
 
-  async #writeManifest(index: GrowingIndex, upload: SentUpload | undefined): Promise<void> {
+  /** @returns whether the playback has a row */
+  async #writeManifest(index: GrowingIndex, upload: SentUpload | undefined): Promise<boolean> {
     const isOther = upload?.id !== this.#upload?.id;
     this.#upload = upload;
     this.#init ??= (await index.readInit()).toString('base64');
-    if (isOther || this.#writer.isDue) await this.#write(this.#init);
+    return isOther || this.#writer.isDue ? this.#write(this.#init) : true;
   }
 
-  async #write(init: string): Promise<void> {
+  async #write(init: string): Promise<boolean> {
     const manifest = await this.#manifest(init);
     if (manifest) await this.#writer.write(manifest);
+    return manifest !== undefined;
   }
 
   /** @returns undefined if the playback was deleted */
