@@ -43,8 +43,10 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
     globalSetup: ['test/support/global-setup.ts'],
-    // Every file starts real processes (ffmpeg, servers): forks keep one file's crash away from the next.
+    // Tests start real processes (ffmpeg, servers) and handle their signals.
     pool: 'forks',
+    // A process runs many files, so that it loads the packages once. Loading them took a fifth of the tests' processor time.
+    isolate: false,
     // Tests wait for cameras and servers more than they compute.
     maxWorkers: 3,
     // Cameras run in real time, and CI's machine may be busy for seconds. The reporter lists each retried test; one that

@@ -1,6 +1,6 @@
 // Sound that MP4 cannot hold becomes AAC with the same sound at the same time.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SoundFormat } from '../../../src/codecs/format.ts';
 import { createLog } from '../../../src/log.ts';
 import type { FeedUnit } from '../../../src/recording/feed/feed-unit.ts';
@@ -22,25 +22,23 @@ import {
 import { startTestLauncher, type TestLauncher } from '../../support/processes/launcher.ts';
 
 let started: TestLauncher;
-const open: EncoderThread[] = [];
+/** Encodes for every test that does not end its thread. */
+let thread: EncoderThread;
 beforeAll(async () => {
   started = await startTestLauncher();
+  thread = startThread();
 });
-afterAll(() => started.close());
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((thread) => thread.close()));
+afterAll(async () => {
+  await thread.close();
+  await started.close();
 });
 
-function startThread(): EncoderThread {
-  const thread = new EncoderThread({ log: createLog('silent') });
-  open.push(thread);
-  return thread;
-}
+const startThread = () => new EncoderThread({ log: createLog('silent') });
 
-function encodersOf(thread: EncoderThread, { memory }: SoundUnits): CreateSoundEncoder {
+function encodersOf({ memory }: SoundUnits, usedThread = thread): CreateSoundEncoder {
   const ffmpeg = { path: tools().ffmpeg };
   const { launcher } = started;
-  return soundEncoders({ thread, memory, launcher, ffmpeg, log: createLog('silent') });
+  return soundEncoders({ thread: usedThread, memory, launcher, ffmpeg, log: createLog('silent') });
 }
 
 interface Kind {
@@ -81,13 +79,17 @@ async function unitsOf(kind: Kind, seconds: number, hz = 440) {
   return { format, units, bytes, packets: units.packets(bytes, rate * bytesPerSample) };
 }
 
-/** Encodes a stream of this kind in the thread, and returns the decoded result. */
-async function hear(
-  thread: EncoderThread,
-  { format, units, packets }: Pick<Awaited<ReturnType<typeof unitsOf>>, 'format' | 'units' | 'packets'>,
-): Promise<{ heard: Float32Array; frames: EncodedFrame[] }> {
+/** Encodes a stream of this kind, and returns the decoded result. */
+async function hear({
+  format,
+  units,
+  packets,
+}: Pick<Awaited<ReturnType<typeof unitsOf>>, 'format' | 'units' | 'packets'>): Promise<{
+  heard: Float32Array;
+  frames: EncodedFrame[];
+}> {
   const frames: EncodedFrame[] = [];
-  const encoder = encodersOf(thread, units)(format, (unit) => void frames.push(frameOf(unit)));
+  const encoder = encodersOf(units)(format, (unit) => void frames.push(frameOf(unit)));
   for (const unit of packets) {
     encoder.push(unit);
     unit.footage.release();
@@ -108,7 +110,7 @@ test.each([
   g726(32, 'AAL2-'),
 ])('$encoding of $rate Hz is heard at its time', async (kind) => {
   const sound = await unitsOf(kind, 3);
-  const { heard, frames } = await hear(startThread(), sound);
+  const { heard, frames } = await hear(sound);
   const rate = sound.format.sampleRate;
   expect(frames[0]!.startSec).toBe(0);
   expect(heard.length / rate).toBeGreaterThan(2.95);
@@ -144,15 +146,14 @@ test('MP3 is heard at its time', async () => {
     at += header.bytes;
     samples += header.samples;
   }
-  const { heard } = await hear(startThread(), { format, units, packets });
+  const { heard } = await hear({ format, units, packets });
   // LAME adds 576 samples at the beginning, and every decoder 529.
   expectBeeps(heard, rate, ((576 + 529) * 1_000) / rate);
 });
 
 test('consecutive and simultaneous streams are each heard unchanged', async () => {
   const low = await unitsOf(pcmu, 2, 300);
-  const thread = startThread();
-  await hear(thread, low);
+  await hear(low);
   const kinds = [
     { kind: pcmu, hz: 700 },
     { kind: pcmu, hz: 500 },
@@ -160,7 +161,7 @@ test('consecutive and simultaneous streams are each heard unchanged', async () =
     { kind: l16(16_000), hz: 900 },
   ];
   const sounds = await Promise.all(kinds.map(({ kind, hz }) => unitsOf(kind, 2, hz)));
-  const all = await Promise.all(sounds.map((sound) => hear(thread, sound)));
+  const all = await Promise.all(sounds.map(hear));
   for (const [i, { heard, frames }] of all.entries()) {
     const { kind, hz } = kinds[i]!;
     expect(frames[0]!.startSec).toBe(0);
@@ -174,7 +175,7 @@ test('consecutive and simultaneous streams are each heard unchanged', async () =
 test('a gap is silent, and what follows is heard at its time', async () => {
   const { format, units, bytes } = await unitsOf(pcmu, 1);
   const packets = [0, 1.5, 5].flatMap((fromSec) => units.packets(bytes, 8_000, fromSec));
-  const { heard } = await hear(startThread(), { format, units, packets });
+  const { heard } = await hear({ format, units, packets });
   expect(heard.length / 8_000).toBeCloseTo(6, 0);
   for (const [from, to] of [
     [1.15, 1.45],
@@ -191,13 +192,13 @@ test('a gap is silent, and what follows is heard at its time', async () => {
 
 test('when the thread dies, sound continues in another thread', async () => {
   const { format, units, bytes } = await unitsOf(pcmu, 20);
-  const thread = startThread();
+  const dying = startThread();
   const frames: EncodedFrame[] = [];
-  const encoder = encodersOf(thread, units)(format, (unit) => void frames.push(frameOf(unit)));
+  const encoder = encodersOf(units, dying)(format, (unit) => void frames.push(frameOf(unit)));
   const packets = units.packets(bytes, 8_000);
   for (const unit of packets.splice(0, 50)) encoder.push(unit);
   await expect.poll(() => frames.length).toBeGreaterThan(2);
-  await thread.close();
+  await dying.close();
   const before = frames.length;
   // The next thread is not started at once.
   while (frames.length < before + 10 && packets.length > 0) {
@@ -218,13 +219,12 @@ test('when the thread dies, sound continues in another thread', async () => {
 });
 
 test('sound that the encoder refuses ends with its recording, and other sound is heard', async () => {
-  const thread = startThread();
   const sound = await unitsOf(pcmu, 1);
-  const encoder = encodersOf(thread, sound.units)({ ...formatFor('L16', 8_000), channels: 9 }, () =>
+  const encoder = encodersOf(sound.units)({ ...formatFor('L16', 8_000), channels: 9 }, () =>
     expect.fail('a frame came'),
   );
   for (const unit of sound.packets) encoder.push(unit);
   await encoder.finish();
-  const { heard } = await hear(thread, await unitsOf(pcmu, 1));
+  const { heard } = await hear(await unitsOf(pcmu, 1));
   expect(toneLevel(heard, 8_000, 440, 0.2, 0.9)).toBeGreaterThan(0.95);
 });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
 import { counterLimit } from '../../../src/demo/counter-strip.ts';
 import { createPicture } from '../../../src/demo/picture.ts';
 import { framesIn } from '../../../src/demo/rtsp/interleaved.ts';
@@ -87,7 +88,8 @@ const cacheDir = path.join(root, 'node_modules/.cache/flashback-captures');
 /** Source files: a change in one of them may change what a capture contains. */
 const ingredients = ['src/demo/picture.ts', 'src/demo/counter-strip.ts', 'test/support/camera/captures.ts'];
 
-const loaded = new Map<string, Promise<Capture>>();
+/** A process runs many test files, which use many captures of up to 100 MB. */
+const loaded = new LRUCache<string, Promise<Capture>>({ max: 4 });
 
 /**
  * A capture with these parameters (see defaults for the rest). ffmpeg makes it unless it is in the cache on disk.
