@@ -1,10 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SampleTimes } from '../mp4/build-moof.ts';
 import type { SessionClock } from './feed/session-clock.ts';
-import { type Stamp, timeOf } from './feed/track-clock.ts';
+import {
+  type FragmentStamps,
+  hasPictures,
+  inOrder,
+  type Kind,
+  newestIn,
+  offBy,
+  type PlacedFragment,
+  placedAfter,
+  placedBehind,
+  sessionOf,
+  toleranceMs,
+} from './placed-fragments.ts';
 
-/** Written times are corrected if the clocks now differ from them by more than this (ms). */
-const toleranceMs = 20;
 /** The times of this many of the newest fragments can still be corrected. Other files keep 128, to be safe. */
 const kept = 120;
 /** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
@@ -13,18 +23,6 @@ const countedMs = 25;
 const pictureMs = { least: 5, unknown: 66, most: 1_000 };
 /** If two sessions are less than this (ms) apart, there is no gap between them. */
 const leastGapMs = 100;
-
-/** The stamps of a fragment's units. Nothing after the fragment is shown before anything in it. */
-export interface FragmentStamps {
-  /** In decode order. */
-  readonly pictures: readonly Stamp[];
-  /** Whether pictures may be shown in another order than the one in which they are decoded. */
-  readonly mayReorder: boolean;
-  /** `duration` in ticks of the track's clock rate. */
-  readonly sound: readonly (Stamp & { readonly duration: number })[];
-  /** The first picture shown after the fragment, as far as it is known. */
-  readonly next: Stamp | undefined;
-}
 
 /** In ticks of the timescales, from the recording's first picture on. */
 export type FragmentTimes = Readonly<Record<Kind, SampleTimes>>;
@@ -41,8 +39,6 @@ export interface GapSpan {
   readonly to: number;
 }
 
-type Kind = 'pictures' | 'sound';
-
 /** Where a recording ends so far, in steady milliseconds. */
 interface Reach {
   /** When the newest picture is decoded, how long the picture before it lasted, and when the newest picture ends. */
@@ -52,12 +48,12 @@ interface Reach {
   readonly soundEnd: number;
 }
 
-interface Entry extends FragmentStamps {
+interface Entry extends PlacedFragment {
   readonly at: number;
-  /** When each unit was taken (ms), as last computed. */
-  placed: Readonly<Record<Kind, readonly number[]>>;
   before: Reach;
   times: FragmentTimes;
+  /** The fragment needs no correction until the clocks have changed by this much in all (ms). */
+  rightUntilMs: number;
 }
 
 const nothing: SampleTimes = { decodeTime: 0, durations: [], compositionOffsets: [] };
@@ -73,7 +69,7 @@ export class Placement {
   #reach: Reach;
   #entries: Entry[] = [];
   readonly #sessions = new Set<SessionClock>();
-  /** No fragment needs a correction until the clocks of these sessions have changed by this much in all (ms). */
+  /** The least `rightUntilMs` of all entries. */
   #rightUntilMs = Number.POSITIVE_INFINITY;
   /** Whether the recording's first fragment can still be corrected. */
   #isWhole: boolean;
@@ -108,15 +104,13 @@ export class Placement {
     const times = { pictures: nothing, sound: nothing };
     const { pictures, mayReorder, sound, next } = stamps;
     // Without a spread, all entries have the same hidden class: they are looked at often.
-    const entry: Entry = { pictures, mayReorder, sound, next, at, placed, before: this.#reach, times };
+    const before = this.#reach;
+    const entry: Entry = { pictures, mayReorder, sound, next, at, placed, before, times, rightUntilMs: 0 };
     this.#entries.push(entry);
-    this.#time(entry);
     this.#noteSessions(entry);
-    this.#rightUntilMs = Math.min(this.#rightUntilMs, this.#changedMs() + toleranceMs - offBy(entry));
-    if (this.#entries.length > kept) {
-      this.#entries.shift();
-      this.#isWhole = false;
-    }
+    this.#time(entry);
+    this.#rightUntilMs = Math.min(this.#rightUntilMs, entry.rightUntilMs);
+    if (this.#entries.length > kept) this.#dropOldest();
     const start = Math.min(...placed.pictures);
     const isNew = hasPictures(entry) && sessionOf(entry) !== sessionBefore && Number.isFinite(pictureEnd);
     const gap: GapSpan | undefined =
@@ -148,16 +142,28 @@ export class Placement {
     return sum;
   }
 
-  /** Whether the clocks disagree with the times of some fragment. */
+  /** Whether the clocks disagree with the times of some fragment. Looks only at those that may have become wrong. */
   #isWrong(): boolean {
+    const changedMs = this.#changedMs();
+    this.#rightUntilMs = Number.POSITIVE_INFINITY;
+    for (const entry of this.#entries) {
+      if (entry.rightUntilMs <= changedMs) entry.rightUntilMs = changedMs + toleranceMs - offBy(entry);
+      this.#rightUntilMs = Math.min(this.#rightUntilMs, entry.rightUntilMs);
+    }
+    return this.#rightUntilMs < changedMs;
+  }
+
+  #dropOldest(): void {
+    this.#entries.shift();
+    this.#isWhole = false;
+    if (this.#sessions.size === 1) return;
+    // Without an ended session the sum is smaller, so that all must be looked at again.
     this.#sessions.clear();
-    let offMs = 0;
     for (const entry of this.#entries) {
       this.#noteSessions(entry);
-      offMs = Math.max(offMs, offBy(entry));
+      entry.rightUntilMs = 0;
     }
-    this.#rightUntilMs = this.#changedMs() + toleranceMs - Math.min(offMs, toleranceMs);
-    return offMs > toleranceMs;
+    this.#rightUntilMs = 0;
   }
 
   #noteSessions({ pictures, sound }: Entry): void {
@@ -167,6 +173,7 @@ export class Placement {
 
   #time(entry: Entry): void {
     entry.before = this.#reach;
+    entry.rightUntilMs = this.#changedMs() + toleranceMs - offBy(entry);
     entry.times = { pictures: this.#timePictures(entry), sound: this.#timeSound(entry) };
   }
 
@@ -215,64 +222,4 @@ export class Placement {
   #ticks(ms: number, kind: Kind): number {
     return Math.max(0, Math.round(((ms - this.#originMs!) * this.#timescales[kind]) / 1_000));
   }
-}
-
-const hasPictures = ({ pictures }: Entry): boolean => pictures.length > 0;
-const sessionOf = (entry: Entry | undefined) => entry?.pictures[0]?.run.track.session;
-
-/** A unit, and when it was taken (ms), as last computed. */
-interface Placed {
-  readonly stamp: Stamp;
-  readonly ms: number;
-}
-
-function newestIn(entries: readonly Entry[], kind: Kind): Placed | undefined {
-  const entry = entries.findLast((it) => it[kind].length > 0);
-  return entry && { stamp: entry[kind].at(-1)!, ms: entry.placed[kind].at(-1)! };
-}
-
-/**
- * When the unit was taken (ms): by the distance of its timestamp from the unit before, if its clock agrees with that.
- */
-function placedAfter(before: Placed | undefined, stamp: Stamp): number {
-  const ms = timeOf(stamp);
-  if (!before || before.stamp.run.stretch !== stamp.run.stretch) return ms;
-  const kept = before.ms + stamp.run.msBetween(before.stamp.ticks, stamp.ticks);
-  return Math.abs(kept - ms) <= toleranceMs ? kept : ms;
-}
-
-function placedBehind(entries: readonly Entry[], stamps: FragmentStamps): Entry['placed'] {
-  const placed = (kind: Kind) => {
-    let before = newestIn(entries, kind);
-    return stamps[kind].map((stamp) => {
-      before = { stamp, ms: placedAfter(before, stamp) };
-      return before.ms;
-    });
-  };
-  return { pictures: placed('pictures'), sound: placed('sound') };
-}
-
-/** The largest difference (ms) between the fragment's times and what its clocks say now. */
-const offBy = ({ pictures, sound, placed }: Entry): number =>
-  Math.max(offAtEnds(pictures, placed.pictures), offAtEnds(sound, placed.sound));
-
-function offAtEnds(stamps: readonly Stamp[], placed: readonly number[]): number {
-  const last = stamps.length - 1;
-  if (last < 0) return 0;
-  const first = Math.abs(timeOf(stamps[0]!) - placed[0]!);
-  return Math.max(first, Math.abs(timeOf(stamps[last]!) - placed[last]!));
-}
-
-/**
- * The display times of the pictures. Only reordering within a run lets a picture be shown before an earlier one; a
- * jump of the clock does not.
- */
-function inOrder({ pictures, mayReorder, placed }: Entry): number[] {
-  let newest = Number.NEGATIVE_INFINITY;
-  return placed.pictures.map((ms, i) => {
-    const isFree = mayReorder && pictures[i]!.run.stretch === pictures[i - 1]?.run.stretch;
-    const shown = isFree ? ms : Math.max(ms, newest);
-    newest = Math.max(newest, shown);
-    return shown;
-  });
 }

@@ -142,6 +142,7 @@ export class ArrivalLine {
       this.#offset = leastDelay(this.#arrivals.splice(0, first), this.#rate);
       this.#beginPiece(this.#arrivals[0]!);
       this.#rate = rate;
+      this.#onChange();
       return;
     }
     const rate = this.#rate === 1 ? otherRate(this.#arrivals, 1) : likely(slopeBelow(this.#arrivals));
@@ -155,7 +156,6 @@ export class ArrivalLine {
     this.#past = [...this.#past, piece].slice(-piecesKept);
     this.#from = mediaMs;
     this.#pieceSince = at;
-    this.#onChange();
   }
 
   #setOffset(offset: number, at: number): void {

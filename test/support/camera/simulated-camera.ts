@@ -2,7 +2,8 @@
 import type { ClockRates } from '../../../src/recording/feed/session-clock.ts';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
 import { type Stamp, timeOf } from '../../../src/recording/feed/track-clock.ts';
-import { type FragmentStamps, type FragmentTimes, Placement } from '../../../src/recording/placement.ts';
+import type { FragmentStamps } from '../../../src/recording/placed-fragments.ts';
+import { type FragmentTimes, Placement } from '../../../src/recording/placement.ts';
 import { roundMs } from '../../../src/rtsp/turns.ts';
 
 const videoRate = 90_000;
