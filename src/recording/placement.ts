@@ -46,6 +46,8 @@ interface Reach {
   readonly stepMs: number;
   readonly pictureEnd: number;
   readonly soundEnd: number;
+  /** How long before it was decoded a picture was shown, at most; infinite: not known. */
+  readonly lagMs: number;
 }
 
 interface Entry extends PlacedFragment {
@@ -84,7 +86,7 @@ export class Placement {
     this.#isWhole = !leftover;
     const end = leftover?.endMs ?? Number.NEGATIVE_INFINITY;
     const { unknown: stepMs } = pictureMs;
-    this.#reach = { picture: end, stepMs, pictureEnd: end, soundEnd: end };
+    this.#reach = { picture: end, stepMs, pictureEnd: end, soundEnd: end, lagMs: Number.POSITIVE_INFINITY };
   }
 
   /** When the first picture was taken, in steady milliseconds, as far as is known by now. */
@@ -191,15 +193,30 @@ export class Placement {
     });
     if (decoded.length === 0) return nothing;
     this.#originMs ??= decoded[0]!;
+    const lagMs = this.#lagOf(entry, shown, decoded);
     const next = entry.next && placedAfter(newestIn([entry], 'pictures'), entry.next);
     const pictureEnd = Math.max(next ?? picture + stepMs, picture + pictureMs.least);
-    this.#reach = { picture, stepMs, pictureEnd, soundEnd: this.#reach.soundEnd };
+    this.#reach = { ...this.#reach, picture, stepMs, pictureEnd, lagMs };
     const ticks = (ms: number) => this.#ticks(ms, 'pictures');
     return {
       decodeTime: ticks(decoded[0]!),
       durations: decoded.map((ms, i) => ticks(decoded[i + 1] ?? pictureEnd) - ticks(ms)),
       compositionOffsets: shown.map((ms, i) => ticks(ms) - ticks(decoded[i]!)),
     };
+  }
+
+  /**
+   * Where the stream stops, pictures may be missing that would have been shown before others. Without them, the sorted
+   * times would let a picture be decoded longer after it is shown than any before. Such a picture is decoded sooner.
+   */
+  #lagOf({ next }: Entry, shown: readonly number[], decoded: number[]): number {
+    const { lagMs } = this.#reach;
+    if (next) return Math.max(Number.isFinite(lagMs) ? lagMs : 0, ...decoded.map((ms, i) => ms - shown[i]!));
+    for (const [i, ms] of decoded.entries()) {
+      const soonest = i === 0 ? ms : decoded[i - 1]! + pictureMs.least;
+      decoded[i] = Math.max(soonest, Math.min(ms, shown[i]! + lagMs));
+    }
+    return lagMs;
   }
 
   #timeSound({ sound, placed }: Entry): SampleTimes {

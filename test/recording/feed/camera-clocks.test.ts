@@ -157,3 +157,22 @@ test('a recording continues after the footage that an earlier run recorded', () 
   expect(gap).toEqual({ from: -50_000, to: 0 });
   expect(placement.originMs).toBe(-60_000);
 });
+
+test('a picture before a missing one is shown no longer before it is decoded than others', () => {
+  const video = new SessionClock().track(90_000, 'video');
+  const placement = new Placement({ pictures: 90_000, sound: 16_000 });
+  const intervalMs = 1_000 / 15;
+  // In decode order: each picture that the next one refers to, then the two that are shown before it.
+  const stamps = [0, 3, 1, 2, 6, 4, 5, 9, 7].map((shown, i) =>
+    video.note({ timestamp: shown * 6_000, arrivedAt: (i + 3) * intervalMs }),
+  );
+  const [next] = stamps.slice(5);
+  const common = { mayReorder: true, sound: [] };
+  placement.place({ ...common, pictures: stamps.slice(0, 4), next }, 0);
+  placement.place({ ...common, pictures: stamps.slice(4, 7), next: stamps[8] }, 1);
+  // The camera stops before the picture that would be shown eighth.
+  const { times } = placement.place({ ...common, pictures: stamps.slice(7), next: undefined }, 2);
+  expect(times.pictures).toEqual({
+    ...{ decodeTime: 7 * 6_000, durations: [6_000, 18_000], compositionOffsets: [12_000, -6_000] },
+  });
+});
