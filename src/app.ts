@@ -233,7 +233,7 @@ export async function startApp(
     );
     const planner = parts.add('planner', new Planner({ db, membership, log }));
     await planner.start();
-    const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log }));
+    const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log, now }));
     nudgeFeeds = () => ownCameras.nudge();
     await ownCameras.start();
     parts.add('recovery', await startRecovery({ db, self, feeds, recorder, recordDir, log, now }));

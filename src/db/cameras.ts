@@ -67,8 +67,9 @@ export const findCamera = gatherLookups<Camera>(
   ({ id }) => id,
 );
 
+/** Adds a camera that no node owns yet (planOwners in owners.ts). */
 export function insertCamera(db: Db, settings: CameraSettings): Promise<Camera> {
-  return db.camera.create({ data: columnsOf(settings) });
+  return db.camera.create({ data: { ...columnsOf(settings), nodeId: null, ownerEpoch: null } });
 }
 
 /** @returns undefined when there is no such camera */
@@ -99,9 +100,9 @@ export async function pinCertificate(db: Db, id: string, tlsFingerprint: string)
   await db.camera.updateMany({ where: { id, tlsFingerprint: null }, data: { tlsFingerprint } });
 }
 
-/** The cameras that this start of a node owns. */
+/** The cameras that this start of a node owns, and those that it is to own next. */
 export const camerasOf = (db: Db, { nodeId, incarnation }: Incarnation): Promise<Camera[]> =>
-  db.camera.findMany({ where: { nodeId, ownerEpoch: incarnation } });
+  db.camera.findMany({ where: { OR: [{ nodeId, ownerEpoch: incarnation }, { nextNodeId: nodeId }] } });
 
 /** The ids of all cameras, in the order of their names. */
 export async function cameraIds(db: Db): Promise<string[]> {

@@ -1,4 +1,5 @@
 import type { Db, Tx } from './client.ts';
+import type { Incarnation } from './session.ts';
 
 /** Which node feeds which camera: the columns node_id and owner_epoch of cameras. */
 
@@ -33,7 +34,8 @@ export async function readPlanFacts(db: Db): Promise<PlanFacts> {
 /**
  * Gives each camera the live node that rendezvous hashing chooses for it: of a node's cameras, only its own move when it
  * comes or goes, and each node gets a share by its capacity (weighted as by Schindelhauer and Schomaker, 2005). A camera
- * whose owner is there and records it stays. One round runs at a time; each camera is written only if it still has the
+ * whose owner is not there gets the new one at once; otherwise that one prepares first (takePrepared). A camera whose owner
+ * is there and records it stays. One round runs at a time; each camera is written only if it still has the
  * owner that the round has seen.
  * @param mayDeclareLost whether nodes without a heartbeat are lost. If not, their cameras stay with them. A lost node may
  * write nothing more, and ends when it finds that out
@@ -51,16 +53,35 @@ export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean
         SELECT DISTINCT ON (c.id) c.id, c.node_id AS before, c.owner_epoch AS epoch_before, n.id AS node_id, n.incarnation
         FROM cameras c CROSS JOIN live n
         ORDER BY c.id, n.capacity / -ln(((hashtextextended(c.id || ' ' || n.id, 0) & 9007199254740991) + 0.5) / 9007199254740992) DESC
+      ), step AS (
+        SELECT plan.*, owner.id IS NULL OR owner.ended_at IS NOT NULL AS is_orphan,
+          CASE WHEN plan.node_id <> before AND owner.id IN (SELECT id FROM live) AND NOT EXISTS (
+            SELECT 1 FROM playbacks p WHERE p.camera_id = plan.id AND p.node_id = owner.id
+              AND p.recording_status IN ('PENDING', 'RECORDING')) THEN plan.node_id END AS next_id
+        FROM plan LEFT JOIN nodes owner ON owner.id = before AND owner.incarnation = epoch_before
       )
-      UPDATE cameras c SET node_id = plan.node_id, owner_epoch = plan.incarnation
-      FROM plan LEFT JOIN nodes owner ON owner.id = plan.before AND owner.incarnation = plan.epoch_before
-      WHERE c.id = plan.id
-        AND (c.node_id, c.owner_epoch) IS NOT DISTINCT FROM (plan.before, plan.epoch_before)
-        AND (plan.node_id, plan.incarnation) IS DISTINCT FROM (plan.before, plan.epoch_before)
-        AND (owner.id IS NULL OR owner.ended_at IS NOT NULL OR (owner.id IN (SELECT id FROM live) AND NOT EXISTS (
-          SELECT 1 FROM playbacks p WHERE p.camera_id = c.id AND p.node_id = owner.id
-            AND p.recording_status IN ('PENDING', 'RECORDING'))))`;
+      UPDATE cameras c SET
+        node_id = CASE WHEN is_orphan THEN step.node_id ELSE c.node_id END,
+        owner_epoch = CASE WHEN is_orphan THEN step.incarnation ELSE c.owner_epoch END,
+        next_node_id = CASE WHEN NOT is_orphan THEN step.next_id END,
+        next_since = CASE WHEN NOT is_orphan AND step.next_id IS NOT NULL THEN clock_timestamp() END
+      FROM step
+      WHERE c.id = step.id AND (c.node_id, c.owner_epoch) IS NOT DISTINCT FROM (before, epoch_before)
+        AND (is_orphan OR c.next_node_id IS DISTINCT FROM step.next_id)`;
   });
+}
+
+/** Makes this start of a node the owner of a camera for which it has prepared, unless the camera is recorded now. */
+export async function takePrepared(
+  db: Db,
+  { nodeId, incarnation }: Incarnation,
+  cameraId: string,
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE cameras c SET node_id = ${nodeId}, owner_epoch = ${incarnation}, next_node_id = NULL, next_since = NULL
+    WHERE id = ${cameraId}::uuid AND next_node_id = ${nodeId}
+      AND NOT EXISTS (SELECT 1 FROM playbacks p WHERE p.camera_id = c.id AND p.node_id = c.node_id
+        AND p.recording_status IN ('PENDING', 'RECORDING'))`;
 }
 
 /** Gives nodes whose lease is over another incarnation, if they still own something. */

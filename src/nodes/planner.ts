@@ -16,6 +16,7 @@ export class Planner {
   readonly #options: { readonly db: Db; readonly membership: Membership; readonly log: Log };
   readonly #stop = new AbortController();
   #planning: Promise<void> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
   #planned = { live: '', at: Number.NEGATIVE_INFINITY };
 
   constructor(options: { db: Db; membership: Membership; log: Log }) {
@@ -41,18 +42,24 @@ export class Planner {
 
   /** Plans now, because there is a new camera. Never rejects: the next round plans again. */
   async plan(): Promise<void> {
-    const { db, membership, log } = this.#options;
-    await planOwners(db, membership).catch((error: Error) =>
-      log.warn({ error }, 'who feeds a new camera cannot be planned; trying again'),
+    await this.#plan().catch((error: Error) =>
+      this.#options.log.warn({ error }, 'who feeds a new camera cannot be planned; trying again'),
     );
   }
 
-  async #round(): Promise<void> {
+  /** One after the other: while another round has the lock, a round plans nothing. */
+  #plan(): Promise<void> {
     const { db, membership } = this.#options;
-    const { live, isOwnerMissing } = await readPlanFacts(db);
+    const planning = this.#last.then(() => planOwners(db, membership));
+    this.#last = planning.catch(() => {}); // its caller gets the error
+    return planning;
+  }
+
+  async #round(): Promise<void> {
+    const { live, isOwnerMissing } = await readPlanFacts(this.#options.db);
     const at = performance.now();
     if (!isOwnerMissing && live === this.#planned.live && at - this.#planned.at < anywayMs) return;
-    await planOwners(db, membership);
+    await this.#plan();
     this.#planned = { live, at };
   }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connectDb, type Db } from '../../src/db/client.ts';
-import { planOwners, readPlanFacts } from '../../src/db/owners.ts';
+import { planOwners, readPlanFacts, takePrepared } from '../../src/db/owners.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 
 let database: TestDatabase;
@@ -50,7 +50,15 @@ const endLease = (id: string, isEnded: boolean) =>
 const incarnationOf = async (id: string) =>
   (await sql.query('SELECT incarnation FROM nodes WHERE id = $1', [id])).rows[0].incarnation;
 
-const plan = (mayDeclareLost = true) => planOwners(db, { mayDeclareLost });
+/** Plans, and lets nodes take the cameras for which they are to prepare. */
+async function plan(mayDeclareLost = true): Promise<void> {
+  await planOwners(db, { mayDeclareLost });
+  const { rows } = await sql.query(
+    `SELECT c.id, n.id AS "nodeId", n.incarnation FROM cameras c JOIN nodes n ON n.id = next_node_id`,
+  );
+  for (const { id, nodeId, incarnation } of rows)
+    await takePrepared(db, { nodeId, incarnation: BigInt(incarnation) }, id);
+}
 
 /** The node of each camera, by the camera's id. Each has to be the node's present start. */
 async function owners(): Promise<Map<string, string>> {
@@ -138,4 +146,25 @@ test('of rounds at the same time, one plans', async () => {
   await sql.query('COMMIT');
   await plan();
   expect(camerasOf(await owners(), 'a')).toHaveLength(1);
+});
+
+test('a camera stays with its node until the next one has prepared, and is not taken while it records', async () => {
+  await addNode('a');
+  await addCameras(1);
+  await plan();
+  await addNode('b', 100_000_000);
+  await planOwners(db, { mayDeclareLost: true });
+  const row = async () => (await sql.query('SELECT id, node_id, next_node_id FROM cameras')).rows[0];
+  const { id } = await row();
+  expect(await row()).toMatchObject({ node_id: 'a', next_node_id: 'b' });
+  await record(id, 'a');
+  const next = { nodeId: 'b', incarnation: BigInt(await incarnationOf('b')) };
+  await takePrepared(db, next, id);
+  expect(await row()).toMatchObject({ node_id: 'a', next_node_id: 'b' });
+  await planOwners(db, { mayDeclareLost: true });
+  expect(await row()).toMatchObject({ node_id: 'a', next_node_id: null });
+  await sql.query('DELETE FROM playbacks');
+  await planOwners(db, { mayDeclareLost: true });
+  await takePrepared(db, next, id);
+  expect(await row()).toMatchObject({ node_id: 'b', next_node_id: null });
 });

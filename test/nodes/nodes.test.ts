@@ -157,4 +157,8 @@ test('a node that ends hands its cameras over, and gets its share back when it c
   await endEvent(other.client, event.id);
   expect((await awaitEnd(other.client, event)).recordingStatus).toBe('COMPLETED');
   await until(async () => (await nodeOf()) === owner.id, 'the camera is back');
+  // Its pre-roll came with it.
+  const last = await createEvent(other.client, { cameraId });
+  expect(last.playback).toMatchObject({ recordingStatus: 'RECORDING', missedMs: 0 });
+  expect(last.playback!.preRollMs).toBeGreaterThanOrEqual(1_000);
 });

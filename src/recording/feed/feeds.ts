@@ -35,7 +35,7 @@ const tickMs = 250;
 
 interface Entry {
   camera: Camera;
-  /** Whether the camera is this node's. If not, it has a feed only for a recording that has begun here. */
+  /** Whether the camera is this node's. If not, it has a feed for a recording that has begun here, or to fill its ring. */
   isOwn: boolean;
   feed: Feed | undefined;
   knowledge: CameraKnowledge;
@@ -49,6 +49,9 @@ interface Entry {
 
 /** Settings of a camera that its feed depends on. */
 const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tls', 'allowOldTls'] as const;
+
+/** Whether the camera has a feed also while it is not recorded. */
+const isAlwaysRead = ({ enabled, preRollSec }: Camera): boolean => enabled && preRollSec > 0;
 
 /**
  * All feeds of this server: of the cameras that it owns. One with pre-roll always has a feed; one without has it while it
@@ -73,13 +76,16 @@ export class Feeds {
     for (const { feed } of this.#entries.values()) feed?.tick(now);
   }
 
-  /** Keeps a feed for a camera of this node, or starts it anew if settings that it depends on have changed. */
-  async keep(camera: Camera): Promise<void> {
-    const entry = this.#entries.get(camera.id) ?? this.#add(camera);
+  /**
+   * Keeps a feed for a camera, or starts it anew if settings that it depends on have changed.
+   * @param isOwn false: the camera is another node's, and is to be this one's once its ring is full
+   */
+  async keep(camera: Camera, isOwn = true): Promise<void> {
+    const entry = this.#entries.get(camera.id) ?? this.#add(camera, isOwn);
     const before = entry.camera;
     entry.camera = camera;
     // Its row does not have the state of a feed that went on here while the camera was another node's.
-    if (!entry.isOwn) Object.assign(entry, { isOwn: true, state: undefined });
+    if (entry.isOwn !== isOwn) Object.assign(entry, { isOwn, state: undefined });
     const isStale = settings.some((name) => before[name] !== camera[name]);
     if (isStale) await this.#stop(entry);
     if (before.rtspUrl !== camera.rtspUrl) entry.knowledge = nothingKnown();
@@ -132,6 +138,12 @@ export class Feeds {
     return [...this.#entries.values()].flatMap((entry) => entry.feed ?? []);
   }
 
+  /** Whether the camera's pre-roll is here; also if it has none. */
+  isReady(cameraId: string): boolean {
+    const entry = this.#entries.get(cameraId);
+    return entry !== undefined && (entry.feed ? entry.feed.ring.isFull : !isAlwaysRead(entry.camera));
+  }
+
   /** Whether the camera is this node's. */
   owns(cameraId: string): boolean {
     return this.#entries.get(cameraId)?.isOwn ?? false;
@@ -172,7 +184,7 @@ export class Feeds {
   #settle(entry: Entry): void {
     if (this.#closed || this.#entries.get(entry.camera.id) !== entry) return;
     const { camera } = entry;
-    const wanted = camera.enabled && (camera.preRollSec > 0 || entry.takers.size > 0);
+    const wanted = isAlwaysRead(camera) || (camera.enabled && entry.takers.size > 0);
     if (wanted && !entry.feed) this.#start(entry);
     if (!wanted && entry.feed) void this.#stop(entry).then(() => this.#settle(entry));
     if (!wanted && !entry.feed) this.#report(entry, camera.enabled ? 'IDLE' : 'DISABLED');

@@ -1,5 +1,6 @@
 import { camerasOf, hasCamera } from '../../db/cameras.ts';
 import type { Db } from '../../db/client.ts';
+import { takePrepared } from '../../db/owners.ts';
 import type { Incarnation } from '../../db/session.ts';
 import type { Camera } from '../../generated/prisma/client.ts';
 import type { Log } from '../../log.ts';
@@ -11,15 +12,25 @@ export interface OwnCamerasOptions {
   readonly self: Incarnation;
   readonly feeds: Feeds;
   readonly log: Log;
+  /** In epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** How often the cameras of this node are looked up. A notification makes it happen at once (nudge). */
 const everyMs = 5_000;
+/** How often it is looked whether the pre-roll of a camera is here that is to become this node's. */
+const preparingMs = 500;
+/** A camera that takes one session only has to be left first: after this time beside its pre-roll nobody waits for a ring. */
+const prepareWithinMs = 15_000;
 
-/** Gives the feeds the cameras that this node owns, and takes back those that have become another node's. */
+/**
+ * Gives the feeds the cameras that this node owns, and takes back those that have become another node's. A camera that is
+ * to become this node's gets a feed beforehand, and is taken once its ring is full.
+ */
 export class OwnCameras {
   readonly #options: OwnCamerasOptions;
   #timer: NodeJS.Timeout | undefined;
+  #preparing: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -71,18 +82,33 @@ export class OwnCameras {
     const cameras = await camerasOf(db, self);
     // A row that was given to `changed` after the look-up began is newer than what that has read.
     const isNewer = (id: string) => (this.#changedAt.get(id) ?? 0) > before;
-    for (const camera of cameras) if (!isNewer(camera.id)) await feeds.keep(camera);
-    const own = new Set(cameras.map(({ id }) => id));
+    const isOwn = (camera: Camera) => camera.nodeId === self.nodeId && camera.ownerEpoch === self.incarnation;
+    for (const camera of cameras) if (!isNewer(camera.id)) await feeds.keep(camera, isOwn(camera));
+    await this.#take(cameras.filter((camera) => !isOwn(camera)));
+    const kept = new Set(cameras.map(({ id }) => id));
     for (const id of known) {
-      if (own.has(id) || isNewer(id) || !feeds.owns(id)) continue;
-      log.info({ cameraId: id }, 'the camera is another node’s now, or was deleted');
+      if (kept.has(id) || isNewer(id)) continue;
+      if (feeds.owns(id)) log.info({ cameraId: id }, 'the camera is another node’s now, or was deleted');
       await feeds.letGo(id);
     }
+  }
+
+  /** Becomes the owner of cameras whose rings are full, and looks again soon at the others. */
+  async #take(toCome: readonly Camera[]): Promise<void> {
+    const { db, self, feeds, now } = this.#options;
+    clearTimeout(this.#preparing);
+    if (toCome.length === 0) return;
+    for (const { id, preRollSec, nextSince } of toCome) {
+      const isLate = now() - nextSince!.getTime() > preRollSec * 1_000 + prepareWithinMs;
+      if (isLate || feeds.isReady(id)) await takePrepared(db, self, id);
+    }
+    if (!this.#closed) this.#preparing = setTimeout(() => this.nudge(), preparingMs);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#preparing);
     await this.#looking;
   }
 }
