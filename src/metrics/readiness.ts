@@ -20,7 +20,7 @@ export async function demandReady(sources: ReadinessSources): Promise<void> {
   if (claim.problem) throw new Error(claim.problem);
   if (admission.isDraining) throw new Error('The server is stopping.');
   await proveDatabase({ db, readingDb });
-  if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}`);
+  if (disk.problem) throw new Error(`No recording can begin: ${disk.problem}.`);
   await storeWatch.look();
   storeWatch.demand();
 }

@@ -48,7 +48,7 @@ export class AutomaticEnds {
 
   async #look(): Promise<void> {
     const { log, running } = this.#options;
-    await this.#endIfDiskIsFull();
+    await this.#endIfDiskIsUnusable();
     try {
       await this.#endOverdue();
       for (const recording of [...running()]) await this.#endIfCameraIsLost(recording);
@@ -67,12 +67,12 @@ export class AutomaticEnds {
       byId.get(id)?.keepUntil(recordUntil);
   }
 
-  async #endIfDiskIsFull(): Promise<void> {
+  async #endIfDiskIsUnusable(): Promise<void> {
     const { disk, running } = this.#options;
     await disk.look();
     if (!disk.mustEnd) return;
-    const because = new Error(disk.mustEnd);
-    for (const { recording } of running()) recording.endNow(because);
+    const diskFailure = new Error(disk.mustEnd);
+    for (const { recording } of running()) recording.endNow(diskFailure);
   }
 
   async #endIfCameraIsLost({ playback, recording }: RunningRecording): Promise<void> {

@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts';
 import { endPlaybacks } from '../db/ends.ts';
 import type { PlaybackToRecord } from '../db/playbacks.ts';
 import { beginRecording, transition } from '../db/transitions.ts';
-import { RecordingFailure } from '../domain/failures.ts';
+import { asFailure, RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
@@ -61,6 +61,10 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
   if (end.diskFailure) {
     log.error({ playbackId: playback.id, error: end.diskFailure }, 'the disk stopped accepting footage');
   }
+  if (end.internalError) {
+    const what = { playbackId: playback.id, error: end.internalError };
+    log.error(what, 'footage cannot be made into a fragment, so its recording has ended');
+  }
   const at = new Date(now());
   for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
@@ -95,8 +99,9 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
   };
   // Usually the row is RECORDING and has its end. Then one statement is enough.
   if (await finish({ endedAt: { not: null } })) return;
-  // If nobody ended it, then the disk, the deadline or the stream did.
-  const reason = end.diskFailure ? 'SHUTDOWN' : recordUntil ? 'MAX_DURATION' : 'CAMERA_LOST';
+  // If nobody ended it, then the disk, an error of the server, the deadline or the stream did.
+  const reason =
+    end.diskFailure || end.internalError ? 'SHUTDOWN' : recordUntil ? 'MAX_DURATION' : 'CAMERA_LOST';
   await endPlaybacks(db, { id }, { endedAt: recordUntil ?? at, reason, recordUntil: recordUntil ?? at });
   // The database may have been away when the recording began: then the row is still PENDING.
   await transition(db, id, 'PENDING', 'RECORDING', at, {
@@ -117,6 +122,7 @@ function whyNothing(
       `No footage could be written to the disk: ${end.diskFailure.message}.`,
     );
   }
+  if (end.internalError) return asFailure(end.internalError);
   const words =
     feeds.get(cameraId)?.lastError ?? 'The camera delivered no picture while the recording lasted.';
   return new RecordingFailure('CAMERA_UNREACHABLE', words);

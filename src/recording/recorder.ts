@@ -244,8 +244,15 @@ export class Recorder {
       try {
         await this.#writeRecording(running);
         return;
-      } catch {
-        // The database still does not answer.
+      } catch (error) {
+        // The database still does not answer, or the spool cannot be removed. Logged once, not at each try.
+        if (pause === pauseMs.first) {
+          const what = { playbackId: running.playback.id, error };
+          this.#options.log.warn(
+            what,
+            'RECORDING cannot be written, nor its recording discarded; trying again',
+          );
+        }
         await sleep(pause, undefined, { signal }).catch(() => {}); // aborted by close
       }
     }

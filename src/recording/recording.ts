@@ -17,6 +17,8 @@ export interface RecordingEnd {
   readonly gaps: readonly GapSpan[];
   /** Why the disk stopped accepting footage; undefined if it did not. Earlier footage is kept. */
   readonly diskFailure: Error | undefined;
+  /** The error of the server that ended the recording; undefined if none did. Earlier footage is kept. */
+  readonly internalError: Error | undefined;
 }
 
 /** What an earlier run of the server recorded of a playback, with its gaps. */
@@ -61,7 +63,9 @@ export class Recording {
   #writtenTo = Number.NEGATIVE_INFINITY;
   #isOver = false;
   /** Why the recording was ended early, if the disk was the reason. */
-  #stopped: Error | undefined;
+  #diskFailure: Error | undefined;
+  /** Why the recording was ended early, if an error of the server was the reason. */
+  #internalError: Error | undefined;
   #heardAt = steadyNow();
   #resolveOver!: () => void;
   readonly #over = new Promise<void>((resolve) => {
@@ -178,8 +182,10 @@ export class Recording {
       for (const picture of cut.pictures) this.#writtenTo = Math.max(this.#writtenTo, timeOf(picture));
       if (this.#file.failure) this.#finish();
     } catch (error) {
-      // Whatever a camera sends, the error ends this recording only.
-      this.endNow(error as Error);
+      // The spool reports errors of the disk through `failure`. So this is an error in making the fragment. Whatever a
+      // camera sends, the error ends this recording only.
+      this.#internalError ??= error as Error;
+      this.#finish();
     }
   }
 
@@ -228,13 +234,14 @@ export class Recording {
 
   /**
    * Ends the recording now and keeps what there is.
-   * @param because the error of the disk, if the disk is the reason
+   * @param diskFailure the error of the disk, if the disk is the reason
    */
-  endNow(because?: Error): void {
-    this.#stopped ??= because;
+  endNow(diskFailure?: Error): void {
+    this.#diskFailure ??= diskFailure;
     this.#finish();
   }
 
+  /** When the recording is over, `whenOver` resolves; recorder.ts (`#follow`) goes on from there. */
   #finish(): void {
     this.#isOver = true;
     this.#resolveOver();
@@ -253,7 +260,8 @@ export class Recording {
       clipStartedAt: this.clipStartedAt,
       recordUntil,
       gaps: this.#gaps,
-      diskFailure: this.#stopped ?? failure,
+      diskFailure: this.#diskFailure ?? failure,
+      internalError: this.#internalError,
     };
   }
 }

@@ -16,6 +16,7 @@ export interface SpoolLimits {
 
 /** What is wrong with the disk, and whether running recordings must end because of it. */
 interface Problem {
+  /** Part of a sentence, without a full stop. */
   readonly text: string;
   readonly endsRecordings: boolean;
 }
@@ -44,7 +45,7 @@ export class SpoolDisk {
     return this.#problem?.text;
   }
 
-  /** Why running recordings must end now; undefined if they need not. */
+  /** Why running recordings must end now, as part of a sentence; undefined if they need not. */
   get mustEnd(): string | undefined {
     return this.#problem?.endsRecordings ? this.#problem.text : undefined;
   }
@@ -75,17 +76,17 @@ export class SpoolDisk {
       this.freeBytes = bavail * bsize;
       if (spoolMaxBytes !== undefined) this.usedBytes = await sizeOf(recordDir);
     } catch (error) {
-      if (error instanceof SpoolAway) return { text: `${error.message}.`, endsRecordings: true };
+      if (error instanceof SpoolAway) return { text: error.message, endsRecordings: true };
       if (isTransient(error)) return this.#problem;
       const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-      return { text: `the spool’s folder ${recordDir} cannot be written to (${why}).`, endsRecordings: true };
+      return { text: `the spool’s folder ${recordDir} cannot be written to (${why})`, endsRecordings: true };
     }
     if (spoolMaxBytes !== undefined && this.usedBytes >= spoolMaxBytes) {
-      const text = `the spool holds ${this.usedBytes} bytes, and SPOOL_MAX_BYTES is ${spoolMaxBytes}.`;
+      const text = `the spool holds ${this.usedBytes} bytes, and SPOOL_MAX_BYTES is ${spoolMaxBytes}`;
       return { text, endsRecordings: true };
     }
     if (this.freeBytes >= spoolMinFreeBytes) return undefined;
-    const text = `the spool’s disk has ${this.freeBytes} bytes free, and SPOOL_MIN_FREE_BYTES is ${spoolMinFreeBytes}.`;
+    const text = `the spool’s disk has ${this.freeBytes} bytes free, and SPOOL_MIN_FREE_BYTES is ${spoolMinFreeBytes}`;
     return { text, endsRecordings: this.freeBytes < spoolMinFreeBytes / 2 };
   }
 }

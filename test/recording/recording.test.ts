@@ -17,6 +17,7 @@ import {
   readPlayback,
 } from '../support/app/playbacks.ts';
 import { awaitRing } from '../support/app/ring.ts';
+import { withAllPictureSets } from '../support/camera/altered-captures.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -170,6 +171,22 @@ test.concurrent('createEvent succeeds for a camera that cannot be reached, and t
     failure: { code: 'CAMERA_UNREACHABLE', fault: 'CAMERA', retryable: false },
   });
   expect(playback.errorMessage).toContain('connection refused');
+});
+
+test.concurrent('a stream that MP4 cannot hold makes its playback FAILED as an error of the server, not of the disk', async () => {
+  const odd = await startTestCamera({ capture: withAllPictureSets(await capture({ gopSec: 1 })) });
+  const id = await app.addCamera({ rtspUrl: odd.url, preRollSec: 1 });
+  await awaitRing(app, [id], 1);
+  const event = await createEvent(app.client, { cameraId: id });
+  const playback = await awaitEnd(app.client, event);
+  expect(playback).toMatchObject({
+    recordingStatus: 'FAILED',
+    failure: { code: 'INTERNAL', fault: 'SERVER' },
+  });
+  const logged = app.logged.filter((line) => line.includes(playback.id)).join('');
+  expect(logged).toContain('There are 256 parameter sets; at most 255 can be written.');
+  expect(logged).not.toContain('the disk');
+  await odd.close();
 });
 
 test.concurrent('a wrong password is reported in words and never shown', async () => {

@@ -156,8 +156,9 @@ test('a stream that does not fit into a file ends only its own recording', async
   const recording = record();
   for (const unit of pictures(30))
     recording.take({ ...unit, format: { ...unit.format, sps: [] } as FeedUnit['format'] });
-  const { diskFailure } = await recording.whenOver();
-  expect(diskFailure).toBeInstanceOf(Error);
+  const { diskFailure, internalError } = await recording.whenOver();
+  expect(diskFailure).toBeUndefined();
+  expect(internalError).toBeInstanceOf(Error);
 });
 
 test('sound that is encoded after the end is in the clip', async () => {

@@ -85,16 +85,22 @@ test('if answers are lost for longer, the call fails, and its repetition returns
   await expectWholeClip(event);
 });
 
-test('a recording whose row never reached the database is ended', async () => {
+test('a recording whose row never reached the database is ended; what delays that is logged once', async () => {
   const before = await readdir(app.config.recordDir);
-  proxy.loseStatement(insertsEvent, Number.POSITIVE_INFINITY);
+  // The statement that writes event and playback, and those that write RECORDING.
+  proxy.loseStatement('playbacks', Number.POSITIVE_INFINITY);
   const input = { cameraId, type: 'MOTION' };
   expect((await app.client.fail(creating, { input })).code).toBe('INTERNAL_SERVER_ERROR');
+  const warnings = () => app.logged.filter((line) => line.includes('nor its recording discarded'));
+  await until(async () => warnings().length > 0, 'the error is logged');
+  const lost = proxy.lost;
+  await until(async () => proxy.lost > lost + 2, 'more tries have failed');
   proxy.mend();
   await until(
     async () => (await readdir(app.config.recordDir)).length === before.length,
     'its recording is given up',
   );
+  expect(warnings()).toHaveLength(1);
 });
 
 /** The rows of a server that was killed between its commit and the recording. */

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -125,6 +126,19 @@ test('at SPOOL_MAX_BYTES running recordings end and new ones are refused, until 
   expect(app.logged.join('')).toContain('SPOOL_MAX_BYTES is 1000000');
   await until(async () => (await readiness(app)).status === 200, 'it is ready again');
   expect((await oneEvent(app, cameraId)).recordingStatus).toBe('COMPLETED');
+
+  // Without footage: every text that names the limit is one sentence.
+  const nowhere = await app.addCamera({ rtspUrl: 'rtsp://127.0.0.1:9/none' }, 'OFFLINE');
+  const empty = await createEvent(app.client, { cameraId: nowhere });
+  const other = path.join(app.config.recordDir, randomUUID());
+  await mkdir(other);
+  await writeFile(path.join(other, '1.mp4'), Buffer.alloc(2_000_000));
+  const limit = /: the spool holds \d+ bytes, and SPOOL_MAX_BYTES is 1000000\.$/;
+  const failed = await awaitEnd(app.client, empty);
+  expect(failed).toMatchObject({ recordingStatus: 'FAILED', failure: { code: 'DISK_FAILED' } });
+  expect(failed.errorMessage).toMatch(limit);
+  expect((await refusal(app, cameraId)).message).toMatch(limit);
+  expect((await readiness(app)).text.trim()).toMatch(limit);
 });
 
 test('a read-only disk refuses new events; the server keeps running and records when it can be written', async ({

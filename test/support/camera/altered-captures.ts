@@ -77,19 +77,68 @@ export function joined(first: Capture, second: Capture): Capture {
   };
 }
 
-/** H.264 whose parameter sets are only in the description. ffmpeg sends them in packets of their own. */
-export function withoutSetsInStream(made: Capture): Capture {
-  const isSet = ({ track, start }: CapturedPacket) => {
+/** The packets of H.264 that hold parameter sets. ffmpeg sends these in packets of their own. */
+function packetsOfSets(made: Capture): ReadonlySet<CapturedPacket> {
+  const holdsSets = ({ track, start }: CapturedPacket) => {
     if (made.tracks[track]!.kind !== 'video') return false;
     const at = start + frameHeaderBytes + 12;
-    const stapA = 24;
-    // In an aggregate (RFC 6184, 5.7.1) the first NAL unit comes after its size.
+    // In an aggregate the first NAL unit comes after its size.
     const type = made.bytes[at]! & 31;
     return [7, 8].includes(type === stapA ? made.bytes[at + 3]! & 31 : type);
   };
-  const packets = made.packets.filter((packet) => !isSet(packet));
-  if (packets.length === made.packets.length) throw new Error('No packet holds parameter sets.');
-  return { ...made, ...packed(made, packets) };
+  const packets = made.packets.filter(holdsSets);
+  if (packets.length === 0) throw new Error('No packet holds parameter sets.');
+  return new Set(packets);
+}
+
+/** The NAL unit type of an aggregate (RFC 6184, 5.7.1). */
+const stapA = 24;
+
+/** H.264 whose parameter sets are only in the description. */
+export function withoutSetsInStream(made: Capture): Capture {
+  const ofSets = packetsOfSets(made);
+  return {
+    ...made,
+    ...packed(
+      made,
+      made.packets.filter((packet) => !ofSets.has(packet)),
+    ),
+  };
+}
+
+/** H.264 with all 256 picture parameter sets that a stream may have. MP4 can hold 255 of them. */
+export function withAllPictureSets(made: Capture): Capture {
+  const ofSets = packetsOfSets(made);
+  // 255 to 1, so that the camera's own set, 0, stays as it is. Each refers to the SPS with the id 0.
+  const sets = Array.from({ length: 255 }, (_, i) => {
+    const idPlus1 = (i + 2).toString(2);
+    const bits = `${'0'.repeat(idPlus1.length - 1)}${idPlus1}11`.padEnd(24, '0');
+    const set = Buffer.from([
+      0,
+      4,
+      0x68,
+      ...[0, 8, 16].map((at) => Number.parseInt(bits.slice(at, at + 8), 2)),
+    ]);
+    return set;
+  });
+  const payload = Buffer.concat([Buffer.from([0x60 | stapA]), ...sets]);
+  const parts: Buffer[] = [];
+  const packets: CapturedPacket[] = [];
+  let end = 0;
+  const add = (packet: CapturedPacket, part: Buffer) => {
+    parts.push(part);
+    packets.push({ ...packet, start: end, end: end + part.length });
+    end += part.length;
+  };
+  for (const packet of made.packets) {
+    const own = made.bytes.subarray(packet.start, packet.end);
+    add(packet, own);
+    if (!ofSets.has(packet)) continue;
+    const part = Buffer.concat([own.subarray(0, frameHeaderBytes + 12), payload]);
+    part.writeUInt16BE(part.length - frameHeaderBytes, 2);
+    add(packet, part);
+  }
+  return { ...made, packets, bytes: Buffer.concat(parts) };
 }
 
 /** Joins packets one after another. */
