@@ -63,7 +63,7 @@ import { SpoolDisk } from './spool/disk.ts';
 import { holdsFootage } from './spool/reader.ts';
 import { startFailure } from './start-failure.ts';
 import { createStartOrder } from './start-order.ts';
-import { Line } from './store/line.ts';
+import { Uplink } from './store/uplink.ts';
 import { openStore } from './store/open-store.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
@@ -190,19 +190,19 @@ export async function startApp(
     storeWatch.start();
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
     const installation = await installationId(db);
-    const line = new Line(config.uploadMaxBitsPerSec);
+    const uplink = new Uplink(config.uploadMaxBitsPerSec);
     const offsiteChanges = new ChangeHub({ all: async () => offsite?.inBucket ?? [] });
     const onMore = (playbackId: string) => offsiteChanges.publish(playbackId);
-    const offsite = openOffsite(config, { db, store, line, installation, recordDir, onMore, log });
+    const offsite = openOffsite(config, { db, store, uplink, installation, recordDir, onMore, log });
     if (offsite) parts.add('copies in the bucket', offsite);
     const follower = parts.add(
       'uploads of what is recorded',
-      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, line, log }),
+      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, uplink, log }),
     );
     const finisher = parts.add(
       'finisher',
       new Finisher({
-        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, follower, offsite, line },
+        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, follower, offsite, uplink },
         ...{ recordDir, log, now },
       }),
     );

@@ -16,7 +16,7 @@ export interface Config {
   readonly recordDir: string;
   /** The id of this server in its database; undefined: the one in dataDir. */
   readonly nodeId: string | undefined;
-  /** undefined: the embedded server in dataDir. */
+  /** undefined: the embedded PostgreSQL, whose files are in dataDir. */
   /** Where other nodes reach this one; undefined: it works alone with its database. */
   readonly nodeUrl: string | undefined;
   readonly databaseUrl: string | undefined;
@@ -285,7 +285,10 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 const r2Names = ['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'] as const;
 const oidcNames = ['OIDC_JWKS_URL', 'OIDC_ISSUER', 'OIDC_AUDIENCE'] as const;
 
-/** Variables that only make sense together. */
+/**
+ * Some variables make sense only together.
+ * @returns a problem for each one that is missing from a group that is partly set
+ */
 function missingOf(names: readonly string[], set: Record<string, unknown>): string[] {
   const missing = names.filter((name) => !(name in set));
   if (missing.length === 0 || missing.length === names.length) return [];

@@ -38,7 +38,7 @@ const mayImport: Record<string, readonly string[]> = {
   nodes: ['db', 'domain', 'log', 'private-folder'],
   version: [],
   pubsub: ['domain', 'db', 'log'],
-  spool: ['private-folder', 'footage', 'mp4', 'db', 'log'],
+  spool: ['domain', 'private-folder', 'footage', 'mp4', 'db', 'log'],
   ffmpeg: ['log', 'processes'],
   recording: 'domain codecs footage mp4 rtp rtsp spool ffmpeg db log processes'.split(' '),
   offsite: ['domain', 'mp4', 'spool', 'db', 'store', 'log'],

@@ -1,6 +1,6 @@
 /**
  * Every codec that Flashback records; what is not here is not recorded. `announcedAs`: the RTP encoding names in session
- * descriptions, in upper case. Within a kind, the best is first.
+ * descriptions, in upper case. The order of sound is an order of preference; of video, the largest picture is recorded.
  */
 export const videoCodecs = {
   h264: { announcedAs: ['H264'] },
@@ -25,7 +25,7 @@ export const soundCodecs = {
 export type VideoCodec = keyof typeof videoCodecs;
 export type SoundCodec = keyof typeof soundCodecs;
 
-/** The names by which cameras announce the codecs of a list, the best first. */
+/** The names by which cameras announce the codecs of a list, in its order. */
 export const announcedNames = (
   codecs: Readonly<Record<string, { readonly announcedAs: readonly string[] }>>,
 ): readonly string[] => Object.values(codecs).flatMap(({ announcedAs }) => announcedAs);

@@ -16,8 +16,8 @@ export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;
 
 /**
- * The end of a playback: when, why, and up to when footage is kept. That is the end, plus the post-roll if its event ended
- * or its lease expired; without post-roll after stopRecording, a lost camera or a shutdown.
+ * The end of a playback: when, why, and up to when footage is kept. That is the end, plus the post-roll if its event
+ * ended, its lease expired or its deadline came; without post-roll after stopRecording, a lost camera or a shutdown.
  */
 export interface End {
   readonly endedAt: Date;
@@ -84,12 +84,12 @@ export interface RunningPlayback {
 const isOwn = (nodeId: Prisma.Sql) => Prisma.sql`(${nodeId} IS NULL OR ${nodeId} = flashback_node())`;
 
 /**
- * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events, as far as
- * this node owns the camera or the playback. Each
- * gets the time at which it was due, even if this runs much later, for example after a restart. Events come first, in a
- * statement of their own, so that the second statement also sees playbacks that were added meanwhile.
- * @param running the recorder measures the deadlines of these itself. An event with a running recording loses its lease
- * only when both clocks say so, because it is unknown by which clock the lease was set
+ * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events, as far
+ * as this node owns the camera or the playback. Each gets the time at which it was due, even if this runs much later, for
+ * example after a restart. Events come first, in a statement of their own, so that the second statement also sees
+ * playbacks that were added meanwhile.
+ * @param running the recorder measures the deadlines of these playbacks itself. An event with a running recording loses
+ *   its lease only when both clocks say so, because it is unknown by which clock the lease was set
  * @returns the playbacks that were ended
  */
 export async function endOverdue(

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Db } from './client.ts';
 
 /** The result of one try: no further try is needed, or the playback is retried after a pause. */
-export type Outcome = 'done' | 'later';
+export type TryResult = 'done' | 'later';
 
 export interface FinishingQueueOptions {
   readonly url: string;
@@ -15,7 +15,7 @@ export interface FinishingQueueOptions {
   /** How many playbacks are worked on in parallel. */
   readonly atOnce: number;
   /** Must not reject. The signal is aborted when the server stops or the playback is discarded. */
-  readonly work: (playbackId: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly work: (playbackId: string, signal: AbortSignal) => Promise<TryResult>;
   readonly log: Log;
 }
 
@@ -50,7 +50,7 @@ export class FinishingQueue {
   readonly #options: FinishingQueueOptions;
   readonly #pool: pg.Pool;
   readonly #logger: Logger;
-  readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<Outcome> }>();
+  readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<TryResult> }>();
   readonly #stop = new AbortController();
   #workers: WorkerPool | undefined;
   #working: Promise<void> = Promise.resolve();
@@ -141,7 +141,7 @@ export class FinishingQueue {
   async #perform({ playbackId, tries = 0 }: Job, { job }: JobHelpers): Promise<void> {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     // The job was taken over, and its previous try may still be ending.
-    await this.discard(playbackId);
+    await this.stopWork(playbackId);
     const abort = new AbortController();
     const run = { abort, done: this.#options.work(playbackId, abort.signal) };
     this.#running.set(playbackId, run);
@@ -174,7 +174,7 @@ export class FinishingQueue {
   }
 
   /** Stops the work on a deleted playback; resolves once it has stopped. */
-  async discard(playbackId: string): Promise<void> {
+  async stopWork(playbackId: string): Promise<void> {
     const run = this.#running.get(playbackId);
     run?.abort.abort();
     await run?.done;

@@ -17,7 +17,7 @@ const kinds = {
   SPOOL_UNREADABLE: { fault: 'SERVER' },
   /** Footage could not be written to the disk. */
   DISK_FAILED: { fault: 'STORAGE' },
-  /** Network errors, time-outs, 5xx, 429: a retry may succeed. */
+  /** Network errors, time-outs, 5xx, 429: a retry may succeed. Never in a row: its playback stays PROCESSING meanwhile. */
   STORE_UNREACHABLE: { fault: 'STORAGE' },
   /** Wrong credentials, missing rights, a missing bucket: a person has to act. */
   STORE_REFUSED: { fault: 'STORAGE' },

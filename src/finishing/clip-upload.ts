@@ -4,7 +4,7 @@ import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { readPart } from '../store/body.ts';
-import type { Line } from '../store/line.ts';
+import type { Uplink } from '../store/uplink.ts';
 import type { ObjectBody, SentPart, Upload, Uploads } from '../store/store.ts';
 import { noteSentPart, readSentParts } from './sent-parts.ts';
 import type { Part } from './upload-layout.ts';
@@ -14,7 +14,7 @@ export interface ClipUploadOptions {
   readonly uploads: Uploads;
   readonly installation: string;
   readonly recordDir: string;
-  readonly line: Line;
+  readonly uplink: Uplink;
   readonly log: Log;
 }
 
@@ -148,14 +148,14 @@ export class ClipUpload {
     { from, to }: Omit<Part, 'number'>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { line, recordDir } = this.#options;
+    const { uplink, recordDir } = this.#options;
     const isEnding = () => this.isEnding;
-    await line.withMemory(to - from, isEnding, async (memory) => {
+    await uplink.withMemory(to - from, isEnding, async (memory) => {
       signal.throwIfAborted();
       const bytes = await readPart(body, { from, to }, memory);
       // If the part is sent again and that fails, the bucket may have neither version (R2).
       this.sent.delete(number);
-      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: line.pace(isEnding) });
+      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: uplink.pace(isEnding) });
       this.sent.set(number, { bytes: bytes.length, etag });
       await noteSentPart(recordDir, this.#row, number, { bytes: bytes.length, etag });
     });

@@ -1,6 +1,6 @@
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { columnsOf } from '../db/completed-clip.ts';
-import { FinishingQueue, type Outcome } from '../db/finishing-queue.ts';
+import { FinishingQueue, type TryResult } from '../db/finishing-queue.ts';
 import { noteRemovals, objectsOf } from '../db/removals.ts';
 import { transition } from '../db/transitions.ts';
 import { asFailure, RecordingFailure } from '../domain/failures.ts';
@@ -12,7 +12,7 @@ import { isTransient } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import { bufferBody, readPart } from '../store/body.ts';
-import type { Line } from '../store/line.ts';
+import type { Uplink } from '../store/uplink.ts';
 import { type ObjectBody, type Pace, type Store, UploadGone } from '../store/store.ts';
 import { type Clip, clipBody, clipFromSpool } from './clip.ts';
 import { type ClipUpload, RowChanged } from './clip-upload.ts';
@@ -31,7 +31,7 @@ export interface FinisherOptions {
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
   readonly follower: SpoolFollower;
-  readonly line: Line;
+  readonly uplink: Uplink;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
   readonly recordDir: string;
@@ -69,7 +69,7 @@ export class Finisher {
     return this.#queue.start();
   }
 
-  async #work(id: string, signal: AbortSignal): Promise<Outcome> {
+  async #work(id: string, signal: AbortSignal): Promise<TryResult> {
     try {
       await this.#finish(id, signal);
       return 'done';
@@ -89,6 +89,7 @@ export class Finisher {
     }
   }
 
+  /** Spool → clip (clip.ts) → store (store-clip.ts, or `store.put`) → COMPLETED, and then the spool is removed. */
   async #finish(id: string, signal: AbortSignal): Promise<void> {
     const { db, recordDir, store, storeWatch, follower, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
@@ -115,6 +116,7 @@ export class Finisher {
     const completed = await inDatabase(transition(db, id, 'PROCESSING', 'COMPLETED', at, change));
     if (!completed) {
       const found = await inDatabase(db.playback.findUnique({ where: { id } }));
+      // Another try has already written FAILED.
       if (found && found.recordingStatus !== 'COMPLETED') return;
       if (!found) {
         log.info({ playbackId: id }, 'the playback was deleted while it was being finished');
@@ -139,7 +141,7 @@ export class Finisher {
     followed: ClipUpload | undefined,
     signal: AbortSignal,
   ): Promise<StoredClip> {
-    const { store, follower, line } = this.#options;
+    const { store, follower, uplink } = this.#options;
     const put = (key: string, body: ObjectBody, pace?: Pace) =>
       store.put(key, body, 'video/mp4', { signal, pace });
     if (!store.uploads) {
@@ -154,9 +156,9 @@ export class Finisher {
     upload.isEnding = true;
     const isEnding = () => true;
     const putWhole = (key: string, body: ObjectBody) =>
-      line.withMemory(body.size, isEnding, async (memory) => {
+      uplink.withMemory(body.size, isEnding, async (memory) => {
         const bytes = await readPart(body, { from: 0, to: body.size }, memory);
-        await put(key, bufferBody(bytes), line.pace(isEnding));
+        await put(key, bufferBody(bytes), uplink.pace(isEnding));
       });
     return this.#twice(() => storeClip(clip, upload, putWhole, signal), signal);
   }
@@ -196,7 +198,7 @@ export class Finisher {
     return jpeg.length;
   }
 
-  async #handle(id: string, failure: RecordingFailure): Promise<Outcome> {
+  async #handle(id: string, failure: RecordingFailure): Promise<TryResult> {
     const { db, log, now } = this.#options;
     log.warn({ playbackId: id, code: failure.code, error: failure }, 'a clip cannot be finished');
     if (failure.code === 'STORE_UNREACHABLE') return 'later';
@@ -211,7 +213,7 @@ export class Finisher {
 
   /** Ends all work on the footage of a playback that is being deleted, then removes its spool and recovery objects. */
   async discard(id: string): Promise<void> {
-    await this.#queue.discard(id);
+    await this.#queue.stopWork(id);
     await this.#options.follower.discard(id);
     await this.#letGo(id);
   }

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { TakenOver } from '../offsite/manifest-writer.ts';
 import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { type GrowingSpool, growingSpools } from '../spool/growing.ts';
-import type { Line } from '../store/line.ts';
+import type { Uplink } from '../store/uplink.ts';
 import { type Store, UploadGone } from '../store/store.ts';
 import { ClipUpload, RowChanged } from './clip-upload.ts';
 import { Followed } from './followed.ts';
@@ -20,7 +20,7 @@ export interface SpoolFollowerOptions {
   readonly recordDir: string;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
-  readonly line: Line;
+  readonly uplink: Uplink;
   readonly log: Log;
 }
 
@@ -174,9 +174,9 @@ export class SpoolFollower {
    * @throws Error if the store has no uploads
    */
   uploadOf(row: Playback): ClipUpload {
-    const { db, store, installation, recordDir, line, log } = this.#options;
+    const { db, store, installation, recordDir, uplink, log } = this.#options;
     if (!store.uploads) throw new Error('This store takes objects only whole.');
-    return new ClipUpload({ db, uploads: store.uploads, installation, recordDir, line, log }, row);
+    return new ClipUpload({ db, uploads: store.uploads, installation, recordDir, uplink, log }, row);
   }
 
   /**

@@ -17,6 +17,7 @@ export interface StoredClip {
 /**
  * Stores a complete clip in the bucket: a short one with one request, a longer one in parts. Parts that were sent
  * during the recording stay. The missing ones are sent: the first, the last, and those that errors delayed.
+ * Then finisher.ts (`#finish`) goes on and makes the row COMPLETED.
  * @param putWhole stores an object with one request
  * @throws RowChanged
  */

@@ -43,7 +43,7 @@ type Result = Promise<Next | undefined>;
 const isOfDeleted = ({ originalError }: GraphQLError): boolean =>
   ['P2025', 'NOT_FOUND'].includes((originalError as { code?: string } | undefined)?.code ?? '');
 
-/** Whether a look-up failed that may succeed when it is retried. Errors of the selection itself do not count. */
+/** Whether a look-up failed for a reason that may pass. A RequestError or GraphQLError would come again. */
 const isUnexpected = ({ originalError }: GraphQLError): boolean =>
   originalError !== undefined &&
   !(originalError instanceof RequestError) &&

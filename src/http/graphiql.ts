@@ -42,8 +42,8 @@ async function makePage(operations: string): Promise<Asset> {
 }
 
 /**
- * Makes GraphiQL's page, which has nine megabytes, and keeps the last one in memory.
- * @returns a function that returns the page with this text in its first tab
+ * GraphiQL's page has nine megabytes, so the page that was made last is kept in memory.
+ * @returns a function that takes the text of the first tab and returns the page
  */
 export function createGraphiqlPage(): (operations: string) => Promise<Asset> {
   let made: { operations: string; page: Promise<Asset> } | undefined;

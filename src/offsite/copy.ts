@@ -3,7 +3,7 @@ import { readTrackFragments } from '../mp4/track-fragment.ts';
 import { correctionsOf } from '../spool/growing.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { bufferBody, rangesBody, readPart } from '../store/body.ts';
-import type { Line } from '../store/line.ts';
+import type { Uplink } from '../store/uplink.ts';
 import type { Store } from '../store/store.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
@@ -21,7 +21,7 @@ export interface SentPayload {
 
 export interface CopyOptions {
   readonly store: Store;
-  readonly line: Line;
+  readonly uplink: Uplink;
   readonly keys: RecoveryKeys;
   /** Called before an object is written under the key. */
   readonly note: (key: string) => Promise<void>;
@@ -119,7 +119,7 @@ export class OffsiteCopy {
     const from = this.#covered;
     await this.putIndex(index);
     const body = rangesBody(index.path, index.ranges(from, to));
-    await this.#options.line.withMemory(
+    await this.#options.uplink.withMemory(
       body.size,
       () => false,
       async (memory) => {
@@ -202,9 +202,9 @@ export class OffsiteCopy {
   }
 
   async #put(key: string, bytes: Buffer): Promise<void> {
-    const { note, store, line } = this.#options;
+    const { note, store, uplink } = this.#options;
     await note(key);
-    const transfer = { pace: line.pace(() => false), isUnchecked: true };
+    const transfer = { pace: uplink.pace(() => false), isUnchecked: true };
     await store.put(key, bufferBody(bytes), 'application/octet-stream', transfer);
   }
 

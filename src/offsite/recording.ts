@@ -3,7 +3,7 @@ import { saveOffsiteUntil } from '../db/uploads.ts';
 import { recoveryKeys } from '../domain/store-keys.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { noteRecoveryKey } from '../spool/recovery-keys.ts';
-import type { Line } from '../store/line.ts';
+import type { Uplink } from '../store/uplink.ts';
 import type { GuardedObjects, Store } from '../store/store.ts';
 import { OffsiteCopy, type SentPayload } from './copy.ts';
 import type { Manifest } from './manifest.ts';
@@ -22,7 +22,7 @@ export interface SentUpload {
 export interface OffsiteRecordingOptions {
   readonly db: Db;
   readonly store: Store;
-  readonly line: Line;
+  readonly uplink: Uplink;
   readonly guarded: GuardedObjects;
   readonly installation: string;
   readonly recordDir: string;
@@ -60,8 +60,8 @@ export class OffsiteRecording {
       if (!noted.has(key)) await noteRecoveryKey(options.recordDir, playbackId, key);
       noted.add(key);
     };
-    const { store, line, everyMs } = options;
-    this.#copy = new OffsiteCopy({ store, line, keys, note, everyMs });
+    const { store, uplink, everyMs } = options;
+    this.#copy = new OffsiteCopy({ store, uplink, keys, note, everyMs });
     this.#writer = new ManifestWriter(options.guarded, keys.manifest, () => note(keys.manifest));
   }
 

@@ -15,7 +15,10 @@ import {
   toleranceMs,
 } from './placed-fragments.ts';
 
-/** The times of this many of the newest fragments can still be corrected. Other files keep 128, to be safe. */
+/**
+ * The times of this many of the newest fragments can still be corrected. recording-file.ts and spool/growing-index.ts keep
+ * 128, to be safe.
+ */
 const kept = 120;
 /** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
 const countedMs = 25;
@@ -34,7 +37,7 @@ export interface Correction {
 }
 
 /** A stretch in which the camera delivered no picture, in steady milliseconds. */
-export interface GapSpan {
+export interface SteadyGap {
   readonly from: number;
   readonly to: number;
 }
@@ -115,7 +118,7 @@ export class Placement {
     if (this.#entries.length > kept) this.#dropOldest();
     const start = Math.min(...placed.pictures);
     const isNew = hasPictures(entry) && sessionOf(entry) !== sessionBefore && Number.isFinite(pictureEnd);
-    const gap: GapSpan | undefined =
+    const gap: SteadyGap | undefined =
       isNew && start - pictureEnd >= leastGapMs ? { from: pictureEnd, to: start } : undefined;
     return { times: entry.times, gap, corrections };
   }

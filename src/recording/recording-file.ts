@@ -7,7 +7,7 @@ import { formatOf } from '../mp4/track-format.ts';
 import { Spool } from '../spool/spool.ts';
 import type { Cut } from './cutter.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
-import { type Correction, type FragmentTimes, type GapSpan, Placement } from './placement.ts';
+import { type Correction, type FragmentTimes, type SteadyGap, Placement } from './placement.ts';
 
 /** The formats of a file's tracks. Sound is AAC or Opus. */
 export interface FileFormats {
@@ -94,16 +94,16 @@ export class RecordingFile {
 
   /**
    * Continues a file after its last complete fragment.
-   * @param startedAt when its first picture was taken, in steady milliseconds
+   * @param beganAt when its first picture was taken, in steady milliseconds
    */
-  static reopen({ file, init, wholeBytes, durationSec }: Leftover, startedAt: number): RecordingFile {
+  static reopen({ file, init, wholeBytes, durationSec }: Leftover, beganAt: number): RecordingFile {
     const tracks = tracksIn(init);
     const { pictures, sound } = tracks;
     const formats = {
       video: formatOf(pictures) as VideoFormat,
       sound: sound && (formatOf(sound) as SoundFormat),
     };
-    const reach = { originMs: startedAt, endMs: startedAt + durationSec * 1_000 };
+    const reach = { originMs: beganAt, endMs: beganAt + durationSec * 1_000 };
     return new RecordingFile(tracks, formats, Spool.reopen(file, wholeBytes), wholeBytes, reach);
   }
 
@@ -121,7 +121,7 @@ export class RecordingFile {
    * Writes a fragment and takes over the holds on its footage.
    * @returns the gap before it, if there is one
    */
-  write(cut: Cut): GapSpan | undefined {
+  write(cut: Cut): SteadyGap | undefined {
     const at = this.#bytes;
     const sounds = this.#tracks.sound ? cut.sounds : [];
     if (sounds !== cut.sounds) for (const { footage } of cut.sounds) footage.release();

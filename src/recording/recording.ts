@@ -219,7 +219,7 @@ export class Recording {
    * if none comes. Another call moves the end.
    * @param until steady milliseconds
    */
-  keepUntil(until: number): void {
+  endAt(until: number): void {
     this.#until = until;
     this.#finishIfReached();
     this.tick();

@@ -97,7 +97,7 @@ export class RunningRecording {
     const deadline = this.#deadline();
     // A timer of its own, so that the recording also ends if somebody sets the clock, or if the row cannot be read.
     this.#deadlineTimer = setTimeout(
-      () => this.recording.keepUntil(deadline),
+      () => this.recording.endAt(deadline),
       Math.max(0, deadline - steadyNow()),
     );
     if (playback.recordUntil) this.keepUntil(playback.recordUntil);
@@ -115,8 +115,8 @@ export class RunningRecording {
 
   /**
    * Takes footage up to that time, but never beyond the deadline. If the clock may have been set since the recording
-   * began, that time may be wrong by any amount. Then everything up to now is kept, and at most the post-roll is
-   * added. A second call with the same time changes nothing.
+   * began, that time may be wrong by any amount. Then everything up to now is kept, and of what follows at most the
+   * length of the post-roll. A second call with the same time changes nothing.
    */
   keepUntil(until: Date): void {
     if (this.#until === until.getTime()) return;
@@ -125,7 +125,7 @@ export class RunningRecording {
     const latest = steadyNow() + this.camera.postRollSec * 1_000;
     const isDoubtful = this.clock.wasSet || this.#isResumed;
     const known = isDoubtful ? Math.min(Math.max(end, steadyNow()), latest) : end;
-    this.recording.keepUntil(Math.min(known, this.#deadline()));
+    this.recording.endAt(Math.min(known, this.#deadline()));
   }
 
   /** Ends the recording without writing its row, because the playback is deleted or the server stops. */

@@ -110,7 +110,10 @@ export class NalUnits {
     return true;
   }
 
-  /** Earlier zeros are part of a start code, or are written now. @returns where to continue */
+  /**
+   * The zeros before this piece (`#zeros`) belong to a start code, or they are payload and are written now.
+   * @returns where to continue
+   */
   #joinZeros(buffer: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && buffer[at] === 0) at++;

@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { FileRange } from '../domain/file-range.ts';
 import { Mp4Error } from '../mp4/boxes.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
-import { addFragment, type FileRange, type SpoolContents } from './reader.ts';
+import { addFragment, type SpoolContents } from './reader.ts';
 import { type ScannedFragment, SpoolScan } from './scan.ts';
 
 /**

@@ -1,16 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { FileRange } from '../domain/file-range.ts';
 import { Mp4Error } from '../mp4/boxes.ts';
 import type { InitSegment } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
 import { type MdatShape, readTrackFragments } from '../mp4/track-fragment.ts';
 import { type ScannedFragment, SpoolScan } from './scan.ts';
 import { findSpool, removeSpool } from './spool.ts';
-
-/** A range of a file, as byte offsets: `from` inclusive, `to` exclusive. */
-export interface FileRange {
-  from: number;
-  to: number;
-}
 
 /** The contents of a spool, read from its boxes alone. */
 export interface SpoolContents {

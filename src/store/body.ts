@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { FileRange } from '../domain/file-range.ts';
 import type { ObjectBody } from './store.ts';
 
 /** Bytes read in one piece: large enough for few system calls, small enough not to matter in memory. */
@@ -7,12 +8,6 @@ const chunkBytes = 256 * 1024;
 const dropped = Buffer.allocUnsafe(16 * 1024);
 /** "IOV_MAX … 1024" (readv(2)); each range takes two pieces at most. */
 const piecesAtMost = 1_000;
-
-/** A range of a file, as byte offsets: `from` inclusive, `to` exclusive. */
-export interface FileRange {
-  from: number;
-  to: number;
-}
 
 export function bufferBody(buffer: Buffer): ObjectBody {
   return {

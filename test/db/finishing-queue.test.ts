@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FinishingQueue, type Outcome } from '../../src/db/finishing-queue.ts';
+import { FinishingQueue, type TryResult } from '../../src/db/finishing-queue.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/camera/reader.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
@@ -14,7 +14,7 @@ const ids = new Map<string, string>();
 const queues: FinishingQueue[] = [];
 /** The names of playbacks in the order in which queues began them, and functions that end their present try. */
 let begun: string[];
-let answers: Map<string, (outcome: Outcome) => void>;
+let answers: Map<string, (outcome: TryResult) => void>;
 let aborted: string[];
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ async function startQueue(atOnce: number): Promise<FinishingQueue> {
     work(id, signal) {
       const name = names.get(id)!;
       begun.push(name);
-      return new Promise<Outcome>((resolve) => {
+      return new Promise<TryResult>((resolve) => {
         answers.set(name, resolve);
         signal.addEventListener('abort', () => {
           aborted.push(name);
@@ -97,7 +97,7 @@ async function jobs(): Promise<JobRow[]> {
 
 const beginning = (count: number) => until(() => begun.length >= count, `${count} are begun`);
 
-const answer = (name: string, outcome: Outcome) => answers.get(name)!(outcome);
+const answer = (name: string, outcome: TryResult) => answers.get(name)!(outcome);
 
 test('alternates between cameras, however many clips of one camera came first', async () => {
   for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1']) await makeProcessing(name);
@@ -247,7 +247,7 @@ test('discarding a clip aborts its job, and leaves none', async () => {
   const queue = await startQueue(1);
   await makeProcessing('a1');
   await beginning(1);
-  await queue.discard(ids.get('a1')!);
+  await queue.stopWork(ids.get('a1')!);
   expect(aborted).toEqual(['a1']);
   await until(async () => (await jobs()).length === 0, 'no job is left');
 });

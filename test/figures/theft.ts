@@ -96,7 +96,7 @@ async function addCamera(client: TestClient, camera: TestCamera): Promise<string
 async function destroy(server: Server, dataDir: string): Promise<void> {
   server.kill();
   await server.over();
-  // The database's watchdog ends it, and what it still writes is removed again.
+  // The watchdog ends PostgreSQL. PostgreSQL may write files until then; the retries remove them.
   await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
 }
 

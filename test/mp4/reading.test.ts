@@ -284,7 +284,7 @@ function useMoof(segment: InitSegment, moof: Buffer, mdat: readonly Buffer[]): v
   if (!Number.isFinite(index.durationMs)) throw new Error(`The duration is ${index.durationMs}.`);
 }
 
-/** A copy with these bytes at `offset` in the body of the first box of a type. */
+/** A copy of `bytes` in which `replacement` stands at `offset` in the body of the first box of this type. */
 function patched(bytes: Buffer, type: string, offset: number, replacement: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   replacement.copy(copy, copy.indexOf(type) + 4 + offset);

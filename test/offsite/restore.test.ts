@@ -17,7 +17,7 @@ import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { noteRecoveryKey, readRecoveryKeys } from '../../src/spool/recovery-keys.ts';
 import { Spool } from '../../src/spool/spool.ts';
 import { rangesBody, readPart } from '../../src/store/body.ts';
-import { Line } from '../../src/store/line.ts';
+import { Uplink } from '../../src/store/uplink.ts';
 import { createS3Store } from '../../src/store/s3.ts';
 import type { Store, Upload } from '../../src/store/store.ts';
 import { ffprobe, ffprobeWarnings, packetDigests, strictBoxes, tools } from '../support/media/judges.ts';
@@ -78,7 +78,7 @@ async function record(
   await mkdir(path.join(dir, playbackId));
   const keys = recoveryKeys(installation, playbackId);
   const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
-  const copy = new OffsiteCopy({ store, line: new Line(), keys, note, everyMs });
+  const copy = new OffsiteCopy({ store, uplink: new Uplink(), keys, note, everyMs });
   const index = await GrowingIndex.open(spool);
   const whole = await GrowingIndex.open(spool);
   await whole.look(Number.POSITIVE_INFINITY);
@@ -216,7 +216,7 @@ test('times that are corrected later are corrected in the bucket too', async () 
   const index = await GrowingIndex.open(written.path);
   const keys = recoveryKeys(installation, playbackId);
   const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
-  const copy = new OffsiteCopy({ store, line: new Line(), keys, note, everyMs: 0 });
+  const copy = new OffsiteCopy({ store, uplink: new Uplink(), keys, note, everyMs: 0 });
   await index.look(Number.POSITIVE_INFINITY);
   await copy.putIndex(index);
   const held = () => bucket.bytes(keys.index(0));

@@ -67,7 +67,7 @@ test.concurrent('keyframes of 4.5 MB, also once the camera is read in turns', as
   const [gopSec, seconds, bytes] = [4, 32, 4_500_000];
   const made = withLargeKeyframes(await capture({ gopSec, seconds }), bytes);
   const camera = await startTestCamera({ capture: made });
-  // Clocks are steady after 8 s.
+  // Clocks are settled after 8 s.
   const clip = await recordInField(app, camera, dir, { preRollSec: 5, beforeMs: 10_000, ms: 5_000 });
   expectEveryPicture(clip, seconds * 15);
   const large = (await packets(clip.file)).filter(({ size }) => size >= bytes);

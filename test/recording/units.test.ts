@@ -58,7 +58,7 @@ async function spooled() {
 
 test('a recording whose first picture comes after its end has no footage', async () => {
   const recording = record();
-  recording.keepUntil(began + 1_000);
+  recording.endAt(began + 1_000);
   for (const unit of pictures(30, 10_000)) recording.take(unit);
   expect((await recording.whenOver()).clipStartedAt).toBeUndefined();
   expect(await readdir(folder)).toEqual([]);
@@ -67,7 +67,7 @@ test('a recording whose first picture comes after its end has no footage', async
 test('a recording ends with the first picture at or after its end', async () => {
   const recording = record();
   for (const unit of pictures(5)) recording.take(unit);
-  recording.keepUntil(began + 9.5 * frameMs);
+  recording.endAt(began + 9.5 * frameMs);
   for (const unit of Array.from({ length: 20 }, (_, i) => units.picture(began + (i + 5) * frameMs, false)))
     recording.take(unit);
   await recording.whenOver();
@@ -179,7 +179,7 @@ test('sound that is encoded after the end is in the clip', async () => {
   const format = { ...sound.format, codec: 'pcma', codecString: 'pcma', key: 'pcma' } as FeedUnit['format'];
   recording.take({ ...sound, format });
   for (const unit of others) recording.take(unit);
-  recording.keepUntil(began + endMs);
+  recording.endAt(began + endMs);
   await recording.whenOver();
   const { file } = await spooled();
   const clip = await readSpool(file, endMs / 1_000);

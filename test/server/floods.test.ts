@@ -1,5 +1,5 @@
-// No client can end a server of a gigabyte or block its other clients. These floods once did. Each server is a process
-// of its own.
+// Clients cannot end a server that has 1 GiB of memory, nor block its other clients. Each of these floods once did. Each
+// server is a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -19,7 +19,7 @@ describe('the memory of a process that stores 1 GiB', { timeout: 120_000 }, () =
     return JSON.parse((await promisify(execFile)(process.execPath, [script, JSON.stringify(put)])).stdout);
   }
 
-  test('does not grow with the local store; the limit for uploads to a bucket is tested in line.test.ts', async () => {
+  test('does not grow with the local store; the limit for uploads to a bucket is tested in uplink.test.ts', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'flashback-store-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const { grown, size } = await putSparse(dir);

@@ -22,9 +22,9 @@ export const PlaybackGrid = memo(function PlaybackGrid({
   onEnd,
 }: {
   items: readonly Playback[];
-  /** The ids of the chosen ones. */
+  /** The ids of the chosen playbacks. */
   selected: ReadonlySet<string>;
-  /** @param range whether all between the last one and this one are chosen, too */
+  /** @param range whether all cards between the previously chosen one and this one are chosen, too */
   onSelect: (id: string, range: boolean) => void;
   /** Called when the last cards are about to become visible. */
   onEnd?: () => void;

@@ -14,7 +14,7 @@ const rightShare = 0.003;
  * A rate from an earlier session is used for this long (ms). After the same time, a new line has measured a rate of
  * its own.
  */
-export const settledMs = 3_000;
+export const rateKnownMs = 3_000;
 /**
  * The spans (ms) in which a change of the rate is looked for. The line must be at least `ofLine` times as long as the
  * span.
@@ -70,7 +70,7 @@ export class ArrivalLine {
   constructor(rate: number, isTrusted: boolean, onChange: (byMs?: number) => void) {
     this.#onChange = onChange;
     this.#rate = rate;
-    this.#leastMs = isTrusted ? Number.POSITIVE_INFINITY : rate === 1 ? wrong.leastMs : settledMs;
+    this.#leastMs = isTrusted ? Number.POSITIVE_INFINITY : rate === 1 ? wrong.leastMs : rateKnownMs;
   }
 
   get rate(): number {

@@ -10,7 +10,8 @@ export interface ChosenTracks {
 }
 
 /**
- * Chooses the tracks that are recorded. H.264 and H.265 come first, then the larger picture. A backchannel is never
+ * Chooses the tracks that are recorded. The largest picture in a codec of the list (codecs/list.ts), and the first
+ * codec of sound in it. A backchannel is never
  * chosen: a track marked `sendonly` is a backchannel if another track of its kind is not marked. (Some cameras mark
  * all.)
  * @returns no video if a clip can hold none of the tracks

@@ -142,7 +142,7 @@ export class RtspSource implements Source, FeedSession {
     if (!this.#rtsp || this.#stall) return undefined;
     this.#noteSilence(now);
     this.#stall = this.#pace.problem(now);
-    this.#rtsp.readInTurns(this.#beganAt !== undefined && this.#clock.isSteady(now));
+    this.#rtsp.readInTurns(this.#beganAt !== undefined && this.#clock.isSettled(now));
     if (this.#stall) void this.#rtsp.close();
     else if (now - this.#reportedAt >= reportEveryMs) this.#sendReports(now);
     return this.#stall;

@@ -44,8 +44,8 @@ export class SessionClock {
    * Whether more exact arrivals would add nothing.
    * @param now steady milliseconds
    */
-  isSteady(now: number): boolean {
-    return this.#tracks.every(({ clock }) => clock.isSteady(now));
+  isSettled(now: number): boolean {
+    return this.#tracks.every(({ clock }) => clock.isSettled(now));
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { AccessUnit } from '../../footage/unit.ts';
 import { roundMs } from '../../rtsp/turns.ts';
-import { settledMs } from './arrival-line.ts';
+import { rateKnownMs } from './arrival-line.ts';
 import { type Fit, Run } from './run.ts';
 import type { SessionClock } from './session-clock.ts';
 
@@ -11,9 +11,9 @@ const jumped = { ms: 1_500, units: 3 };
  * arrival.
  */
 const reportMs = 1_000;
-/** A clock is steady when its run has gone on for `ms` and its units are at most `apartMs` apart. */
-const steady = { ms: 8_000, apartMs: 400 };
-/** After a clock stops being steady, its feed may still be read in turns for this long (ms). */
+/** A clock is settled when its run has gone on for `ms` and its units are at most `apartMs` apart. */
+const settled = { ms: 8_000, apartMs: 400 };
+/** After a clock stops being settled, its feed may still be read in turns for this long (ms). */
 const noticedMs = 500;
 /**
  * How many runs are kept. Stray timestamps, and timestamps of a second sender, alternate with those of the main run.
@@ -51,7 +51,7 @@ export class TrackClock {
   reorderMs = 0;
   #lastReport: Report | undefined;
   /** When the last run began, or when an earlier run became the main run again. */
-  #unsteadyAt = Number.NEGATIVE_INFINITY;
+  #unsettledAt = Number.NEGATIVE_INFINITY;
   #inTurnsUntil = Number.NEGATIVE_INFINITY;
 
   /** @param rate the rate measured in an earlier session: milliseconds per millisecond of the timestamps */
@@ -73,19 +73,19 @@ export class TrackClock {
 
   /** The rate of the clock, as far as is known. */
   get rate(): number {
-    return this.#main && this.#main.line.spanMs >= settledMs ? this.#main.line.rate : this.#learnedRate;
+    return this.#main && this.#main.line.spanMs >= rateKnownMs ? this.#main.line.rate : this.#learnedRate;
   }
 
   /** Whether more exact arrivals would add nothing. True before the first unit. */
-  isSteady(now: number): boolean {
+  isSettled(now: number): boolean {
     const main = this.#main;
     if (!main) return true;
-    return now - this.#unsteadyAt >= steady.ms && main.line.rate === 1 && main.stepMs <= steady.apartMs;
+    return now - this.#unsettledAt >= settled.ms && main.line.rate === 1 && main.stepMs <= settled.apartMs;
   }
 
-  /** How many milliseconds after its true arrival a unit may be noted. A feed with steady clocks is read in turns. */
+  /** How many milliseconds after its true arrival a unit may be noted. A feed with settled clocks is read in turns. */
   inexactMs(at: number): number {
-    return this.isSteady(at) || at < this.#inTurnsUntil ? roundMs : 0;
+    return this.isSettled(at) || at < this.#inTurnsUntil ? roundMs : 0;
   }
 
   ms(ticks: number): number {
@@ -157,9 +157,9 @@ export class TrackClock {
   }
 
   #changeTo(run: Run, at: number): void {
-    if (this.isSteady(at)) this.#inTurnsUntil = at + noticedMs;
+    if (this.isSettled(at)) this.#inTurnsUntil = at + noticedMs;
     this.#main = run;
-    this.#unsteadyAt = at;
+    this.#unsettledAt = at;
   }
 
   #keep(run: Run): Run {

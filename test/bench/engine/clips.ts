@@ -33,7 +33,7 @@ export interface EventTimes {
   readonly endedAt: number;
 }
 
-/** When the first picture was sent, relative to the event's start. Without a picture, the whole event is lost. */
+/** Milliseconds from the event's start to the first picture sent; without a picture, the event's length. */
 export function firstMs(seen: Seen | undefined, { startedAt, endedAt }: EventTimes): number {
   return (seen?.firstAt ?? endedAt) - startedAt;
 }

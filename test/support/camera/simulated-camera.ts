@@ -180,9 +180,9 @@ export function record(all: readonly Sent[], options: RecordOptions) {
   };
 
   for (const given of all) {
-    // A feed with steady clocks is read in turns.
-    const isSteady = given.session === sessionId && session.isSteady(given.arrivedAt);
-    const comesAt = isSteady ? Math.ceil(given.arrivedAt / roundMs) * roundMs : given.arrivedAt;
+    // A feed with settled clocks is read in turns.
+    const isSettled = given.session === sessionId && session.isSettled(given.arrivedAt);
+    const comesAt = isSettled ? Math.ceil(given.arrivedAt / roundMs) * roundMs : given.arrivedAt;
     readAt = Math.max(readAt, comesAt);
     const it = { ...given, arrivedAt: readAt };
     if (it.session !== sessionId) {

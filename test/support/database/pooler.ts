@@ -58,7 +58,7 @@ export async function startPooler(
       }
       client.off('data', greet);
       client.on('data', (bytes: Buffer) => {
-        // 'X': the client disconnects, which must not reach the session.
+        // 'X' (Terminate): the client leaves. The pooler keeps PostgreSQL's session, so it does not pass this on.
         if (bytes[0] !== 0x58) lend(client, bytes);
       });
       client.write(message('R', Buffer.alloc(4)));

@@ -1,18 +1,18 @@
-// The line to the bucket: the memory and bandwidth of all uploads, and their order.
+// The uplink to the bucket: the memory and bandwidth of all uploads, and their order.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Line } from '../../src/store/line.ts';
+import { Uplink } from '../../src/store/uplink.ts';
 
 const Mib = 1024 * 1024;
 const recording = () => false;
 const ending = () => true;
 
 test('at most six parts of 5 MiB are in memory, in all uploads together', async () => {
-  const line = new Line();
+  const uplink = new Uplink();
   let now = 0;
   let most = 0;
   const send = () =>
-    line.withMemory(5 * Mib, recording, async () => {
+    uplink.withMemory(5 * Mib, recording, async () => {
       most = Math.max(most, ++now);
       await sleep(5);
       now--;
@@ -22,10 +22,10 @@ test('at most six parts of 5 MiB are in memory, in all uploads together', async 
 });
 
 test('the memory of a part is used again for the next ones, as long as that stays within the limit', async () => {
-  const line = new Line();
+  const uplink = new Uplink();
   const seen = new Set<ArrayBufferLike>();
   const send = (bytes: number) =>
-    line.withMemory(bytes, recording, async (memory) => {
+    uplink.withMemory(bytes, recording, async (memory) => {
       expect(memory).toHaveLength(bytes);
       seen.add(memory.buffer);
       await sleep(1);
@@ -35,17 +35,17 @@ test('the memory of a part is used again for the next ones, as long as that stay
   await Promise.all(Array.from({ length: 6 }, () => send(5 * Mib)));
   await Promise.all(Array.from({ length: 6 }, () => send(5 * Mib)));
   expect(seen.size).toBe(6);
-  // There is no room for what was kept beside this.
+  // This part takes all the memory, so the kept buffers are dropped; the next part gets a new buffer.
   await send(30 * Mib);
   await send(5 * Mib);
   expect(seen.size).toBe(8);
 });
 
 test('a part larger than the whole memory limit is sent alone', async () => {
-  const line = new Line();
+  const uplink = new Uplink();
   const order: string[] = [];
   const send = (name: string, bytes: number) =>
-    line.withMemory(bytes, recording, async () => {
+    uplink.withMemory(bytes, recording, async () => {
       order.push(`${name} begins`);
       await sleep(5);
       order.push(`${name} ends`);
@@ -62,11 +62,11 @@ test('a part larger than the whole memory limit is sent alone', async () => {
 });
 
 test('free memory goes first to clips that have ended, even to one that ends while it waits', async () => {
-  const line = new Line();
+  const uplink = new Uplink();
   const order: string[] = [];
   let isOver = false;
   const send = (name: string, isEnding: () => boolean) =>
-    line.withMemory(50 * Mib, isEnding, async () => {
+    uplink.withMemory(50 * Mib, isEnding, async () => {
       order.push(name);
       await sleep(5);
     });
@@ -78,20 +78,20 @@ test('free memory goes first to clips that have ended, even to one that ends whi
 });
 
 test('an upload that fails releases its memory', async () => {
-  const line = new Line();
-  const failing = line.withMemory(50 * Mib, recording, async () => Promise.reject(new Error('no')));
+  const uplink = new Uplink();
+  const failing = uplink.withMemory(50 * Mib, recording, async () => Promise.reject(new Error('no')));
   await expect(failing).rejects.toThrow('no');
-  await line.withMemory(50 * Mib, recording, async () => {});
+  await uplink.withMemory(50 * Mib, recording, async () => {});
 });
 
 test('UPLOAD_MAX_BITS_PER_SEC limits all uploads together, and each gets an equal share', async () => {
-  const line = new Line(8_000_000);
+  const uplink = new Uplink(8_000_000);
   const chunk = 16 * 1024;
   const shares = [0, 0, 0];
   const began = performance.now();
   await Promise.all(
     shares.map(async (_, i) => {
-      const pace = line.pace(recording)!;
+      const pace = uplink.pace(recording)!;
       while (performance.now() - began < 600) {
         await pace(chunk);
         shares[i]! += chunk;
@@ -102,14 +102,14 @@ test('UPLOAD_MAX_BITS_PER_SEC limits all uploads together, and each gets an equa
   const bitsPerSec = (shares.reduce((sum, share) => sum + share) * 8) / seconds;
   expect(bitsPerSec).toBeLessThan(8_800_000);
   expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(2 * chunk);
-  expect(new Line().pace(recording)).toBeUndefined();
+  expect(new Uplink().pace(recording)).toBeUndefined();
 });
 
 test('a clip that has ended is sent before clips that are being recorded', async () => {
-  const line = new Line(8_000_000);
+  const uplink = new Uplink(8_000_000);
   const order: string[] = [];
   const send = async (name: string, isEnding: () => boolean) => {
-    const pace = line.pace(isEnding)!;
+    const pace = uplink.pace(isEnding)!;
     for (let i = 0; i < 4; i++) await pace(16 * 1024);
     order.push(name);
   };

@@ -21,7 +21,7 @@ interface WaitingForMemory extends Waiting {
   readonly go: (memory: Buffer) => void;
 }
 
-interface WaitingForLine extends Waiting {
+interface WaitingForBandwidth extends Waiting {
   readonly go: () => void;
 }
 
@@ -37,10 +37,10 @@ function takeNext<It extends Waiting>(waiting: It[]): It | undefined {
 const takenFor = (bytes: number) => Math.min(Math.max(bytes, leastBytes), memoryBytes);
 
 /** The bandwidth to the bucket, which all uploads share, and the memory for parts that are being sent. */
-export class Line {
+export class Uplink {
   readonly #msPerByte: number | undefined;
   readonly #forMemory: WaitingForMemory[] = [];
-  readonly #forLine: WaitingForLine[] = [];
+  readonly #forBandwidth: WaitingForBandwidth[] = [];
   #free = memoryBytes;
   /** Memory of earlier parts, which is used again: new buffers of this size make the garbage collector run often. */
   #kept: Buffer[] = [];
@@ -118,7 +118,7 @@ export class Line {
     if (this.#msPerByte === undefined) return undefined;
     return (bytes) =>
       new Promise<void>((go) => {
-        this.#forLine.push({ bytes, isEnding, go });
+        this.#forBandwidth.push({ bytes, isEnding, go });
         if (!this.#sending) void this.#send(this.#msPerByte!);
       });
   }
@@ -126,10 +126,10 @@ export class Line {
   async #send(msPerByte: number): Promise<void> {
     this.#sending = true;
     this.#freeAt = Math.max(this.#freeAt, performance.now());
-    while (this.#forLine.length > 0) {
+    while (this.#forBandwidth.length > 0) {
       const pauseMs = this.#freeAt - performance.now();
       if (pauseMs > leastPauseMs) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      const next = takeNext(this.#forLine);
+      const next = takeNext(this.#forBandwidth);
       if (!next) break;
       this.#freeAt += next.bytes * msPerByte;
       next.go();
