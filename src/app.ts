@@ -60,11 +60,12 @@ import { soundEncoders } from './recording/sound/create-encoder.ts';
 import { EncoderThread } from './recording/sound/encoder-thread.ts';
 import { neverSetAhead } from './recording/steady-clock.ts';
 import { SpoolDisk } from './spool/disk.ts';
+import { GrowingSpools } from './spool/growing.ts';
 import { holdsFootage } from './spool/reader.ts';
 import { startFailure } from './start-failure.ts';
 import { createStartOrder } from './start-order.ts';
-import { Uplink } from './store/uplink.ts';
 import { openStore } from './store/open-store.ts';
+import { Uplink } from './store/uplink.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
 import { tasksAt, tasksHere } from './usecases/node-tasks.ts';
@@ -191,13 +192,14 @@ export async function startApp(
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
     const installation = await installationId(db);
     const uplink = new Uplink(config.uploadMaxBitsPerSec);
+    const growing = new GrowingSpools();
     const offsiteChanges = new ChangeHub({ all: async () => offsite?.inBucket ?? [] });
     const onMore = (playbackId: string) => offsiteChanges.publish(playbackId);
-    const offsite = openOffsite(config, { db, store, uplink, installation, recordDir, onMore, log });
+    const offsite = openOffsite(config, { db, store, growing, uplink, installation, recordDir, onMore, log });
     if (offsite) parts.add('copies in the bucket', offsite);
     const follower = parts.add(
       'uploads of what is recorded',
-      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, uplink, log }),
+      new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, growing, uplink, log }),
     );
     const finisher = parts.add(
       'finisher',
@@ -227,7 +229,7 @@ export async function startApp(
     const recorder = parts.add(
       'recorder',
       new Recorder({
-        ...{ db, nodeId, feeds, disk, admission, recordDir, cameraLostSec },
+        ...{ db, nodeId, feeds, disk, admission, recordDir, growing, cameraLostSec },
         ...{ createSoundEncoder, onFirstFrame, log, now },
       }),
     );

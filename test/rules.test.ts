@@ -126,7 +126,6 @@ test('only the listed modules have state', () => {
     'http/public-errors.ts': 'marks errors that were made here',
     'http/graphiql-fetcher.ts': 'a script for the browser',
     'rtsp/turns.ts': 'one timer reads the sockets of all cameras of the process',
-    'spool/growing.ts': 'says of each file that this process writes how much of it is synced',
     'spool/spool.ts': 'lets syncs of one folder share a system call',
   };
   const isState =

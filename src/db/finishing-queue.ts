@@ -50,7 +50,10 @@ export class FinishingQueue {
   readonly #options: FinishingQueueOptions;
   readonly #pool: pg.Pool;
   readonly #logger: Logger;
-  readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<TryResult> }>();
+  readonly #running = new Map<
+    string,
+    { readonly abort: AbortController; readonly done: Promise<TryResult> }
+  >();
   readonly #stop = new AbortController();
   #workers: WorkerPool | undefined;
   #working: Promise<void> = Promise.resolve();

@@ -4,8 +4,8 @@ import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { readPart } from '../store/body.ts';
-import type { Uplink } from '../store/uplink.ts';
 import type { ObjectBody, SentPart, Upload, Uploads } from '../store/store.ts';
+import type { Uplink } from '../store/uplink.ts';
 import { noteSentPart, readSentParts } from './sent-parts.ts';
 import type { Part } from './upload-layout.ts';
 

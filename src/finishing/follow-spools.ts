@@ -3,9 +3,9 @@ import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { TakenOver } from '../offsite/manifest-writer.ts';
 import type { OffsiteRecordings } from '../offsite/recordings.ts';
-import { type GrowingSpool, growingSpools } from '../spool/growing.ts';
-import type { Uplink } from '../store/uplink.ts';
+import type { GrowingSpool, GrowingSpools } from '../spool/growing.ts';
 import { type Store, UploadGone } from '../store/store.ts';
+import type { Uplink } from '../store/uplink.ts';
 import { ClipUpload, RowChanged } from './clip-upload.ts';
 import { Followed } from './followed.ts';
 import type { StoreWatch } from './store-watch.ts';
@@ -20,6 +20,7 @@ export interface SpoolFollowerOptions {
   readonly recordDir: string;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
+  readonly growing: GrowingSpools;
   readonly uplink: Uplink;
   readonly log: Log;
 }
@@ -62,7 +63,7 @@ export class SpoolFollower {
 
   #look(): void {
     const now = performance.now();
-    for (const spool of growingSpools(this.#options.recordDir)) {
+    for (const spool of this.#options.growing.all()) {
       if (spool.syncedBytes < maxWholeBytes && !this.#options.offsite) continue;
       const entry = this.#entries.get(spool.playbackId) ?? this.#add(spool.playbackId);
       entry.grewAt = now;

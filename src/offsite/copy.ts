@@ -1,10 +1,10 @@
 import type { RecoveryKeys } from '../domain/store-keys.ts';
 import { readTrackFragments } from '../mp4/track-fragment.ts';
-import { correctionsOf } from '../spool/growing.ts';
+import type { GrowingSpools } from '../spool/growing.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { bufferBody, rangesBody, readPart } from '../store/body.ts';
-import type { Uplink } from '../store/uplink.ts';
 import type { Store } from '../store/store.ts';
+import type { Uplink } from '../store/uplink.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
 
@@ -21,6 +21,7 @@ export interface SentPayload {
 
 export interface CopyOptions {
   readonly store: Store;
+  readonly growing: GrowingSpools;
   readonly uplink: Uplink;
   readonly keys: RecoveryKeys;
   /** Called before an object is written under the key. */
@@ -190,7 +191,7 @@ export class OffsiteCopy {
   async #putCorrections(index: GrowingIndex): Promise<void> {
     this.#indexObjects = this.#indexObjects.filter(({ first, count }) => !index.isSettled(first + count - 1));
     // Nothing is read where nothing was corrected, as in most recordings most of the time.
-    const corrections = correctionsOf(index.path);
+    const corrections = this.#options.growing.correctionsOf(index.path);
     if (corrections === this.#corrections) return;
     for (const object of this.#indexObjects) {
       const bytes = await index.readHeads(object.first, object.first + object.count);

@@ -1,10 +1,11 @@
 import { type Db, inDatabase } from '../db/client.ts';
 import { saveOffsiteUntil } from '../db/uploads.ts';
 import { recoveryKeys } from '../domain/store-keys.ts';
+import type { GrowingSpools } from '../spool/growing.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { noteRecoveryKey } from '../spool/recovery-keys.ts';
-import type { Uplink } from '../store/uplink.ts';
 import type { GuardedObjects, Store } from '../store/store.ts';
+import type { Uplink } from '../store/uplink.ts';
 import { OffsiteCopy, type SentPayload } from './copy.ts';
 import type { Manifest } from './manifest.ts';
 import { ManifestWriter } from './manifest-writer.ts';
@@ -22,6 +23,7 @@ export interface SentUpload {
 export interface OffsiteRecordingOptions {
   readonly db: Db;
   readonly store: Store;
+  readonly growing: GrowingSpools;
   readonly uplink: Uplink;
   readonly guarded: GuardedObjects;
   readonly installation: string;
@@ -60,8 +62,8 @@ export class OffsiteRecording {
       if (!noted.has(key)) await noteRecoveryKey(options.recordDir, playbackId, key);
       noted.add(key);
     };
-    const { store, uplink, everyMs } = options;
-    this.#copy = new OffsiteCopy({ store, uplink, keys, note, everyMs });
+    const { store, growing, uplink, everyMs } = options;
+    this.#copy = new OffsiteCopy({ store, growing, uplink, keys, note, everyMs });
     this.#writer = new ManifestWriter(options.guarded, keys.manifest, () => note(keys.manifest));
   }
 

@@ -4,10 +4,11 @@ import type { SampleTimes } from '../mp4/build-moof.ts';
 import { buildMoof, type FragmentTrack } from '../mp4/build-moof.ts';
 import type { InitSegment, Track } from '../mp4/init-segment.ts';
 import { formatOf } from '../mp4/track-format.ts';
+import type { GrowingSpools } from '../spool/growing.ts';
 import { Spool } from '../spool/spool.ts';
 import type { Cut } from './cutter.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
-import { type Correction, type FragmentTimes, type SteadyGap, Placement } from './placement.ts';
+import { type Correction, type FragmentTimes, Placement, type SteadyGap } from './placement.ts';
 
 /** The formats of a file's tracks. Sound is AAC or Opus. */
 export interface FileFormats {
@@ -83,12 +84,17 @@ export class RecordingFile {
    * Makes a new file in the playback's folder.
    * @param startedAt when the first picture was taken, in epoch milliseconds; the file is named after it
    */
-  static create(folder: string, startedAt: number, formats: FileFormats): RecordingFile {
+  static create(
+    growing: GrowingSpools,
+    folder: string,
+    startedAt: number,
+    formats: FileFormats,
+  ): RecordingFile {
     const { video, sound } = formats;
     const pictures = { id: 1, timescale: videoTimescale, format: video };
     const sounds = sound && { id: 2, timescale: sound.sampleRate, format: sound };
     const init = buildInit(sounds ? [pictures, sounds] : [pictures]);
-    const spool = Spool.create(folder, startedAt, init);
+    const spool = Spool.create(growing, folder, startedAt, init);
     return new RecordingFile({ pictures, sound: sounds }, formats, spool, init.length);
   }
 
@@ -96,7 +102,8 @@ export class RecordingFile {
    * Continues a file after its last complete fragment.
    * @param beganAt when its first picture was taken, in steady milliseconds
    */
-  static reopen({ file, init, wholeBytes, durationSec }: Leftover, beganAt: number): RecordingFile {
+  static reopen(growing: GrowingSpools, leftover: Leftover, beganAt: number): RecordingFile {
+    const { file, init, wholeBytes, durationSec } = leftover;
     const tracks = tracksIn(init);
     const { pictures, sound } = tracks;
     const formats = {
@@ -104,7 +111,8 @@ export class RecordingFile {
       sound: sound && (formatOf(sound) as SoundFormat),
     };
     const reach = { originMs: beganAt, endMs: beganAt + durationSec * 1_000 };
-    return new RecordingFile(tracks, formats, Spool.reopen(file, wholeBytes), wholeBytes, reach);
+    const spool = Spool.reopen(growing, file, wholeBytes);
+    return new RecordingFile(tracks, formats, spool, wholeBytes, reach);
   }
 
   /** When the first picture was taken, in steady milliseconds, as far as is known by now. */

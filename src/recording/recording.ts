@@ -1,4 +1,5 @@
 import { followsInFile, type SoundFormat, type VideoFormat } from '../codecs/format.ts';
+import type { GrowingSpools } from '../spool/growing.ts';
 import { type Cut, Cutter, longestHeldMs } from './cutter.ts';
 import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 import { type Leftover, RecordingFile } from './recording-file.ts';
@@ -25,6 +26,7 @@ export interface RecordingEnd {
 export type RecordingLeftover = Leftover & { readonly gaps: readonly GapSpan[] };
 
 export interface RecordingOptions {
+  readonly growing: GrowingSpools;
   readonly folder: string;
   /** What an earlier run of the server recorded; this recording continues it. */
   readonly leftover: RecordingLeftover | undefined;
@@ -74,14 +76,14 @@ export class Recording {
 
   constructor(options: RecordingOptions) {
     this.#options = options;
-    const { leftover, clock } = options;
+    const { growing, leftover, clock } = options;
     this.#gaps = [...(leftover?.gaps ?? [])];
     if (!leftover) return;
     const { startedAt, durationSec } = leftover;
     // If the wall clock was set back since, the leftover would end in the future.
     const beganAt = Math.min(clock.toSteady(startedAt), steadyNow() - durationSec * 1_000);
     this.#shiftMs = startedAt - clock.toWall(beganAt);
-    this.#file = RecordingFile.reopen(leftover, beganAt);
+    this.#file = RecordingFile.reopen(growing, leftover, beganAt);
   }
 
   /** When the first picture was taken, in epoch milliseconds, as far as is known by now; undefined: none came yet. */
@@ -196,11 +198,11 @@ export class Recording {
   }
 
   #createFile(): RecordingFile {
-    const { folder, onFirstFrame } = this.#options;
+    const { growing, folder, onFirstFrame } = this.#options;
     const { session, format } = this.#first!;
     const startedAt = this.#toWall(timeOf(this.#first!));
     const sound = session.soundFormat && clipFormat(session.soundFormat);
-    const file = RecordingFile.create(folder, startedAt, { video: format as VideoFormat, sound });
+    const file = RecordingFile.create(growing, folder, startedAt, { video: format as VideoFormat, sound });
     onFirstFrame(startedAt);
     return file;
   }

@@ -2,6 +2,7 @@ import type { Db } from '../db/client.ts';
 import type { PlaybackToRecord } from '../db/playbacks.ts';
 import type { Camera } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import type { GrowingSpools } from '../spool/growing.ts';
 import { ClipNotes } from './clip-notes.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
@@ -15,6 +16,7 @@ import { steadyNow, WallClock } from './steady-clock.ts';
 export interface RunningOptions {
   readonly db: Db;
   readonly feeds: Feeds;
+  readonly growing: GrowingSpools;
   readonly createSoundEncoder: CreateSoundEncoder;
   /** Called when a recording has its first picture. */
   readonly onFirstFrame: (playbackId: string) => void;
@@ -63,7 +65,7 @@ export class RunningRecording {
 
   /** Does not wait, so that no unit is lost between the ring and the units that follow. */
   constructor(options: RunningOptions, beginning: Beginning) {
-    const { db, feeds, log, now, createSoundEncoder, onFirstFrame } = options;
+    const { db, feeds, growing, log, now, createSoundEncoder, onFirstFrame } = options;
     const { playback, camera, leftover, onBytes } = beginning;
     this.playback = playback;
     this.camera = camera;
@@ -74,6 +76,7 @@ export class RunningRecording {
     const fromRing = ringUnits(feeds, playback, this.clock, leftover);
     const notes = new ClipNotes({ db, log, playbackId: playback.id });
     this.recording = new Recording({
+      growing,
       folder: beginning.folder,
       leftover,
       clock: this.clock,

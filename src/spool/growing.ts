@@ -1,10 +1,5 @@
 import path from 'node:path';
 
-/** By file: how many bytes are synced, of each spool that this process writes. */
-const growing = new Map<string, number>();
-/** How often the boxes of each spool were corrected, by file. */
-const corrections = new Map<string, number>();
-
 /** A spool that this process writes. */
 export interface GrowingSpool {
   readonly playbackId: string;
@@ -13,31 +8,38 @@ export interface GrowingSpool {
   readonly syncedBytes: number;
 }
 
-/** Notes that this many bytes of a spool are synced: its size when the sync began. */
-export function noteSynced(file: string, bytes: number): void {
-  growing.set(file, bytes);
-}
+/** The spools that are being written, for those who copy them while they grow. */
+export class GrowingSpools {
+  /** For each spool, by its file: how many bytes are synced. */
+  readonly #syncedBytes = new Map<string, number>();
+  /** For each spool, by its file: how often its boxes were overwritten since it was opened. */
+  readonly #corrections = new Map<string, number>();
 
-/** Notes that boxes of a spool were overwritten. */
-export function noteCorrected(file: string): void {
-  corrections.set(file, correctionsOf(file) + 1);
-}
+  /** Notes that this many bytes of a spool are synced: its size when the sync began. */
+  noteSynced(file: string, bytes: number): void {
+    this.#syncedBytes.set(file, bytes);
+  }
 
-/** How often boxes of a spool were overwritten since this process opened it. */
-export const correctionsOf = (file: string): number => corrections.get(file) ?? 0;
+  /** Notes that boxes of a spool were overwritten. */
+  noteCorrected(file: string): void {
+    this.#corrections.set(file, this.correctionsOf(file) + 1);
+  }
 
-/** Notes that the spool is closed. */
-export function noteClosed(file: string): void {
-  growing.delete(file);
-  corrections.delete(file);
-}
+  /** How often boxes of a spool were overwritten since it was opened. */
+  correctionsOf(file: string): number {
+    return this.#corrections.get(file) ?? 0;
+  }
 
-/** The spools in this folder that this process is writing. */
-export function growingSpools(recordDir: string): GrowingSpool[] {
-  return [...growing].flatMap(([file, syncedBytes]) => {
-    const folder = path.dirname(file);
-    return path.dirname(folder) === path.normalize(recordDir)
-      ? [{ playbackId: path.basename(folder), file, syncedBytes }]
-      : [];
-  });
+  /** Notes that the spool is closed. */
+  noteClosed(file: string): void {
+    this.#syncedBytes.delete(file);
+    this.#corrections.delete(file);
+  }
+
+  all(): GrowingSpool[] {
+    return [...this.#syncedBytes].map(([file, syncedBytes]) => {
+      const playbackId = path.basename(path.dirname(file));
+      return { playbackId, file, syncedBytes };
+    });
+  }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Footage, viewsOf } from '../footage/memory.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { isMissing } from './errors.ts';
-import { noteClosed, noteCorrected, noteSynced } from './growing.ts';
+import type { GrowingSpools } from './growing.ts';
 import { demandSpool } from './mark.ts';
 import { syncFolder } from './names.ts';
 import { together } from './together.ts';
@@ -18,6 +18,7 @@ const syncMs = 1_000;
  */
 export class Spool {
   readonly path: string;
+  readonly #growing: GrowingSpools;
   readonly #file: FileHandle;
   readonly #pending: Pending[] = [];
   readonly #corrections: { at: number; box: Buffer }[] = [];
@@ -31,21 +32,28 @@ export class Spool {
   /** Where the next box is written. */
   #end: number;
 
-  private constructor(path: string, file: FileHandle, bytes: number) {
+  private constructor(growing: GrowingSpools, path: string, file: FileHandle, bytes: number) {
+    this.#growing = growing;
     this.path = path;
     this.#file = file;
     this.#end = bytes;
-    noteSynced(path, 0);
+    growing.noteSynced(path, 0);
   }
 
   /**
+   * @param growing the list that the spool is in until it is closed
    * @param folder the folder that `makeSpoolFolder` made
    * @param clipStartedAt epoch milliseconds of the first frame
    * @param init the init segment
    */
-  static async create(folder: string, clipStartedAt: number, init: Buffer): Promise<Spool> {
+  static async create(
+    growing: GrowingSpools,
+    folder: string,
+    clipStartedAt: number,
+    init: Buffer,
+  ): Promise<Spool> {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
-    const spool = new Spool(file, await open(file, 'wx', privateFileMode), 0);
+    const spool = new Spool(growing, file, await open(file, 'wx', privateFileMode), 0);
     spool.#unsyncedName = folder;
     // Written together with the first fragments, to save a disk access.
     spool.#pending.push({ boxes: [init], footage: [] });
@@ -53,10 +61,10 @@ export class Spool {
   }
 
   /** Continues a spool after `bytes`, where its last complete fragment ends. Cuts off a torn fragment after that. */
-  static async reopen(file: string, bytes: number): Promise<Spool> {
+  static async reopen(growing: GrowingSpools, file: string, bytes: number): Promise<Spool> {
     const handle = await open(file, 'r+');
     await handle.truncate(bytes);
-    return new Spool(file, handle, bytes);
+    return new Spool(growing, file, handle, bytes);
   }
 
   /** Resolves when everything taken so far is written, so that a crash of this process cannot lose it. */
@@ -109,7 +117,7 @@ export class Spool {
           releaseAll(pending);
         }
         for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
-        if (corrections.length > 0) noteCorrected(this.path);
+        if (corrections.length > 0) this.#growing.noteCorrected(this.path);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => {
           this.#flushing = this.#flush();
@@ -128,7 +136,7 @@ export class Spool {
     this.#unsyncedName = undefined;
     const name = folder === undefined ? undefined : syncFolder(folder);
     await Promise.all([this.#file.datasync(), name]).then(
-      () => noteSynced(this.path, end),
+      () => this.#growing.noteSynced(this.path, end),
       (error: Error) => this.#fail(error),
     );
   }
@@ -150,7 +158,7 @@ export class Spool {
     clearTimeout(this.#sync);
     await this.#flushing;
     if (this.#unsynced) await this.#flush();
-    noteClosed(this.path);
+    this.#growing.noteClosed(this.path);
     await this.#file.close().catch((error: Error) => this.#fail(error));
   }
 }

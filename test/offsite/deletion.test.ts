@@ -5,9 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
 import { OffsiteRecording } from '../../src/offsite/recording.ts';
+import { GrowingSpools } from '../../src/spool/growing.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
-import { Uplink } from '../../src/store/uplink.ts';
 import { createS3Store } from '../../src/store/s3.ts';
+import { Uplink } from '../../src/store/uplink.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { createEvent } from '../support/app/playbacks.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
@@ -70,7 +71,13 @@ test('nothing is copied of a recording whose row was not written', async () => {
   await until(look, 'it has a fragment');
 
   const guarded = store.guarded!;
-  const fixed = { everyMs: 0, isPublic: false, uplink: new Uplink(), onMore: () => {} };
+  const fixed = {
+    everyMs: 0,
+    isPublic: false,
+    growing: new GrowingSpools(),
+    uplink: new Uplink(),
+    onMore: () => {},
+  };
   const copyOf = (playbackId: string) =>
     new OffsiteRecording(
       { db, store, guarded, installation: randomUUID(), recordDir, ...fixed },

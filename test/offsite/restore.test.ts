@@ -12,14 +12,14 @@ import type { Manifest } from '../../src/offsite/manifest.ts';
 import { ManifestWriter, TakenOver } from '../../src/offsite/manifest-writer.ts';
 import { listRecordings, readRemains } from '../../src/offsite/remains.ts';
 import { restoreClip, takeOver } from '../../src/offsite/restore.ts';
-import { correctionsOf } from '../../src/spool/growing.ts';
+import { GrowingSpools } from '../../src/spool/growing.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { noteRecoveryKey, readRecoveryKeys } from '../../src/spool/recovery-keys.ts';
 import { Spool } from '../../src/spool/spool.ts';
 import { rangesBody, readPart } from '../../src/store/body.ts';
-import { Uplink } from '../../src/store/uplink.ts';
 import { createS3Store } from '../../src/store/s3.ts';
 import type { Store, Upload } from '../../src/store/store.ts';
+import { Uplink } from '../../src/store/uplink.ts';
 import { ffprobe, ffprobeWarnings, packetDigests, strictBoxes, tools } from '../support/media/judges.ts';
 import { randomNumbers } from '../support/random.ts';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
@@ -78,7 +78,14 @@ async function record(
   await mkdir(path.join(dir, playbackId));
   const keys = recoveryKeys(installation, playbackId);
   const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
-  const copy = new OffsiteCopy({ store, uplink: new Uplink(), keys, note, everyMs });
+  const copy = new OffsiteCopy({
+    store,
+    growing: new GrowingSpools(),
+    uplink: new Uplink(),
+    keys,
+    note,
+    everyMs,
+  });
   const index = await GrowingIndex.open(spool);
   const whole = await GrowingIndex.open(spool);
   await whole.look(Number.POSITIVE_INFINITY);
@@ -210,13 +217,14 @@ test('times that are corrected later are corrected in the bucket too', async () 
   const source = await GrowingIndex.open(spool);
   await source.look(Number.POSITIVE_INFINITY);
   const init = await source.readInit();
-  const written = await Spool.create(folder, 0, init);
+  const growing = new GrowingSpools();
+  const written = await Spool.create(growing, folder, 0, init);
   written.append([(await readFile(spool)).subarray(init.length)]);
   await written.written();
   const index = await GrowingIndex.open(written.path);
   const keys = recoveryKeys(installation, playbackId);
   const note = (key: string) => noteRecoveryKey(dir, playbackId, key);
-  const copy = new OffsiteCopy({ store, uplink: new Uplink(), keys, note, everyMs: 0 });
+  const copy = new OffsiteCopy({ store, growing, uplink: new Uplink(), keys, note, everyMs: 0 });
   await index.look(Number.POSITIVE_INFINITY);
   await copy.putIndex(index);
   const held = () => bucket.bytes(keys.index(0));
@@ -227,7 +235,7 @@ test('times that are corrected later are corrected in the bucket too', async () 
   moof.writeUInt8(7, moof.indexOf('tfdt') + 15);
   written.overwrite(init.length, moof);
   await written.written();
-  await vi.waitUntil(() => correctionsOf(written.path) === 1);
+  await vi.waitUntil(() => growing.correctionsOf(written.path) === 1);
   await copy.putIndex(index);
   expect((await held()).subarray(0, moof.length)).toEqual(moof);
   for (const one of [source, index]) await one.close();

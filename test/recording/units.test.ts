@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { FeedUnit } from '../../src/recording/feed/feed-unit.ts';
 import { Recording } from '../../src/recording/recording.ts';
 import { steadyNow, WallClock } from '../../src/recording/steady-clock.ts';
+import { GrowingSpools } from '../../src/spool/growing.ts';
 import { readSpool } from '../../src/spool/reader.ts';
 import { findSpool } from '../../src/spool/spool.ts';
 import { type UnitMaker, unitMaker } from '../support/media/units.ts';
@@ -30,6 +31,7 @@ beforeEach(async () => {
 
 function record(options: Partial<ConstructorParameters<typeof Recording>[0]> = {}): Recording {
   return new Recording({
+    growing: new GrowingSpools(),
     folder,
     leftover: undefined,
     clock: new WallClock(steadyNow),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { fastStartHead } from '../../src/mp4/fast-start.ts';
 import type { InitSegment } from '../../src/mp4/init-segment.ts';
 import { formatOf } from '../../src/mp4/track-format.ts';
-import { growingSpools } from '../../src/spool/growing.ts';
+import { GrowingSpools } from '../../src/spool/growing.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { readSpool } from '../../src/spool/reader.ts';
 import { Spool } from '../../src/spool/spool.ts';
@@ -37,7 +37,7 @@ const moofAt = (decodeTime: number) =>
 async function startSpool(id: string) {
   const folder = path.join(recordDir, id);
   await mkdir(folder);
-  const spool = await Spool.create(folder, 1_000, init.bytes);
+  const spool = await Spool.create(growing, folder, 1_000, init.bytes);
   const at: number[] = [];
   let end = init.bytes.length;
   let isClosed = false;
@@ -65,8 +65,9 @@ async function startSpool(id: string) {
   };
 }
 
-const synced = (id: string) =>
-  growingSpools(recordDir).find(({ playbackId }) => playbackId === id)?.syncedBytes;
+const growing = new GrowingSpools();
+
+const synced = (id: string) => growing.all().find(({ playbackId }) => playbackId === id)?.syncedBytes;
 
 test('a spool states how much of it is synced, and nothing after it is closed', async () => {
   const { spool, add, close } = await startSpool('synced');
@@ -76,7 +77,7 @@ test('a spool states how much of it is synced, and nothing after it is closed', 
   // Written is not synced: a power cut may undo it.
   expect(synced('synced')).toBe(0);
   await until(() => synced('synced')! > 10 * size, 'it is synced');
-  expect(growingSpools(path.join(recordDir, 'elsewhere'))).toEqual([]);
+  expect(new GrowingSpools().all()).toEqual([]);
   await close();
   expect(synced('synced')).toBeUndefined();
 });
