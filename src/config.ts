@@ -58,7 +58,7 @@ export interface Config {
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
-  /** Transitions of finished playbacks older than this are removed, except each playback's last; undefined: none is. */
+  /** The age in days at which transitions of finished playbacks go, except each playback's last; undefined: never. */
   readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;

@@ -29,8 +29,8 @@ export interface VideoFormat {
 }
 
 /**
- * Whether pictures can go on in a file whose head has the format of others: one with the same key, and the same
- * parameter sets unless they stand in the stream.
+ * Whether pictures of a format can follow in a file whose head describes the format `head`: both have the same key, and
+ * the same parameter sets unless these stand in the stream.
  */
 export function followsInFile(format: VideoFormat, head: VideoFormat): boolean {
   if (format === head) return true;

@@ -27,7 +27,7 @@ export interface ReadingFacts {
 /** What a stream was seen to do; what was not seen is left out. */
 export interface StreamRates {
   readonly framesPerSec?: number;
-  /** From keyframe to keyframe; left out if no second one came. */
+  /** The time from one keyframe to the next; left out if no second keyframe came. */
   readonly keyframeIntervalSec?: number;
   /** Of the pictures. */
   readonly bitsPerSec?: number;

@@ -57,7 +57,7 @@ const fenceOthers = `
   UPDATE nodes SET incarnation = nextval('node_incarnations'), lease_until = least(lease_until, clock_timestamp())
   WHERE id <> $1`;
 const takeCameras = 'UPDATE cameras SET node_id = $1, owner_epoch = $2 WHERE node_id = $1 OR $3';
-/** FAILED ones may have footage that can be retried. */
+/** FAILED playbacks are taken, too: they may have footage that can be retried. */
 const takePlaybacks = `
   UPDATE playbacks SET node_id = $1, owner_epoch = $2
   WHERE ($3 OR node_id = $1 OR node_id IS NULL) AND (recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')

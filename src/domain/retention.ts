@@ -2,11 +2,11 @@
 
 /** A rule of one camera. At least one of `days` and `maxBytes` is set. */
 export interface RetentionRule<Type extends string = string> {
-  /** The playbacks that it is about: those of events of this type; null: all of the camera. */
+  /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
   readonly eventType: Type | null;
-  /** The age at which they are deleted; null: the rule says nothing about age. */
+  /** The age in days at which these playbacks are deleted; null: the rule says nothing about age. */
   readonly days: number | null;
-  /** The most bytes that their clips and posters may have; the oldest are deleted first. null: no limit. */
+  /** The most bytes that the playbacks' clips and posters may have; the oldest are deleted first. null: no limit. */
   readonly maxBytes: number | null;
 }
 
@@ -15,7 +15,7 @@ export interface Expiry {
   readonly cameraId: string;
   /** Only playbacks of events of this type; undefined: of any type, and recordings by hand. */
   readonly only?: string | undefined;
-  /** But not those of events of these types. */
+  /** Playbacks of events of these types are left out. */
   readonly except: readonly string[];
   readonly limit: { readonly before: Date } | { readonly maxBytes: number };
 }

@@ -36,7 +36,7 @@ export function playbackOfKey(key: string): string | undefined {
 
 /** The keys of what is kept of a recording in the bucket while it is under way (docs/decisions/0022). */
 export interface RecoveryKeys {
-  /** The folder of all of them, with a slash at its end. */
+  /** The folder of all these keys, with a slash at its end. */
   readonly folder: string;
   readonly manifest: string;
   /** @param first number of the first fragment in it */
@@ -70,7 +70,7 @@ export interface RecoveryObject {
     | { readonly kind: 'payload'; readonly from: number };
 }
 
-/** What a key of recoveryKeys says; undefined for any other key. */
+/** Reads a key that `recoveryKeys` made. @returns undefined for any other key */
 export function parseRecoveryKey(key: string): RecoveryObject | undefined {
   const [, installation, playbackId, first, from] = recovery.exec(key) ?? [];
   if (!installation || !playbackId) return undefined;

@@ -35,7 +35,7 @@ export class Posters {
 
   /**
    * Call it when a recording has its first picture. Only one ffmpeg runs at a time, to leave the processor to feeds.
-   * It makes the posters of several playbacks.
+   * That ffmpeg makes the posters of several playbacks.
    */
   expect(playbackId: string): void {
     const timer = setTimeout(() => {

@@ -18,9 +18,9 @@ const margin = { bytes: 1.5, index: 1.15 };
 /**
  * Decides the layout of a clip that is still being recorded: the size of its parts, and the room that its `moov` may
  * need.
- * @param first its first fragment
- * @param soFar its footage so far
- * @param longestSec its longest possible length
+ * @param first the recording's first fragment
+ * @param soFar the recording's footage so far
+ * @param longestSec the longest possible length of the clip, in seconds
  */
 export function layoutAhead(first: SpoolContents, soFar: SpoolContents, longestSec: number): UploadLayout {
   const seconds = soFar.index.durationMs / 1_000;

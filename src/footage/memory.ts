@@ -19,7 +19,7 @@ export interface Piece {
   readonly bytes: Buffer;
   /** Bytes of footage in it, from its first byte. */
   used: number;
-  /** How many hold it: the access units in it that are still needed, and the writer while it writes here. */
+  /** How many holders the piece has: the access units in it that are still needed, and the writer while it writes there. */
   holders: number;
 }
 

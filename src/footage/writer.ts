@@ -70,7 +70,7 @@ export class FootageWriter {
     }
   }
 
-  /** The access unit that was written since the last one, held once. */
+  /** Ends the access unit that is being written. @returns it, held once */
   finish(): Footage {
     const pieces = this.#pieces;
     const footage = new Footage(this.#memory, pieces, this.#from, this.#piece.used, this.#bytes);

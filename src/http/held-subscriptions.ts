@@ -3,7 +3,10 @@ import { RequestError } from '../domain/errors.ts';
 import type { Context } from '../graphql/context.ts';
 import { sizeOfDocument } from './document-cache.ts';
 
-/** The longest text and variables of a subscription together, in characters. They stay in memory as long as it lasts. */
+/**
+ * The longest text and variables of a subscription together, in characters. They stay in memory as long as the
+ * subscription.
+ */
 const maxRequest = 16 * 1024;
 /** Memory for position, queue and iterators of a subscription. */
 const bytesPerSubscription = 4 * 1024;

@@ -214,7 +214,7 @@ function pageSizeOf(node: FieldNode): number {
   return sizes.length === 0 ? defaultPage : Math.min(largestPage, Math.max(1, ...sizes));
 }
 
-/** The cost of the rows before a numbered page. */
+/** The cost of the rows that a numbered page skips; 0 for a field without numbered pages. */
 function skippedBy(node: FieldNode, field: Field | undefined): number {
   if (!field?.args.some(({ name }) => name === 'page')) return 0;
   const page = node.arguments?.find(({ name }) => name.value === 'page')?.value;

@@ -39,7 +39,7 @@ export function formatOf({ sampleDescription: buf, kind }: Track): Format {
   throw new Mp4Error(`A sample entry '${entry?.type ?? ''}' is not known.`);
 }
 
-/** After the version of dOps. */
+/** Reads the channels of Opus from `dOps`; the box's version is skipped. */
 function channelsOf(dOps: Cursor): number {
   dOps.skip(1);
   return dOps.u8();

@@ -14,7 +14,7 @@ export interface NodeCall {
 const validMs = 30_000;
 const header = /^(\d{1,15}) ([\w-]{43})$/;
 
-/** Signs and verifies calls between nodes with the secret that all of them have. */
+/** Signs and verifies calls between nodes with the secret that all nodes have. */
 export interface CallSigner {
   /** @returns the value of the header `signatureHeader` */
   sign(call: NodeCall): string;

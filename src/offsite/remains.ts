@@ -15,7 +15,7 @@ export interface PayloadObject extends PayloadRange {
 export interface RecoveryObjects {
   readonly installation: string;
   readonly playbackId: string;
-  /** The keys of all of them, the manifest's included. */
+  /** The keys of all objects, the manifest's included. */
   readonly keys: readonly string[];
   /** In the order of the footage. */
   readonly index: readonly string[];

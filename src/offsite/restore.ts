@@ -69,7 +69,8 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
   const payloadUpTo = (number: number) => number * partBytes - headBytes;
   const kept = new Map<number, SentPart>();
   for (const [number, part] of remains.parts) {
-    // The footage ends in this part. If recovery objects hold the part's played bytes, they are sent instead.
+    // The footage ends in this part. If recovery objects hold all its footage, it is
+    // made anew from those objects, so that nothing stands behind the footage.
     const isLast = payloadUpTo(number) > index.payloadBytes;
     if (isLast && coveredUpTo(objects.payload, payloadUpTo(number - 1)) >= index.payloadBytes) break;
     kept.set(number, part);

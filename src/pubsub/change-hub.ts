@@ -1,14 +1,14 @@
 import { Queue } from './queue.ts';
 
 /**
- * Sends the ids of cameras, or of playbacks, that changed to subscribers. One that already waits in a subscriber's queue
+ * Sends the ids of cameras, or of playbacks, that changed to subscribers. An id that already waits in a subscriber's queue
  * is not queued again, so that a queue is never longer than the list of all.
  */
 export class ChangeHub {
   readonly #all: () => Promise<string[]>;
   readonly #subscribers = new Set<(id: string) => void>();
 
-  /** @param options.all reads the ids of all of them */
+  /** @param options.all reads the ids of all cameras, or of all playbacks */
   constructor({ all }: { all: () => Promise<string[]> }) {
     this.#all = all;
   }
@@ -17,7 +17,7 @@ export class ChangeHub {
     for (const notify of this.#subscribers) notify(id);
   }
 
-  /** Publishes all of them, because changes may have been missed. */
+  /** Publishes the ids of all cameras or playbacks, because changes may have been missed. */
   async publishAll(): Promise<void> {
     for (const id of await this.#all()) this.publish(id);
   }

@@ -33,7 +33,7 @@ export interface Continuation {
  * Records a stream's new format as a further playback, because one file cannot hold two formats. The further
  * recording uses the clock of the first one, so that their times agree and the deadline holds even if the wall clock
  * is set.
- * @returns undefined if the stream did not change its format
+ * @returns when that recording has begun; undefined if the stream did not change its format
  */
 export function continueInNewFormat(
   running: RunningRecording,

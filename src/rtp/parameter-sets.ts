@@ -37,7 +37,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
   /** The last sets, so that a repeated set costs only a comparison. */
   readonly #last = { vps: Buffer.alloc(0), sps: Buffer.alloc(0), pps: Buffer.alloc(0) };
 
-  /** Whether any of them came in the stream. */
+  /** Whether any parameter set came in the stream. */
   #isInStream = false;
 
   constructor(reader: ParameterSetReader<Sps>) {
@@ -58,7 +58,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     this.#take(kind, buffer, from, to);
   }
 
-  /** One that cannot be read does not replace one that can. */
+  /** A set that cannot be read does not replace one that can. */
   #take(kind: 'vps' | 'sps' | 'pps', buffer: Buffer, from: number, to: number): void {
     if (to - from > mostBytes) return;
     const last = this.#last[kind];

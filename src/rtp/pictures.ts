@@ -58,7 +58,7 @@ export class PictureAssembler implements NalSink {
   /** Packets were missing since the last slice began. */
   #isAfterLoss = false;
 
-  /** The unit that is being written. */
+  // What is known of the unit that is being written.
   #hasSlice = false;
   #isDamaged = false;
   #isSync = false;

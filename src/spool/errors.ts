@@ -11,5 +11,5 @@ export class SpoolAway extends Error {}
 export const isTransient = (error: unknown): boolean =>
   error instanceof SpoolAway || transient.has(codeOf(error));
 
-/** Whether the file or folder does not exist. No other error proves that. */
+/** Whether the error says that the file or folder does not exist. No other error proves that. */
 export const isMissing = (error: unknown): boolean => missing.has(codeOf(error));

@@ -10,11 +10,12 @@ const maxHeadBytes = 16 * 1024 * 1024;
 
 /** A complete fragment in a spool, as byte offsets; `to` is exclusive. */
 export interface ScannedFragment {
+  /** Where the fragment begins. */
   readonly at: number;
   /** Valid only until the next fragment is read. Copy it to keep it. */
   readonly moof: Buffer;
   readonly shape: MdatShape;
-  /** Where its payload begins. */
+  /** Where the fragment's payload begins; `to`: where it ends. */
   readonly from: number;
   readonly to: number;
 }
@@ -25,7 +26,7 @@ export class SpoolScan {
   readonly #initBoxes: Buffer[] = [];
   /** The spool's init segment, once it has been read. */
   init: InitSegment | undefined;
-  /** Where the last complete fragment ends. */
+  /** Where the last complete fragment ends in the file. */
   wholeBytes = 0;
 
   constructor(file: FileHandle) {

@@ -62,7 +62,7 @@ export class UploadGone extends Error {
  */
 export interface Upload {
   readonly id: string;
-  /** When a rule of the bucket aborts it; undefined: the bucket named none when the upload was begun. */
+  /** When a rule of the bucket aborts the upload; undefined: the bucket named no such rule when the upload was begun. */
   readonly abortsAt?: Date | undefined;
   /** @param number from 1 to 10,000 @returns the part's ETag */
   sendPart(number: number, bytes: Buffer, transfer: Transfer): Promise<string>;

@@ -1,6 +1,8 @@
 import type { Pace } from './store.ts';
 
-/** A part has at least 5 MiB. Less takes as much, so that its memory can be used again for a part. */
+/**
+ * A part has at least 5 MiB. A smaller request takes as much memory, so that its buffer can be used again for a part.
+ */
 const leastBytes = 5 * 1024 * 1024;
 /** The memory for the parts of all uploads together. */
 const memoryBytes = 6 * leastBytes;
@@ -9,7 +11,7 @@ const keepMs = 30_000;
 /** Timers are not exact. Shorter pauses are saved up until they add up to this. */
 const leastPauseMs = 5;
 
-/** Whether the upload is of a clip that has ended, which goes first. Asked repeatedly, because clips end meanwhile. */
+/** Whether the upload is of a clip that has ended: such uploads go first. Called repeatedly, because clips end meanwhile. */
 export type IsEnding = () => boolean;
 
 interface Waiting {
@@ -26,8 +28,8 @@ interface WaitingForBandwidth extends Waiting {
 }
 
 /**
- * The first one of a clip that has ended, else the first of all. Each upload waits with one request at a time, so all
- * get their turn.
+ * Takes the first request for a clip that has ended, else the first request of all. Each upload waits with one request at
+ * a time, so all uploads get their turn.
  */
 function takeNext<It extends Waiting>(waiting: It[]): It | undefined {
   const ending = waiting.findIndex(({ isEnding }) => isEnding());
@@ -93,7 +95,7 @@ export class Uplink {
     }, keepMs).unref();
   }
 
-  /** What is kept takes no more than what is free. */
+  /** Drops kept buffers until they take no more than the memory that is free. */
   #dropExcess(): void {
     let room = this.#free;
     this.#kept = this.#kept.filter(({ length }) => {

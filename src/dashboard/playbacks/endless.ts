@@ -124,7 +124,7 @@ const continued = (before: Reach, page: Reach): Reach => ({
   newest: before.newest,
 });
 
-/** Loads the first page again. The rest of the list is kept if there is no hole between the two. */
+/** The list after its first page was loaded again. The rest of the list is kept if no hole separates it from that page. */
 function joined(before: Reach, first: Reach): Reach {
   const { newest, oldest, ids, end, complete, filter } = before;
   if (!newest || !oldest || !first.oldest || isOlder(newest, first.oldest)) return first;

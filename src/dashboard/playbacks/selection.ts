@@ -5,7 +5,7 @@ export interface Selection {
   /** In the order of the list. */
   readonly chosen: readonly Playback[];
   readonly ids: ReadonlySet<string>;
-  /** Chooses a playback or no longer. @param range whether all between the last one and this one are chosen, too */
+  /** Chooses a playback, or no longer. @param range whether all between the previously chosen one and this one are, too */
   readonly toggle: (id: string, range: boolean) => void;
   readonly clear: () => void;
 }

@@ -12,7 +12,10 @@ const explanations: readonly [RegExp, string][] = [
   [/matches no streams/, 'The camera sends no video.'],
 ];
 
-/** Explains from ffmpeg's messages why it ended. Its exit code does not tell: it is 0 even after a lost connection. */
+/**
+ * Explains from ffmpeg's messages why it ended. ffmpeg's exit code does not say why: it is 0 even after a lost
+ * connection.
+ */
 export function explain(stderr: string): string {
   const known = explanations.find(([pattern]) => pattern.test(stderr));
   if (known) return known[1];

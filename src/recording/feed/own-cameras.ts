@@ -34,8 +34,9 @@ export class OwnCameras {
   #looking: Promise<void> | undefined;
   #again = false;
   #closed = false;
-  /** Counts calls of `changed`, and says which was the newest for each camera while a look-up runs. */
+  /** The number of calls of `changed`. */
   #changes = 0;
+  /** For each camera that changed while a look-up runs: the number of the newest call. */
   readonly #changedAt = new Map<string, number>();
 
   constructor(options: OwnCamerasOptions) {

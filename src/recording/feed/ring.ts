@@ -10,7 +10,7 @@ const soundAheadMs = 2_000;
 const mostRecovery = 300;
 
 interface Keyframe {
-  /** Its number in the queue. */
+  /** The keyframe's number in the ring's queue. */
   readonly number: number;
   /** With intra refresh, a decoder needs so many more pictures until all of a picture is right. */
   toCome: number;
@@ -30,7 +30,7 @@ export class Ring {
   readonly #units = new UnitQueue();
   /** Oldest first. */
   #keyframes: Keyframe[] = [];
-  /** Those of them whose `rightFrom` is still to come. */
+  /** The keyframes whose `rightFrom` is still to come. */
   readonly #unrecovered: Keyframe[] = [];
   #newestKeyframe: FeedUnit | undefined;
   #bytes = 0;

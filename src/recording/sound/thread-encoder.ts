@@ -8,7 +8,7 @@ import type { SoundAnswer } from './thread.ts';
 
 /** Samples in an AAC frame. The first frame holds only the encoder's start-up delay. */
 const frameSamples = 1024;
-/** A unit that begins within this (ms) of the end of the last one follows it without a hole. */
+/** A unit that begins within this (ms) of the previous unit's end follows that unit without a hole. */
 const toleranceMs = 20;
 /** Missing sound is filled with silence up to this length (ms). A longer hole begins a new stream. */
 const longestFillMs = 1_000;
