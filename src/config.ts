@@ -12,12 +12,12 @@ export interface Config {
   /** Base of links to this server, without a trailing slash; undefined: http://host:port as it listens. */
   readonly publicUrl: string | undefined;
   readonly dataDir: string;
-  /** The spool: one folder per playback while it is not COMPLETED. */
+  /** The folder of the spool, with one folder for each playback that is not COMPLETED yet. */
   readonly recordDir: string;
   /** The id of this server in its database; undefined: the one in dataDir. */
   readonly nodeId: string | undefined;
   /** undefined: the embedded PostgreSQL, whose files are in dataDir. */
-  /** Where other nodes reach this one; undefined: it works alone with its database. */
+  /** Where other nodes reach this one; undefined: this node works alone with its database. */
   readonly nodeUrl: string | undefined;
   readonly databaseUrl: string | undefined;
   /** Keys that encrypt the cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in dataDir. */

@@ -33,7 +33,7 @@ export function readH264SliceStart(buffer: Buffer, from: number, to: number, int
 
 export interface H264FieldStart extends H264SliceStart {
   frameNum: number;
-  /** Whether it belongs to a field, not to a frame. */
+  /** Whether the slice belongs to a field, not to a frame. */
   isField: boolean;
   isBottom: boolean;
   isReference: boolean;

@@ -35,7 +35,7 @@ export interface StreamRates {
 
 /** What a short look at a camera's stream has shown; what was not seen is undefined. */
 export interface CameraTrial extends StreamRates {
-  /** Why it cannot be recorded, in words; undefined if it can be. */
+  /** Why the camera cannot be recorded, in words; undefined if it can be. */
   readonly problem: string | undefined;
   readonly reading: ReadingFacts | undefined;
   /** RFC 6381. */

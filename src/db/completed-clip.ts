@@ -3,7 +3,7 @@ import type { Prisma } from '../generated/prisma/client.ts';
 /** The clip of a COMPLETED playback: the store has confirmed it. */
 export interface CompletedClip {
   readonly key: string;
-  /** Its address in the store, without a signature. */
+  /** The clip's address in the store, without a signature. */
   readonly address: string;
   /** In bytes. */
   readonly size: number;

@@ -19,7 +19,7 @@ export const furtherPlayback = (
 });
 
 interface Making {
-  /** The time of its first transition. */
+  /** The time of the new playback's first transition. */
   readonly at: Date;
   /**
    * Whether the clock may have been set between the start and the end of the recording. Then the two times cannot be

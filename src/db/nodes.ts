@@ -11,10 +11,10 @@ export const leaseSec = 5;
 
 export interface NodeFacts {
   readonly id: string;
-  /** Where other nodes reach it; undefined: it works alone. */
+  /** Where other nodes reach this node; undefined: it works alone with its database. */
   readonly url: string | undefined;
   readonly version: string;
-  /** How many recordings it takes at the same time. */
+  /** How many recordings the node takes at the same time. */
   readonly capacity: number;
 }
 
@@ -65,9 +65,9 @@ const takePlaybacks = `
 
 /** What the database says to a heartbeat. */
 export interface Beat {
-  /** Its time, in epoch milliseconds. */
+  /** The database's time, in epoch milliseconds. */
   readonly now: number;
-  /** Another value: it was started again, or another server has its place. */
+  /** If this changes, the database was started again, or another database server has its place. */
   readonly databaseStartedAt: number;
 }
 
@@ -116,9 +116,9 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
 const epochMs = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 export interface NodeReport extends Node {
-  /** LIVE: its lease holds. ENDED: it ended by itself. LOST: neither. */
+  /** LIVE: the node's lease holds. ENDED: the node ended its lease itself. LOST: neither. */
   readonly state: 'LIVE' | 'ENDED' | 'LOST';
-  /** How many cameras it feeds, and how many recordings it has begun and not ended. */
+  /** How many cameras the node feeds, and how many recordings it has begun and not ended. */
   readonly cameras: number;
   readonly recordings: number;
 }

@@ -15,7 +15,7 @@ export interface ToRemove {
 }
 
 export interface Removal extends ToRemove {
-  /** How often the store has refused to remove it. */
+  /** How often the store has refused to remove the object. */
   readonly tries: number;
 }
 

@@ -39,9 +39,9 @@ export interface RecoveryKeys {
   /** The folder of all these keys, with a slash at its end. */
   readonly folder: string;
   readonly manifest: string;
-  /** @param first number of the first fragment in it */
+  /** @param first the number of the first fragment in the index object */
   index(first: number): string;
-  /** @param from offset in the payload of its first byte */
+  /** @param from the offset of the object's first byte in the recording's payload */
   payload(from: number): string;
 }
 

@@ -7,7 +7,7 @@ import type { Children } from '../processes/children.ts';
 export interface Ffmpeg {
   readonly path: string;
   readonly version: string;
-  /** Where it was found, for people. */
+  /** Where ffmpeg was found, for people. */
   readonly source: string;
   /** Whether a script on its stdin can name a stream and how to read it (concat demuxer's `option`): from 5.0 on. */
   readonly readsScripts: boolean;

@@ -17,7 +17,7 @@ const keptFree = { pieces: (32 * 2 ** 20) / pieceBytes, share: 1 / 8 };
 
 export interface Piece {
   readonly bytes: Buffer;
-  /** Bytes of footage in it, from its first byte. */
+  /** Bytes of footage in the piece, from its first byte. */
   used: number;
   /** How many holders the piece has: the access units in it that are still needed, and the writer while it writes there. */
   holders: number;
@@ -61,7 +61,7 @@ export class Footage {
     this.bytes = bytes;
   }
 
-  /** Holds it once more. Each `hold` needs one `release`. */
+  /** Holds the footage once more. Each `hold` needs one `release`. */
   hold(): void {
     for (const piece of this.pieces) piece.holders++;
   }

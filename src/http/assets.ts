@@ -10,7 +10,7 @@ import { isOfWhoLeft } from '../log.ts';
 /** A file in memory, compressed once. */
 export interface Asset {
   readonly body: Buffer;
-  /** undefined if compression does not make it smaller. */
+  /** undefined if compression does not make the asset smaller. */
   readonly gzipped: Buffer | undefined;
   readonly headers: OutgoingHttpHeaders;
 }

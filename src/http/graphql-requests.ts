@@ -99,7 +99,7 @@ function hasJsonParameters({ url }: IncomingMessage): boolean {
     for (const name of ['variables', 'extensions']) JSON.parse(parameters.get(name) ?? '{}');
     return true;
   } catch {
-    // One of them is not JSON.
+    // `variables` or `extensions` is not JSON.
     return false;
   }
 }

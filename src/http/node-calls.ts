@@ -54,7 +54,7 @@ export function answerNodeCall(
   };
 }
 
-/** @returns undefined if it is too long */
+/** @returns the body; undefined if it is too long */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

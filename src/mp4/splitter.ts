@@ -26,7 +26,7 @@ interface OpenBox {
   type: string;
   size: number;
   filled: number;
-  /** Takes its bytes; undefined if they are not wanted. */
+  /** Takes the box's bytes; undefined if nobody wants them. */
   bytes: Buffer | undefined;
 }
 

@@ -128,7 +128,7 @@ export class OffsiteRecording {
     return sent ? this.#copy.takeSuperseded(sent) : [];
   }
 
-  /** Resolves when nothing of it is on its way to the bucket. */
+  /** Resolves when nothing of the recording is on its way to the bucket. */
   async settled(): Promise<void> {
     await this.#advancing;
   }

@@ -9,7 +9,7 @@ import type { PayloadObject, Remains } from './remains.ts';
 /** A clip that was made from objects in the bucket. */
 export interface RestoredClip {
   readonly key: string;
-  /** The attempt in its key (domain/store-keys.ts). */
+  /** The attempt in the clip's key (domain/store-keys.ts). */
   readonly attempt: number;
   /** In bytes. */
   readonly size: number;

@@ -25,7 +25,7 @@ export interface PlacedFragment extends FragmentStamps {
 export const hasPictures = ({ pictures }: PlacedFragment): boolean => pictures.length > 0;
 export const sessionOf = (entry: PlacedFragment | undefined) => entry?.pictures[0]?.run.track.session;
 
-/** A unit, and when it was taken (ms), as last computed. */
+/** A unit, and when it was taken (steady ms), as last computed. */
 interface Placed {
   readonly stamp: Stamp;
   readonly ms: number;

@@ -19,9 +19,9 @@ export interface FileFormats {
 /** What an earlier run of the server recorded of a playback. */
 export interface Leftover {
   readonly file: string;
-  /** Epoch milliseconds of its first picture. */
+  /** When the first picture of the file was taken, in epoch milliseconds. */
   readonly startedAt: number;
-  /** Where its last complete fragment ends. */
+  /** Where the last complete fragment of the file ends. */
   readonly wholeBytes: number;
   readonly durationSec: number;
   readonly init: InitSegment;

@@ -66,7 +66,7 @@ export class H264Pictures implements PictureReader {
 
   isFirstSlice(buffer: Buffer, from: number, to: number): boolean {
     const type = h264NalType(buffer[from]!);
-    // Partitions B and C follow their partition A.
+    // Partitions B and C follow partition A of the same slice.
     return (
       to - from > headerBytes && type !== 3 && type !== 4 && isFirstH264Slice(buffer, from + headerBytes)
     );

@@ -18,7 +18,7 @@ export class HeldUnits {
     return true;
   }
 
-  /** Delivers them in order. */
+  /** Delivers the units in order. */
   release(take: (nal: Buffer) => void): void {
     if (this.#units.length === 0) return;
     const units = this.#units;

@@ -14,7 +14,7 @@ export interface NalSink {
 const headBytes = 32;
 /** The largest NAL unit that is collected: text and private data can be long. */
 const mostGathered = 256 * 1024;
-/** Memory that stays allocated for the next one. */
+/** Bytes of memory that stay allocated for the next NAL unit. */
 const mostKept = 4 * 1024;
 /** Cameras that put start codes into slices do so in all of them, so only this many bytes of bulk are searched. */
 const searchedBulk = 64;

@@ -22,7 +22,7 @@ export interface PictureReader {
   beginPicture(buffer: Buffer, from: number, to: number): void;
   /** The format of the picture whose first slice was read last; undefined if its parameter sets are not known. */
   readonly format: VideoFormat | undefined;
-  /** Whether it is one field, so that the other one may follow. */
+  /** Whether the picture is one field, so that the other field of its frame may follow. */
   readonly isLoneField: boolean;
   /** Whether a decoder can begin at a slice of this kind. */
   isSyncSlice(header: number): boolean;
@@ -30,7 +30,7 @@ export interface PictureReader {
    * Pictures to decode from a recovery point until they are correct; undefined if the NAL unit is no recovery point.
    */
   recoveryPictures(buffer: Buffer, from: number, to: number): number | undefined;
-  /** Whether leading pictures of this one refer to pictures before it. */
+  /** Whether leading pictures of this keyframe refer to pictures before it. */
   hasSkippedLeading(header: number, isStart: boolean): boolean;
   isSkippedLeading(header: number): boolean;
 }
@@ -88,7 +88,7 @@ export class PictureAssembler implements NalSink {
     this.#arrivedAt = arrivedAt;
   }
 
-  /** Packets before the next one are missing. */
+  /** Call it when packets before the next packet are missing. */
   lose(): void {
     this.#isAfterLoss = true;
     this.#held.drop();
@@ -194,7 +194,7 @@ export class PictureAssembler implements NalSink {
     this.#writer.endNal();
   }
 
-  /** False if the unit is damaged; then no more of it is written. */
+  /** @returns false if the unit is damaged; then nothing more of the unit is written */
   #beginNal(): boolean {
     this.#unitArrivedAt = this.#arrivedAt;
     if (this.#nals++ >= mostNals || this.#writer.bytes > mostBytes) this.#damage();

@@ -48,7 +48,7 @@ export class ReorderBuffer {
     while (this.#waiting > 0) this.#skip();
   }
 
-  /** Begins anew: another source has its own numbers. */
+  /** Begins anew: another source has sequence numbers of its own. */
   restart(): void {
     this.flush();
     this.#next = -1;

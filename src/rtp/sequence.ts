@@ -38,7 +38,7 @@ export class PacketSequence {
     if (change < clockRate * 10) this.#jitter += (change - this.#jitter) / 16;
   }
 
-  /** Begins anew: another source has its own numbers. */
+  /** Begins anew: another source has sequence numbers of its own. */
   restart(): void {
     this.#next = -1;
     this.#cycles = 0;
@@ -46,7 +46,7 @@ export class PacketSequence {
     this.#lastTransit = Number.NaN;
   }
 
-  /** The numbers for a report block, since the previous one. */
+  /** The numbers for a report block, counted since the previous report. */
   report(): { fractionLost: number; lost: number; highest: number; jitter: number } {
     const fraction = this.#expectedSinceReport && (this.#lostSinceReport * 256) / this.#expectedSinceReport;
     this.#expectedSinceReport = 0;

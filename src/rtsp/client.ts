@@ -203,7 +203,7 @@ export class RtspClient {
     const [, id, rest = ''] = /^\s*([^;\s]+)(.*)$/.exec(answer.headers.get('session') ?? '') ?? [];
     if (id === undefined || answer.status >= 300) return answer;
     this.#session = id;
-    // Later answers often omit it.
+    // Later answers often omit the timeout.
     const timeout = /;\s*timeout\s*=\s*(\d{1,9})/i.exec(rest)?.[1];
     if (timeout) this.#timeoutSec = Math.max(1, Number(timeout));
     return answer;

@@ -33,7 +33,7 @@ export class SocketReader {
 export interface OpenSocket {
   readonly socket: Socket;
   readonly reader: SocketReader;
-  /** The IP address that it is connected to. */
+  /** The IP address that the socket is connected to. */
   readonly address: string;
   /** SHA-256 of the certificate, if the connection is encrypted. */
   readonly tlsFingerprint: string | undefined;
@@ -100,7 +100,7 @@ export class Connection {
     return this.#framer.garbageBytes;
   }
 
-  /** Packets are expected on these. */
+  /** From now on, packets are expected on these channels. */
   expect(channels: readonly number[]): void {
     for (const channel of channels) this.#channels[channel] = 1;
   }

@@ -41,7 +41,7 @@ export class Framer {
   /** Bytes of an incomplete message or frame. */
   #rest = Buffer.allocUnsafe(2048);
   #restBytes = 0;
-  /** The least number of bytes of the incomplete one, from its first. */
+  /** The least number of bytes that the incomplete message or frame has. */
   #needed = 0;
   #garbageBytes = 0;
   #isLost = false;

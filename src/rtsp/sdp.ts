@@ -2,7 +2,7 @@ import sdpTransform from 'sdp-transform';
 
 /** A track of a session description (RFC 8866), as far as a reader needs it. */
 export interface SdpTrack {
-  /** Its number in the description, from 0. */
+  /** The track's number in the description, from 0. */
   readonly index: number;
   readonly kind: 'video' | 'audio' | 'other';
   /** RTP encoding name in upper case, e.g. `H264`, `MPEG4-GENERIC`, `PCMU`; empty if it is unknown. */
@@ -14,7 +14,7 @@ export interface SdpTrack {
   /** Names in lower case. */
   readonly fmtp: ReadonlyMap<string, string>;
   readonly isSendOnly: boolean;
-  /** Whether it is announced as encrypted (SRTP). */
+  /** Whether the track is announced as encrypted (SRTP). */
   readonly isEncrypted: boolean;
   readonly width: number | undefined;
   readonly height: number | undefined;

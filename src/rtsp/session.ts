@@ -40,7 +40,7 @@ export interface SessionOptions {
   readonly onPacket: OnPacket;
   /** RTCP. */
   readonly onControlPacket: OnPacket;
-  /** Gives up opening; afterwards it closes the session. */
+  /** When aborted, opening is given up; once the session is open, it is closed. */
   readonly signal: AbortSignal;
 }
 

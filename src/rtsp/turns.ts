@@ -19,7 +19,7 @@ export interface TurnReader {
   readonly socket: Socket;
   /** @returns whether more may be read */
   receive(bytes: number): boolean;
-  /** The connection is closed. @param error why, if it was not closed regularly */
+  /** Called when the connection is closed. @param error why, if it was not closed regularly */
   end(error?: NodeJS.ErrnoException): void;
 }
 

@@ -3,7 +3,7 @@ export interface Segment {
   /** Byte offsets in the file; `to` is exclusive. */
   readonly from: number;
   readonly to: number;
-  /** Its begin and end, in seconds of clip time. */
+  /** Where the segment begins and ends, in seconds of clip time. */
   readonly start: number;
   readonly end: number;
 }

@@ -128,7 +128,7 @@ class Sha256 {
     return this.#hash.digest();
   }
 
-  /** The signer takes a new one for each hash. */
+  /** The signer takes a new instance for each hash. */
   reset(): void {}
 }
 

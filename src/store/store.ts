@@ -9,7 +9,7 @@ import type { RecordingFailure } from '../domain/failures.ts';
  */
 export interface ObjectBody {
   readonly size: number;
-  /** All of it, where it is in memory. */
+  /** The whole body, where it is in memory. */
   readonly buffer?: Buffer;
   read(from: number, to: number, into?: Buffer): AsyncIterable<Buffer>;
 }
@@ -92,7 +92,7 @@ export interface Uploads {
 export interface GuardedObject {
   readonly bytes: Buffer;
   readonly etag: string;
-  /** Milliseconds since it was written, by the bucket's clock. */
+  /** Milliseconds since the object was written, by the bucket's clock. */
   readonly ageMs: number;
 }
 

@@ -16,7 +16,7 @@ export async function deleteCamera(
 ): Promise<{ readonly id: string }> {
   demand(caller, 'MANAGE');
   const { id } = await found('camera', given, (id) => db.camera.findUnique({ where: { id } }));
-  // Its recordings may be on every node that has ever owned it.
+  // The camera's recordings may be on every node that has ever owned the camera.
   const discard = async (ids: string[]) => {
     const nodes = ids.length > 0 ? [null, ...(await otherNodes())] : [];
     await Promise.all(nodes.map((nodeId) => at(nodeId).discard(ids))).catch(sayAway);

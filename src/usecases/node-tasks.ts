@@ -51,7 +51,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
     async record(order) {
       const camera = await findCamera(db, order.playback.cameraId);
       if (!camera) throw new NodeAway('The camera was deleted.');
-      // Its cameras will be another node's in a moment.
+      // This node's cameras will be another node's in a moment.
       if (admission.isDraining) throw new NodeAway('The server is stopping.');
       return recordHere(parts, camera, order);
     },
@@ -68,7 +68,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
     async discard(ids) {
       await Promise.all(ids.map((id) => discardPlayback(parts, id)));
     },
-    // Nobody protects it meanwhile.
+    // Nobody protects the playback meanwhile.
     remove: (id) =>
       inTurn.run(id, async () => {
         await demandUnprotected(db, id);
@@ -77,7 +77,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
         // A job may have begun again while the row was still there.
         await discardPlayback(parts, id);
       }),
-    // If it is being deleted, that comes first.
+    // If the playback is being deleted, the deletion comes first.
     protect: ({ id, ...protection }) => inTurn.run(id, () => saveProtection(db, id, protection)),
     async retry(id) {
       if (!(await holdsFootage(id))) {

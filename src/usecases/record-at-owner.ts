@@ -37,7 +37,7 @@ export async function recordAtOwner(
   }
 }
 
-/** The server that would have to do it does not answer. */
+/** @returns the error for a caller when the server that would have to act does not answer */
 export const nobodyAnswers = () =>
   new RequestError(
     'CAPACITY',

@@ -13,7 +13,7 @@ export interface RecordOrder {
   /** The name of the caller. */
   readonly by: string;
   readonly at: Date;
-  /** Whether it was asked for before and no answer came. */
+  /** Whether the recording was asked for before and no answer came. */
   readonly isAgain?: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Recorded {
   readonly created: boolean;
   /** undefined for a recording by hand. */
   readonly event: Event | undefined;
-  /** undefined: it was deleted meanwhile. */
+  /** undefined: the playback was deleted meanwhile. */
   readonly playback: Playback | undefined;
 }
 
@@ -38,7 +38,7 @@ export async function recordHere(
   if (!feeds.owns(camera.id)) throw new NodeAway('The camera is another node’s.');
   if (isAgain) {
     const earlier = await recordedBefore(db, playback.id);
-    // Its recording may still be beginning.
+    // The event's recording may still be beginning.
     const confirmed = earlier && (await recorder.confirm(playback.id));
     if (earlier) return { ...earlier, playback: confirmed ?? earlier.playback };
   }

@@ -10,7 +10,7 @@ import { say, sayProblem } from '../parts/notice.tsx';
 
 /** What users do to recordings. Failures are shown in the server's words; none of these functions throws. */
 
-/** @returns the playback's id; undefined if it failed */
+/** @returns the playback's id; undefined if the request failed */
 export async function recordByHand(camera: Camera, durationSec?: number): Promise<string | undefined> {
   try {
     const variables = { cameraId: camera.id, durationSec: durationSec ?? null };

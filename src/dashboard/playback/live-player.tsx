@@ -17,7 +17,7 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
   const ref = useRef<HTMLVideoElement>(null);
   const newest = useRef(url);
   newest.current = url;
-  /** The position at which it continues after a failure. */
+  /** The position at which the player continues after a failure, in seconds. */
   const reachedSec = useRef(0);
   const [tries, setTries] = useState(0);
   const [failing, setFailing] = useState(false);

@@ -5,7 +5,7 @@ export interface VideoState {
   readonly paused: boolean;
   readonly muted: boolean;
   readonly rate: number;
-  /** Whether it was played or moved since it was opened. */
+  /** Whether the video was played, or its position moved, since it was opened. */
   readonly begun: boolean;
 }
 

@@ -73,7 +73,7 @@ function TabMark() {
     ({ recordingStatus }) => recordingStatus === 'RECORDING',
   ).length;
   useEffect(() => markTab(recordings), [recordings]);
-  // Whoever signs out no longer sees it.
+  // After signing out, the mark is gone.
   useEffect(() => () => markTab(0), []);
   return null;
 }

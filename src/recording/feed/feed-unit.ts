@@ -4,7 +4,7 @@ import { type Stamp, timeOf as stampTime } from './track-clock.ts';
 
 /** What a source knows of its stream, for those who take its units. Each connection to a camera is a session of its own. */
 export interface FeedSession {
-  /** The format of its sound; undefined while no sound has come. */
+  /** The format of the session's sound; undefined while no sound has come. */
   readonly soundFormat: SoundFormat | undefined;
   /** Whether announced sound may still come. After a second without sound, it counts as absent. */
   readonly awaitsSound: boolean;

@@ -5,7 +5,7 @@ import type { ClockRates } from './session-clock.ts';
 export interface CameraKnowledge {
   /** The longest interval between two pictures, in milliseconds; 0: not known. */
   pictureIntervalMs: number;
-  /** The measured rates of its clocks; undefined: unknown. */
+  /** The measured rates of the camera's clocks; undefined: unknown. */
   rates: ClockRates | undefined;
   /** SHA-256 of the pinned certificate, the first that the camera presented; undefined: none yet. */
   tlsFingerprint: string | undefined;

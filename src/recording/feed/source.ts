@@ -32,7 +32,7 @@ export type TakeUnit = (unit: FeedUnit) => void;
 /** The stream cannot be read by this reader. The message is for the person who has to act. */
 export class CannotRead extends Error {
   override name = 'CannotRead';
-  /** Whether ffmpeg may be able to read it. */
+  /** Whether ffmpeg may be able to read the stream. */
   readonly isForFfmpeg: boolean;
 
   constructor(message: string, isForFfmpeg = false) {
