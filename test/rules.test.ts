@@ -125,7 +125,6 @@ test('only the listed modules have state', () => {
     'http/limits.ts': 'remembers results of a pure function',
     'http/public-errors.ts': 'marks errors that were made here',
     'http/graphiql-fetcher.ts': 'a script for the browser',
-    'rtsp/turns.ts': 'one timer reads the sockets of all cameras of the process',
     'spool/spool.ts': 'lets syncs of one folder share a system call',
   };
   const isState =

@@ -6,6 +6,7 @@ import { requestUrl } from './control-url.ts';
 import { parseChallenges } from './digest.ts';
 import { RtspError } from './errors.ts';
 import type { RtspAnswer } from './message.ts';
+import type { Turns } from './turns.ts';
 
 const userAgent = 'Flashback';
 const maxRedirects = 3;
@@ -19,6 +20,7 @@ export interface ClientOptions {
   readonly dial: (address: StreamUrl, pin: string | undefined) => Promise<OpenSocket>;
   /** The fingerprint of the certificate that was accepted earlier. */
   readonly pin: string | undefined;
+  readonly turns: Turns;
   readonly onFrame: OnFrame;
   readonly signal: AbortSignal;
 }
@@ -193,7 +195,7 @@ export class RtspClient {
       dialled.then(({ socket }) => socket.destroy()).catch(() => {});
       throw error;
     });
-    this.#connection = new Connection(open, this.#options.onFrame);
+    this.#connection = new Connection(open, this.#options.turns, this.#options.onFrame);
     this.#socketAddress = open.address;
     this.#tlsFingerprint ??= open.tlsFingerprint;
     return this.#connection;

@@ -9,7 +9,7 @@ import {
   type RtspMessage,
   sequenceOf,
 } from './message.ts';
-import { readInTurns, type TurnReader } from './turns.ts';
+import type { TurnReader, Turns } from './turns.ts';
 
 /**
  * All sockets are read into this one buffer: each read is processed before the next one. A buffer for each camera would
@@ -52,6 +52,7 @@ export class Connection {
   readonly ended: Promise<RtspError>;
   readonly #socket: Socket;
   readonly #isEncrypted: boolean;
+  readonly #turns: Turns;
   readonly #turnReader: TurnReader;
   #stopTurns: (() => void) | undefined;
   readonly #framer: Framer;
@@ -67,8 +68,9 @@ export class Connection {
   /** The camera announced that it closes the connection after its last answer. */
   #isLast = false;
 
-  constructor({ socket, reader, tlsFingerprint }: OpenSocket, onFrame: OnFrame) {
+  constructor({ socket, reader, tlsFingerprint }: OpenSocket, turns: Turns, onFrame: OnFrame) {
     this.#socket = socket;
+    this.#turns = turns;
     this.#isEncrypted = tlsFingerprint !== undefined;
     this.#onFrame = onFrame;
     this.ended = new Promise((resolve) => {
@@ -138,7 +140,7 @@ export class Connection {
   readInTurns(isWanted: boolean): void {
     if (isWanted === (this.#stopTurns !== undefined) || this.#error || this.#isEncrypted) return;
     if (isWanted) {
-      this.#stopTurns = readInTurns(this.#turnReader, shared);
+      this.#stopTurns = this.#turns.add(this.#turnReader, shared);
     } else {
       this.#stopTurns?.();
       this.#stopTurns = undefined;

@@ -10,6 +10,7 @@ import { parseSdp, type SdpTrack } from './sdp.ts';
 import { refusal } from './status.ts';
 import type { TlsChoice } from './tls.ts';
 import { Tracks } from './tracks.ts';
+import type { Turns } from './turns.ts';
 
 export interface RtspTrack extends SdpTrack {
   readonly kind: 'video' | 'audio';
@@ -30,6 +31,8 @@ export interface SessionOptions {
   readonly tls: TlsChoice;
   /** Whether the address may be one of this machine or of a private network. */
   readonly privateCameras: boolean;
+  /** Reads this socket and others in turns, once `readInTurns` asks for it. */
+  readonly turns: Turns;
   /** Default: the system's resolver. */
   readonly lookup?: Lookup | undefined;
   /** Chooses the tracks to set up, best first. A refused SETUP affects only that track. An error ends the opening. */
@@ -84,6 +87,7 @@ export async function openSession(options: SessionOptions): Promise<RtspSession>
   const client = new RtspClient({
     address: options.address,
     signal: options.signal,
+    turns: options.turns,
     onFrame: tracks.onFrame,
     pin: options.tls.fingerprint,
     dial: ({ host, port, scheme }, pin) =>

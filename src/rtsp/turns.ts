@@ -23,49 +23,53 @@ export interface TurnReader {
   end(error?: NodeJS.ErrnoException): void;
 }
 
-/** The readers of each turn in a round. */
-const groups: Set<TurnReader>[] = [];
-let timer: NodeJS.Timeout | undefined;
-let turn = 0;
-let turnedAt = 0;
+/** Reads the sockets of all cameras of an app. */
+export class Turns {
+  /** The readers of each turn in a round. */
+  readonly #groups: Set<TurnReader>[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #turn = 0;
+  #turnedAt = 0;
 
-/**
- * Reads an unencrypted socket in turns from now on.
- * @param buffer where the bytes of a read are, until `receive` returns
- * @returns a function that ends this; undefined if this system cannot do it: then nothing was changed
- */
-export function readInTurns(reader: TurnReader, buffer: Buffer): (() => void) | undefined {
-  if (fileOf(reader.socket) === undefined) return undefined;
-  reader.socket.pause();
-  let group = groups.find(({ size }) => size < mostInTurn);
-  if (!group) {
-    group = new Set();
-    groups.push(group);
-    start(buffer);
+  /**
+   * Reads an unencrypted socket in turns from now on.
+   * @param buffer where the bytes of a read are, until `receive` returns; the same one for all readers
+   * @returns a function that ends this; undefined if this system cannot do it: then nothing was changed
+   */
+  add(reader: TurnReader, buffer: Buffer): (() => void) | undefined {
+    if (fileOf(reader.socket) === undefined) return undefined;
+    reader.socket.pause();
+    let group = this.#groups.find(({ size }) => size < mostInTurn);
+    if (!group) {
+      group = new Set();
+      this.#groups.push(group);
+      this.#start(buffer);
+    }
+    group.add(reader);
+    return () => {
+      group.delete(reader);
+      if (this.#groups.every(({ size }) => size === 0)) this.#groups.length = 0;
+      if (this.#groups.length === 0) clearInterval(this.#timer);
+    };
   }
-  group.add(reader);
-  return () => {
-    group.delete(reader);
-    if (groups.every(({ size }) => size === 0)) groups.length = 0;
-    if (groups.length === 0) clearInterval(timer);
-  };
-}
 
-function start(buffer: Buffer): void {
-  clearInterval(timer);
-  turnedAt = performance.now();
-  const turnMs = Math.round(roundMs / groups.length);
-  timer = setInterval(() => takeTurns(turnMs, buffer), turnMs);
-}
+  #start(buffer: Buffer): void {
+    clearInterval(this.#timer);
+    this.#turnedAt = performance.now();
+    const turnMs = Math.round(roundMs / this.#groups.length);
+    this.#timer = setInterval(() => this.#takeTurns(turnMs, buffer), turnMs);
+  }
 
-/** Takes all turns that are due. After a pause of this machine, everything that has arrived is read first. */
-function takeTurns(turnMs: number, buffer: Buffer): void {
-  const now = performance.now();
-  const due = Math.min(groups.length, Math.max(1, Math.floor((now - turnedAt) / turnMs)));
-  turnedAt = now;
-  for (let i = 0; i < due && groups.length > 0; i++) {
-    turn = (turn + 1) % groups.length;
-    for (const reader of groups[turn]!) read(reader, buffer);
+  /** Takes all turns that are due. After a pause of this machine, everything that has arrived is read first. */
+  #takeTurns(turnMs: number, buffer: Buffer): void {
+    const groups = this.#groups;
+    const now = performance.now();
+    const due = Math.min(groups.length, Math.max(1, Math.floor((now - this.#turnedAt) / turnMs)));
+    this.#turnedAt = now;
+    for (let i = 0; i < due && groups.length > 0; i++) {
+      this.#turn = (this.#turn + 1) % groups.length;
+      for (const reader of groups[this.#turn]!) read(reader, buffer);
+    }
   }
 }
 

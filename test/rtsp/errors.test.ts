@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { parseStreamUrl } from '../../src/domain/stream-url.ts';
 import { RtspError, type RtspErrorKind, rtspErrorKinds } from '../../src/rtsp/errors.ts';
 import { openSession } from '../../src/rtsp/session.ts';
+import { Turns } from '../../src/rtsp/turns.ts';
 
 /** The message of each kind for the detail D. A new kind must be added here. */
 const words: Readonly<Record<RtspErrorKind, string>> = {
@@ -101,6 +102,7 @@ test.each(Object.entries(statuses))('an answer of %s to DESCRIBE has a message',
     transport: 'AUTO',
     tls: { mode: 'PINNED', fingerprint: undefined, allowOldTls: false },
     privateCameras: true,
+    turns: new Turns(),
     choose: (tracks) => tracks,
     onSetUp: () => {},
     onPacket: () => {},

@@ -11,6 +11,7 @@ import { maxBodyBytes, maxHeadBytes, parseHead } from '../../src/rtsp/message.ts
 import { parseSdp } from '../../src/rtsp/sdp.ts';
 import { openSession } from '../../src/rtsp/session.ts';
 import { parseTransport } from '../../src/rtsp/transport.ts';
+import { Turns } from '../../src/rtsp/turns.ts';
 import { rtpPacket, scriptedSdp, startScriptedCamera } from '../support/camera/scripted-camera.ts';
 
 const mutations = 20_000;
@@ -218,6 +219,7 @@ test('sessions with mutated answers play, or end with a reason', async () => {
         transport: 'TCP',
         tls: { mode: 'PINNED', fingerprint: undefined },
         privateCameras: true,
+        turns: new Turns(),
         choose: (tracks) => tracks,
         onPacket: () => {},
         onControlPacket: () => {},

@@ -15,6 +15,7 @@ import { digestResponse, parseChallenges } from '../../src/rtsp/digest.ts';
 import { RtspError } from '../../src/rtsp/errors.ts';
 import type { RtspRequest } from '../../src/rtsp/message.ts';
 import { openSession, type RtspSession, type SessionOptions } from '../../src/rtsp/session.ts';
+import { Turns } from '../../src/rtsp/turns.ts';
 import { startTestCamera, type TestCamera, type TestCameraOptions } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { certificate, otherCertificate } from '../support/camera/certificates.ts';
@@ -55,6 +56,7 @@ async function open(url: string, options: Partial<SessionOptions> = {}): Promise
     transport: 'AUTO',
     tls: { mode: 'PINNED', fingerprint: undefined },
     privateCameras: true,
+    turns: new Turns(),
     choose: (tracks) => tracks,
     onPacket: ({ kind }) => count(packets, kind),
     onControlPacket: ({ kind }) => count(controls, kind),
@@ -307,6 +309,7 @@ test('the target of a redirect is checked like the first address', async () => {
   const client = new RtspClient({
     address: parseStreamUrl(source.url),
     pin: undefined,
+    turns: new Turns(),
     onFrame: () => {},
     signal: new AbortController().signal,
     dial: ({ host, port }) =>

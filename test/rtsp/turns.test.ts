@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readInTurns } from '../../src/rtsp/turns.ts';
+import { Turns } from '../../src/rtsp/turns.ts';
 
 const buffer = Buffer.alloc(64 * 1024);
 const server = createServer();
+const turns = new Turns();
 const open: Socket[] = [];
 
 beforeAll(async () => {
@@ -37,7 +38,7 @@ async function beginReading(): Promise<Read> {
   open.push(socket, peer);
   const parts: Buffer[] = [];
   const ends: (Error | undefined)[] = [];
-  const stop = readInTurns(
+  const stop = turns.add(
     {
       socket,
       receive(bytes) {

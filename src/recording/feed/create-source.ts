@@ -4,6 +4,7 @@ import type { FootageMemory } from '../../footage/memory.ts';
 import type { Camera } from '../../generated/prisma/client.ts';
 import type { Launcher } from '../../processes/launcher.ts';
 import { createLookup } from '../../rtsp/names.ts';
+import { Turns } from '../../rtsp/turns.ts';
 import { FallbackSource } from './fallback-source.ts';
 import { FfmpegSource } from './ffmpeg-source.ts';
 import type { CameraKnowledge } from './knowledge.ts';
@@ -33,12 +34,14 @@ export interface SourceOptions {
 export function sourceFactory(shared: SourceOptions): CreateSource {
   const { memory, privateCameras } = shared;
   const lookup = createLookup();
+  const turns = new Turns();
   return ({ camera, knowledge, take, onCertificate }) => {
     const byFfmpeg = (reason: string) => new FfmpegSource({ ...shared, camera, reason, knowledge, take });
     if (camera.reader === 'FFMPEG') return byFfmpeg('The camera’s settings say so.');
     const own = new RtspSource({
       memory,
       privateCameras,
+      turns,
       lookup,
       address: parseStreamUrl(camera.rtspUrl),
       transport: camera.transport,

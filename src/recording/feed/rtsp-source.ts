@@ -8,6 +8,7 @@ import type { Unsupported } from '../../rtp/depacketizer.ts';
 import { createReceiver, type Receiver } from '../../rtp/receiver.ts';
 import type { Lookup } from '../../rtsp/names.ts';
 import { openSession, type RtspSession, type RtspTrack } from '../../rtsp/session.ts';
+import type { Turns } from '../../rtsp/turns.ts';
 import { whyLeftOut } from '../sound/encoder.ts';
 import { chooseTracks, whyNoVideo } from './choose-tracks.ts';
 import type { FeedSession } from './feed-unit.ts';
@@ -25,6 +26,8 @@ export interface RtspSourceOptions {
   readonly tls: { readonly mode: 'PINNED' | 'VERIFY' | 'ANY'; readonly allowOldTls: boolean };
   /** Whether the camera may have an address of this machine or of a private network. */
   readonly privateCameras: boolean;
+  /** Reads the sockets of all cameras. */
+  readonly turns: Turns;
   /** Resolves host names. */
   readonly lookup: Lookup;
   readonly memory: FootageMemory;
@@ -75,13 +78,14 @@ export class RtspSource implements Source, FeedSession {
 
   /** @throws RtspError if no session can be opened, CannotRead if this reader cannot read the stream */
   async run(signal: AbortSignal): Promise<SourceEnd> {
-    const { address, transport, tls, privateCameras, lookup, knowledge } = this.#options;
+    const { address, transport, tls, privateCameras, turns, lookup, knowledge } = this.#options;
     try {
       const rtsp = await openSession({
         address,
         transport,
         tls: { ...tls, fingerprint: knowledge.tlsFingerprint },
         privateCameras,
+        turns,
         lookup,
         signal,
         choose: (tracks) => this.#choose(tracks),
