@@ -58,6 +58,8 @@ test.concurrent.each([
     const spool = path.join(dir, `${id}.spool.mp4`);
     await link(path.join(folder, (await spoolName())!), spool);
     await camera.played;
+    const isBegun = async () => [...bucket.contents.uploads.values()].some(({ key }) => key.includes(id));
+    await until(isBegun, 'its upload has begun');
     await endEvent(app.client, event.id);
     const playback = await awaitEnd(app.client, event);
     await camera.close();
