@@ -13,8 +13,11 @@ export interface OtherNodesOptions {
   readonly signer: CallSigner;
 }
 
-/** How long an answer may take. A new event is waited for, and may soon be another node's. */
-const withinMs = { record: 3_000, others: 10_000 };
+/**
+ * How long an answer may take. A new event is waited for, and may soon be another node's; a file is passed on as fast as
+ * its viewer takes it.
+ */
+const withinMs = { record: 3_000, otherTasks: 10_000, files: 60_000 };
 /** How long the addresses of nodes are believed. */
 const knownMs = 1_000;
 
@@ -65,9 +68,9 @@ export class OtherNodes {
    */
   async call(nodeId: string, task: string, input: unknown): Promise<unknown> {
     const body = encodeValue(input);
-    const patience = task === 'record' ? withinMs.record : withinMs.others;
+    const patience = task === 'record' ? withinMs.record : withinMs.otherTasks;
     const call = { method: 'POST', path: `/node/tasks/${task}`, body };
-    const response = await this.#send(nodeId, call, AbortSignal.timeout(patience));
+    const response = await this.#send(nodeId, call, patience);
     const text = await response.text().catch((error) => {
       throw noAnswer(nodeId, error);
     });
@@ -79,26 +82,25 @@ export class OtherNodes {
 
   /** Reads what another node serves. @param path below /node/ @throws NodeAway */
   fetch(nodeId: string, path: string): Promise<Response> {
-    return this.#send(nodeId, { method: 'GET', path: `/node/${path}`, body: '' });
+    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, withinMs.files);
   }
 
   async #send(
     nodeId: string,
-    call: { method: string; path: string; body: string },
-    signal?: AbortSignal,
+    call: { method: string; path: string; body?: string },
+    patienceMs: number,
   ): Promise<Response> {
     const node = (await this.#nodes()).get(nodeId);
     if (!node) throw noAnswer(nodeId);
     const { method, path, body } = call;
-    const signature = this.#options.signer.sign({
-      ...call,
-      to: nameOf({ nodeId, incarnation: node.incarnation }),
-    });
+    const to = nameOf({ nodeId, incarnation: node.incarnation });
+    const signature = this.#options.signer.sign({ method, path, to, body: body ?? '' });
     try {
       return await fetch(`${node.url}${path}`, {
         method,
         headers: { [signatureHeader]: signature, 'content-type': 'application/json' },
-        ...(signal && { body, signal }),
+        ...(body !== undefined && { body }),
+        signal: AbortSignal.timeout(patienceMs),
         redirect: 'error',
       });
     } catch (error) {
