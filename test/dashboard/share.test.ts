@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { connectClient } from '../support/app/client.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { browserMissing } from '../support/browser/browser.ts';
 import { seriousFindings, tooWide } from '../support/browser/dashboard-page.ts';
 import { dashboardPages } from '../support/browser/dashboard-pages.ts';
@@ -45,6 +46,7 @@ afterAll(async () => {
 
 async function record(of: TestApp): Promise<PlaybackFacts> {
   const cameraId = await of.addCamera({ name, rtspUrl: camera.url, preRollSec: 1 });
+  await awaitRing(of, [cameraId], 1);
   const event = await createEvent(of.client, { cameraId });
   await endEvent(of.client, event.id);
   return awaitEnd(of.client, event);

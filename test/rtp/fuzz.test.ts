@@ -1,7 +1,7 @@
 // Nothing that a camera sends can make the receiver throw, loop, or keep memory.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { FootageMemory, type Piece, viewsOf } from '../../src/footage/memory.ts';
 import { createReceiver } from '../../src/rtp/receiver.ts';
 import { nalUnitsOf, packetsOf, type Recording, recordRtp } from '../support/camera/rtp.ts';
@@ -140,7 +140,12 @@ async function fuzz(name: string, recording: Recording, isDatagram: boolean, cou
   expect(kept, `bytes kept for ${name}`).toBeLessThan(4 * 2 ** 20);
 }
 
+// Stacks of a million errors take more time than the parsers.
+const { stackTraceLimit } = Error;
 Error.stackTraceLimit = 0;
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 

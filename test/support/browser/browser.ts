@@ -2,14 +2,22 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** The headless shell takes half of the processor time: it has no windows, tabs and menus. */
+const candidates = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 const executablePath = process.env['CHROMIUM_PATH'] ?? candidates.find((path) => existsSync(path));
 
 export const browserMissing = executablePath === undefined && process.env['CI'] !== 'true';
 
 export function launchBrowser(): Promise<Browser> {
   if (!executablePath)
-    throw new Error('No Chromium was found. Install it (apt-get install chromium) or set CHROMIUM_PATH.');
+    throw new Error(
+      'No Chromium was found. Install it (apt-get install chromium-headless-shell) or set CHROMIUM_PATH.',
+    );
   return chromium.launch({
     executablePath,
     args: [

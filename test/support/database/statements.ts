@@ -14,8 +14,12 @@ export interface Statements {
   stop(): void;
 }
 
-/** Statements that begin sessions and transactions, and those of the finishing queue and of heartbeats. */
-const unasked = /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker|set_config|UPDATE nodes/i;
+/**
+ * Statements that begin sessions and transactions, and those of the finishing queue, of heartbeats, and of planning who
+ * feeds which camera.
+ */
+const unasked =
+  /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker|set_config|UPDATE nodes|pg_try_advisory|^\s*WITH live AS|WHERE .*"?next_node_id/i;
 
 /** @param databaseUrl records only statements of connections to this database */
 export function recordStatements(databaseUrl: string): Statements {
