@@ -90,12 +90,9 @@ describe.skipIf(browserMissing)('the list', () => {
     await page.getByLabel('To', { exact: true }).fill('2026-3-10 11:31');
     await page.keyboard.press('Enter');
     await page.getByText('4 playbacks').waitFor();
-    expect(await cards(page).getByRole('time').allInnerTexts()).toEqual([
-      '11:30:00',
-      '11:20:00',
-      '11:10:00',
-      '11:00:00',
-    ]);
+    await expect
+      .poll(() => cards(page).getByRole('time').allInnerTexts())
+      .toEqual(['11:30:00', '11:20:00', '11:10:00', '11:00:00']);
   });
 
   test('can be filtered by several types and by words of the event', async () => {
