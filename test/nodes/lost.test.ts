@@ -33,7 +33,8 @@ test('an event of a node that is killed goes on at another node, and both clips 
   await until(() => camera.sessions === 1, 'the camera is read');
   const event = await createEvent(client, { cameraId });
   const firstId = event.playback!.id;
-  await until(async () => (await readPlayback(client, firstId)).clipStartedAt !== null, 'it is recorded');
+  const hasPictures = async (id: string) => (await readPlayback(client, id)).clipStartedAt !== null;
+  await until(() => hasPictures(firstId), 'it is recorded');
 
   const killedAt = Date.now();
   lost.kill();
@@ -55,6 +56,7 @@ test('an event of a node that is killed goes on at another node, and both clips 
   expect(first.record_until).toEqual(further.started_at);
   expect(further).toMatchObject({ node_id: 'other', end_reason: null });
   expect(further.started_at.getTime() - killedAt).toBeLessThan(12_000);
+  await until(() => hasPictures(further.id), 'it is recorded at the other node');
   await endEvent(client, event.id);
   await endEvent(client, late.id);
   const second = await awaitEnd(client, { id: event.id, playback: { id: further.id } });
