@@ -111,11 +111,11 @@ export class SpoolFollower {
     }
   }
 
-  async #send(spool: GrowingSpool, followed: Followed, { stop, over }: Entry): Promise<void> {
+  async #send(spool: GrowingSpool, followed: Followed, entry: Entry): Promise<void> {
     const { playbackId } = spool;
+    const { stop, over } = entry;
     try {
-      if (await followed.look(spool.syncedBytes))
-        await this.#sendFull(playbackId, followed, stop.signal, over.signal);
+      if (await followed.look(spool.syncedBytes)) await this.#sendFull(playbackId, followed, entry);
       await this.#copy(spool, followed, over.signal);
     } catch (error) {
       if (!(error instanceof TakenOver)) throw error;
@@ -124,13 +124,9 @@ export class SpoolFollower {
     }
   }
 
-  async #sendFull(
-    playbackId: string,
-    followed: Followed,
-    signal: AbortSignal,
-    over: AbortSignal,
-  ): Promise<void> {
+  async #sendFull(playbackId: string, followed: Followed, { stop, over }: Entry): Promise<void> {
     const { db, offsite } = this.#options;
+    const { signal } = stop;
     if (!followed.upload) {
       const row = await inDatabase(db.playback.findUnique({ where: { id: playbackId } }));
       if (row?.recordingStatus !== 'RECORDING') return;
@@ -141,7 +137,7 @@ export class SpoolFollower {
       await followed.openUpload(signal);
       if (upload.isAbortedSoon) await followed.beginAnew(signal);
       const recording = offsite?.of(playbackId);
-      await recording?.beforeParts(followed.index, followed.sent!, over);
+      await recording?.beforeParts(followed.index, followed.sent!, over.signal);
       await followed.sendFull(async () => recording?.noteSent(followed.sent!), signal);
     } catch (error) {
       if (error instanceof UploadGone) {

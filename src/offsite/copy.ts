@@ -94,10 +94,9 @@ export class OffsiteCopy {
     return this.#covered === 0 ? 0 : this.#advancedAt + this.#options.everyMs;
   }
 
-  /** Whether the bucket does not have all that part 1 will hold. */
-  lacksPartOne(sent: SentPayload): boolean {
-    this.noteSent(sent);
-    return this.#covered < sent.from;
+  /** Whether the bucket lacks some of the payload that part 1 will hold, by what was noted last (noteSent). */
+  lacksPartOne({ from }: SentPayload): boolean {
+    return this.#covered < from;
   }
 
   /**

@@ -88,6 +88,7 @@ export class OffsiteRecording {
   async beforeParts(index: GrowingIndex, upload: SentUpload, signal: AbortSignal): Promise<void> {
     await this.#writeManifest(index, upload);
     const sent = payloadIn(upload);
+    this.#copy.noteSent(sent);
     if (this.#copy.lacksPartOne(sent)) await this.#track(this.#copy.copyPayload(index, sent, signal), signal);
     await this.#copy.putIndex(index);
   }

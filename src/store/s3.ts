@@ -35,7 +35,7 @@ const testObjectKey = 'flashback-check';
 /** A store in a bucket at R2 or any S3-compatible service. `endpoint` has no path; requests use path style. */
 export function createS3Store(options: S3StoreOptions): Store {
   const { bucket: Bucket, endpoint, publicUrl, urlTtlSec } = options;
-  const patient = createS3Client(options, options.patience ?? transferPatience);
+  const client = createS3Client(options, options.patience ?? transferPatience);
   const sender = createSender(options, Bucket, options.patience ?? transferPatience);
   const hasty = createSender(options, Bucket, checkPatience);
   const bucketName = { bucket: Bucket, host: new URL(endpoint).host };
@@ -65,7 +65,7 @@ export function createS3Store(options: S3StoreOptions): Store {
     await sender.put({ Key: key, headers: { 'content-type': contentType } }, bytes, transfer);
   }
 
-  async function head(client: typeof patient, key: string): Promise<ObjectInfo | undefined> {
+  async function head(key: string): Promise<ObjectInfo | undefined> {
     try {
       const answer = await client.send(new HeadObjectCommand({ Bucket, Key: key }));
       return {
@@ -81,7 +81,7 @@ export function createS3Store(options: S3StoreOptions): Store {
   }
 
   async function expectSize(key: string, size: number): Promise<void> {
-    const stored = await request(`say what it holds under ${key}`, () => head(patient, key));
+    const stored = await request(`say what it holds under ${key}`, () => head(key));
     if (stored?.size === size) return;
     const held = stored ? `${stored.size} bytes` : 'nothing';
     const where = `The bucket "${Bucket}" at ${bucketName.host}`;
@@ -98,12 +98,12 @@ export function createS3Store(options: S3StoreOptions): Store {
     kind: 's3',
 
     uploads: uploadsIn({
-      ...{ client: patient, sender, Bucket, request, expectSize },
-      sizeOf: async (key) => (await head(patient, key))?.size,
+      ...{ client, sender, Bucket, request, expectSize },
+      sizeOf: async (key) => (await head(key))?.size,
     }),
 
     guarded: {
-      read: (key) => request(`give ${key}`, () => readGuarded(patient, { Bucket, Key: key })),
+      read: (key) => request(`give ${key}`, () => readGuarded(client, { Bucket, Key: key })),
       write: (key, bytes, contentType, etag) =>
         request(`store ${key}`, () => writeGuarded(sender, key, bytes, contentType, etag)),
     },
@@ -120,12 +120,12 @@ export function createS3Store(options: S3StoreOptions): Store {
 
     async stat(key) {
       assertKey(key);
-      return request(`say what it holds under ${key}`, () => head(patient, key));
+      return request(`say what it holds under ${key}`, () => head(key));
     },
 
     async remove(key) {
       assertKey(key);
-      await request(`remove ${key}`, () => patient.send(new DeleteObjectCommand({ Bucket, Key: key })));
+      await request(`remove ${key}`, () => client.send(new DeleteObjectCommand({ Bucket, Key: key })));
     },
 
     async removeAll(objects) {
@@ -134,8 +134,8 @@ export function createS3Store(options: S3StoreOptions): Store {
       const remove = (key: string, requests: () => Promise<unknown>) =>
         request(`remove ${key}`, requests).catch((error) => left.set(key, asRemovalFailure(error)));
       const removeOne = async ({ key: Key, uploadId }: Removable) => {
-        if (uploadId) await abortUpload(patient, Bucket, { key: Key, uploadId });
-        await patient.send(new DeleteObjectCommand({ Bucket, Key }));
+        if (uploadId) await abortUpload(client, Bucket, { key: Key, uploadId });
+        await client.send(new DeleteObjectCommand({ Bucket, Key }));
       };
       // One request per object: not every S3-compatible store has DeleteObjects.
       for (let at = 0; at < objects.length; at += removedAtOnce) {
@@ -149,11 +149,9 @@ export function createS3Store(options: S3StoreOptions): Store {
       }
       const gone = new Set(objects.map(({ key }) => key).filter((key) => !left.has(key)));
       try {
-        const begun = await request('list its unfinished uploads', () =>
-          uploadsThatShow(patient, Bucket, ''),
-        );
+        const begun = await request('list its unfinished uploads', () => uploadsThatShow(client, Bucket, ''));
         for (const upload of begun.filter(({ key }) => gone.has(key))) {
-          await remove(upload.key, () => abortUpload(patient, Bucket, upload));
+          await remove(upload.key, () => abortUpload(client, Bucket, upload));
         }
       } catch (error) {
         for (const key of gone) left.set(key, asRemovalFailure(error));
@@ -161,17 +159,17 @@ export function createS3Store(options: S3StoreOptions): Store {
       return left;
     },
 
-    list: (prefix) => requestList('list its objects', () => listObjects(patient, Bucket, prefix)),
+    list: (prefix) => requestList('list its objects', () => listObjects(client, Bucket, prefix)),
 
     listUnfinished: () =>
       requestList('list its unfinished uploads', async function* () {
-        for await (const { key } of listUploads(patient, Bucket, '')) yield key;
+        for await (const { key } of listUploads(client, Bucket, '')) yield key;
       }),
 
     async url(key) {
       assertKey(key);
       if (publicUrl !== undefined) return `${base}/${key}`;
-      return getSignedUrl(patient, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: urlTtlSec });
+      return getSignedUrl(client, new GetObjectCommand({ Bucket, Key: key }), { expiresIn: urlTtlSec });
     },
 
     async downloadUrl(key, name) {
@@ -182,7 +180,7 @@ export function createS3Store(options: S3StoreOptions): Store {
         Key: key,
         ResponseContentDisposition: attachment(name),
       });
-      return getSignedUrl(patient, command, { expiresIn: urlTtlSec });
+      return getSignedUrl(client, command, { expiresIn: urlTtlSec });
     },
 
     address(key) {
@@ -195,7 +193,7 @@ export function createS3Store(options: S3StoreOptions): Store {
     },
 
     async close() {
-      patient.destroy();
+      client.destroy();
       hasty.destroy();
       sender.destroy();
     },

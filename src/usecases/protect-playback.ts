@@ -5,7 +5,6 @@ import { NodeAway } from '../nodes/other-nodes.ts';
 import { visiblePlayback } from './find-visible.ts';
 import { textOf, validate } from './input.ts';
 import type { Parts } from './parts.ts';
-import { sayAway } from './record-at-owner.ts';
 
 const rules = z.object({ reason: textOf(500) });
 
@@ -27,7 +26,10 @@ export async function protectPlayback(
   const order = { id, reason, by: caller.name, at: now() };
   const isThere = await at(recordingStatus === 'COMPLETED' ? null : nodeId)
     .protect(order)
-    .catch((error) => (error instanceof NodeAway ? at(null).protect(order) : sayAway(error)));
+    .catch((error) => {
+      if (!(error instanceof NodeAway)) throw error;
+      return at(null).protect(order);
+    });
   if (!isThere) throw notFound('playback', given);
   note({ playbackId: id, by: caller.name, reason }, 'a playback was protected');
   return { id };

@@ -38,7 +38,7 @@ export async function recordAtOwner(
 }
 
 /** @returns the error for a caller when the server that would have to act does not answer */
-export const nobodyAnswers = () =>
+const nobodyAnswers = () =>
   new RequestError(
     'CAPACITY',
     'The server that has this camera or its footage does not answer; ask again in a moment.',

@@ -61,11 +61,16 @@ export class OwnCameras {
 
   /** Call it with each camera row that was written. Does nothing if the camera is another node's, or was deleted meanwhile. */
   async changed(camera: Camera): Promise<void> {
-    const { db, self, feeds } = this.#options;
-    if (camera.nodeId !== self.nodeId || camera.ownerEpoch !== self.incarnation) return;
+    const { db, feeds } = this.#options;
+    if (!this.#isOwn(camera)) return;
     this.#changedAt.set(camera.id, ++this.#changes);
     await feeds.keep(camera);
     if (!(await hasCamera(db, camera.id))) await feeds.remove(camera.id);
+  }
+
+  #isOwn({ nodeId, ownerEpoch }: Camera): boolean {
+    const { self } = this.#options;
+    return nodeId === self.nodeId && ownerEpoch === self.incarnation;
   }
 
   async #lookUntilQuiet(): Promise<void> {
@@ -83,9 +88,8 @@ export class OwnCameras {
     const cameras = await camerasOf(db, self);
     // A row that was given to `changed` after the look-up began is newer than what that has read.
     const isNewer = (id: string) => (this.#changedAt.get(id) ?? 0) > before;
-    const isOwn = (camera: Camera) => camera.nodeId === self.nodeId && camera.ownerEpoch === self.incarnation;
-    for (const camera of cameras) if (!isNewer(camera.id)) await feeds.keep(camera, isOwn(camera));
-    await this.#take(cameras.filter((camera) => !isOwn(camera)));
+    for (const camera of cameras) if (!isNewer(camera.id)) await feeds.keep(camera, this.#isOwn(camera));
+    await this.#take(cameras.filter((camera) => !this.#isOwn(camera)));
     const kept = new Set(cameras.map(({ id }) => id));
     for (const id of known) {
       if (kept.has(id) || isNewer(id)) continue;
