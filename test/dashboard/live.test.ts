@@ -1,7 +1,5 @@
 // The dashboard catches up after every outage, its tabs agree, and everybody can use it.
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
@@ -14,6 +12,7 @@ import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { writePast } from '../support/database/history.ts';
+import { freePort } from '../support/processes/free-port.ts';
 
 // Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -40,14 +39,6 @@ afterAll(async () => {
   await app.close();
   await camera.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const cardOf = (page: Page, label: string) => page.getByRole('article', { name: `Door, Motion · ${label}` });
 const step = (page: Page, label: string) => cardOf(page, label).locator('[aria-current=step]');

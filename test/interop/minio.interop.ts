@@ -18,9 +18,10 @@ import { capture } from '../support/camera/captures.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
+import { freePort } from '../support/processes/free-port.ts';
 import { runProgram } from '../support/processes/program.ts';
 import { startServer } from '../torture/server.ts';
-import { freePort, type Program, startProgram } from './program.ts';
+import { type Program, startProgram } from './program.ts';
 
 const program = process.env['MINIO'];
 const mib = 1024 * 1024;

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp } from '../support/app/app.ts';
 import { browserMissing, launchBrowser } from '../support/browser/browser.ts';
 import { tools } from '../support/media/judges.ts';
+import { freePort } from '../support/processes/free-port.ts';
 import { expectClip, type Wanted, type World } from './clips.ts';
-import { freePort, startProgram } from './program.ts';
+import { startProgram } from './program.ts';
 import { wireTo } from './wire.ts';
 
 /** VLC refuses to run as root, so it then runs as nobody. */

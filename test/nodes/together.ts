@@ -1,7 +1,4 @@
-// Several real servers of one database and one bucket, in this process.
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -10,6 +7,7 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { connectClient, type TestClient } from '../support/app/client.ts';
 import { createTestDatabase } from '../support/database/database.ts';
+import { freePort } from '../support/processes/free-port.ts';
 import { bucketSettings, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 export interface TestNode {
@@ -32,16 +30,6 @@ export interface TestNodes {
   /** Adds a camera, and waits until its owner has connected. */
   addCamera(at: TestNode, rtspUrl: string): Promise<{ id: string; owner: TestNode; other: TestNode }>;
   close(): Promise<void>;
-}
-
-/** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export async function openNodes(): Promise<TestNodes> {
