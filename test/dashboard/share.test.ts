@@ -11,7 +11,7 @@ import { seriousFindings, tooWide } from '../support/browser/dashboard-page.ts';
 import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
-import { startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, startS3Server } from '../support/s3/s3-server.ts';
 
 // Browsers are slow on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -155,9 +155,8 @@ test('what is wrong is said, and roles and cameras count', async () => {
 
 test('a clip in a bucket is fetched from there', async () => {
   const bucket = await startS3Server();
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
-  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 };
-  const stored = await startTestApp({ r2 });
+  const { endpoint } = bucket;
+  const stored = await startTestApp({ r2: r2Of(bucket) });
   try {
     const { url } = await share(stored, (await record(stored)).id);
     const page = await fetch(url);

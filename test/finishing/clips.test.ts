@@ -17,7 +17,7 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import { readCounterOfImage, readFrames } from '../support/media/frames.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 let app: TestApp;
 let camera: TestCamera;
@@ -29,7 +29,7 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-clips-'));
   bucket = await startS3Server();
   camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
-  app = await startTestApp({ r2: { ...bucketAccess(), urlTtlSec: 60 } });
+  app = await startTestApp({ r2: r2Of(bucket) });
   cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
 });
 
@@ -39,11 +39,6 @@ afterAll(async () => {
   await bucket.close();
   await rm(dir, { recursive: true, force: true });
 });
-
-function bucketAccess() {
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
-  return { endpoint, bucket: name, accessKeyId, secretAccessKey, region };
-}
 
 async function oneEvent(ms: number) {
   const event = await createEvent(app.client, { cameraId });

@@ -23,7 +23,7 @@ import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { until } from '../support/camera/reader.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { runProgram } from '../support/processes/program.ts';
-import { startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, startS3Server } from '../support/s3/s3-server.ts';
 
 const dayMs = 24 * 3_600_000;
 
@@ -141,9 +141,8 @@ test('the rules of a camera count before RETENTION_DAYS, by age and by bytes, fo
 test('a playback can be deleted while the bucket is down; its objects are removed later, also after a restart', async () => {
   const bucket = await startS3Server();
   onTestFinished(() => bucket.close());
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
   const app: TestApp = await startTestApp({
-    r2: { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 },
+    r2: r2Of(bucket),
   });
   onTestFinished(() => app.close());
   const db = connectDb(app.config.databaseUrl!);
@@ -176,7 +175,7 @@ test('objects that cannot be removed do not delay others, and are retried with g
   onTestFinished(database.drop);
   const db = connectDb(database.url);
   onTestFinished(() => db.$disconnect());
-  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  const store = createS3Store(r2Of(bucket));
   onTestFinished(() => store.close());
   const logged: string[] = [];
   const log = createLog('warn', { write: (line: string) => void logged.push(line) });

@@ -9,7 +9,7 @@ import { playOnce } from '../support/camera/played-once.ts';
 import { until } from '../support/camera/reader.ts';
 import { recordRtp } from '../support/camera/rtp.ts';
 import { ffprobeWarnings, packetDigests, strictBoxes } from '../support/media/judges.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 let app: TestApp;
 let bucket: S3Server;
@@ -18,9 +18,7 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-upload-formats-'));
   bucket = await startS3Server();
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
-  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 };
-  app = await startTestApp({ r2 });
+  app = await startTestApp({ r2: r2Of(bucket) });
 });
 
 afterAll(async () => {

@@ -24,7 +24,7 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobeWarnings, strictBoxes } from '../support/media/judges.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 const Mib = 1024 * 1024;
 /** A part of 5 MiB is filled every two seconds. */
@@ -45,9 +45,7 @@ beforeAll(async () => {
   camera = await startTestCamera({
     capture: await capture({ ...loop, kbps, audio: 'aac', gopSec: 1 }),
   });
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
-  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 };
-  app = await startTestApp({ r2 });
+  app = await startTestApp({ r2: r2Of(bucket) });
   db = connectDb(app.config.databaseUrl!);
   cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
 }, 240_000);
@@ -63,7 +61,7 @@ afterAll(async () => {
 /** No upload is left unfinished, and every row matches its object. */
 afterEach(async () => {
   const isLeft = () => bucket.contents.uploads.size;
-  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  const store = createS3Store(r2Of(bucket));
   try {
     await expect.poll(isLeft, { timeout: 20_000 }).toBe(0);
     const breaches = await findBreaches({ db, store, recordDir: app.config.recordDir });

@@ -14,7 +14,7 @@ import { createEvent } from '../support/app/playbacks.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 let app: TestApp;
 let bucket: S3Server;
@@ -23,9 +23,7 @@ let camera: TestCamera;
 beforeAll(async () => {
   bucket = await startS3Server();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
-  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 };
-  app = await startTestApp({ r2, offsiteEverySec: 1 });
+  app = await startTestApp({ r2: r2Of(bucket), offsiteEverySec: 1 });
 });
 
 afterAll(async () => {
@@ -61,7 +59,7 @@ test('nothing is copied of a recording whose row was not written', async () => {
   };
   await until(find, 'the spool is there');
   const index = await GrowingIndex.open(path.join(folder, spool!));
-  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  const store = createS3Store(r2Of(bucket));
   const db = connectDb(app.config.databaseUrl!);
   onTestFinished(() => Promise.all([index.close(), store.close(), db.$disconnect()]).then(() => {}));
   const look = async () => {

@@ -22,7 +22,7 @@ import type { Store, Upload } from '../../src/store/store.ts';
 import { Uplink } from '../../src/store/uplink.ts';
 import { ffprobe, ffprobeWarnings, packetDigests, strictBoxes, tools } from '../support/media/judges.ts';
 import { randomNumbers } from '../support/random.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 const mib = 1024 * 1024;
 const installation = randomUUID();
@@ -47,7 +47,7 @@ beforeAll(async () => {
   await promisify(execFile)(tools().ffmpeg, line.split(' '));
   digests = await Promise.all(streams.map((stream) => packetDigests(spool, stream)));
   bucket = await startS3Server();
-  store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  store = createS3Store(r2Of(bucket));
 }, 120_000);
 
 afterAll(async () => {

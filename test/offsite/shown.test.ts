@@ -7,7 +7,7 @@ import { browserMissing } from '../support/browser/browser.ts';
 import { dashboardPages } from '../support/browser/dashboard-pages.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 interface Pushed {
   readonly playbackOffsiteChanged: { readonly id: string; readonly offsiteUntil: string };
@@ -26,9 +26,8 @@ const dashboard = dashboardPages(() => app.app.url);
 beforeAll(async () => {
   bucket = await startS3Server();
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
   app = await startTestApp({
-    r2: { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60 },
+    r2: r2Of(bucket),
     offsiteEverySec: 1,
     apiKeys: [
       { name: 'admin', role: 'ADMIN', secret: secrets.admin },

@@ -18,7 +18,7 @@ import { makeFragmented, split } from '../support/media/fragmented.ts';
 import { readFrames } from '../support/media/frames.ts';
 import { ffprobe, ffprobeWarnings } from '../support/media/judges.ts';
 import { runProgram } from '../support/processes/program.ts';
-import { bucketSettings, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { bucketSettings, r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 import { startServer } from '../torture/server.ts';
 
 const everySec = 2;
@@ -48,7 +48,7 @@ async function recover(args: readonly string[], databaseUrl: string) {
 
 test('a machine that is lost before any footage is in the bucket leaves nothing there', async () => {
   const { init } = split(await makeFragmented(path.join(dir, 'source.mkv'), { encode: '-c:v libx264' }));
-  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  const store = createS3Store(r2Of(bucket));
   onTestFinished(() => store.close());
   const [installation, id, cameraId] = [randomUUID(), randomUUID(), randomUUID()];
   const manifest: Manifest = {

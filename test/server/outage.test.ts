@@ -7,7 +7,7 @@ import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import type { Effect, Operation } from '../support/s3/faults.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 vi.setConfig({ testTimeout: 120_000, maxConcurrency: 6 });
 
@@ -22,10 +22,9 @@ interface Rig {
 async function startRig(): Promise<Rig> {
   const bucket = await startS3Server();
   const camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
   // A silent connection is given up after four seconds instead of thirty.
   const patience = { attempts: 5, connectMs: 10_000, silenceMs: 4_000 };
-  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60, patience };
+  const r2 = { ...r2Of(bucket), patience };
   const app = await startTestApp({ r2 });
   const add = () => app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
   return {

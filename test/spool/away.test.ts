@@ -15,7 +15,7 @@ import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/pl
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
-import { type S3Server, startS3Server } from '../support/s3/s3-server.ts';
+import { r2Of, type S3Server, startS3Server } from '../support/s3/s3-server.ts';
 
 let app: TestApp;
 let bucket: S3Server;
@@ -26,9 +26,8 @@ let sql: pg.Client;
 beforeAll(async () => {
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   bucket = await startS3Server();
-  const { endpoint, bucket: name, accessKeyId, secretAccessKey, region } = bucket;
   const patience = { attempts: 1, connectMs: 1_000, silenceMs: 1_000 };
-  const r2 = { endpoint, bucket: name, accessKeyId, secretAccessKey, region, urlTtlSec: 60, patience };
+  const r2 = { ...r2Of(bucket), patience };
   app = await startTestApp({ r2 });
   sql = new pg.Client({ connectionString: app.config.databaseUrl });
   await sql.connect();

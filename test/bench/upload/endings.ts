@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createS3Store } from '../../../src/store/s3.ts';
 import type { SentPart } from '../../../src/store/store.ts';
 import { awaitEnd, endEvent } from '../../support/app/playbacks.ts';
-import { bucketSettings, type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
+import { bucketSettings, r2Of, type S3Server, startS3Server } from '../../support/s3/s3-server.ts';
 import { fullHd, startCameras } from '../engine/cameras.ts';
 import { inTurns } from '../engine/clips.ts';
 import { type Open, restartLater } from '../engine/restart-later.ts';
@@ -88,7 +88,7 @@ async function referenceUpload(bucket: S3Server, seconds: number) {
 /** @returns its size in bytes */
 async function uploadFile(bucket: S3Server, name: string): Promise<number> {
   const partBytes = partBytesIn(bucket);
-  const store = createS3Store({ ...bucket, urlTtlSec: 60 });
+  const store = createS3Store(r2Of(bucket));
   const file = await open(name);
   const { size } = await file.stat();
   const upload = await store.uploads!.begin('reference.mp4', 'video/mp4', 'reference', {});

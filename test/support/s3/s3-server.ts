@@ -62,6 +62,12 @@ export interface S3Server {
 const credentials = { region: 'auto', accessKeyId: 'key-of-the-test', secretAccessKey: 'secret-of-the-test' };
 const bucketName = 'clips';
 
+/** The bucket in a configuration (`r2`), or as the options of a store. Its links are valid for a minute. */
+export const r2Of = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server) => ({
+  ...{ endpoint, bucket, region, accessKeyId, secretAccessKey },
+  urlTtlSec: 60,
+});
+
 /** The settings of a server that stores its clips in this bucket. */
 export const bucketSettings = ({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Server) => ({
   R2_ENDPOINT: endpoint,
