@@ -253,7 +253,7 @@ export async function startApp(
     const callSigner = createCallSigner(secret, now);
     const others = new OtherNodes({ db, self, isAlone, signer: callSigner });
     const isElsewhere = (nodeId: string | null) => others.isElsewhere(nodeId);
-    // Footage that cannot be read now cannot be retried now.
+    // If the footage cannot be read now, a retry now would fail too.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
     const common = { admission, recorder, feeds, finisher, now: () => new Date(now()) };
     const here = tasksHere({ ...common, db, inTurn: new InTurn(), holdsFootage: holdsFootageHere });

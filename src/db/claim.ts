@@ -30,7 +30,7 @@ export interface Claimant {
 
 /** Why a claim is refused. */
 const refusals = {
-  /** Somebody has the database for himself, or shares it while this server wants it for itself. */
+  /** Another server has the database for itself, or others share it and this server wants it for itself. */
   database: ({ isShared }: Claimant) =>
     isShared
       ? `${taken} It has no NODE_URL: give it one too, or end it.`
@@ -102,7 +102,10 @@ export async function claimDatabase(options: {
   };
 }
 
-/** @returns what another server has. @throws Error if the database does not answer */
+/**
+ * @returns the connection that holds the locks, or the lock that another server holds
+ * @throws Error if the database does not answer
+ */
 async function tryToClaim(url: string, claimant: Claimant): Promise<Connection | keyof typeof refusals> {
   const client = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 10_000 });
   // Without a listener, a lost connection would end the process. The 'end' event follows and is handled.
@@ -121,7 +124,7 @@ async function tryToClaim(url: string, claimant: Claimant): Promise<Connection |
   }
 }
 
-/** Takes the locks. @returns the one that another server has; undefined if all are taken */
+/** Takes the locks. @returns the lock that another server holds; undefined if this server now holds all of them */
 async function lockedBy(
   client: pg.Client,
   { nodeId, isShared }: Claimant,

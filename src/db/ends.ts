@@ -80,7 +80,7 @@ export interface RunningPlayback {
   readonly now: Date;
 }
 
-/** Rows of other nodes are left to them: they know which recordings run, and by which clock. */
+/** Other nodes end their own recordings: only they know which ones run, and by which clock. */
 const isOwn = (nodeId: Prisma.Sql) => Prisma.sql`(${nodeId} IS NULL OR ${nodeId} = flashback_node())`;
 
 /**

@@ -25,7 +25,10 @@ interface Job {
   readonly tries?: number;
 }
 
-/** The trigger's names for its tasks (migration 20261129020000_owners): of playbacks without a node, and of a node's. */
+/**
+ * The names of the tasks to which the trigger adds jobs (migration 20261129020000_owners): the task for playbacks without
+ * a node, and the task of each node.
+ */
 const ofNobody = 'finish';
 const ofNode = (nodeId: string) => `${ofNobody}:${nodeId}`;
 /** Retries never end, because a store that is down comes back. Only the pause is limited. */
@@ -42,9 +45,9 @@ export const migrateJobs = (url: string, log: Log): Promise<void> =>
   runMigrations({ connectionString: url, logger: loggerFor(log) });
 
 /**
- * Works on the jobs of this node's PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a job in the
- * transaction that makes a playback PROCESSING; its priority makes cameras alternate. Each retry doubles the pause of its
- * playback.
+ * Works on the jobs of this node's PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a
+ * job in the transaction that makes a playback PROCESSING; the job's priority makes cameras alternate. Each retry doubles
+ * the pause of its playback.
  */
 export class FinishingQueue {
   readonly #options: FinishingQueueOptions;
@@ -154,7 +157,7 @@ export class FinishingQueue {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     if (outcome === 'done' || abort.signal.aborted) return;
     const pause = Math.min(pauseMs.first * 2 ** tries, pauseMs.most) * (0.75 + Math.random() / 2);
-    // Only while the playback is this node's: another one may have taken it over meanwhile.
+    // No job is added if another node has taken the playback over meanwhile.
     await this.#pool.query(
       `SELECT graphile_worker.add_job($1, $2, job_key := id::text, run_at := now() + $3 * interval '1 millisecond',
         priority := $4, max_attempts := $5)

@@ -5,9 +5,9 @@ import { newId } from './ids.ts';
 import type { PlaybackToRecord } from './playbacks.ts';
 
 /**
- * The continuation of a playback whose stream changed its format, or whose node was lost. It is not yet written to the
+ * Makes the continuation of a playback whose stream changed its format, or whose node was lost. Nothing is written to the
  * database.
- * @param startedAt when its footage begins
+ * @param startedAt when the continuation's footage begins
  */
 export const furtherPlayback = (
   { cameraId, deadlineAt }: PlaybackToRecord,

@@ -3,16 +3,16 @@ import type { Db, Tx } from './client.ts';
 import { furtherPlayback, insertFurther } from './further-playbacks.ts';
 import type { Incarnation } from './session.ts';
 
-/** What a lost node was recording, and what goes on here: the same playback, or a further one; undefined: nothing does. */
+/** What a lost node was recording, and the playback that continues it here: the same, a further one, or none (undefined). */
 export interface TakenOver {
   readonly lostId: string;
   readonly goesOnAs: string | undefined;
 }
 
 /**
- * Takes over what lost nodes were recording at cameras that are this node's now. Footage of a RECORDING playback is on the
- * lost node's disk: it ends with NODE_LOST, and a further playback begins where it ends. A PENDING one is recorded here.
- * Each is taken over once.
+ * Takes over what lost nodes were recording, for cameras that this node owns now. The footage of a RECORDING playback is
+ * on the lost node's disk: that playback ends with NODE_LOST, and a further one begins where it ends. A PENDING playback is
+ * recorded here. Each playback is taken over once.
  * @param at the present time: where a lost playback ends and the further one begins
  */
 export async function takeOverLost(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
@@ -44,7 +44,7 @@ async function takeOverOne(tx: Tx, id: string, self: Incarnation, at: Date): Pro
   return { lostId: id, goesOnAs: further?.id };
 }
 
-/** Locks the event and the playback, in the order of all who end both. @returns undefined if it is not lost any more */
+/** Locks the event, then the playback, as all code that ends both. @returns undefined if the playback is no longer lost */
 async function lockIfLost(tx: Tx, id: string): Promise<Playback | undefined> {
   await tx.$queryRaw`
     SELECT 1 FROM events WHERE id = (SELECT event_id FROM playbacks WHERE id = ${id}::uuid) FOR UPDATE`;

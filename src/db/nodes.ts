@@ -67,7 +67,7 @@ const takePlaybacks = `
 export interface Beat {
   /** The database's time, in epoch milliseconds. */
   readonly now: number;
-  /** If this changes, the database was started again, or another database server has its place. */
+  /** If this changes, PostgreSQL was started again, or another server has taken its place. */
   readonly databaseStartedAt: number;
 }
 
@@ -136,7 +136,7 @@ export function liveNodes(db: Db): Promise<LiveNode[]> {
     SELECT id, url, incarnation FROM nodes WHERE url IS NOT NULL AND lease_until > clock_timestamp() ORDER BY id`;
 }
 
-/** Whether the node has given no sign for so long. A node that is unknown has not either. */
+/** Whether the node's lease ended at least that many hours ago. True for an unknown node. */
 export async function isSilentFor(db: Db, id: string, hours: number): Promise<boolean> {
   const rows = await db.$queryRaw<unknown[]>`
     SELECT 1 FROM nodes WHERE id = ${id} AND lease_until > clock_timestamp() - ${hours} * interval '1 hour'`;

@@ -20,7 +20,7 @@ export interface ClipUploadOptions {
 
 /** How many parts of a clip that has ended are sent in parallel. */
 const lanes = 3;
-/** After this part of its life, an upload that a rule of the bucket will abort is begun anew. */
+/** An upload that a rule of the bucket will abort is begun anew after this share of its life. */
 const usedLife = 0.9;
 const shortestLifeMs = 10_000;
 
@@ -75,7 +75,7 @@ export class ClipUpload {
     return layout;
   }
 
-  /** Whether a rule of the bucket will soon abort the upload. Begun anew before that, it is complete at the clip's end. */
+  /** Whether a rule of the bucket will soon abort the upload. Then it is begun anew, so that all parts are there at the end. */
   get isAbortedSoon(): boolean {
     return performance.now() >= this.#renewAt;
   }

@@ -15,9 +15,9 @@ export interface Clip {
 }
 
 /**
- * Makes a progressive MP4 from a spool without copying the payload. finisher.ts (`#finish`) calls it, then storeClip
- * (store-clip.ts). The head is made from the index of samples; the
- * payload is read from the spool (docs/design.md 4.4).
+ * Makes a progressive MP4 from a spool without copying the payload. The head is made from the index of samples; the
+ * payload is read from the spool (docs/design.md 4.4). finisher.ts (`#finish`) calls this, and then storeClip
+ * (store-clip.ts).
  * @param playback footage that begins after its `recordUntil` is left out
  * @param kept the index that was kept during the recording; without it the spool is read
  * @throws RecordingFailure SPOOL_UNREADABLE if there is no complete fragment of video

@@ -6,7 +6,7 @@ import { EventType } from './enums.ts';
 /** What the fields of a rule mean, in its input and in its type. */
 export const ruleTexts = {
   eventType: 'The rule is about playbacks of events of this type; null: about all playbacks of the camera.',
-  days: 'They are deleted at this age. A rule about the type takes precedence over the one about all, and that over RETENTION_DAYS.',
+  days: 'The age in days at which these playbacks are deleted. A rule for the event’s type takes precedence over the camera’s rule for all types, and both over RETENTION_DAYS.',
   maxBytes:
     'The most bytes that their clips and pictures may have; the oldest are deleted first. Protected ones do not count.',
 };

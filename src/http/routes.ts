@@ -14,8 +14,8 @@ export type Handler = (
 
 /**
  * Who may make requests. ANYBODY: everybody. CALLER: everybody with an API key or a token; the handler authenticates
- * the caller. LINK: everybody with a signed link, which ends with the key or token that it was given to. NODE: another node
- * of this database; the handler verifies the signature.
+ * the caller. LINK: everybody with a signed link; a link is valid no longer than the key or token of the caller who got it.
+ * NODE: another server of this database; the handler verifies the signature.
  */
 export type Who = 'ANYBODY' | 'CALLER' | 'LINK' | 'NODE';
 

@@ -18,10 +18,10 @@ export interface OtherNodesOptions {
  * its viewer takes it.
  */
 const withinMs = { record: 3_000, otherTasks: 10_000, files: 60_000 };
-/** How long the addresses of nodes are believed. */
+/** How long the addresses of nodes are kept before they are read again. */
 const knownMs = 1_000;
 
-/** A node cannot do it now: it does not answer, is not there any more, or is not the owner. It may have done it. */
+/** A node did not confirm a call: it does not answer, has ended, or is not the owner. It may have done the task anyway. */
 export class NodeAway extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -32,7 +32,7 @@ export class NodeAway extends Error {
 const noAnswer = (nodeId: string, cause?: unknown) =>
   new NodeAway(`The node ${nodeId} does not answer.`, cause);
 
-/** A node's name and start, as calls name whom they are for. */
+/** Names one start of a node. Calls carry this name, so that only that start accepts them. */
 export const nameOf = ({ nodeId, incarnation }: Incarnation): string => `${nodeId} ${incarnation}`;
 
 /** Calls the other nodes of this database over HTTP. */
@@ -45,17 +45,17 @@ export class OtherNodes {
     this.#options = options;
   }
 
-  /** Whether there are no others. */
+  /** Whether this server works alone with its database. */
   get isAlone(): boolean {
     return this.#options.isAlone;
   }
 
-  /** Whether the row of this node has to be left to another server. Without a node, it is anybody's. */
+  /** Whether that node is another server. Rows without a node belong to every server. */
   isElsewhere(nodeId: string | null): nodeId is string {
     return !this.#options.isAlone && nodeId !== null && nodeId !== this.#options.self.nodeId;
   }
 
-  /** The ids of the others that live. */
+  /** The ids of the other live nodes. */
   async live(): Promise<string[]> {
     return this.#options.isAlone
       ? []
@@ -63,8 +63,8 @@ export class OtherNodes {
   }
 
   /**
-   * Has a task done by another node.
-   * @throws RequestError what the task threw there. @throws NodeAway
+   * Has another node do a task.
+   * @throws RequestError the error of the task. @throws NodeAway
    */
   async call(nodeId: string, task: string, input: unknown): Promise<unknown> {
     const body = encodeValue(input);

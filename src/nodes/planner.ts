@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Membership } from './membership.ts';
 
 const everyMs = 1_000;
-/** How often it plans without a reason, for cameras that stayed with their node because it recorded them. */
+/** How often it plans although nothing has changed: cameras that could not move while they were recorded may move now. */
 const anywayMs = 10_000;
 
 /**
@@ -47,7 +47,7 @@ export class Planner {
     );
   }
 
-  /** One after the other: while another round has the lock, a round plans nothing. */
+  /** Rounds run one after the other: a round plans nothing while another one holds the lock. */
   #plan(): Promise<void> {
     const { db, membership } = this.#options;
     const planning = this.#last.then(() => planOwners(db, membership));

@@ -5,7 +5,7 @@ export interface NodeCall {
   readonly method: string;
   /** The path, without the address that leads there. */
   readonly path: string;
-  /** The node that is called, and its incarnation: a later start refuses the call. */
+  /** The called node and its incarnation, so that a later start of that node refuses the call. */
   readonly to: string;
   readonly body: string;
 }
@@ -25,7 +25,7 @@ export const signatureHeader = 'x-flashback-signature';
 
 /** @param now the database's clock, in epoch milliseconds */
 export function createCallSigner(secret: Buffer, now: () => number): CallSigner {
-  // A key of its own, so that no link can be taken for a call.
+  // A separate key, so that a link's signature is never valid for a call.
   const key = createHmac('sha256', secret).update('calls between nodes').digest();
   const signatureOf = ({ method, path, to, body }: NodeCall, expires: string) => {
     const ofBody = createHash('sha256').update(body).digest('hex');

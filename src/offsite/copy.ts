@@ -160,7 +160,7 @@ export class OffsiteCopy {
     while (this.#ends[0] && this.#ends[0].payload <= this.#covered) this.untilSec = this.#ends.shift()!.sec;
   }
 
-  /** The bucket no longer has the parts of an earlier upload. The index is written again, which tells the ends again. */
+  /** Forgets what an earlier upload held: the bucket no longer has its parts. The index is written again for its ends. */
   #countAnew(uploadId: string): void {
     if (this.#uploadId !== undefined) {
       this.#covered = 0;

@@ -49,7 +49,7 @@ interface Reach {
   readonly stepMs: number;
   readonly pictureEnd: number;
   readonly soundEnd: number;
-  /** How long before it was decoded a picture was shown, at most; infinite: not known. */
+  /** By how much, at most, a picture was shown before it was decoded; infinite: not known. */
   readonly lagMs: number;
 }
 

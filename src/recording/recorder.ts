@@ -230,7 +230,7 @@ export class Recorder {
   async #writeRecording(running: RunningRecording): Promise<Playback | undefined> {
     const row = await writeRecording(this.#options, running);
     if (!row) await this.#discard(running.playback.id);
-    // Another node was asked for the same recording, and was first.
+    // The same recording was also requested at another node, which wrote the row first.
     else if (row.nodeId !== null && row.nodeId !== this.#options.nodeId) await this.abandon(row.id);
     return row;
   }

@@ -126,7 +126,7 @@ async function readFully(file: FileHandle, path: string, pieces: Buffer[], posit
   }
 }
 
-/** The pieces without their first `bytes` bytes. */
+/** @returns the pieces without their first `bytes` bytes */
 function after(pieces: readonly Buffer[], bytes: number): Buffer[] {
   let skipped = 0;
   let begin = 0;

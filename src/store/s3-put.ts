@@ -96,7 +96,7 @@ export function createSender(access: S3Access, bucket: string, patience: Patienc
   };
 }
 
-/** Whether another try may succeed. Without a status there was no answer. */
+/** Whether the request may succeed if it is sent again. An error without a status means that no answer came. */
 function isTransient(error: unknown): boolean {
   const status = statusOf(error) ?? 0;
   const names = ['RequestTimeout', 'RequestTimeTooSkewed'];

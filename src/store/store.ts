@@ -37,7 +37,7 @@ export interface Transfer {
   readonly signal?: AbortSignal | undefined;
   /** undefined: no limit */
   readonly pace?: Pace | undefined;
-  /** Whether the bucket's answer to the bytes is enough, without a question for the stored size. */
+  /** Whether to trust the bucket's answer, without asking for the size of the stored object. */
   readonly isUnchecked?: boolean;
 }
 

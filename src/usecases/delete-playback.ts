@@ -6,7 +6,7 @@ import { isId } from './input.ts';
 import type { Parts } from './parts.ts';
 import { sayAway } from './record-at-owner.ts';
 
-/** After this time nobody waits for a node to remove its footage. */
+/** A node that was away for this long is no longer waited for: its footage counts as lost. */
 const givenUpHours = 24;
 
 /**
@@ -28,8 +28,8 @@ export async function deletePlayback(
   if (!playback) return { id: given };
   const { id, nodeId, recordingStatus } = playback;
 
-  // End all work on the playback, then delete its row and note its objects for removal. The footage of a COMPLETED one is
-  // in the store, and that of a node that is away for a day is given up.
+  // End all work on the playback, then delete its row and note its objects for removal. A COMPLETED playback has no
+  // footage on a node any more. The footage on a node that was away for a day counts as lost.
   const owner = recordingStatus === 'COMPLETED' ? null : nodeId;
   await at(owner)
     .remove(id)

@@ -23,7 +23,8 @@ export async function endEvent(
   demand(caller, 'REPORT');
   const event = await visibleEvent(db, caller, id);
 
-  // Write the end, and the time up to which footage is kept: the end plus the post-roll (`withPostRoll`, db/ends.ts). Then tell the recorder that time.
+  // Write the end, and the time up to which footage is kept: the end plus the post-roll (`withPostRoll`, db/ends.ts).
+  // Then tell the recorder that time.
   if (!event.endedAt) {
     const asked = now();
     const end = { id: event.id, endedAt: endOf(endedAt, asked, event.startedAt), at: asked };

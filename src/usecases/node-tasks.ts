@@ -21,7 +21,7 @@ export interface NodeTasks {
   confirm(order: { readonly id: string; readonly by: string }): Promise<Playback | undefined>;
   /** Keeps footage up to that time and then ends the recording. */
   keepUntil(order: { readonly id: string; readonly until: Date }): Promise<void>;
-  /** Ends all work on playbacks that are being deleted, and removes their footage. */
+  /** Stops all work on playbacks that are being deleted, and removes their footage. */
   discard(ids: readonly string[]): Promise<void>;
   /** Deletes a playback with its footage. @throws RequestError CONFLICT if it is protected */
   remove(id: string): Promise<void>;
@@ -51,7 +51,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
     async record(order) {
       const camera = await findCamera(db, order.playback.cameraId);
       if (!camera) throw new NodeAway('The camera was deleted.');
-      // This node's cameras will be another node's in a moment.
+      // Other nodes are about to take over this node's cameras.
       if (admission.isDraining) throw new NodeAway('The server is stopping.');
       return recordHere(parts, camera, order);
     },
@@ -68,7 +68,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
     async discard(ids) {
       await Promise.all(ids.map((id) => discardPlayback(parts, id)));
     },
-    // Nobody protects the playback meanwhile.
+    // In turn with `protect`, so that nobody protects the playback between the check and its removal.
     remove: (id) =>
       inTurn.run(id, async () => {
         await demandUnprotected(db, id);
@@ -77,7 +77,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
         // A job may have begun again while the row was still there.
         await discardPlayback(parts, id);
       }),
-    // If the playback is being deleted, the deletion comes first.
+    // In turn with `remove`: a deletion that has begun is completed first.
     protect: ({ id, ...protection }) => inTurn.run(id, () => saveProtection(db, id, protection)),
     async retry(id) {
       if (!(await holdsFootage(id))) {
@@ -89,7 +89,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
   };
 }
 
-/** Finds who does something: this server, or the node that a row names. */
+/** @returns a function that finds the tasks of the node that a row names: here, or over HTTP. */
 export function tasksAt(here: NodeTasks, others: OtherNodes): (nodeId: string | null) => NodeTasks {
   const names = Object.keys(here);
   const tasksOf = (nodeId: string) =>

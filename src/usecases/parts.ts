@@ -23,13 +23,13 @@ export interface Parts {
   readonly finisher: Finisher;
   readonly remover: Remover;
   readonly keys: Keys;
-  /** The tasks of the node that a row names. null: of this server. */
+  /** Returns the tasks of the node that a row names; null: those of this server. */
   readonly at: (nodeId: string | null) => NodeTasks;
   /** Whether that node is another server. */
   readonly isElsewhere: (nodeId: string | null) => boolean;
   /** Plans at once who feeds which camera, because there is a new one. */
   readonly planOwners: () => Promise<void>;
-  /** The ids of the other nodes that are there. */
+  /** The ids of the other live nodes. */
   readonly otherNodes: () => Promise<string[]>;
   readonly firstCalls: FirstCalls;
   /** Writes a line of the log, for actions that somebody may ask about later. */

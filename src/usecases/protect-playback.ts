@@ -22,7 +22,7 @@ export async function protectPlayback(
   demand(caller, 'RECORD');
   const { reason } = validate(rules, rest, []);
   const { id, nodeId, recordingStatus } = await visiblePlayback(db, caller, given);
-  // At the node that would remove its footage if it were deleted. One that is away removes nothing.
+  // Done at the node that would also delete the playback, so that both happen in turn. A node that is away deletes nothing.
   const order = { id, reason, by: caller.name, at: now() };
   const isThere = await at(recordingStatus === 'COMPLETED' ? null : nodeId)
     .protect(order)

@@ -6,13 +6,13 @@ import { NodeAway } from '../nodes/other-nodes.ts';
 import type { Parts } from './parts.ts';
 import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
 
-/** Longer than it takes until a lost node's cameras have another owner. */
+/** Longer than it takes to give a lost node's cameras another owner. */
 const patienceMs = 9_000;
 const pauseMs = 100;
 
 /**
- * Begins a recording at the node that owns the camera. While that does not answer, or the camera moves, asks again whoever
- * is the owner by then.
+ * Begins a recording at the node that owns the camera. If that node does not answer, or the camera moves, looks up the
+ * owner and tries again.
  * @throws RequestError CAPACITY, also if no node answers
  */
 export async function recordAtOwner(
@@ -47,7 +47,7 @@ const nobodyAnswers = () =>
     },
   );
 
-/** Says NodeAway in words to the caller. */
+/** Rethrows an error; for NodeAway, as an error that a caller understands. */
 export const sayAway = (error: unknown): never => {
   throw error instanceof NodeAway ? nobodyAnswers() : error;
 };

@@ -5,7 +5,7 @@ import type { Camera, Event, Playback } from '../generated/prisma/client.ts';
 import { NodeAway } from '../nodes/other-nodes.ts';
 import type { Parts } from './parts.ts';
 
-/** A recording to begin. Its ids are made beforehand, so that it may be asked for again. */
+/** A recording to begin. Its ids are made by the caller, so that a repeated call writes nothing twice. */
 export interface RecordOrder {
   readonly playback: PlaybackToRecord;
   /** The event that is written with it; left out for a recording by hand. */
@@ -13,7 +13,7 @@ export interface RecordOrder {
   /** The name of the caller. */
   readonly by: string;
   readonly at: Date;
-  /** Whether the recording was asked for before and no answer came. */
+  /** Whether this repeats a call that got no answer. */
   readonly isAgain?: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function recordHere(
   if (!feeds.owns(camera.id)) throw new NodeAway('The camera is another node’s.');
   if (isAgain) {
     const earlier = await recordedBefore(db, playback.id);
-    // The event's recording may still be beginning.
+    // The recording of the earlier call may still be starting.
     const confirmed = earlier && (await recorder.confirm(playback.id));
     if (earlier) return { ...earlier, playback: confirmed ?? earlier.playback };
   }

@@ -5,8 +5,8 @@ import type { Parts } from './parts.ts';
 import { sayAway } from './record-at-owner.ts';
 
 /**
- * Finishes a FAILED playback again if its footage is still on the disk of the server that recorded it. The row becomes PROCESSING; the
- * database's trigger playbacks_queue_finishing then queues the job for finishing/finisher.ts.
+ * Finishes a FAILED playback again if its footage is still on the disk of the server that recorded it. The row becomes
+ * PROCESSING; the database's trigger playbacks_queue_finishing then queues the job for finishing/finisher.ts.
  * @returns the playback's id
  * @throws RequestError FORBIDDEN, NOT_FOUND, CONFLICT if it is not FAILED or has no footage on disk, or CAPACITY if
  *   that server does not answer

@@ -126,7 +126,7 @@ describe.skipIf(!program)('MinIO (MINIO is the path of its program)', () => {
     const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
     const event = await createEvent(app.client, { cameraId });
     const { id } = event.playback!;
-    // By then, two parts are in the bucket.
+    // After this time, two parts are in the bucket.
     const offsiteUntil = async () =>
       (await db.playback.findUniqueOrThrow({ where: { id } })).offsiteUntil?.getTime() ?? 0;
     const wanted = Date.parse(event.playback!.startedAt) + 6_000;

@@ -886,7 +886,7 @@ export type RenewEventPayload = {
 /** When playbacks of a camera are deleted. */
 export type RetentionRule = {
   __typename?: 'RetentionRule';
-  /** They are deleted at this age. A rule about the type takes precedence over the one about all, and that over RETENTION_DAYS. */
+  /** The age in days at which these playbacks are deleted. A rule for the event’s type takes precedence over the camera’s rule for all types, and both over RETENTION_DAYS. */
   days?: Maybe<Scalars['Int']['output']>;
   /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
   eventType?: Maybe<EventType>;
@@ -896,7 +896,7 @@ export type RetentionRule = {
 
 /** When playbacks of a camera are deleted: by age, by bytes, or both. */
 export type RetentionRuleInput = {
-  /** They are deleted at this age. A rule about the type takes precedence over the one about all, and that over RETENTION_DAYS. 1 to 36500. */
+  /** The age in days at which these playbacks are deleted. A rule for the event’s type takes precedence over the camera’s rule for all types, and both over RETENTION_DAYS. 1 to 36500. */
   days?: InputMaybe<Scalars['Int']['input']>;
   /** The rule is about playbacks of events of this type; null: about all playbacks of the camera. */
   eventType?: InputMaybe<EventType>;

@@ -84,7 +84,7 @@ export class Feeds {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera, isOwn);
     const before = entry.camera;
     entry.camera = camera;
-    // Its row does not have the state of a feed that went on here while the camera was another node's.
+    // While another node owned the camera, its row did not get the state of the feed here.
     if (entry.isOwn !== isOwn) Object.assign(entry, { isOwn, state: undefined });
     const isStale = settings.some((name) => before[name] !== camera[name]);
     if (isStale) await this.#stop(entry);
@@ -118,7 +118,7 @@ export class Feeds {
    * @returns a function that ends this
    */
   attach(camera: Camera, take: TakeUnit): () => void {
-    // A recording that an earlier run has begun goes on here, also if the camera has become another node's.
+    // A recording that an earlier run of this server began goes on here, even if another node owns the camera by now.
     const entry = this.#entries.get(camera.id) ?? this.#add(camera, false);
     entry.takers.add(take);
     this.#settle(entry);
@@ -229,7 +229,7 @@ export class Feeds {
 
   /** @param feed the feed whose state it is; undefined if there is none */
   #report(entry: Entry, state: CameraState, feed?: Feed): void {
-    // The row is its owner's; PostgreSQL would not let this node write it.
+    // Only the camera's owner may write its row: PostgreSQL refuses other nodes.
     if (!entry.isOwn || (feed ? entry.feed !== feed : entry.state === state)) return;
     const isNew = entry.state !== state;
     entry.state = state;

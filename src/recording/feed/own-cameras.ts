@@ -18,9 +18,12 @@ export interface OwnCamerasOptions {
 
 /** How often the cameras of this node are looked up. A notification makes it happen at once (nudge). */
 const everyMs = 5_000;
-/** How often it is looked whether the pre-roll of a camera is here that is to become this node's. */
+/** How often the rings of cameras that are to become this node's are checked. */
 const preparingMs = 500;
-/** A camera that takes one session only has to be left first: after this time beside its pre-roll nobody waits for a ring. */
+/**
+ * A camera that accepts one session only cannot fill a second ring. So the new owner waits for its ring for the length of
+ * the pre-roll and this time, and then takes the camera anyway.
+ */
 const prepareWithinMs = 15_000;
 
 /**
@@ -36,7 +39,7 @@ export class OwnCameras {
   #closed = false;
   /** The number of calls of `changed`. */
   #changes = 0;
-  /** For each camera that changed while a look-up runs: the number of the newest call. */
+  /** For each camera that was given to `changed` while a look-up runs: the number of the newest of those calls. */
   readonly #changedAt = new Map<string, number>();
 
   constructor(options: OwnCamerasOptions) {
@@ -59,7 +62,7 @@ export class OwnCameras {
     });
   }
 
-  /** Call it with each camera row that was written. Does nothing if the camera is another node's, or was deleted meanwhile. */
+  /** Call it with each camera row that was written. Does nothing if another node owns the camera, or if it was deleted. */
   async changed(camera: Camera): Promise<void> {
     const { db, feeds } = this.#options;
     if (!this.#isOwn(camera)) return;
@@ -86,7 +89,7 @@ export class OwnCameras {
     const { db, self, feeds, log } = this.#options;
     const [before, known] = [this.#changes, [...feeds.cameraIds()]];
     const cameras = await camerasOf(db, self);
-    // A row that was given to `changed` after the look-up began is newer than what that has read.
+    // A row that was given to `changed` after the look-up began is newer than the row that the look-up has read.
     const isNewer = (id: string) => (this.#changedAt.get(id) ?? 0) > before;
     for (const camera of cameras) if (!isNewer(camera.id)) await feeds.keep(camera, this.#isOwn(camera));
     await this.#take(cameras.filter((camera) => !this.#isOwn(camera)));
