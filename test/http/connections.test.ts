@@ -45,12 +45,14 @@ const answerOf = async (port: number) => (await fetch(`http://127.0.0.1:${port}/
 async function serveBytes(limits: Partial<WaitingBytesLimits>, bytes: number) {
   const body = Buffer.alloc(bytes);
   const sockets = new Set<Socket>();
+  let connected = 0;
   const bounds = { perConnection: 1e12, all: 1e12, stalledMs: 1e6, ...limits };
   const port = await serve(
     (server) => {
       const bound = boundWaitingBytes(server, bounds);
       ends.push(() => bound.close());
       server.on('connection', (socket: Socket) => {
+        connected++;
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
       });
@@ -61,13 +63,13 @@ async function serveBytes(limits: Partial<WaitingBytesLimits>, bytes: number) {
     },
   );
   const waiting = () => [...sockets].reduce((sum, { writableLength }) => sum + writableLength, 0);
-  return { port, sockets, waiting };
+  return { port, sockets, waiting, connected: () => connected };
 }
 
 test('a connection with too many unsent bytes is closed', async () => {
-  const { port, sockets } = await serveBytes({ perConnection: 16 * mebibyte }, 32 * mebibyte);
+  const { port, sockets, connected } = await serveBytes({ perConnection: 16 * mebibyte }, 32 * mebibyte);
   askUnread(port);
-  await until(() => sockets.size === 1, 'it is connected');
+  await until(() => connected() === 1, 'it is connected');
   await until(() => sockets.size === 0, 'it is ended');
   expect(await answerOf(port)).toBe('ok');
 });
@@ -83,7 +85,7 @@ test('if all connections have too many unsent bytes, those with most of them are
 });
 
 test('a client that takes nothing for too long is disconnected, a slow one is not', async () => {
-  const { port, sockets } = await serveBytes({ stalledMs: 1_500 }, 32 * mebibyte);
+  const { port, sockets, connected } = await serveBytes({ stalledMs: 1_500 }, 32 * mebibyte);
   const stalled = askUnread(port, '/pieces');
   const slow = askUnread(port, '/pieces');
   let read = 0;
@@ -93,7 +95,7 @@ test('a client that takes nothing for too long is disconnected, a slow one is no
   }, 5);
   ends.push(() => clearInterval(drip));
   const ports = () => [...sockets].map(({ remotePort }) => remotePort);
-  await until(() => sockets.size === 2, 'both are connected');
+  await until(() => connected() === 2, 'both are connected');
   await until(() => !ports().includes(stalled.localPort), 'the stalled one is ended');
   expect(ports()).toEqual([slow.localPort]);
   expect(read).toBeGreaterThan(0);
