@@ -53,8 +53,8 @@ import { sourceFactory } from './recording/feed/create-source.ts';
 import { Feeds } from './recording/feed/feeds.ts';
 import { OwnCameras } from './recording/feed/own-cameras.ts';
 import { tryCamera } from './recording/feed/trial.ts';
+import { startResuming } from './recording/interrupted.ts';
 import { Recorder } from './recording/recorder.ts';
-import { startRecovery } from './recording/recovery.ts';
 import { Snapshots } from './recording/snapshots.ts';
 import { soundEncoders } from './recording/sound/create-encoder.ts';
 import { EncoderThread } from './recording/sound/encoder-thread.ts';
@@ -238,7 +238,10 @@ export async function startApp(
     const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log, now }));
     nudgeFeeds = () => ownCameras.nudge();
     await ownCameras.start();
-    parts.add('recovery', await startRecovery({ db, self, feeds, recorder, recordDir, log, now }));
+    parts.add(
+      'interrupted recordings',
+      await startResuming({ db, self, feeds, recorder, recordDir, log, now }),
+    );
     recorder.start();
     await finisher.start();
     follower.start();

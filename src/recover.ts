@@ -7,7 +7,7 @@ import { recoveryKeys } from './domain/store-keys.ts';
 import { clipFacts } from './mp4/clip-facts.ts';
 import { leaseMs } from './offsite/manifest.ts';
 import { listRecordings, type Remains, readRemains } from './offsite/remains.ts';
-import { restoreClip, takeOver } from './offsite/restore.ts';
+import { markRecovered, restoreClip } from './offsite/restore.ts';
 import { openBucket } from './store/open-store.ts';
 import { type GuardedObjects, ObjectChanged, type Store } from './store/store.ts';
 import { withDatabase } from './with-database.ts';
@@ -108,7 +108,7 @@ async function recover(db: Db, { store, guarded }: Bucket, remains: Remains): Pr
   const facts = clipFacts(remains.index);
   const hasPayload = remains.objects.payload.length > 0 || remains.parts.size > 0;
   if (!facts && hasPayload) throw new Error('the bucket holds no whole fragment of it');
-  await takeOver(guarded, remains, new Date());
+  await markRecovered(guarded, remains, new Date());
   if (!facts) {
     await remains.upload?.abort();
     await removeObjects(store, remains);

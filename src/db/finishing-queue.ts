@@ -37,7 +37,7 @@ const pauseMs = { first: 1_000, most: 30_000 };
 const maxAttempts = 32_767;
 /** Finds jobs that have become due, and jobs whose notification was lost. */
 const pollMs = 2_000;
-/** Limit for closing while the database does not answer. The next start takes over the jobs. */
+/** Limit for closing while the database does not answer. The next start reclaims the jobs. */
 const stopWithinMs = 2_000;
 
 /** Makes or migrates graphile-worker's own tables, which the trigger playbacks_queue_finishing writes into. */
@@ -77,9 +77,9 @@ export class FinishingQueue {
     this.#pool.on('connect', (client) => client.on('error', ignore));
   }
 
-  /** Takes over the jobs of an earlier run, then works until closed. */
+  /** Reclaims the jobs of an earlier run, then works until closed. */
   async start(): Promise<void> {
-    await this.#takeOver();
+    await this.#reclaimJobs();
     this.#working = this.#keepWorking();
   }
 
@@ -87,7 +87,7 @@ export class FinishingQueue {
    * Unlocks this node's jobs and adds missing ones. No other server with this id works with this database (claim.ts), so
    * every lock on them is stale.
    */
-  async #takeOver(): Promise<void> {
+  async #reclaimJobs(): Promise<void> {
     const { nodeId } = this.#options;
     await this.#pool.query(
       `SELECT graphile_worker.force_unlock_workers(ARRAY(
@@ -104,7 +104,7 @@ export class FinishingQueue {
 
   /**
    * Runs the library's workers, and restarts them when they stop. They stop if they cannot write the end of a job, for
-   * example because the database does not answer. Running jobs are then aborted, and all jobs are taken over again.
+   * example because the database does not answer. Running jobs are then aborted, and all jobs are reclaimed.
    */
   async #keepWorking(): Promise<void> {
     const { log, atOnce, nodeId } = this.#options;
@@ -128,25 +128,25 @@ export class FinishingQueue {
       await this.#workers.promise.catch((error: Error) =>
         log.warn({ error }, 'the finishing queue stopped; starting it again'),
       );
-      await this.#takeOverAgain();
+      await this.#reclaimOnceAnswered();
     }
   }
 
-  /** Retries until the database answers. */
-  async #takeOverAgain(): Promise<void> {
+  /** Retries until the database answers, or `close`. */
+  async #reclaimOnceAnswered(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => {}); // aborted by close
       try {
-        return await this.#takeOver();
+        return await this.#reclaimJobs();
       } catch (error) {
-        this.#options.log.debug({ error }, 'jobs cannot be taken over yet');
+        this.#options.log.debug({ error }, 'jobs cannot be reclaimed yet');
       }
     }
   }
 
   async #perform({ playbackId, tries = 0 }: Job, { job }: JobHelpers): Promise<void> {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
-    // The job was taken over, and its previous try may still be ending.
+    // If the job was reclaimed, its previous try may still be ending.
     await this.stopWork(playbackId);
     const abort = new AbortController();
     const run = { abort, done: this.#options.work(playbackId, abort.signal) };

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Node } from '../generated/prisma/client.ts';
-import type { Db } from './client.ts';
+import type { Db, Tx } from './client.ts';
 import { cannotBe } from './proof.ts';
 import type { Incarnation } from './session.ts';
 
@@ -62,6 +62,20 @@ const takePlaybacks = `
   UPDATE playbacks SET node_id = $1, owner_epoch = $2
   WHERE ($3 OR node_id = $1 OR node_id IS NULL) AND (recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')
     OR (recording_status = 'FAILED' AND node_id IS DISTINCT FROM $1))`;
+
+/**
+ * Declares nodes lost whose lease has expired: their row in `nodes` gets a new incarnation. What they own still names the
+ * old one. So PostgreSQL refuses their writes, and other nodes see that nobody records it (lost-playbacks.ts). A node that
+ * owns nothing stays as it is.
+ */
+export async function declareLost(tx: Tx): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE nodes n SET incarnation = nextval('node_incarnations')
+    WHERE lease_until <= clock_timestamp() AND (
+      EXISTS (SELECT 1 FROM cameras c WHERE (c.node_id, c.owner_epoch) = (n.id, n.incarnation))
+      OR EXISTS (SELECT 1 FROM playbacks p WHERE (p.node_id, p.owner_epoch) = (n.id, n.incarnation)
+        AND p.recording_status IN ('PENDING', 'RECORDING')))`;
+}
 
 /** What the database says to a heartbeat. */
 export interface Beat {

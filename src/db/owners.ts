@@ -1,4 +1,5 @@
-import type { Db, Tx } from './client.ts';
+import type { Db } from './client.ts';
+import { declareLost } from './nodes.ts';
 import type { Incarnation } from './session.ts';
 
 /** Which node feeds which camera: the columns node_id and owner_epoch of cameras. */
@@ -45,7 +46,7 @@ export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean
     const [round] = await tx.$queryRaw<{ isOurs: boolean }[]>`
       SELECT pg_try_advisory_xact_lock(${planLock}::bigint) AS "isOurs"`;
     if (!round!.isOurs) return;
-    if (mayDeclareLost) await fenceLost(tx);
+    if (mayDeclareLost) await declareLost(tx);
     await tx.$executeRaw`
       WITH live AS (
         SELECT id, incarnation, capacity FROM nodes WHERE lease_until > clock_timestamp()
@@ -82,14 +83,4 @@ export async function takePrepared(
     WHERE id = ${cameraId}::uuid AND next_node_id = ${nodeId}
       AND NOT EXISTS (SELECT 1 FROM playbacks p WHERE p.camera_id = c.id AND p.node_id = c.node_id
         AND p.recording_status IN ('PENDING', 'RECORDING'))`;
-}
-
-/** Gives nodes whose lease is over another incarnation, if they still own something. */
-async function fenceLost(tx: Tx): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE nodes n SET incarnation = nextval('node_incarnations')
-    WHERE lease_until <= clock_timestamp() AND (
-      EXISTS (SELECT 1 FROM cameras c WHERE (c.node_id, c.owner_epoch) = (n.id, n.incarnation))
-      OR EXISTS (SELECT 1 FROM playbacks p WHERE (p.node_id, p.owner_epoch) = (n.id, n.incarnation)
-        AND p.recording_status IN ('PENDING', 'RECORDING')))`;
 }

@@ -94,12 +94,12 @@ export class Finisher {
     const { db, recordDir, store, storeWatch, follower, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // A COMPLETED row means that an earlier try lost the database's answer. If there is no row, the footage is kept,
-    // because the database may be an old copy (recovery.ts). Deleting a playback removes its spool.
+    // because the database may be an old copy (recording/interrupted.ts). Deleting a playback removes its spool.
     if (playback?.recordingStatus === 'COMPLETED') await this.#letGo(id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked first, because reading an hours-long spool is wasted if the store is away.
     storeWatch.demand();
-    const followed = await follower.takeOver(id, signal);
+    const followed = await follower.handOver(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
     const [poster, { row, size }] = await bothSettled(
       this.#putPoster(playback, clip, objectKeys(playback).poster, signal),

@@ -1,7 +1,7 @@
 import { type Db, inDatabase } from '../db/client.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
-import { TakenOver } from '../offsite/manifest-writer.ts';
+import { RecoveredElsewhere } from '../offsite/manifest-writer.ts';
 import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import type { GrowingSpool, GrowingSpools } from '../spool/growing.ts';
 import { type Store, UploadGone } from '../store/store.ts';
@@ -118,8 +118,8 @@ export class SpoolFollower {
       if (await followed.look(spool.syncedBytes)) await this.#sendFull(playbackId, followed, entry);
       await this.#copy(spool, followed, over.signal);
     } catch (error) {
-      if (!(error instanceof TakenOver)) throw error;
-      this.#options.offsite!.noteTaken(playbackId);
+      if (!(error instanceof RecoveredElsewhere)) throw error;
+      this.#options.offsite!.noteRecovered(playbackId);
       if (followed.upload) await followed.beginAnew(stop.signal);
     }
   }
@@ -181,7 +181,7 @@ export class SpoolFollower {
    * @param signal when aborted, does not wait for that part
    * @returns what was followed, which the caller has to close; undefined if nothing was
    */
-  async takeOver(playbackId: string, signal: AbortSignal): Promise<Followed | undefined> {
+  async handOver(playbackId: string, signal: AbortSignal): Promise<Followed | undefined> {
     const entry = this.#entries.get(playbackId);
     if (!entry) return undefined;
     this.#entries.delete(playbackId);
@@ -197,7 +197,7 @@ export class SpoolFollower {
 
   /** Stops sending a playback's footage. Resolves once nothing is being sent. */
   async discard(playbackId: string): Promise<void> {
-    const followed = await this.takeOver(playbackId, AbortSignal.abort());
+    const followed = await this.handOver(playbackId, AbortSignal.abort());
     await followed?.close().catch(() => {}); // a file that was only read
   }
 

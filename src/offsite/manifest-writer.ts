@@ -2,10 +2,10 @@ import { type GuardedObjects, ObjectChanged } from '../store/store.ts';
 import { decodeManifest, encodeManifest, type Manifest, manifestEveryMs } from './manifest.ts';
 
 /** The recording was recovered from the bucket by `recover`, because this server seemed lost. */
-export class TakenOver extends Error {
+export class RecoveredElsewhere extends Error {
   constructor(playbackId: string) {
     super(`Somebody has recovered the playback ${playbackId} from the bucket, as if this server were lost.`);
-    this.name = 'TakenOver';
+    this.name = 'RecoveredElsewhere';
   }
 }
 
@@ -29,7 +29,7 @@ export class ManifestWriter {
     return performance.now() - this.#writtenAt >= manifestEveryMs;
   }
 
-  /** @throws TakenOver */
+  /** @throws RecoveredElsewhere */
   async write(manifest: Manifest): Promise<void> {
     await this.#note();
     if (this.#etag === undefined) await this.#readBefore(manifest);
@@ -46,7 +46,7 @@ export class ManifestWriter {
 
   async #readBefore({ playback }: Manifest): Promise<void> {
     const held = await this.#guarded.read(this.#key);
-    if (held && decodeManifest(held.bytes).takenAt !== null) throw new TakenOver(playback.id);
+    if (held && decodeManifest(held.bytes).takenAt !== null) throw new RecoveredElsewhere(playback.id);
     this.#etag = held?.etag;
   }
 }

@@ -83,7 +83,7 @@ export class OffsiteRecording {
    * Writes the manifest, the payload that part 1 will hold and the index before other parts are sent: without these the
    * parts are of no use.
    * @param signal like that of `advance`
-   * @throws TakenOver
+   * @throws RecoveredElsewhere
    */
   async beforeParts(index: GrowingIndex, upload: SentUpload, signal: AbortSignal): Promise<void> {
     await this.#writeManifest(index, upload);
@@ -103,7 +103,7 @@ export class OffsiteRecording {
    * Copies what is due, and notes what parts hold by now.
    * @param signal aborted when the recording has ended. What is on its way then is not waited for here, see `settled`
    * @returns keys of objects that are no longer needed
-   * @throws TakenOver
+   * @throws RecoveredElsewhere
    */
   async advance(index: GrowingIndex, upload: SentUpload | undefined, signal: AbortSignal): Promise<string[]> {
     this.#lookAt = performance.now() + lookEveryMs;
@@ -136,7 +136,7 @@ export class OffsiteRecording {
 
   /**
    * Writes the manifest again if it is time, to show that this server is alive.
-   * @throws TakenOver
+   * @throws RecoveredElsewhere
    */
   async renew(): Promise<void> {
     if (this.#init && this.#writer.isDue) await this.#write(this.#init);

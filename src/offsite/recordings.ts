@@ -24,7 +24,7 @@ export function openOffsite(
 export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
   readonly #recordings = new Map<string, OffsiteRecording>();
-  readonly #taken = new Set<string>();
+  readonly #recovered = new Set<string>();
   /** Recordings of which the bucket has more since `onMore` was called. */
   readonly #grown = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -51,7 +51,7 @@ export class OffsiteRecordings {
 
   /** @returns undefined if the recording was recovered from the bucket, because this server seemed lost */
   of(playbackId: string): OffsiteRecording | undefined {
-    if (this.#taken.has(playbackId)) return undefined;
+    if (this.#recovered.has(playbackId)) return undefined;
     const known = this.#recordings.get(playbackId);
     if (known) return known;
     const onMore = () => this.#grown.add(playbackId);
@@ -71,12 +71,12 @@ export class OffsiteRecordings {
   }
 
   /** Notes that the recording was recovered from the bucket. The recording goes on here, with a new upload. */
-  noteTaken(playbackId: string): void {
+  noteRecovered(playbackId: string): void {
     this.#options.log.error(
       { playbackId },
       'somebody has recovered a recording from the bucket, as if this server were lost; its clip is stored under another key',
     );
-    this.#taken.add(playbackId);
+    this.#recovered.add(playbackId);
     this.#recordings.delete(playbackId);
   }
 
@@ -84,14 +84,14 @@ export class OffsiteRecordings {
   async forget(playbackId: string): Promise<void> {
     const recording = this.#recordings.get(playbackId);
     this.#recordings.delete(playbackId);
-    this.#taken.delete(playbackId);
+    this.#recovered.delete(playbackId);
     await recording?.settled();
     await this.#renewing;
   }
 
   async #renewAll(): Promise<void> {
     for (const recording of this.#recordings.values()) {
-      // The store watch logs a bucket that does not answer; a recording that was taken over fails again at its next copy.
+      // The store watch logs a bucket that does not answer; a recording that was recovered fails again at its next copy.
       await recording.renew().catch(() => {});
     }
   }

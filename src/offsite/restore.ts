@@ -16,12 +16,12 @@ export interface RestoredClip {
 }
 
 /**
- * Marks the recording as taken over, so that its server stops using the upload.
+ * Marks the recording as recovered, so that its server stops using the upload.
  * @throws ObjectChanged if the server is alive, or if another process recovers the recording
  */
-export async function takeOver(guarded: GuardedObjects, remains: Remains, at: Date): Promise<void> {
+export async function markRecovered(guarded: GuardedObjects, remains: Remains, at: Date): Promise<void> {
   const { manifest, etag } = remains;
-  // An earlier try has taken the recording over and was interrupted.
+  // An earlier try has marked it and was interrupted.
   if (manifest.takenAt) return;
   const bytes = encodeManifest({ ...manifest, takenAt: at.toISOString() });
   const { manifest: key } = recoveryKeys(manifest.installation, manifest.playback.id);

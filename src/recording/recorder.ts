@@ -201,7 +201,7 @@ export class Recorder {
       await outcome;
       await further?.begun;
     } catch (error) {
-      // The row stays RECORDING; recovery.ts sees that nobody records the playback, and recovers it.
+      // The row stays RECORDING; interrupted.ts sees that nobody records the playback, and resumes or finishes it.
       this.#options.log.error({ playbackId: playback.id, error }, 'the end of a recording failed');
     } finally {
       if (!further) running.place.release();

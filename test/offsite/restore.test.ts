@@ -9,9 +9,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { recoveryKeys } from '../../src/domain/store-keys.ts';
 import { OffsiteCopy, type SentPayload } from '../../src/offsite/copy.ts';
 import type { Manifest } from '../../src/offsite/manifest.ts';
-import { ManifestWriter, TakenOver } from '../../src/offsite/manifest-writer.ts';
+import { ManifestWriter, RecoveredElsewhere } from '../../src/offsite/manifest-writer.ts';
 import { listRecordings, readRemains } from '../../src/offsite/remains.ts';
-import { restoreClip, takeOver } from '../../src/offsite/restore.ts';
+import { markRecovered, restoreClip } from '../../src/offsite/restore.ts';
 import { GrowingSpools } from '../../src/spool/growing.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { noteRecoveryKey, readRecoveryKeys } from '../../src/spool/recovery-keys.ts';
@@ -157,7 +157,7 @@ async function newManifest(playbackId: string, init: Buffer): Promise<Manifest> 
 async function restore(playbackId: string) {
   const found = (await listRecordings(store)).find((each) => each.playbackId === playbackId);
   const remains = await readRemains(store, store.guarded!, found!);
-  await takeOver(store.guarded!, remains!, new Date());
+  await markRecovered(store.guarded!, remains!, new Date());
   return { remains: remains!, clip: await restoreClip(store, store.guarded!, remains!) };
 }
 
@@ -247,7 +247,9 @@ test('a server that was taken for lost notices that, and a second recovery fails
   const found = (await listRecordings(store)).find((each) => each.playbackId === playbackId)!;
   const first = await readRemains(store, store.guarded!, found);
   const second = await readRemains(store, store.guarded!, found);
-  await takeOver(store.guarded!, first!, new Date());
-  await expect(takeOver(store.guarded!, second!, new Date())).rejects.toThrow('Somebody else has changed');
-  await expect(writer.write(manifest)).rejects.toThrow(TakenOver);
+  await markRecovered(store.guarded!, first!, new Date());
+  await expect(markRecovered(store.guarded!, second!, new Date())).rejects.toThrow(
+    'Somebody else has changed',
+  );
+  await expect(writer.write(manifest)).rejects.toThrow(RecoveredElsewhere);
 });

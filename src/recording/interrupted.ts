@@ -20,7 +20,7 @@ import { isInRing } from './ring-units.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
 import { WallClock } from './steady-clock.ts';
 
-export interface RecoveryOptions {
+export interface ResumingOptions {
   readonly db: Db;
   readonly self: Incarnation;
   readonly feeds: Feeds;
@@ -41,24 +41,24 @@ const longestHoleMs = 6 * 3_600_000;
 const writtenWithinMs = 10_000;
 
 /**
- * Recovers recordings that an earlier run of this server left behind (docs/design.md 6.6). A recording whose end lies
+ * Resumes recordings that an earlier run of this server left behind (docs/design.md 6.6). A recording whose end lies
  * ahead goes on, with a gap for the time between. A recording whose end is past is finished with the footage there
- * is. Spools that no playback needs are removed. From then on, recovers recordings that are in the database but
- * unknown to the recorder, because the database was away.
+ * is. Spools that no playback needs are removed. From then on, does the same once a second for recordings that are in the
+ * database but unknown to the recorder, because the database was away.
  */
-export async function startRecovery(options: RecoveryOptions): Promise<{ close(): Promise<void> }> {
+export async function startResuming(options: ResumingOptions): Promise<{ close(): Promise<void> }> {
   const { db, self, recordDir, log, now } = options;
-  const told = new Set<string>();
+  const failureLogged = new Set<string>();
   await openSpool(db, self.nodeId, recordDir, log);
   await endOverdue(db, new Date(now()), []);
-  await recoverAll(options, told);
+  await resumeAll(options, failureLogged);
   await removeOrphans(options).catch((error) => {
     if (!(error instanceof SpoolAway)) throw error;
   });
 
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
-    looking ??= recoverAll(options, told)
+    looking ??= resumeAll(options, failureLogged)
       .catch((error: Error) =>
         log.warn({ error }, 'interrupted recordings cannot be looked up; trying again'),
       )
@@ -75,10 +75,10 @@ export async function startRecovery(options: RecoveryOptions): Promise<{ close()
 }
 
 /**
- * Recovers all interrupted recordings. One that fails does not stop the others, and is tried again next time.
- * @param told ids of the recordings whose failure was logged
+ * Resumes or finishes each interrupted recording. Where that fails, the recording is tried again a second later.
+ * @param failureLogged ids of the recordings whose failure was logged
  */
-async function recoverAll(options: RecoveryOptions, told: Set<string>): Promise<void> {
+async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): Promise<void> {
   const { db, self, log, recorder, now } = options;
   const { nodeId } = self;
   for (const taken of await takeOverLost(db, self, new Date(now())))
@@ -91,17 +91,18 @@ async function recoverAll(options: RecoveryOptions, told: Set<string>): Promise<
     const { id } = it;
     if (it.recordingStatus === 'RECORDING' && recorder.isRecording(id)) continue;
     try {
-      await recoverOne(options, { ...where, id });
-      told.delete(id);
+      await resumeOrFinish(options, { ...where, id });
+      failureLogged.delete(id);
     } catch (error) {
-      if (!told.has(id)) log.error({ playbackId: id, error }, 'an interrupted recording cannot be recovered');
-      told.add(id);
+      if (!failureLogged.has(id))
+        log.error({ playbackId: id, error }, 'an interrupted recording can be neither resumed nor finished');
+      failureLogged.add(id);
     }
   }
 }
 
-async function recoverOne(
-  { db, feeds, recorder, recordDir, log, now }: RecoveryOptions,
+async function resumeOrFinish(
+  { db, feeds, recorder, recordDir, log, now }: ResumingOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {
   const wasRecording = recorder.isRecording(where.id);
@@ -113,8 +114,8 @@ async function recoverOne(
   if (!found) return;
   const { camera, event, ...row } = found;
   if (wasRecording || recorder.isRecording(where.id)) {
-    const isUnsaid = row.recordingStatus === 'PENDING' && recorder.isRecording(where.id);
-    if (isUnsaid) await recorder.confirm(row.id);
+    const isRowStillPending = row.recordingStatus === 'PENDING' && recorder.isRecording(where.id);
+    if (isRowStillPending) await recorder.confirm(row.id);
     return;
   }
   const leftover = await readLeftover(recordDir, row);
@@ -189,7 +190,7 @@ async function fail(db: Db, playback: Playback, errorMessage: string, at: Date):
   await transition(db, id, recordingStatus, 'FAILED', at, { failureCode: 'NOT_RECORDED', errorMessage });
 }
 
-async function removeOrphans(options: RecoveryOptions): Promise<void> {
+async function removeOrphans(options: ResumingOptions): Promise<void> {
   const { db, self, recordDir, log } = options;
   await demandSpool(recordDir);
   const folders = (await readdir(recordDir)).filter(isSpoolName);
@@ -221,7 +222,7 @@ async function removeOrphans(options: RecoveryOptions): Promise<void> {
  * the footage is kept.
  */
 async function removeOrphan(
-  { db, recordDir, log }: Pick<RecoveryOptions, 'db' | 'recordDir' | 'log'>,
+  { db, recordDir, log }: Pick<ResumingOptions, 'db' | 'recordDir' | 'log'>,
   id: string,
   isNeedless: boolean,
 ): Promise<void> {

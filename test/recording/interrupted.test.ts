@@ -18,7 +18,7 @@ let cameraId: string;
 let dir: string;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-recovery-'));
+  dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-interrupted-'));
   camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   app = await startTestApp();
   cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
@@ -46,7 +46,7 @@ test('a spool that cannot be read is not taken for an empty one, and does not de
   await app.awaitCamera(cameraId, 'LIVE');
   await endEvent(app.client, whole!.id);
   expect((await awaitEnd(app.client, whole!)).recordingStatus).toBe('COMPLETED');
-  expect(app.logged.filter((line) => line.includes('cannot be recovered'))).toHaveLength(1);
+  expect(app.logged.filter((line) => line.includes('can be neither resumed nor finished'))).toHaveLength(1);
   expect((await readPlayback(app.client, broken!.playback!.id)).recordingStatus).toBe('RECORDING');
 
   await rm(spool);
