@@ -68,7 +68,7 @@ import { openStore } from './store/open-store.ts';
 import { Uplink } from './store/uplink.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
-import { tasksAt, tasksHere } from './usecases/node-tasks.ts';
+import { tasksHere, tasksOfNodes } from './usecases/node-tasks.ts';
 import { version } from './version.ts';
 
 export interface App {
@@ -264,7 +264,7 @@ export async function startApp(
       ...{ db: readingDb, writingDb: db, ...common, ownCameras, remover, keys },
       ...{ transitions, cameraStates, offsiteChanges },
       ...{
-        at: tasksAt(here, others),
+        tasksOf: tasksOfNodes(here, others),
         isElsewhere,
         otherNodes: () => others.live(),
         planOwners: () => planner.plan(),

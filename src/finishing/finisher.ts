@@ -95,7 +95,7 @@ export class Finisher {
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // A COMPLETED row means that an earlier try lost the database's answer. If there is no row, the footage is kept,
     // because the database may be an old copy (recording/interrupted.ts). Deleting a playback removes its spool.
-    if (playback?.recordingStatus === 'COMPLETED') await this.#letGo(id);
+    if (playback?.recordingStatus === 'COMPLETED') await this.#removeSpool(id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked first, because reading an hours-long spool is wasted if the store is away.
     storeWatch.demand();
@@ -124,17 +124,17 @@ export class Finisher {
         return;
       }
     }
-    await this.#letGo(id);
+    await this.#removeSpool(id);
   }
 
-  /** Removes the spool and the recovery objects, which are not needed any more. */
-  async #letGo(id: string): Promise<void> {
+  /** Removes the spool and the recovery objects. */
+  async #removeSpool(id: string): Promise<void> {
     const { db, offsite, recordDir } = this.#options;
-    await offsite?.forget(id);
+    await offsite?.stop(id);
     await inDatabase(removeSpoolAndCopies(db, recordDir, id));
   }
 
-  /** Resolves once the store has confirmed the right size (invariant 2). */
+  /** Resolves once the store has confirmed the right size (docs/design.md 6.2). */
   async #storeClip(
     playback: Playback,
     clip: Clip,
@@ -214,8 +214,8 @@ export class Finisher {
   /** Ends all work on the footage of a playback that is being deleted, then removes its spool and recovery objects. */
   async discard(id: string): Promise<void> {
     await this.#queue.stopWork(id);
-    await this.#options.follower.discard(id);
-    await this.#letGo(id);
+    await this.#options.follower.stopSending(id);
+    await this.#removeSpool(id);
   }
 
   close(): Promise<void> {

@@ -72,7 +72,7 @@ export class SpoolFollower {
         entry.step = undefined;
       });
     }
-    for (const [id, { grewAt }] of this.#entries) if (now - grewAt > keepMs) void this.discard(id);
+    for (const [id, { grewAt }] of this.#entries) if (now - grewAt > keepMs) void this.stopSending(id);
   }
 
   #add(id: string): Entry {
@@ -196,13 +196,13 @@ export class SpoolFollower {
   }
 
   /** Stops sending a playback's footage. Resolves once nothing is being sent. */
-  async discard(playbackId: string): Promise<void> {
+  async stopSending(playbackId: string): Promise<void> {
     const followed = await this.handOver(playbackId, AbortSignal.abort());
     await followed?.close().catch(() => {}); // a file that was only read
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([...this.#entries.keys()].map((id) => this.discard(id)));
+    await Promise.all([...this.#entries.keys()].map((id) => this.stopSending(id)));
   }
 }

@@ -1,5 +1,5 @@
 import { objectKeys } from '../domain/store-keys.ts';
-import type { SentUpload } from '../offsite/recording.ts';
+import type { SentUpload } from '../offsite/recording-copies.ts';
 import { GrowingIndex } from '../spool/growing-index.ts';
 import { readBeginning, readSpool } from '../spool/reader.ts';
 import { rangesBody } from '../store/body.ts';

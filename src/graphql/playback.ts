@@ -38,8 +38,8 @@ const PlaybackFailure = builder
       }),
       retryable: t.boolean({
         description: 'Whether retryPlayback can help, because the footage is still there.',
-        resolve: ({ id, nodeId }, _args, { at }) =>
-          at(nodeId)
+        resolve: ({ id, nodeId }, _args, { tasksOf }) =>
+          tasksOf(nodeId)
             .holdsFootage(id)
             .catch(() => false), // a server that does not answer cannot retry it now
       }),

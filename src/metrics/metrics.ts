@@ -127,7 +127,7 @@ function recordingMetrics(registry: Registry, { db, recorder, disk }: MetricsSou
     'Free space on the spool’s disk, when it was last looked at.',
     () => disk.freeBytes,
   );
-  gauge(registry, 'flashback_spool_ok', '1 where the spool takes further recordings, 0 where not.', () =>
+  gauge(registry, 'flashback_spool_ok', '1 where the spool takes new recordings, 0 where not.', () =>
     disk.problem ? 0 : 1,
   );
 }

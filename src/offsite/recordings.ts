@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts';
-import { OffsiteRecording, type OffsiteRecordingOptions } from './recording.ts';
+import { RecordingCopies, type RecordingCopiesOptions } from './recording-copies.ts';
 
-export interface OffsiteRecordingsOptions extends OffsiteRecordingOptions {
+export interface OffsiteRecordingsOptions extends RecordingCopiesOptions {
   readonly log: Log;
 }
 
@@ -23,7 +23,7 @@ export function openOffsite(
 /** The running recordings with recovery objects in the bucket (docs/decisions/0022). */
 export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
-  readonly #recordings = new Map<string, OffsiteRecording>();
+  readonly #recordings = new Map<string, RecordingCopies>();
   readonly #recovered = new Set<string>();
   /** Recordings of which the bucket has more since `onMore` was called. */
   readonly #grown = new Set<string>();
@@ -50,12 +50,12 @@ export class OffsiteRecordings {
   }
 
   /** @returns undefined if the recording was recovered from the bucket, because this server seemed lost */
-  of(playbackId: string): OffsiteRecording | undefined {
+  of(playbackId: string): RecordingCopies | undefined {
     if (this.#recovered.has(playbackId)) return undefined;
     const known = this.#recordings.get(playbackId);
     if (known) return known;
     const onMore = () => this.#grown.add(playbackId);
-    const recording = new OffsiteRecording({ ...this.#options, onMore }, playbackId);
+    const recording = new RecordingCopies({ ...this.#options, onMore }, playbackId);
     this.#recordings.set(playbackId, recording);
     return recording;
   }
@@ -81,7 +81,7 @@ export class OffsiteRecordings {
   }
 
   /** Stops writing recovery objects of a recording that is no longer followed. Resolves when none is on its way. */
-  async forget(playbackId: string): Promise<void> {
+  async stop(playbackId: string): Promise<void> {
     const recording = this.#recordings.get(playbackId);
     this.#recordings.delete(playbackId);
     this.#recovered.delete(playbackId);

@@ -31,8 +31,7 @@ export class Admission {
     const place = this.#places.take(request, camerasOn());
     try {
       await disk.look();
-      if (disk.problem)
-        throw new RequestError('CAPACITY', `No further recording can begin: ${disk.problem}.`);
+      if (disk.problem) throw new RequestError('CAPACITY', `No new recording can begin: ${disk.problem}.`);
       return place;
     } catch (error) {
       place.release();

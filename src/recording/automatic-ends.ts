@@ -72,15 +72,15 @@ export class AutomaticEnds {
     await disk.look();
     if (!disk.mustEnd) return;
     const diskFailure = new Error(disk.mustEnd);
-    for (const { recording } of running()) recording.endNow(diskFailure);
+    for (const { footage } of running()) footage.endNow(diskFailure);
   }
 
-  async #endIfCameraIsLost({ playback, recording }: RunningRecording): Promise<void> {
+  async #endIfCameraIsLost({ playback, footage }: RunningRecording): Promise<void> {
     const { db, cameraLostSec, now } = this.#options;
-    const { silentMs } = recording;
+    const { silentMs } = footage;
     if (silentMs < cameraLostSec * 1_000) return;
     const endedAt = new Date(now() - silentMs);
     await endPlaybacks(db, { id: playback.id }, { endedAt, reason: 'CAMERA_LOST', recordUntil: endedAt });
-    recording.endNow();
+    footage.endNow();
   }
 }

@@ -14,8 +14,8 @@ import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/rea
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import { findSpool } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
+import type { RecordingLeftover } from './footage-recording.ts';
 import type { Recorder } from './recorder.ts';
-import type { RecordingLeftover } from './recording.ts';
 import { isInRing } from './ring-units.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
 import { WallClock } from './steady-clock.ts';

@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { spoolFolder } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
-import type { RecordingEnd } from './recording.ts';
+import type { RecordingEnd } from './footage-recording.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import type { RunningRecording } from './running-recording.ts';
 
@@ -31,14 +31,14 @@ export interface OutcomeOptions {
  */
 export async function writeRecording(
   { db, now, recordDir }: Pick<OutcomeOptions, 'db' | 'now' | 'recordDir'>,
-  { playback, camera, recording }: RunningRecording,
+  { playback, camera, footage }: RunningRecording,
 ): Promise<Playback | undefined> {
   const begun = await beginRecording(db, {
     id: playback.id,
     at: new Date(now()),
     localPath: spoolFolder(recordDir, playback.id),
     streamUrl: maskStreamUrl(camera.rtspUrl),
-    ...clipBounds(playback, recording.clipStartedAt),
+    ...clipBounds(playback, footage.clipStartedAt),
   });
   return begun ?? (await db.playback.findUnique({ where: { id: playback.id } })) ?? undefined;
 }
@@ -47,8 +47,8 @@ interface Over {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
   readonly end: RecordingEnd;
-  /** Aborted once the row must not be written any more. */
-  readonly forget: AbortSignal;
+  /** Aborted once the outcome must not be written any more. */
+  readonly outcomeUnwanted: AbortSignal;
 }
 
 /**
@@ -57,7 +57,7 @@ interface Over {
  */
 export async function writeOutcome(options: OutcomeOptions, over: Over): Promise<void> {
   const { log, now } = options;
-  const { playback, end, forget } = over;
+  const { playback, end, outcomeUnwanted } = over;
   if (end.diskFailure) {
     log.error({ playbackId: playback.id, error: end.diskFailure }, 'the disk stopped accepting footage');
   }
@@ -66,13 +66,13 @@ export async function writeOutcome(options: OutcomeOptions, over: Over): Promise
     log.error(what, 'footage cannot be made into a fragment, so its recording has ended');
   }
   const at = new Date(now());
-  for (let pause = 100; !forget.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+  for (let pause = 100; !outcomeUnwanted.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
       await writeOnce(options, over, at);
       return;
     } catch (error) {
       log.warn({ playbackId: playback.id, error }, 'the end of a recording cannot be written; trying again');
-      await sleep(pause, undefined, { signal: forget }).catch(() => {}); // see `forget`
+      await sleep(pause, undefined, { signal: outcomeUnwanted }).catch(() => {}); // see `outcomeUnwanted`
     }
   }
 }

@@ -17,13 +17,13 @@ export interface Place {
  * - A camera's first recording takes any free place.
  * - One place is kept for each camera that is on and has no recording, up to half of all places. So the first
  *   recording of every camera finds a place wherever there are twice as many places as cameras.
- * - A further recording at the same camera is given a place only if more places are left than that camera has
- *   recordings, and than the caller has further recordings (dynamic thresholds; Choudhury and Hahne, IEEE/ACM ToN
+ * - An additional recording of a camera that is being recorded gets a place only if more places are left than that camera
+ *   has recordings, and than the caller has additional recordings (dynamic thresholds; Choudhury and Hahne, IEEE/ACM ToN
  *   6(2), 1998).
  */
 export class Places {
   readonly #most: number;
-  readonly #taken = new Map<object, PlaceRequest & { readonly isFurther: boolean }>();
+  readonly #taken = new Map<object, PlaceRequest & { readonly isAdditional: boolean }>();
 
   constructor(most: number) {
     this.#most = most;
@@ -41,23 +41,23 @@ export class Places {
     const ofCamera = this.#count(({ cameraId }) => cameraId === request.cameraId);
     if (ofCamera > 0) {
       const left = all - taken - Math.min(this.#idle(camerasOn), Math.floor(all / 2));
-      const ofCaller = this.#count(({ by, isFurther }) => isFurther && by === request.by);
-      const places = `of MAX_RECORDINGS (${all}) ${Math.max(0, left)} are left for further recordings`;
+      const ofCaller = this.#count(({ by, isAdditional }) => isAdditional && by === request.by);
+      const places = `of MAX_RECORDINGS (${all}) ${Math.max(0, left)} are left for additional recordings`;
       if (ofCamera >= left) refuse(`this camera has ${ofCamera} already, and ${places}.`);
-      if (ofCaller >= left) refuse(`this key has ${ofCaller} further ones already, and ${places}.`);
+      if (ofCaller >= left) refuse(`this key has ${ofCaller} additional ones already, and ${places}.`);
     }
     return this.add(request);
   }
 
   /** Takes a place for a recording that must go on, even if none is free. */
   add(request: PlaceRequest): Place {
-    const isFurther = this.#count(({ cameraId }) => cameraId === request.cameraId) > 0;
+    const isAdditional = this.#count(({ cameraId }) => cameraId === request.cameraId) > 0;
     const token = {};
-    this.#taken.set(token, { ...request, isFurther });
+    this.#taken.set(token, { ...request, isAdditional });
     return { release: () => void this.#taken.delete(token) };
   }
 
-  #count(isMeant: (taken: PlaceRequest & { isFurther: boolean }) => boolean): number {
+  #count(isMeant: (taken: PlaceRequest & { isAdditional: boolean }) => boolean): number {
     let count = 0;
     for (const taken of this.#taken.values()) if (isMeant(taken)) count++;
     return count;
@@ -72,5 +72,5 @@ export class Places {
 }
 
 function refuse(why: string): never {
-  throw new RequestError('CAPACITY', `No further recording can begin: ${why}`);
+  throw new RequestError('CAPACITY', `No new recording can begin: ${why}`);
 }

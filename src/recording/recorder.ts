@@ -5,10 +5,10 @@ import type { Camera, Playback } from '../generated/prisma/client.ts';
 import { makeSpoolFolder, removeSpool } from '../spool/spool.ts';
 import type { Admission } from './admission.ts';
 import { AutomaticEnds, type AutomaticEndsOptions } from './automatic-ends.ts';
-import { type Continuation, continueInNewFormat } from './further-recording.ts';
+import type { RecordingLeftover } from './footage-recording.ts';
+import { type Continuation, continueInNewFormat } from './new-format.ts';
 import { failPlayback, writeOutcome, writeRecording } from './outcome.ts';
 import type { Place } from './places.ts';
-import type { RecordingLeftover } from './recording.ts';
 import { type Beginning, type RunningOptions, RunningRecording } from './running-recording.ts';
 import type { WallClock } from './steady-clock.ts';
 
@@ -50,7 +50,7 @@ export class Recorder {
   start(): void {
     this.#automaticEnds.start();
     this.#ticker = setInterval(() => {
-      for (const { recording } of this.#running()) recording.tick();
+      for (const { footage } of this.#running()) footage.tick();
     }, tickMs);
   }
 
@@ -92,10 +92,10 @@ export class Recorder {
         throw row.reason;
       }
       if (!row.value) {
-        await this.#discard(playback.id);
+        await this.#undo(playback.id);
         return undefined;
       }
-      return this.#answer(playback, started);
+      return this.#writeBegun(playback, started);
     });
   }
 
@@ -118,7 +118,7 @@ export class Recorder {
       const [started] = await Promise.allSettled([
         this.#start(playback, camera, { place, leftover: how.leftover }),
       ]);
-      return this.#answer(playback, started);
+      return this.#writeBegun(playback, started);
     });
   }
 
@@ -155,7 +155,7 @@ export class Recorder {
       throw error;
     });
     // The pre-roll cannot be fetched again, so it must be in the file before the caller gets an answer.
-    await running.recording.written();
+    await running.footage.written();
     return running;
   }
 
@@ -189,13 +189,13 @@ export class Recorder {
    * playbacks_queue_finishing and finishing/finisher.ts.
    */
   async #follow(running: RunningRecording): Promise<void> {
-    const { playback, camera, forgotten } = running;
+    const { playback, camera, outcomeUnwanted } = running;
     let further: Continuation | undefined;
     try {
       // It runs until somebody stops it, its deadline comes, or the stream changes its format.
       const end = await running.whenOver();
       // With footage, the row becomes PROCESSING, and the trigger queues the finisher's job. Without footage, FAILED.
-      const outcome = writeOutcome(this.#options, { playback, camera, end, forget: forgotten });
+      const outcome = writeOutcome(this.#options, { playback, camera, end, outcomeUnwanted });
       // The ring reaches back only a few seconds, so a further recording begins while the outcome is being written.
       further = continueInNewFormat(running, { ...this.#options, outcome, recorder: this });
       await outcome;
@@ -213,7 +213,7 @@ export class Recorder {
    * Writes RECORDING, or FAILED if the recording could not begin.
    * @returns the row
    */
-  #answer(
+  #writeBegun(
     playback: PlaybackToRecord,
     started: PromiseSettledResult<RunningRecording>,
   ): Promise<Playback | undefined> {
@@ -229,14 +229,15 @@ export class Recorder {
    */
   async #writeRecording(running: RunningRecording): Promise<Playback | undefined> {
     const row = await writeRecording(this.#options, running);
-    if (!row) await this.#discard(running.playback.id);
+    if (!row) await this.#undo(running.playback.id);
     // The same recording was also requested at another node, which wrote the row first.
-    else if (row.nodeId !== null && row.nodeId !== this.#options.nodeId) await this.abandon(row.id);
+    else if (row.nodeId !== null && row.nodeId !== this.#options.nodeId)
+      await this.stopWithoutOutcome(row.id);
     return row;
   }
 
   /**
-   * Repeats `#writeRecording` until the database answers; never rejects. If there is no row, discards the recording.
+   * Repeats `#writeRecording` until the database answers; never rejects. If there is no row, the recording is undone.
    */
   async #writeRecordingLater(running: RunningRecording): Promise<void> {
     const { signal } = this.#closing;
@@ -248,26 +249,23 @@ export class Recorder {
         // The database still does not answer, or the spool cannot be removed. Logged once, not at each try.
         if (pause === pauseMs.first) {
           const what = { playbackId: running.playback.id, error };
-          this.#options.log.warn(
-            what,
-            'RECORDING cannot be written, nor its recording discarded; trying again',
-          );
+          this.#options.log.warn(what, 'RECORDING cannot be written, nor its recording undone; trying again');
         }
         await sleep(pause, undefined, { signal }).catch(() => {}); // aborted by close
       }
     }
   }
 
-  /** Ends the recording of a playback that is being deleted. Its spool stays. */
-  async abandon(playbackId: string): Promise<void> {
+  /** Ends the recording of a playback that is being deleted. Its row is not written, and its spool stays. */
+  async stopWithoutOutcome(playbackId: string): Promise<void> {
     const tracked = this.#tracked.get(playbackId);
-    tracked?.running.forget();
+    tracked?.running.stopWithoutOutcome();
     await tracked?.over;
   }
 
   /** Undoes a recording whose playback has no row. */
-  async #discard(playbackId: string): Promise<void> {
-    await this.abandon(playbackId);
+  async #undo(playbackId: string): Promise<void> {
+    await this.stopWithoutOutcome(playbackId);
     await removeSpool(this.#options.recordDir, playbackId);
   }
 
@@ -276,7 +274,7 @@ export class Recorder {
     this.#closing.abort();
     clearInterval(this.#ticker);
     await this.#automaticEnds.close();
-    for (const running of this.#running()) running.forget();
+    for (const running of this.#running()) running.stopWithoutOutcome();
     await Promise.all([...this.#tracked.values()].map(({ over }) => over));
   }
 }

@@ -1,7 +1,7 @@
 import type { PlaybackToRecord } from '../db/playbacks.ts';
 import { type FeedUnit, timeOf } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
-import type { RecordingLeftover } from './recording.ts';
+import type { RecordingLeftover } from './footage-recording.ts';
 import type { WallClock } from './steady-clock.ts';
 
 /**

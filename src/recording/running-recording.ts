@@ -6,8 +6,8 @@ import type { GrowingSpools } from '../spool/growing.ts';
 import { ClipNotes } from './clip-notes.ts';
 import type { FeedUnit } from './feed/feed-unit.ts';
 import type { Feeds } from './feed/feeds.ts';
+import { FootageRecording, type RecordingEnd, type RecordingLeftover } from './footage-recording.ts';
 import type { Place } from './places.ts';
-import { Recording, type RecordingEnd, type RecordingLeftover } from './recording.ts';
 import { ringUnits } from './ring-units.ts';
 import { clipBounds, gapsToJson } from './row.ts';
 import type { CreateSoundEncoder } from './sound/encoder.ts';
@@ -51,7 +51,7 @@ export class RunningRecording {
   readonly place: Place;
   /** The wall clock as it stood when the recording began. */
   readonly clock: WallClock;
-  readonly recording: Recording;
+  readonly footage: FootageRecording;
   /** When the stream changed to a format that the file cannot hold, in steady milliseconds; undefined if it did not. */
   formatChangedAt: number | undefined;
   readonly #now: () => number;
@@ -59,7 +59,7 @@ export class RunningRecording {
   readonly #isResumed: boolean;
   /** The end given to the last call of `keepUntil`, in epoch milliseconds. */
   #until: number | undefined;
-  readonly #forgotten = new AbortController();
+  readonly #outcomeUnwanted = new AbortController();
   readonly #detach: () => void;
   readonly #deadlineTimer: NodeJS.Timeout;
 
@@ -75,7 +75,7 @@ export class RunningRecording {
     this.#isResumed = leftover !== undefined;
     const fromRing = ringUnits(feeds, playback, this.clock, leftover);
     const notes = new ClipNotes({ db, log, playbackId: playback.id });
-    this.recording = new Recording({
+    this.footage = new FootageRecording({
       growing,
       folder: beginning.folder,
       leftover,
@@ -93,16 +93,13 @@ export class RunningRecording {
     });
     const take = (unit: FeedUnit) => {
       onBytes(unit.footage.bytes);
-      this.recording.take(unit);
+      this.footage.take(unit);
     };
     for (const unit of fromRing) take(unit);
     this.#detach = feeds.attach(camera, take);
     const deadline = this.#deadline();
     // A timer of its own, so that the recording also ends if somebody sets the clock, or if the row cannot be read.
-    this.#deadlineTimer = setTimeout(
-      () => this.recording.endAt(deadline),
-      Math.max(0, deadline - steadyNow()),
-    );
+    this.#deadlineTimer = setTimeout(() => this.footage.endAt(deadline), Math.max(0, deadline - steadyNow()));
     if (playback.recordUntil) this.keepUntil(playback.recordUntil);
   }
 
@@ -128,24 +125,24 @@ export class RunningRecording {
     const latest = steadyNow() + this.camera.postRollSec * 1_000;
     const isDoubtful = this.clock.wasSet || this.#isResumed;
     const known = isDoubtful ? Math.min(Math.max(end, steadyNow()), latest) : end;
-    this.recording.endAt(Math.min(known, this.#deadline()));
+    this.footage.endAt(Math.min(known, this.#deadline()));
   }
 
-  /** Ends the recording without writing its row, because the playback is deleted or the server stops. */
-  forget(): void {
-    this.#forgotten.abort();
-    this.recording.endNow();
+  /** Ends the recording. Its outcome is not written, because the playback is deleted or the server stops. */
+  stopWithoutOutcome(): void {
+    this.#outcomeUnwanted.abort();
+    this.footage.endNow();
   }
 
-  /** Aborted once the row must not be written any more. */
-  get forgotten(): AbortSignal {
-    return this.#forgotten.signal;
+  /** Aborted once the outcome must not be written any more. */
+  get outcomeUnwanted(): AbortSignal {
+    return this.#outcomeUnwanted.signal;
   }
 
   /** Resolves when the recording is over and its spool is closed and synced. */
   async whenOver(): Promise<RecordingEnd> {
     try {
-      return await this.recording.whenOver();
+      return await this.footage.whenClosed();
     } finally {
       this.#detach();
       clearTimeout(this.#deadlineTimer);

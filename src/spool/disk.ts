@@ -40,7 +40,7 @@ export class SpoolDisk {
     this.#log = log;
   }
 
-  /** Why no further recording may begin, as part of a sentence; undefined if one may. */
+  /** Why no new recording may begin, as part of a sentence; undefined if one may. */
   get problem(): string | undefined {
     return this.#problem?.text;
   }
@@ -62,7 +62,7 @@ export class SpoolDisk {
     const before = this.#problem?.text;
     this.#problem = await this.#find();
     if (this.#problem && before === undefined) {
-      this.#log.error({ error: this.#problem.text }, 'the spool takes no further recording');
+      this.#log.error({ error: this.#problem.text }, 'the spool takes no new recording');
     }
     if (!this.#problem && before !== undefined) this.#log.info({}, 'the spool takes recordings again');
   }

@@ -9,7 +9,7 @@ import { longestSec, secondsAfter, startOf } from './event-times.ts';
 import { visibleCamera } from './find-visible.ts';
 import { jsonOf, textOf, validate, wholeNumber } from './input.ts';
 import type { Parts } from './parts.ts';
-import { recordAtOwner, sayAway } from './record-at-owner.ts';
+import { recordAtOwner, rethrowForCaller } from './record-at-owner.ts';
 
 /** What a caller reports. Fields that are null count as left out. */
 export interface EventReport {
@@ -35,7 +35,7 @@ type ValidReport = Pick<EventReport, 'type'> & z.output<typeof rules>;
 
 type CreateEventParts = Pick<
   Parts,
-  'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'at' | 'isElsewhere' | 'firstCalls' | 'takeEvent'
+  'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'tasksOf' | 'isElsewhere' | 'firstCalls' | 'takeEvent'
 >;
 
 /**
@@ -118,7 +118,7 @@ async function recordNew(
  * answer was lost, begins its recording now, with the footage that is still in the ring.
  */
 async function answerAgain(
-  { at }: CreateEventParts,
+  { tasksOf }: CreateEventParts,
   caller: Caller,
   camera: Camera,
   { event, playback }: RecordedEvent,
@@ -127,6 +127,9 @@ async function answerAgain(
     throw conflict('This idempotency key was used at this camera by somebody else; choose another.');
   }
   if (playback?.recordingStatus !== 'PENDING') return { event, playback };
-  const owner = at(playback.nodeId ?? camera.nodeId);
-  return { event, playback: await owner.confirm({ id: playback.id, by: caller.name }).catch(sayAway) };
+  const owner = tasksOf(playback.nodeId ?? camera.nodeId);
+  return {
+    event,
+    playback: await owner.confirm({ id: playback.id, by: caller.name }).catch(rethrowForCaller),
+  };
 }

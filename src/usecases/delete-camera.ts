@@ -2,7 +2,7 @@ import { deleteCameraRows } from '../db/cameras.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import { found } from './input.ts';
 import type { Parts } from './parts.ts';
-import { sayAway } from './record-at-owner.ts';
+import { rethrowForCaller } from './record-at-owner.ts';
 
 /**
  * Deletes a camera with its events and playbacks and, in the background, their objects in the store.
@@ -10,7 +10,13 @@ import { sayAway } from './record-at-owner.ts';
  *   server does not answer
  */
 export async function deleteCamera(
-  { db, feeds, at, otherNodes, remover }: Pick<Parts, 'db' | 'feeds' | 'at' | 'otherNodes' | 'remover'>,
+  {
+    db,
+    feeds,
+    tasksOf,
+    otherNodes,
+    remover,
+  }: Pick<Parts, 'db' | 'feeds' | 'tasksOf' | 'otherNodes' | 'remover'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
@@ -19,7 +25,7 @@ export async function deleteCamera(
   // The camera's recordings may be on every node that has ever owned the camera.
   const discard = async (ids: string[]) => {
     const nodes = ids.length > 0 ? [null, ...(await otherNodes())] : [];
-    await Promise.all(nodes.map((nodeId) => at(nodeId).discard(ids))).catch(sayAway);
+    await Promise.all(nodes.map((nodeId) => tasksOf(nodeId).discard(ids))).catch(rethrowForCaller);
   };
   await deleteCameraRows(db, id, discard);
   await feeds.remove(id);

@@ -4,7 +4,7 @@ import { type Caller, demand } from '../domain/caller.ts';
 import { NodeAway } from '../nodes/other-nodes.ts';
 import { isId } from './input.ts';
 import type { Parts } from './parts.ts';
-import { sayAway } from './record-at-owner.ts';
+import { rethrowForCaller } from './record-at-owner.ts';
 
 /** A node that was away for this long is no longer waited for: its footage counts as lost. */
 const givenUpHours = 24;
@@ -15,7 +15,7 @@ const givenUpHours = 24;
  * @throws RequestError FORBIDDEN, CONFLICT if it is protected, or CAPACITY if the server that has its footage is away
  */
 export async function deletePlayback(
-  { db, at, remover }: Pick<Parts, 'db' | 'at' | 'remover'>,
+  { db, tasksOf, remover }: Pick<Parts, 'db' | 'tasksOf' | 'remover'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
@@ -31,11 +31,12 @@ export async function deletePlayback(
   // End all work on the playback, then delete its row and note its objects for removal. A COMPLETED playback has no
   // footage on a node any more. The footage on a node that was away for a day counts as lost.
   const owner = recordingStatus === 'COMPLETED' ? null : nodeId;
-  await at(owner)
+  await tasksOf(owner)
     .remove(id)
     .catch(async (error) => {
-      if (!(error instanceof NodeAway) || !(await isSilentFor(db, owner!, givenUpHours))) sayAway(error);
-      await at(null).remove(id);
+      if (!(error instanceof NodeAway) || !(await isSilentFor(db, owner!, givenUpHours)))
+        rethrowForCaller(error);
+      await tasksOf(null).remove(id);
     });
 
   // Remove the objects soon.

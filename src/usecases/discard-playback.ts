@@ -5,6 +5,6 @@ export async function discardPlayback(
   { recorder, finisher }: Pick<Parts, 'recorder' | 'finisher'>,
   id: string,
 ): Promise<void> {
-  await recorder.abandon(id);
+  await recorder.stopWithoutOutcome(id);
   await finisher.discard(id);
 }

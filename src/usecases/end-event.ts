@@ -15,7 +15,7 @@ import { tellRecorders } from './tell-recorders.ts';
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
  */
 export async function endEvent(
-  { db, now, at }: Pick<Parts, 'db' | 'now' | 'at'>,
+  { db, now, tasksOf }: Pick<Parts, 'db' | 'now' | 'tasksOf'>,
   caller: Caller,
   { id, endedAt }: { readonly id: string; readonly endedAt?: Date | null | undefined },
 ): Promise<RecordedEvent> {
@@ -28,7 +28,7 @@ export async function endEvent(
   if (!event.endedAt) {
     const asked = now();
     const end = { id: event.id, endedAt: endOf(endedAt, asked, event.startedAt), at: asked };
-    tellRecorders(at, await saveEventEnd(db, end));
+    tellRecorders(tasksOf, await saveEventEnd(db, end));
   }
 
   // Answer.

@@ -90,11 +90,11 @@ export function tasksHere(parts: TaskParts): NodeTasks {
 }
 
 /** @returns a function that finds the tasks of the node that a row names: here, or over HTTP. */
-export function tasksAt(here: NodeTasks, others: OtherNodes): (nodeId: string | null) => NodeTasks {
+export function tasksOfNodes(here: NodeTasks, others: OtherNodes): (nodeId: string | null) => NodeTasks {
   const names = Object.keys(here);
-  const tasksOf = (nodeId: string) =>
+  const remoteTasks = (nodeId: string) =>
     Object.fromEntries(
       names.map((name) => [name, (input: unknown) => others.call(nodeId, name, input)]),
     ) as unknown as NodeTasks;
-  return (nodeId) => (others.isElsewhere(nodeId) ? tasksOf(nodeId) : here);
+  return (nodeId) => (others.isElsewhere(nodeId) ? remoteTasks(nodeId) : here);
 }

@@ -24,7 +24,7 @@ export interface Parts {
   readonly remover: Remover;
   readonly keys: Keys;
   /** Returns the tasks of the node that a row names; null: those of this server. */
-  readonly at: (nodeId: string | null) => NodeTasks;
+  readonly tasksOf: (nodeId: string | null) => NodeTasks;
   /** Whether that node is another server. */
   readonly isElsewhere: (nodeId: string | null) => boolean;
   /** Plans at once who feeds which camera, because there is a new one. */

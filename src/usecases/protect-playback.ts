@@ -15,7 +15,7 @@ const rules = z.object({ reason: textOf(500) });
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND
  */
 export async function protectPlayback(
-  { db, now, at, note }: Pick<Parts, 'db' | 'now' | 'at' | 'note'>,
+  { db, now, tasksOf, note }: Pick<Parts, 'db' | 'now' | 'tasksOf' | 'note'>,
   caller: Caller,
   { id: given, ...rest }: { readonly id: string; readonly reason: string },
 ): Promise<{ readonly id: string }> {
@@ -24,11 +24,11 @@ export async function protectPlayback(
   const { id, nodeId, recordingStatus } = await visiblePlayback(db, caller, given);
   // Done at the node that would also delete the playback, so that both happen in turn. A node that is away deletes nothing.
   const order = { id, reason, by: caller.name, at: now() };
-  const isThere = await at(recordingStatus === 'COMPLETED' ? null : nodeId)
+  const isThere = await tasksOf(recordingStatus === 'COMPLETED' ? null : nodeId)
     .protect(order)
     .catch((error) => {
       if (!(error instanceof NodeAway)) throw error;
-      return at(null).protect(order);
+      return tasksOf(null).protect(order);
     });
   if (!isThere) throw notFound('playback', given);
   note({ playbackId: id, by: caller.name, reason }, 'a playback was protected');

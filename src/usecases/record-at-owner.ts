@@ -16,7 +16,7 @@ const pauseMs = 100;
  * @throws RequestError CAPACITY, also if no node answers
  */
 export async function recordAtOwner(
-  parts: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'at' | 'isElsewhere'>,
+  parts: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'tasksOf' | 'isElsewhere'>,
   first: Camera,
   order: RecordOrder,
 ): Promise<Recorded> {
@@ -25,7 +25,7 @@ export async function recordAtOwner(
     const isAgain = camera !== first;
     try {
       if (!parts.isElsewhere(camera.nodeId)) return await recordHere(parts, camera, { ...order, isAgain });
-      return await parts.at(camera.nodeId).record({ ...order, isAgain });
+      return await parts.tasksOf(camera.nodeId).record({ ...order, isAgain });
     } catch (error) {
       if (!(error instanceof NodeAway)) throw error;
       if (performance.now() > deadline) throw nobodyAnswers();
@@ -48,6 +48,6 @@ const nobodyAnswers = () =>
   );
 
 /** Rethrows an error; for NodeAway, as an error that a caller understands. */
-export const sayAway = (error: unknown): never => {
+export const rethrowForCaller = (error: unknown): never => {
   throw error instanceof NodeAway ? nobodyAnswers() : error;
 };

@@ -2,7 +2,7 @@ import { type Caller, demand } from '../domain/caller.ts';
 import { conflict } from '../domain/errors.ts';
 import { visiblePlayback } from './find-visible.ts';
 import type { Parts } from './parts.ts';
-import { sayAway } from './record-at-owner.ts';
+import { rethrowForCaller } from './record-at-owner.ts';
 
 /**
  * Finishes a FAILED playback again if its footage is still on the disk of the server that recorded it. The row becomes
@@ -12,7 +12,7 @@ import { sayAway } from './record-at-owner.ts';
  *   that server does not answer
  */
 export async function retryPlayback(
-  { db, at }: Pick<Parts, 'db' | 'at'>,
+  { db, tasksOf }: Pick<Parts, 'db' | 'tasksOf'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
@@ -21,6 +21,6 @@ export async function retryPlayback(
   if (recordingStatus !== 'FAILED') {
     throw conflict(`The playback ${id} is ${recordingStatus}; only one that is FAILED can be retried.`);
   }
-  await at(nodeId).retry(id).catch(sayAway);
+  await tasksOf(nodeId).retry(id).catch(rethrowForCaller);
   return { id };
 }

@@ -12,7 +12,7 @@ import { tellRecorders } from './tell-recorders.ts';
  * @throws RequestError FORBIDDEN, NOT_FOUND, or CONFLICT if it has already ended in another way
  */
 export async function stopRecording(
-  { db, now, at }: Pick<Parts, 'db' | 'now' | 'at'>,
+  { db, now, tasksOf }: Pick<Parts, 'db' | 'now' | 'tasksOf'>,
   caller: Caller,
   playbackId: string,
 ): Promise<{ readonly id: string }> {
@@ -25,6 +25,6 @@ export async function stopRecording(
   if (ended.length === 0) {
     throw conflict(`The playback ${id} is ${recordingStatus}; there is no recording of it to stop.`);
   }
-  tellRecorders(at, [{ id, nodeId: ended[0]!.nodeId, recordUntil: endedAt }]);
+  tellRecorders(tasksOf, [{ id, nodeId: ended[0]!.nodeId, recordUntil: endedAt }]);
   return { id };
 }

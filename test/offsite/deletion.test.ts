@@ -4,7 +4,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
-import { OffsiteRecording } from '../../src/offsite/recording.ts';
+import { RecordingCopies } from '../../src/offsite/recording-copies.ts';
 import { GrowingSpools } from '../../src/spool/growing.ts';
 import { GrowingIndex } from '../../src/spool/growing-index.ts';
 import { createS3Store } from '../../src/store/s3.ts';
@@ -77,7 +77,7 @@ test('nothing is copied of a recording whose row was not written', async () => {
     onMore: () => {},
   };
   const copyOf = (playbackId: string) =>
-    new OffsiteRecording(
+    new RecordingCopies(
       { db, store, guarded, installation: randomUUID(), recordDir, ...fixed },
       playbackId,
     ).advance(index, undefined, new AbortController().signal);

@@ -74,7 +74,7 @@ test('after a restart, the shares of cameras and keys are known', async () => {
   const creating = 'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }';
   expect(await greedy.fail(creating, { input: { cameraId: three, type: 'MOTION' } })).toMatchObject({
     code: 'CAPACITY',
-    message: expect.stringContaining('this key has 3 further ones already'),
+    message: expect.stringContaining('this key has 3 additional ones already'),
   });
   await greedy.close();
   await app.close();

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { FeedUnit } from '../../src/recording/feed/feed-unit.ts';
-import { Recording } from '../../src/recording/recording.ts';
+import { FootageRecording } from '../../src/recording/footage-recording.ts';
 import { steadyNow, WallClock } from '../../src/recording/steady-clock.ts';
 import { GrowingSpools } from '../../src/spool/growing.ts';
 import { readSpool } from '../../src/spool/reader.ts';
@@ -29,8 +29,8 @@ beforeEach(async () => {
   began = steadyNow();
 });
 
-function record(options: Partial<ConstructorParameters<typeof Recording>[0]> = {}): Recording {
-  return new Recording({
+function record(options: Partial<ConstructorParameters<typeof FootageRecording>[0]> = {}): FootageRecording {
+  return new FootageRecording({
     growing: new GrowingSpools(),
     folder,
     leftover: undefined,
@@ -62,7 +62,7 @@ test('a recording whose first picture comes after its end has no footage', async
   const recording = record();
   recording.endAt(began + 1_000);
   for (const unit of pictures(30, 10_000)) recording.take(unit);
-  expect((await recording.whenOver()).clipStartedAt).toBeUndefined();
+  expect((await recording.whenClosed()).clipStartedAt).toBeUndefined();
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -72,7 +72,7 @@ test('a recording ends with the first picture at or after its end', async () => 
   recording.endAt(began + 9.5 * frameMs);
   for (const unit of Array.from({ length: 20 }, (_, i) => units.picture(began + (i + 5) * frameMs, false)))
     recording.take(unit);
-  await recording.whenOver();
+  await recording.whenClosed();
   expect((await spooled()).pictures).toBe(11);
 });
 
@@ -89,7 +89,7 @@ test('a recording has the units that it took, even after the ring has dropped th
   }
   for (let i = 0; i < 5_000; i++) units.picture(began + 10_000 + i, false).footage.release();
   recording.endNow();
-  await recording.whenOver();
+  await recording.whenClosed();
   const { payloads, file } = await spooled();
   const bytes = await readFile(file);
   const footage = Buffer.concat(payloads.map(({ from, to }) => bytes.subarray(from, to)));
@@ -113,7 +113,7 @@ test('a picture that is not followed by another is on disk within a second', asy
     .toBe(1);
   clearInterval(ticker);
   recording.endNow();
-  await recording.whenOver();
+  await recording.whenClosed();
 });
 
 test('another size within the session ends a recording, which reports since when', async () => {
@@ -122,7 +122,7 @@ test('another size within the session ends a recording, which reports since when
   for (const unit of pictures(15)) recording.take(unit);
   const larger = { ...units.picture(began + 1_000, true) };
   recording.take({ ...larger, format: { ...larger.format, key: 'larger' } as FeedUnit['format'] });
-  await recording.whenOver();
+  await recording.whenClosed();
   expect(changes).toHaveLength(1);
   expect(changes[0]).toBeCloseTo(began + 1_000, 0);
   expect((await spooled()).pictures).toBe(15);
@@ -138,7 +138,7 @@ test.each([true, false])(
     const format = { ...other.format, pps: [Buffer.from('68ce0fc9', 'hex')], needsSets };
     recording.take({ ...other, format: format as FeedUnit['format'] });
     recording.endNow();
-    await recording.whenOver();
+    await recording.whenClosed();
     expect(changes).toHaveLength(needsSets ? 1 : 0);
     expect((await spooled()).pictures).toBe(needsSets ? 15 : 16);
   },
@@ -150,7 +150,7 @@ test('sound from before the first picture is left out', async () => {
   for (const unit of pictures(15)) recording.take(unit);
   for (let at = 0; at < 960; at += 64) recording.take(units.sound(began + at));
   recording.endNow();
-  await recording.whenOver();
+  await recording.whenClosed();
   expect(await spooled()).toMatchObject({ pictures: 15, sounds: 15 });
 });
 
@@ -158,7 +158,7 @@ test('a stream that does not fit into a file ends only its own recording', async
   const recording = record();
   for (const unit of pictures(30))
     recording.take({ ...unit, format: { ...unit.format, sps: [] } as FeedUnit['format'] });
-  const { diskFailure, internalError } = await recording.whenOver();
+  const { diskFailure, internalError } = await recording.whenClosed();
   expect(diskFailure).toBeUndefined();
   expect(internalError).toBeInstanceOf(Error);
 });
@@ -182,7 +182,7 @@ test('sound that is encoded after the end is in the clip', async () => {
   recording.take({ ...sound, format });
   for (const unit of others) recording.take(unit);
   recording.endAt(began + endMs);
-  await recording.whenOver();
+  await recording.whenClosed();
   const { file } = await spooled();
   const clip = await readSpool(file, endMs / 1_000);
   const soundTable = clip!.index.tables.find(({ track }) => track.kind === 'audio');
@@ -193,7 +193,7 @@ test('footage that begins after the end in the row is left out', async () => {
   const recording = record();
   for (const unit of pictures(60)) recording.take(unit);
   recording.endNow();
-  await recording.whenOver();
+  await recording.whenClosed();
   const { file } = await spooled();
   const clip = await readSpool(file, 2);
   expect(clip!.index.durationMs).toBeGreaterThanOrEqual(2_000);

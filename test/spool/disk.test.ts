@@ -84,7 +84,7 @@ test('a full disk ends recordings with their footage and refuses new ones, until
     status: 503,
     text: expect.stringContaining('SPOOL_MIN_FREE'),
   });
-  expect(app.logged.join('')).toContain('the spool takes no further recording');
+  expect(app.logged.join('')).toContain('the spool takes no new recording');
   expect(await (await fetch(`${app.client.url}/metrics`)).text()).toContain('\nflashback_spool_ok 0\n');
   expect((await fetch(`${app.client.url}/healthz`)).status).toBe(200);
 

@@ -20,7 +20,7 @@ export interface SentUpload {
   readonly sentTo: number;
 }
 
-export interface OffsiteRecordingOptions {
+export interface RecordingCopiesOptions {
   readonly db: Db;
   readonly store: Store;
   readonly growing: GrowingSpools;
@@ -39,8 +39,8 @@ export interface OffsiteRecordingOptions {
 const lookEveryMs = 500;
 
 /** Keeps the recovery objects of one recording up to date, so that the clip can be made without this machine. */
-export class OffsiteRecording {
-  readonly #options: OffsiteRecordingOptions;
+export class RecordingCopies {
+  readonly #options: RecordingCopiesOptions;
   readonly #id: string;
   readonly #copy: OffsiteCopy;
   readonly #writer: ManifestWriter;
@@ -53,7 +53,7 @@ export class OffsiteRecording {
   #savedUntil = 0;
   #advancing: Promise<unknown> = Promise.resolve();
 
-  constructor(options: OffsiteRecordingOptions, playbackId: string) {
+  constructor(options: RecordingCopiesOptions, playbackId: string) {
     this.#options = options;
     this.#id = playbackId;
     const keys = recoveryKeys(options.installation, playbackId);

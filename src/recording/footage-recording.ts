@@ -25,7 +25,7 @@ export interface RecordingEnd {
 /** What an earlier run of the server recorded of a playback, with its gaps. */
 export type RecordingLeftover = Leftover & { readonly gaps: readonly GapSpan[] };
 
-export interface RecordingOptions {
+export interface FootageRecordingOptions {
   readonly growing: GrowingSpools;
   readonly folder: string;
   /** What an earlier run of the server recorded; this recording continues it. */
@@ -45,8 +45,8 @@ export interface RecordingOptions {
 }
 
 /** Records one playback: takes the feed's units from a keyframe on and writes them to the spool. */
-export class Recording {
-  readonly #options: RecordingOptions;
+export class FootageRecording {
+  readonly #options: FootageRecordingOptions;
   readonly #cutter = new Cutter();
   readonly #gaps: GapSpan[];
   #file: RecordingFile | undefined;
@@ -74,7 +74,7 @@ export class Recording {
     this.#resolveOver = resolve;
   });
 
-  constructor(options: RecordingOptions) {
+  constructor(options: FootageRecordingOptions) {
     this.#options = options;
     const { growing, leftover, clock } = options;
     this.#gaps = [...(leftover?.gaps ?? [])];
@@ -243,14 +243,14 @@ export class Recording {
     this.#finish();
   }
 
-  /** When the recording is over, `whenOver` resolves; recorder.ts (`#follow`) goes on from there. */
+  /** When the recording is over, `whenClosed` resolves, and with it `whenOver` (running-recording.ts); `#follow` (recorder.ts) goes on from there. */
   #finish(): void {
     this.#isOver = true;
     this.#resolveOver();
   }
 
   /** Resolves when the recording is over and its spool is closed and synced. */
-  async whenOver(): Promise<RecordingEnd> {
+  async whenClosed(): Promise<RecordingEnd> {
     await this.#over;
     this.#endEncoder();
     await this.#encoded;

@@ -23,17 +23,16 @@ interface FurtherOptions {
   };
 }
 
-/** A further recording. It takes over the place of the first. */
+/** The recording of the further playback. It gets the place of the first one. */
 export interface Continuation {
-  /** Resolves when the further recording has begun or is known not to begin; never rejects. */
+  /** Resolves when it has begun or is known not to begin; never rejects. */
   readonly begun: Promise<void>;
 }
 
 /**
- * Records a stream's new format as a further playback, because one file cannot hold two formats. The further
- * recording uses the clock of the first one, so that their times agree and the deadline holds even if the wall clock
- * is set.
- * @returns when that recording has begun; undefined if the stream did not change its format
+ * Records a stream's new format as a further playback, because one file cannot hold two formats. Both recordings use the
+ * clock of the first one: so their times agree, and the deadline holds even if somebody sets the wall clock.
+ * @returns undefined if the stream did not change its format
  */
 export function continueInNewFormat(
   running: RunningRecording,
@@ -47,7 +46,7 @@ export function continueInNewFormat(
 /** @param changedAt steady milliseconds */
 async function continueAt(
   changedAt: number,
-  { playback: first, camera, clock, place, forgotten }: RunningRecording,
+  { playback: first, camera, clock, place, outcomeUnwanted }: RunningRecording,
   { db, log, now, outcome, recorder }: FurtherOptions,
 ): Promise<void> {
   // Dates are whole milliseconds. Rounded down, the start would lie before the picture, and `missedMs`
@@ -57,7 +56,7 @@ async function continueAt(
   /** Whether the event goes on, so that the further playback was written. */
   const isWritten = async () => {
     await outcome;
-    if (forgotten.aborted) return false;
+    if (outcomeUnwanted.aborted) return false;
     const made = { at: new Date(now()), isClockSet: clock.wasSet };
     return (await untilAnswered(() => insertFurtherPlayback(db, first.id, further, made))) !== undefined;
   };
@@ -65,7 +64,7 @@ async function continueAt(
     const begun = await recorder.begin(further, camera, { place, clock, isWritten: isWritten() });
     if (!begun) return;
     log.info(facts, 'the stream changed its format; a further playback continues');
-    // The event may have ended before the further recording began here.
+    // The event may have ended before this recording began.
     if (begun.recordUntil) recorder.keepUntil(begun.id, begun.recordUntil);
   } catch (error) {
     log.error({ ...facts, error }, 'a recording cannot continue in the stream’s new format');
