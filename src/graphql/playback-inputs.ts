@@ -44,6 +44,24 @@ export const UnprotectPlaybackPayload = playbackPayload(
   'The playback, which is no longer protected.',
 );
 
+export const ReviewPlaybacksPayload = builder
+  .objectRef<{ ids: string[] }>('ReviewPlaybacksPayload')
+  .implement({
+    description: 'The playbacks whose marks are as they were wanted.',
+    fields: (t) => ({
+      playbacks: t.prismaField({
+        type: [Playback],
+        description: 'The playbacks, newest first. Those that are gone are left out.',
+        resolve: (query, { ids }, _args, { db }) =>
+          db.playback.findMany({
+            ...query,
+            where: { id: { in: ids } },
+            orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+          }),
+      }),
+    }),
+  });
+
 export const DeletePlaybackPayload = builder.objectRef<{ id: string }>('DeletePlaybackPayload').implement({
   description: 'The deleted playback.',
   fields: (t) => ({ id: t.exposeID('id', { description: 'The id of the deleted playback.' }) }),

@@ -1,6 +1,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
+import { reviewedBy } from '../db/reviews.ts';
 import { eventsWithWords } from '../db/search.ts';
 import { visiblePlaybacks } from '../db/visible.ts';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
@@ -39,12 +40,16 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
     protected: t.boolean({
       description: 'true: only protected playbacks; false: only those that are not protected.',
     }),
+    reviewed: t.boolean({
+      description:
+        'true: only playbacks that the caller has reviewed; false: only those that are still to be reviewed.',
+    }),
   }),
 });
 
 type Filter = typeof PlaybackFilter.$inferInput | null | undefined;
 
-async function toWhere(filter: Filter, { db }: Context): Promise<Prisma.PlaybackWhereInput> {
+async function toWhere(filter: Filter, { db, caller }: Context): Promise<Prisma.PlaybackWhereInput> {
   const eventId = filterId('eventId', filter?.eventId);
   const cameraId = filterId('cameraId', filter?.cameraId);
   return {
@@ -58,6 +63,7 @@ async function toWhere(filter: Filter, { db }: Context): Promise<Prisma.Playback
       },
     }),
     ...(typeof filter?.protected === 'boolean' && { protectedAt: filter.protected ? { not: null } : null }),
+    ...(typeof filter?.reviewed === 'boolean' && reviewedBy(caller.name, filter.reviewed)),
     ...startedWithin(filter),
   };
 }

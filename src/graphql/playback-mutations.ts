@@ -1,6 +1,7 @@
 import { deletePlayback } from '../usecases/delete-playback.ts';
 import { protectPlayback } from '../usecases/protect-playback.ts';
 import { retryPlayback } from '../usecases/retry-playback.ts';
+import { reviewPlaybacks } from '../usecases/review-playbacks.ts';
 import { startRecording } from '../usecases/start-recording.ts';
 import { stopRecording } from '../usecases/stop-recording.ts';
 import { unprotectPlayback } from '../usecases/unprotect-playback.ts';
@@ -9,6 +10,7 @@ import {
   DeletePlaybackPayload,
   ProtectPlaybackPayload,
   RetryPlaybackPayload,
+  ReviewPlaybacksPayload,
   StartRecordingInput,
   StartRecordingPayload,
   StopRecordingPayload,
@@ -58,5 +60,19 @@ builder.mutationFields((t) => ({
     description: 'Lifts the protection of a playback. Retention may then delete it. Safe to repeat.',
     args: { id: t.arg.id(idArg) },
     resolve: (_root, { id }, context) => unprotectPlayback(context, context.caller, id),
+  }),
+  reviewPlaybacks: t.field({
+    type: ReviewPlaybacksPayload,
+    description:
+      'Marks playbacks as reviewed, or takes the marks back. The marks are the caller’s: keys of one name share them, and every role may set its own. Safe to repeat.',
+    args: {
+      ids: t.arg.idList({ required: true, description: 'The playbacks’ ids: 1 to 100.' }),
+      reviewed: t.arg.boolean({
+        required: true,
+        defaultValue: true,
+        description: 'false: takes the marks back.',
+      }),
+    },
+    resolve: (_root, args, context) => reviewPlaybacks(context, context.caller, args),
   }),
 }));

@@ -202,6 +202,14 @@ export const Playback = builder.prismaObject('Playback', {
       resolve: ({ protectedAt, protectedBy, protectionReason }) =>
         protectedAt && { reason: protectionReason ?? '', by: protectedBy ?? '', at: protectedAt },
     }),
+    reviewed: t.boolean({
+      description:
+        'Whether the caller has marked it as reviewed (reviewPlaybacks). Each name has its own marks.',
+      select: (_args, { caller }) => ({
+        reviews: { where: { person: caller.name }, select: { person: true } },
+      }),
+      resolve: ({ reviews }) => reviews.length > 0,
+    }),
     transitions: t.relation('transitions', {
       description: 'All transitions so far, oldest first.',
       query: { orderBy: [{ xid: 'asc' }, { id: 'asc' }] },

@@ -28,6 +28,8 @@ builder.subscriptionFields((t) => ({
       if (filter?.search) throw badField('search', 'Lists can be searched; transitions cannot.');
       if (typeof filter?.protected === 'boolean')
         throw badField('protected', 'Lists can be filtered by protection; transitions cannot.');
+      if (typeof filter?.reviewed === 'boolean')
+        throw badField('reviewed', 'Lists can be filtered by reviewed marks; transitions cannot.');
       const eventId = filterId('eventId', filter?.eventId);
       const cameraId = filterId('cameraId', filter?.cameraId);
       const position = after === null || after === undefined ? undefined : readPosition(after);

@@ -4,6 +4,7 @@ import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
+  type FieldNode,
   GraphQLError,
   getNamedType,
   TypeInfo,
@@ -21,13 +22,16 @@ export type Subscribe = (
   args: ExecutionArgs,
 ) => Promise<AsyncIterableIterator<ExecutionResult, undefined> | ExecutionResult>;
 
-/** Whether a document selects a link, that is a field of type URL. A link contains its holder, so holders cannot share it. */
-function selectsLinks(document: DocumentNode): boolean {
+/**
+ * Whether a document selects what each caller is told differently: a link (a field of type URL), which contains its holder,
+ * or `reviewed`, which belongs to the caller's name.
+ */
+function isPersonal(document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
   let isFound = false;
-  const Field = () => {
+  const Field = ({ name }: FieldNode) => {
     const type = types.getType();
-    isFound ||= type != null && getNamedType(type).name === 'URL';
+    isFound ||= name.value === 'reviewed' || (type != null && getNamedType(type).name === 'URL');
   };
   visit(document, visitWithTypeInfo(types, { Field }));
   return isFound;
@@ -59,7 +63,7 @@ const concurrent = 50;
  * Executes a subscription's selection once per transition for all subscribers with equal subscriptions: for ten thousand
  * dashboards, one transition is one execution and one query. Subscriptions are equal if they have the same document
  * (Yoga's parser cache returns one object for one text), operation and variables, if their callers may see the same, and,
- * if links are selected, have the same holder.
+ * if the selection is personal, are the same.
  * @param options.execute executes the selection for one event
  * @param options.hold counts the subscription's memory until it has ended; throws RequestError if that is too much
  */
@@ -135,18 +139,19 @@ export function sharedExecution(options: {
 
 /** Makes the text by which selections are compared: two with the same text give the same result. */
 function selectionKeys(): (args: ExecutionArgs) => string {
-  const documents = new WeakMap<DocumentNode, { number: number; hasLinks: boolean }>();
+  const documents = new WeakMap<DocumentNode, { number: number; forOne: boolean }>();
   let count = 0;
   const factsOf = (document: DocumentNode) => {
-    const facts = documents.get(document) ?? { number: ++count, hasLinks: selectsLinks(document) };
+    const facts = documents.get(document) ?? { number: ++count, forOne: isPersonal(document) };
     documents.set(document, facts);
     return facts;
   };
   return ({ document, operationName, variableValues, contextValue }) => {
     const { caller } = contextValue as Context;
-    const { number, hasLinks } = factsOf(document);
+    const { number, forOne } = factsOf(document);
     const sees = [caller.role, caller.cameraIds, seesOnlyOwn(caller) ? caller.name : null];
-    return JSON.stringify([number, operationName, variableValues, sees, hasLinks ? caller.holder : null]);
+    const whose = forOne ? [caller.holder, caller.name] : null;
+    return JSON.stringify([number, operationName, variableValues, sees, whose]);
   };
 }
 

@@ -91,6 +91,7 @@ describe('pages are read from an index, which reads only the page’s rows', () 
       'a camera and a stretch of time',
       () => ({ cameraId: cameras[0], startedBefore: '2026-01-01T02:00:00Z' }),
     ],
+    ['what is still to be reviewed', () => ({ reviewed: false })],
     ['an event', () => ({ eventId: '00000000-0000-7000-8000-000000000100' })],
   ];
   const pages: [string, () => object][] = [

@@ -463,6 +463,8 @@ export type Mutation = {
   renewEvent: RenewEventPayload;
   /** Makes the clip of a FAILED playback whose footage is still on the server’s disk. */
   retryPlayback: RetryPlaybackPayload;
+  /** Marks playbacks as reviewed, or takes the marks back. The marks are the caller’s: keys of one name share them, and every role may set its own. Safe to repeat. */
+  reviewPlaybacks: ReviewPlaybacksPayload;
   /** Revokes a key. Its open connections are closed within seconds. For ADMIN. */
   revokeApiKey: RevokeApiKeyPayload;
   /** Revokes a link to a clip: from now on it shows nothing. Safe to repeat. */
@@ -538,6 +540,13 @@ export type MutationRenewEventArgs = {
 /** Mutations. */
 export type MutationRetryPlaybackArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Mutations. */
+export type MutationReviewPlaybacksArgs = {
+  ids: Array<Scalars['ID']['input']>;
+  reviewed?: Scalars['Boolean']['input'];
 };
 
 
@@ -653,6 +662,8 @@ export type Playback = {
   recordingStatus: RecordingStatus;
   /** The picture’s size, like 1920x1080. */
   resolution?: Maybe<Scalars['String']['output']>;
+  /** Whether the caller has marked it as reviewed (reviewPlaybacks). Each name has its own marks. */
+  reviewed: Scalars['Boolean']['output'];
   /** When the event happened, or when the recording by hand was requested. */
   startedAt: Scalars['DateTime']['output'];
   /** A JPEG of the clip’s first picture. */
@@ -718,6 +729,8 @@ export type PlaybackFilter = {
   protected?: InputMaybe<Scalars['Boolean']['input']>;
   /** Playbacks with one of these statuses. */
   recordingStatus?: InputMaybe<Array<RecordingStatus>>;
+  /** true: only playbacks that the caller has reviewed; false: only those that are still to be reviewed. */
+  reviewed?: InputMaybe<Scalars['Boolean']['input']>;
   /** The event’s label, description or metadata must contain all of these words. Whole words match, in upper or lower case. */
   search?: InputMaybe<Scalars['String']['input']>;
   /** Playbacks that started after this time. */
@@ -909,6 +922,13 @@ export type RetryPlaybackPayload = {
   __typename?: 'RetryPlaybackPayload';
   /** The playback. */
   playback: Playback;
+};
+
+/** The playbacks whose marks are as they were wanted. */
+export type ReviewPlaybacksPayload = {
+  __typename?: 'ReviewPlaybacksPayload';
+  /** The playbacks, newest first. Those that are gone are left out. */
+  playbacks: Array<Playback>;
 };
 
 /** The revoked key. */
