@@ -150,6 +150,8 @@ async function settled(page: Page, view: string): Promise<void> {
     await page.getByRole('button', { name: 'Watch' }).waitFor();
   }
   if (view === 'playbacks' || view === 'pages') await page.getByRole('article').nth(2).waitFor();
+  // The bar of what can be done with the chosen ones.
+  if (view === 'pages') await page.getByRole('article').getByRole('checkbox').first().check();
   if (view === 'keys') await page.getByRole('button', { name: 'Revoke' }).waitFor();
   if (view === 'running') await page.getByRole('button', { name: 'End event' }).waitFor();
   if (view === 'completed') await page.getByRole('region', { name: 'Player' }).waitFor();

@@ -190,6 +190,26 @@ describe.skipIf(browserMissing)('the list', () => {
     await page.getByText('2 playbacks protected.').waitFor();
     for (const i of [0, 2]) await card(i).getByRole('img', { name: 'Protected' }).waitFor();
 
+    await card(0).getByRole('link').focus();
+    await page.keyboard.press('r');
+    await card(0).getByRole('img', { name: 'Reviewed' }).waitFor();
+    for (const i of [0, 1, 2]) await card(i).getByRole('checkbox').check();
+    await bar.getByRole('button', { name: 'Reviewed', exact: true }).click();
+    await page.getByText('3 playbacks marked as reviewed.').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    const onTimeline = page.getByRole('group', { name: /^Door: \d+ playback/ }).getByRole('link');
+    expect(await onTimeline.count()).toBe(4);
+    await page.getByLabel('Review', { exact: true }).selectOption('Hide reviewed');
+    await page.getByText('1 playback', { exact: true }).waitFor();
+    await expect.poll(() => onTimeline.count()).toBe(1);
+    expect(new URL(page.url()).search).toBe('?day=2026-02-10&reviewed=no');
+    await page.getByLabel('Review', { exact: true }).selectOption('Reviewed or not');
+    await card(0).waitFor();
+    await bar.getByRole('button', { name: 'Not reviewed' }).click();
+    for (const i of [0, 1, 2])
+      await card(i).getByRole('img', { name: 'Reviewed' }).waitFor({ state: 'detached' });
+    await bar.getByRole('button', { name: 'Choose none' }).click();
+
     for (const i of [1, 2, 3]) await card(i).getByRole('checkbox').check();
     await bar.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

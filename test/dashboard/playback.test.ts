@@ -187,6 +187,23 @@ describe.skipIf(browserMissing)('one playback', () => {
     await card.waitFor({ state: 'detached' });
   });
 
+  test('is reviewed once it is played, which hides it in a list of what is to be reviewed', async () => {
+    const playback = await record(cameraId, () => sleep(300));
+    const page = await open(`/playbacks/${playback.id}`);
+    const list = await dashboard.another('/playbacks?reviewed=no');
+    const card = list.getByRole('article', { name: 'Front door, Motion · a fox' });
+    await card.waitFor();
+    await page.getByRole('button', { name: 'Mark as reviewed' }).waitFor();
+    await playerOf(page).getByRole('button', { name: 'Play from the pre-roll on' }).click();
+    await card.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Mark as not reviewed' }).waitFor();
+    await page.keyboard.press('r');
+    await card.waitFor();
+    await page.keyboard.press('k');
+    await page.reload();
+    await page.getByRole('button', { name: 'Mark as reviewed' }).waitFor();
+  });
+
   test('has marks where its gaps are', async () => {
     const playback = await record(cameraId, async () => {
       await camera.offline();

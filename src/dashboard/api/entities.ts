@@ -39,6 +39,17 @@ export function forgetPlaybacks(ids: readonly string[]): void {
   playbacks.set(without(playbacks.get(), ids));
 }
 
+/** The user of this tab has marked these playbacks as reviewed, or taken the marks back. */
+export function markPlaybacks(ids: readonly string[], reviewed: boolean): void {
+  const known = playbacks.get();
+  playbacks.set(
+    merged(
+      known,
+      ids.flatMap((id) => known.get(id) ?? []).map((playback) => ({ ...playback, reviewed })),
+    ),
+  );
+}
+
 /** Removes a deleted camera, and its playbacks, which were deleted with it. */
 export function forgetCamera(id: string): void {
   deleted.add(id);

@@ -1,8 +1,8 @@
-import { forgetCamera, forgetPlaybacks } from './entities.ts';
+import { forgetCamera, forgetPlaybacks, markPlaybacks } from './entities.ts';
 
 /**
- * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings, protection),
- * so that all tabs agree. Other browsers notice them when their tab becomes visible again.
+ * Tells this browser's other tabs about changes that the API does not push (deletions, a camera's settings, protection,
+ * reviewed marks), so that all tabs agree. Other browsers notice them when their tab becomes visible again.
  */
 
 interface News {
@@ -10,6 +10,7 @@ interface News {
   readonly deletedCamera?: string;
   readonly changedCamera?: string;
   readonly changedPlayback?: string;
+  readonly marked?: { readonly ids: readonly string[]; readonly reviewed: boolean };
 }
 
 const channel = new BroadcastChannel('flashback');
@@ -33,7 +34,8 @@ export function listenToTabs(on: {
   return () => channel.removeEventListener('message', onMessage);
 }
 
-function apply({ deletedPlayback, deletedCamera }: News): void {
+function apply({ deletedPlayback, deletedCamera, marked }: News): void {
   if (deletedPlayback) forgetPlaybacks([deletedPlayback]);
   if (deletedCamera) forgetCamera(deletedCamera);
+  if (marked) markPlaybacks(marked.ids, marked.reviewed);
 }

@@ -25,6 +25,7 @@ import { useNeighbours, type Way } from './neighbours.ts';
 import css from './page.module.css';
 import { Player } from './player.tsx';
 import { ProtectButton, ProtectionPanel } from './protection.tsx';
+import { ReviewButton } from './review.tsx';
 import { Transitions } from './transitions.tsx';
 
 const ShareDialog = lazy(() => import('./share.tsx').then((it) => ({ default: it.ShareDialog })));
@@ -114,6 +115,7 @@ function Actions({
       <IconButton icon="back" label="Earlier playback (←)" onClick={() => onNeighbour('earlier')} />
       <IconButton icon="forward" label="Later playback (→)" onClick={() => onNeighbour('later')} />
       <EndButton playback={playback} />
+      <ReviewButton playback={playback} />
       <Button icon="link" onClick={() => copyText(location.href, 'The link to this page is copied.')}>
         Copy link
       </Button>

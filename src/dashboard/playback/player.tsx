@@ -7,6 +7,7 @@ import { clipTime } from './clip-time.ts';
 import { createFrameStepper, type FrameStepper } from './frame-stepper.ts';
 import css from './player.module.css';
 import { usePlayerKeys } from './player-keys.ts';
+import { useReviewed } from './review.tsx';
 import { Strip } from './strip.tsx';
 import { useVideo } from './video-state.ts';
 
@@ -19,6 +20,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   const stepper = useRef<FrameStepper>(undefined);
   const source = useClipSource(video, playback.id, videoUrl);
   const { atMs, paused, muted, rate, begun } = useVideo(video);
+  useReviewed(playback, begun);
   const clip = clipTime(playback);
   useEffect(() => {
     const created = createFrameStepper(video.current as HTMLVideoElement);

@@ -20,11 +20,11 @@ export const PlaybackCard = memo(function PlaybackCard({
   selected: boolean;
   onSelect: (id: string, range: boolean) => void;
 }) {
-  const { id, camera, startedAt, durationMs, recordingStatus, gaps, protection } = playback;
+  const { id, camera, startedAt, durationMs, recordingStatus, gaps, protection, reviewed } = playback;
   const { rests, handlers } = useRest();
   return (
     <article
-      className={selected ? `${css.card} ${css.selected}` : css.card}
+      className={[css.card, selected && css.selected, reviewed && css.reviewed].filter(Boolean).join(' ')}
       aria-label={`${camera.name}, ${occasion(playback)}`}
       data-playback={id}
     >
@@ -37,16 +37,23 @@ export const PlaybackCard = memo(function PlaybackCard({
               <StatusBadge status={recordingStatus} />
             </span>
           )}
-          {protection && (
-            <span
-              className={css.protected}
-              role="img"
-              aria-label="Protected"
-              title={`Protected: ${protection.reason}`}
-            >
-              <Icon name="keep" size={15} />
-            </span>
-          )}
+          <div className={css.marks}>
+            {protection && (
+              <span
+                className={css.protected}
+                role="img"
+                aria-label="Protected"
+                title={`Protected: ${protection.reason}`}
+              >
+                <Icon name="keep" size={15} />
+              </span>
+            )}
+            {reviewed && (
+              <span role="img" aria-label="Reviewed" title="Reviewed">
+                <Icon name="reviewed" size={15} />
+              </span>
+            )}
+          </div>
           {durationMs != null && <span className={css.length}>{length(durationMs)}</span>}
           {isRunning(playback) && durationMs == null && (
             <span className={css.length}>

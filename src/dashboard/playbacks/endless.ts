@@ -133,17 +133,18 @@ function joined(before: Reach, first: Reach): Reach {
 
 /**
  * Loads one page by cursor. A known playback that lies in the page's range but is missing in the answer was deleted.
- * This does not hold for a filter by status or protection, because the answer may be newer than what is known.
+ * This does not hold for a filter by status, protection or reviewed marks, because the answer may be newer than what is known.
  */
 async function loadPage(
   filter: PlaybackFilter,
   after: string | undefined,
   newest: Position | undefined,
 ): Promise<Reach> {
-  const known =
-    filter.recordingStatus || filter.search || typeof filter.protected === 'boolean'
-      ? []
-      : [...playbacks.get().values()].filter((it) => matches(filter, it));
+  const known = [filter.recordingStatus, filter.search, filter.protected, filter.reviewed].some(
+    (it) => it != null,
+  )
+    ? []
+    : [...playbacks.get().values()].filter((it) => matches(filter, it));
   const variables = { filter, first: pageSize, after: after ?? null };
   const { nodes, pageInfo } = (await query(PlaybacksByCursorDocument, variables)).playbackConnection;
   const ids = new Set(nodes.map(({ id }) => id));

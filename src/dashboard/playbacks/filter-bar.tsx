@@ -66,6 +66,17 @@ export function FilterBar({
         <option value="true">Protected</option>
         <option value="false">Not protected</option>
       </SelectField>
+      <SelectField
+        label="Review"
+        value={filters.isReviewed === undefined ? '' : String(filters.isReviewed)}
+        onChange={({ target }) =>
+          onChange({ isReviewed: target.value ? target.value === 'true' : undefined })
+        }
+      >
+        <option value="">Reviewed or not</option>
+        <option value="false">Hide reviewed</option>
+        <option value="true">Only reviewed</option>
+      </SelectField>
       <TimeFields time={filters.time} onChange={(time) => onChange({ time })} />
       {isFiltered(filters) && (
         <Button kind="bare" icon="close" onClick={() => onChange(noFilters)}>

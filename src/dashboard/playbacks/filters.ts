@@ -15,6 +15,8 @@ export interface Filters {
   readonly search: string | undefined;
   /** Whether only protected playbacks are shown, or only others; undefined: both. */
   readonly isProtected: boolean | undefined;
+  /** Whether only playbacks are shown that the user has reviewed, or only others; undefined: both. */
+  readonly isReviewed: boolean | undefined;
   /** The number of a page; undefined for one endless list. */
   readonly page: number | undefined;
 }
@@ -26,11 +28,17 @@ export const noFilters: Partial<Filters> = {
   time: anyTime,
   search: undefined,
   isProtected: undefined,
+  isReviewed: undefined,
 };
 
-export const isFiltered = ({ cameraId, statuses, types, time, search, isProtected }: Filters): boolean =>
-  Boolean(cameraId || statuses.length || types.length || time.kind !== 'any' || search) ||
-  isProtected !== undefined;
+export const isFiltered = (filters: Filters): boolean => {
+  const { cameraId, statuses, types, time, search, isProtected, isReviewed } = filters;
+  return (
+    Boolean(cameraId || statuses.length || types.length || time.kind !== 'any' || search) ||
+    isProtected !== undefined ||
+    isReviewed !== undefined
+  );
+};
 
 export function readFilters(search: URLSearchParams): Filters {
   const page = Number(search.get('page') ?? 'none');
@@ -40,10 +48,14 @@ export function readFilters(search: URLSearchParams): Filters {
     types: eventTypes.filter((type) => search.getAll('type').includes(type.toLowerCase())),
     time: readTime(search),
     search: search.get('search')?.trim() || undefined,
-    isProtected: ({ yes: true, no: false } as Record<string, boolean>)[search.get('protected') ?? ''],
+    isProtected: readYesOrNo(search, 'protected'),
+    isReviewed: readYesOrNo(search, 'reviewed'),
     page: Number.isInteger(page) && page >= 1 ? page : undefined,
   };
 }
+
+const readYesOrNo = (search: URLSearchParams, name: string): boolean | undefined =>
+  (({ yes: true, no: false }) as Record<string, boolean>)[search.get(name) ?? ''];
 
 function readTime(search: URLSearchParams): TimeRange {
   const given = (name: string, form: RegExp) => {
@@ -58,11 +70,25 @@ function readTime(search: URLSearchParams): TimeRange {
   return from || to ? { kind: 'between', from, to } : anyTime;
 }
 
+/** The parameters of the address. */
+const names = [
+  'camera',
+  'status',
+  'type',
+  'when',
+  'day',
+  'from',
+  'to',
+  'search',
+  'protected',
+  'reviewed',
+  'page',
+];
+
 export function writeFilters(search: URLSearchParams, filters: Filters): URLSearchParams {
   const next = new URLSearchParams(search);
   const { cameraId, time, page } = filters;
-  for (const name of ['camera', 'status', 'type', 'when', 'day', 'from', 'to', 'search', 'protected', 'page'])
-    next.delete(name);
+  for (const name of names) next.delete(name);
   if (cameraId) next.set('camera', cameraId);
   for (const status of filters.statuses) next.append('status', status.toLowerCase());
   for (const type of filters.types) next.append('type', type.toLowerCase());
@@ -72,6 +98,7 @@ export function writeFilters(search: URLSearchParams, filters: Filters): URLSear
   if (time.kind === 'between' && time.to) next.set('to', time.to);
   if (filters.search) next.set('search', filters.search);
   if (filters.isProtected !== undefined) next.set('protected', filters.isProtected ? 'yes' : 'no');
+  if (filters.isReviewed !== undefined) next.set('reviewed', filters.isReviewed ? 'yes' : 'no');
   if (page) next.set('page', String(page));
   return next;
 }
@@ -89,7 +116,7 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
 }
 
 export function toApiFilter(
-  { cameraId, statuses, types, search, isProtected }: Filters,
+  { cameraId, statuses, types, search, isProtected, isReviewed }: Filters,
   { from, to }: Bounds,
 ): PlaybackFilter {
   return {
@@ -98,6 +125,7 @@ export function toApiFilter(
     ...(types.length > 0 && { eventType: [...types] }),
     ...(search && { search }),
     ...(isProtected !== undefined && { protected: isProtected }),
+    ...(isReviewed !== undefined && { reviewed: isReviewed }),
     // The API's bounds are exclusive.
     ...(from !== undefined && { startedAfter: new Date(from - 1).toISOString() }),
     ...(to !== undefined && { startedBefore: new Date(to).toISOString() }),
@@ -110,13 +138,14 @@ export function toApiFilter(
  */
 export function matches(
   filter: PlaybackFilter,
-  { camera, recordingStatus, event, startedAt, protection }: Playback,
+  { camera, recordingStatus, event, startedAt, protection, reviewed }: Playback,
 ): boolean {
   const { cameraId, recordingStatus: statuses, eventType: types, startedAfter, startedBefore } = filter;
   if (cameraId && camera.id !== cameraId) return false;
   if (statuses && !statuses.includes(recordingStatus)) return false;
   if (types && !(event && types.includes(event.type))) return false;
   if (typeof filter.protected === 'boolean' && filter.protected !== Boolean(protection)) return false;
+  if (typeof filter.reviewed === 'boolean' && filter.reviewed !== reviewed) return false;
   if (startedAfter && startedAt <= startedAfter) return false;
   return !(startedBefore && startedAt >= startedBefore);
 }

@@ -16,6 +16,7 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
     keys: [
       ['x', 'Chooses the playback that has the focus'],
       ['Shift x', 'Chooses all up to it'],
+      ['r', 'Marks it, or all chosen ones, as reviewed or not'],
       ['Esc', 'Chooses none'],
     ],
   },
@@ -23,6 +24,7 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
     title: 'On a playback’s page',
     keys: [
       ['← →', 'The earlier and the later playback'],
+      ['r', 'Marks it as reviewed or not'],
       ['Space, k', 'Plays or pauses'],
       ['j l', 'Ten seconds back and on'],
       ['Shift ← →', 'A second back and on'],

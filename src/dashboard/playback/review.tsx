@@ -1,0 +1,51 @@
+import { useEffect } from 'react';
+import { mutate } from '../api/client.ts';
+import type { Playback } from '../api/entities.ts';
+import { tellTabs } from '../api/tabs.ts';
+import { ReviewPlaybacksDocument } from '../gql/graphql.ts';
+import { Button } from '../parts/button.tsx';
+import { say, sayProblem } from '../parts/notice.tsx';
+import { usePageKeys } from '../parts/page-keys.ts';
+
+/** The API takes no more at a time. */
+const mostAtOnce = 100;
+
+/** Marks playbacks as reviewed by the user or, if all are marked, takes the marks back, and says so. */
+export async function toggleReviewed(playbacks: readonly Playback[]): Promise<void> {
+  const reviewed = playbacks.some((playback) => !playback.reviewed);
+  const ids = playbacks.map(({ id }) => id);
+  try {
+    for (let i = 0; i < ids.length; i += mostAtOnce) await save(ids.slice(i, i + mostAtOnce), reviewed);
+    const count = ids.length === 1 ? '1 playback' : `${ids.length} playbacks`;
+    say(`${count} marked as ${reviewed ? 'reviewed' : 'not reviewed'}.`);
+  } catch (error) {
+    sayProblem(error);
+  }
+}
+
+/** @throws Refusal */
+async function save(ids: readonly string[], reviewed: boolean): Promise<void> {
+  await mutate(ReviewPlaybacksDocument, { ids: [...ids], reviewed });
+  tellTabs({ marked: { ids, reviewed } });
+}
+
+/** Marks the playback as reviewed once its clip is played, or another place in it is looked at. */
+export function useReviewed({ id, reviewed }: Playback, isSeen: boolean): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a mark that the user takes back stays taken back
+  useEffect(() => {
+    // Without an answer, the playback stays in the list of what is still to be reviewed.
+    if (isSeen && !reviewed) save([id], true).catch(() => {});
+  }, [id, isSeen]);
+}
+
+/** Marks the playback or takes the mark back; the key "r" does the same. */
+export function ReviewButton({ playback }: { playback: Playback }) {
+  const { reviewed } = playback;
+  const toggle = () => void toggleReviewed([playback]);
+  usePageKeys(({ key }) => (key === 'r' ? toggle : undefined));
+  return (
+    <Button icon="reviewed" title="The key r does the same" onClick={toggle}>
+      {reviewed ? 'Mark as not reviewed' : 'Mark as reviewed'}
+    </Button>
+  );
+}
