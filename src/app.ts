@@ -25,9 +25,11 @@ import { installationId } from './db/uploads.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { SpoolFollower } from './finishing/follow-spools.ts';
+import { LostClips } from './finishing/lost-clips.ts';
 import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
+import { ReturnedSpools } from './finishing/returned-spools.ts';
 import { StoreWatch } from './finishing/store-watch.ts';
 import { FootageMemory } from './footage/memory.ts';
 import type { Services } from './graphql/context.ts';
@@ -201,12 +203,20 @@ export async function startApp(
       'uploads of what is recorded',
       new SpoolFollower({ db, store, storeWatch, offsite, installation, recordDir, growing, uplink, log }),
     );
+    const { guarded } = store;
+    const { nodeLostAfterHours: lostAfterHours } = config;
+    const lostClips =
+      guarded && new LostClips({ db, self, store, guarded, installation, lostAfterHours, log, now });
     const finisher = parts.add(
       'finisher',
       new Finisher({
-        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, follower, offsite, uplink },
+        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, follower, offsite, lostClips, uplink },
         ...{ recordDir, log, now },
       }),
+    );
+    const returnedSpools = parts.add(
+      'returned spools',
+      new ReturnedSpools({ db, nodeId, store, uplink, installation, recordDir, log }),
     );
     const remover = parts.add('remover', new Remover({ db, store, storeWatch, log }));
     const onRemoved = () => remover.nudge();
@@ -244,6 +254,8 @@ export async function startApp(
     );
     recorder.start();
     await finisher.start();
+    if (lostClips && !isAlone) parts.add('clips of lost nodes', lostClips).start();
+    returnedSpools.start();
     follower.start();
     offsite?.start();
     remover.start();

@@ -34,6 +34,8 @@ export interface Config {
   readonly ringsMaxBytes: number;
   /** A recording ends if its camera has sent nothing for this long. */
   readonly cameraLostSec: number;
+  /** After so many hours, footage that is on the disk of a lost node alone counts as lost. */
+  readonly nodeLostAfterHours: number;
   /** How long the server still answers after SIGTERM, without being ready, before it closes. */
   readonly drainSec: number;
   readonly spoolMaxBytes: number | undefined;
@@ -179,6 +181,7 @@ const variables = z.object({
   RINGS_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').default(2 * 1024 ** 3),
   CAMERA_LOST_SEC: whole(1, 86_400, ' seconds').default(60),
   DRAIN_SEC: whole(0, 600, ' seconds').default(2),
+  NODE_LOST_AFTER: whole(1, 8_760, ' hours').default(24),
   MAX_RECORDINGS: whole(1, 100_000).default(200),
   SPOOL_MAX_BYTES: whole(1, Number.MAX_SAFE_INTEGER, ' bytes').optional(),
   SPOOL_MIN_FREE_BYTES: whole(0, Number.MAX_SAFE_INTEGER, ' bytes').default(1024 ** 3),
@@ -264,6 +267,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     ringMaxBytes: v.RING_MAX_BYTES,
     ringsMaxBytes: v.RINGS_MAX_BYTES,
     cameraLostSec: v.CAMERA_LOST_SEC,
+    nodeLostAfterHours: v.NODE_LOST_AFTER,
     drainSec: v.DRAIN_SEC,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     spoolMinFreeBytes: v.SPOOL_MIN_FREE_BYTES,

@@ -20,6 +20,7 @@ test('an empty environment gives the defaults that the README states', () => {
     r2: undefined,
     maxRecordings: 200,
     drainSec: 2,
+    nodeLostAfterHours: 24,
     spoolMinFreeBytes: 1024 ** 3,
     graphiql: undefined,
     logLevel: 'info',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JobHelpers, Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker';
 import pg from 'pg';
 import type { Log } from '../log.ts';
-import type { Db } from './client.ts';
+import type { Db, Tx } from './client.ts';
 
 /** The result of one try: no further try is needed, or the playback is retried after a pause. */
 export type TryResult = 'done' | 'later';
@@ -213,7 +213,7 @@ export async function playbacksWithoutJob(db: Db): Promise<string[]> {
 }
 
 /** Adds a job for a PROCESSING playback. */
-export async function addFinishingJob(db: Db, playbackId: string): Promise<void> {
+export async function addFinishingJob(db: Tx, playbackId: string): Promise<void> {
   await db.$executeRaw`SELECT flashback_add_finishing_job(${playbackId}::uuid, 1)`;
 }
 

@@ -1,7 +1,23 @@
-import type { Playback } from '../generated/prisma/client.ts';
+import type { RecordingFailure } from '../domain/failures.ts';
+import type { RecordingStatus } from '../domain/status.ts';
+import { type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
+import { addFinishingJob } from './finishing-queue.ts';
 import { furtherPlayback, insertFurther } from './further-playbacks.ts';
 import type { Incarnation } from './session.ts';
+import { transition } from './transitions.ts';
+
+/** A playback of a lost node, with the owner that it had. */
+interface Lost {
+  readonly id: string;
+  readonly nodeId: string;
+  readonly ownerEpoch: bigint;
+}
+
+/** Playbacks `p` of nodes that are lost, at cameras `c` that this node owns now. */
+const ofLostNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
+  (c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation}) AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM nodes n WHERE (n.id, n.incarnation) = (p.node_id, p.owner_epoch))`;
 
 /** What a lost node was recording, and the playback that continues it here: the same, a further one, or none (undefined). */
 export interface TakenOver {
@@ -16,21 +32,22 @@ export interface TakenOver {
  * @param at the present time: where a lost playback ends and the further one begins
  */
 export async function takeOverLost(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
-  const lost = await db.$queryRaw<{ id: string }[]>`
-    SELECT p.id FROM playbacks p JOIN cameras c ON c.id = p.camera_id
+  const found = await db.$queryRaw<Lost[]>`
+    SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch"
+    FROM playbacks p JOIN cameras c ON c.id = p.camera_id
     WHERE p.recording_status IN ('PENDING', 'RECORDING') AND (p.record_until IS NULL OR p.record_until > ${at})
-      AND (c.node_id, c.owner_epoch) = (${self.nodeId}, ${self.incarnation}) AND p.node_id <> ${self.nodeId}
-      AND NOT EXISTS (SELECT 1 FROM nodes n WHERE (n.id, n.incarnation) = (p.node_id, p.owner_epoch))`;
+      AND ${ofLostNodes(self)}`;
   const taken: TakenOver[] = [];
-  for (const { id } of lost) {
-    const one = await db.$transaction((tx) => takeOverOne(tx, id, self, at));
+  for (const lost of found) {
+    const one = await db.$transaction((tx) => takeOverOne(tx, lost, self, at));
     if (one) taken.push(one);
   }
   return taken;
 }
 
-async function takeOverOne(tx: Tx, id: string, self: Incarnation, at: Date): Promise<TakenOver | undefined> {
-  const first = await lockIfLost(tx, id);
+async function takeOverOne(tx: Tx, lost: Lost, self: Incarnation, at: Date): Promise<TakenOver | undefined> {
+  const { id } = lost;
+  const first = await lockIfLost(tx, lost);
   if (!first) return undefined;
   if (first.recordingStatus === 'PENDING') {
     const owner = { nodeId: self.nodeId, ownerEpoch: self.incarnation };
@@ -44,13 +61,92 @@ async function takeOverOne(tx: Tx, id: string, self: Incarnation, at: Date): Pro
   return { lostId: id, goesOnAs: further?.id };
 }
 
-/** Locks the event, then the playback, as all code that ends both. @returns undefined if the playback is no longer lost */
-async function lockIfLost(tx: Tx, id: string): Promise<Playback | undefined> {
+/**
+ * Locks the event, then the playback, as all code that ends both. The lost node may have come back meanwhile: then the
+ * playback has another epoch.
+ * @returns undefined if the playback is no longer lost
+ */
+async function lockIfLost(tx: Tx, { id, nodeId, ownerEpoch }: Lost): Promise<Playback | undefined> {
   await tx.$queryRaw`
     SELECT 1 FROM events WHERE id = (SELECT event_id FROM playbacks WHERE id = ${id}::uuid) FOR UPDATE`;
   const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM playbacks p WHERE id = ${id}::uuid AND recording_status IN ('PENDING', 'RECORDING')
-      AND NOT EXISTS (SELECT 1 FROM nodes n WHERE (n.id, n.incarnation) = (p.node_id, p.owner_epoch)) FOR UPDATE`;
+    SELECT 1 FROM playbacks WHERE id = ${id}::uuid AND recording_status IN ('PENDING', 'RECORDING')
+      AND (node_id, owner_epoch) = (${nodeId}, ${ownerEpoch}) FOR UPDATE`;
   if (rows.length === 0) return undefined;
   return (await tx.playback.findUnique({ where: { id } })) ?? undefined;
+}
+
+/** A playback of a lost node that is no longer recorded and has no clip. */
+export interface Unfinished extends Lost {
+  /** For how long its node has been away, in hours. */
+  readonly hoursLost: number;
+}
+
+/** The unfinished playbacks of lost nodes, at cameras that this node owns now. */
+export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<Unfinished[]> {
+  return db.$queryRaw`
+    SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch",
+      coalesce(extract(epoch FROM clock_timestamp() - l.lease_until) / 3600, 'infinity')::float8 AS "hoursLost"
+    FROM playbacks p JOIN cameras c ON c.id = p.camera_id LEFT JOIN nodes l ON l.id = p.node_id
+    WHERE ${ofLostNodes(self)} AND (p.recording_status = 'PROCESSING'
+      OR p.recording_status IN ('PENDING', 'RECORDING') AND p.record_until <= ${at})
+    ORDER BY p.id`;
+}
+
+/**
+ * Takes over a playback of a lost node to make its clip: it becomes PROCESSING, and this node has the job.
+ * @returns false if its node is back, or another node has taken it over
+ */
+export function takeOverUnfinished(db: Db, lost: Lost, self: Incarnation, at: Date): Promise<boolean> {
+  const { id } = lost;
+  return db.$transaction(async (tx) => {
+    if (!(await own(tx, lost, self))) return false;
+    if (!(await transition(tx, id, 'RECORDING', 'PROCESSING', at))) await addFinishingJob(tx, id);
+    return true;
+  });
+}
+
+/**
+ * Makes a playback FAILED whose footage was lost with its node. The row still names that node, which can retry it if it
+ * comes back with its disk.
+ * @returns false if its node is back, or another node has taken it over
+ */
+export function failUnfinished(
+  db: Db,
+  lost: Lost,
+  self: Incarnation,
+  { code, message }: RecordingFailure,
+  at: Date,
+): Promise<boolean> {
+  const { id, nodeId } = lost;
+  const change = { failureCode: code, errorMessage: message.slice(0, 500) };
+  return db.$transaction(async (tx) => {
+    const status = await own(tx, lost, self);
+    if (!status) return false;
+    await transition(tx, id, status, 'FAILED', at, change);
+    await tx.playback.update({ where: { id }, data: { nodeId, ownerEpoch: null } });
+    return true;
+  });
+}
+
+/**
+ * Makes this node the owner of a lost node's playback, and locks it.
+ * @returns its status; undefined if it has another owner by now, or is over
+ */
+async function own(
+  tx: Tx,
+  { id, nodeId, ownerEpoch }: Lost,
+  self: Incarnation,
+): Promise<RecordingStatus | undefined> {
+  const [owned] = await tx.playback.updateManyAndReturn({
+    where: { id, nodeId, ownerEpoch, recordingStatus: { in: ['PENDING', 'RECORDING', 'PROCESSING'] } },
+    data: { nodeId: self.nodeId, ownerEpoch: self.incarnation },
+  });
+  return owned?.recordingStatus;
+}
+
+/** Notes that this node has the footage of a FAILED playback that another node had taken over. */
+export async function takeBackFailed(db: Db, { id, nodeId }: Playback, self: string): Promise<void> {
+  const where = { id, nodeId, recordingStatus: 'FAILED' as const };
+  await db.playback.updateMany({ where, data: { nodeId: self, ownerEpoch: null } });
 }

@@ -74,7 +74,7 @@ export async function declareLost(tx: Tx): Promise<void> {
     WHERE lease_until <= clock_timestamp() AND (
       EXISTS (SELECT 1 FROM cameras c WHERE (c.node_id, c.owner_epoch) = (n.id, n.incarnation))
       OR EXISTS (SELECT 1 FROM playbacks p WHERE (p.node_id, p.owner_epoch) = (n.id, n.incarnation)
-        AND p.recording_status IN ('PENDING', 'RECORDING')))`;
+        AND p.recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')))`;
 }
 
 /** What the database says to a heartbeat. */

@@ -1,6 +1,8 @@
+import { objectKeys } from '../domain/store-keys.ts';
 import type { EventType, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { type CompletedClip, columnsOf } from './completed-clip.ts';
+import { noteRemovals } from './removals.ts';
 import { transition } from './transitions.ts';
 
 /** A clip that was made from the bucket, and what its manifest says of the rows. */
@@ -38,6 +40,55 @@ export async function saveRecovered(db: Db, recovered: Recovered, at: Date): Pro
   if (row.recordingStatus === 'COMPLETED') return false;
   const known = row.recordingStatus === 'PROCESSING' || (await toProcessing(db, row, at));
   return Boolean(known && (await transition(db, id, 'PROCESSING', 'COMPLETED', at, clipOf(recovered, row))));
+}
+
+/**
+ * Makes a PROCESSING playback of this node COMPLETED with a clip that was made from the bucket, and notes the removal of
+ * what is not needed any more: the recovery objects, and the upload that was begun under another key. Nothing is left of a
+ * playback that was deleted meanwhile.
+ * @param copies the keys of the recovery objects
+ */
+export async function completeRecovered(
+  db: Db,
+  row: Playback,
+  clip: Recovered['clip'],
+  copies: readonly string[],
+  at: Date,
+): Promise<void> {
+  const { id, uploadAttempt, uploadId } = row;
+  const isOtherKey = clip.attempt !== uploadAttempt;
+  const change = { ...columnsOf(clip), ...(isOtherKey && attemptOf(clip)) };
+  const needless = [
+    ...copies.map((key) => ({ key })),
+    ...(isOtherKey ? [{ key: objectKeys(row).clip, uploadId }] : []),
+  ];
+  await db.$transaction(async (tx) => {
+    const isDone = await transition(tx, id, 'PROCESSING', 'COMPLETED', at, change);
+    const isDeleted = !isDone && (await tx.playback.count({ where: { id } })) === 0;
+    if (isDone || isDeleted) await noteRemovals(tx, needless);
+    if (isDeleted) await noteRemovals(tx, [{ key: clip.key }]);
+  });
+}
+
+/** The columns of an attempt without an upload that could be gone on with. */
+const attemptOf = ({ attempt }: Recovered['clip']) => ({
+  uploadAttempt: attempt,
+  ...{ uploadId: null, uploadPartBytes: null, uploadHeadBytes: null },
+});
+
+/**
+ * Gives a COMPLETED playback another clip, and notes the removal of the one that it had. If the row has changed since it was
+ * read, or was deleted, the removal of the new clip is noted instead.
+ */
+export async function replaceClip(db: Db, row: Playback, clip: Recovered['clip']): Promise<void> {
+  const { id, storagePath } = row;
+  await db.$transaction(async (tx) => {
+    const { count } = await tx.playback.updateMany({
+      where: { id, storagePath, recordingStatus: 'COMPLETED' },
+      data: { ...columnsOf(clip), ...attemptOf(clip) },
+    });
+    await noteRemovals(tx, [{ key: count === 1 ? storagePath! : clip.key }]);
+  });
 }
 
 async function addMissing(db: Db, { playback, camera, event }: Recovered, at: Date): Promise<void> {

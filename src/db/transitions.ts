@@ -1,6 +1,6 @@
 import { mayFollow, type RecordingStatus } from '../domain/status.ts';
 import { type EventType, type Playback, Prisma } from '../generated/prisma/client.ts';
-import type { Db } from './client.ts';
+import type { Db, Tx } from './client.ts';
 import { gather } from './gather.ts';
 
 /** One change of a playback's status, with the properties that subscriptions filter by. */
@@ -49,13 +49,13 @@ export interface TransitionFilter {
 
 /**
  * Moves a playback from one status to another, if it still has the first (compare-and-set, docs/design.md 4.5). The trigger
- * playbacks_write_transition writes the transition's row in the same database transaction. The update must be the first
- * write of its transaction: otherwise a playback's transitions would not be in order by (xid, id).
+ * playbacks_write_transition writes the transition's row in the same database transaction. The first write of that
+ * transaction must be to this playback: otherwise its transitions would not be in order by (xid, id).
  * @param only a further condition on the row
  * @returns the updated row; undefined if the playback has another status by now, or was deleted
  */
 export async function transition(
-  db: Db,
+  db: Tx,
   id: string,
   from: RecordingStatus,
   to: RecordingStatus,

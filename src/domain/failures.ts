@@ -15,6 +15,8 @@ const kinds = {
   NOT_RECORDED: { fault: 'SERVER' },
   /** The spool holds no complete fragment, or is gone. */
   SPOOL_UNREADABLE: { fault: 'SERVER' },
+  /** The server that had the footage has been away for too long, and the bucket holds none of it. */
+  NODE_LOST: { fault: 'SERVER' },
   /** Footage could not be written to the disk. */
   DISK_FAILED: { fault: 'STORAGE' },
   /** Network errors, time-outs, 5xx, 429: a retry may succeed. Never in a row: its playback stays PROCESSING meanwhile. */

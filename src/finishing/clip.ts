@@ -1,4 +1,5 @@
 import { RecordingFailure } from '../domain/failures.ts';
+import type { Playback } from '../generated/prisma/client.ts';
 import { type ClipFacts, clipFacts } from '../mp4/clip-facts.ts';
 import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
@@ -28,12 +29,7 @@ export async function clipFromSpool(
   kept?: GrowingIndex,
 ): Promise<Clip> {
   const spool = await findSpool(recordDir, playback.id);
-  // The file's name has the start as it was first known; the row may have a corrected one.
-  const startedAt = playback.clipStartedAt?.getTime() ?? spool?.startedAt;
-  const untilSec =
-    startedAt && playback.recordUntil ? (playback.recordUntil.getTime() - startedAt) / 1_000 : undefined;
-  // An end before the start means that the clock was set in between. Then no footage is left out.
-  const cutSec = untilSec && untilSec > 0 ? untilSec : undefined;
+  const cutSec = cutOf(playback, spool?.startedAt);
   const contents = spool && ((await kept?.contents(cutSec)) ?? (await readSpool(spool.file, cutSec)));
   const facts = contents && clipFacts(contents.index);
   if (!spool || !contents || !facts) {
@@ -43,6 +39,21 @@ export async function clipFromSpool(
     );
   }
   return { facts, spoolFile: spool.file, contents };
+}
+
+/**
+ * Up to which media time a clip has footage, in seconds; undefined: to the end.
+ * @param spoolStartedAt the start as it was first known, in epoch milliseconds; the row may have a corrected one
+ */
+export function cutOf(
+  { recordUntil, clipStartedAt }: Pick<Playback, 'recordUntil' | 'clipStartedAt'>,
+  spoolStartedAt?: number,
+): number | undefined {
+  const startedAt = clipStartedAt?.getTime() ?? spoolStartedAt;
+  if (!startedAt || !recordUntil) return undefined;
+  const untilSec = (recordUntil.getTime() - startedAt) / 1_000;
+  // An end before the start means that the clock was set in between. Then no footage is left out.
+  return untilSec > 0 ? untilSec : undefined;
 }
 
 /**

@@ -11,12 +11,14 @@ import type { OffsiteRecordings } from '../offsite/recordings.ts';
 import { isTransient } from '../spool/errors.ts';
 import { removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
+import { findSpool } from '../spool/spool.ts';
 import { bufferBody, readPart } from '../store/body.ts';
-import { type ObjectBody, type Pace, type Store, UploadGone } from '../store/store.ts';
+import { type ObjectBody, ObjectChanged, type Pace, type Store, UploadGone } from '../store/store.ts';
 import type { Uplink } from '../store/uplink.ts';
 import { type Clip, clipBody, clipFromSpool } from './clip.ts';
 import { type ClipUpload, RowChanged } from './clip-upload.ts';
 import type { SpoolFollower } from './follow-spools.ts';
+import type { LostClips } from './lost-clips.ts';
 import type { Posters } from './posters.ts';
 import { type StoredClip, storeClip } from './store-clip.ts';
 import { StoreAway, type StoreWatch } from './store-watch.ts';
@@ -34,6 +36,8 @@ export interface FinisherOptions {
   readonly uplink: Uplink;
   /** undefined: the bucket gets nothing but the parts of clips during a recording. */
   readonly offsite: OffsiteRecordings | undefined;
+  /** undefined: the store is no bucket. */
+  readonly lostClips: LostClips | undefined;
   readonly recordDir: string;
   readonly log: Log;
   readonly now: () => number;
@@ -77,7 +81,7 @@ export class Finisher {
       if (signal.aborted) return 'done';
       // The store watch has logged it, once for all clips.
       if (error instanceof StoreAway) return 'later';
-      const kinds = [DatabaseAway, RowChanged, UploadGone];
+      const kinds = [DatabaseAway, RowChanged, UploadGone, ObjectChanged];
       if (kinds.some((kind) => error instanceof kind) || isTransient(error)) {
         this.#options.log.warn({ playbackId: id, error }, 'a clip cannot be finished now; trying again');
         return 'later';
@@ -89,16 +93,21 @@ export class Finisher {
     }
   }
 
-  /** Spool → clip (clip.ts) → store (store-clip.ts, or `store.put`) → COMPLETED, and then the spool is removed. */
+  /**
+   * Spool → clip (clip.ts) → store (store-clip.ts, or `store.put`) → COMPLETED, and then the spool is removed. Without a
+   * spool, the clip is made from what the bucket holds (lost-clips.ts).
+   */
   async #finish(id: string, signal: AbortSignal): Promise<void> {
-    const { db, recordDir, store, storeWatch, follower, now, log } = this.#options;
+    const { db, nodeId, recordDir, store, storeWatch, follower, lostClips, now, log } = this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // A COMPLETED row means that an earlier try lost the database's answer. If there is no row, the footage is kept,
     // because the database may be an old copy (recording/interrupted.ts). Deleting a playback removes its spool.
-    if (playback?.recordingStatus === 'COMPLETED') await this.#removeSpool(id);
+    const isOwn = playback?.nodeId === null || playback?.nodeId === nodeId;
+    if (playback?.recordingStatus === 'COMPLETED' && isOwn) await this.#removeSpool(id);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked first, because reading an hours-long spool is wasted if the store is away.
     storeWatch.demand();
+    if (!(await findSpool(recordDir, id)) && (await lostClips?.complete(playback))) return;
     const followed = await follower.handOver(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
     const [poster, { row, size }] = await bothSettled(

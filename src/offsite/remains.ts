@@ -1,6 +1,7 @@
 import { objectKeys, parseRecoveryKey, recoveryFolder, recoveryKeys } from '../domain/store-keys.ts';
 import { parseInit } from '../mp4/init-segment.ts';
 import { SampleIndex } from '../mp4/sample-index.ts';
+import { addFragment } from '../spool/reader.ts';
 import { type GuardedObjects, type ObjectInfo, type Store, type Upload, UploadGone } from '../store/store.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
@@ -45,10 +46,10 @@ interface Listed extends RecoveryObjects {
   readonly payload: PayloadObject[];
 }
 
-/** The recordings with recovery objects in the bucket. */
-export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
+/** The recordings with recovery objects in the bucket. @param folder only those whose keys begin with it */
+export async function listRecordings(store: Store, folder = recoveryFolder): Promise<RecoveryObjects[]> {
   const found = new Map<string, Listed>();
-  for await (const { key, size } of store.list(recoveryFolder)) {
+  for await (const { key, size } of store.list(folder)) {
     const object = parseRecoveryKey(key);
     if (!object) continue;
     const { installation, playbackId, part } = object;
@@ -65,6 +66,7 @@ export async function listRecordings(store: Store): Promise<RecoveryObjects[]> {
 
 /**
  * Reads what the bucket holds of a recording.
+ * @param untilSec fragments that begin at or after this media time are left out
  * @returns undefined if there is no manifest: the playback was completed or deleted, and only leftovers are here
  * @throws Error if the manifest cannot be used, RecordingFailure if the bucket does not answer
  */
@@ -72,6 +74,7 @@ export async function readRemains(
   store: Store,
   guarded: GuardedObjects,
   objects: RecoveryObjects,
+  untilSec = Number.POSITIVE_INFINITY,
 ): Promise<Remains | undefined> {
   const { installation, playbackId } = objects;
   const held = await guarded.read(recoveryKeys(installation, playbackId).manifest);
@@ -79,7 +82,7 @@ export async function readRemains(
   const manifest = decodeManifest(held.bytes);
   const { upload, parts } = await readUpload(store, manifest);
   const reach = coveredUpTo([...objects.payload, ...rangesOf(parts, manifest)]);
-  const index = await readIndex(guarded, objects, manifest, reach);
+  const index = await readIndex(guarded, objects, manifest, { reach, untilSec });
   const { etag, ageMs } = held;
   return { objects, manifest, etag, ageMs, stored: await findStored(store, manifest), upload, parts, index };
 }
@@ -126,12 +129,12 @@ function rangesOf(parts: Remains['parts'], { upload }: Manifest): PayloadRange[]
   }));
 }
 
-/** Indexes the complete fragments within the first `reach` bytes of the payload. */
+/** Indexes the complete fragments within the first `reach` bytes of the payload and before `untilSec`. */
 async function readIndex(
   guarded: GuardedObjects,
   { index: keys }: RecoveryObjects,
   manifest: Manifest,
-  reach: number,
+  { reach, untilSec }: { readonly reach: number; readonly untilSec: number },
 ): Promise<SampleIndex> {
   const index = new SampleIndex(parseInit(Buffer.from(manifest.init, 'base64')));
   let have = 0;
@@ -145,7 +148,7 @@ async function readIndex(
     for (const { moof, shape } of fragmentHeads(bytes)) {
       if (number++ < have) continue;
       if (index.payloadBytes + shape.payloadBytes > reach) return index;
-      index.add(moof, shape.payloadBytes, shape.headerBytes);
+      if (!addFragment(index, { moof, shape }, untilSec)) return index;
       have++;
     }
   }

@@ -208,10 +208,10 @@ async function removeOrphans(options: ResumingOptions): Promise<void> {
   const rowOf = new Map(rows.map((it) => [it.id, it]));
   for (const id of folders) {
     const row = rowOf.get(id);
-    if (row && row.recordingStatus !== 'COMPLETED') continue;
-    // Another node took it over, and made its clip from its own footage.
-    const isNeedless = row !== undefined && (row.nodeId === null || row.nodeId === self.nodeId);
-    await removeOrphan(options, id, isNeedless).catch((error: Error) =>
+    // What another node has taken over is compared with its clip (finishing/returned-spools.ts).
+    const isElsewhere = row !== undefined && row.nodeId !== null && row.nodeId !== self.nodeId;
+    if (isElsewhere || (row && row.recordingStatus !== 'COMPLETED')) continue;
+    await removeOrphan(options, id, row !== undefined).catch((error: Error) =>
       log.error({ playbackId: id, error }, 'a spool cannot be removed'),
     );
   }
@@ -229,7 +229,7 @@ async function removeOrphan(
   if (!isNeedless && (await holdsFootage(recordDir, id))) {
     log.error(
       { playbackId: id },
-      'the database has no such playback of this node, but the spool holds footage of it: it is kept',
+      'the database has no such playback, but the spool holds footage of it: it is kept',
     );
     return;
   }

@@ -6,9 +6,11 @@ import { reportFeed } from '../../src/db/cameras.ts';
 import { connectDb, type Db } from '../../src/db/client.ts';
 import { DatabaseClock } from '../../src/db/database-clock.ts';
 import { endPlaybacks } from '../../src/db/ends.ts';
+import { failUnfinished, takeOverUnfinished, unfinishedOfLost } from '../../src/db/lost-playbacks.ts';
 import { enterNode, openNodeLease } from '../../src/db/nodes.ts';
 import { insertPlayback, newPlayback, saveClipFacts } from '../../src/db/playbacks.ts';
 import { beginRecording, retry, transition } from '../../src/db/transitions.ts';
+import { RecordingFailure } from '../../src/domain/failures.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 
 let database: TestDatabase;
@@ -201,4 +203,46 @@ test('a machine whose clock is ahead or behind takes the database’s, ever near
   // Then somebody sets it right.
   clock.note({ before: 40_000, database: 40_001, after: 40_002 });
   expect(Math.abs(clock.offsetMs)).toBeLessThanOrEqual(2);
+});
+
+test('what a lost node has not finished is taken over or failed by the new owner of its camera, unless it comes back', async () => {
+  const lost = await enter('lost', 'http://127.0.0.1:1');
+  const other = await enter('other', 'http://127.0.0.1:2');
+  const [taken, failed, back] = [
+    await addPlayback(lost.db),
+    await addPlayback(lost.db),
+    await addPlayback(lost.db),
+  ];
+  for (const id of [taken, failed, back]) await transition(lost.db, id, 'PENDING', 'RECORDING', at);
+  await endPlaybacks(lost.db, {}, { endedAt: at, reason: 'ENDED', recordUntil: at });
+  await transition(lost.db, taken, 'RECORDING', 'PROCESSING', at);
+  const unfinished = () => unfinishedOfLost(other.db, other.self, at);
+  await sql.query("UPDATE cameras SET node_id = 'other', owner_epoch = $1", [other.self.incarnation]);
+  expect(await unfinished()).toEqual([]);
+
+  await sql.query(
+    "UPDATE nodes SET lease_until = now() - interval '25 hours', incarnation = nextval('node_incarnations') WHERE id = 'lost'",
+  );
+  const found = await unfinished();
+  expect(found.map(({ id }) => id)).toEqual([taken, failed, back]);
+  for (const { hoursLost } of found) expect(Math.round(hoursLost)).toBe(25);
+  const failure = new RecordingFailure('NODE_LOST', 'It was lost.');
+  expect(await takeOverUnfinished(other.db, found[0]!, other.self, at)).toBe(true);
+  expect(await failUnfinished(other.db, found[1]!, other.self, failure, at)).toBe(true);
+  const again = await enter('lost', 'http://127.0.0.1:1');
+  expect(await takeOverUnfinished(other.db, found[2]!, other.self, at)).toBe(false);
+  expect(await failUnfinished(other.db, found[2]!, other.self, failure, at)).toBe(false);
+  expect(await unfinished()).toEqual([]);
+
+  const { rows } = await sql.query(
+    `SELECT p.id, node_id, recording_status AS status, failure_code AS code, task_identifier AS task
+     FROM playbacks p LEFT JOIN graphile_worker.jobs j ON j.key = p.id::text ORDER BY p.id`,
+  );
+  expect(rows).toEqual([
+    { id: taken, node_id: 'other', status: 'PROCESSING', code: null, task: 'finish:other' },
+    { id: failed, node_id: 'lost', status: 'FAILED', code: 'NODE_LOST', task: null },
+    { id: back, node_id: 'lost', status: 'RECORDING', code: null, task: null },
+  ]);
+  // Its disk is back.
+  expect(await retry(again.db, failed, at)).toMatchObject({ nodeId: 'lost', recordingStatus: 'PROCESSING' });
 });

@@ -1,6 +1,9 @@
-// A node is killed in mid-event: the event goes on at another one, and the footage of the killed one is kept.
+// A node is killed in mid-event: the event goes on at another one, and the clip of the killed one's footage is made from the
+// bucket, until its disk comes back.
+import { readdir, rename } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readClip } from '../support/app/clip.ts';
+import { firstJump, readClip } from '../support/app/clip.ts';
 import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
@@ -8,14 +11,15 @@ import { until } from '../support/camera/reader.ts';
 import { startServer } from '../torture/server.ts';
 import { openNodes } from './together.ts';
 
-test('an event of a node that is killed goes on at another node, and both clips are made', {
+test('an event of a node that is killed goes on at another node, and both clips are made without its disk', {
   timeout: 150_000,
 }, async () => {
   const nodes = await openNodes();
   const camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
   const other = await nodes.start('other', { MAX_RECORDINGS: '2' });
   // With a capacity like this, it gets the camera.
-  const settings = { ...(await nodes.settings('lost')), MAX_RECORDINGS: '4000' };
+  const ofLost = { MAX_RECORDINGS: '4000', OFFSITE_EVERY_SEC: '4' };
+  const settings: Record<string, string> = { ...(await nodes.settings('lost')), ...ofLost };
   let lost = await startServer(settings);
   onTestFinished(async () => {
     lost.kill();
@@ -33,12 +37,35 @@ test('an event of a node that is killed goes on at another node, and both clips 
   await until(() => camera.sessions === 1, 'the camera is read');
   const event = await createEvent(client, { cameraId });
   const firstId = event.playback!.id;
-  const hasPictures = async (id: string) => (await readPlayback(client, id)).clipStartedAt !== null;
-  await until(() => hasPictures(firstId), 'it is recorded');
+  const alone = await createEvent(client, { cameraId });
+  const aloneId = alone.playback!.id;
+  const copied = async () => {
+    const { rows } = await nodes.sql.query(
+      `SELECT extract(epoch FROM offsite_until - clip_started_at)::float8 * 1000 AS ms,
+         extract(epoch FROM clock_timestamp() - offsite_until)::float8 AS "sinceSec" FROM playbacks WHERE id = $1`,
+      [firstId],
+    );
+    return rows[0] as { ms: number; sinceSec: number };
+  };
+  await until(async () => {
+    const { ms, sinceSec } = await copied();
+    return ms > 3_000 && sinceSec > 2;
+  }, 'the bucket has its footage, except for the newest two seconds');
 
   const killedAt = Date.now();
   lost.kill();
   await lost.over();
+  // Its disk is lost too, and the bucket holds nothing of the second playback.
+  const [disk, away] = [settings['DATA_DIR']!, `${settings['DATA_DIR']}-away`];
+  await rename(disk, away);
+  const hasPictures = async (id: string) => (await readPlayback(client, id)).clipStartedAt !== null;
+  const { objects } = nodes.bucket.contents;
+  const copiesOf = (id: string) =>
+    [...objects.keys()].filter((key) => key.startsWith('recovery/') && key.includes(id));
+  for (const key of copiesOf(aloneId)) await nodes.bucket.contents.remove(key);
+  // A node that wrote the manifest within a minute may come back.
+  const manifest = copiesOf(firstId).find((key) => key.endsWith('manifest.json'))!;
+  objects.get(manifest)!.modified = new Date(killedAt - 61_000);
   // An event that is reported now waits until the camera has another owner.
   const late = await createEvent(client, { cameraId });
   expect(late.playback?.recordingStatus).toBe('RECORDING');
@@ -57,21 +84,46 @@ test('an event of a node that is killed goes on at another node, and both clips 
   expect(further).toMatchObject({ node_id: 'other', end_reason: null });
   expect(further.started_at.getTime() - killedAt).toBeLessThan(12_000);
   await until(() => hasPictures(further.id), 'it is recorded at the other node');
-  await endEvent(client, event.id);
-  await endEvent(client, late.id);
+  for (const { id } of [event, alone, late]) await endEvent(client, id);
   const second = await awaitEnd(client, { id: event.id, playback: { id: further.id } });
   expect(second).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'ENDED' });
   expect((await readClip(camera, second, nodes.dir)).frames.length).toBeGreaterThan(1);
 
-  // Its disk is still there.
-  lost = await startServer(settings);
   await until(
     async () => (await readPlayback(client, firstId)).recordingStatus === 'COMPLETED',
-    'the clip of the killed node is made',
+    'the clip is made from the bucket',
   );
+  const restored = await readPlayback(client, firstId);
+  expect(restored).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'NODE_LOST', gaps: [] });
+  const fromBucket = await readClip(camera, restored, nodes.dir);
+  expect(firstJump(fromBucket.frames)).toBe(-1);
+  const hasMs = fromBucket.lastSentAt - fromBucket.firstSentAt;
+  expect(Math.abs(hasMs - (await copied()).ms)).toBeLessThan(200);
+  expect(fromBucket.lastSentAt).toBeLessThan(killedAt);
+  expect(restored.transitions.map(({ to }) => to)).toEqual([
+    ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
+  ]);
+  await until(() => copiesOf(firstId).length === 0, 'the recovery objects are removed');
+  expect((await readPlayback(client, aloneId)).recordingStatus).toBe('RECORDING');
+
+  // The disk comes back: what is on it alone becomes a clip, and the other clip gets what the bucket lacked.
+  await rename(away, disk);
+  lost = await startServer(settings);
+  await until(
+    async () => (await readPlayback(client, aloneId)).recordingStatus === 'COMPLETED',
+    'the clip of the footage that only the disk had is made',
+  );
+  const spools = async () =>
+    (await readdir(path.join(disk, 'spool'))).filter((name) => !name.startsWith('.'));
+  await until(async () => (await spools()).length === 0, 'the spools are removed');
   const clip = await readClip(camera, await readPlayback(client, firstId), nodes.dir);
+  expect(firstJump(clip.frames)).toBe(-1);
+  expect(clip.frames[0]).toEqual(fromBucket.frames[0]);
   expect(clip.lastSentAt).toBeGreaterThan(killedAt - 1_500);
   expect(clip.lastSentAt).toBeLessThan(killedAt + 200);
+  const clipsOf = (id: string) =>
+    [...objects.keys()].filter((key) => key.endsWith('.mp4') && key.includes(id));
+  await until(() => clipsOf(firstId).length === 1, 'the clip that was replaced is removed');
   const ownerOf = async () => (await nodes.sql.query('SELECT node_id FROM cameras')).rows[0].node_id;
   await until(async () => (await ownerOf()) === 'lost', 'the camera is back');
 });

@@ -246,6 +246,9 @@ test('a server that was taken for lost notices that, and a second recovery fails
   const { playbackId, writer, manifest } = await record(10, 0, 1_000);
   const found = (await listRecordings(store)).find((each) => each.playbackId === playbackId)!;
   const first = await readRemains(store, store.guarded!, found);
+  const begun = await readRemains(store, store.guarded!, found, 2);
+  expect(first!.index.durationMs).toBeGreaterThan(4_000);
+  expect(Math.abs(begun!.index.durationMs - 2_000)).toBeLessThan(600);
   const second = await readRemains(store, store.guarded!, found);
   await markRecovered(store.guarded!, first!, new Date());
   await expect(markRecovered(store.guarded!, second!, new Date())).rejects.toThrow(
