@@ -14,7 +14,10 @@ export interface FinishingQueueOptions {
   readonly nodeId: string;
   /** How many playbacks are worked on in parallel. */
   readonly atOnce: number;
-  /** Must not reject. The signal is aborted when the server stops or the playback is discarded. */
+  /**
+   * Tries to finish a playback: `#work` in finishing/finisher.ts. Must not reject. The signal is aborted when the server
+   * stops or the playback is deleted.
+   */
   readonly work: (playbackId: string, signal: AbortSignal) => Promise<TryResult>;
   readonly log: Log;
 }
@@ -26,8 +29,9 @@ interface Job {
 }
 
 /**
- * The names of the tasks to which the trigger adds jobs (migration 20261129020000_owners): the task for playbacks without
- * a node, and the task of each node.
+ * The names of the tasks for which the trigger adds jobs: one for playbacks without a node, and one for each node. The
+ * trigger playbacks_queue_finishing is in prisma/migrations/20261125000000_finishing_jobs, the function that it calls,
+ * flashback_add_finishing_job, in 20261129020000_owners.
  */
 const ofNobody = 'finish';
 const ofNode = (nodeId: string) => `${ofNobody}:${nodeId}`;
@@ -37,7 +41,7 @@ const pauseMs = { first: 1_000, most: 30_000 };
 const maxAttempts = 32_767;
 /** Finds jobs that have become due, and jobs whose notification was lost. */
 const pollMs = 2_000;
-/** Limit for closing while the database does not answer. The next start reclaims the jobs. */
+/** Closing takes no longer than this while the database does not answer. The next start reclaims the jobs. */
 const stopWithinMs = 2_000;
 
 /** Makes or migrates graphile-worker's own tables, which the trigger playbacks_queue_finishing writes into. */
@@ -46,8 +50,8 @@ export const migrateJobs = (url: string, log: Log): Promise<void> =>
 
 /**
  * Works on the jobs of this node's PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a
- * job in the transaction that makes a playback PROCESSING; the job's priority makes cameras alternate. Each retry doubles
- * the pause of its playback.
+ * job in the transaction that makes a playback PROCESSING; the job's priority makes cameras alternate. After each failed
+ * try, the pause before the next one doubles.
  */
 export class FinishingQueue {
   readonly #options: FinishingQueueOptions;
@@ -66,7 +70,7 @@ export class FinishingQueue {
     this.#logger = loggerFor(options.log);
     this.#pool = new pg.Pool({
       connectionString: options.url,
-      // One for each job, one that listens, and one for adding retries and polling.
+      // One connection for each job, one that listens, and one for adding retries and polling.
       max: options.atOnce + 2,
       connectionTimeoutMillis: 15_000,
       keepAlive: true,
@@ -144,6 +148,7 @@ export class FinishingQueue {
     }
   }
 
+  /** Runs the job of one playback: calls `work`, and adds a job for later if it has to be tried again. */
   async #perform({ playbackId, tries = 0 }: Job, { job }: JobHelpers): Promise<void> {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     // If the job was reclaimed, its previous try may still be ending.
@@ -157,7 +162,7 @@ export class FinishingQueue {
     if (this.#stop.signal.aborted) throw new Error('The server is stopping.');
     if (outcome === 'done' || abort.signal.aborted) return;
     const pause = Math.min(pauseMs.first * 2 ** tries, pauseMs.most) * (0.75 + Math.random() / 2);
-    // No job is added if another node has taken the playback over meanwhile.
+    // No job is added if another node is the playback's owner by now.
     await this.#pool.query(
       `SELECT graphile_worker.add_job($1, $2, job_key := id::text, run_at := now() + $3 * interval '1 millisecond',
         priority := $4, max_attempts := $5)

@@ -40,12 +40,12 @@ export async function insertPlayback(db: Db, playback: PlaybackToRecord, at: Dat
 }
 
 /** What becomes known of a clip while it is recorded. */
-export type ClipFacts = Partial<Pick<Playback, 'clipStartedAt' | 'preRollMs' | 'missedMs'>> & {
+export type ClipProgress = Partial<Pick<Playback, 'clipStartedAt' | 'preRollMs' | 'missedMs'>> & {
   readonly gaps?: Prisma.InputJsonValue;
 };
 
 /** Saves what is known of a clip, if the playback is still RECORDING. */
-export async function saveClipFacts(db: Db, id: string, facts: ClipFacts): Promise<void> {
+export async function saveClipProgress(db: Db, id: string, facts: ClipProgress): Promise<void> {
   await db.playback.updateMany({ where: { id, recordingStatus: 'RECORDING' }, data: facts });
 }
 

@@ -65,7 +65,7 @@ export class Finisher {
       work: (id, signal) => this.#work(id, signal),
       log: options.log,
     });
-    // If this fails, the clips wait until their pauses end.
+    // If the pauses cannot be ended now, the clips wait until they are over.
     options.storeWatch.onBack(() => void this.#queue.hurry().catch(() => {}));
   }
 
@@ -73,6 +73,7 @@ export class Finisher {
     return this.#queue.start();
   }
 
+  /** One try to finish a playback. The queue calls it (db/finishing-queue.ts, `#perform`). */
   async #work(id: string, signal: AbortSignal): Promise<TryResult> {
     try {
       await this.#finish(id, signal);

@@ -75,12 +75,18 @@ export const EndReason = builder.enumType('EndReason', {
     ENDED: { description: 'The event was ended.' },
     STOPPED: { description: 'The recording was stopped by hand.' },
     LEASE_EXPIRED: { description: 'The event’s lease expired.' },
-    MAX_DURATION: { description: 'The recording reached the camera’s maxDurationSec.' },
+    MAX_DURATION: {
+      description:
+        'The recording reached the camera’s maxDurationSec, or its own durationSec if it was started by hand.',
+    },
     CAMERA_LOST: {
       description:
-        'The camera delivered nothing for too long, or its stream changed to a format that does not fit the file.',
+        'The camera delivered nothing for too long; or its stream changed to a format that does not fit the file, and a further playback goes on.',
     },
-    SHUTDOWN: { description: 'The server could not continue, for example because its disk was full.' },
+    SHUTDOWN: {
+      description:
+        'The server could not go on recording: its disk was full or failed, an error of its own ended the recording, or it was not running when the recording had to end. A restart alone ends no recording.',
+    },
     NODE_LOST: {
       description:
         'The server was lost. An open event goes on in a further playback; the clip is made from what that server or the bucket has.',

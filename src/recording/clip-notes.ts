@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { type ClipFacts, saveClipFacts } from '../db/playbacks.ts';
+import { type ClipProgress, saveClipProgress } from '../db/playbacks.ts';
 import type { Log } from '../log.ts';
 
 /**
@@ -8,14 +8,14 @@ import type { Log } from '../log.ts';
  */
 export class ClipNotes {
   readonly #options: { db: Db; log: Log; playbackId: string };
-  #unsaved: ClipFacts = {};
+  #unsaved: ClipProgress = {};
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: { db: Db; log: Log; playbackId: string }) {
     this.#options = options;
   }
 
-  save(facts: ClipFacts): void {
+  save(facts: ClipProgress): void {
     this.#unsaved = { ...this.#unsaved, ...facts };
     this.#saving = this.#saving.then(() => this.#saveAll());
   }
@@ -26,7 +26,7 @@ export class ClipNotes {
     if (Object.keys(facts).length === 0) return;
     this.#unsaved = {};
     try {
-      await saveClipFacts(db, playbackId, facts);
+      await saveClipProgress(db, playbackId, facts);
     } catch (error) {
       const facts = { playbackId, error };
       log.warn(facts, 'facts about a clip cannot be saved now; they are saved at the end of the recording');

@@ -2,9 +2,9 @@ import type { VideoFormat } from '../codecs/format.ts';
 import { cutsOf } from '../mp4/decode-order.ts';
 import { type FeedSession, type FeedUnit, timeOf } from './feed/feed-unit.ts';
 
-/** The length of a fragment. An end waits, and a crash of this process loses, at most this and one picture more. */
+/** The length of a fragment. A crash of this process loses at most this much footage, and one picture more. */
 const fragmentMs = 500;
-/** A camera with one picture per second or fewer must not keep a picture only in memory for longer than this. */
+/** No picture stays only in memory for longer than this, even if the camera sends one picture per second or fewer. */
 export const longestHeldMs = 750;
 
 /** The units of one fragment. */
@@ -26,14 +26,15 @@ export interface Cut {
 export class Cutter {
   #pictures: FeedUnit[] = [];
   #sounds: FeedUnit[] = [];
-  /** When the latest collected picture is shown, and whether a picture after the first one is a keyframe. */
+  /** When the latest collected picture is shown, in steady milliseconds. */
   #latestMs = Number.NEGATIVE_INFINITY;
+  /** Whether a collected picture other than the first one is a keyframe. */
   #hasNextKeyframe = false;
   #session: FeedSession | undefined;
   /** The first keyframe of the session, until a picture comes that is shown after it. */
   #entry: FeedUnit | undefined;
 
-  /** Adds a unit and takes over the hold on its footage. */
+  /** Adds a unit. From now on the cutter, and not the caller, has to release its footage. */
   push(unit: FeedUnit): void {
     if (unit.format.kind !== 'video') this.#sounds.push(unit);
     else if (this.#isLeading(unit)) unit.footage.release();

@@ -22,13 +22,13 @@ export interface RecordingEnd {
   readonly internalError: Error | undefined;
 }
 
-/** What an earlier run of the server recorded of a playback, with its gaps. */
+/** What was recorded of a playback before the server was restarted, with its gaps. */
 export type RecordingLeftover = Leftover & { readonly gaps: readonly GapSpan[] };
 
 export interface FootageRecordingOptions {
   readonly growing: GrowingSpools;
   readonly folder: string;
-  /** What an earlier run of the server recorded; this recording continues it. */
+  /** What was recorded before the server was restarted; this recording continues it. */
   readonly leftover: RecordingLeftover | undefined;
   /** The wall clock as it stands at the beginning. It gives all times of the recording. */
   readonly clock: WallClock;
@@ -39,7 +39,7 @@ export interface FootageRecordingOptions {
   /**
    * Called when the stream has a format that this file cannot hold, before the recording's end. This recording is
    * over.
-   * @param from the steady milliseconds from which on a further recording has to continue
+   * @param from when the new format begins, in steady milliseconds: the further playback starts there
    */
   readonly onFormatChange: (from: number) => void;
 }
@@ -54,7 +54,7 @@ export class FootageRecording {
   #encoder: { readonly format: SoundFormat; readonly to: SoundEncoder } | undefined;
   /** Resolves when the encoders of earlier formats have emitted everything. */
   #encoded: Promise<unknown> = Promise.resolve();
-  /** The first picture; undefined if none came yet, or if an earlier run recorded it. */
+  /** The first picture; undefined if none came yet, or if it was recorded before a restart. */
   #first: FeedUnit | undefined;
   #session: FeedSession | undefined;
   /** Added to all times that are reported, so that they continue the times of the leftover. */
@@ -243,7 +243,7 @@ export class FootageRecording {
     this.#finish();
   }
 
-  /** When the recording is over, `whenClosed` resolves, and with it `whenOver` (running-recording.ts); `#follow` (recorder.ts) goes on from there. */
+  /** The recording is over: `whenClosed` resolves, and recorder.ts (`#follow`) goes on from there. */
   #finish(): void {
     this.#isOver = true;
     this.#resolveOver();

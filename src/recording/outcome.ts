@@ -5,7 +5,7 @@ import type { PlaybackToRecord } from '../db/playbacks.ts';
 import { beginRecording, transition } from '../db/transitions.ts';
 import { asFailure, RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
-import type { Camera, Playback, Prisma } from '../generated/prisma/client.ts';
+import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { spoolFolder } from '../spool/spool.ts';
@@ -88,27 +88,39 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
     return;
   }
   const recordUntil = end.recordUntil === undefined ? undefined : new Date(Math.round(end.recordUntil));
-  const finish = (only?: Prisma.PlaybackWhereInput) => {
+  const toProcessing = (only?: Prisma.PlaybackWhereInput) => {
     const change = {
       ...clipBounds(playback, end.clipStartedAt),
       gaps: gapsToJson(end.gaps),
       // By the recording's own clock: the wall clock may have been set since the recording began.
       ...(recordUntil && { recordUntil }),
     };
+    // In the same transaction, a trigger (playbacks_queue_finishing in prisma/migrations) adds the job that makes the clip.
+    // Next: db/finishing-queue.ts (`#perform`) takes the job.
     return transition(db, id, 'RECORDING', 'PROCESSING', at, change, only);
   };
   // Usually the row is RECORDING and has its end. Then one statement is enough.
-  if (await finish({ endedAt: { not: null } })) return;
-  // If nobody ended it, then the disk, an error of the server, the deadline or the stream did.
-  const reason =
-    end.diskFailure || end.internalError ? 'SHUTDOWN' : recordUntil ? 'MAX_DURATION' : 'CAMERA_LOST';
-  await endPlaybacks(db, { id }, { endedAt: recordUntil ?? at, reason, recordUntil: recordUntil ?? at });
+  if (await toProcessing({ endedAt: { not: null } })) return;
+  const endedAt = recordUntil ?? at;
+  await endPlaybacks(db, { id }, { endedAt, reason: whyEnded(end), recordUntil: endedAt });
   // The database may have been away when the recording began: then the row is still PENDING.
   await transition(db, id, 'PENDING', 'RECORDING', at, {
     localPath: spoolFolder(recordDir, id),
     streamUrl: maskStreamUrl(camera.rtspUrl),
   });
-  await finish();
+  await toProcessing();
+}
+
+/**
+ * Why a recording is over whose row has no end. The names are those of the API: SHUTDOWN does not say that the server
+ * stopped, nor CAMERA_LOST that the camera is away.
+ */
+function whyEnded(end: RecordingEnd): EndReason {
+  if (end.diskFailure || end.internalError) return 'SHUTDOWN';
+  // The only end at a certain time that the row may lack is the deadline (running-recording.ts).
+  if (end.recordUntil !== undefined) return 'MAX_DURATION';
+  // The stream changed its format, and new-format.ts records a further playback.
+  return 'CAMERA_LOST';
 }
 
 function whyNothing(

@@ -1,4 +1,4 @@
-import { type Stamp, timeOf } from './feed/track-clock.ts';
+import { type Stamp, stampTime } from './feed/track-clock.ts';
 
 /** Written times are corrected if the clocks now differ from them by more than this (ms). */
 export const toleranceMs = 20;
@@ -38,10 +38,11 @@ export function newestIn(entries: readonly PlacedFragment[], kind: Kind): Placed
 }
 
 /**
- * When the unit was taken (ms): by the distance of its timestamp from the unit before, if its clock agrees with that.
+ * When the unit was taken (ms): the time of the unit before, plus the distance between their timestamps. If the clock no
+ * longer agrees with that, what the clock says.
  */
 export function placedAfter(before: Placed | undefined, stamp: Stamp): number {
-  const ms = timeOf(stamp);
+  const ms = stampTime(stamp);
   if (!before || before.stamp.run.stretch !== stamp.run.stretch) return ms;
   const kept = before.ms + stamp.run.msBetween(before.stamp.ticks, stamp.ticks);
   return Math.abs(kept - ms) <= toleranceMs ? kept : ms;
@@ -69,15 +70,15 @@ export const offBy = ({ pictures, sound, placed }: PlacedFragment): number =>
 function offAtEnds(stamps: readonly Stamp[], placed: readonly number[]): number {
   const last = stamps.length - 1;
   if (last < 0) return 0;
-  const first = Math.abs(timeOf(stamps[0]!) - placed[0]!);
-  return Math.max(first, Math.abs(timeOf(stamps[last]!) - placed[last]!));
+  const first = Math.abs(stampTime(stamps[0]!) - placed[0]!);
+  return Math.max(first, Math.abs(stampTime(stamps[last]!) - placed[last]!));
 }
 
 /**
  * The display times of the pictures. Only reordering within a run lets a picture be shown before an earlier one; a
  * jump of the clock does not.
  */
-export function inOrder({ pictures, mayReorder, placed }: PlacedFragment): number[] {
+export function displayTimes({ pictures, mayReorder, placed }: PlacedFragment): number[] {
   let newest = Number.NEGATIVE_INFINITY;
   return placed.pictures.map((ms, i) => {
     const isFree = mayReorder && pictures[i]!.run.stretch === pictures[i - 1]?.run.stretch;

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SampleTimes } from '../mp4/build-moof.ts';
 import type { SessionClock } from './feed/session-clock.ts';
 import {
+  displayTimes,
   type FragmentStamps,
   hasPictures,
-  inOrder,
   type Kind,
   newestIn,
   offBy,
@@ -22,7 +22,10 @@ import {
 const kept = 120;
 /** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
 const countedMs = 25;
-/** Lengths of pictures (ms): the shortest; and of the last picture, if it is the only one, and the longest assumed. */
+/**
+ * Lengths of pictures (ms). No picture gets less than `least`. The last picture is as long as the one before, at most
+ * `most`; `unknown` if it is the only one.
+ */
 const pictureMs = { least: 5, unknown: 66, most: 1_000 };
 /** If two sessions are less than this (ms) apart, there is no gap between them. */
 const leastGapMs = 100;
@@ -44,9 +47,11 @@ export interface SteadyGap {
 
 /** Where a recording ends so far, in steady milliseconds. */
 interface Reach {
-  /** When the newest picture is decoded, how long the picture before it lasted, and when the newest picture ends. */
+  /** When the newest picture is decoded. */
   readonly picture: number;
+  /** How long the picture before it lasted (ms). */
   readonly stepMs: number;
+  /** When the newest picture ends. */
   readonly pictureEnd: number;
   readonly soundEnd: number;
   /** By how much, at most, a picture was shown before it was decoded; infinite: not known. */
@@ -108,7 +113,7 @@ export class Placement {
     const placed = placedBehind(this.#entries, stamps);
     const times = { pictures: nothing, sound: nothing };
     const { pictures, mayReorder, sound, next } = stamps;
-    // Without a spread, all entries have the same hidden class: they are looked at often.
+    // Written without a spread: V8 then reads all entries the same fast way, and they are read often.
     const before = this.#reach;
     const entry: Entry = { pictures, mayReorder, sound, next, at, placed, before, times, rightUntilMs: 0 };
     this.#entries.push(entry);
@@ -162,7 +167,7 @@ export class Placement {
     this.#entries.shift();
     this.#isWhole = false;
     if (this.#sessions.size === 1) return;
-    // Without an ended session the sum is smaller, so that all must be looked at again.
+    // The sum no longer contains a session that has ended. It is smaller now, so every fragment is checked again.
     this.#sessions.clear();
     for (const entry of this.#entries) {
       this.#noteSessions(entry);
@@ -184,7 +189,7 @@ export class Placement {
 
   /** The n-th decode time is the n-th of the sorted display times. A picture lasts until the next one is decoded. */
   #timePictures(entry: Entry): SampleTimes {
-    const shown = inOrder(entry);
+    const shown = displayTimes(entry);
     const order = [...shown.keys()].sort((a, b) => shown[a]! - shown[b]! || a - b);
     let { picture, stepMs } = this.#reach;
     const decoded = order.map((i) => {
@@ -209,8 +214,8 @@ export class Placement {
   }
 
   /**
-   * Where the stream stops, pictures may be missing that would have been shown before others. Without them, the sorted
-   * times would let a picture be decoded longer after it is shown than any before. Such a picture is decoded sooner.
+   * If the stream stops in the middle of reordered pictures, the missing ones would let the rest be decoded too late. So
+   * the lag between showing and decoding may not become greater than it was in earlier fragments.
    */
   #lagOf({ next }: Entry, shown: readonly number[], decoded: number[]): number {
     const { lagMs } = this.#reach;

@@ -73,7 +73,7 @@ export class Recorder {
    * other. If the row is not written, the recording is undone. When this resolves, the row is RECORDING and every
    * unit from the pre-roll on is being kept; if the camera is not live yet, every unit from its first keyframe on. If
    * the recording cannot begin, the playback becomes FAILED.
-   * @param how.place the place from `Admission.admit`; the recording takes it over
+   * @param how.place the place from `Admission.admit`; the recording releases it when it is over
    * @param how.isWritten resolves with whether the row was written, as PENDING
    * @param how.clock the clock of the recording that this one continues
    * @returns the row; undefined: it was not written, or was deleted meanwhile
@@ -101,7 +101,7 @@ export class Recorder {
 
   /**
    * Records a playback whose row is PENDING or RECORDING and that is not being recorded. After a restart, the
-   * recording continues the leftover of the earlier run; otherwise it begins with the ring. It keeps its place even
+   * recording continues what was recorded before it; otherwise it begins with the ring. It keeps its place even
    * if none is free.
    * @param how.by the name of the caller that asked for the recording; it counts in that caller's share
    * @returns the row; undefined: it was deleted meanwhile
@@ -179,24 +179,23 @@ export class Recorder {
     return running;
   }
 
-  /** Keeps footage up to that time and then ends the recording. Does nothing if the playback is not recorded here. */
+  /**
+   * Keeps footage up to that time and then ends the recording: running-recording.ts, then footage-recording.ts (`endAt`).
+   * Once the recording is over, `#follow` (below) goes on. Does nothing if the playback is not recorded here.
+   */
   keepUntil(playbackId: string, until: Date): void {
     this.#tracked.get(playbackId)?.running.keepUntil(until);
   }
 
-  /**
-   * Follows a recording to its end: `running.whenOver`, `writeOutcome`, and from there the database's trigger
-   * playbacks_queue_finishing and finishing/finisher.ts.
-   */
+  /** Waits until a recording is over, then writes its outcome (outcome.ts): the row becomes PROCESSING or FAILED. */
   async #follow(running: RunningRecording): Promise<void> {
     const { playback, camera, outcomeUnwanted } = running;
     let further: Continuation | undefined;
     try {
-      // It runs until somebody stops it, its deadline comes, or the stream changes its format.
+      // The recording goes on until `keepUntil`, its deadline, or another format. Then its spool is closed and synced.
       const end = await running.whenOver();
-      // With footage, the row becomes PROCESSING, and the trigger queues the finisher's job. Without footage, FAILED.
       const outcome = writeOutcome(this.#options, { playback, camera, end, outcomeUnwanted });
-      // The ring reaches back only a few seconds, so a further recording begins while the outcome is being written.
+      // The ring reaches back only a few seconds, so the further playback is recorded while the outcome is being written.
       further = continueInNewFormat(running, { ...this.#options, outcome, recorder: this });
       await outcome;
       await further?.begun;

@@ -16,7 +16,7 @@ export interface FileFormats {
   readonly sound: SoundFormat | undefined;
 }
 
-/** What an earlier run of the server recorded of a playback. */
+/** What was recorded of a playback before the server was restarted. */
 export interface Leftover {
   readonly file: string;
   /** When the first picture of the file was taken, in epoch milliseconds. */
@@ -36,8 +36,8 @@ interface WrittenFragment {
 }
 
 /**
- * Of how many of the newest fragments the samples are kept, so that their boxes can be written again: at least as many
- * as placement.ts corrects (120).
+ * The samples of this many of the newest fragments are kept, because their boxes may be written again. placement.ts
+ * corrects at most 120.
  */
 const keptFragments = 128;
 /** RTP's clock rate of video (RFC 6184, RFC 7798). */
@@ -126,7 +126,7 @@ export class RecordingFile {
   }
 
   /**
-   * Writes a fragment and takes over the holds on its footage.
+   * Writes a fragment. From now on the file, and not the caller, has to release its footage.
    * @returns the gap before it, if there is one
    */
   write(cut: Cut): SteadyGap | undefined {

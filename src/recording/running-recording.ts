@@ -33,7 +33,7 @@ export interface Beginning {
   readonly place: Place;
   /** The spool's folder, which exists already. */
   readonly folder: string;
-  /** What an earlier run of the server has recorded. */
+  /** What was recorded before the server was restarted. */
   readonly leftover?: RecordingLeftover | undefined;
   /** The clock of the recording that this one continues; without it, the present wall clock is used. */
   readonly clock?: WallClock | undefined;
@@ -55,7 +55,7 @@ export class RunningRecording {
   /** When the stream changed to a format that the file cannot hold, in steady milliseconds; undefined if it did not. */
   formatChangedAt: number | undefined;
   readonly #now: () => number;
-  /** Whether an earlier run recorded the first part, perhaps by another clock. */
+  /** Whether the first part was recorded before the server was restarted, perhaps by another clock. */
   readonly #isResumed: boolean;
   /** The end given to the last call of `keepUntil`, in epoch milliseconds. */
   #until: number | undefined;
@@ -139,7 +139,7 @@ export class RunningRecording {
     return this.#outcomeUnwanted.signal;
   }
 
-  /** Resolves when the recording is over and its spool is closed and synced. */
+  /** Resolves when the recording is over and its spool is closed and synced. From then on it takes no more units. */
   async whenOver(): Promise<RecordingEnd> {
     try {
       return await this.footage.whenClosed();

@@ -26,21 +26,11 @@ export interface TrackDescription {
   readonly fmtp: ReadonlyMap<string, string>;
 }
 
-/** The usual names of video formats that are not recorded. */
-const otherVideo: Readonly<Record<string, string>> = {
-  JPEG: 'MJPEG',
-  VP8: 'VP8',
-  VP9: 'VP9',
-  AV1: 'AV1',
-  'MP4V-ES': 'MPEG-4 Part 2',
-  MPV: 'MPEG-1 or MPEG-2',
-  H261: 'H.261',
-  H263: 'H.263',
-  'H263-1998': 'H.263',
-  'H263-2000': 'H.263',
-};
-
-/** Chooses what reads the payloads of a track. */
+/**
+ * Chooses what reads the payloads of a track. (Tracks in a codec that is not in codecs/list.ts are left out before, by
+ * recording/feed/choose-tracks.ts.)
+ * @returns why the track cannot be read, if it cannot
+ */
 export function createDepacketizer(
   track: TrackDescription,
   memory: FootageMemory,
@@ -83,9 +73,6 @@ export function createDepacketizer(
   }
   const plain = plainSound(encoding, clockRate, channels);
   if (plain) return new PlainSoundDepacketizer(plain, frames());
-  const video = otherVideo[encoding];
-  if (video)
-    return refused(`The camera sends ${video}, which Flashback does not record: set it to H.264 or H.265.`);
   return refused(
     `The camera sends ${encoding || 'a track of unknown kind'}, which Flashback does not record.`,
   );

@@ -83,7 +83,7 @@ export class Spool {
   }
 
   /**
-   * Takes boxes, and footage to be written after them. Takes over the holds on the footage. Never throws: see
+   * Takes boxes, and footage to be written after them. From now on the spool, and not the caller, has to release the footage. Never throws: see
    * `failure`.
    */
   append(boxes: readonly Buffer[], footage: readonly Footage[] = []): void {

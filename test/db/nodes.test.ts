@@ -8,7 +8,7 @@ import { DatabaseClock } from '../../src/db/database-clock.ts';
 import { endPlaybacks } from '../../src/db/ends.ts';
 import { failUnfinished, takeOverUnfinished, unfinishedOfLost } from '../../src/db/lost-playbacks.ts';
 import { enterNode, openNodeLease } from '../../src/db/nodes.ts';
-import { insertPlayback, newPlayback, saveClipFacts } from '../../src/db/playbacks.ts';
+import { insertPlayback, newPlayback, saveClipProgress } from '../../src/db/playbacks.ts';
 import { beginRecording, retry, transition } from '../../src/db/transitions.ts';
 import { RecordingFailure } from '../../src/domain/failures.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
@@ -135,7 +135,7 @@ test('of a playback that another node owns, a server writes ends alone', async (
   const begun = { id, at, localPath: '/', streamUrl: 'rtsp://x/', clipStartedAt: at };
   expect(await transition(db, id, 'RECORDING', 'PROCESSING', at)).toBeUndefined();
   expect(await beginRecording(db, { ...begun, preRollMs: 0, missedMs: 0 })).toBeUndefined();
-  await saveClipFacts(db, id, { missedMs: 7 });
+  await saveClipProgress(db, id, { missedMs: 7 });
   expect(await rowsOf()).toEqual(before);
   const end = { endedAt: at, reason: 'ENDED', recordUntil: at } as const;
   expect(await endPlaybacks(db, { id }, end)).toHaveLength(1);

@@ -188,6 +188,6 @@ test.concurrent('a camera with only MJPEG is refused at once with a message', as
   });
   const id = await app.addCamera({ rtspUrl: camera.url }, 'OFFLINE');
   const answer = await app.client.run('query($id: ID!) { camera(id: $id) { lastError } }', { id });
-  expect(answer).toMatchObject({ camera: { lastError: expect.stringContaining('sends JPEG') } });
+  expect(answer).toMatchObject({ camera: { lastError: expect.stringContaining('sends MJPEG') } });
   await camera.close();
 });

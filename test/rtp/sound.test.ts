@@ -289,10 +289,6 @@ test('a frame of MPEG audio in two packets is one frame, and a truncated one is 
 });
 
 test.for([
-  ['JPEG', 'MJPEG'],
-  ['VP8', 'VP8'],
-  ['VP9', 'VP9'],
-  ['MP4V-ES', 'MPEG-4 Part 2'],
   ['H264', 'interleaved'],
   ['H265', 'interleaved'],
   ['SPEEX', 'SPEEX'],

@@ -308,17 +308,17 @@ export type EndEventPayload = {
 
 /** Why a recording stopped. LEASE_EXPIRED and MAX_DURATION stop it without an endEvent. */
 export type EndReason =
-  /** The camera delivered nothing for too long, or its stream changed to a format that does not fit the file. */
+  /** The camera delivered nothing for too long; or its stream changed to a format that does not fit the file, and a further playback goes on. */
   | 'CAMERA_LOST'
   /** The event was ended. */
   | 'ENDED'
   /** The event’s lease expired. */
   | 'LEASE_EXPIRED'
-  /** The recording reached the camera’s maxDurationSec. */
+  /** The recording reached the camera’s maxDurationSec, or its own durationSec if it was started by hand. */
   | 'MAX_DURATION'
   /** The server was lost. An open event goes on in a further playback; the clip is made from what that server or the bucket has. */
   | 'NODE_LOST'
-  /** The server could not continue, for example because its disk was full. */
+  /** The server could not go on recording: its disk was full or failed, an error of its own ended the recording, or it was not running when the recording had to end. A restart alone ends no recording. */
   | 'SHUTDOWN'
   /** The recording was stopped by hand. */
   | 'STOPPED';

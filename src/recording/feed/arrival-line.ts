@@ -1,11 +1,12 @@
 /**
- * The line is made from the arrivals of the last `ms`. Of the arrivals within one bucket (a share of the line's age),
- * only the least delayed one is kept.
+ * The line is made from the arrivals of the last `ms`. Of all arrivals within one bucket, only the least delayed one is
+ * kept. The length of a bucket is the share `bucketShare` of the time that the kept arrivals span, at least
+ * `leastBucketMs`.
  */
 const window = { ms: 12_000, bucketShare: 0.03, leastBucketMs: 50 };
 /**
- * A rate is wrong if delays change by `share` of the span that is looked at, or by `ms`. The span is at least
- * `leastMs`. No real clock runs slower than `slowest` or faster than `fastest`.
+ * A rate is wrong if the delays change evenly by the share `share` of the span that is looked at, or by `ms` if that is
+ * less. The span is at least `leastMs`. No real clock runs slower than `slowest` or faster than `fastest`.
  */
 const wrong = { leastMs: 900, share: 0.12, ms: 200, slowest: 0.7, fastest: 1.4 };
 /** No crystal is off by as much as this. A rate that is closer to 1 counts as 1. */
@@ -30,23 +31,27 @@ const asItHappens = 0.6;
 /** The least delay is confirmed once it has not changed by more than `byMs` for `forMs`. */
 const confirmed = { byMs: 50, forMs: 2_000 };
 
-/** The unit with this media time arrived at `at`, in steady milliseconds. */
+/** The arrival of one unit. */
 interface Arrival {
+  /** The unit's media time: its RTP timestamp in milliseconds, counted from the run's first one. */
   readonly mediaMs: number;
+  /** When it arrived, in steady milliseconds. */
   readonly at: number;
 }
 
 /**
- * Maps media time to steady milliseconds by means of arrivals. A delay can only make an arrival late, so the arrival
- * with the least delay is the most accurate one. The rate (ms per ms of media time) is 1 unless delays clearly grow
- * or shrink. Then the rate is the slope of the line below all arrivals. When the rate changes, a new piece of the
- * line begins.
+ * Maps media time (the RTP timestamp in ms) to steady milliseconds: steady time = media time × rate + offset. A delay can
+ * only make an arrival late, so the arrival with the least delay is the most accurate one, and gives the offset. The rate
+ * is 1 unless delays clearly grow or shrink. Then it is the slope of the line that lies just below all arrivals
+ * (docs/time.md, "From timestamp to time"). A change of the rate begins a new piece of the line; earlier pieces keep
+ * their rate and offset.
  */
 export class ArrivalLine {
   #arrivals: Arrival[] = [];
-  /** When the bucket of the newest arrival began and ends, and the least delay in it: time of arrival minus media time. */
+  /** When the bucket of the newest arrival began, and when it ends. */
   #bucketSince = 0;
   #bucketEnd = Number.NEGATIVE_INFINITY;
+  /** The least delay in that bucket: time of arrival minus media time × rate. */
   #bucketDelay = Number.POSITIVE_INFINITY;
   #past: readonly { readonly from: number; readonly rate: number; readonly offset: number }[] = [];
   #from = Number.NEGATIVE_INFINITY;
@@ -63,7 +68,7 @@ export class ArrivalLine {
 
   /**
    * @param rate the last known rate of the clock
-   * @param isTrusted whether that rate is final, so that no other one is looked for
+   * @param isTrusted whether that rate is final: no other one is looked for
    * @param onChange called when results of `timeOf` change, with the largest change in milliseconds; undefined:
    *   unknown
    */

@@ -32,9 +32,22 @@ export function chooseTracks(tracks: readonly RtspTrack[]): Partial<ChosenTracks
   return { ...(video && { video }), ...(sound && { sound }) };
 }
 
+/** The usual names of video formats that are announced by another one. */
+const usualNames: Readonly<Record<string, string>> = {
+  JPEG: 'MJPEG',
+  'MP4V-ES': 'MPEG-4 Part 2',
+  MPV: 'MPEG-1 or MPEG-2',
+  H261: 'H.261',
+  H263: 'H.263',
+  'H263-1998': 'H.263',
+  'H263-2000': 'H.263',
+};
+
 /** Why none of the tracks can be recorded, as a sentence. */
 export function whyNoVideo(tracks: readonly RtspTrack[]): string {
-  const offered = tracks.filter(({ kind }) => kind === 'video').map(({ encoding }) => encoding);
+  const offered = tracks
+    .filter(({ kind }) => kind === 'video')
+    .map(({ encoding }) => usualNames[encoding] ?? encoding);
   return offered.length === 0
     ? 'The camera sends no video.'
     : `The camera sends ${offered.join(' and ')}, which browsers cannot play in a clip; set it to H.264 or H.265.`;

@@ -1,6 +1,6 @@
 import type { SoundFormat } from '../../codecs/format.ts';
 import type { AccessUnit } from '../../footage/unit.ts';
-import { type Stamp, timeOf as stampTime } from './track-clock.ts';
+import { type Stamp, stampTime } from './track-clock.ts';
 
 /** What a source knows of its stream, for those who take its units. Each connection to a camera is a session of its own. */
 export interface FeedSession {

@@ -17,7 +17,7 @@ export interface FeedOptions {
   /** The current limit of the ring, in bytes. */
   readonly ringMaxBytes: () => number;
   readonly log: Log;
-  /** Whether the camera is being recorded. Then a lost connection is retried sooner. */
+  /** Whether the camera is being recorded: then the next connection is tried sooner after one has ended. */
   readonly isRecorded: () => boolean;
   readonly onState: (feed: Feed) => void;
   /** Called when the formats of a live camera have changed, or how it is read. */
@@ -26,8 +26,8 @@ export interface FeedOptions {
 }
 
 /**
- * The ring is longer than the pre-roll by this much: between an event and the start of its recording lie the caller's
- * network and a commit.
+ * The ring is longer than the pre-roll by this much, because time passes between an event and the start of its recording:
+ * the report goes over the network, and its row is committed.
  */
 const ringSlackSec = 2;
 const backoffMs = { first: 250, most: 5_000, recorded: 1_000 };
@@ -47,7 +47,7 @@ export class Feed {
   #video: VideoFormat | undefined;
   #sound: SoundFormat | undefined;
   #isCut = false;
-  #toldReading: ReadingFacts | undefined;
+  #reportedReading: ReadingFacts | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
   readonly #stop = new AbortController();
@@ -95,8 +95,8 @@ export class Feed {
       // The state changes at once. Closing the connection can take a second.
       this.#lastError = stall;
       this.#become('CONNECTING');
-    } else if (this.reading !== this.#toldReading) {
-      this.#toldReading = this.reading;
+    } else if (this.reading !== this.#reportedReading) {
+      this.#reportedReading = this.reading;
       this.#options.onFormats(this);
     }
   }
@@ -157,7 +157,7 @@ export class Feed {
     const { format } = unit;
     if (format.kind === 'sound') this.#noteSound(format);
     else if (unit.isSync) this.#noteVideo(format);
-    // The receivers hold the unit before the ring can drop it.
+    // The takers get the unit first: they have to hold its footage before the ring may drop it.
     this.#options.onUnit(unit);
     this.#noteLimit(this.ring.push(unit));
   }

@@ -25,17 +25,17 @@ export interface FeedsOptions {
   readonly now: () => number;
 }
 
-/**
- * How long a feed without pre-roll stays connected after its last recording, so that the next recording begins
- * quickly.
- */
+/** How long a feed without pre-roll stays connected after its last recording: the next one may come soon. */
 const lingerMs = 10_000;
 /** How often feeds are checked for stalls. One timer serves all of them. */
 const tickMs = 250;
 
 interface Entry {
   camera: Camera;
-  /** Whether the camera is this node's. If not, it has a feed for a recording that has begun here, or to fill its ring. */
+  /**
+   * Whether this node owns the camera. If not, the feed is here for a recording that has begun here, or to fill the ring
+   * before this node becomes the owner.
+   */
   isOwn: boolean;
   feed: Feed | undefined;
   knowledge: CameraKnowledge;
@@ -54,9 +54,9 @@ const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tl
 const isAlwaysRead = ({ enabled, preRollSec }: Camera): boolean => enabled && preRollSec > 0;
 
 /**
- * All feeds of this server: of the cameras that it owns. One with pre-roll always has a feed; one without has it while it
- * is recorded, and 10 s longer. Writes each feed's state into the camera's row. A camera that becomes another node's keeps
- * its feed here until what it records here is over.
+ * All feeds of this server. Each camera that it owns and that has pre-roll always has a feed. A camera without pre-roll has
+ * one while it is recorded, and 10 s longer. Writes each feed's state into the camera's row. If another node becomes the
+ * owner of a camera, the feed here goes on until the recordings here are over.
  */
 export class Feeds {
   readonly #options: FeedsOptions;
@@ -67,7 +67,7 @@ export class Feeds {
 
   constructor(options: FeedsOptions) {
     this.#options = options;
-    // If this machine was paused, data that arrived meanwhile is read first: no camera has stalled then.
+    // setImmediate: after a pause of this machine, data that arrived meanwhile is read before feeds are checked.
     this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }
 
@@ -78,7 +78,7 @@ export class Feeds {
 
   /**
    * Keeps a feed for a camera, or starts it anew if settings that it depends on have changed.
-   * @param isOwn false: the camera is another node's, and is to be this one's once its ring is full
+   * @param isOwn false: another node owns the camera. This node becomes the owner once the ring here is full
    */
   async keep(camera: Camera, isOwn = true): Promise<void> {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera, isOwn);
@@ -93,7 +93,7 @@ export class Feeds {
     this.#settle(entry);
   }
 
-  /** The camera is not this node's any more. Its feed goes on for what is recorded here. */
+  /** Another node owns the camera now. Its feed here goes on until the recordings here are over. */
   async letGo(cameraId: string): Promise<void> {
     const entry = this.#entries.get(cameraId);
     if (!entry) return;
@@ -118,7 +118,7 @@ export class Feeds {
    * @returns a function that ends this
    */
   attach(camera: Camera, take: TakeUnit): () => void {
-    // A recording that an earlier run of this server began goes on here, even if another node owns the camera by now.
+    // Another node may own the camera: a recording that began before this server was restarted goes on here.
     const entry = this.#entries.get(camera.id) ?? this.#add(camera, false);
     entry.takers.add(take);
     this.#settle(entry);
@@ -138,13 +138,13 @@ export class Feeds {
     return [...this.#entries.values()].flatMap((entry) => entry.feed ?? []);
   }
 
-  /** Whether the camera's pre-roll is here; also if it has none. */
+  /** Whether the ring holds the camera's whole pre-roll. True for a camera without pre-roll. */
   isReady(cameraId: string): boolean {
     const entry = this.#entries.get(cameraId);
     return entry !== undefined && (entry.feed ? entry.feed.ring.isFull : !isAlwaysRead(entry.camera));
   }
 
-  /** Whether the camera is this node's. */
+  /** Whether this node owns the camera. */
   owns(cameraId: string): boolean {
     return this.#entries.get(cameraId)?.isOwn ?? false;
   }

@@ -17,7 +17,7 @@ import { withAddress } from './ffmpeg-address.ts';
 import { feedArgs, feedScript, learn } from './ffmpeg-args.ts';
 import { explain, refusesCredentials } from './ffmpeg-words.ts';
 import type { CameraKnowledge } from './knowledge.ts';
-import { Pace } from './pace.ts';
+import { PicturePace } from './picture-pace.ts';
 import { SessionClock } from './session-clock.ts';
 import { CannotRead, type Source, type SourceEnd, type TakeUnit } from './source.ts';
 import type { TrackClock } from './track-clock.ts';
@@ -49,7 +49,7 @@ interface Reception {
 /** Reads a camera with an ffmpeg process of its own. ffmpeg's timestamps are used as they are. */
 export class FfmpegSource implements Source, FeedSession {
   readonly #options: FfmpegSourceOptions;
-  readonly #pace: Pace;
+  readonly #pace: PicturePace;
   readonly #clock = new SessionClock({ isTrusted: true });
   readonly #reorder = new ReorderDepth();
   readonly #ending = new AbortController();
@@ -62,7 +62,7 @@ export class FfmpegSource implements Source, FeedSession {
   constructor(options: FfmpegSourceOptions) {
     this.#options = options;
     const { camera, reason, knowledge } = options;
-    this.#pace = new Pace(performance.now(), knowledge.pictureIntervalMs);
+    this.#pace = new PicturePace(performance.now(), knowledge.pictureIntervalMs);
     const transport = camera.transport === 'UDP' ? 'UDP' : 'TCP';
     this.#facts = { reader: 'FFMPEG', transport, reason };
     if (knowledge.ffmpeg.audio === 'none')

@@ -16,19 +16,19 @@ export interface OwnCamerasOptions {
   readonly now: () => number;
 }
 
-/** How often the cameras of this node are looked up. A notification makes it happen at once (nudge). */
+/** How often the cameras of this node are looked up. After a notification they are looked up at once (`nudge`). */
 const everyMs = 5_000;
 /** How often the rings of cameras that are to become this node's are checked. */
 const preparingMs = 500;
 /**
- * A camera that accepts one session only cannot fill a second ring. So the new owner waits for its ring for the length of
- * the pre-roll and this time, and then takes the camera anyway.
+ * The new owner waits for its ring at most for the length of the pre-roll and this time: a camera that accepts only one
+ * session cannot fill a second ring.
  */
 const prepareWithinMs = 15_000;
 
 /**
- * Gives the feeds the cameras that this node owns, and takes back those that have become another node's. A camera that is
- * to become this node's gets a feed beforehand, and is taken once its ring is full.
+ * Starts the feeds of the cameras that this node owns, and ends the feeds of those that another node owns by now. Where
+ * this node is to become the owner, it starts a feed beforehand, and becomes the owner once that feed's ring is full.
  */
 export class OwnCameras {
   readonly #options: OwnCamerasOptions;
@@ -101,7 +101,7 @@ export class OwnCameras {
     }
   }
 
-  /** Becomes the owner of cameras whose rings are full, and looks again soon at the others. */
+  /** Becomes the owner of those cameras whose rings are full, and checks soon again if there are more. */
   async #take(toCome: readonly Camera[]): Promise<void> {
     const { db, self, feeds, now } = this.#options;
     clearTimeout(this.#preparing);

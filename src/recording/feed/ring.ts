@@ -3,7 +3,7 @@ import type { FeedUnit } from './feed-unit.ts';
 import { streamRates } from './stream-rates.ts';
 import { UnitQueue } from './unit-queue.ts';
 
-/** Sound may arrive this long (ms) before the picture that it belongs to. It is looked for that far back. */
+/** Sound may arrive this long (ms) before the picture that it belongs to, so it is looked for that far back. */
 const soundAheadMs = 2_000;
 
 /** No camera takes longer to refresh a picture. A recovery point that asks for more pictures is not believed. */
@@ -12,7 +12,7 @@ const mostRecovery = 300;
 interface Keyframe {
   /** The keyframe's number in the ring's queue. */
   readonly number: number;
-  /** With intra refresh, a decoder needs so many more pictures until all of a picture is right. */
+  /** With intra refresh: how many more pictures a decoder needs until a whole picture is right. */
   toCome: number;
   /** The number of the first picture that is right when a decoder begins here; undefined: still to come. */
   rightFrom: number | undefined;
@@ -42,7 +42,8 @@ export class Ring {
   }
 
   /**
-   * Adds a unit and takes over the hold on its footage. Sound before the first keyframe is not kept.
+   * Adds a unit. From now on the ring, and not the caller, has to release its footage. Sound before the first keyframe is
+   * not kept.
    * @returns whether units were dropped early because of `maxBytes`
    */
   push(unit: FeedUnit): boolean {
@@ -69,7 +70,7 @@ export class Ring {
   #noteRecovery(picture: number): void {
     const waiting = this.#unrecovered;
     if (waiting.length === 0) return;
-    // What is right for a decoder that began later is right for one that began earlier, too.
+    // A picture that is right for a decoder that began at a later keyframe is also right for one that began earlier.
     const recovered = waiting.findLastIndex((keyframe) => keyframe.toCome === 0);
     for (const keyframe of waiting.splice(0, recovered + 1)) keyframe.rightFrom = picture;
     for (const keyframe of waiting) keyframe.toCome--;

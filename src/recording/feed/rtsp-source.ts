@@ -13,7 +13,7 @@ import { whyLeftOut } from '../sound/encoder.ts';
 import { chooseTracks, whyNoVideo } from './choose-tracks.ts';
 import type { FeedSession } from './feed-unit.ts';
 import type { CameraKnowledge } from './knowledge.ts';
-import { Pace } from './pace.ts';
+import { PicturePace } from './picture-pace.ts';
 import type { Run } from './run.ts';
 import { SessionClock } from './session-clock.ts';
 import { SoundPace } from './sound-pace.ts';
@@ -55,7 +55,7 @@ interface Reception {
 export class RtspSource implements Source, FeedSession {
   readonly #options: RtspSourceOptions;
   readonly #clock: SessionClock;
-  readonly #pace: Pace;
+  readonly #pace: PicturePace;
   readonly #reorder = new ReorderDepth();
   #run: Run | undefined;
   /** By the track's index in the session description. Every packet is looked up here. */
@@ -73,7 +73,7 @@ export class RtspSource implements Source, FeedSession {
     this.#options = options;
     const { rates, pictureIntervalMs } = options.knowledge;
     this.#clock = new SessionClock(rates && { rates });
-    this.#pace = new Pace(performance.now(), pictureIntervalMs);
+    this.#pace = new PicturePace(performance.now(), pictureIntervalMs);
   }
 
   /** @throws RtspError if no session can be opened, CannotRead if this reader cannot read the stream */

@@ -2,13 +2,13 @@ import { ArrivalLine } from './arrival-line.ts';
 import type { Stamp, Timed, TrackClock } from './track-clock.ts';
 
 /**
- * A unit cannot arrive before it was taken. A unit that arrives earlier than the line says by more than this (ms; less
- * `inexactMs`) does not belong to the run; a smaller difference may be an error of the line.
+ * A unit cannot arrive before it was taken. A unit that arrives this much (ms; minus `inexactMs`) before the time that the
+ * line gives it does not belong to the run. A smaller difference may be an error of the line.
  */
 const aheadMs = 200;
 /**
- * Until the line is confirmed, buffered units may arrive earlier than the line says. Their timestamps advance by at
- * most `steps` times the step before; for a second unit, by at most `ms`.
+ * Until the line is confirmed, a unit may arrive earlier than the line says if the camera had buffered it. The timestamp of
+ * such a unit is at most `steps` times the step before it ahead; that of a run's second unit, at most `ms`.
  */
 const buffered = { steps: 3, ms: 6_000 };
 /** A unit that arrives later than the unit before it by more than this (ms) is delayed, or its clock jumped back. */
@@ -19,27 +19,29 @@ const lateMs = 150;
  */
 const reordered = { ms: 500, lateMs: 1_000 };
 
-/** Whether a unit continues a run. LATE: it is delayed or reordered, or its clock jumped back. FOREIGN: no. */
+/** Whether a unit continues a run. LATE: perhaps; it is delayed or reordered, or the clock jumped back. FOREIGN: no. */
 export type Fit = 'FITS' | 'LATE' | 'FOREIGN';
 
 /** A stretch of timestamps of one track without a jump. */
 export class Run {
   readonly track: TrackClock;
   readonly #own: ArrivalLine;
-  /** The run before this one, as long as these units may be delayed units of that run. Meanwhile its line is used. */
+  /** The run before, as long as the units of this run may be delayed units of it. Then its line gives the times. */
   delayed: Run | undefined;
   /**
-   * The timestamp (unwrapped ticks) from which this run's `#mediaMs` counts; a run of delayed units takes it from the
-   * run before.
+   * The timestamp (unwrapped ticks) from which `#mediaMs` counts. If the units may be delayed, it is that of the run
+   * before.
    */
   readonly origin: number;
   readonly #first: number;
   /** The latest possible time of the first unit, while it is the only one. */
   readonly #latestMs: number;
   #newest: number;
-  /** The greatest timestamp, how late its unit arrived, and the step (ms) to it from the greatest timestamp before. */
+  /** The greatest timestamp. */
   #top: number;
+  /** How late the unit with the greatest timestamp arrived (ms). */
   #topLateMs = 0;
+  /** The step (ms) to the greatest timestamp from the greatest one before. */
   #stepMs = 0;
   units = 0;
 
@@ -61,7 +63,7 @@ export class Run {
     this.#latestMs = isKnown ? before.timeOf(before.#newest) + before.#stepMs : Number.POSITIVE_INFINITY;
   }
 
-  /** The run that these timestamps belong to as far as is known: possibly delayed units belong to the run before. */
+  /** The run that these units belong to, as far as is known: while they may be delayed, the run before. */
   get stretch(): Run {
     return this.delayed ?? this;
   }

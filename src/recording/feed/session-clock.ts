@@ -16,7 +16,7 @@ export type ClockRates = { readonly video?: number; readonly sound?: number };
 
 /** The clocks of one connection to a camera. They turn the timestamps of its tracks into steady milliseconds. */
 export class SessionClock {
-  /** Whether timestamps are used as they are, on one scale for all tracks. Those of ffmpeg are. */
+  /** Whether timestamps are used as they are, on one scale for all tracks, as with those that ffmpeg gives. */
   readonly isTrusted: boolean;
   readonly #learned: ClockRates;
   readonly #tracks: {
@@ -57,8 +57,8 @@ export class SessionClock {
   }
 
   /**
-   * Call it when times of a track have changed, with the largest change in milliseconds; without it, the size is
-   * unknown.
+   * Call it when times of a track have changed.
+   * @param byMs the largest change, in milliseconds; left out: unknown
    */
   change(byMs = unknownMs): void {
     // The track's own times change, and the shift that follows from them can change by as much again.
@@ -75,8 +75,8 @@ export class SessionClock {
   }
 
   /**
-   * If a report shows that the camera's wall clock was set, drops the reports of the other tracks: they are by the
-   * old time.
+   * If a report shows that the camera's wall clock was set, drops the reports of the other tracks, which are from before
+   * that.
    */
   compare(before: Report | undefined, { run, ticks, ntpMs }: Report): void {
     if (!before) return;

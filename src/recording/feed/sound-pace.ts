@@ -1,14 +1,15 @@
 import type { AccessUnit } from '../../footage/unit.ts';
 
 /**
- * Frames are wrong if, for `ms` and then again, they come `factor` times as slowly or as fast as they say. A delay makes
- * them slow once and then fast, and buffered frames are fast once.
+ * The sample rate is wrong if, in two successive stretches of `ms`, frames come `factor` times as slowly, or `factor`
+ * times as fast, as their timestamps say. A delay makes them slow in one stretch and fast in the next; buffered frames
+ * are fast in one stretch only.
  */
 const wrong = { ms: 3_000, factor: 1.4 };
 
 /**
- * Whether frames of sound come as often as they say. Where timestamps and format agree with each other and not with the
- * arrivals, the description names a wrong sample rate twice: players fail to decode such frames.
+ * Detects that a camera describes its sound with a wrong sample rate: the frames do not come as often as their timestamps
+ * say. Players cannot decode such sound.
  */
 export class SoundPace {
   readonly #clockRate: number;
@@ -18,7 +19,7 @@ export class SoundPace {
   #before: 'RIGHT' | 'SLOW' | 'FAST' = 'RIGHT';
   #isWrong: boolean;
 
-  /** @param isWrong whether an earlier session of the camera has shown that it is wrong */
+  /** @param isWrong whether the sample rate was wrong in an earlier session of the camera */
   constructor(clockRate: number, isWrong: boolean) {
     this.#clockRate = clockRate;
     this.#isWrong = isWrong;

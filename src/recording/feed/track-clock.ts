@@ -6,10 +6,7 @@ import type { SessionClock } from './session-clock.ts';
 
 /** Units that stay late for this long (ms), and at least this many, are not delayed: the clock jumped back. */
 const jumped = { ms: 1_500, units: 3 };
-/**
- * A sender report gives the timestamp of the time at which it was sent: at most this long (ms) before or after its
- * arrival.
- */
+/** A sender report contains the timestamp at which it was sent. By its run, that is at most this long (ms) off its arrival. */
 const reportMs = 1_000;
 /** A clock is settled when its run has gone on for `ms` and its units are at most `apartMs` apart. */
 const settled = { ms: 8_000, apartMs: 400 };
@@ -35,7 +32,7 @@ export interface Report extends Stamp {
 }
 
 /** When the unit was taken, in steady milliseconds, as far as is known by now. */
-export const timeOf = ({ run, ticks }: Stamp): number => run.timeOf(ticks);
+export const stampTime = ({ run, ticks }: Stamp): number => run.timeOf(ticks);
 
 /** Gives each access unit of a track its stamp, and so its time. */
 export class TrackClock {

@@ -12,8 +12,9 @@ const firstCapacity = 64;
  * in the order in which they were pushed.
  */
 export class UnitQueue {
-  /** The number of the oldest unit, and the number after that of the newest one. */
+  /** The number of the oldest unit. */
   #first = 0;
+  /** The number that the next unit gets. */
   #end = 0;
   #mask = firstCapacity - 1;
   #arrivedAt = new Float64Array(firstCapacity);

@@ -1,7 +1,7 @@
 // How reports, long recordings and earlier sessions improve the times of stamps (docs/time.md).
 import { expect, test } from 'vitest';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
-import { timeOf } from '../../../src/recording/feed/track-clock.ts';
+import { stampTime } from '../../../src/recording/feed/track-clock.ts';
 import { Placement } from '../../../src/recording/placement.ts';
 import {
   type CameraOptions,
@@ -141,8 +141,8 @@ test('trusted timestamps are kept unchanged, on one scale for all tracks', () =>
     return { sec, seen, heard };
   });
   for (const { sec, seen, heard } of taken) {
-    expect(timeOf(seen)).toBeCloseTo(sec * 1_000 + 30, 6);
-    expect(timeOf(heard)).toBeCloseTo(sec * 1_000 + 30, 6);
+    expect(stampTime(seen)).toBeCloseTo(sec * 1_000 + 30, 6);
+    expect(stampTime(heard)).toBeCloseTo(sec * 1_000 + 30, 6);
   }
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseTracks } from '../../../src/recording/feed/choose-tracks.ts';
+import { chooseTracks, whyNoVideo } from '../../../src/recording/feed/choose-tracks.ts';
 import type { RtspTrack } from '../../../src/rtsp/session.ts';
 
 const track = (kind: 'video' | 'audio', encoding: string, rest: Partial<RtspTrack> = {}): RtspTrack =>
@@ -40,6 +40,13 @@ test('sound that is copied is chosen before sound that must be encoded', () => {
   ]);
 });
 
-test.each(['JPEG', 'VP8', 'VP9', 'MP4V-ES'])('%s alone is no video that clips can hold', (encoding) => {
-  expect(chosen(track('video', encoding), track('audio', 'PCMU'))[0]).toBeUndefined();
+test.each([
+  ['JPEG', 'MJPEG'],
+  ['VP8', 'VP8'],
+  ['VP9', 'VP9'],
+  ['MP4V-ES', 'MPEG-4 Part 2'],
+])('%s alone is refused by its usual name, %s', (encoding, name) => {
+  const tracks = [track('video', encoding), track('audio', 'PCMU')];
+  expect(chosen(...tracks)[0]).toBeUndefined();
+  expect(whyNoVideo(tracks)).toContain(`sends ${name}, which browsers cannot play`);
 });

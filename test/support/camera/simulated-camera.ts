@@ -1,7 +1,7 @@
 // A camera's timestamps, arrivals and reports as numbers, and a recording of them as the feed would make it.
 import type { ClockRates } from '../../../src/recording/feed/session-clock.ts';
 import { SessionClock } from '../../../src/recording/feed/session-clock.ts';
-import { type Stamp, timeOf } from '../../../src/recording/feed/track-clock.ts';
+import { type Stamp, stampTime } from '../../../src/recording/feed/track-clock.ts';
 import type { FragmentStamps } from '../../../src/recording/placed-fragments.ts';
 import { type FragmentTimes, Placement } from '../../../src/recording/placement.ts';
 import { roundMs } from '../../../src/rtsp/turns.ts';
@@ -168,13 +168,13 @@ export function record(all: readonly Sent[], options: RecordOptions) {
     else ring.push(fragment);
     if (isRecording || now < fromMs) return;
     isRecording = true;
-    const start = ring.findLastIndex((it) => timeOf(it.pictures[0]!.stamp) <= fromMs - preRollMs);
+    const start = ring.findLastIndex((it) => stampTime(it.pictures[0]!.stamp) <= fromMs - preRollMs);
     const taken = ring.slice(Math.max(0, start));
     const [first] = taken;
-    const begin = timeOf(first!.pictures[0]!.stamp);
+    const begin = stampTime(first!.pictures[0]!.stamp);
     first!.sound.splice(
       0,
-      first!.sound.findIndex((it) => timeOf(it.stamp) >= begin),
+      first!.sound.findIndex((it) => stampTime(it.stamp) >= begin),
     );
     for (const [i, it] of taken.entries()) write(it, taken[i + 1]?.pictures[0]?.stamp ?? next);
   };
@@ -208,7 +208,7 @@ export function record(all: readonly Sent[], options: RecordOptions) {
     const isReordered = mayReorder && open.pictures.some(({ sent }) => sent.takenMs > it.takenMs);
     if (first && !isReordered && it.takenMs - first.sent.takenMs >= fragmentMs)
       close(unit.stamp, it.arrivedAt);
-    if (isRecording && timeOf(unit.stamp) > toMs) break;
+    if (isRecording && stampTime(unit.stamp) > toMs) break;
     open.pictures.push(unit);
   }
   close(undefined, toMs);

@@ -1,6 +1,6 @@
 /**
- * A camera that sends several pictures a second has stalled after this long without a picture. Five seconds are
- * promised.
+ * A camera that sends several pictures a second has stalled after this long without a picture. With the check every 250
+ * ms, that is noticed within five seconds.
  */
 const leastMs = 4_500;
 /** The limit until the second picture has come. Some cameras send one picture in five seconds. */
@@ -14,7 +14,7 @@ const longestMs = 60_000;
 const factor = 2.5;
 
 /** Measures how often a camera sends pictures, and says when it has stopped. All times are in steady milliseconds. */
-export class Pace {
+export class PicturePace {
   #seenAt: number;
   #soundAt = Number.NEGATIVE_INFINITY;
   #pictures = 0;
