@@ -16,9 +16,9 @@ export interface Config {
   readonly recordDir: string;
   /** The id of this server in its database; undefined: the one in dataDir. */
   readonly nodeId: string | undefined;
-  /** undefined: the embedded PostgreSQL, whose files are in dataDir. */
   /** Where other nodes reach this one; undefined: this node works alone with its database. */
   readonly nodeUrl: string | undefined;
+  /** undefined: the embedded PostgreSQL, whose files are in dataDir. */
   readonly databaseUrl: string | undefined;
   /** Keys that encrypt the cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in dataDir. */
   readonly secretKeys: readonly string[] | undefined;

@@ -4,9 +4,9 @@ import { readOrMakeFile } from '../private-folder.ts';
 
 /**
  * Links to this server that work for a limited time without a key, like a bucket's presigned links. Players and <img>
- * send no Authorization, so a link carries a signed ticket: it proves that this server made the link. The ticket is part
- * of the path and not of the query, so that relative addresses in a playlist keep it. The ticket names its holder and
- * ends with the holder (access/holders.ts).
+ * send no Authorization, so a link carries a signed ticket: it proves that this server made the link. The ticket is
+ * part of the path and not of the query: relative addresses in a playlist then keep it. The ticket names its holder,
+ * and is valid only as long as the holder's key or token is (access/holders.ts).
  */
 export interface PathSigner {
   /** @returns `/route/<ticket>/scope`; the ticket is valid for that scope and all paths below it */

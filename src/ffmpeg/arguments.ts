@@ -7,7 +7,7 @@ const jpeg = (width: number) => [
 
 /**
  * The arguments that turn a fragmented MP4 on stdin into one JPEG of its first keyframe on stdout. Pixels that are not
- * square, as those of 16:9 pictures in 720 x 576, become so.
+ * square, as in 16:9 pictures of 720 x 576, are made square.
  */
 export function posterArgs(width: number): string[] {
   return [...quiet, ...firstKeyframe, '-i', 'pipe:0', '-map', '0:v:0', ...jpeg(width), 'pipe:1'];
@@ -19,7 +19,7 @@ export interface FileBeginning {
   readonly bytes: number;
 }
 
-/** The same for several files at once, into files. */
+/** The arguments that do the same with several files at once, and write files. */
 export function postersArgs(
   width: number,
   movies: readonly FileBeginning[],

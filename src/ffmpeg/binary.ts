@@ -7,7 +7,7 @@ import type { Children } from '../processes/children.ts';
 export interface Ffmpeg {
   readonly path: string;
   readonly version: string;
-  /** Where ffmpeg was found, for people. */
+  /** Where ffmpeg was found, as text for a person. */
   readonly source: string;
   /** Whether a script on its stdin can name a stream and how to read it (concat demuxer's `option`): from 5.0 on. */
   readonly readsScripts: boolean;
@@ -83,6 +83,6 @@ async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 've
   if (!version) throw new Error('it does not say that it is ffmpeg');
   const options = await ask('-h', 'demuxer=rtsp');
   if (!options.includes('rtsp_transport')) throw new Error('it was built without RTSP');
-  // The option that went with 5.0: builds of development have no number.
+  // -stimeout was removed in 5.0. Development builds have no version number, so the option is looked for.
   return { version, readsScripts: !options.includes('-stimeout') };
 }

@@ -20,7 +20,7 @@ export async function jpegOf(launcher: Launcher, ffmpeg: Ffmpeg, fragmentedMp4: 
 /**
  * Writes a JPEG, 640 pixels wide, of the first keyframe of each movie, with one ffmpeg.
  * @param jpegs paths, in the order of the movies
- * @throws Error when ffmpeg cannot decode one of them; then none of the files is to be used
+ * @throws Error when ffmpeg cannot decode one of them; then do not use any of the files
  */
 export async function writeJpegs(
   launcher: Launcher,

@@ -22,7 +22,7 @@ export interface CheckOptions {
   readonly db: Db;
   readonly store: Store;
   readonly recordDir: string;
-  /** The node whose spools these are, where others have theirs; undefined: all spools are here. */
+  /** The node that these spools belong to, if each node has its own; undefined: all spools are here. */
   readonly nodeId?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     breaches.push({ text: `The spool cannot be read: ${error.message}.` });
     return undefined;
   });
-  // Read before the rows: a removal that was noted by then belongs to a row that was deleted.
+  // The removals are read before the rows: then each of them belongs to a row that is deleted.
   const notedBefore = await notedKeys(db);
   const ofStore: Breach[] = [];
   const named: string[] = [];
@@ -222,7 +222,8 @@ function strayKeys(
 }
 
 /**
- * Recovery objects of clips that are in the store. Those of unknown playbacks are kept: they may be a lost machine's.
+ * Recovery objects of clips that are in the store. Recovery objects of unknown playbacks are kept: they may belong to a
+ * lost machine.
  */
 function needlessCopies(
   keys: readonly string[],

@@ -20,11 +20,11 @@ export interface ClipUploadOptions {
 
 /** How many parts of a clip that has ended are sent in parallel. */
 const lanes = 3;
-/** An upload that a rule of the bucket will abort is begun anew after this share of its life. */
+/** If a rule of the bucket will abort an upload, a new one is begun after this share of its life. */
 const usedLife = 0.9;
 const shortestLifeMs = 10_000;
 
-/** The row is not what it was: the playback was deleted, or its clip is uploaded by another process. */
+/** The row has changed: the playback was deleted, or another process uploads its clip. */
 export class RowChanged extends Error {
   constructor() {
     super('The playback was deleted, or its clip is uploaded elsewhere.');
@@ -37,12 +37,12 @@ export class ClipUpload {
   readonly #options: ClipUploadOptions;
   #row: Playback;
   #upload: Upload | undefined;
-  /** On the clock of `performance.now`. */
+  /** When to begin a new upload, on the clock of `performance.now`. */
   #renewAt = Number.POSITIVE_INFINITY;
   /** The parts that the bucket has acknowledged. */
   readonly sent = new Map<number, SentPart>();
   /** Whether the clip has ended: then its parts go before parts of clips still being recorded. */
-  isEnding = false;
+  hasEnded = false;
 
   constructor(options: ClipUploadOptions, row: Playback) {
     this.#options = options;
@@ -75,7 +75,10 @@ export class ClipUpload {
     return layout;
   }
 
-  /** Whether a rule of the bucket will soon abort the upload. Then it is begun anew, so that all parts are there at the end. */
+  /**
+   * Whether a rule of the bucket will soon abort the upload. Then a new one is begun now: all parts have to be there at
+   * the end.
+   */
   get isAbortedSoon(): boolean {
     return performance.now() >= this.#renewAt;
   }
@@ -101,7 +104,7 @@ export class ClipUpload {
     return layout;
   }
 
-  /** An upload that a rule of the bucket aborts begins anew from the spool, so that its parts are sent twice. */
+  /** Warns of a rule of the bucket that aborts uploads: each time, the clip is sent again from the spool. */
   #warnOfRule({ abortsAt }: Upload): void {
     const { id, deadlineAt } = this.#row;
     if (!abortsAt || !deadlineAt || abortsAt >= deadlineAt) return;
@@ -112,7 +115,7 @@ export class ClipUpload {
   }
 
   /**
-   * Gives up the upload: the clip gets a new key, under which one request stores it.
+   * Gives up the upload: the clip gets a new key, and is then stored under it with one request.
    * @throws RowChanged
    */
   async giveUp(): Promise<void> {
@@ -149,13 +152,13 @@ export class ClipUpload {
     signal: AbortSignal,
   ): Promise<void> {
     const { uplink, recordDir } = this.#options;
-    const isEnding = () => this.isEnding;
-    await uplink.withMemory(to - from, isEnding, async (memory) => {
+    const hasEnded = () => this.hasEnded;
+    await uplink.withMemory(to - from, hasEnded, async (memory) => {
       signal.throwIfAborted();
       const bytes = await readPart(body, { from, to }, memory);
-      // If the part is sent again and that fails, the bucket may have neither version (R2).
+      // If a part is sent a second time and that fails, the bucket may have neither version (R2).
       this.sent.delete(number);
-      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: uplink.pace(isEnding) });
+      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: uplink.pace(hasEnded) });
       this.sent.set(number, { bytes: bytes.length, etag });
       await noteSentPart(recordDir, this.#row, number, { bytes: bytes.length, etag });
     });
@@ -193,9 +196,11 @@ export class ClipUpload {
   }
 }
 
-/** When to begin an upload anew that a rule of the bucket will abort, on the clock of `performance.now`. */
+/**
+ * When to begin a new upload in place of one that a rule of the bucket will abort, on the clock of `performance.now`.
+ */
 function renewalOf({ abortsAt }: Upload): number {
   const lifeMs = abortsAt ? abortsAt.getTime() - Date.now() : Number.POSITIVE_INFINITY;
-  // If it seems to be over at once, the clock of this machine or of the bucket is wrong.
+  // If the upload's life seems to be over at once, the clock of this machine or of the bucket is wrong.
   return lifeMs < shortestLifeMs ? Number.POSITIVE_INFINITY : performance.now() + usedLife * lifeMs;
 }

@@ -163,12 +163,12 @@ export class Finisher {
     const isCurrent =
       followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
     const upload = isCurrent ? followed! : follower.uploadOf(playback);
-    upload.isEnding = true;
-    const isEnding = () => true;
+    upload.hasEnded = true;
+    const hasEnded = () => true;
     const putWhole = (key: string, body: ObjectBody) =>
-      uplink.withMemory(body.size, isEnding, async (memory) => {
+      uplink.withMemory(body.size, hasEnded, async (memory) => {
         const bytes = await readPart(body, { from: 0, to: body.size }, memory);
-        await put(key, bufferBody(bytes), uplink.pace(isEnding));
+        await put(key, bufferBody(bytes), uplink.pace(hasEnded));
       });
     return this.#twice(() => storeClip(clip, upload, putWhole, signal), signal);
   }

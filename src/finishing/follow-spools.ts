@@ -26,7 +26,7 @@ export interface SpoolFollowerOptions {
 }
 
 const everyMs = 250;
-/** The pause after an error with an upload. The spool holds the footage meanwhile. */
+/** The pause after an error of the bucket. Meanwhile the footage is in the spool. */
 const pauseMs = 5_000;
 /** How long the index of a finished recording is kept for the finisher. Without it, the finisher reads the spool. */
 const keepMs = 10 * 60_000;
@@ -35,7 +35,7 @@ interface Entry {
   followed: Followed | undefined;
   /** Aborted when the recording has ended. */
   readonly over: AbortController;
-  /** Aborted when the part that is being sent is no longer wanted either. */
+  /** Aborted when even the part that is being sent now is not needed any more. */
   readonly stop: AbortController;
   step: Promise<void> | undefined;
   pausedUntil: number;
@@ -162,7 +162,7 @@ export class SpoolFollower {
     await followed.index.look(syncedBytes);
     if (followed.index.count === 0) return;
     const needless = await recording.advance(followed.index, followed.sent, signal);
-    // One that cannot be removed now is removed with the others when the clip is stored.
+    // A recovery object that cannot be removed now is removed together with the rest when the clip has been stored.
     for (const key of needless) await store.remove(key).catch(() => {});
   }
 
@@ -185,7 +185,7 @@ export class SpoolFollower {
     const entry = this.#entries.get(playbackId);
     if (!entry) return undefined;
     this.#entries.delete(playbackId);
-    if (entry.followed?.upload) entry.followed.upload.isEnding = true;
+    if (entry.followed?.upload) entry.followed.upload.hasEnded = true;
     entry.over.abort();
     const abort = () => entry.stop.abort(signal.reason);
     if (signal.aborted) abort();

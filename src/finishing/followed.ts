@@ -10,7 +10,7 @@ import { layoutAhead, maxWholeBytes } from './upload-layout.ts';
 export class Followed {
   readonly index: GrowingIndex;
   upload: ClipUpload | undefined;
-  /** Until the file has this many bytes, no further part can be full. */
+  /** Until the file has this many bytes, no other part can be full. */
   #lookAt = maxWholeBytes;
 
   constructor(index: GrowingIndex) {
@@ -34,8 +34,8 @@ export class Followed {
   }
 
   /**
-   * How many bytes of payload are missing until the next part is full. One request stores a clip of at most two parts
-   * at its end.
+   * How many bytes of payload are missing until the next part is full. A recording that would fit into two parts is not
+   * sent in parts: at its end, one request stores it.
    */
   #lackingBytes(): number {
     const { upload, index } = this;
@@ -73,10 +73,13 @@ export class Followed {
     return { key: objectKeys(row).clip, id: row.uploadId, ...layout, sentTo };
   }
 
-  /** Sends the full parts in order. @param onSent called after each */
+  /**
+   * Sends the full parts in order.
+   * @param onSent called after each part
+   */
   async sendFull(onSent: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const upload = this.upload!;
-    while (!upload.isEnding) {
+    while (!upload.hasEnded) {
       const { number, from, to } = this.#nextPart(upload);
       if (to > this.index.payloadBytes) break;
       const body = rangesBody(this.index.path, this.index.ranges(from, to));

@@ -57,7 +57,8 @@ export class Posters {
   }
 
   /**
-   * The playback's poster: from the spool, from the run that is making it, or a new one.
+   * The playback's poster. It is read from the spool if it was made before; if it is being made, its end is awaited;
+   * otherwise it is made now.
    * @throws Error if ffmpeg cannot decode the footage
    */
   of(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {

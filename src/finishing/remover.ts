@@ -19,8 +19,8 @@ const batch = 2_000;
 const lanes = 2;
 
 /**
- * Removes the objects of deleted playbacks. Each stays in the table store_removals until the store has removed it. An
- * object that the store refuses to remove, because it is locked for example, does not delay the others.
+ * Removes the objects of deleted playbacks. An object stays in the table store_removals until the store has removed it.
+ * One that the store refuses to remove, for example because it is locked, does not delay the others.
  */
 export class Remover {
   readonly #options: RemoverOptions;

@@ -16,7 +16,7 @@ export interface RetentionOptions {
 }
 
 const everyMs = 10 * 60_000;
-/** Playbacks per transaction, small enough not to delay others for long, and the pause between two transactions. */
+/** Playbacks per transaction: few enough not to delay other transactions for long. */
 const batch = 1_000;
 const pauseMs = 150;
 

@@ -146,7 +146,7 @@ export class ReturnedSpools {
     const sent = new Map<number, SentPart>();
     try {
       for (const { number, from, to } of partsOf(body.size, layoutOf(clip.contents).partBytes) ?? []) {
-        await uplink.withMemory(to - from, isEnding, async (memory) => {
+        await uplink.withMemory(to - from, hasEnded, async (memory) => {
           const bytes = await readPart(body, { from, to }, memory);
           sent.set(number, { bytes: to - from, etag: await upload.sendPart(number, bytes, this.#transfer) });
         });
@@ -160,7 +160,7 @@ export class ReturnedSpools {
   }
 
   get #transfer() {
-    return { signal: this.#stop.signal, pace: this.#options.uplink.pace(isEnding) };
+    return { signal: this.#stop.signal, pace: this.#options.uplink.pace(hasEnded) };
   }
 
   async close(): Promise<void> {
@@ -170,4 +170,4 @@ export class ReturnedSpools {
 }
 
 /** The uploads of clips that have just ended go first. */
-const isEnding = () => false;
+const hasEnded = () => false;

@@ -28,7 +28,7 @@ export function noteSentPart(
   return appendLine(fileOf(recordDir, attempt), `${number} ${bytes} ${etag}`);
 }
 
-/** The latest entry of each part. A torn line is left out, so that its part is sent again. */
+/** The latest entry of each part. If a line is torn, its entry is left out, and the part is sent again. */
 export async function readSentParts(
   recordDir: string,
   attempt: UploadAttempt,

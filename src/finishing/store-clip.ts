@@ -27,7 +27,7 @@ export async function storeClip(
   putWhole: (key: string, body: ObjectBody) => Promise<void>,
   signal: AbortSignal,
 ): Promise<StoredClip> {
-  // Its head is not made if it is not needed: for ten hours, that takes seconds.
+  // The head is made only for a short clip: for a clip of ten hours, that takes seconds.
   const whole = clip.contents.index.payloadBytes <= maxWholeBytes ? clipBody(clip) : undefined;
   if (whole && whole.size <= maxWholeBytes) {
     if (upload.row.uploadPartBytes !== null) await upload.giveUp();
@@ -46,7 +46,7 @@ export async function storeClip(
 async function sendRest(clip: Clip, upload: ClipUpload, signal: AbortSignal): Promise<StoredClip> {
   const fitting = () => layoutOf(clip.contents);
   const layout = await upload.open(fitting, signal);
-  // A fragment was left out and the head has another size, so the parts that were sent do not fit the clip.
+  // If a fragment was left out and the head has another size, the parts that were sent do not fit the clip.
   const isOther = clip.contents.hasHole && layout.headBytes !== fitting().headBytes;
   const cut = isOther ? undefined : cutInto(clip, layout);
   const { body, parts } = cut ?? cutInto(clip, await upload.begin(fitting(), signal))!;

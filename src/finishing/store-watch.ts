@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 
 /** How often a test object is written: while the store takes objects, and while it does not. */
 const everyMs = { healthy: 30_000, failing: 5_000 };
-/** Within this time, `look` reuses the last result. */
+/** `look` writes no new test object if the last one was written less than this long ago (ms). */
 const freshMs = 1_000;
 
 /** The store takes no objects at present, so that clips have to wait. */

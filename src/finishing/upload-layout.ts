@@ -12,7 +12,9 @@ const maxParts = 10_000;
 export const maxWholeBytes = 2 * leastPartBytes;
 /** The most unused bytes that a clip may have in its head. */
 const maxReserveBytes = 2 * mib;
-/** A recording may later have more bytes per second, or more samples, than at its beginning. */
+/**
+ * The layout allows for this many times the bytes per second, and the samples, that the recording had at its beginning.
+ */
 const margin = { bytes: 1.5, index: 1.15 };
 
 /**

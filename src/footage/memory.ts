@@ -1,17 +1,19 @@
 /**
- * Memory for footage, in pieces of one size that are reused. With a new buffer for each access unit V8 marked its whole
- * heap several times a second, which was three quarters of the main thread's work with 64 cameras. The pieces have one
- * size because bit rates change: a free list for each size would fill with sizes that are no longer needed.
+ * Memory for footage, in pieces of one size that are reused. When each access unit had a new buffer, V8 marked its
+ * whole heap several times a second, which was three quarters of the main thread's work with 64 cameras. All pieces
+ * have the same size, because bit rates change: lists of free pieces of each size would fill with sizes that are no
+ * longer needed.
  *
- * A piece holds footage of several access units. It returns to the free list when the writer has moved to the next
- * piece and every access unit in it was released.
+ * A piece holds footage of several access units. It becomes free when the writer has gone on to the next piece and
+ * every access unit in it was released.
  */
 
 export const pieceBytes = 32 * 1024;
 
 /**
- * Rings drop a keyframe interval at a time. The pieces that become free are kept for the next units: this many pieces, or
- * this share of those in use. With fewer, new pieces are made all the time, and V8 marks its whole heap for each 64 MiB.
+ * How many free pieces are kept for the next units: `pieces`, or `share` of those in use if that is more. Rings drop a
+ * whole keyframe interval at a time. If fewer were kept, new pieces would be made all the time, and V8 marks its whole
+ * heap for each 64 MiB of them.
  */
 const keptFree = { pieces: (32 * 2 ** 20) / pieceBytes, share: 1 / 8 };
 
@@ -52,7 +54,7 @@ export class Footage {
   readonly to: number;
   readonly bytes: number;
 
-  /** @param pieces each is already held once for this access unit */
+  /** @param pieces this access unit already holds each of them once */
   constructor(memory: FootageMemory, pieces: readonly Piece[], from: number, to: number, bytes: number) {
     this.#memory = memory;
     this.pieces = pieces;
@@ -66,7 +68,7 @@ export class Footage {
     for (const piece of this.pieces) piece.holders++;
   }
 
-  /** The caller must not read the bytes any more: once every holder has released them, they are overwritten. */
+  /** Ends one hold. The caller must not read the bytes any more: they are overwritten once every hold has ended. */
   release(): void {
     for (const piece of this.pieces) this.#memory.release(piece);
   }

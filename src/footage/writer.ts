@@ -70,12 +70,15 @@ export class FootageWriter {
     }
   }
 
-  /** Ends the access unit that is being written. @returns it, held once */
+  /**
+   * Ends the access unit that is being written.
+   * @returns its footage, which the caller has to release
+   */
   finish(): Footage {
     const pieces = this.#pieces;
     const footage = new Footage(this.#memory, pieces, this.#from, this.#piece.used, this.#bytes);
-    // The unit shares its last piece with the writer, so that piece is held once more. The writer hands on its own holds on
-    // the pieces before it.
+    // The unit shares its last piece with the writer, so that piece gets one more holder. In the other pieces, the unit
+    // takes the place of the writer as holder.
     this.#piece.holders++;
     this.#begin();
     return footage;
@@ -89,7 +92,7 @@ export class FootageWriter {
     this.#begin();
   }
 
-  /** No further unit is written. */
+  /** Call it when no more units are written. */
   close(): void {
     this.discard();
     this.#memory.release(this.#piece);

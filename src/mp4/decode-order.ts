@@ -55,8 +55,8 @@ export function cutsOf(shownAt: readonly number[], depth: number): number[] {
     earliestFrom[i] = earliest;
   }
   let latest = Number.NEGATIVE_INFINITY;
-  // At most `depth` pictures that are shown later precede a picture that is still to come, so that many must stay after
-  // the cut.
+  // Up to `depth` pictures may come before one that is shown earlier than they are, and that one may still be to come.
+  // So the last `depth` pictures have to stay after the cut.
   for (let count = 1; count <= shownAt.length - depth; count++) {
     latest = Math.max(latest, shownAt[count - 1]!);
     if (latest < earliestFrom[count]!) cuts.push(count);

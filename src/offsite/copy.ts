@@ -13,7 +13,7 @@ export interface SentPayload {
   readonly uploadId: string;
   /** Where part 2 begins in the payload. What lies before it belongs to part 1, which is sent last. */
   readonly from: number;
-  /** Where the acknowledged parts end, counted without a hole. */
+  /** Where the acknowledged parts end: up to here none is missing. */
   readonly to: number;
   /** The size of a part. */
   readonly partBytes: number;
@@ -32,12 +32,12 @@ export interface CopyOptions {
 /** The most fragments in one index object, which then has some 800 KB. */
 const mostFragments = 2_000;
 /**
- * If a part will be full within this many intervals, it is waited for, so that its payload is sent only once. Of 10 s, a
- * part of 5 MiB at 4 Mbit/s takes 1.05.
+ * If a part will be full within this many intervals, its payload is not copied: the part is waited for. With an
+ * interval of 10 s, a part of 5 MiB at 4 Mbit/s is full after 1.05 intervals.
  */
 const waitForPart = 1.1;
 
-/** An index object that may have to be written again after a correction of times. */
+/** An index object, which has to be written again if times in it are corrected. */
 interface IndexObject {
   readonly first: number;
   readonly count: number;
@@ -46,7 +46,7 @@ interface IndexObject {
 
 /**
  * The recovery objects of one recording: the index of its footage, and the payload that no acknowledged part holds.
- * They are written in the order index, payload, part. So the bucket has the index of all payload that it has.
+ * They are written in the order index, payload, part. So the bucket never holds payload without its index.
  */
 export class OffsiteCopy {
   readonly #options: CopyOptions;
@@ -89,12 +89,12 @@ export class OffsiteCopy {
     }
   }
 
-  /** Before this time, on the clock of `performance.now`, no copy is due. The first one is due at once. */
+  /** When the next copy is due, on the clock of `performance.now`. The first one is due at once. */
   get dueAt(): number {
     return this.#covered === 0 ? 0 : this.#advancedAt + this.#options.everyMs;
   }
 
-  /** Whether the bucket lacks some of the payload that part 1 will hold, by what was noted last (noteSent). */
+  /** Whether the bucket lacks some of the payload that part 1 will hold, according to the last `noteSent`. */
   lacksPartOne({ from }: SentPayload): boolean {
     return this.#covered < from;
   }
@@ -125,7 +125,7 @@ export class OffsiteCopy {
       async (memory) => {
         signal.throwIfAborted();
         const bytes = await readPart(body, { from: 0, to: body.size }, memory);
-        // Not aborted once it is on its way: it might arrive after it was removed.
+        // A request that is on its way is not aborted: the object might arrive after it was removed.
         await this.#put(this.#options.keys.payload(from), bytes);
       },
     );
@@ -189,7 +189,7 @@ export class OffsiteCopy {
   /** Rewrites the index objects of fragments whose times were corrected. */
   async #putCorrections(index: GrowingIndex): Promise<void> {
     this.#indexObjects = this.#indexObjects.filter(({ first, count }) => !index.isSettled(first + count - 1));
-    // Nothing is read where nothing was corrected, as in most recordings most of the time.
+    // Without a correction since the last time, nothing is read. Most recordings have none most of the time.
     const corrections = this.#options.growing.correctionsOf(index.path);
     if (corrections === this.#corrections) return;
     for (const object of this.#indexObjects) {

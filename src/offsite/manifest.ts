@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { EventType } from '../generated/prisma/enums.ts';
 
 /**
- * The manifest of a running recording. With the index and the payload, `npm run recover` makes the clip and its rows
- * from it, from the bucket alone. A write succeeds only if the manifest is as it was read (ETag). So if both the
- * server and `recover` use the recording, one of them notices.
+ * The manifest of a running recording. From the manifest, the index and the payload, `npm run recover` makes the clip
+ * and its rows; it needs nothing but the bucket. A write succeeds only if the manifest is as it was read (ETag). So if
+ * both the server and `recover` use the recording, one of them notices.
  */
 const schema = z.object({
   format: z.literal(1),
@@ -36,7 +36,7 @@ const schema = z.object({
     .nullable(),
   /** The spool's init segment, in base64. */
   init: z.string(),
-  /** When `recover` took the recording over; null: it belongs to the server. */
+  /** When `recover` marked the recording; null: it belongs to the server. */
   takenAt: z.string().nullable(),
 });
 
@@ -44,7 +44,7 @@ export type Manifest = z.infer<typeof schema>;
 
 /** How often a server writes each manifest. */
 export const manifestEveryMs = 20_000;
-/** A recording with a younger manifest belongs to a server that may be alive. */
+/** If the manifest is younger than this, the server that writes it may be alive. */
 export const leaseMs = 3 * manifestEveryMs;
 
 export function encodeManifest(manifest: Manifest): Buffer {

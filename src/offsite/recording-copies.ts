@@ -16,7 +16,7 @@ export interface SentUpload {
   readonly id: string;
   readonly partBytes: number;
   readonly headBytes: number;
-  /** Where the acknowledged parts end in the payload, counted from part 2 on without a hole. */
+  /** Where the acknowledged parts end in the payload: from part 2 up to here none is missing. */
   readonly sentTo: number;
 }
 
@@ -80,8 +80,8 @@ export class RecordingCopies {
   }
 
   /**
-   * Writes the manifest, the payload that part 1 will hold and the index before other parts are sent: without these the
-   * parts are of no use.
+   * Call it before other parts than part 1 are sent. Writes the manifest, the payload that part 1 will hold, and the
+   * index: without these, the other parts are of no use.
    * @param signal like that of `advance`
    * @throws RecoveredElsewhere
    */
@@ -101,7 +101,8 @@ export class RecordingCopies {
 
   /**
    * Copies what is due, and notes what parts hold by now.
-   * @param signal aborted when the recording has ended. What is on its way then is not waited for here, see `settled`
+   * @param signal aborted when the recording has ended. This then rejects at once; `settled` waits for requests on
+   *   their way
    * @returns keys of objects that are no longer needed
    * @throws RecoveredElsewhere
    */
@@ -216,7 +217,7 @@ export class RecordingCopies {
   }
 }
 
-/** Rejects with the signal's reason when it is aborted. What is awaited goes on then. */
+/** Rejects with the signal's reason when it is aborted. The work itself goes on then. */
 function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

@@ -49,7 +49,7 @@ export async function restoreClip(
 async function putWhole(store: Store, guarded: GuardedObjects, { manifest, objects, index }: Remains) {
   const payload = await readPayload(guarded, objects.payload, 0, index.payloadBytes);
   const body = Buffer.concat([fastStartHead(index), payload]);
-  // A key that an upload had is not used for another object.
+  // Another object must not get a key under which there was an upload.
   const attempt = manifest.playback.uploadAttempt + 1;
   const { clip: key } = objectKeys({
     id: manifest.playback.id,
@@ -69,8 +69,8 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
   const payloadUpTo = (number: number) => number * partBytes - headBytes;
   const kept = new Map<number, SentPart>();
   for (const [number, part] of remains.parts) {
-    // The footage ends in this part. If recovery objects hold all its footage, it is
-    // made anew from those objects, so that nothing stands behind the footage.
+    // The footage ends in this part. If recovery objects hold all of the part's footage, the part is made again from
+    // them: then nothing but footage is in it.
     const isLast = payloadUpTo(number) > index.payloadBytes;
     if (isLast && coveredUpTo(objects.payload, payloadUpTo(number - 1)) >= index.payloadBytes) break;
     kept.set(number, part);

@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { type Challenge, digestResponse, parseChallenges } from './digest.ts';
 
 /**
- * Proves the user's password to one camera, with its newest challenge. If a camera offers several schemes, the
- * strongest is tried first and one other if that is refused: some cameras offer Digest but accept only Basic. No more
- * than two are tried, because cameras lock accounts after five wrong passwords.
+ * Proves the user's password to one camera, with the newest challenge of the camera. If a camera offers several
+ * schemes, the strongest is tried first. If that is refused, one other is tried: some cameras offer Digest but accept
+ * only Basic. There is no third try, because cameras lock accounts after five wrong passwords.
  */
 export class Authenticator {
   readonly #user: string | undefined;
   readonly #password: string;
-  /** Whether the password may be sent in clear text; not to a host that the stream address does not name. */
+  /**
+   * Whether the password may be sent in clear text. It is not sent so to a host that the stream address does not name.
+   */
   #mayUseBasic: boolean;
   #challenge: Challenge | undefined;
   /** Schemes that the camera refused; they are not tried again. */
@@ -71,11 +73,11 @@ export class Authenticator {
 
   /**
    * Takes the challenge of a 401.
-   * @param hasTried whether the refused request had an Authorization header
-   * @param isRetry whether an Authorization header was refused for this request before
+   * @param hadAuthorization whether the request that got this 401 carried an Authorization header
+   * @param wasRefusedBefore whether this request was already refused once with an Authorization header
    * @returns whether the request is to be sent again
    */
-  challenge(header: string, hasTried: boolean, isRetry: boolean): boolean {
+  challenge(header: string, hadAuthorization: boolean, wasRefusedBefore: boolean): boolean {
     if (this.#user === undefined) return false;
     const before = this.#challenge && wayOf(this.#challenge);
     const offered = parseChallenges(header).filter((challenge) => this.#isPossible(challenge));
@@ -83,7 +85,8 @@ export class Authenticator {
     // An expired nonce: the scheme was accepted before, or the camera says that the nonce is stale.
     const isStale = again?.parameters.get('stale')?.toLowerCase() === 'true';
     const mayBeStale = isStale || before === this.#accepted;
-    if (hasTried && before !== undefined && (!mayBeStale || isRetry)) this.#refused.add(before);
+    if (hadAuthorization && before !== undefined && (!mayBeStale || wasRefusedBefore))
+      this.#refused.add(before);
     if (this.#refused.size >= 2) return false;
     const [best] = offered
       .filter((challenge) => !this.#refused.has(wayOf(challenge)))
@@ -93,8 +96,8 @@ export class Authenticator {
   }
 
   /**
-   * The strongest first, then Basic rather than the weaker Digest: a camera that fails at one Digest fails at the
-   * other.
+   * The order of schemes: the strongest first, and Basic before the weaker Digest, because a camera that fails at one
+   * Digest fails at the other.
    */
   #rank(challenge: Challenge): number {
     const way = wayOf(challenge);

@@ -10,7 +10,10 @@ import type { Turns } from './turns.ts';
 
 const userAgent = 'Flashback';
 const maxRedirects = 3;
-/** One try without a password, two schemes with one, each once more if its nonce has expired. */
+/**
+ * At most: one try without a password, and one try with each of two schemes, which is repeated if its nonce has
+ * expired.
+ */
 const maxTries = 5;
 const leaveMs = 1000;
 
@@ -37,7 +40,7 @@ export class RtspClient {
   #connection: Connection | undefined;
   #socketAddress = '';
   #tlsFingerprint: string | undefined;
-  /** The host whose certificate is compared: the camera's own, not that of a redirect. */
+  /** The host whose certificate is compared with the pin: the camera's own, not one that a redirect names. */
   #pinned: StreamUrl | undefined;
   #redirects = 0;
   /** The newest request; it never rejects. */
@@ -61,7 +64,7 @@ export class RtspClient {
     this.#abandoned.catch(() => {}); // after the opening, nothing awaits it
   }
 
-  /** Defined from the first answer on. */
+  /** undefined before the first answer */
   get connection(): Connection | undefined {
     return this.#connection;
   }
@@ -115,7 +118,7 @@ export class RtspClient {
       try {
         answer = await (this.#isOpening ? Promise.race([sent, this.#abandoned]) : sent);
       } catch (error) {
-        // The camera closed the connection after an answer without announcing it: the request is sent again.
+        // If the camera closed the connection after an answer without announcing it, the request is sent again.
         const mayAgain = this.#session === undefined && connection.hasAnswered && !hasReconnected;
         if (!mayAgain || !(error instanceof RtspError) || error.kind !== 'CLOSED') throw error;
         hasReconnected = true;
@@ -170,10 +173,10 @@ export class RtspClient {
   }
 
   async #tearDown(): Promise<void> {
-    // The answer that is still to come may contain the session's id.
+    // The answer that is on its way may contain the session's id.
     await this.#last;
     if (!this.#connection?.isOpen || this.#session === undefined) return;
-    // A failure is ignored: the camera’s own time limit ends the session as well.
+    // A failure does no harm: the camera’s own time limit ends the session as well.
     await this.request('TEARDOWN', this.sessionUrl, {}, leaveMs).catch(() => {});
   }
 
@@ -211,9 +214,9 @@ export class RtspClient {
     return answer;
   }
 
-  #refusal(challenge: string, hasTried: boolean): RtspError {
+  #refusal(challenge: string, hadAuthorization: boolean): RtspError {
     if (!this.#authenticator.hasCredentials) return new RtspError('CREDENTIALS_MISSING');
-    if (hasTried) return new RtspError('CREDENTIALS_REFUSED');
+    if (hadAuthorization) return new RtspError('CREDENTIALS_REFUSED');
     const schemes = parseChallenges(challenge).map(({ scheme, parameters }) =>
       [scheme, parameters.get('algorithm'), parameters.get('qop')].filter(Boolean).join(' '),
     );

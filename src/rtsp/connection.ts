@@ -12,8 +12,8 @@ import {
 import type { TurnReader, Turns } from './turns.ts';
 
 /**
- * All sockets are read into this one buffer: each read is processed before the next one. A buffer for each camera would
- * be most of the memory that a camera needs.
+ * All sockets are read into this one buffer, because each read is processed before the next one. If each camera had a
+ * buffer of its own, that would be most of the memory that a camera needs.
  */
 const shared = Buffer.allocUnsafeSlow(256 * 1024);
 
@@ -58,14 +58,14 @@ export class Connection {
   readonly #framer: Framer;
   readonly #onFrame: OnFrame;
   readonly #waiting = new Map<number, Waiting>();
-  /** 1 where packets are expected. */
+  /** By channel: 1 if packets are expected on it. */
   readonly #channels = new Uint8Array(256);
   #sequence = 0;
   #hasAnswered = false;
   #arrivedAt = 0;
   #end: (error: RtspError) => void = () => {};
   #error: RtspError | undefined;
-  /** The camera announced that it closes the connection after its last answer. */
+  /** Whether the camera has announced that it closes the connection after its last answer. */
   #isLast = false;
 
   constructor({ socket, reader, tlsFingerprint }: OpenSocket, turns: Turns, onFrame: OnFrame) {
@@ -136,7 +136,9 @@ export class Connection {
     });
   }
 
-  /** Reads in turns with other connections, or as soon as bytes arrive. An encrypted connection always does the latter. */
+  /**
+   * Reads the socket in turns with others, or as soon as bytes arrive. An encrypted connection is always read at once.
+   */
   readInTurns(isWanted: boolean): void {
     if (isWanted === (this.#stopTurns !== undefined) || this.#error || this.#isEncrypted) return;
     if (isWanted) {

@@ -23,7 +23,8 @@ export function baseUrl(given: string | undefined, asked: string): string {
   const [, scheme, rest = ''] = /^(?:(rtsps?):\/\/)*(.*)$/i.exec(text) ?? [];
   const [, authority = '', path = ''] = /^([^/?]*)(.*)$/.exec(rest) ?? [];
   const host = authority.slice(authority.lastIndexOf('@') + 1);
-  // Neither a name or IPv4 address nor an IPv6 address in brackets, each with or without a port.
+  // The host is not usable: it is neither a name or IPv4 address nor an IPv6 address in brackets, with or without a
+  // port.
   if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(host)) return root + path;
   const isHost = scheme !== undefined || /[.:]/.test(host);
   return isHost ? `${scheme?.toLowerCase() ?? root.split(':')[0]}://${host}${path}` : asked;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { RtspError } from './errors.ts';
 
-/** The size of a large keyframe, which arrives at once; the system may grant less. */
+/** The receive buffer: the size of a large keyframe, whose packets arrive at once. The system may grant less. */
 const receiveBytes = 2 ** 20;
 const maxAttempts = 20;
 /** An RTP header without payload, of an unused type and source. */
@@ -32,7 +32,7 @@ export class DatagramPair {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const first = await bind(type, 0);
       const { port } = first?.address() ?? { port: 0 };
-      // The system assigns ports in no order: the free one is the even or the odd one.
+      // The system may assign an even or an odd port: the other one of the pair is its neighbour.
       const second = first && (await bind(type, port ^ 1));
       if (first && second)
         return new DatagramPair(port % 2 === 0 ? [first, second] : [second, first], camera, onDatagram);
@@ -46,7 +46,7 @@ export class DatagramPair {
     this.#camera = camera;
     this.port = sockets[0].address().port;
     sockets.forEach((socket, i) => {
-      // Errors of sending and receiving are losses, which datagrams have anyway.
+      // An error loses a datagram, which may happen to any datagram anyway.
       socket.on('error', () => {});
       socket.on('message', (bytes, from) => {
         if (this.#isCamera(i, from)) onDatagram(bytes, i === 1);
@@ -55,7 +55,8 @@ export class DatagramPair {
   }
 
   /**
-   * Sends datagrams, so that firewalls let the camera's in. @param ports the ports that the camera said it sends from
+   * Sends datagrams to the camera: then firewalls let the camera's datagrams in.
+   * @param ports the ports from which the camera said it sends
    */
   begin(ports: readonly [number, number] | undefined): void {
     if (ports === undefined) return;
@@ -73,7 +74,7 @@ export class DatagramPair {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** The first datagram from the camera's address decides its port, whatever SETUP said. */
+  /** The port from which the camera's first datagram came is the camera's port, whatever its answer to SETUP said. */
   #isCamera(i: number, { address, port }: RemoteInfo): boolean {
     if (address.replace(/%.*$/, '') !== this.#camera) return false;
     if (this.#hasSource[i]) return port === this.#remotePorts[i];
@@ -96,7 +97,7 @@ async function bind(type: 'udp4' | 'udp6', port: number): Promise<Socket | undef
     await once(socket, 'listening');
     return socket;
   } catch {
-    // Another program uses the port: the caller tries another.
+    // If another program uses the port, the caller tries another.
     socket.close();
     return undefined;
   }

@@ -24,8 +24,8 @@ const headStartMs = 250;
 const timeoutMs = 8000;
 
 /**
- * Connects to the address of a camera that answers first. Addresses are checked after the look-up and used without
- * another one, so that the name cannot be changed between.
+ * Connects to that address of a camera that answers first. Addresses are checked after the look-up, and the checked
+ * ones are used: so the name cannot be given another address in between.
  * @throws RtspError
  */
 export async function dial(options: DialOptions): Promise<OpenSocket> {
@@ -91,8 +91,8 @@ export function race(
       const onError = (error: NodeJS.ErrnoException) => {
         sockets.delete(socket);
         // A refused connection says more than an address that cannot be reached.
-        const told = socketError(error);
-        if (worst === undefined || worst.kind === 'UNREACHABLE') worst = told;
+        const problem = socketError(error);
+        if (worst === undefined || worst.kind === 'UNREACHABLE') worst = problem;
         if (next < addresses.length) start();
         else if (sockets.size === 0) {
           end();

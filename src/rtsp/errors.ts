@@ -45,14 +45,14 @@ export const rtspErrorKinds = Object.keys(words) as readonly RtspErrorKind[];
 export class RtspError extends Error {
   readonly kind: RtspErrorKind;
 
-  /** @param detail what the message of this kind names; it may come from the camera */
+  /** @param detail what the message names, for example a status; it may come from the camera */
   constructor(kind: RtspErrorKind, detail = '') {
     super(words[kind](printable(detail)));
     this.name = 'RtspError';
     this.kind = kind;
   }
 
-  /** Whether another try may lock the account, which cameras do after a few wrong passwords. */
+  /** Whether another try may lock the account: cameras lock accounts after a few wrong passwords. */
   get refusesCredentials(): boolean {
     return ['CREDENTIALS_MISSING', 'CREDENTIALS_REFUSED', 'ACCESS_REFUSED'].includes(this.kind);
   }

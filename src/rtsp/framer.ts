@@ -33,8 +33,8 @@ const isPacketByte = (byte: number) => byte >> 6 === 2;
 const minPacketBytes = 8;
 
 /**
- * Splits the bytes of one connection into frames and messages. Other bytes are skipped and counted: cameras that cannot
- * send as fast as they film lose bytes in the middle of a frame. It buffers at most one message or frame.
+ * Splits the bytes of one connection into frames and messages. Other bytes are skipped and counted: a camera that
+ * cannot send as fast as it films loses bytes in the middle of a frame. It buffers at most one message or frame.
  */
 export class Framer {
   readonly #target: FramerTarget;
@@ -61,8 +61,8 @@ export class Framer {
   }
 
   /**
-   * Delivers the complete messages and frames in buffer[from, to). It may change the bytes. Afterwards the buffer may
-   * be reused.
+   * Delivers the complete messages and frames in buffer[from, to). The bytes may be changed. After the call, the buffer
+   * may be reused.
    * @throws Error if a message is longer than any camera sends
    */
   push(buffer: Buffer, from: number, to: number): void {
@@ -74,7 +74,8 @@ export class Framer {
   }
 
   /**
-   * Adds bytes to the incomplete one and delivers it if it is complete. @returns where the rest of the buffer begins
+   * Adds bytes to the incomplete frame or message, and delivers it if it is complete.
+   * @returns where the rest of the buffer begins
    */
   #complete(buffer: Buffer, at: number, to: number): number {
     const before = this.#restBytes;
@@ -97,7 +98,10 @@ export class Framer {
     this.#restBytes = bytes;
   }
 
-  /** Delivers what is complete. @returns where that ends; the next one needs `#needed` bytes from there */
+  /**
+   * Delivers complete frames and messages.
+   * @returns where the last of them ends; the next one needs `#needed` bytes from there
+   */
   #take(buffer: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to) {
@@ -140,7 +144,7 @@ export class Framer {
       .subarray(at, Math.min(frameEnd + answerLine.length - 1, to))
       .indexOf(answerLine, frameHeaderBytes);
     if (found < 0 || at + found >= frameEnd) {
-      // The frame may be complete, and its last bytes equal to the first of an answer.
+      // A complete frame may end with the same bytes with which an answer begins.
       const begun = end === frameEnd ? begunAnswer(buffer, at + frameHeaderBytes, end, to) : 0;
       return begun > 0 ? this.#wait(at, to - at + answerLine.length - begun) : undefined;
     }
@@ -189,7 +193,7 @@ export class Framer {
   }
 }
 
-/** How many bytes at the end may be an answer's first line, if that begins in [start, end). */
+/** How many bytes at the end may be the beginning of an answer's first line; the line has to begin in [start, end). */
 function begunAnswer(buffer: Buffer, start: number, end: number, to: number): number {
   for (let length = Math.min(answerLine.length - 1, to - start); length > to - end; length--) {
     if (answerLine.compare(buffer, to - length, to, 0, length) === 0) return length;
@@ -197,7 +201,10 @@ function begunAnswer(buffer: Buffer, start: number, end: number, to: number): nu
   return 0;
 }
 
-/** The head at `at` and its end; undefined if the end has not arrived; without a head if it is none. */
+/**
+ * The head that begins at `at`, and where it ends. undefined: its end has not arrived. Without a head: no message
+ * begins here.
+ */
 function readHead(
   buffer: Buffer,
   at: number,
@@ -206,7 +213,7 @@ function readHead(
   const view = buffer.subarray(at, Math.min(to, at + maxHeadBytes));
   const ends = [view.indexOf('\n\r\n') + 3, view.indexOf('\n\n') + 2].filter((end) => end > 2);
   const length = ends.length > 0 ? Math.min(...ends) : view.length;
-  // Text has no such bytes, and packets have many: this only began like a message.
+  // Text has no such bytes, but packets have many: these bytes only began like a message.
   if (view.subarray(0, length).some((byte) => byte < 9)) return { head: undefined, end: at };
   if (ends.length === 0) return undefined;
   return { head: parseHead(view.toString('utf8', 0, length).trimEnd()), end: at + length };

@@ -3,7 +3,7 @@ import type { RtspClient } from './client.ts';
 /** Cameras differ in which request keeps a session alive. */
 const methods = ['GET_PARAMETER', 'OPTIONS', 'SET_PARAMETER'];
 const answerMs = 10_000;
-/** At most this long: some cameras announce minutes and end the session earlier. */
+/** The longest interval: some cameras announce minutes, and end the session earlier. */
 const maxIntervalMs = 30_000;
 
 /**
@@ -25,10 +25,10 @@ export function keepAlive(client: RtspClient, known: readonly string[] | undefin
         const { status } = await client.request(candidates[chosen]!, client.sessionUrl, {}, answerMs);
         if (status < 300) return;
       }
-      // All are refused; a refused request keeps the session alive, too.
+      // All methods are refused. A refused request keeps the session alive, too.
       chosen = 0;
     } catch {
-      // The connection reports its own end; after a missing answer the next request follows.
+      // A lost connection is reported elsewhere. After a missing answer, the next request follows.
     } finally {
       isAsking = false;
     }

@@ -7,7 +7,8 @@ import { RtspError } from './errors.ts';
 export type Lookup = (host: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * The system's resolver uses Node's four threads, which writing the spools needs, too. A dead name server blocks them.
+ * The system's resolver uses Node's four threads, which also write the spools. A look-up at a dead name server blocks
+ * one of them.
  */
 const atOnce = 2;
 const keptMs = 30_000;
@@ -38,7 +39,7 @@ export function createLookup(lookup: Lookup = systemNames): Lookup {
     const found = limited(host);
     known.set(host, found);
     found.catch(() => {
-      // The caller gets the error; only answers are kept.
+      // The caller gets the error. Only answers are kept.
       if (known.peek(host) === found) known.delete(host);
     });
     return found;

@@ -111,17 +111,18 @@ function trackOf(section: Section, index: number, fmtps: readonly Fmtp[]): SdpTr
     .map(Number)
     .filter((type) => type < 128);
   const mapOf = (type: number) => section.rtp.find(({ payload }) => payload === type);
-  // A track may announce several formats; a camera sends the first, unless that one is not described.
+  // A track may announce several formats. A camera sends the first of them, or another one if the first is not
+  // described.
   const payloadType = types.find((type) => mapOf(type) ?? staticTypes[type]) ?? types[0];
   if (payloadType === undefined) return undefined;
   const map = mapOf(payloadType);
   const [encoding = '', clockRate = 90_000, channels = 1] = staticTypes[payloadType] ?? [];
   const kind = section.type === 'video' || section.type === 'audio' ? section.type : 'other';
   const isOf = ({ payload }: Fmtp) => payload === payloadType;
-  // Some cameras write the fmtp after another track's line.
+  // Some cameras write the fmtp of one track after another one.
   const config = (section.fmtp.find(isOf) ?? fmtps.find(isOf))?.config;
   const size = sizeOf(section.invalid ?? []);
-  // Every packet's track is looked at. Without a spread, all tracks have the same hidden class.
+  // Written without a spread: V8 then reads all tracks the same fast way, and each packet looks its track up.
   return {
     index,
     kind,

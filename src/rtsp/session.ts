@@ -31,19 +31,19 @@ export interface SessionOptions {
   readonly tls: TlsChoice;
   /** Whether the address may be one of this machine or of a private network. */
   readonly privateCameras: boolean;
-  /** Reads this socket and others in turns, once `readInTurns` asks for it. */
+  /** Reads the sockets of all cameras in turns; this one, too, once `readInTurns` asks for it. */
   readonly turns: Turns;
   /** Default: the system's resolver. */
   readonly lookup?: Lookup | undefined;
   /** Chooses the tracks to set up, best first. A refused SETUP affects only that track. An error ends the opening. */
   readonly choose: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
-  /** The chosen tracks were set up; packets come from now on. */
+  /** Called when the chosen tracks were set up. Packets come from now on. */
   readonly onSetUp: (transport: 'TCP' | 'UDP') => void;
   /** RTP. Packets may come before `openSession` resolves. */
   readonly onPacket: OnPacket;
   /** RTCP. */
   readonly onControlPacket: OnPacket;
-  /** When aborted, opening is given up; once the session is open, it is closed. */
+  /** When aborted, the opening is given up; a session that is open is closed. */
   readonly signal: AbortSignal;
 }
 
@@ -58,23 +58,24 @@ export interface RtspSession {
   /** Bytes that belonged to no packet and no message. */
   readonly garbageBytes: number;
   /**
-   * Lets packets come up to `roundMs` (turns.ts) later, which halves the cost of reading. Has no effect with UDP or TLS.
+   * Whether packets may be delivered up to `roundMs` (turns.ts) later, which halves the cost of reading. Has no effect
+   * with UDP or TLS.
    */
   readInTurns(isWanted: boolean): void;
   /** Sends an RTCP packet, which may be lost. */
   sendControlPacket(track: RtspTrack, bytes: Buffer): void;
   /** Resolves with the reason when the session has ended; never rejects. */
   readonly ended: Promise<RtspError>;
-  /** TEARDOWN, at most 1 s, then the socket is closed. */
+  /** Sends TEARDOWN, waits at most 1 s for the answer, and closes the socket. */
   close(): Promise<void>;
 }
 
 const answerMs = 10_000;
 /** Long, because some cameras start an encoder first. */
 const describeMs = 20_000;
-/** If the base that the camera names is wrong, the address itself is the base. */
+/** After these answers, the base URL that the camera named may be wrong: then the address itself is the base. */
 const wrongBase = [400, 404, 405, 451, 454, 457];
-/** The answers of cameras that play tracks only one by one. */
+/** After these answers, the camera may play its tracks only one by one. */
 const notTogether = [400, 404, 405, 459, 501];
 
 /**

@@ -15,7 +15,7 @@ export interface TlsChoice {
 
 /**
  * Opens a socket to an address, and begins the TLS handshake.
- * @param host for SNI and the certificate's name
+ * @param host the name for SNI, which the certificate has to name
  */
 export function connectEncrypted(
   { address, port, onread }: { address: string; port: number; onread: SocketReader['onread'] },
@@ -27,7 +27,7 @@ export function connectEncrypted(
     host: address,
     port,
     onread,
-    // An address is no server name (RFC 6066, 3).
+    // An IP address is no server name (RFC 6066, 3).
     ...(!isIP(host) && { servername: host }),
     // `handshake` checks the certificate, with an error message for the person who has to act.
     rejectUnauthorized: false,

@@ -10,7 +10,7 @@ export interface TransportAnswer {
 }
 
 export function parseTransport(header: string): TransportAnswer {
-  // The answer must name one transport; of several the first counts.
+  // The answer must name one transport. If it names several, the first counts.
   const [first = ''] = header.split(',');
   const channels = pairOf(first, 'interleaved', 255);
   const serverPorts = pairOf(first, 'server_port', 65_535);

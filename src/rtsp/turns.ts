@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 
 /*
  * A camera sends some thirty times a second. To be woken up each time, and to find the processor's caches cold, costs
- * more than everything that is done with the bytes. So the sockets of cameras are read in turns: all that a socket has
- * received since its last turn, by one system call, and one socket directly after another.
+ * more than the work with the bytes. So the sockets of cameras are read in turns: one system call reads all that a socket
+ * has received since its last turn, and the next socket is read directly after it.
  */
 
 /**
@@ -33,8 +33,8 @@ export class Turns {
 
   /**
    * Reads an unencrypted socket in turns from now on.
-   * @param buffer where the bytes of a read are, until `receive` returns; the same one for all readers
-   * @returns a function that ends this; undefined if this system cannot do it: then nothing was changed
+   * @param buffer where the bytes of a read are until `receive` returns; all readers share it
+   * @returns a function that ends this; undefined if this system cannot read in turns: then nothing was changed
    */
   add(reader: TurnReader, buffer: Buffer): (() => void) | undefined {
     if (fileOf(reader.socket) === undefined) return undefined;
@@ -60,7 +60,10 @@ export class Turns {
     this.#timer = setInterval(() => this.#takeTurns(turnMs, buffer), turnMs);
   }
 
-  /** Takes all turns that are due. After a pause of this machine, everything that has arrived is read first. */
+  /**
+   * Takes all turns that are due. After a pause of this machine, this reads everything that has arrived before other
+   * work.
+   */
   #takeTurns(turnMs: number, buffer: Buffer): void {
     const groups = this.#groups;
     const now = performance.now();

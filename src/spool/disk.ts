@@ -22,9 +22,9 @@ interface Problem {
 }
 
 /**
- * Watches the disk of the spool: whether another recording may begin, and whether running ones may go on. With less
- * than `spoolMinFreeBytes` free, new recordings are refused. Running ones end too with less than half of that, at
- * `spoolMaxBytes`, and if the folder cannot be written to or its disk is not mounted.
+ * Watches the disk of the spool: whether a new recording may begin, and whether running ones may go on. With less than
+ * `spoolMinFreeBytes` free, new recordings are refused. Running ones end, too, with less than half of that free, once
+ * all spools together have `spoolMaxBytes`, and if the folder cannot be written to or its disk is not mounted.
  */
 export class SpoolDisk {
   readonly #limits: SpoolLimits;
@@ -32,7 +32,7 @@ export class SpoolDisk {
   #problem: Problem | undefined;
   #looking: Promise<void> | undefined;
   freeBytes = 0;
-  /** Measured only if there is a limit. */
+  /** The size of all spools together; measured only if `spoolMaxBytes` limits it. */
   usedBytes = 0;
 
   constructor(limits: SpoolLimits, log: Log) {

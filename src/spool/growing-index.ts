@@ -7,8 +7,8 @@ import { addFragment, type SpoolContents } from './reader.ts';
 import { type ScannedFragment, SpoolScan } from './scan.ts';
 
 /**
- * This many of the newest fragments are read again later, because their times may still be corrected. Only those of
- * the newest 120 are (recording/placement.ts); the rest is a margin.
+ * This many of the newest fragments are read again later, because their times may still be corrected.
+ * recording/placement.ts corrects the newest 120; the other eight are a margin.
  */
 const unsettledFragments = 128;
 
@@ -104,7 +104,7 @@ export class GrowingIndex {
   /** Where the payload's bytes from `from` to `to` (exclusive) are in the file. */
   ranges(from: number, to: number): FileRange[] {
     const found: FileRange[] = [];
-    // Looked for from the end, because parts and copies are made of the newest payload.
+    // The search begins at the end, because parts and copies are made of the newest payload.
     let i = this.#starts.findLastIndex((start) => start <= from);
     for (; i < this.#starts.length && this.#starts[i]! < to; i++) {
       const start = this.#starts[i]!;
@@ -118,9 +118,9 @@ export class GrowingIndex {
   }
 
   /**
-   * The contents of the closed spool, as `readSpool` gives them. The index cannot be used after that.
-   * @returns undefined if the index has fragments that do not belong to the clip, or if a box is torn. Then the
-   *   spool has to be read from its beginning
+   * The contents of the closed spool, as `readSpool` gives them. After this call the index cannot be used any more.
+   * @returns undefined if the index has fragments that do not belong to the clip, or if a box is torn. Then the spool
+   *   has to be read from its beginning
    */
   async contents(untilSec = Number.POSITIVE_INFINITY): Promise<SpoolContents | undefined> {
     try {
@@ -138,7 +138,7 @@ export class GrowingIndex {
     const settled = this.#payloads.length - this.#unsettled.length;
     const payloads = this.#payloads.slice(0, settled);
     let hasHole = false;
-    // Read in parallel, because somebody waits for the clip.
+    // The fragments are read in parallel, because somebody waits for the clip.
     const rest = await Promise.all(this.#unsettled.splice(0).map((fragment) => this.#readMoof(fragment)));
     for (const [i, fragment] of rest.entries()) {
       if (!this.#settle(fragment, untilSec)) continue;

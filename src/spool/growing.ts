@@ -4,11 +4,11 @@ import path from 'node:path';
 export interface GrowingSpool {
   readonly playbackId: string;
   readonly file: string;
-  /** This many bytes survive a power cut. Their `moof` boxes may still be rewritten; their payload may not. */
+  /** This many bytes survive a power cut. Boxes among them may still be overwritten; payload is not. */
   readonly syncedBytes: number;
 }
 
-/** The spools that are being written, for those who copy them while they grow. */
+/** The spools that are being written, for the parts of the server that copy them while they grow. */
 export class GrowingSpools {
   /** For each spool, by its file: how many bytes are synced. */
   readonly #syncedBytes = new Map<string, number>();

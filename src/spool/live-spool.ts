@@ -36,7 +36,9 @@ export class LiveSpool {
     return this.#scan.init && playerInit(this.#scan.init);
   }
 
-  /** @param isOver whether the spool is complete: then the segment from the newest keyframe on is complete, too */
+  /**
+   * @param isOver whether the spool is complete: then the segment that began with the newest keyframe is complete, too
+   */
   segments(isOver: boolean): readonly Segment[] {
     return isOver && this.#open ? [...this.#segments, this.#open] : this.#segments;
   }
@@ -58,7 +60,7 @@ export class LiveSpool {
     await this.#file.close();
   }
 
-  /** The handle's own stream is not used: each leaves a listener on the handle. */
+  /** Reads without `FileHandle.createReadStream`: each such stream leaves a listener on the handle. */
   async *#chunks(from: number, to: number): AsyncGenerator<Buffer> {
     for (let at = from; at < to; ) {
       const { buffer, bytesRead } = await this.#file.read({

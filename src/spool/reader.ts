@@ -13,9 +13,12 @@ export interface SpoolContents {
   readonly index: SampleIndex;
   /** The payload of each fragment in the file. */
   readonly payloads: readonly FileRange[];
-  /** Whether a fragment was left out before one that was not. Then the payload has a hole in the spool. */
+  /**
+   * Whether the clip leaves out a fragment that is followed by one that it contains. Then the payload has a hole in the
+   * spool.
+   */
   readonly hasHole: boolean;
-  /** Where the last complete fragment ends. A fragment after it is torn. */
+  /** Where the last complete fragment ends. What follows is a torn fragment. */
   readonly wholeBytes: number;
   /** The number of bytes after the last complete fragment. */
   readonly tornBytes: number;
@@ -53,7 +56,8 @@ async function withFile<Result>(
 }
 
 /**
- * Whether a complete fragment of the playback's video is on disk. This is the only test for footage.
+ * Whether a complete fragment of the playback's video is on disk. Whoever wants to know whether there is footage asks
+ * this.
  * @throws Error if the spool cannot be read, so that it is unknown
  */
 export async function holdsFootage(recordDir: string, playbackId: string): Promise<boolean> {
@@ -98,7 +102,7 @@ async function read(
       if (payloads.length === fragments) break;
     }
   } catch (error) {
-    // A power cut can leave zeros at the end. What stands before them is good.
+    // After a power cut there may be zeros at the end of the file. What stands before them is good.
     if (!(error instanceof Mp4Error)) throw error;
   }
   if (!index || payloads.length === 0) return undefined;

@@ -22,8 +22,8 @@ export async function readRecoveryKeys(recordDir: string, playbackId: string): P
 }
 
 /**
- * Removes a spool that is no longer needed, and notes the removal of the recovery objects from the bucket. Nothing may be
- * writing either of them any more.
+ * Removes a spool that is no longer needed, and notes that the recovery objects are to be removed from the bucket.
+ * Nobody may be writing the spool or the recovery objects any more.
  */
 export async function removeSpoolAndCopies(db: Db, recordDir: string, playbackId: string): Promise<void> {
   const keys = await readRecoveryKeys(recordDir, playbackId);

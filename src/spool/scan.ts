@@ -3,7 +3,7 @@ import { Mp4Error, readBoxHeader } from '../mp4/boxes.ts';
 import { type InitSegment, parseInit } from '../mp4/init-segment.ts';
 import type { MdatShape } from '../mp4/track-fragment.ts';
 
-/** One read of this size covers the moof of half a second and the header of its mdat. */
+/** One read of this size is enough for the moof of a fragment of half a second and the header of its mdat. */
 const readAhead = 8_192;
 /** A moof has a few kilobytes. A box whose header states more than this is no moof. */
 const maxHeadBytes = 16 * 1024 * 1024;

@@ -14,7 +14,7 @@ const syncMs = 1_000;
 /**
  * The spool of one playback: a fragmented MP4 that grows, in a folder of its own. The file is named after the
  * wall-clock time of its first frame in epoch milliseconds, and its media time counts from there. So the file alone
- * tells when its footage was taken, after a crash or a power cut too.
+ * says when its footage was taken, even after a crash or a power cut.
  */
 export class Spool {
   readonly path: string;
@@ -24,7 +24,7 @@ export class Spool {
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
-  /** The folder whose entry for the file is not synced yet. It is synced with the first footage. */
+  /** The folder that holds the file, until its entry for the file is synced. That happens with the first footage. */
   #unsyncedName: string | undefined;
   #sync: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
@@ -184,7 +184,7 @@ function releaseAll(pending: readonly Pending[]): void {
 async function writeAll(file: FileHandle, buffers: Buffer[], at: number): Promise<number> {
   const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
   let { bytesWritten } = await file.writev(buffers, at);
-  // The kernel may write less than all. The rest is small, so it is copied.
+  // The kernel may write only a part. The rest is small, so it is copied into one buffer.
   const rest = bytesWritten < bytes ? Buffer.concat(buffers) : undefined;
   while (rest && bytesWritten < bytes)
     bytesWritten += (await file.write(rest, bytesWritten, bytes - bytesWritten, at + bytesWritten))
@@ -209,7 +209,7 @@ const syncFolderTogether = together(syncFolder);
 /** Makes the folder and syncs its entry, so that a power cut does not take it away. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
-  // If the spool's disk is not mounted, footage must not be written to the disk below.
+  // If the spool's disk is not mounted, footage must not be written into the empty folder at its mount point.
   await demandSpoolTogether(recordDir);
   await mkdir(folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;

@@ -1,6 +1,6 @@
 interface Runs {
   running: Promise<void>;
-  /** The run after the present one, if a call waits for it. */
+  /** The run that begins after the present one, if a call waits for it. */
   next: Promise<void> | undefined;
 }
 

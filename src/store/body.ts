@@ -4,9 +4,9 @@ import type { ObjectBody } from './store.ts';
 
 /** Bytes read in one piece: large enough for few system calls, small enough not to matter in memory. */
 const chunkBytes = 256 * 1024;
-/** Takes the boxes between the payloads of a spool, which nobody reads. */
+/** Where the boxes between payloads are read to: one read spans several payloads, and nobody needs the boxes. */
 const dropped = Buffer.allocUnsafe(16 * 1024);
-/** "IOV_MAX … 1024" (readv(2)); each range takes two pieces at most. */
+/** The most ranges that one readv reads: each takes two buffers at most, and readv(2) takes 1024 (IOV_MAX). */
 const piecesAtMost = 1_000;
 
 export function bufferBody(buffer: Buffer): ObjectBody {
@@ -41,7 +41,7 @@ export function fileBody(parts: { head: Buffer; path: string; ranges: readonly F
         let at = Math.max(from, head.length);
         while (at < to) {
           const bytes = into ? to - at : Math.min(chunkBytes, to - at);
-          // Otherwise a new buffer for each piece: the consumer may still use the previous one.
+          // Without `into`, each piece gets a new buffer: the consumer may still use the previous one.
           const chunk = into?.subarray(at - from, at - from + bytes) ?? Buffer.allocUnsafe(bytes);
           await reader.fill(chunk, at);
           yield chunk;
@@ -135,7 +135,7 @@ function after(pieces: readonly Buffer[], bytes: number): Buffer[] {
   return pieces.slice(begin).map((piece, i) => (i === 0 ? piece.subarray(bytes - skipped) : piece));
 }
 
-/** Index of the last start that is ≤ `at`. An empty range has the same start as the next range, and so is skipped. */
+/** The index of the last start that is ≤ `at`. An empty range is skipped, because the next range has the same start. */
 function lastStartUpTo(starts: Float64Array, at: number): number {
   let low = 0;
   let high = starts.length - 1;

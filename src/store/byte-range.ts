@@ -25,7 +25,7 @@ export function parseRange(
 
 function lastBytes(length: number, size: number): ByteRange | 'everything' | 'unsatisfiable' {
   if (length === 0) return 'unsatisfiable';
-  // The range could be satisfied, but a Content-Range cannot express an empty range.
+  // A Content-Range cannot express a range of an empty object.
   if (size === 0) return 'everything';
   return { first: Math.max(0, size - length), last: size - 1 };
 }

@@ -1,6 +1,6 @@
 /**
- * A strong validator of a stored file (RFC 9110 §8.8.3). Objects are replaced by rename and never changed in place,
- * so the size and the time of the last write, in nanoseconds, identify the content.
+ * The strong ETag of a stored file (RFC 9110 §8.8.3). Objects are replaced by rename and never changed in place, so the
+ * size and the time of the last write, in nanoseconds, identify the content.
  */
 export function etagOf(file: { size: bigint; mtimeNs: bigint }): string {
   return `"${file.size.toString(16)}-${file.mtimeNs.toString(16)}"`;

@@ -3,7 +3,10 @@ import { extname } from 'node:path';
 /** S3's limit for a key, in bytes. Keys are ASCII here. */
 const maxKeyBytes = 1024;
 
-/** Segments of letters, digits, `_`, `-` and dots that are not first. Needs no escaping in a URL, a path or a header. */
+/**
+ * Segments of letters, digits, `_`, `-` and dots; no segment begins with a dot. Such a key needs no escaping in a URL,
+ * a path or a header.
+ */
 const keyPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 
 const contentTypes: Record<string, string> = {

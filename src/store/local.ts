@@ -13,7 +13,10 @@ export interface LocalStoreOptions {
   dir: string;
   /** This server's base URL without a slash at the end. A function, because the URL is known only once the server listens. */
   baseUrl: () => string;
-  /** Makes the signed path of an object, which ends with the holder. Left out: paths are not signed. */
+  /**
+   * Makes the signed path of an object, which is valid only as long as the holder's key or token is. Left out: paths
+   * are not signed.
+   */
   sign?: (key: string, holder: string) => string;
 }
 
@@ -123,7 +126,7 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
     downloadUrl: async (key, name, holder) =>
       `${addressBy(sign, key, holder)}?download=${encodeURIComponent(name)}`,
     check() {
-      // Calls during a check share its result: an object may have only one writer at a time.
+      // Calls during a check share its result, because an object may have only one writer at a time.
       checking ??= put(testObjectKey, bufferBody(Buffer.alloc(0)), contentTypeOf(testObjectKey)).finally(
         () => {
           checking = undefined;

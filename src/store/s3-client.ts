@@ -14,7 +14,7 @@ export interface Patience {
   attempts: number;
   /** ms to get a connection */
   connectMs: number;
-  /** ms without a byte in either direction; ends requests on half-open connections */
+  /** milliseconds without a byte in either direction after which a request ends, also on half-open connections */
   silenceMs: number;
 }
 
@@ -27,8 +27,8 @@ export function createS3Client(access: S3Access, patience: Patience): S3Client {
     region: access.region,
     credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey },
     forcePathStyle: true,
-    // The SDK's default is CRC32 trailers in aws-chunked framing. Some S3-compatible stores do not understand that, and
-    // some store the framing as content. The SHA-256 in the signature protects requests with a buffer.
+    // By default the SDK sends CRC32 trailers in aws-chunked framing. Some S3-compatible stores do not understand that,
+    // and some store the framing as content. Requests with a buffer have a SHA-256 in their signature instead.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // With "Expect: 100-continue" the SDK opens a new connection for every part.

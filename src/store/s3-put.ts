@@ -18,9 +18,9 @@ export interface Put {
 }
 
 /**
- * Sends bytes into a bucket. The client of the SDK could do this too, but for each request takes several times the
- * processor time (docs/decisions/0022). What it does otherwise, this does as well: signatures, timeouts, connections that
- * are used again, retries, and a clock that is corrected by the bucket's.
+ * Sends bytes into a bucket. The client of the SDK could do this, too, but it takes several times the processor time
+ * for each request (docs/decisions/0022). Signatures, timeouts, connections that are used again, retries, and a clock
+ * that is corrected by the bucket's: this has them as well.
  */
 export interface Sender {
   /**
@@ -31,7 +31,7 @@ export interface Sender {
   destroy(): void;
 }
 
-/** Small, so that even at 100 kbit/s each of a dozen requests sends something every few seconds. */
+/** Small: even at 100 kbit/s, each of a dozen requests then sends something every few seconds. */
 const chunkBytes = 16 * 1024;
 
 export function createSender(access: S3Access, bucket: string, patience: Patience): Sender {
@@ -47,7 +47,8 @@ export function createSender(access: S3Access, bucket: string, patience: Patienc
   });
   const { connectMs: connectionTimeout, silenceMs: socketTimeout } = patience;
   const handler = new NodeHttpHandler({ connectionTimeout, socketTimeout });
-  // The hash in the signature shows changed bytes. TLS does that too, and the hash would take longer than all the rest.
+  // A hash in the signature would show changed bytes. TLS shows them, too, and the hash would take longer than all the
+  // rest.
   const unhashed = protocol === 'https:' ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {};
   let clockAheadMs = 0;
 

@@ -40,8 +40,7 @@ export function uploadsIn({ client, sender, Bucket, request, expectSize, sizeOf 
             transfer.signal,
           );
         } catch (error) {
-          // The answer to the first try may have been lost, or another process completed the upload: then the object
-          // exists.
+          // If the answer to the first try was lost, or another process completed the upload, the object exists.
           if (!(error instanceof UploadGone)) throw error;
           if ((await request(`say what it holds under ${key}`, () => sizeOf(key))) !== size) throw error;
           return;

@@ -23,7 +23,7 @@ export interface S3StoreOptions extends S3Access {
   patience?: Patience;
 }
 
-/** Waits some 2 s on average in all. After longer outages, the caller retries. */
+/** In all, retries wait 2 s on average. After a longer outage, the caller tries again. */
 const transferPatience: Patience = { attempts: 5, connectMs: 10_000, silenceMs: 30_000 };
 const checkPatience: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
 
@@ -112,8 +112,7 @@ export function createS3Store(options: S3StoreOptions): Store {
       assertKey(key);
       transfer.signal?.throwIfAborted();
       const send = () => putWhole(key, body, contentType, transfer);
-      // If an earlier try stored the object and its answer was lost, a bucket rule may lock the object against
-      // overwriting.
+      // An earlier try may have stored the object although its answer was lost. A rule of the bucket may then lock it.
       await request(`store ${key}`, () => send().catch(ignoreLocked), transfer.signal);
       if (!transfer.isUnchecked) await expectSize(key, body.size);
     },
@@ -210,7 +209,9 @@ function asRemovalFailure(error: unknown): RecordingFailure {
   throw error;
 }
 
-/** R2 refuses to overwrite an object that a rule of the bucket locks ("Bucket locks"). So the object exists. */
+/**
+ * R2 refuses to overwrite an object that a rule of the bucket locks ("Bucket locks"). In that case the object exists.
+ */
 function ignoreLocked(error: unknown): void {
   if ((error as Error).name !== 'ObjectLockedByBucketPolicy') throw error;
 }

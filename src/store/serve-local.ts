@@ -94,7 +94,7 @@ function headersOf(it: Representation, name: string | null): OutgoingHttpHeaders
   };
 }
 
-/** RFC 9110 §13.2.2: the date counts only if the request has no ETag. */
+/** RFC 9110 §13.2.2: If-Modified-Since counts only if the request has no If-None-Match. */
 function isUnchanged({ headers }: IncomingMessage, it: Representation): boolean {
   const noneMatch = headers['if-none-match'];
   if (noneMatch !== undefined) return matchesAny(noneMatch, it.etag);

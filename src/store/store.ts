@@ -3,9 +3,9 @@ import type { RecordingFailure } from '../domain/failures.ts';
 /** The interface of the stores for clips and posters: a bucket or a local folder. */
 
 /**
- * Bytes that can be read repeatedly and from any position, so that transfers can be retried and parts sent in parallel.
- * `read` yields exactly `to − from` bytes (`from` inclusive, `to` exclusive) or throws. If it gets a buffer of that size,
- * it may read into it and yield pieces of it, each at its place.
+ * Bytes that can be read repeatedly and from any position: so transfers can be retried, and parts sent in parallel.
+ * `read` yields exactly `to − from` bytes (`from` inclusive, `to` exclusive) or throws. If it gets a buffer of that
+ * size, it may read into that buffer, and yield its pieces in their places.
  */
 export interface ObjectBody {
   readonly size: number;
@@ -29,7 +29,7 @@ export interface StoredObject {
   readonly size: number;
 }
 
-/** Resolves when this many further bytes may be sent. */
+/** Called before bytes are sent. Resolves when this many of them may be sent. */
 export type Pace = (bytes: number) => Promise<void>;
 
 /** How an object or part is sent. An abort rejects with the signal's reason. */
@@ -37,7 +37,7 @@ export interface Transfer {
   readonly signal?: AbortSignal | undefined;
   /** undefined: no limit */
   readonly pace?: Pace | undefined;
-  /** Whether to trust the bucket's answer, without asking for the size of the stored object. */
+  /** Whether to trust the bucket's answer: without it, the size of the stored object is looked up. */
   readonly isUnchecked?: boolean;
 }
 
@@ -62,7 +62,7 @@ export class UploadGone extends Error {
  */
 export interface Upload {
   readonly id: string;
-  /** When a rule of the bucket aborts the upload; undefined: the bucket named no such rule when the upload was begun. */
+  /** When a rule of the bucket aborts the upload; undefined: the bucket named no such rule. */
   readonly abortsAt?: Date | undefined;
   /** @param number from 1 to 10,000 @returns the part's ETag */
   sendPart(number: number, bytes: Buffer, transfer: Transfer): Promise<string>;
@@ -126,8 +126,8 @@ export interface Removable {
 }
 
 /**
- * Every method throws RecordingFailure with STORE_UNREACHABLE (a retry may succeed), STORE_REFUSED (a person has to act)
- * or STORE_MISMATCH (the store holds something else than was sent); for an invalid key, a plain Error.
+ * Every method throws RecordingFailure: STORE_UNREACHABLE (a retry may succeed), STORE_REFUSED (a person has to act) or
+ * STORE_MISMATCH (the store holds other bytes than were sent). For an invalid key, it throws a plain Error.
  */
 export interface Store {
   readonly kind: 's3' | 'local';
@@ -166,8 +166,8 @@ export interface Store {
 
   /**
    * A link to the object; presigned if the bucket is private.
-   * @param holder the key, token or machine that the link is given to. The local store's links end with the holder; a
-   * bucket's do not
+   * @param holder the key, token or machine that the link is given to. A link to the local store is valid only as long
+   *   as the holder is; a link to a bucket is valid until it expires
    */
   url(key: string, holder?: string): Promise<string>;
 

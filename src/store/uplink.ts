@@ -1,22 +1,23 @@
 import type { Pace } from './store.ts';
 
-/**
- * A part has at least 5 MiB. A smaller request takes as much memory, so that its buffer can be used again for a part.
- */
+/** A part has at least 5 MiB. A smaller request gets a buffer of this size, too: it can be used again for a part. */
 const leastBytes = 5 * 1024 * 1024;
 /** The memory for the parts of all uploads together. */
 const memoryBytes = 6 * leastBytes;
-/** Memory that nobody used for so long is given back. */
+/** Memory that nobody has used for this long is given back. */
 const keepMs = 30_000;
-/** Timers are not exact. Shorter pauses are saved up until they add up to this. */
+/** Pauses shorter than this (ms) are added up to one of this length, because timers are not exact. */
 const leastPauseMs = 5;
 
-/** Whether the upload is of a clip that has ended: such uploads go first. Called repeatedly, because clips end meanwhile. */
-export type IsEnding = () => boolean;
+/**
+ * Whether the recording of the clip has ended: such uploads go first. Asked repeatedly, because it may end while its
+ * parts wait.
+ */
+export type HasEnded = () => boolean;
 
 interface Waiting {
   readonly bytes: number;
-  readonly isEnding: IsEnding;
+  readonly hasEnded: HasEnded;
 }
 
 interface WaitingForMemory extends Waiting {
@@ -28,11 +29,11 @@ interface WaitingForBandwidth extends Waiting {
 }
 
 /**
- * Takes the first request for a clip that has ended, else the first request of all. Each upload waits with one request at
- * a time, so all uploads get their turn.
+ * Takes the first request of a clip that has ended, otherwise the first request of all. Each upload has one request at
+ * a time in the list, so all uploads get their turn.
  */
 function takeNext<It extends Waiting>(waiting: It[]): It | undefined {
-  const ending = waiting.findIndex(({ isEnding }) => isEnding());
+  const ending = waiting.findIndex(({ hasEnded }) => hasEnded());
   return waiting.splice(Math.max(0, ending), 1)[0];
 }
 
@@ -56,16 +57,16 @@ export class Uplink {
   }
 
   /**
-   * Runs `use` with a buffer of this size once that much memory is free. A larger request than all memory waits until it
-   * is alone. The buffer must not be used after that.
+   * Runs `use` with a buffer of this size once that much memory is free. A request larger than the whole budget waits
+   * until no other one runs. The buffer must not be used after `use` has settled.
    */
   async withMemory<Result>(
     bytes: number,
-    isEnding: IsEnding,
+    hasEnded: HasEnded,
     use: (memory: Buffer) => Promise<Result>,
   ): Promise<Result> {
     const memory = await new Promise<Buffer>((go) => {
-      this.#forMemory.push({ bytes, isEnding, go });
+      this.#forMemory.push({ bytes, hasEnded, go });
       this.#giveMemory();
     });
     try {
@@ -116,11 +117,11 @@ export class Uplink {
     }
   }
 
-  pace(isEnding: IsEnding): Pace | undefined {
+  pace(hasEnded: HasEnded): Pace | undefined {
     if (this.#msPerByte === undefined) return undefined;
     return (bytes) =>
       new Promise<void>((go) => {
-        this.#forBandwidth.push({ bytes, isEnding, go });
+        this.#forBandwidth.push({ bytes, hasEnded, go });
         if (!this.#sending) void this.#send(this.#msPerByte!);
       });
   }

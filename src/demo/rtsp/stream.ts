@@ -2,9 +2,12 @@ import { frameHeaderBytes } from '../../rtsp/framer.ts';
 import { framesIn } from './interleaved.ts';
 import { parseTracks, type SdpTrack } from './sdp.ts';
 
-/** A receiver of a stream. */
+/** Somebody who reads the stream: the server passes it the stream's packets. */
 export interface StreamSink {
-  /** Gets whole interleaved frames on home channels. */
+  /**
+   * Takes whole interleaved frames (interleaved.ts): packets with their channel numbers, which count from 0 for the
+   * first track.
+   */
   send(frames: Buffer): void;
   /** Called when the stream has ended. */
   end(): void;
