@@ -3,14 +3,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest begin first, so that none of them runs alone at the end. */
 const longest = [
-  'server/start',
-  'server/outage',
+  'finishing/uploads',
+  'offsite/theft',
+  'finishing/upload-formats',
+  'nodes/lost',
   'recording/clock-steps',
-  'torture/torture',
-  'dashboard/playback',
-  'recording/field-sessions',
-  'rtsp/session',
+  'server/outage',
+  'rtp/fuzz',
+  'recording/many',
   'recording/codecs',
+  'recording/clock',
+  'recording/field-streams',
+  'server/operations',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -26,37 +30,50 @@ class LongestFirst extends BaseSequencer {
 /** These measure how soon a server answers while something else takes the processor: nothing may run beside them. */
 const alone = ['test/server/floods.test.ts'];
 
-export default defineConfig({
+const shared = {
   // Vite would take graphql's ES modules where Node takes its CommonJS ones: two copies in one process.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+};
+
+/** Of all configurations (test/interop has one of its own). */
+export const sharedTest = {
+  // Tests start real processes (ffmpeg, servers) and handle their signals.
+  pool: 'forks',
+  // A process runs many files, so that it loads the packages once. Loading them took a fifth of the tests' processor time.
+  isolate: false,
+  // Cameras run in real time, and CI's machine may be busy for seconds. The reporter lists each retried test; one that
+  // fails twice fails the run.
+  retry: process.env['CI'] === 'true' ? 1 : 0,
+  // Most polls are requests, which take processor time from the tests beside.
+  expect: { poll: { timeout: 30_000, interval: 100 } },
+  // Ends a test that hangs; on a busy machine one of ten seconds takes half a minute.
+  testTimeout: 90_000,
+  hookTimeout: 90_000,
+} as const;
+
+export default defineConfig({
+  ...shared,
   test: {
     projects: [
       {
-        extends: true,
+        ...shared,
         test: {
+          ...sharedTest,
           name: 'together',
           include: ['test/**/*.test.ts'],
           exclude: alone,
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        ...shared,
+        test: { ...sharedTest, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
     ],
+    // Once for both projects: what they extend would run for each of them.
     globalSetup: ['test/support/global-setup.ts'],
-    // Tests start real processes (ffmpeg, servers) and handle their signals.
-    pool: 'forks',
-    // A process runs many files, so that it loads the packages once. Loading them took a fifth of the tests' processor time.
-    isolate: false,
     // Tests wait for cameras and servers more than they compute.
-    maxWorkers: 3,
-    // Cameras run in real time, and CI's machine may be busy for seconds. The reporter lists each retried test; one that
-    // fails twice fails the run.
-    retry: process.env['CI'] === 'true' ? 1 : 0,
+    maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
-    // Most polls are requests, which take processor time from the tests beside.
-    expect: { poll: { timeout: 15_000, interval: 100 } },
-    // Ends a test that hangs; on a busy machine one of ten seconds takes half a minute.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
   },
 });

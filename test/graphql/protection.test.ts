@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
-import { createEvent, endEvent } from '../support/app/playbacks.ts';
+import { awaitEnd, createEvent, endEvent } from '../support/app/playbacks.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -125,10 +125,11 @@ test('protecting and deleting a running recording at the same moment leaves it w
     expect([kept, gone].filter(({ errors }) => errors)).toHaveLength(1);
     await endEvent(app.client, event.id);
     if (gone.errors) {
-      await until(
-        async () => (await listed({ protected: true, recordingStatus: ['COMPLETED'] })).includes(id),
-        'the protected one is COMPLETED',
-      );
+      expect(await awaitEnd(app.client, event)).toMatchObject({
+        recordingStatus: 'COMPLETED',
+        failure: null,
+      });
+      expect(await listed({ protected: true })).toEqual([id]);
       await app.client.run(lift, { id });
       await app.client.run(remove, { id });
     }

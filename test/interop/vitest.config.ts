@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import main from '../../vitest.config.ts';
+import main, { sharedTest } from '../../vitest.config.ts';
 
 // The projects of `npm test` would run each file once for each of them.
 const { projects: _, ...settings } = main.test!;
@@ -12,6 +12,7 @@ export default defineConfig({
   ...main,
   test: {
     ...settings,
+    ...sharedTest,
     include: ['test/interop/*.interop.ts'],
     // Many streams are encoded at the same time.
     maxWorkers: 1,

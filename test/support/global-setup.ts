@@ -50,5 +50,7 @@ async function prepare(serverUrl: string): Promise<void> {
   await client.query(`ALTER DATABASE ${templateName} ALLOW_CONNECTIONS false`);
   // Servers of concurrent tests need more than PostgreSQL's 100 connections. This takes effect at the next start.
   await client.query('ALTER SYSTEM SET max_connections = 300');
+  // No test cuts the power of this server. Tests of lost power start servers of their own.
+  await client.query('ALTER SYSTEM SET fsync = off');
   await client.end();
 }

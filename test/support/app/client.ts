@@ -30,7 +30,7 @@ export interface TestClient {
   close(): Promise<void>;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 40_000;
 
 /** @param key an API key, if the server needs one */
 export function connectClient(url: string, key?: string): TestClient {

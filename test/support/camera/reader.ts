@@ -7,7 +7,7 @@ import { ffmpeg } from '../media/frames.ts';
 import { wallMs } from './replay.ts';
 
 /** How long tests wait for anything. */
-const patienceMs = 25_000;
+const patienceMs = 40_000;
 
 export interface Arrival {
   /** When ffmpeg returned the frame. */
