@@ -97,6 +97,7 @@ export async function endOverdue(
   now: Date,
   running: readonly RunningPlayback[],
 ): Promise<EndedPlayback[]> {
+  if (!(await isAnyOverdue(db, now))) return [];
   await db.$executeRaw`
     UPDATE events e SET ended_at = lease_expires_at, updated_at = ${now}
     FROM cameras c WHERE c.id = e.camera_id AND ${isOwn(Prisma.sql`c.node_id`)}
@@ -121,6 +122,18 @@ export async function endOverdue(
     WHERE due.id = p.id AND c.id = p.camera_id AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
       AND ${isOwn(Prisma.sql`p.node_id`)}
     RETURNING p.id, p.record_until AS "recordUntil"`;
+}
+
+/** Whether `endOverdue` may find something. Almost always it does not, and this costs much less than its two statements. */
+async function isAnyOverdue(db: Db, now: Date): Promise<boolean> {
+  const [found] = await db.$queryRaw<{ isAny: boolean }[]>`
+    SELECT EXISTS (SELECT FROM events WHERE ended_at IS NULL AND lease_expires_at <= ${now})
+      OR EXISTS (
+        SELECT FROM playbacks p LEFT JOIN events e ON e.id = p.event_id
+        WHERE p.recording_status IN ('PENDING', 'RECORDING') AND p.ended_at IS NULL
+          AND (e.ended_at IS NOT NULL OR p.deadline_at <= ${now})
+      ) AS "isAny"`;
+  return found!.isAny;
 }
 
 /**

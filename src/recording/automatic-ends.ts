@@ -17,6 +17,8 @@ export interface AutomaticEndsOptions {
 }
 
 const everyMs = 500;
+/** The same while nothing is recorded: then only leases of events without a recording can expire. */
+const idleEveryMs = 2_000;
 
 /**
  * Ends recordings without an endEvent: when a lease or a deadline is over, when the disk is full, and when a camera
@@ -28,6 +30,7 @@ export class AutomaticEnds {
   readonly #options: AutomaticEndsOptions;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
+  #lookedUpAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AutomaticEndsOptions) {
     this.#options = options;
@@ -49,6 +52,9 @@ export class AutomaticEnds {
   async #look(): Promise<void> {
     const { log, running } = this.#options;
     await this.#endIfDiskIsUnusable();
+    const isIdle = [...running()].length === 0;
+    if (isIdle && steadyNow() - this.#lookedUpAt < idleEveryMs) return;
+    this.#lookedUpAt = steadyNow();
     try {
       await this.#endOverdue();
       for (const recording of [...running()]) await this.#endIfCameraIsLost(recording);
