@@ -124,11 +124,14 @@ test('a bucket that fails for a while delays COMPLETED, and nothing is lost', as
   expect((await awaitEnd(app.client, event)).recordingStatus).toBe('COMPLETED');
 
   await bucket.offline();
+  onTestFinished(() => bucket.online());
   const later = await oneEvent(600);
   // The store retries several times before it reports a failure.
   const noticed = () => app.logged.some((line) => line.includes('STORE_UNREACHABLE'));
   await expect.poll(noticed, { timeout: 40_000 }).toBe(true);
-  expect((await readPlayback(app.client, later.playback!.id)).recordingStatus).toBe('PROCESSING');
+  await expect
+    .poll(async () => (await readPlayback(app.client, later.playback!.id)).recordingStatus)
+    .toBe('PROCESSING');
   await bucket.online();
   expect((await awaitEnd(app.client, later)).recordingStatus).toBe('COMPLETED');
 }, 90_000);

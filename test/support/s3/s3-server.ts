@@ -157,6 +157,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     },
     offline,
     async online() {
+      if (http.listening) return;
       http.listen(port, '127.0.0.1');
       await once(http, 'listening');
     },
