@@ -24,14 +24,14 @@ export function aacFormat(config: Buffer): SoundFormat {
 }
 
 /**
- * Reads an AudioSpecificConfig that may begin and end in the middle of a byte (LATM). Afterwards the reader is at its
+ * Reads an AudioSpecificConfig that may begin and end in the middle of a byte (LATM). After that, the reader is at its
  * end.
  * @param config its bytes if they are known; otherwise they are made from the bits that were read
  * @throws CodecError
  */
 export function readAacConfig(bits: BitReader, config?: Buffer): SoundFormat {
   const signalled = readObjectType(bits);
-  // The core's rate: with spectral band replication a decoder makes twice as many samples of a frame.
+  // The rate of the core. With spectral band replication, a decoder makes twice as many samples of a frame.
   const sampleRate = readSampleRate(bits);
   const configuration = bits.bits(4);
   const hasExtension = signalled === bandReplication || signalled === parametricStereo;

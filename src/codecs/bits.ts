@@ -4,8 +4,8 @@ export class CodecError extends Error {
 }
 
 /**
- * Reads bits, most significant first, and the exp-Golomb numbers of H.264 and H.265 (ISO/IEC 14496-10, 9.1). Every
- * read past the end throws CodecError. One reader can be opened again and again, so that nothing is allocated.
+ * Reads bits, most significant first, and the exp-Golomb numbers of H.264 and H.265 (ISO/IEC 14496-10, 9.1). Every read
+ * past the end throws CodecError. One reader can be opened again and again, to allocate nothing.
  */
 export class BitReader {
   readonly #isNal: boolean;
@@ -32,7 +32,7 @@ export class BitReader {
     return this;
   }
 
-  /** Bits since the beginning, and bits until the end. Not for NAL units, in which some bytes are no data. */
+  /** The number of bits since the beginning, and until the end. Not for NAL units, in which some bytes are no data. */
   get position(): number {
     return (this.#at - this.#from) * 8 - this.#bitsLeft;
   }
@@ -96,7 +96,7 @@ export class BitReader {
   }
 }
 
-/** A NAL unit does not end with a zero byte (7.4.1). Zeros that a camera sends after a parameter set are cut off. */
+/** Cuts off zeros that a camera sends after a parameter set: a NAL unit does not end with a zero byte (7.4.1). */
 export function withoutTrailingZeros(nal: Buffer): Buffer {
   let end = nal.length;
   while (end > 0 && nal[end - 1] === 0) end--;

@@ -17,20 +17,20 @@ export interface VideoFormat {
   readonly height: number;
   /** Width to height of a pixel; undefined if the stream does not say it. */
   readonly pixelAspect: { readonly width: number; readonly height: number } | undefined;
-  /** How many pictures may precede one that is shown earlier; undefined if the stream does not say it. */
+  /** How many pictures may come before one that is shown earlier; undefined if the stream does not say it. */
   readonly reorderDepth: number | undefined;
   /**
    * Codec, profile, size, chroma and bit depth as a text. Formats with the same key differ in their parameter sets at
    * most: see `followsInFile`.
    */
   readonly key: string;
-  /** No parameter set stands in the stream: who decodes it has to have them from elsewhere. */
+  /** Whether the stream itself holds no parameter sets: a decoder has to get them from elsewhere. */
   readonly needsSets: boolean;
 }
 
 /**
- * Whether pictures of a format can follow in a file whose head describes the format `head`: both have the same key, and
- * the same parameter sets unless these stand in the stream.
+ * Whether pictures of a format can be added to a file whose head describes the format `head`. Both formats must have
+ * the same key and, unless the stream holds the parameter sets, the same parameter sets.
  */
 export function followsInFile(format: VideoFormat, head: VideoFormat): boolean {
   if (format === head) return true;

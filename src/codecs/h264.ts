@@ -40,7 +40,7 @@ export interface H264Sps {
   readonly height: number;
   readonly pixelAspect: PixelAspect | undefined;
   readonly colour: Colour | undefined;
-  /** How many pictures may precede one that is shown earlier; undefined if the stream does not say it. */
+  /** How many pictures may come before one that is shown earlier; undefined if the stream does not say it. */
   readonly reorderDepth: number | undefined;
 }
 
@@ -154,7 +154,7 @@ function readCropping(
   const isHalfHeight = !hasSeparatePlanes && chromaFormat === 1;
   const width = codedWidth - (left + right) * (isHalfWidth ? 2 : 1);
   const height = codedHeight - (top + bottom) * (isHalfHeight ? 2 : 1) * (isFramesOnly ? 1 : 2);
-  // Cropping that leaves nothing is an error of the camera; ffmpeg ignores it, too.
+  // Cropping that leaves nothing is an error of the camera, which ffmpeg ignores, too.
   return width > 0 && height > 0 ? { width, height } : coded;
 }
 

@@ -2,7 +2,7 @@
 import { type BitReader, CodecError } from './bits.ts';
 import { type Colour, type PixelAspect, readColour, readPixelAspect } from './video-usability.ts';
 
-/** More than the number of reference pictures that a decoder can hold. */
+/** No decoder can hold more reference pictures than this. */
 const mostReferences = 16;
 
 /**

@@ -57,7 +57,7 @@ export interface H265Sps {
   readonly height: number;
   readonly pixelAspect: PixelAspect | undefined;
   readonly colour: Colour | undefined;
-  /** How many pictures may precede one that is shown earlier. */
+  /** How many pictures may come before one that is shown earlier. */
   readonly reorderDepth: number | undefined;
 }
 
@@ -114,7 +114,7 @@ function readSize(bits: BitReader, chromaArray: number): { width: number; height
   const [left, right, top, bottom] = [bits.ue(), bits.ue(), bits.ue(), bits.ue()];
   const width = coded.width - (left + right) * (chromaArray === 1 || chromaArray === 2 ? 2 : 1);
   const height = coded.height - (top + bottom) * (chromaArray === 1 ? 2 : 1);
-  // Cropping that leaves nothing is an error of the camera; ffmpeg ignores it, too.
+  // Cropping that leaves nothing is an error of the camera, which ffmpeg ignores, too.
   return width > 0 && height > 0 ? { width, height } : coded;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Every codec that Flashback records; what is not here is not recorded. `announcedAs`: the RTP encoding names in session
- * descriptions, in upper case. The order of sound is an order of preference; of video, the largest picture is recorded.
+ * The video codecs that Flashback records; any other is refused (recording/feed/choose-tracks.ts). `announcedAs`: the
+ * RTP encoding names in session descriptions, in upper case. If a camera offers several videos, the largest picture is
+ * recorded.
  */
 export const videoCodecs = {
   h264: { announcedAs: ['H264'] },
@@ -8,8 +9,9 @@ export const videoCodecs = {
 } as const;
 
 /**
- * `inClips` says how sound gets into a clip. COPIED: MP4 holds it and browsers play it. ENCODED: as AAC, by the thread
- * in recording/sound/. DECODED: ffmpeg decodes it first, then the thread encodes it.
+ * The sound codecs that Flashback records, in the order of preference. `inClips` says how sound gets into a clip.
+ * COPIED: as it is, because MP4 holds it and browsers play it. ENCODED: as AAC, by the thread in recording/sound/.
+ * DECODED: ffmpeg decodes it first, then the thread encodes it.
  */
 export const soundCodecs = {
   aac: { announcedAs: ['MPEG4-GENERIC', 'MP4A-LATM'], inClips: 'COPIED' },

@@ -1,7 +1,7 @@
 /** Opus: RFC 6716 (the codec), RFC 7587 (in RTP). */
 import type { SoundFormat } from './format.ts';
 
-/** The rate of timestamps and in MP4, whatever rate the encoder was given (RFC 7587, 4.1). */
+/** The rate of timestamps, also in MP4, whatever rate the encoder was given (RFC 7587, 4.1). */
 export const opusRate = 48_000;
 
 /** @param channels 2, unless all sound is known to be mono: a decoder makes two channels of one (RFC 7587, 7.1) */

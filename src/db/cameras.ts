@@ -24,12 +24,12 @@ export interface ReadingFacts {
   readonly soundLeftOut?: string | undefined;
 }
 
-/** What a stream was seen to do; what was not seen is left out. */
+/** Rates that were measured in a stream; left out if not measured. */
 export interface StreamRates {
   readonly framesPerSec?: number;
   /** The time from one keyframe to the next; left out if no second keyframe came. */
   readonly keyframeIntervalSec?: number;
-  /** Of the pictures. */
+  /** The bit rate of the pictures alone. */
   readonly bitsPerSec?: number;
 }
 
@@ -40,7 +40,7 @@ export interface CameraTrial extends StreamRates {
   readonly reading: ReadingFacts | undefined;
   /** RFC 6381. */
   readonly codec: string | undefined;
-  /** Of the sound in clips (RFC 6381). */
+  /** The codec of the sound in clips (RFC 6381). */
   readonly audioCodec: string | undefined;
   readonly resolution: string | undefined;
   readonly jpeg: Buffer | undefined;
@@ -52,7 +52,7 @@ export interface FeedReport {
   /** undefined: the state has not changed. */
   readonly stateSince?: Date;
   readonly lastError: string | null;
-  /** Known once the feed was live. undefined: the row keeps what it has. */
+  /** The formats of the stream, once the feed was live. undefined: the row keeps what it has. */
   readonly stream?: {
     codec: string | null;
     audioCodec: string | null;
@@ -113,15 +113,15 @@ export async function cameraIds(db: Db): Promise<string[]> {
 export const hasCamera = async (db: Db, id: string): Promise<boolean> =>
   (await db.camera.count({ where: { id } })) > 0;
 
-/** Rows per transaction, small enough not to delay others for long. */
+/** Rows per transaction: few enough not to delay other transactions for long. */
 const batch = 1_000;
 
 /**
  * Deletes a camera, its events and its playbacks, and adds removals for the playbacks' objects. Finished playbacks and
- * events are deleted first, in batches of one transaction each: a long transaction would delay all transitions. After an
- * error the camera still exists and works, and a second deletion deletes the rest.
- * @param onGone gets the ids of deleted playbacks that may be being recorded or finished, or have footage on disk
- * @throws RequestError CONFLICT if a playback of the camera is protected, or becomes so meanwhile
+ * events are deleted first, in batches of one transaction each: a long transaction would delay all transitions. After
+ * an error the camera still exists and works, and a second deletion deletes the rest.
+ * @param onGone gets the ids of deleted playbacks that may be being recorded or finished, or may have footage on disk
+ * @throws RequestError CONFLICT if a playback of the camera is protected, or is protected meanwhile
  */
 export async function deleteCameraRows(
   db: Db,

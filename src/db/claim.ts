@@ -14,7 +14,7 @@ interface Connection {
   readonly lost: Promise<unknown>;
 }
 
-/** The number of the advisory lock of the database. Any number that no other program uses in it. */
+/** The number of the advisory lock. No other program uses this number in the database. */
 const lock = 4_173_622_951;
 const retryMs = 250;
 /** Makes PostgreSQL detect within half a minute that a server's machine has failed, and release its claim. */
@@ -30,7 +30,9 @@ export interface Claimant {
 
 /** Why a claim is refused. */
 const refusals = {
-  /** Another server has the database for itself, or others share it and this server wants it for itself. */
+  /**
+   * The database is taken: another server has it for itself, or others share it and this server wants it for itself.
+   */
   database: ({ isShared }: Claimant) =>
     isShared
       ? `${taken} It has no NODE_URL: give it one too, or end it.`
@@ -40,10 +42,10 @@ const refusals = {
 };
 
 /**
- * Claims the database for this server alone, or a share of it together with other servers, in which no other server has
- * its id. Two servers of which one does not know of the other would each record every camera, and take the other's running
- * recordings for interrupted ones. The claim is an advisory lock on a connection of its own, so that it ends with the
- * process. After a lost connection, the database is claimed again.
+ * Claims the database for this server alone, or for this server's id among servers that share it. Two servers that do
+ * not know of each other would both record every camera, and each would take the running recordings of the other one
+ * for interrupted ones. The claim is an advisory lock on a connection of its own: it ends with the process. After a
+ * lost connection, the database is claimed again.
  * @param options.waitMs how long to wait for an earlier server to end
  * @throws Error if another server has the claim
  */

@@ -44,7 +44,8 @@ export function connectDb(
     adapter,
     // By default, Prisma lets a transaction wait only two seconds for a connection.
     transactionOptions: { maxWait: waitMs, timeout: waitMs },
-    // The metadata of a hundred events may be six megabytes, and twenty times as much parsed. See event-metadata.ts.
+    // Left out by default: the metadata of a hundred events may be six megabytes, and twenty times as much when parsed.
+    // event-metadata.ts reads it.
     omit: { event: { metadata: true, words: true } },
   }) as unknown as PrismaClient;
   return seal ? withSealedAddresses(client, seal) : client;

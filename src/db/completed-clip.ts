@@ -1,6 +1,6 @@
 import type { Prisma } from '../generated/prisma/client.ts';
 
-/** The clip of a COMPLETED playback: the store has confirmed it. */
+/** The clip of a COMPLETED playback. The store has confirmed it. */
 export interface CompletedClip {
   readonly key: string;
   /** The clip's address in the store, without a signature. */

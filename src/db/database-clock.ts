@@ -9,9 +9,9 @@ export interface ClockReading {
 const resolutionMs = 1;
 
 /**
- * The database's clock, by which all servers of a database write and compare times. Each reading says between which bounds
- * the offset of this machine's clock lies; the offset changes only when it lies outside. So a machine that keeps the same
- * time as its database uses its own clock as it is, and a slow answer does not move the time.
+ * The database's clock, by which all servers of a database write and compare times. Each reading gives bounds for the
+ * offset of this machine's clock, and the offset is changed only if it lies outside them. So a machine that keeps the
+ * same time as its database uses its own clock as it is, and a slow answer does not move the time.
  */
 export class DatabaseClock {
   readonly #wallClock: () => number;

@@ -3,21 +3,23 @@ import type { Db, Tx } from './client.ts';
 import { gather } from './gather.ts';
 
 /**
- * Ends of events and of their playbacks: when, why, and up to when footage is kept. Whoever ends a playback, the row's
- * `record_until` decides; the recorder reads it (recording/automatic-ends.ts).
+ * Ends of events and of their playbacks: when, why, and up to when footage is kept. Whatever ends a playback,
+ * `record_until` in its row says up to when footage is kept; the recorder reads it (recording/automatic-ends.ts).
  */
 
 /**
- * Up to when footage is kept after an event's end or a deadline: that time plus the camera's post-roll. Every statement
- * takes the sum from here; it must have the camera's row as `c`. The recorder keeps less: nothing after the deadline, and
- * if the clock was set, at most the post-roll from now on (`keepUntil` in recording/running-recording.ts).
+ * Up to when footage is kept after an event's end: that time plus the camera's post-roll. Every statement takes the sum
+ * from here, and must have the camera's row as `c`. It is added to a deadline, too, but has no effect there: the
+ * recorder keeps nothing after the deadline, and then writes the deadline into the row. If the clock was set, the
+ * recorder keeps at most the post-roll from now on (`keepUntil` in recording/running-recording.ts).
  */
 export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;
 
 /**
- * The end of a playback: when, why, and up to when footage is kept. That is the end, plus the post-roll if its event
- * ended, its lease expired or its deadline came; without post-roll after stopRecording, a lost camera or a shutdown.
+ * The end of a playback: when, why, and up to when footage is kept. After an event's end, also by an expired lease,
+ * that is the end plus the post-roll. There is no post-roll after a deadline, stopRecording, a lost camera or a
+ * shutdown.
  */
 export interface End {
   readonly endedAt: Date;
@@ -51,8 +53,8 @@ export interface EventEnd {
 
 /**
  * Ends an event, and saves on its playbacks when they end and up to when footage is kept. An event that has ended keeps
- * its end. Ends at the same time share the statements. Events come first, so that the second statement also sees
- * playbacks that were added meanwhile.
+ * its end. Calls at the same time share the statements. The events are written first: then the second statement also
+ * sees playbacks that were added meanwhile.
  * @returns the playbacks that this call ended
  */
 export const saveEventEnd = gather<EventEnd, StoppedPlayback[]>((db, ends) =>
@@ -80,16 +82,19 @@ export interface RunningPlayback {
   readonly now: Date;
 }
 
-/** Other nodes end their own recordings: only they know which ones run, and by which clock. */
+/**
+ * Whether this node owns the row, or nobody does. Other nodes end their own recordings: only they know which ones run,
+ * and by which clock.
+ */
 const isOwn = (nodeId: Prisma.Sql) => Prisma.sql`(${nodeId} IS NULL OR ${nodeId} = flashback_node())`;
 
 /**
- * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events, as far
- * as this node owns the camera or the playback. Each gets the time at which it was due, even if this runs much later, for
- * example after a restart. Events come first, in a statement of their own, so that the second statement also sees
- * playbacks that were added meanwhile.
- * @param running the recorder measures the deadlines of these playbacks itself. An event with a running recording loses
- *   its lease only when both clocks say so, because it is unknown by which clock the lease was set
+ * Ends events whose lease has expired, playbacks that have reached their deadline, and playbacks of ended events, as
+ * far as this node owns the camera or the playback. Each gets the time at which it was due, even if this runs much
+ * later, for example after a restart. The events are written first, in a statement of their own: then the second
+ * statement also sees playbacks that were added meanwhile.
+ * @param running the recorder measures the deadlines of these playbacks itself. While one of them records an event, its
+ *   lease expires only when both clocks say so, because it is unknown by which clock the lease was set
  * @returns the playbacks that were ended
  */
 export async function endOverdue(
@@ -137,8 +142,8 @@ async function isAnyOverdue(db: Db, now: Date): Promise<boolean> {
 }
 
 /**
- * Returns those of the playbacks that have an end. This finds ends that were written although the database's answer to
- * the write was lost.
+ * Returns the playbacks among these that have an end. That finds ends that were written although the database's answer
+ * to the write was lost.
  */
 export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayback[]> {
   if (ids.length === 0) return [];

@@ -18,7 +18,7 @@ export interface NewEvent {
   readonly createdByKey: string | null;
 }
 
-/** An event with its playback; with the first one if there are several. */
+/** An event with its playback; with its first one if it has several. */
 export interface RecordedEvent {
   readonly event: Event;
   readonly playback: Playback | undefined;

@@ -39,7 +39,7 @@ const ofNode = (nodeId: string) => `${ofNobody}:${nodeId}`;
 const pauseMs = { first: 1_000, most: 30_000 };
 /** The largest number that graphile-worker can store. */
 const maxAttempts = 32_767;
-/** Finds jobs that have become due, and jobs whose notification was lost. */
+/** How often the queue is read for jobs that have become due, and for jobs whose notification was lost. */
 const pollMs = 2_000;
 /** Closing takes no longer than this while the database does not answer. The next start reclaims the jobs. */
 const stopWithinMs = 2_000;
@@ -88,8 +88,8 @@ export class FinishingQueue {
   }
 
   /**
-   * Unlocks this node's jobs and adds missing ones. No other server with this id works with this database (claim.ts), so
-   * every lock on them is stale.
+   * Unlocks this node's jobs and adds missing ones. No other server with this id works with this database (claim.ts),
+   * so all locks on these jobs are left over.
    */
   async #reclaimJobs(): Promise<void> {
     const { nodeId } = this.#options;
@@ -202,7 +202,7 @@ export class FinishingQueue {
   }
 
   async #shutDown(): Promise<void> {
-    // An error here also rejects the workers' promise, and is logged there.
+    // The error also rejects the workers' promise, and is logged there.
     await Promise.resolve(this.#workers?.gracefulShutdown()).catch(() => {});
     await this.#working;
     await this.#pool.end();

@@ -23,14 +23,14 @@ interface Making {
   readonly at: Date;
   /**
    * Whether the clock may have been set between the start and the end of the recording. Then the two times cannot be
-   * compared, and the post-roll is never taken for passed.
+   * compared, and the post-roll is not taken for over.
    */
   readonly isClockSet: boolean;
 }
 
 /**
- * Writes a further playback of the same event, or of the same recording by hand. A retry writes no second one. If the
- * event has ended meanwhile, the further playback lasts to the end of the post-roll.
+ * Writes a further playback of the same event, or of the same recording by hand. A second call with the same playback
+ * writes nothing. If the event has ended meanwhile, the further playback lasts to the end of the post-roll.
  * @returns undefined if the post-roll or the deadline has passed, or the first playback was deleted
  */
 export function insertFurtherPlayback(
@@ -47,7 +47,10 @@ export function insertFurtherPlayback(
   });
 }
 
-/** The same within a transaction. @param first the playback as it was before it was ended */
+/**
+ * Does what `insertFurtherPlayback` does, within a transaction.
+ * @param first the playback as it was before it was ended
+ */
 export async function insertFurther(
   tx: Tx,
   first: Playback,
@@ -55,7 +58,8 @@ export async function insertFurther(
   { at, isClockSet }: Making,
 ): Promise<Playback | undefined> {
   const { cameraId, eventId } = first;
-  // Locks the event: a concurrent endEvent has either ended it before this query, or will also end the new playback.
+  // Locks the event: an endEvent at the same time has either ended it before this query, or will also end the new
+  // playback.
   const [event] = await tx.$queryRaw<EndedEvent[]>`
     SELECT e.ended_at AS "endedAt", e.ended_at = e.lease_expires_at AS "isLapsed",
       ${withPostRoll(Prisma.sql`e.ended_at`)} AS "recordUntil"

@@ -1,6 +1,6 @@
 import type { Db } from './client.ts';
 
-/** Batches that may run in parallel, so that a batch that waits for a lock does not delay all later calls. */
+/** How many batches may run in parallel: a batch that waits for a lock must not delay all later calls. */
 const maxRunning = 3;
 
 interface Call<Item, Result> {
@@ -9,7 +9,7 @@ interface Call<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** For one database: the waiting calls, and the number of running batches. */
+/** The calls that wait for one database, and the number of its running batches. */
 interface Backlog<Item, Result> {
   waiting: Call<Item, Result>[];
   running: number;
@@ -17,8 +17,9 @@ interface Backlog<Item, Result> {
 
 /**
  * Batches calls that arrive while earlier ones run. A single call does not wait. A hundred calls at once take a few
- * statements and commits; a statement and commit for each would cost about a millisecond of processor, here and in the
- * database. If a batch fails, each of its calls is tried alone, because one of them may be the cause.
+ * statements and commits; with a statement and a commit for each, each call would take about a millisecond of processor
+ * time, here and in the database. If a batch fails, each of its calls is tried alone, because one of them may be the
+ * cause.
  * @param work returns one result for each item, in the order of the items
  * @param atMost the largest number of items in a batch
  */

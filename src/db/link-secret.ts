@@ -2,10 +2,11 @@ import type { Db } from './client.ts';
 import type { Seal } from './seal.ts';
 
 /**
- * The secret that signs links to this server, and calls between nodes. Servers that work together have the same one, from
- * the database, where it is sealed. A server that works alone keeps its own, and writes it there for others that may come.
+ * The secret that signs links to this server, and calls between nodes. Servers that work together share one secret,
+ * which the database holds in sealed form. A server that works alone keeps its own secret, and writes it into the
+ * database for servers that may come.
  * @param own the secret in the server's data folder
- * @throws Error if the database's cannot be opened
+ * @throws Error if the secret in the database cannot be opened
  */
 export async function shareLinkSecret(
   db: Db,

@@ -14,7 +14,10 @@ interface Lost {
   readonly ownerEpoch: bigint;
 }
 
-/** Playbacks `p` of nodes that are lost, at cameras `c` that this node owns now. */
+/**
+ * Playbacks `p` of lost nodes, at cameras `c` that this node owns now. `declareLost` (nodes.ts) gave each lost node
+ * another incarnation: so no node has the incarnation that the playback names.
+ */
 const ofLostNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
   (c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation}) AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM nodes n WHERE (n.id, n.incarnation) = (p.node_id, p.owner_epoch))`;
@@ -62,8 +65,8 @@ async function takeOverOne(tx: Tx, lost: Lost, self: Incarnation, at: Date): Pro
 }
 
 /**
- * Locks the event, then the playback, as all code that ends both. The lost node may have come back meanwhile: then the
- * playback has another epoch.
+ * Locks the event, then the playback: all code that locks both keeps this order. The lost node may have come back
+ * meanwhile: then the playback has another epoch.
  * @returns undefined if the playback is no longer lost
  */
 async function lockIfLost(tx: Tx, { id, nodeId, ownerEpoch }: Lost): Promise<Playback | undefined> {

@@ -19,10 +19,10 @@ export interface NodeFacts {
 }
 
 /**
- * Enters this start of the server as a new incarnation, which owns what the earlier starts of this node owned. They may
- * write nothing more, also where they are only paused or cut off. A server that works alone becomes the owner of all
- * cameras and of all playbacks that are not over, and no other server may write any more. The caller has the claim
- * (claim.ts), so that no other server of the id enters at the same time, or no other server at all.
+ * Enters this start of the server as a new incarnation, which becomes the owner of what the node's earlier starts
+ * owned. From then on, an earlier start may write nothing, even if it was only paused or cut off. A server that works
+ * alone becomes the owner of all cameras and of all playbacks that are not over, and no other server may write. The
+ * caller has the claim (claim.ts): so no other server of this id, or no other server at all, enters at the same time.
  */
 export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnation> {
   const client = new pg.Client({ connectionString: url });
@@ -57,7 +57,7 @@ const fenceOthers = `
   UPDATE nodes SET incarnation = nextval('node_incarnations'), lease_until = least(lease_until, clock_timestamp())
   WHERE id <> $1`;
 const takeCameras = 'UPDATE cameras SET node_id = $1, owner_epoch = $2 WHERE node_id = $1 OR $3';
-/** FAILED playbacks are taken, too: they may have footage that can be retried. */
+/** The node becomes the owner of FAILED playbacks, too, because they may have footage and can be retried. */
 const takePlaybacks = `
   UPDATE playbacks SET node_id = $1, owner_epoch = $2
   WHERE ($3 OR node_id = $1 OR node_id IS NULL) AND (recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')
@@ -81,7 +81,9 @@ export async function declareLost(tx: Tx): Promise<void> {
 export interface Beat {
   /** The database's time, in epoch milliseconds. */
   readonly now: number;
-  /** If this changes, PostgreSQL was started again, or another server has taken its place. */
+  /**
+   * When PostgreSQL was started. If it changes, PostgreSQL was started again, or another server has taken its place.
+   */
   readonly databaseStartedAt: number;
 }
 
@@ -132,8 +134,9 @@ const epochMs = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`
 export interface NodeReport extends Node {
   /** LIVE: the node's lease holds. ENDED: the node ended its lease itself. LOST: neither. */
   readonly state: 'LIVE' | 'ENDED' | 'LOST';
-  /** How many cameras the node feeds, and how many recordings it has begun and not ended. */
+  /** How many cameras the node feeds. */
   readonly cameras: number;
+  /** How many recordings the node has begun and not ended. */
   readonly recordings: number;
 }
 

@@ -4,10 +4,10 @@ import type { Incarnation } from './session.ts';
 
 /** Which node feeds which camera: the columns node_id and owner_epoch of cameras. */
 
-/** The number of the advisory lock of a round of planning. Any number that nothing else uses in this database. */
+/** The number of the advisory lock that a round of planning takes. Nothing else uses this number in the database. */
 const planLock = 4_173_622_952;
 
-/** @returns null if no node owns the camera, or if there is none */
+/** @returns null if no node owns the camera, or if there is no such camera */
 export async function ownerOfCamera(db: Db, id: string): Promise<string | null> {
   const rows = await db.$queryRaw<{ nodeId: string | null }[]>`
     SELECT node_id AS "nodeId" FROM cameras WHERE id::text = ${id}`;
@@ -33,13 +33,13 @@ export async function readPlanFacts(db: Db): Promise<PlanFacts> {
 }
 
 /**
- * Gives each camera the live node that rendezvous hashing chooses for it: of a node's cameras, only its own move when it
- * comes or goes, and each node gets a share by its capacity (weighted as by Schindelhauer and Schomaker, 2005). A camera
- * whose owner is not there gets the new one at once; otherwise that one prepares first (takePrepared). A camera whose owner
- * is there and records it stays. One round runs at a time; each camera is written only if it still has the
- * owner that the round has seen.
- * @param mayDeclareLost whether nodes without a heartbeat are lost. If not, their cameras stay with them. A lost node may
- * write nothing more, and ends when it finds that out
+ * Gives each camera the live node that rendezvous hashing chooses for it (weighted as by Schindelhauer and Schomaker,
+ * 2005): each node gets a share by its capacity, and when a node comes or goes, only the cameras that it gets or had
+ * move. If a camera's owner is not live, the new owner gets it at once; otherwise the new owner prepares first
+ * (takePrepared). A camera stays while its owner is live and records it. One round runs at a time; a camera is written
+ * only if it still has the owner that the round has read.
+ * @param mayDeclareLost whether nodes without a heartbeat are declared lost. If not, their cameras stay with them. A
+ *   lost node may write nothing more, and ends when it finds that out
  */
 export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean }): Promise<void> {
   return db.$transaction(async (tx) => {

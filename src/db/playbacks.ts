@@ -32,7 +32,10 @@ export const newestPlayback = gatherLookups<Playback>(
   ({ eventId }) => eventId,
 );
 
-/** Writes a PENDING playback; a retry writes no second one. @param at the time of its first transition */
+/**
+ * Writes a PENDING playback. A second call with the same playback writes nothing.
+ * @param at the time of its first transition
+ */
 export async function insertPlayback(db: Db, playback: PlaybackToRecord, at: Date): Promise<void> {
   const data = [{ ...playback, createdAt: at }];
   const write = () => db.playback.createMany({ data, skipDuplicates: true });

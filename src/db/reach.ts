@@ -4,7 +4,7 @@ import pg from 'pg';
 
 const patienceMs = 10_000;
 
-/** Advice for codes of PostgreSQL ("PostgreSQL Error Codes"), of the system, and of pg. */
+/** Advice, by the code of the error: PostgreSQL's ("PostgreSQL Error Codes"), the system's, or pg's. */
 const advice: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'no PostgreSQL answers at {where}. Start it, or correct the host and the port.',
   ETIMEDOUT:

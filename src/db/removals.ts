@@ -4,7 +4,7 @@ import type { Db, Tx } from './client.ts';
 
 /** Removals: objects that are still to be removed from the store, in the table store_removals (docs/design.md 6.4). */
 
-/** Pause before the next try with an object that the store refused to remove; doubled with each try. */
+/** The pause before the next try with an object that the store refused to remove. It doubles with each try. */
 const firstPauseSec = 5;
 const longestPauseSec = 3_600;
 
@@ -37,8 +37,8 @@ export function objectsOf(playback: KeyFacts & Pick<Playback, 'uploadId' | 'reco
 }
 
 /**
- * The due removals, in the order in which they became due. A removal whose time is further away than the longest pause was
- * set by a wrong clock, and counts as due.
+ * The due removals, in the order in which they became due. If a removal's time lies further ahead than the longest
+ * pause, a wrong clock has set it, and the removal counts as due.
  */
 export function dueRemovals(db: Db, limit: number): Promise<Removal[]> {
   return db.$queryRaw`

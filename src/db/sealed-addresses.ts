@@ -20,7 +20,7 @@ export function withSealedAddresses(client: PrismaClient, seal: Seal): PrismaCli
         update: ({ args, query }) => query(sealed(args)),
         updateMany: ({ args, query }) => query(sealed(args)),
         updateManyAndReturn: ({ args, query }) => query(sealed(args)),
-        // Not used. They would write addresses unsealed, so they are refused.
+        // These would write addresses unsealed. Nobody uses them, so they are refused.
         createMany: refuse,
         createManyAndReturn: refuse,
         upsert: refuse,

@@ -39,7 +39,7 @@ export async function addSecretKey(dataDir: string): Promise<void> {
   await writeLines(file, [newKey(), ...((await readLines(file)) ?? [])]);
 }
 
-/** Removes all keys but the first from the file. Call it once nothing is sealed with the others. */
+/** Removes all keys except the first from the file. Call it once nothing is sealed with the other keys. */
 export async function dropEarlierKeys(dataDir: string): Promise<void> {
   const file = secretKeyFile(dataDir);
   const [current, ...earlier] = (await readLines(file)) ?? [];

@@ -15,7 +15,7 @@ const idleInTransactionMs = 10_000;
 const transactionMs = 60_000;
 
 /**
- * Prepares a new session of the server's pools: time limits, and which server it belongs to. Triggers compare the latter
+ * Prepares a new session of the server's pools: time limits, and the name of this server. Triggers compare that name
  * with the owner of each row that the session writes (migration 20261129010000_nodes).
  * @param self undefined: a command, which owns no rows
  */

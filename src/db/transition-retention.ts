@@ -2,7 +2,7 @@ import { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { isAfter, type Position } from './transitions.ts';
 
-/** Rows per transaction, so that a large removal holds no lock for long. */
+/** Rows per transaction: few enough not to hold locks for long. */
 const batch = 5_000;
 /** Rows of a restored database per statement, which must take less than a minute (db/session.ts). */
 const restoredBatch = 50_000;
@@ -55,8 +55,8 @@ export async function canResume(db: Db, from: Position): Promise<boolean> {
 }
 
 /**
- * Restored rows have the transaction numbers of the database that was dumped. Numbers ahead of this database's own would
- * appear as new transitions later. Sets those to 0, before all others.
+ * Restored rows have the transaction numbers of the database that was dumped. A number ahead of this database's own
+ * transactions would appear as a new transition later. So such numbers become 0, which comes before all others.
  */
 export async function settleRestored(db: Db): Promise<void> {
   // In batches, because a restored database may have millions of them, and no statement takes minutes.

@@ -112,7 +112,10 @@ export const beginRecording = gather<BegunRecording, Playback | undefined>(async
   return begun.map(({ id }) => byId.get(id));
 });
 
-/** The oldest open transaction. Below it, no transition can be added any more, and their order is final. */
+/**
+ * The horizon: the number of the oldest open transaction. Below it, no transition can be added any more, and their
+ * order is final.
+ */
 export async function horizon(db: Db): Promise<bigint> {
   const rows = await db.$queryRaw<
     { xmin: bigint }[]

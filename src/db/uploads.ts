@@ -5,15 +5,15 @@ import { noteRemovals } from './removals.ts';
 
 /** How an upload cuts a clip into parts, in bytes. */
 export interface UploadLayout {
-  /** Of every part but the last. */
+  /** The size of every part except the last. */
   readonly partBytes: number;
-  /** What comes before the payload in the first part. */
+  /** The size of what comes before the payload in the first part. */
   readonly headBytes: number;
 }
 
 /**
- * Gives the playback its next key, before anything is stored under it, with the layout of the upload that will be begun
- * there; without a layout, the clip will be stored by one request. The key that it had is noted for removal, with its
+ * Gives the playback its next key before anything is stored under it. With a layout, an upload will be begun under that
+ * key; without one, one request will store the clip. The key that the playback had is noted for removal, with its
  * unfinished upload.
  * @returns the row; undefined if it was deleted, is COMPLETED or FAILED, or its attempt or upload is not the given one
  */
@@ -33,7 +33,7 @@ export function takeAttempt(
         uploadHeadBytes: layout?.headBytes ?? null,
       },
     });
-    // While it is recorded, nothing is stored under a clip's first key.
+    // While a playback is recorded, nothing is stored under its clip's first key.
     const mayHold = uploadAttempt > 0 || before.recordingStatus === 'PROCESSING';
     if (taken && mayHold) await noteRemovals(tx, [{ key: objectKeys(before).clip, uploadId }]);
     return taken;

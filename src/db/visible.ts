@@ -3,10 +3,11 @@ import type { Prisma } from '../generated/prisma/client.ts';
 
 /**
  * What the caller may see, as conditions that every read carries: lists, counts, look-ups by id and nested fields
- * alike. What is not visible is answered as if it were not there.
+ * alike. What is not visible is answered as if it did not exist.
  *
- * Look-ups say findFirst: Prisma gathers the findUniques of one tick and, where a condition stands beside the key, runs
- * them one after the other in one transaction. Five hundred at once took four times as long, on one connection.
+ * Look-ups say findFirst, not findUnique: Prisma gathers the findUniques of one tick and, if there is a condition
+ * besides the key, runs them one after the other in one transaction. Five hundred at once took four times as long, on
+ * one connection.
  */
 
 interface Called {

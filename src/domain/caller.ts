@@ -12,9 +12,11 @@ export const roleNamed = (name: unknown): Role | undefined =>
   typeof name === 'string' ? rolesByName.get(name) : undefined;
 
 export interface Caller {
-  /** Events belong to the name and not to the key, so that a key can be replaced by another of the same name. */
+  /** The name. Events belong to it and not to the key: so a key can be replaced by another one of the same name. */
   readonly name: string;
-  /** The key, token or machine that links are given to, and that they end with (access/holders.ts). */
+  /**
+   * The key, token or machine that links are given to. A link is valid only as long as its holder (access/holders.ts).
+   */
   readonly holder: string;
   readonly role: Role;
   /** undefined: all cameras, including those added later */

@@ -19,11 +19,14 @@ const kinds = {
   NODE_LOST: { fault: 'SERVER' },
   /** Footage could not be written to the disk. */
   DISK_FAILED: { fault: 'STORAGE' },
-  /** Network errors, time-outs, 5xx, 429: a retry may succeed. Never in a row: its playback stays PROCESSING meanwhile. */
+  /**
+   * Network errors, time-outs, 5xx, 429: a retry may succeed. A playback never fails with this code: it stays
+   * PROCESSING meanwhile.
+   */
   STORE_UNREACHABLE: { fault: 'STORAGE' },
   /** Wrong credentials, missing rights, a missing bucket: a person has to act. */
   STORE_REFUSED: { fault: 'STORAGE' },
-  /** The store holds something else than what was sent. */
+  /** The store holds other bytes than were sent. */
   STORE_MISMATCH: { fault: 'STORAGE' },
   /** An error in Flashback itself. */
   INTERNAL: { fault: 'SERVER' },

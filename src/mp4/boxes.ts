@@ -116,7 +116,7 @@ export function fullBox(type: string, version: number, flags: number, ...parts: 
   return box(type, u32((version << 24) | flags), ...parts);
 }
 
-/** These numbers as big-endian 32-bit words; negative ones in two's complement. */
+/** The numbers as big-endian 32-bit words, negative ones in two's complement. */
 export function u32(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   values.forEach((value, i) => {
@@ -126,8 +126,8 @@ export function u32(...values: number[]): Buffer {
 }
 
 /**
- * These non-negative numbers as big-endian 64-bit words. Throws Mp4Error beyond 2^53, where they are not
- * exact.
+ * The numbers, which must not be negative, as big-endian 64-bit words.
+ * @throws Mp4Error beyond 2^53, where they are not exact
  */
 export function u64(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 8);

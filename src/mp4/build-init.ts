@@ -12,7 +12,7 @@ export interface InitTrack {
 }
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
-/** The timescale of the movie's own times; an init segment contains none. */
+/** The timescale of the movie header. An init segment contains no time in it. */
 const movieTimescale = 1000;
 const unity = 0x10000;
 const matrix = u32(unity, 0, 0, 0, unity, 0, 0, 0, 0x40000000);

@@ -50,8 +50,8 @@ const [moofType, mfhdType, trafType, tfhdType, tfdtType, trunType, mdatType] = [
 
 /**
  * The `moof` of these tracks' samples, and the header of the `mdat` after it. The payload of the mdat is the first
- * track's samples, then those of the next. The length of the moof depends only on the numbers of samples, so that a
- * fragment that is already written can be given other times.
+ * track's samples, then those of the next track. The length of the moof depends only on the numbers of samples: so a
+ * fragment in a file can be given other times later.
  * @throws Mp4Error if the samples have more than 4 GiB
  */
 export function buildMoof(tracks: readonly FragmentTrack[]): { moof: Buffer; mdatHeader: Buffer } {

@@ -9,9 +9,9 @@ const arrayComplete = 0x80;
 const visualEntryFieldBytes = 78;
 
 /**
- * The `stsd` that the clip has for a track, and its codec string: those from the init segment, but `hev1` becomes
- * `hvc1`, because Apple's players show no `hev1`. This is allowed only if the entry itself holds the parameter
- * sets (8.4.1.1). ffmpeg's `-tag:v hvc1` does the same.
+ * The track's `stsd` and codec string in the clip: those of the init segment, but with `hvc1` instead of `hev1`, which
+ * Apple's players do not show. That is allowed only if the entry itself holds the parameter sets (8.4.1.1). ffmpeg's
+ * `-tag:v hvc1` does the same.
  */
 export function clipSampleDescription(track: Track): Pick<Track, 'sampleDescription' | 'codec'> {
   const { sampleDescription, codec } = track;

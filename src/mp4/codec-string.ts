@@ -40,7 +40,7 @@ export function configuration(buf: Buffer, entry: Box, fieldBytes: number, type:
   throw new Mp4Error(`Sample entry '${entry.type}' has no '${type}' that describes the codec.`);
 }
 
-/** After the version, avcC and hvcC begin with the profile (ISO/IEC 14496-15, 5.3.3.1, 8.3.3.1). */
+/** The profile, with which avcC and hvcC begin after their version (ISO/IEC 14496-15, 5.3.3.1, 8.3.3.1). */
 function profileBytes(buf: Buffer, config: Box, count: number): Buffer {
   const fields = new Cursor(buf, config);
   fields.skip(1);

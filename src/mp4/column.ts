@@ -3,8 +3,8 @@ const blockLength = 1024;
 type Block = Uint32Array | Int32Array | Float64Array;
 
 /**
- * A list of numbers that grows in blocks, so that it never copies what it has and wastes at most one block.
- * Values take as many bytes as `Kind` gives them and must fit.
+ * A list of numbers that grows in blocks: so it never copies its values, and wastes at most one block. Values take as
+ * many bytes as `Kind` gives them, and must fit.
  */
 export class Column {
   readonly #Kind: new (
@@ -38,7 +38,7 @@ export class Column {
     this.#blocks[Math.floor(index / blockLength)]![index % blockLength] = value;
   }
 
-  /** Calls `visit` with every value in order; several times faster than an iterator, which counts here. */
+  /** Calls `visit` with every value in order. An iterator would take several times as long. */
   forEach(visit: (value: number) => void): void {
     let left = this.#length;
     for (const block of this.#blocks) {

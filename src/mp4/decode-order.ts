@@ -7,8 +7,9 @@
 const deepest = 16;
 
 /**
- * Learns how many pictures may precede one that is shown earlier, for streams that do not say it. Pictures are noted in
- * the order in which they came, by any time that grows as they are shown (timestamps without jumps).
+ * Learns how many pictures may come before one that is shown earlier, for streams that do not say it. Pictures are
+ * noted in the order in which they came, with any number that grows as they are shown, such as timestamps without
+ * jumps.
  */
 export class ReorderDepth {
   readonly #recent = new Float64Array(deepest).fill(Number.NEGATIVE_INFINITY);
@@ -32,16 +33,16 @@ export class ReorderDepth {
     this.#next = (this.#next + 1) % deepest;
   }
 
-  /** Times begin anew, after a jump or with another session. What was learned stays. */
+  /** Call it when the times begin anew, after a jump or with another session. What was learned stays. */
   restart(): void {
     this.#recent.fill(Number.NEGATIVE_INFINITY);
   }
 }
 
 /**
- * Where a sequence of pictures can be cut so that no picture after the cut, even one that is still to come, is shown
- * earlier than one before it. The n-th picture is decoded at the n-th smallest time of showing, so that pictures after
- * such a cut do not change the decode times before it.
+ * Where a sequence of pictures can be cut. No picture after a cut, even one that is still to come, is shown earlier
+ * than a picture before the cut. The n-th picture is decoded at the n-th smallest time of showing; so pictures after
+ * the cut do not change the decode times before it.
  * @param shownAt when the pictures are shown, in decoding order
  * @param depth how many pictures may come before one that is shown earlier
  * @returns numbers of pictures before a cut, ascending: 1 to the number of pictures

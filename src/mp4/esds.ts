@@ -6,7 +6,7 @@ const esDescriptor = 3;
 const decoderConfigDescriptor = 4;
 const decoderSpecificInfo = 5;
 const syncLayerDescriptor = 6;
-/** Table 5: MPEG-4 audio. Only then does an AudioSpecificConfig follow. */
+/** Table 5: MPEG-4 audio. An AudioSpecificConfig follows only after this object type. */
 export const mpeg4Audio = 0x40;
 
 export interface SoundDescription {

@@ -11,8 +11,8 @@ export function fastStartHead(index: SampleIndex): Buffer {
   const ftyp = fileTypeBox(index);
   const mdat = mdatHeader(index.payloadBytes);
   let payloadOffset = ftyp.length + mdat.length;
-  // The moov states where the payload begins, which is after it. Its length changes only when an offset
-  // grows beyond 4 GiB, and never back: so this ends after two or three rounds.
+  // The moov states where the payload begins, which depends on the length of the moov. That length changes only when an
+  // offset grows beyond 4 GiB, and never back: so this ends after two or three rounds.
   for (;;) {
     const head = Buffer.concat([ftyp, movieBox(index, payloadOffset), mdat]);
     if (head.length === payloadOffset) return head;
@@ -28,9 +28,9 @@ export interface ClipFrame {
 }
 
 /**
- * What comes before and after the payload if the head has exactly `headBytes`, as it was decided before the footage
- * was complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
- * @param payloadBytes of the `mdat`; bytes after the indexed payload are not played
+ * What comes before and after the payload if the head has exactly `headBytes`: that was decided before the footage was
+ * complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
+ * @param payloadBytes the size of the `mdat`'s payload; bytes after the indexed payload are not played
  */
 export function clipFrame(
   index: SampleIndex,

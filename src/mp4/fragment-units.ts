@@ -5,10 +5,13 @@ import { readTrackFragments } from './track-fragment.ts';
 
 export interface FragmentUnit {
   readonly trackId: number;
-  /** Where its bytes lie in the fragment's mdat, whose header counts: the pieces of `Fragment.mdat` one after the other. */
+  /**
+   * Where the sample's bytes lie in the fragment's mdat: in the pieces of `Fragment.mdat`, one after the other, with
+   * the header of the mdat.
+   */
   readonly from: number;
   readonly to: number;
-  /** At which it is decoded, and how long it lasts, in ticks of the track's timescale. */
+  /** When the sample is decoded, and how long it lasts, in ticks of the track's timescale. */
   readonly decodeTime: number;
   readonly duration: number;
   /** Ticks from decoding to showing; may be negative. */

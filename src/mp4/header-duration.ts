@@ -5,9 +5,9 @@ import { Cursor } from './cursor.ts';
 const unknownDuration = 0xffffffff;
 
 /**
- * A copy of an `mvhd`, `tkhd` or `mdhd` box with this duration and, where given, this timescale. All three
- * are two times, a 32-bit number (the timescale, or in `tkhd` the track's id and a reserved word), the
- * duration, and the rest (ISO/IEC 14496-12, 8.2.2, 8.3.2, 8.4.2). Times have 32 bits in version 0, 64 in
+ * A copy of an `mvhd`, `tkhd` or `mdhd` box with another duration and, where given, another timescale. All three boxes
+ * have the same form (ISO/IEC 14496-12, 8.2.2, 8.3.2, 8.4.2): two times; a 32-bit number, which is the timescale (in
+ * `tkhd` the track's id and a reserved word); the duration; and the rest. Times have 32 bits in version 0, and 64 in
  * version 1, which is written if the box had it or needs it.
  */
 export function withDuration(buf: Buffer, header: Box, duration: number, timescale?: number): Buffer {

@@ -25,8 +25,8 @@ export interface Track {
   /** A sample's defaults, if its fragment does not give them (`trex`, 8.8.3). */
   defaults: SampleDefaults;
   /**
-   * Ticks to add to a media time to get the time at which it is shown, by the init segment's own edit list:
-   * negative where an encoder's priming is to be skipped. 0 without an edit list.
+   * Ticks to add to a media time to get the time at which it is shown, by the init segment's own edit list. Negative if
+   * the sound of an encoder's start is to be skipped; 0 without an edit list.
    */
   presentationShift: number;
   /** The track's `stsd` box, a view of the init segment's bytes. */

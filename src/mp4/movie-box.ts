@@ -7,7 +7,7 @@ import type { SampleIndex } from './sample-index.ts';
 import { sampleTableBox } from './sample-tables.ts';
 import { spansOf, type TrackSpan } from './track-spans.ts';
 
-/** Finer than any delay that could be seen or heard. */
+/** The least timescale: ticks so short that nobody sees or hears the error. */
 const minMovieTimescale = 10_000;
 
 /**
@@ -36,7 +36,7 @@ export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
   return box('moov', ...parts);
 }
 
-/** The video's own timescale, so that its edits are exact, multiplied if it is a coarse one. */
+/** The movie's timescale: that of the video, in which its edits are exact, multiplied if its ticks are long. */
 function movieTimescale(index: SampleIndex): number {
   const { tracks } = index;
   const timescale =
@@ -54,7 +54,7 @@ function movieDuration(spans: readonly TrackSpan[], movieTimescale: number): num
 function editOf(span: TrackSpan, movieTimescale: number): { delay: number; shown: number } {
   return {
     delay: Math.round(span.delay * movieTimescale),
-    // Rounded up, or the edit would end before its last sample does.
+    // Rounded up: otherwise the edit would end before its last sample does.
     shown: Math.ceil((span.ticks * movieTimescale) / span.table.track.timescale),
   };
 }
@@ -78,9 +78,9 @@ function trackBox(
 }
 
 /**
- * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its
- * first shown sample on. Not needed for a track that is shown from the beginning and for as long as its
- * samples' durations say; a last picture that is shown later than it is decoded makes that longer.
+ * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its first shown
+ * sample on. It is left out for a track that is shown from the beginning, and for as long as the durations of its
+ * samples say. A last picture that is shown later than it is decoded makes a track longer than that.
  */
 function edits({ mediaTime, ticks, table }: TrackSpan, delay: number, shown: number): Buffer[] {
   if (delay === 0 && mediaTime === 0 && ticks === table.decodeEnd) return [];

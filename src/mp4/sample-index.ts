@@ -48,7 +48,9 @@ export class SampleIndex {
     return this.#payloadBytes;
   }
 
-  /** From the first picture or sound to the end of the last, in whole milliseconds. 0 while there is none. */
+  /**
+   * The time from the first picture or sound to the end of the last one, in whole milliseconds. 0 while there is none.
+   */
   get durationMs(): number {
     return Math.round(spansOf(this.tables).seconds * 1000);
   }

@@ -16,7 +16,10 @@ export interface Splitter {
   push(chunk: Buffer): void;
 }
 
-/** In a fragment of half a second this is 1 Gbit/s. More means that the splitter has lost track of the boxes. */
+/**
+ * In a fragment of half a second, this size is 1 Gbit/s. A larger box means that the splitter has lost track of the
+ * boxes.
+ */
 export const maxBoxBytes = 64 * 1024 * 1024;
 const longestHeader = 16;
 const keptTypes = new Set(['ftyp', 'moov', 'moof', 'mdat']);
@@ -31,8 +34,8 @@ interface OpenBox {
 }
 
 /**
- * A splitter calls its handlers during `push`. Each box is collected in memory of exactly its size, so that a kept
- * fragment keeps no other bytes alive.
+ * Makes a splitter, which calls its handlers during `push`. Each box is collected in memory of exactly its size: a
+ * fragment that is kept then keeps no other bytes in memory.
  */
 export function createSplitter(handlers: SplitterHandlers): Splitter {
   const header = Buffer.alloc(longestHeader);
@@ -100,7 +103,7 @@ function openBox({ type, size, headerBytes }: BoxHeader, header: Buffer): OpenBo
   if (size > maxBoxBytes) {
     throw new Mp4Error(`Box '${type}' states ${size} bytes; at most ${maxBoxBytes} are taken.`);
   }
-  // Not from Node's shared pool: a kept moof would keep 8 KiB of it.
+  // Not from Node's shared pool: a moof that is kept would keep 8 KiB of the pool in memory.
   const bytes = keptTypes.has(type) ? Buffer.allocUnsafeSlow(size) : undefined;
   if (bytes) header.copy(bytes, 0, 0, headerBytes);
   return { type, size, filled: headerBytes, bytes };

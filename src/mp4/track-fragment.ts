@@ -85,9 +85,7 @@ export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat:
 
 /** What is known after one run of samples, for reading the next. */
 interface ReadState {
-  /**
-   * Where the payload begins, and how long it is; like all data offsets counted from the moof's first byte.
-   */
+  /** Where the payload begins, and how long it is. Like all data offsets, it is counted from the moof's first byte. */
   payloadAt: number;
   payloadBytes: number;
   /** Where the previous run's data ended. */
@@ -142,7 +140,7 @@ function readTrun(
   const count = fields.u32();
   state.samplesLeft -= count;
   if (state.samplesLeft < 0) throw new Mp4Error(`A fragment states more than ${maxSamples} samples.`);
-  // Without an offset of its own a run follows the one before it (8.8.8.1).
+  // A run without an offset of its own begins where the run before it ends (8.8.8.1).
   const start = flags & trunFlags.dataOffset ? dataBase + fields.i32() : state.nextData || state.payloadAt;
   const firstFlags = flags & trunFlags.firstFlags ? fields.u32() : undefined;
   const samples: Sample[] = [];

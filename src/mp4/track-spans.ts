@@ -19,9 +19,9 @@ export interface TrackSpan {
 }
 
 /**
- * The earliest track begins at 0, and the others keep their distance to it. A track begins with the sample that is
- * *shown* first, which with B-frames is not the one that is decoded first. Samples that the init segment's edit list
- * puts before zero (an audio encoder's priming) are not shown.
+ * When each track begins and how long it is shown. The earliest track begins at 0, and the distances between the tracks
+ * stay. A track begins with the sample that is *shown* first; with B-frames, that is not the sample that is decoded
+ * first. Samples that the init segment's edit list puts before zero (an audio encoder's priming) are not shown.
  */
 export function spansOf(tables: readonly TrackTable[]): TrackSpans {
   const shown = tables.map((table) => {

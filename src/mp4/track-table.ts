@@ -14,7 +14,7 @@ export class TrackTable {
   readonly sizes = new Column(Uint32Array);
   readonly durations = new Column(Uint32Array);
   readonly compositionOffsets = new Column(Int32Array);
-  /** Numbers, counted from 1, of the samples at which decoding can begin. Of video only. */
+  /** The numbers, counted from 1, of the samples at which decoding can begin; only for video. */
   readonly syncSamples = new Column(Uint32Array);
   /** For each chunk: bytes from the beginning of all payload, and the number of its samples. */
   readonly chunkPositions = new Column(Float64Array);
@@ -26,7 +26,9 @@ export class TrackTable {
   decodeEnd = 0;
   /** The earliest time at which a sample is shown. */
   earliest = Number.POSITIVE_INFINITY;
-  /** When all samples but the last one decoded have been shown; that one's duration may still change. */
+  /**
+   * When all samples except the one that is decoded last have been shown. The duration of that one may still change.
+   */
   #othersShown = 0;
 
   constructor(track: Track) {
@@ -63,9 +65,9 @@ export class TrackTable {
   }
 
   /**
-   * A progressive file has durations instead of decode times. A hole before a fragment lengthens the sample before it;
-   * an overlap shortens as many samples as necessary, to a tick each at least. So decode times increase, and the track
-   * stays in step with the others.
+   * Moves the end of the last sample to this time, because a progressive file has durations instead of decode times. A
+   * hole before a fragment makes the sample before it longer. An overlap makes as many samples shorter as necessary,
+   * down to a tick each. So decode times always increase, and the track stays in step with the other tracks.
    */
   #moveEndTo(decodeTime: number): void {
     let i = this.durations.length - 1;
@@ -75,7 +77,7 @@ export class TrackTable {
       this.durations.set(i, duration);
       this.decodeEnd += duration - old;
     }
-    // Clocks jitter, so the last sample changes often. More samples change only with a broken source.
+    // The last sample changes often, because clocks jitter. More samples change only if the source is broken.
     if (i < this.durations.length - 2) this.#showAgain();
   }
 

@@ -12,12 +12,13 @@ export interface MembershipOptions {
 }
 
 const everyMs = 1_000;
-/** A slower answer may mean that the database was away meanwhile. */
+/** If an answer takes longer than this, the database may have been away meanwhile. */
 const slowMs = 1_500;
 
 /**
- * Keeps this server's lease with a heartbeat a second, which also tells the database's time. The lease ends with the
- * server. While the database is away, the server goes on; only another server that has taken its place ends it.
+ * Keeps this server's lease with a heartbeat a second. Its answer also says the database's time. When the server ends,
+ * it ends the lease. While the database is away, the server goes on; it has to end only when another server has taken
+ * its place.
  */
 export class Membership {
   readonly #options: MembershipOptions;
@@ -42,8 +43,8 @@ export class Membership {
   }
 
   /**
-   * Whether the database was there for a whole lease without a break, so that a node without a heartbeat is lost. After a
-   * break, the leases of all nodes are over, and none of them is lost.
+   * Whether the database answered for the length of a whole lease without a break: then a node without a heartbeat is
+   * lost. After a break, the leases of all nodes have expired although none of them is lost.
    */
   get mayDeclareLost(): boolean {
     const { since, until } = this.#reached;
@@ -66,7 +67,7 @@ export class Membership {
   /** @returns whether another server has this one's place */
   async #beatOnce(): Promise<boolean> {
     const { lease, self, clock, log } = this.#options;
-    // The machine's own clock, also where a test sets the one that the server works with.
+    // The machine's own clock, even if a test has given the server another one.
     const before = Date.now();
     const at = performance.now();
     const beat = await lease.beat();

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Membership } from './membership.ts';
 
 const everyMs = 1_000;
-/** How often it plans although nothing has changed: cameras that could not move while they were recorded may move now. */
+/** How often it plans although nothing has changed: a camera that could not move while it was recorded may move now. */
 const anywayMs = 10_000;
 
 /**

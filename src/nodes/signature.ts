@@ -25,7 +25,7 @@ export const signatureHeader = 'x-flashback-signature';
 
 /** @param now the database's clock, in epoch milliseconds */
 export function createCallSigner(secret: Buffer, now: () => number): CallSigner {
-  // A separate key, so that a link's signature is never valid for a call.
+  // A separate key: the signature of a link is then never valid for a call.
   const key = createHmac('sha256', secret).update('calls between nodes').digest();
   const signatureOf = ({ method, path, to, body }: NodeCall, expires: string) => {
     const ofBody = createHash('sha256').update(body).digest('hex');

@@ -1,12 +1,12 @@
 /**
- * Values between nodes: JSON, in which dates and big integers keep their types. They are written as objects with one of
- * these keys; an object that has such a key itself, as an event's metadata may, is written as its entries.
+ * Values between nodes: JSON in which dates and big integers keep their types. They are written as objects with one of
+ * these keys. An object that has such a key itself, as an event's metadata may, is written as a list of its entries.
  */
 const kinds = ['$date', '$bigint', '$entries'];
 
 export const encodeValue = (value: unknown): string =>
   JSON.stringify(value, function (this: Record<string, unknown>, key, given: unknown) {
-    // Dates have become text by now; `this` still has the date.
+    // JSON.stringify has already turned a date into text; `this` still has the date.
     const held = this[key];
     if (held instanceof Date) return { $date: held.toISOString() };
     if (typeof given === 'bigint') return { $bigint: `${given}` };

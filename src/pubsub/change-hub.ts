@@ -1,8 +1,8 @@
 import { Queue } from './queue.ts';
 
 /**
- * Sends the ids of cameras, or of playbacks, that changed to subscribers. An id that already waits in a subscriber's queue
- * is not queued again, so that a queue is never longer than the list of all.
+ * Sends the ids of cameras, or of playbacks, that changed to subscribers. An id that already waits in a subscriber's
+ * queue is not queued again: so a queue is never longer than the list of all ids.
  */
 export class ChangeHub {
   readonly #all: () => Promise<string[]>;

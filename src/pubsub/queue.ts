@@ -1,7 +1,7 @@
 /**
- * A bounded queue between one producer and one consumer. Existing ones do not cope with a stalled consumer: Yoga's
- * repeater throws an uncaught error beyond 1,024 items, which ends the server (graphql-yoga#3692), and an async generator
- * that waits does not react to return().
+ * A bounded queue between one producer and one consumer. Existing libraries do not cope with a consumer that has
+ * stalled: Yoga's repeater throws an uncaught error beyond 1,024 items, which ends the server (graphql-yoga#3692), and
+ * an async generator that waits does not react to return().
  */
 export class Queue<T> {
   readonly #limit: number;
@@ -17,7 +17,7 @@ export class Queue<T> {
     this.#onTake = onTake;
   }
 
-  /** Adds an item. A full queue drops all its items, and drops every further item until it is cleared. */
+  /** Adds an item. A full queue drops all its items, and every item that follows, until it is cleared. */
   push(item: T): void {
     if (this.#ended || this.#overflowed) return;
     if (this.#waiting) {

@@ -14,16 +14,19 @@ import type { Log } from '../log.ts';
 import { pageSize, TransitionPages } from './transition-pages.ts';
 import { TransitionStream } from './transition-stream.ts';
 
-/** Finds transitions whose notification was lost. */
+/** How often the table is read although no notification came: a notification can be lost. */
 const pollMs = 2_000;
 /** Rows at or above the horizon wait until an older transaction ends, which need not send a notification. */
 const horizonRetryMs = 10;
 /**
- * Each commit notifies, and an event commits twice before it is answered. Notifications within this time lead to one read,
- * which so does not delay the answer.
+ * Notifications within this time lead to one read. Each commit sends a notification, and an event commits twice before
+ * it is answered: so the reads do not delay the answer.
  */
 const gatherMs = 5;
-/** Subscribers that are offered transitions in one turn of the event loop. Other work, such as sending, runs between turns. */
+/**
+ * How many subscribers are offered transitions in one turn of the event loop. Other work, such as sending, runs between
+ * turns.
+ */
 const offeredPerTurn = 250;
 const removalEveryMs = 3_600_000;
 const dayMs = 86_400_000;

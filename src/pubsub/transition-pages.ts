@@ -2,14 +2,17 @@ import type { Db } from '../db/client.ts';
 import { isAfter, type Position, type Transition, transitionsAfter } from '../db/transitions.ts';
 
 export const pageSize = 500;
-/** Full pages that are kept for other subscribers, and for how long. The results that fan-out.ts has for a page live as long. */
+/**
+ * How many full pages are kept for other subscribers, and for how long. The results that fan-out.ts has for a page are
+ * kept as long.
+ */
 const keptPages = 4;
 const keptMs = 5_000;
 
 interface Page {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
-  /** Whether there were no further transitions below the horizon. */
+  /** Whether there were no more transitions below the horizon. */
   readonly isLast: boolean;
 }
 
@@ -19,8 +22,8 @@ interface KeptPage {
 }
 
 /**
- * Pages of transitions for subscribers with a backlog, shared between subscribers that are equally far behind. A page is
- * read from the database once and consists of the same objects for all, so that http/fan-out.ts executes equal selections
+ * Pages of transitions for subscribers with a backlog. Subscribers that are equally far behind share a page: it is read
+ * from the database once and consists of the same objects for all of them, so http/fan-out.ts executes equal selections
  * once. Without sharing, each backlog would cost more work than live delivery, and subscribers would never catch up.
  */
 export class TransitionPages {
@@ -34,7 +37,8 @@ export class TransitionPages {
 
   async after(position: Position): Promise<Page> {
     for (const { after, page } of this.#kept) {
-      // A subscriber whose position is inside a page gets the rest of it, and so begins the next page where all others do.
+      // A subscriber whose position is inside a page gets the rest of the page. Its next page then begins where that of
+      // all others does.
       if (isAfter(after, position) || !isAfter(page.transitions.at(-1)!, position)) continue;
       const rest = page.transitions.filter((transition) => isAfter(transition, position));
       return { transitions: rest, isLast: false };
@@ -52,7 +56,8 @@ export class TransitionPages {
   async #read(after: Position): Promise<Page> {
     const { transitions } = await transitionsAfter(this.#db, after, pageSize);
     const page = { transitions, isLast: transitions.length < pageSize };
-    // Transitions may be added after the last page. Between two transitions of a full page none can be added any more.
+    // A page that is not the last can be kept: between two transitions below the horizon none can be added any more.
+    // After the last one, more may be added.
     if (!page.isLast) this.#keep({ after, page });
     return page;
   }

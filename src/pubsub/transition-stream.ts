@@ -105,7 +105,8 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
   }
 
   async #readMore(): Promise<void> {
-    // The queue can be cleared: its transitions are in the table. Those offered from now on are kept until #setCaughtUp.
+    // The queue can be cleared, because its transitions are in the table. Transitions that are offered from now on are
+    // kept until #setCaughtUp.
     this.#queue.clear();
     this.#isCaughtUp = false;
     if (this.#position === undefined) {
@@ -128,7 +129,7 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     this.#queue.keep((transition) => this.#isNew(transition));
   }
 
-  /** Checked after reading the page: transitions that were removed before the page was read are missing in it. */
+  /** Called after the page was read: transitions that were removed before that are missing in the page. */
   async #rejectIfExpired(from: Position): Promise<void> {
     if (await canResume(this.#db, from)) return;
     throw new RequestError(

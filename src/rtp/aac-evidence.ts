@@ -10,11 +10,14 @@ const rates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12
 
 const gapsToSee = 3;
 
-/** What the first frames of AAC show: channels by their first element, sample rate by their timestamps. */
+/**
+ * What the first frames of AAC say about their format: the number of channels by their first element, the sample rate
+ * by their timestamps.
+ */
 export class AacEvidence {
   readonly #clockRate: number;
   readonly #announcedChannels: number;
-  /** From an ADTS header inside the stream. */
+  /** The format in an ADTS header inside the stream; undefined if there is none. */
   adts: SoundFormat | undefined;
   packets = 0;
   #elements = new Set<number>();
@@ -52,7 +55,8 @@ export class AacEvidence {
     const sampleRate = this.#rate(samples, described?.sampleRate);
     const channels = this.#channels(described?.channels);
     if (described?.sampleRate === sampleRate && described.channels === channels) return described;
-    // Without a description the track's clock rate is the sample rate, unless it is the usual one of video.
+    // Without a description, the track's clock rate is taken as the sample rate, unless it is the usual clock rate of
+    // video.
     if (!rates.includes(sampleRate)) return undefined;
     try {
       return plainAacFormat(sampleRate, channels);
@@ -62,7 +66,10 @@ export class AacEvidence {
     }
   }
 
-  /** The timestamps' rate counts instead of the described one only if all of them agree to the tick. */
+  /**
+   * The sample rate. That of the timestamps is used instead of the described one only if all timestamps agree to the
+   * tick.
+   */
   #rate(samples: number, described: number | undefined): number {
     const isRate = (rate: number) =>
       this.#frameTicks.every((ticks) => Math.abs(ticks - (samples * this.#clockRate) / rate) <= 1);

@@ -4,9 +4,9 @@ import type { SoundFormat } from '../codecs/format.ts';
 import { AacEvidence } from './aac-evidence.ts';
 import type { SoundFrames } from './sound.ts';
 
-/** The format is decided after this many frames, from at least two packets. They wait until then. */
+/** The format is decided after this many frames, from at least two packets. Until then the frames wait. */
 const framesToSee = 3;
-/** If more frames than this wait, the stream is no AAC. */
+/** If more frames than this are waiting, the stream is no AAC. */
 const mostHeld = 64;
 
 interface HeldFrame {
@@ -16,8 +16,8 @@ interface HeldFrame {
 }
 
 /**
- * Frames of AAC, however they were packed. Their description can be missing or wrong, so the first frames are compared
- * with it before any is delivered.
+ * Frames of AAC, from any kind of packets. The description of the track can be missing or wrong, so it is compared with
+ * the first frames before any frame is delivered.
  */
 export class AacTrack {
   readonly #frames: SoundFrames;
@@ -35,7 +35,7 @@ export class AacTrack {
     this.#frames = frames;
   }
 
-  /** The stream contains its own description (LATM). */
+  /** Call it when the stream itself contains a description (LATM). */
   describe(format: SoundFormat): void {
     if (format.key === this.#described?.key) return;
     this.#described = format;

@@ -31,7 +31,9 @@ interface HeaderFields {
   readonly indexDelta: number;
 }
 
-/** Many cameras leave the widths out. They mean those of the mode, and without a mode those of the usual one. */
+/**
+ * Many cameras leave the widths out. Then the widths of the mode are meant, and without a mode those of the usual mode.
+ */
 function headerFields(fmtp: ReadonlyMap<string, string>): HeaderFields {
   const mode = modes[fmtp.get('mode')?.toLowerCase() ?? ''] ?? modes['aac-hbr']!;
   const width = (name: string, usual: number) => {
@@ -49,7 +51,7 @@ function headerFields(fmtp: ReadonlyMap<string, string>): HeaderFields {
 export class AacDepacketizer implements Depacketizer {
   readonly #track: AacTrack;
   readonly #fields: HeaderFields;
-  /** A frame that continues in the next packet; 0 missing bytes if there is none. */
+  /** A frame that continues in the next packet, as far as it has come. No bytes are missing if there is none. */
   #fragment: Buffer = Buffer.alloc(0);
   #fragmentBytes = 0;
   #wantedBytes = 0;
@@ -75,7 +77,8 @@ export class AacDepacketizer implements Depacketizer {
     const headerBits = (buffer[from]! << 8) | buffer[from + 1]!;
     const data = from + 2 + ((headerBits + 7) >> 3);
     if (data > to) {
-      // Some cameras send ADTS frames without AU headers: read as a length, their beginning is impossible.
+      // Some cameras send ADTS frames without AU headers. Read as a length, the beginning of such a frame is
+      // impossible.
       this.#track.unit(buffer, from, to, timestamp, arrivedAt);
     } else if (isGoingOn) {
       this.#goOn(buffer, data, to, arrivedAt);
@@ -138,6 +141,6 @@ function readBits(buffer: Buffer, from: number, bit: number, count: number): num
     value = value * 256 + buffer[at++]!;
     bits += 8;
   }
-  // 32 bits at most: those after the value are cut off, and those before it.
+  // At most 32 bits were read. The bits before and after the value are cut off.
   return (value >>> (bits - count)) & ((1 << count) - 1);
 }

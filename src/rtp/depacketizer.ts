@@ -8,13 +8,13 @@ export interface Depacketizer {
    * @param isAfterLoss whether packets before this one are missing
    */
   packet(buffer: Buffer, packet: RtpPacket, arrivedAt: number, isAfterLoss: boolean): void;
-  /** No further packet comes: delivers what is known to be complete. */
+  /** Call it when no more packets come: delivers what is known to be complete. */
   close(): void;
 }
 
-/** A kind of track that Flashback does not read. The message is for the person who maintains the camera. */
+/** A track that Flashback cannot read. The message is for the person who looks after the camera. */
 export interface Unsupported {
   readonly unsupported: string;
-  /** Whether ffmpeg may be able to read it, and its content can be recorded. */
+  /** Whether ffmpeg may be able to read the track, so that it can be recorded all the same. */
   readonly isForFfmpeg: boolean;
 }

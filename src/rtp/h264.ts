@@ -13,8 +13,8 @@ export const readH264Payload: ReadNalPayload = (nals, buffer, from, to) => {
   if (type < stapA) nals.whole(buffer, from, to);
   else if (type === stapA) readAggregate(nals, buffer, from + 1, to);
   else if (type === fuA && to - from >= 2) {
-    // Cameras send fragments that are empty, that are first and last at once, that change the type, or that lack the
-    // end. So the first fragment decides the type, and the next NAL unit ends it.
+    // Some cameras send fragments that are empty, that are first and last at once, that change the type, or that lack
+    // the end. So the type is taken from the first fragment, and the NAL unit ends where the next one begins.
     const header = buffer[from + 1]!;
     if (header & isStart) nals.open((buffer[from]! & 0xe0) | (header & 0x1f), -1);
     if (!nals.isOpen) return;

@@ -14,7 +14,7 @@ export const readH265Payload: ReadNalPayload = (nals, buffer, from, to) => {
   if (type < aggregation) nals.whole(buffer, from, to);
   else if (type === aggregation) readAggregate(nals, buffer, from + 2, to);
   else if (type === fragmentation) {
-    // As for H.264: the first fragment decides the type, and the next NAL unit ends it.
+    // As with H.264, the type is taken from the first fragment, and the NAL unit ends where the next one begins.
     const header = buffer[from + 2]!;
     if (header & isStart) nals.open((buffer[from]! & 0x81) | ((header & 0x3f) << 1), buffer[from + 1]!);
     if (!nals.isOpen) return;

@@ -19,7 +19,7 @@ interface Multiplex {
 export function describedLatm(config: string | undefined): Multiplex | undefined {
   if (!config) return undefined;
   const bytes = Buffer.from(config, 'hex');
-  // GStreamer leaves out the fields after the AudioSpecificConfig; they would be zero.
+  // GStreamer leaves out the fields after the AudioSpecificConfig, which would be zero.
   const whole = Buffer.concat([bytes, Buffer.alloc(2)]);
   return (
     readable(() => readMultiplex(new BitReader(false).open(whole, 0, whole.length))) ??
@@ -27,7 +27,7 @@ export function describedLatm(config: string | undefined): Multiplex | undefined
   );
 }
 
-/** Afterwards the reader is at the configuration's end. */
+/** Reads a StreamMuxConfig. After that, the reader is at its end. */
 function readMultiplex(bits: BitReader): Multiplex {
   const version = bits.bits(1);
   if (version === 1) {
@@ -73,11 +73,11 @@ function readable<Result>(read: () => Result): Result | undefined {
 
 export class LatmDepacketizer implements Depacketizer {
   readonly #track: AacTrack;
-  /** The stream contains the configuration. */
+  /** Whether the stream itself contains the configuration. */
   readonly #isInBand: boolean;
   readonly #bits = new BitReader(false);
   #multiplex: Multiplex | undefined;
-  /** The element that is being received, in several packets. */
+  /** The bytes so far of an element that is sent in several packets. */
   #gathered: Buffer = Buffer.alloc(0);
   #gatheredBytes = 0;
   #isWhole = true;
@@ -93,7 +93,7 @@ export class LatmDepacketizer implements Depacketizer {
   packet(buffer: Buffer, packet: RtpPacket, arrivedAt: number, isAfterLoss: boolean): void {
     const { from, to, timestamp, isMarked } = packet;
     if (isAfterLoss) {
-      // Without the marker before it this may be the rest of an element.
+      // If no packet with the marker came before this one, it may hold the rest of an element.
       this.#isWhole = this.#gatheredBytes === 0;
       this.#gatheredBytes = 0;
     }

@@ -1,11 +1,14 @@
-/** How many times a new picture must have followed the marker before the marker alone ends a unit. */
+/** A unit is delivered at its marker once, this many times, a new picture has followed the marker. */
 const enough = 2;
-/** Until then a unit waits for the next slice, at most this long: a camera may send one picture in five seconds. */
+/**
+ * Before that, a unit waits for the next slice, but not longer than this: a camera may send one picture in five
+ * seconds.
+ */
 const patienceMs = 100;
 
 /**
- * Whether the marker bit of a track's packets ends pictures. Some cameras set it on every slice; once a marker was
- * wrong, the track's markers are ignored.
+ * Finds out whether the marker bit of a track's packets shows the end of a picture. Some cameras set it on every slice.
+ * Once a marker was wrong, the markers of the track are ignored.
  */
 export class MarkerTrust {
   readonly #onPatienceEnd: () => void;
@@ -24,7 +27,10 @@ export class MarkerTrust {
     return this.#timer !== undefined;
   }
 
-  /** A marker followed a slice. @returns whether the unit ends now */
+  /**
+   * Call it when a marker followed a slice.
+   * @returns whether the unit ends now
+   */
   mark(): boolean {
     if (this.#isContradicted) return false;
     if (this.#confirmed >= enough) {
@@ -40,17 +46,17 @@ export class MarkerTrust {
     return false;
   }
 
-  /** The next picture has begun. */
+  /** Call it when the next picture has begun: the marker was right. */
   confirm(): void {
     if (this.#timer) this.#confirmed++;
   }
 
-  /** The same picture has continued. */
+  /** Call it when the same picture has continued: the marker was wrong. */
   contradict(): void {
     if (this.#timer || this.#isGiven) this.#isContradicted = true;
   }
 
-  /** A slice has begun. */
+  /** Call it when a slice has begun. */
   goOn(): void {
     this.#isGiven = false;
     this.stopWaiting();

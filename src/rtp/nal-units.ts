@@ -1,6 +1,9 @@
 /** Receives the NAL units of a track. */
 export interface NalSink {
-  /** Whether it is a slice or filler data: most of a stream. These are passed on in pieces as they arrive. */
+  /**
+   * Whether the NAL unit is a slice or filler data, as most of a stream is. These are passed on in pieces as they
+   * arrive.
+   */
   isBulk(header: number): boolean;
   /** A NAL unit in one buffer. */
   whole(buffer: Buffer, from: number, to: number): void;
@@ -16,17 +19,20 @@ const headBytes = 32;
 const mostGathered = 256 * 1024;
 /** Bytes of memory that stay allocated for the next NAL unit. */
 const mostKept = 4 * 1024;
-/** Cameras that put start codes into slices do so in all of them, so only this many bytes of bulk are searched. */
+/**
+ * Only this many bytes of bulk are searched for start codes, because a camera that puts start codes into slices does so
+ * in all of them.
+ */
 const searchedBulk = 64;
 
 /**
- * Finds the NAL units in packets, whole or in fragments. The RFCs demand one; some cameras send several with start
- * codes between them (Annex B of H.264 and H.265). Nothing is allocated for bulk.
+ * Finds the NAL units in packets, whole or in fragments. The RFCs demand one NAL unit; some cameras send several with
+ * start codes between them (Annex B of H.264 and H.265). No memory is allocated for bulk.
  */
 export class NalUnits {
   readonly #sink: NalSink;
   #isOpen = false;
-  /** Whether the sink has the NAL unit's beginning; otherwise its bytes are being collected. */
+  /** Whether the sink got the beginning of the NAL unit. If not, the bytes of the NAL unit are being collected here. */
   #isStreaming = false;
   #isSearched = false;
   #gathered: Buffer = Buffer.allocUnsafeSlow(headBytes * 4);
@@ -96,7 +102,7 @@ export class NalUnits {
     this.#isOpen = false;
   }
 
-  /** The rest of the open NAL unit is missing. */
+  /** Call it when the rest of the open NAL unit is missing. */
   abort(): void {
     if (this.#isStreaming) this.#sink.end();
     this.#forget();
@@ -111,7 +117,8 @@ export class NalUnits {
   }
 
   /**
-   * The zeros before this piece (`#zeros`) belong to a start code, or they are payload and are written now.
+   * Decides about the zeros before this piece (`#zeros`): they belong to a start code, or they are payload and are
+   * written now.
    * @returns where to continue
    */
   #joinZeros(buffer: Buffer, from: number, to: number): number {

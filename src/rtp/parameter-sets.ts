@@ -20,12 +20,13 @@ interface KnownSet<Facts> {
   readonly facts: Facts;
 }
 
-/** A larger NAL unit is no parameter set, but garbage with the header of one. */
+/** A NAL unit that is larger than this is no parameter set, even if its header says so. */
 const mostBytes = 4_096;
 
 /**
- * The parameter sets of a track, from its description and from the stream; the last of each id counts. A picture's
- * slices refer to the sets that describe it, so that sets of another camera do no harm.
+ * The parameter sets of a track, from its description and from the stream. Of several sets with the same id, the last
+ * one counts. A picture's slices refer to the sets that describe it, so sets that another camera left behind do no
+ * harm.
  */
 export class ParameterSets<Sps extends { readonly id: number }> {
   readonly #reader: ParameterSetReader<Sps>;
@@ -34,7 +35,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
   readonly #pps = new Map<number, KnownSet<{ id: number; spsId: number }>>();
   /** Formats by SPS id, until a set changes. */
   readonly #formats = new Map<number, VideoFormat | undefined>();
-  /** The last sets, so that a repeated set costs only a comparison. */
+  /** The last set of each kind: if a set is repeated, a comparison with it is enough. */
   readonly #last = { vps: Buffer.alloc(0), sps: Buffer.alloc(0), pps: Buffer.alloc(0) };
 
   /** Whether any parameter set came in the stream. */
@@ -63,7 +64,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     if (to - from > mostBytes) return;
     const last = this.#last[kind];
     if (last.length === to - from && buffer.compare(last, 0, last.length, from, to) === 0) return;
-    // Memory of its own: a part of Node's pool would keep the whole pool alive.
+    // Memory of its own: a part of Node's pool would keep the whole pool in memory.
     const nal = Buffer.allocUnsafeSlow(to - from);
     buffer.copy(nal, 0, from, to);
     this.#last[kind] = nal;

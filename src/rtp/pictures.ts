@@ -9,14 +9,14 @@ import type { NalSink } from './nal-units.ts';
 /** The differences between H.264 and H.265 in separating pictures. */
 export interface PictureReader {
   isSlice(header: number): boolean;
-  /** Filler data, which keeps the bit rate constant and can be most of a stream. */
+  /** Whether the NAL unit is filler data. That keeps the bit rate constant, and can be most of a stream. */
   isFiller(header: number): boolean;
-  /** Whether it precedes a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
+  /** Whether the NAL unit stands before a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
   isInFront(header: number): boolean;
   /** Takes a NAL unit that is no slice: keeps parameter sets and finds recovery points. */
   noteOther(buffer: Buffer, from: number, to: number): void;
   isFirstSlice(buffer: Buffer, from: number, to: number): boolean;
-  /** Whether a first slice begins the second field of the frame whose first field came last. */
+  /** Whether the picture that begins with this slice is the second field of the frame whose first field came last. */
   isSecondField(buffer: Buffer, from: number, to: number): boolean;
   /** Reads a picture's first slice. */
   beginPicture(buffer: Buffer, from: number, to: number): void;
@@ -35,7 +35,7 @@ export interface PictureReader {
   isSkippedLeading(header: number): boolean;
 }
 
-/** More than any real picture has: a limit to memory. */
+/** No real picture has this many NAL units: a limit to memory. */
 const mostNals = 2_048;
 const mostBytes = 16 * 2 ** 20;
 
@@ -49,13 +49,13 @@ export class PictureAssembler implements NalSink {
   readonly #writer: FootageWriter;
   readonly #onUnit: (unit: AccessUnit) => void;
   readonly #trust: MarkerTrust;
-  /** NAL units after a slice that may belong to the next picture; the next slice decides it. */
+  /** NAL units that came after a slice. They may belong to the next picture; the next slice shows whether they do. */
   readonly #held = new HeldUnits();
 
-  /** Timestamp and arrival of the current packet. */
+  /** The timestamp and the arrival of the current packet. */
   #timestamp = 0;
   #arrivedAt = 0;
-  /** Packets were missing since the last slice began. */
+  /** Whether packets were missing since the last slice began. */
   #isAfterLoss = false;
 
   // What is known of the unit that is being written.
@@ -78,7 +78,7 @@ export class PictureAssembler implements NalSink {
     this.#writer = new FootageWriter(memory);
     this.#onUnit = onUnit;
     this.#trust = new MarkerTrust(() => {
-      // Filler data still follows the marker.
+      // While filler data follows the marker, the unit is still open.
       if (!this.#writer.isInNal) this.#finish();
     });
   }
@@ -172,7 +172,8 @@ export class PictureAssembler implements NalSink {
 
   #beginUnit(buffer: Buffer, from: number, to: number, isFirst: boolean): void {
     this.#hasSlice = true;
-    // Parameter sets can have the previous picture's timestamp (Reolink): the slices' timestamp counts.
+    // Some cameras (Reolink) send parameter sets with the previous picture's timestamp, so the timestamp of the slices
+    // is used.
     this.#unitTimestamp = this.#timestamp;
     this.#firstHeader = buffer[from]!;
     if (!isFirst) {
@@ -194,7 +195,7 @@ export class PictureAssembler implements NalSink {
     this.#writer.endNal();
   }
 
-  /** @returns false if the unit is damaged; then nothing more of the unit is written */
+  /** @returns false if the unit is damaged: then the rest of the unit is not written */
   #beginNal(): boolean {
     this.#unitArrivedAt = this.#arrivedAt;
     if (this.#nals++ >= mostNals || this.#writer.bytes > mostBytes) this.#damage();
@@ -228,7 +229,10 @@ export class PictureAssembler implements NalSink {
     this.#resetFields();
   }
 
-  /** Pictures before the first keyframe cannot be decoded, at the start and after a change of format. */
+  /**
+   * Whether the unit is passed on. At the start and after a change of format, pictures before the first keyframe cannot
+   * be decoded.
+   */
   #isWanted(): boolean {
     if (!this.#format) return false;
     const isStart = this.#format.key !== this.#givenKey;

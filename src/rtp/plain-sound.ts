@@ -21,7 +21,7 @@ export function plainSound(encoding: string, clockRate: number, channels: number
     };
   }
   if (encoding === 'G722') {
-    // Its clock rate is 8,000, though it has 16,000 samples per second (RFC 3551, 4.5.2).
+    // The clock rate of G.722 is 8,000, although it has 16,000 samples per second (RFC 3551, 4.5.2).
     const format = sampledFormat('g722', 'g722', clockRate * 2, channels);
     return { format, ticks: (_buffer, from, to) => (to - from) / channels };
   }

@@ -12,12 +12,12 @@ import { PacketSource } from './source.ts';
 export interface ReceiverOptions extends TrackDescription {
   readonly payloadType: number;
   readonly memory: FootageMemory;
-  /** Packets may come in any order (UDP). */
+  /** Whether packets may come in any order (UDP). */
   readonly isDatagram: boolean;
-  /** The unit's footage is held for the callee. */
+  /** Takes a unit, and has to release its footage. */
   readonly onUnit: (unit: AccessUnit) => void;
   /**
-   * The sender's wall clock at a timestamp of the track.
+   * Called with the sender's wall clock at a timestamp of the track.
    * @param ntpMs milliseconds since 1970, as sent
    */
   readonly onSenderReport: (ntpMs: number, timestamp: number, arrivedAt: number) => void;
@@ -33,7 +33,8 @@ export interface Receiver {
   /** Takes an RTCP packet, compound or not. */
   pushControl(buffer: Buffer, from: number, to: number, arrivedAt: number): void;
   /**
-   * The receiver report, to be sent every five seconds: some cameras stop without it. @param now steady milliseconds
+   * The receiver report. Send it every five seconds: some cameras stop sending without it.
+   * @param now steady milliseconds
    */
   receiverReport(now: number): Buffer;
   /** The number of missing packets so far. */
@@ -47,7 +48,7 @@ export function createReceiver(options: ReceiverOptions): Receiver | Unsupported
   return 'unsupported' in depacketizer ? depacketizer : new TrackReceiver(options, depacketizer);
 }
 
-/** The same in all reports of this process, as RFC 3550, 6.5.1 asks for. */
+/** The name in all reports of this process; RFC 3550, 6.5.1 asks for one name. */
 const receiverName = `flashback-${randomInt(2 ** 32).toString(36)}`;
 
 interface SenderReport {
@@ -92,7 +93,7 @@ class TrackReceiver implements Receiver, ControlHandler {
   push(buffer: Buffer, from: number, to: number, arrivedAt: number): void {
     const packet = this.#packet;
     if (!packet.read(buffer, from, to)) return;
-    // Before the sequence is checked: Geovision sends packets of type 50 with the previous sequence number.
+    // This is checked before the sequence number: Geovision sends packets of type 50 with the previous sequence number.
     if (packet.payloadType !== this.#payloadType) return;
     const { ssrc, sequence } = packet;
     if (!this.#source.accepts(ssrc, arrivedAt)) {

@@ -1,15 +1,18 @@
-/** How many packets wait for a missing one, and how long (ms). */
+/** At most this many packets wait for a missing one, and at most this long (ms). */
 const slots = 64;
 const longestWaitMs = 100;
-/** A packet whose sequence number is lower by at most this is late. If it is lower still, the numbering has restarted. */
+/**
+ * A packet whose sequence number is lower than expected by at most this is late. If the number is lower still, the
+ * numbering has restarted.
+ */
 const farBehind = 100;
 const usualBytes = 2_048;
 
 type Deliver = (buffer: Buffer, from: number, to: number, arrivedAt: number) => void;
 
 /**
- * Brings datagrams into the order in which they were sent. One that arrives in order is passed on at once, without a
- * copy. For a missing one it waits until 100 ms have passed or 64 packets wait.
+ * Brings datagrams into the order in which they were sent. A datagram that arrives in order is passed on at once,
+ * without a copy. For a missing one, later ones wait until 100 ms have passed or 64 packets wait.
  */
 export class ReorderBuffer {
   readonly #deliver: Deliver;

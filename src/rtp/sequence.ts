@@ -6,7 +6,7 @@ const farBehind = 100;
 export class PacketSequence {
   #next = -1;
   #cycles = 0;
-  /** The number after the last late packet: two late packets in a row mean that the numbering restarted. */
+  /** The number after that of the last late packet: two late packets in a row mean that the numbering has restarted. */
   #lateNext = -1;
   #jitter = 0;
   #lastTransit = Number.NaN;

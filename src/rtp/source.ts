@@ -1,11 +1,13 @@
 /** After this silence (ms) a new source is accepted in any case. */
 const silentMs = 1_000;
-/** Or after this many times the longest interval between the source's packets so far. */
+/**
+ * A new source is also accepted after this many times the longest interval between two packets of the present source.
+ */
 const silentIntervals = 2.5;
-/** At most this many packets of another source are kept: a keyframe of 6 MB. */
+/** At most this many packets of another source are kept, which is a keyframe of 6 MB. */
 const mostHeld = 4_096;
 
-/** A packet of a source that may take over. */
+/** A packet of another source, which may become the accepted one. */
 export interface HeldPacket {
   readonly ssrc: number;
   readonly bytes: Buffer;
@@ -14,9 +16,9 @@ export interface HeldPacket {
 
 /**
  * Decides which source (SSRC) of a track is accepted. Servers can send packets of another session (live555), and
- * cameras take a new SSRC when they restart their encoder. Another source is accepted once the present one has sent BYE
- * or has been silent for longer than its packets are usually apart. Until then its packets are kept, so that none is
- * lost.
+ * cameras take a new SSRC when they restart their encoder. Another source is accepted once the present one has sent
+ * BYE, or has been silent for longer than its packets are usually apart. Until then the packets of the other source are
+ * kept: none of them is lost.
  */
 export class PacketSource {
   #ssrc: number | undefined;
@@ -57,7 +59,7 @@ export class PacketSource {
     return this.#held.splice(0);
   }
 
-  /** The source has sent BYE. */
+  /** Call it when the source has sent BYE. */
   leave(ssrc: number): void {
     if (ssrc === this.#ssrc) this.#hasLeft = true;
   }

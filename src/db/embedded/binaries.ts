@@ -89,7 +89,7 @@ function makeExecutable(file: string): void {
 
 /**
  * PostgreSQL refuses to run as root, and initdb as a user without a name. In a user namespace, such a user is "nobody",
- * but files still belong to the real user, so that the folder needs no other owner.
+ * but files still belong to the real user: the folder needs no other owner.
  */
 async function unprivilegedPrefix(children: Children): Promise<string[]> {
   if (process.getuid?.() !== 0 && hasName()) return [];

@@ -128,7 +128,7 @@ export async function createCluster(
   syncFolder(path.dirname(pgdata));
 }
 
-/** Without it, a power cut could undo the rename, and lose all data that was written since. */
+/** Syncs the folder: without that, a power cut could undo the rename, and lose all data that was written since. */
 function syncFolder(dir: string): void {
   const fd = openSync(dir, 'r');
   fsyncSync(fd);
@@ -136,9 +136,9 @@ function syncFolder(dir: string): void {
 }
 
 /**
- * Ends the PostgreSQL processes that a killed server left running in `pgdata`. Removes a pid file whose pid belongs to
- * another process by now, as in a restarted container: PostgreSQL would not start.
- * Linux only. Elsewhere the records of child processes (processes/children.ts) and PostgreSQL's own check have to do.
+ * Ends the PostgreSQL processes that a killed server left running in `pgdata`. Also removes a pid file whose pid
+ * belongs to another process by now, as in a restarted container: otherwise PostgreSQL would not start. Works on Linux
+ * only; elsewhere the records of child processes (processes/children.ts) and PostgreSQL's own check have to do.
  */
 export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<void> {
   if (process.platform !== 'linux') return;
@@ -146,8 +146,8 @@ export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<voi
   const deadline = Date.now() + leftoverTimeoutMs;
   const asked = new Set<number>();
   for (;;) {
-    // The pid file is read first: a postmaster changes to the folder before it writes the file, so a postmaster in the file
-    // is also found in the folder.
+    // The pid file is read first. A postmaster changes to the folder before it writes the file: so a postmaster that is
+    // in the file is also found in the folder.
     const postmaster = readPid(pidFile);
     const left = processesIn(pgdata);
     if (left.length === 0) {

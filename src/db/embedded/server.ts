@@ -38,7 +38,10 @@ const stopPolicy = { signal: 'SIGINT', killAfterMs: 60_000 } as const;
 const minRestartPauseMs = 100;
 const maxRestartPauseMs = 5_000;
 const keptLines = 20;
-/** PostgreSQL's error while an earlier one, which endLeftoverPostgres came too early to see, still uses the folder. */
+/**
+ * PostgreSQL's error if an earlier PostgreSQL still uses the folder. endLeftoverPostgres does not see one that has not
+ * begun to use it yet.
+ */
 const stillHeld = /lock file|shared memory block/;
 const stillHeldTimeoutMs = 30_000;
 
