@@ -175,6 +175,12 @@ describe.skipIf(browserMissing)('the list', () => {
     ).toContain('#t=4');
     await page.mouse.move(0, 0);
     await preview.waitFor({ state: 'detached' });
+    // Not if the browser is to save data.
+    await page.evaluate("Object.defineProperty(navigator.connection, 'saveData', { value: true })");
+    await card(3).getByRole('link').hover();
+    await page.evaluate('new Promise((done) => setTimeout(() => requestAnimationFrame(done), 500))');
+    expect(await preview.count()).toBe(0);
+    await page.mouse.move(0, 0);
     await card(0).getByRole('link').focus();
     await page.keyboard.press('x');
     await bar.getByText('1 playback chosen').waitFor();
@@ -410,6 +416,28 @@ describe.skipIf(browserMissing)('the timeline of a day', () => {
     // 5 s of pre-roll and 2 s of the event; then 3 of 17 s are missing.
     expect((gapBox.x - clipBox.x) / clipBox.width).toBeCloseTo(7 / 17, 1);
     expect(gapBox.width / clipBox.width).toBeCloseTo(3 / 17, 1);
+
+    for (const [key, day] of [
+      ['d', '2026-03-09'],
+      ['Shift+d', '2026-03-10'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await expect.poll(() => new URL(page.url()).search).toBe(`?day=${day}`);
+    }
+    // Days without anything are passed over.
+    await page.keyboard.press('Shift+y');
+    await page.getByText('There is no playback of a later year.').waitFor();
+    for (const [from, key, day] of [
+      ['2026-05-20', 'm', '2026-03-10'],
+      ['2024-12-31', 'Shift+y', '2026-03-07'],
+    ]) {
+      await page.goto(`${app.app.url}/playbacks?day=${from}`);
+      await page.getByText('0 playbacks').waitFor();
+      await page.keyboard.press(key!);
+      await expect.poll(() => new URL(page.url()).search).toBe(`?day=${day}`);
+    }
+    await page.goto(`${app.app.url}/playbacks?from=2026-03-10T11:30&to=2026-03-10T12:30`);
+    await clip.waitFor();
 
     await page.getByRole('button', { name: 'Earlier' }).click();
     await clip.waitFor({ state: 'detached' });

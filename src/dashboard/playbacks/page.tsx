@@ -16,6 +16,7 @@ import { useNumbered } from './numbered.ts';
 import css from './page.module.css';
 import { Pager } from './pager.tsx';
 import { SelectableGrid } from './selectable-grid.tsx';
+import { useTimeKeys } from './time-keys.ts';
 import { boundsOf, windowOf } from './time-range.ts';
 import { Timeline } from './timeline.tsx';
 import { useTimelineData } from './timeline-data.ts';
@@ -47,6 +48,7 @@ function Filtered({ filters, onChange }: { filters: Filters; onChange: (change: 
   // biome-ignore lint/correctness/useExhaustiveDependencies: "the last hour" moves on when the tab becomes visible again
   const bounds = useMemo(() => boundsOf(filters.time, serverNow()), [filters.time, fresh]);
   const window = windowOf(bounds, now);
+  useTimeKeys(filters, window, (time) => onChange({ time }));
   const filter = useSame(toApiFilter(filters, bounds));
   const isOpen = bounds.from !== undefined;
   const data = useTimelineData(useSame(toApiFilter(filters, isOpen ? bounds : window)));

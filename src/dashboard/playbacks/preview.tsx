@@ -16,8 +16,7 @@ export function useRest() {
     rests,
     handlers: {
       onPointerEnter: ({ pointerType }: { pointerType: string }) => {
-        const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-        if (pointerType === 'mouse' && !still)
+        if (pointerType === 'mouse' && mayPreview())
           timer.current = window.setTimeout(() => setRests(true), restMs);
       },
       onPointerLeave: () => {
@@ -26,6 +25,13 @@ export function useRest() {
       },
     },
   };
+}
+
+/** Not if the user has asked for less motion or less data. */
+function mayPreview(): boolean {
+  const { connection } = navigator as { connection?: { saveData?: boolean } };
+  const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return !isStill && !connection?.saveData && !matchMedia('(prefers-reduced-data: reduce)').matches;
 }
 
 /** Plays the clip without sound, from shortly before its event. If it cannot be loaded, the poster stays visible. */

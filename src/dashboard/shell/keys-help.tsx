@@ -14,6 +14,8 @@ const groups: readonly { title: string; keys: readonly (readonly [string, string
   {
     title: 'In the list of playbacks',
     keys: [
+      ['d m y', 'An earlier day, month or year that has playbacks'],
+      ['Shift d m y', 'A later one'],
       ['x', 'Chooses the playback that has the focus'],
       ['Shift x', 'Chooses all up to it'],
       ['r', 'Marks it, or all chosen ones, as reviewed or not'],

@@ -1,0 +1,52 @@
+import { query } from '../api/client.ts';
+import { PlaybackNeighboursDocument } from '../gql/graphql.ts';
+import { dayStart, localDay } from '../parts/format.ts';
+import { say, sayProblem } from '../parts/notice.tsx';
+import { usePageKeys } from '../parts/page-keys.ts';
+import { type Filters, toApiFilter } from './filters.ts';
+import type { TimeRange } from './time-range.ts';
+import type { Window } from './timeline.tsx';
+
+type Span = 'day' | 'month' | 'year';
+
+const keys: Readonly<Record<string, Span>> = { d: 'day', m: 'month', y: 'year' };
+
+/**
+ * The keys d, m and y show the newest day with playbacks that match before the day, month or year that is shown; with
+ * Shift, the oldest one after it. As in Immich, days without anything are passed over.
+ */
+export function useTimeKeys(filters: Filters, shown: Window, onTime: (time: TimeRange) => void): void {
+  const go = async (span: Span, later: boolean) => {
+    try {
+      const startedAt = await (later ? firstAfter(filters, shown, span) : lastBefore(filters, shown, span));
+      if (startedAt) onTime({ kind: 'day', day: localDay(startedAt) });
+      else say(`There is no playback of ${later ? 'a later' : 'an earlier'} ${span}.`);
+    } catch (error) {
+      sayProblem(error);
+    }
+  };
+  usePageKeys(({ key, shiftKey }) => {
+    const span = keys[key.toLowerCase()];
+    return span && (() => void go(span, shiftKey));
+  });
+}
+
+async function lastBefore(filters: Filters, { from }: Window, span: Span): Promise<string | undefined> {
+  const earlier = toApiFilter(filters, { from: undefined, to: startOf(span, from, 0) });
+  const { earlier: found } = await query(PlaybackNeighboursDocument, { earlier, later: earlier });
+  return found.nodes[0]?.startedAt;
+}
+
+async function firstAfter(filters: Filters, { to }: Window, span: Span): Promise<string | undefined> {
+  const later = toApiFilter(filters, { from: startOf(span, to - 1, 1), to: undefined });
+  const { later: found } = await query(PlaybackNeighboursDocument, { earlier: later, later });
+  return found.nodes[0]?.startedAt;
+}
+
+/** When the day, month or year begins that is so many after the one of a moment. In epoch ms, as the moment. */
+function startOf(span: Span, moment: number, after: number): number {
+  const day = localDay(moment);
+  const [year = 1970, month = 1] = day.split('-').map(Number);
+  if (span === 'day') return dayStart(day, after).getTime();
+  return new Date(year + (span === 'year' ? after : 0), span === 'year' ? 0 : month - 1 + after, 1).getTime();
+}
