@@ -76,9 +76,9 @@ import { version } from './version.ts';
 export interface App {
   /** Base of this server's addresses, like http://127.0.0.1:4000. */
   readonly url: string;
-  /** For people: where ffmpeg was found, and its version. */
+  /** Where ffmpeg was found, and its version, as texts for a person. */
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
-  /** The server is not ready from now on, and no recording begins. Everything else goes on until `close`. */
+  /** From now on the server is not ready, and no recording begins. Everything else goes on until `close`. */
   drain(): void;
   /** Resolves with the reason if another server has taken this one's place in the database. Then this one has to end. */
   readonly replaced: Promise<string>;
@@ -89,10 +89,10 @@ export interface App {
 /** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
 const predecessorMs = 12_000;
 
-/** Built by vite. The path is the same from src/ and from dist/. */
+/** The folder that vite builds. The path is the same from src/ and from dist/. */
 const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
-/** How long a failed start waits for its parts to close. Whatever they started ends with this process anyway. */
+/** How long a failed start waits for its parts to close. What they started ends with this process anyway. */
 const failWithinMs = 1_500;
 
 /**
@@ -110,14 +110,14 @@ export async function startApp(
   const parts = createStartOrder(log, stop);
   const { dataDir, recordDir } = config;
   try {
-    // Processes. Those that an earlier run left behind are ended first.
+    // Processes. Those that a killed server left behind are ended first.
     const childrenDir = path.join(dataDir, 'children');
     const children = parts.add('children', await openChildren({ dir: childrenDir, log }));
     const launcherDir = path.join(dataDir, 'launcher');
     const launcher = parts.add('launcher', startLauncher({ children, dir: launcherDir }));
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
-    // The database. Reads through the API have a pool of their own, so that recordings never wait for a connection.
+    // The database. Queries of the API have a pool of their own: recordings then never wait for a connection.
     if (config.databaseUrl) await proveConnection(config.databaseUrl);
     const databaseUrl =
       config.databaseUrl ??
@@ -268,7 +268,7 @@ export async function startApp(
     const callSigner = createCallSigner(secret, now);
     const others = new OtherNodes({ db, self, isAlone, signer: callSigner });
     const isElsewhere = (nodeId: string | null) => others.isElsewhere(nodeId);
-    // If the footage cannot be read now, a retry now would fail too.
+    // Footage that cannot be read now cannot be retried now.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
     const common = { admission, recorder, feeds, finisher, now: () => new Date(now()) };
     const here = tasksHere({ ...common, db, inTurn: new InTurn(), holdsFootage: holdsFootageHere });

@@ -8,7 +8,7 @@ import { readNodeId } from './nodes/node-id.ts';
 import { openStore } from './store/open-store.ts';
 import { openDatabase } from './with-database.ts';
 
-/** A running server has finished its present work after this time. */
+/** After this time, a running server has finished the work that it was doing. */
 const lookAgainMs = 3_000;
 
 /**
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 
 const repaired = ' Repaired.';
 
-/** Never rejects, so that a breach that cannot be repaired does not stop the others. */
+/** Never rejects: a breach that cannot be repaired must not stop the repair of others. */
 const tryRepair = (repair: () => Promise<unknown>): Promise<string> =>
   repair().then(
     () => repaired,

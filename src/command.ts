@@ -3,7 +3,7 @@ import { ConfigError } from './config.ts';
 import { DatabaseUnfit } from './db/reach.ts';
 import { RecordingFailure } from './domain/failures.ts';
 
-/** What a person typed cannot be carried out. The message says why, or how the command is used. */
+/** An error in what a person typed. The message says why, or how the command is used. */
 export class UsageError extends Error {}
 
 /**

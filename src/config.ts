@@ -60,7 +60,10 @@ export interface Config {
   readonly eventsPerMinute: number;
   /** WebSockets and SSE streams that each key may have open. */
   readonly socketsPerKey: number;
-  /** The age in days at which transitions of finished playbacks go, except each playback's last; undefined: never. */
+  /**
+   * The age in days at which transitions of finished playbacks are deleted, except each playback's last; undefined:
+   * never.
+   */
   readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;

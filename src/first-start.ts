@@ -7,8 +7,9 @@ import { readSecretKeys } from './db/secret-keys.ts';
 import { withDatabase } from './with-database.ts';
 
 /**
- * For containers, before the server: `node dist/first-start.js [STREAM_ADDRESS]`. If nobody ever made a key, makes
- * one of the role admin, prints it this once, and adds a camera with that address. Otherwise it does nothing.
+ * For containers, before the server: `node dist/first-start.js [STREAM_ADDRESS]`. If nobody ever made a key, makes one
+ * of the role admin, prints it, and adds a camera with that address. The key is never shown again. If there was a key,
+ * it does nothing.
  */
 async function main(): Promise<void> {
   const config = readConfig(process.env);

@@ -48,7 +48,7 @@ function textOf(error: unknown): string {
   return own.includes(cause) ? own : `${own}: ${cause}`;
 }
 
-/** Scrubs each text by itself, so that the line stays JSON and an escape such as \n does not end an address. */
+/** Scrubs each text of a line separately: the line stays JSON, and an escape such as \n does not end an address. */
 function scrubbed(line: string): string {
   const scrub = (_key: string, value: unknown) =>
     typeof value === 'string' ? scrubCredentials(value) : value;

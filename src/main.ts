@@ -2,12 +2,12 @@ import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { run } from './run.ts';
 
-/** The server alone: configuration, log, and then it runs until a signal ends it. */
+/** Starts the server: reads the configuration, makes the log, and runs until a signal ends the process. */
 try {
   const config = readConfig(process.env);
   await run(config, createLog(config.logLevel));
 } catch (error) {
-  // A person reads this: the sentence, and the stack only if nobody expected the error.
+  // A person reads this: only the sentence of an expected error, but the stack of any other one.
   console.error(error instanceof ConfigError ? error.message : (error as Error).stack);
   process.exitCode = 1;
 }

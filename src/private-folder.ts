@@ -3,12 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from './log.ts';
 
-/** Files in a private folder are private as well, because footage may be moved elsewhere, and umasks differ. */
+/** Files in a private folder are private, too: footage may be moved elsewhere, and umasks differ. */
 export const privateFolderMode = 0o700;
 export const privateFileMode = 0o600;
 
 const forOthers = 0o077;
-/** A folder with this bit is for all users, like /tmp. Its mode is not changed. */
+/** A folder with this bit is for all users, like /tmp, so its mode is not changed. */
 const sticky = 0o1000;
 
 /**

@@ -122,7 +122,7 @@ async function recover(db: Db, { store, guarded }: Bucket, remains: Remains): Pr
   return isNew ? `recovered ${seconds} s as ${clip.key}` : 'was completed by its server';
 }
 
-/** Removes the manifest last, because the other objects are found by it. */
+/** Removes the recovery objects. The manifest comes last, because the others are found by it. */
 async function removeObjects(store: Store, { manifest, objects }: Remains): Promise<void> {
   const { manifest: last } = recoveryKeys(manifest.installation, manifest.playback.id);
   const keys = [...objects.keys.filter((key) => key !== last), last];

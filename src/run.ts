@@ -3,7 +3,10 @@ import { startApp } from './app.ts';
 import type { Config } from './config.ts';
 import { captureOutput, type Log } from './log.ts';
 
-/** Service managers kill a process ten seconds after SIGTERM. The next start resumes what has not ended by then. */
+/**
+ * How long the end may take: service managers kill a process ten seconds after SIGTERM. What has not ended by then, the
+ * next start resumes.
+ */
 const stopWithinMs = 7_500;
 
 /**
@@ -37,8 +40,8 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
       return process.exit(1);
     }
     log.info({ signal }, 'stopping');
-    // Load balancers have to see that the server is not ready before its connections fail. At a keyboard (SIGINT) there
-    // are none.
+    // Load balancers have to see that the server is not ready before its connections fail. After SIGINT, which comes
+    // from a keyboard, there is none.
     if (signal === 'SIGTERM') {
       app.drain();
       await sleep(config.drainSec * 1_000);

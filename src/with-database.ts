@@ -16,7 +16,7 @@ export interface OpenDatabase {
 }
 
 /**
- * For commands beside the server: the database of the running one, or the embedded one, started for this command alone.
+ * The database for a command: that of the running server, or the embedded one, which is started for this command alone.
  * @throws DatabaseUnfit
  */
 export async function openDatabase({ databaseUrl, dataDir }: Config): Promise<OpenDatabase> {

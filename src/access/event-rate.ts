@@ -1,7 +1,7 @@
 import type { Caller } from '../domain/caller.ts';
 import { RequestError } from '../domain/errors.ts';
 
-/** The burst that a key may report at once, as a share of its events per minute. */
+/** How many events a key may report at once, as a share of its events per minute. */
 const burstShare = 1 / 6;
 
 /**
@@ -12,7 +12,7 @@ export function limitEvents(perMinute: number, now: () => number): (caller: Call
   const perMs = perMinute / 60_000;
   const size = Math.max(1, perMinute * burstShare);
   const fullAfterMs = size / perMs;
-  /** Least recently used first. */
+  /** The buckets by name, least recently used first. */
   const buckets = new Map<string, { left: number; at: number }>();
   const forgetFull = (at: number) => {
     for (const [name, bucket] of buckets) {

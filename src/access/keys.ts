@@ -30,7 +30,7 @@ interface KnownKey {
   lastUsedAt: number;
 }
 
-/** Finds changes whose notification was lost. */
+/** How often the keys are read although no notification came: a notification can be lost. */
 const pollMs = 2_000;
 const noteUseEveryMs = 60_000;
 
@@ -50,7 +50,7 @@ export async function makeKey(db: Db, request: KeyRequest): Promise<{ key: ApiKe
 }
 
 /**
- * All valid keys, in memory by their hash, so that a request needs no query. A revocation takes effect as soon as the
+ * All valid keys, in memory by their hash: a request needs no query. A revocation takes effect as soon as the
  * database's notification comes, or at the next poll.
  */
 export class Keys {
@@ -100,7 +100,7 @@ export class Keys {
     return this.#everMade || this.#bootstrap.size > 0;
   }
 
-  /** Reads the keys again. Reads run one after another, so that an older result cannot replace a newer one. */
+  /** Reads the keys again. Reads run one after another: otherwise an older result could replace a newer one. */
   reload(): Promise<void> {
     const reading = this.#reading.then(() => this.#read());
     this.#reading = reading.catch(() => {}); // the caller gets the error; the next read runs nevertheless

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isStorable } from '../domain/storable.ts';
 
 /**
- * Names of callers. Events belong to a name. Keys, tokens and this machine have separate name spaces, so that no key can be
- * given a name that shares the events of a token's subject.
+ * Names of callers. Events belong to a name. Keys, tokens and this machine have separate name spaces: nobody can give a
+ * key the name of a token's subject, and so share its events.
  */
 
 /** The name of every caller while there are no keys. */
@@ -16,8 +16,8 @@ export const nameOfKey = (name: string): string =>
   /^(jwt[:#]|key:|local$)/.test(name) ? `key:${name}` : name;
 
 /**
- * A subject that cannot be stored or is too long is hashed. It is hashed as JSON, because UTF-8 would encode all unpaired
- * surrogates alike.
+ * The name of a token's subject. A subject that cannot be stored or is too long is hashed. It is hashed as JSON,
+ * because UTF-8 would encode all unpaired surrogates alike.
  */
 export function nameOfSubject(subject: string): string {
   const name = `jwt:${subject}`;

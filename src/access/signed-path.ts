@@ -20,8 +20,8 @@ const secretBytes = 32;
 const signatureBytes = 16;
 
 /**
- * @param options.ttlSec a link is valid for at most this time and at least half of it. Within each half the same link is
- * made, so that browsers find the object in their cache
+ * @param options.ttlSec a link is valid for at most this time and at least half of it. Within each half the same link
+ *   is made: so browsers find the object in their cache
  * @param options.holds whether a holder is still valid
  */
 export function createPathSigner(options: {

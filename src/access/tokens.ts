@@ -20,7 +20,9 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
-/** Only signatures by key pairs: with a shared secret, everybody who can check a token could also make one. */
+/**
+ * Only signatures by key pairs are accepted. With a shared secret, everybody who can check a token could also make one.
+ */
 const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 const clockSkewSec = 5;
 /** A provider that does not answer is asked again only after this time. */

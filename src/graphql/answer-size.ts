@@ -13,9 +13,9 @@ import { JsonText } from './json-text.ts';
 
 /** Counts the bytes of one answer while it is made. */
 export interface AnswerSize {
-  /** @throws RequestError QUERY_TOO_COMPLEX or CAPACITY, and again for each further value */
+  /** @throws RequestError QUERY_TOO_COMPLEX or CAPACITY, also for each value after that */
   add(bytes: number): void;
-  /** Ends the counting: no further value is added. */
+  /** Whether the answer is too large. Then no more values are added. */
   readonly isExceeded: boolean;
 }
 

@@ -4,7 +4,7 @@ import type PrismaTypes from '../generated/pothos.ts';
 import { getDatamodel } from '../generated/pothos.ts';
 import type { Context } from './context.ts';
 
-/** The Prisma client comes from the context, so that the schema can be built and printed without a database. */
+/** The Prisma client comes from the context: the schema can be built and printed without a database. */
 export const builder = new SchemaBuilder<{
   Context: Context;
   PrismaTypes: PrismaTypes;

@@ -26,13 +26,13 @@ export interface Services extends Parts {
   /** Why the store takes no objects, as a sentence; undefined while it does. */
   readonly storeProblem: () => string | undefined;
   /**
-   * A link's holder is the caller's key or token. When the key is revoked, the link ends, except for a link to a
-   * bucket.
+   * Links for a caller, whose key or token is their holder. A link is valid only as long as that is, except for a link
+   * to a bucket.
    */
   readonly links: {
     /** The address at which an object of the store can be fetched now. */
     object(key: string, caller: Caller): Promise<string>;
-    /** The same for a browser that is to save the object under this name. */
+    /** Like `object`, for a browser that is to save the object under this name. */
     download(key: string, name: string, caller: Caller): Promise<string>;
     live(playback: Playback, caller: Caller): string | null;
     /** The poster of a clip that is not in the store yet. */

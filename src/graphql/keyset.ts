@@ -11,7 +11,7 @@ export interface ConnectionArgs {
   readonly before?: string | null | undefined;
 }
 
-/** The order of all lists: newest first, and rows of the same time by id, so that the order is always the same. */
+/** The order of all lists: newest first, and rows of the same time by id: then the order is always the same. */
 interface Key {
   readonly startedAt: Date;
   readonly id: string;
@@ -71,8 +71,8 @@ function pageSize(name: string, size: number | null | undefined): number {
   throw badInput([{ path: [name], message: `Expected a whole number from 1 to ${largestPage}.` }]);
 }
 
-// The second condition implies the first. Without the first, PostgreSQL reads the index from its beginning instead of
-// from the cursor, and the last page of a million rows takes as long as reading the million.
+// The second condition is enough; the first is for PostgreSQL. Without it, PostgreSQL reads the index from its
+// beginning instead of from the cursor, and the last page of a million rows takes as long as reading the million.
 const olderThan = ({ startedAt, id }: Key) => ({
   startedAt: { lte: startedAt },
   OR: [{ startedAt: { lt: startedAt } }, { startedAt, id: { lt: id } }],

@@ -41,7 +41,7 @@ const PlaybackFailure = builder
         resolve: ({ id, nodeId }, _args, { tasksOf }) =>
           tasksOf(nodeId)
             .holdsFootage(id)
-            .catch(() => false), // a server that does not answer cannot retry it now
+            .catch(() => false), // the server that has the footage does not answer, so nothing can be retried now
       }),
     }),
   });

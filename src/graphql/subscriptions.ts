@@ -69,7 +69,7 @@ builder.subscriptionFields((t) => ({
       const only = playbackId && (await visiblePlayback(db, caller, playbackId));
       return offsiteChanges.subscribe((id) => !only || id === only.id) as unknown as AsyncIterable<never>;
     },
-    // What the caller may not see is not found, and so left out.
+    // A camera or playback that the caller may not see is not found, and so left out.
     resolve: (query, id: unknown, _args, context) =>
       found('playback', id as string, (id) =>
         context.db.playback.findFirst({ ...query, where: { id, AND: [visiblePlaybacks(context)] } }),

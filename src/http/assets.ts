@@ -53,8 +53,8 @@ export async function sendAsset(
 const pieceBytes = 64 * 1024;
 
 /**
- * Sends the body of an answer in pieces, each when the previous one was sent, so that a client's progress shows and little
- * waits in memory. Resolves when the answer has ended, also because the client left.
+ * Sends the body of an answer in pieces, each one when the previous piece was sent: so a client sees progress, and
+ * little waits in memory. Resolves when the answer has ended, also because the client left.
  */
 export async function sendBytes(
   request: IncomingMessage,
@@ -76,7 +76,10 @@ export async function sendBytes(
   );
 }
 
-/** One piece per turn of the event loop: the kernel accepts megabytes at once, for each of hundreds of clients. */
+/**
+ * Yields one piece per turn of the event loop. Without that, hundreds of clients could each get megabytes in one turn,
+ * because the kernel accepts them at once.
+ */
 async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     yield bytes.subarray(at, at + pieceBytes);

@@ -9,9 +9,10 @@ import type { Handler } from './routes.ts';
 const passed = ['content-type', 'content-length', 'cache-control'];
 
 /**
- * Serves what another node has on its disk or in its memory by fetching it there; what this one has, `answer` serves.
+ * Serves a file that a node has on its disk or in its memory. If another node has it, fetches it there; otherwise
+ * `answer` serves it.
  * @param name of the route, also at the other node (node-calls.ts)
- * @param ownerOf the node that has it, by the rest of the path; null: nobody, or this one
+ * @param ownerOf the node that has the file, by the rest of the path; null: this node, or nobody
  */
 export function atOwner(
   name: string,

@@ -25,7 +25,10 @@ export function knowClients(trusted: readonly string[]): Clients {
       return ''; // the connection is closed, or the header contains no address
     }
   };
-  /** Only X-Forwarded-For of a trusted proxy says where a request comes from; other forwarding headers are not evaluated. */
+  /**
+   * Whether it is unclear where a request comes from. Only X-Forwarded-For of a trusted proxy says that; other
+   * forwarding headers are not evaluated.
+   */
   const isUnclear = ({ headers, socket }: IncomingMessage): boolean =>
     Object.keys(headers).some((name) => forwardingHeader.test(name)) &&
     !(headers['x-forwarded-for'] && trust(socket.remoteAddress ?? '', 0));

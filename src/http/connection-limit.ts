@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Memory of an idle connection, with its parser and buffers. */
+/** The memory of an idle connection, with its parser and buffers. */
 const bytesPerConnection = 16 * 1024;
-/** One for the connection, and one for a file that is sent. */
+/** The descriptors of a connection: one for itself, and one for a file that is sent. */
 const descriptorsPerConnection = 2;
-/** For the database, the launcher, the log, and Node itself. */
+/** The descriptors for the database, the launcher, the log, and Node itself. */
 const descriptorsOfServer = 128;
-/** For a feed's connections, a spool, and reading the spool when it is finished. */
+/** The descriptors of a recording: its feed's connections, its spool, and reading the spool when the clip is made. */
 const descriptorsPerRecording = 4;
 
 /** The limit that macOS gives to Node, used if the system does not report one. */
@@ -34,7 +34,7 @@ export function connectionLimit(of: { descriptors: number; memory: number; maxRe
 
 /**
  * Limits the server to that many connections. At the limit, a new connection replaces the one that has been idle for
- * longest, so that clients cannot keep others out by idle connections.
+ * longest: idle connections keep nobody out.
  */
 export function limitConnections(server: Server, limit: number): void {
   /** Longest idle first. */

@@ -13,12 +13,14 @@ import { expectedError } from './public-errors.ts';
 import { problemOfVariables } from './variables.ts';
 
 /**
- * Of operations from this cost on, only a few run at a time, because serializing a large answer blocks all other
- * requests.
+ * Operations that cost at least this are run a few at a time, because writing a large answer blocks all other requests.
  */
 const largeFromCost = 500;
 const large = { atOnce: 4, perName: 2 };
-/** A page of a hundred playbacks has some 200 KiB, or 6 MiB if each event has as much metadata as it may have. */
+/**
+ * The largest answer. A page of a hundred playbacks has some 200 KiB, or 6 MiB if each event has as much metadata as it
+ * may have.
+ */
 const maxAnswerBytes = 8 * 1024 ** 2;
 /** The share of the memory that all answers in progress may use. */
 const answersShare = 1 / 8;

@@ -1,6 +1,6 @@
 /**
- * Limits how many calls run at a time, in total and per name; the others wait. Of the names that wait,
- * each gets one call through before any gets a second, so a name with many calls delays only itself.
+ * Limits how many calls run at a time, in total and per name; the others wait. Each name that waits gets one call
+ * through before any name gets a second one. So a name with many calls delays only itself.
  */
 export class FairLimit {
   readonly #atOnce: number;
@@ -15,7 +15,10 @@ export class FairLimit {
     this.#perName = limits.perName;
   }
 
-  /** Waits until a call of this name may run. @returns must be called when it has run; further calls do nothing */
+  /**
+   * Waits until a call of this name may run.
+   * @returns must be called when the call has run; calling it again does nothing
+   */
   async enter(name: string): Promise<() => void> {
     if (this.#hasRoom(name) && !this.#waiting.has(name)) return this.#letIn(name);
     return new Promise((resolve) => {

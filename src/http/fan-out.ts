@@ -23,8 +23,8 @@ export type Subscribe = (
 ) => Promise<AsyncIterableIterator<ExecutionResult, undefined> | ExecutionResult>;
 
 /**
- * Whether a document selects what each caller is told differently: a link (a field of type URL), which contains its holder,
- * or `reviewed`, which belongs to the caller's name.
+ * Whether a document selects something that differs between callers: a link (a field of type URL), which contains its
+ * holder, or `reviewed`, which belongs to the caller's name.
  */
 function isPersonal(document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
@@ -60,10 +60,10 @@ const retryForMs = 10_000;
 const concurrent = 50;
 
 /**
- * Executes a subscription's selection once per transition for all subscribers with equal subscriptions: for ten thousand
- * dashboards, one transition is one execution and one query. Subscriptions are equal if they have the same document
- * (Yoga's parser cache returns one object for one text), operation and variables, if their callers may see the same, and,
- * if the selection is personal, are the same.
+ * Executes a subscription's selection once per transition for all subscribers with equal subscriptions: for ten
+ * thousand dashboards, one transition is one execution and one query. Two subscriptions are equal if they have the same
+ * document (Yoga's parser cache returns one object for one text), operation and variables, and if their callers may see
+ * the same. If the selection is personal, the callers themselves have to be the same.
  * @param options.execute executes the selection for one event
  * @param options.hold counts the subscription's memory until it has ended; throws RequestError if that is too much
  */
@@ -156,10 +156,10 @@ function selectionKeys(): (args: ExecutionArgs) => string {
 }
 
 /**
- * Maps an iterator. Not an async generator: while that waits for its source, it does not react to return(), and it needs
+ * Maps an iterator. This is no async generator: one that waits for its source does not react to return(), and takes
  * four promises for each of ten thousand subscribers instead of two. An error of the source ends the iterator, because
- * Yoga's SSE turns errors into values and would call next() for ever. After an error, `mapped` itself calls the source's
- * return(); nobody else does.
+ * Yoga's SSE turns errors into values and would call next() for ever. After an error, `mapped` itself calls the
+ * source's return(); nobody else does.
  */
 function mapped<In>(
   source: AsyncIterator<In>,

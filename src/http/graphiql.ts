@@ -16,7 +16,7 @@ const policyOf = (scripts: readonly string[]) =>
     "connect-src 'self'",
   ]);
 
-/** In the toolbar; the script of graphiql-fetcher.ts fills it in. */
+/** The title in the toolbar. The script of graphiql-fetcher.ts fills in `me`. */
 const title = 'Flashback <small id="me"></small>';
 
 /** The page passes its options as JSON, and so cannot pass a function. */
@@ -28,7 +28,7 @@ function withFetcher(html: string): string {
 }
 
 async function makePage(operations: string): Promise<Asset> {
-  // Loaded with the first page: these nine megabytes of JavaScript would delay every start.
+  // Imported only for the first page: these nine megabytes of JavaScript would delay every start.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = withFetcher(
     renderGraphiQL({ title, defaultQuery: operations } as Parameters<typeof renderGraphiQL>[0]),
@@ -54,8 +54,8 @@ export function createGraphiqlPage(): (operations: string) => Promise<Asset> {
 }
 
 /**
- * The text of GraphiQL's first tab: operations that work unchanged, with the id of a camera. The event has a lease, so
- * that it ends by itself and its clip is COMPLETED some seconds later.
+ * The text of GraphiQL's first tab: operations that work unchanged, with the id of a camera. The event has a lease: it
+ * ends by itself, and its clip is COMPLETED some seconds later.
  * @param db undefined if keys are needed: the page itself needs none, so it must not contain a camera's id
  */
 export async function exampleOperations(db: Db | undefined): Promise<string> {

@@ -12,9 +12,9 @@ import { createGraphiqlPage, exampleOperations } from './graphiql.ts';
 import { maxRequestBytes, type Yoga } from './graphql.ts';
 import { allowOrigin, isJson, refuse, refuseCaller } from './refuse.ts';
 
-/** Smaller answers fit into one packet uncompressed. */
+/** Answers from this size on are compressed. A smaller one fits into one packet. */
 const compressedFromBytes = 1_400;
-/** Of larger requests only a few are read at a time, because parsed they take twenty times the memory. */
+/** Requests from this size on are read a few at a time, because parsed they take twenty times the memory. */
 const largeFromBytes = 16 * 1024;
 const largeAtOnce = { atOnce: 32, perName: 16 };
 
@@ -35,7 +35,10 @@ export function answerGraphql(options: {
   const large = new FairLimit(largeAtOnce);
   const graphiqlPage = createGraphiqlPage();
 
-  /** Counts an open connection. A client that has left already emits no further 'close', so it is released at once. */
+  /**
+   * Counts an open connection. If the client has left already, the connection is released at once, because no 'close'
+   * event will follow.
+   */
   function holdOpen(session: Session, response: ServerResponse): Promise<void> {
     const release = connections.admit(session, () => response.destroy());
     if (response.destroyed) return Promise.resolve(release());

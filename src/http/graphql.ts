@@ -21,12 +21,12 @@ export type Yoga = ReturnType<typeof createGraphql>;
 export interface RequestContext {
   readonly session?: Session;
   /**
-   * Over HTTP: counts the answer as an open connection.
+   * Only over HTTP: counts the answer as an open connection.
    * @returns resolves when the answer has ended
    * @throws RequestError CAPACITY if the key has too many connections
    */
   readonly holdOpen?: () => Promise<void>;
-  /** Over HTTP: called once the request is read; waits until it may be parsed and validated. */
+  /** Only over HTTP: called once the request is read. Waits until it may be parsed and validated. */
   readonly prepare?: () => Promise<void>;
   /** Called after validation: the next operation may be prepared. */
   readonly onPrepared?: () => void;
@@ -53,7 +53,8 @@ export function createGraphql(options: {
       if (!isMutation) return {};
       extendContext({ db: contextValue.writingDb });
       return {
-        // A mutation is not too complex: if its statement was cancelled, the database was slow, and a retry may succeed.
+        // If PostgreSQL cancelled a statement of a mutation, the mutation was not too complex: the database was slow,
+        // and a retry may succeed.
         onExecuteDone: ({ result, setResult }) => {
           if (!('errors' in result) || !result.errors) return;
           setResult({ ...result, errors: result.errors.map(unlessTooLong) });

@@ -12,14 +12,14 @@ const maxRequest = 16 * 1024;
 const bytesPerSubscription = 4 * 1024;
 /** Memory per character of JSON in the worst case, a list of empty lists. */
 const bytesPerCharacter = 16;
-/** Shares of the memory that all subscriptions may take, and those of one key. */
+/** The shares of the memory that all subscriptions may take, and those of one key. */
 const shareOfAll = 1 / 8;
 const shareOfKey = 1 / 16;
 
 interface Held {
   readonly document: DocumentNode;
   readonly documentBytes: number;
-  /** Without the document. */
+  /** The bytes of the subscription without its document. */
   readonly bytes: number;
 }
 

@@ -20,25 +20,25 @@ import type { Plugin } from 'graphql-yoga';
 import { RequestError } from '../domain/errors.ts';
 import { expectedError } from './public-errors.ts';
 
-/** Tokens of a document. The largest of the dashboard has some 400. */
+/** The most tokens in a document. The largest of the dashboard has some 400. */
 const maxTokens = 2_000;
 const maxDepth = 12;
-/** Fields, counted each time their fragment is spread. */
+/** The most fields in a document. A fragment counts each time it is spread. */
 const maxFields = 500;
 const maxAliases = 50;
 /**
- * Values of the answer, plus the cost of rows that the database reads only to count or skip them. A full page of 100
- * playbacks with all fields costs some 6,000.
+ * The most values in an answer, plus the cost of rows that the database reads only to count or skip them. A full page
+ * of 100 playbacks with all fields costs some 6,000.
  */
 const maxCost = 20_000;
 
 /**
- * An event's metadata may have 64 KiB, and a list of a hundred events six megabytes. An answer to introspection has
- * hundreds of kilobytes.
+ * The cost of a field of JSON: an event's metadata may have 64 KiB, and a list of a hundred events six megabytes. An
+ * answer to introspection has hundreds of kilobytes.
  */
 const costOfJson = 20;
 const costOfIntrospection = 500;
-/** Characters. The answer repeats an alias for every item of a list. */
+/** The longest alias, in characters. The answer repeats an alias for every item of a list. */
 const longestAlias = 100;
 
 /** A total counts every matching row: of the whole database, or of one camera (inner). */
@@ -47,12 +47,12 @@ const totalCost = 500;
 const innerTotalCost = 50;
 /** A numbered page is found by reading all rows before it. Skipping a row costs a hundredth of returning it. */
 const skippedPerCost = 100;
-/** Assumed for `page: $n`, whose value is not known at validation. */
+/** The page that is assumed for `page: $n`, whose value is not known at validation. */
 const usualPage = 1_000;
 
 /** The usual length of a list without a size argument. */
 const usualListLength = 5;
-/** Assumed for `first: $n`, whose value is not known at validation. */
+/** The size that is assumed for `first: $n`, whose value is not known at validation. */
 const largestPage = 100;
 const defaultPage = 20;
 const sizeArguments = ['first', 'last', 'pageSize'];

@@ -14,13 +14,16 @@ export interface LinkOptions {
   readonly posters: { has(playbackId: string): Promise<boolean> };
   /** Links to snapshots of cameras. */
   readonly snapshots: { has(cameraId: string): boolean };
-  /** Whether another server has what the row of this node names. This one fetches it there (at-owner.ts). */
+  /**
+   * Whether another server has the footage that the row of this node names. Then this server fetches it there
+   * (at-owner.ts).
+   */
   readonly isElsewhere: (nodeId: string | null) => boolean;
   /** In epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Another server has made a poster this long after a clip's first picture, as a rule. */
+/** As a rule, another server has made a poster this long after a clip's first picture. */
 const posterAfterMs = 4_000;
 
 /** The links in the API's answers: to objects in the store, and to what this server serves itself (routes.ts). */

@@ -15,13 +15,16 @@ export interface NodeCallOptions {
   readonly others: OtherNodes;
 }
 
-/** An event's metadata are 64 KiB at most, and may be twice as long as text within text; ids come by the thousand. */
+/**
+ * The most bytes in a call. An event's metadata are 64 KiB at most, and may be twice as long as text within text; ids
+ * come by the thousand.
+ */
 const mostBytes = 256 * 1024;
 
 /**
- * Answers calls of other nodes of this database, below /node/: tasks (usecases/node-tasks.ts), and what this node has on
- * its disk or in its memory. A call that was meant for another start of this node is refused.
- * @param served by the first part of their paths
+ * Answers calls of other nodes of this database, below /node/: tasks (usecases/node-tasks.ts), and files that this node
+ * has on its disk or in its memory. A call that was meant for an earlier or later start of this node is refused.
+ * @param served what is served, by the first part of its path
  */
 export function answerNodeCall(
   { self, signer, here, others }: NodeCallOptions,

@@ -43,7 +43,7 @@ export function answerReady(options: { ready: () => Promise<void>; access: Acces
   };
 }
 
-/** `/metrics`: if there are keys, scrapers need one. The metrics name cameras, so the key must allow all cameras. */
+/** `/metrics`. If there are keys, a scraper needs one, which must allow all cameras: the metrics name cameras. */
 export function answerMetrics(metrics: { contentType: string; read(): Promise<string> }, access: Access) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {

@@ -30,7 +30,7 @@ export function sendText(response: ServerResponse, status: number, text: string)
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
 }
 
-/** Allows pages of ALLOWED_ORIGINS to read the answer. For its own answers, Yoga does this. */
+/** Allows pages of ALLOWED_ORIGINS to read the answer. Yoga does the same for the answers that it makes. */
 export function allowOrigin(
   { headers }: IncomingMessage,
   response: ServerResponse,

@@ -31,7 +31,7 @@ export interface RouteOptions {
   readonly allowedOrigins: readonly string[];
   readonly graphql: Handler;
   readonly metrics: Handler;
-  /** The page of a link to one clip, and the clip. It finds out whether the link is valid. */
+  /** The page of a link to one clip, and the clip. The handler finds out whether the link is valid. */
   readonly share: Handler;
   readonly ready: Handler;
   readonly dashboard: Handler;

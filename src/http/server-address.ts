@@ -13,7 +13,7 @@ export class ServerAddress {
     this.#port = port;
   }
 
-  /** Without a slash at the end. */
+  /** The base address, without a slash at the end. */
   get url(): string {
     const { publicUrl, host } = this.#options;
     return publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;

@@ -31,7 +31,7 @@ import { boundWaitingBytes } from './waiting-bytes.ts';
 import { serveWebSockets } from './websocket.ts';
 
 export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snapshots' | 'nodeCalls'> {
-  /** Gets the port once the server listens. */
+  /** The address of this server. It learns the port once the server listens. */
   readonly address: ServerAddress;
   readonly host: string;
   readonly port: number;
@@ -71,19 +71,21 @@ export interface HttpServer {
 /** Time limits for a client's headers and whole request, against clients that send slowly to block the server. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
-/** Longer than the minute for which clients and load balancers keep a connection, so that the server does not close first. */
+/**
+ * Longer than the minute for which clients and load balancers keep a connection: then the server never closes first.
+ */
 const keepAliveTimeoutMs = 65_000;
 /** How long running answers may take when the server stops. Then their connections are closed. */
 const drainMs = 1_000;
 /** A client with unsent bytes that takes none of them for this long is disconnected. */
 const stalledMs = 30_000;
-/** Unsent bytes that one client may have: the largest answer. */
+/** The most unsent bytes that one client may have: the largest answer. */
 const maxWaitingBytes = 8 * 1024 ** 2;
 /** The share of the memory for unsent bytes of all clients together. */
 const waitingShare = 1 / 8;
 /** The share of the memory for the cache of parsed documents. */
 const documentsShare = 1 / 64;
-/** Operations that are parsed and validated at a time, in total and per key. */
+/** How many operations are parsed and validated at a time, in total and per key. */
 const preparedAtOnce = { atOnce: 32, perName: 8 };
 
 /** One port for everything: GraphQL over HTTP, SSE and WebSocket, media of the local store, health, dashboard. */

@@ -8,7 +8,7 @@ import type { Clients } from './clients.ts';
 import type { Handler } from './routes.ts';
 
 export interface ShareOptions {
-  /** For reading, so that no visitor keeps a recording waiting. */
+  /** A pool for reading: visitors then never keep a recording waiting. */
   readonly db: Db;
   readonly writingDb: Db;
   readonly now: () => Date;
@@ -53,7 +53,7 @@ export function answerShare(options: ShareOptions): Handler {
   }
 }
 
-/** The second of the clip at which the player begins: `?t=12.5`. Anything that is no such number counts as none. */
+/** The second of the clip at which the player begins: `?t=12.5`; undefined if there is no such number. */
 function beginOf({ url }: IncomingMessage): string | undefined {
   const t = new URLSearchParams(url!.split('?')[1]).get('t') ?? '';
   return /^\d{1,6}(\.\d{1,3})?$/.test(t) ? t : undefined;

@@ -4,16 +4,16 @@ import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.ts';
 
 /**
- * Of larger messages, only a few are handled at a time, because parsing them takes milliseconds and twenty times their
- * memory.
+ * Messages from this size on are handled a few at a time, because parsing them takes milliseconds and twenty times
+ * their memory.
  */
 const largeFromBytes = 16 * 1024;
 /** A connection is closed if a ping is not answered within this time. */
 const pingMs = 12_000;
 
 /**
- * Connects a socket to graphql-ws, as graphql-ws/use/ws does. In addition, large messages wait for each other, and
- * meanwhile nothing is read from the socket; and errors go to the log.
+ * Connects a socket to graphql-ws, as graphql-ws/use/ws does. Besides, large messages wait for each other, and
+ * meanwhile nothing is read from the socket; errors go to the log.
  * @param options.enter waits until a large message may be handled
  */
 export function connectSocket<E extends Partial<Extra>>(
@@ -38,7 +38,7 @@ export function connectSocket<E extends Partial<Extra>>(
     for (let message = waiting[0]; message; waiting.shift(), message = waiting[0]) {
       const release = message.length >= largeFromBytes ? await enter() : undefined;
       if (socket.readyState === socket.OPEN) handle(message);
-      // What else has arrived is dealt with before the next large message.
+      // Other messages that have arrived are handled before the next large one.
       if (release) await new Promise((resolve) => setImmediate(resolve));
       release?.();
     }

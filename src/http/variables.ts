@@ -10,7 +10,7 @@ import {
   typeFromAST,
 } from 'graphql';
 
-/** Items. The longest useful list has the cameras of a large site. */
+/** The most items in a list. The longest useful list has the cameras of a large site. */
 const longestList = 1_000;
 
 /** Returns a message if a variable contains a list that is too long. JSON scalars have limits of their own. */

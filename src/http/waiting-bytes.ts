@@ -1,9 +1,9 @@
 import type { Server, Socket } from 'node:net';
 
 export interface WaitingBytesLimits {
-  /** Unsent bytes that one client may have. */
+  /** The most unsent bytes that one client may have. */
   readonly perConnection: number;
-  /** Unsent bytes that all clients together may have. */
+  /** The most unsent bytes that all clients together may have. */
   readonly all: number;
   /** A client with unsent bytes that takes none of them for this long has gone or stalled. */
   readonly stalledMs: number;
@@ -13,7 +13,7 @@ interface Connection {
   readonly socket: Socket;
   /** Unsent bytes at the last check. */
   waiting: number;
-  /** Bytes that the client had taken at the last check, and since when this number has not changed. */
+  /** How many bytes the client had taken at the last check, and since when that number has not changed. */
   taken: number;
   takenAt: number;
 }
@@ -41,7 +41,10 @@ export function boundWaitingBytes(server: Server, limits: WaitingBytesLimits): {
     else if (sum > limits.all) endLargest();
   }
 
-  /** Closes the connections with most unsent bytes. Counts anew first, because bytes may have been sent since. */
+  /**
+   * Closes the connections with most unsent bytes. Counts again first, because bytes may have been sent since the last
+   * count.
+   */
   function endLargest(): void {
     for (const connection of connections) note(connection);
     if (sum <= limits.all) return;

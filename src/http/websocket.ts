@@ -14,13 +14,16 @@ import type { Subscribe } from './fan-out.ts';
 import { graphqlPath, maxRequestBytes, type Yoga } from './graphql.ts';
 import { connectSocket } from './socket-transport.ts';
 
-/** Operations that may run on one socket at a time. */
+/** How many operations may run on one socket at a time. */
 const maxOperations = 100;
-/** Large messages that are handled at a time, in total and per key. */
+/** How many large messages are handled at a time, in total and per key. */
 const receivedAtOnce = { atOnce: 4, perName: 1 };
-/** Characters. An operation's id stays in memory as long as the operation lasts. */
+/** The longest id of an operation, in characters. It stays in memory as long as the operation lasts. */
 const longestId = 100;
-/** Bytes, including frames, that a client may send before it is authenticated: enough for a token of an OpenID provider. */
+/**
+ * How many bytes, with their frames, a client may send before it is authenticated: enough for a token of an OpenID
+ * provider.
+ */
 const maxBytesBeforeAck = 4 * 1024 + 64;
 
 /**
@@ -92,7 +95,7 @@ export function serveWebSockets(
     const { socket, request } = extra;
     try {
       const session = await access.authenticate(authorizationOf(connectionParams, request));
-      // A client that left meanwhile emits no further 'close', and would be counted for ever.
+      // If the client has left meanwhile, no 'close' event follows, and the connection would be counted for ever.
       if (socket.readyState !== socket.OPEN) return false;
       const end = () => endSocket(socket, closing.forbidden, 'The key or token is no longer valid.');
       extra.release = connections.admit(session, end);

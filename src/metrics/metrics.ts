@@ -31,8 +31,8 @@ const countedForMs = 10_000;
 /** Reads every metric from its source when it is scraped; nothing is counted in between. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
-  // The event loop's lag, as measured, includes this interval (ms). With the default, 10, the process wakes up a
-  // hundred times a second.
+  // The measured lag of the event loop includes this interval (ms). With the default, 10 ms, the process would wake up
+  // a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 });
   cameraMetrics(registry, sources);
   recordingMetrics(registry, sources);

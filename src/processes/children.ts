@@ -9,7 +9,7 @@ import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
 
 export type { ChildProcess };
 
-/** Identifies one process: the kernel reuses a pid, but never with the same start time. */
+/** Identifies one process. The kernel gives a pid to another process later, but never with the same start time. */
 export interface ProcessIdentity {
   pid: number;
   startTime: string;
@@ -22,7 +22,7 @@ export interface StopPolicy {
 }
 
 export interface ChildOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'stdio' | 'serialization'> {
-  /** Default: SIGTERM, killed after 2 s. */
+  /** How to end the process. Default: SIGTERM, killed after 2 s. */
   stop?: StopPolicy;
 }
 
@@ -30,7 +30,7 @@ export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
   /** Written to stdin, which is then closed. */
   input?: Buffer;
   timeoutMs: number;
-  /** Limit for stdout: more is an error. Of stderr, the last 64 KiB are kept. */
+  /** The limit for stdout: more is an error. Of stderr, the last 64 KiB are kept. */
   maxOutputBytes: number;
   signal?: AbortSignal;
 }
@@ -154,7 +154,10 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     return child;
   }
 
-  /** A full disk must not fail the start or the end of a process: this server ends its children without the records too. */
+  /**
+   * Ignores errors: a full disk must not fail the start or the end of a process. This server ends its children even
+   * without the records.
+   */
   function updateRecord(label: string, update: () => void): void {
     try {
       update();
@@ -288,7 +291,7 @@ function signalIfRunning(identity: ProcessIdentity, signal: NodeJS.Signals): voi
   try {
     process.kill(identity.pid, signal);
   } catch {
-    // The process has just ended, or belongs to another user. The caller waits for its end and sees which.
+    // The process has just ended, or belongs to another user. The caller waits for its end, and sees which it was.
   }
 }
 

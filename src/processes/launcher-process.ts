@@ -11,9 +11,9 @@ import type { LauncherAnswer, LauncherCommand, LauncherRequest } from './launche
 const stderrKept = 8_192;
 
 const children = await openChildren({ dir: process.argv[2]!, log: createLog('warn') });
-/** By command id, for the commands that run. The abort's reason, 'end' or 'kill', says how the command is to end. */
+/** The running commands, by id. The abort's reason, 'end' or 'kill', says how the command is to end. */
 const stops = new Map<number, AbortController>();
-/** By command id: the connections that take a command's output. The first line on a connection is the command's id. */
+/** The connections that take the output of commands, by the command's id, which is the first line on the connection. */
 const outputs = new Map<number, Socket>();
 /** Emits a command's id when its output connection has come. */
 const arrivals = new EventEmitter();

@@ -9,7 +9,7 @@ import type { ChildProcess, Children, RunOptions, RunResult } from './children.t
  * three times as much afterwards, because each page has to be made writable again. A small process takes 1 ms.
  */
 export interface Launcher {
-  /** See Children.run. */
+  /** Like `Children.run`. */
   run: Children['run'];
   /**
    * Runs a command and passes its output on as it comes. Resolves when the command has ended and all of its output has
@@ -53,9 +53,9 @@ export type LauncherAnswer =
   | { readonly id: number; readonly result: RunResult }
   | { readonly id: number; readonly problem: string };
 
-/** Longer than the two seconds that the helper process gives to its own children. */
+/** How long closing may take: longer than the two seconds that the helper process gives to its own children. */
 const endsWithinMs = 4_000;
-/** Shared by all streams: onOutput takes the bytes before the next read. */
+/** One buffer for all streams: `onOutput` has taken the bytes before the next read. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const program = fileURLToPath(new URL(`launcher-process${extension}`, import.meta.url));

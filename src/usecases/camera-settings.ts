@@ -25,7 +25,7 @@ const retentionRule = z
   })
   .refine(({ days, maxBytes }) => days !== null || maxBytes !== null, 'Expected days, maxBytes or both.');
 
-/** At most one rule per type, and one for all of the camera. */
+/** At most one rule for each type of event, and one for all playbacks of the camera. */
 const retentionRules = z
   .array(retentionRule)
   .refine(

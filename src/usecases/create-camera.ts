@@ -19,7 +19,7 @@ export async function createCamera(
 ): Promise<Camera> {
   demand(caller, 'MANAGE');
   const made = await insertCamera(db, validate(rules, withDefaults(settingDefaults, settings)));
-  // The camera may become another node's. Then that node connects.
+  // If another node becomes the camera's owner, that node connects.
   await planOwners();
   const camera = (await findCamera(db, made.id)) ?? made;
   await ownCameras.changed(camera);

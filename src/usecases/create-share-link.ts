@@ -15,8 +15,8 @@ const rules = z.object({
 });
 
 /**
- * Makes a link with which anybody can see the clip, without a key, until it expires or is revoked. The link does not end
- * with the caller's key.
+ * Makes a link with which anybody can see the clip, without a key, until the link expires or is revoked. It stays valid
+ * when the caller's key is revoked.
  * @param wanted.atSec where in the clip the player begins
  * @returns the link and its token, which is not stored
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, or CONFLICT if there is no clip

@@ -18,7 +18,9 @@ export const textOf = (most: number) => {
   return z.string(expected).refine((s) => s.trim().length > 0 && s.length <= most && isStorable(s), expected);
 };
 
-/** Checked in UTC: with an offset, a date can lie outside the years that RFC 3339 and PostgreSQL can write. */
+/**
+ * The year is checked in UTC: with an offset, a date can lie outside the years that RFC 3339 and PostgreSQL can write.
+ */
 export const hasYear = (date: Date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999;
 
 /** A JSON value that PostgreSQL can hold. Its depth is limited, because reading it uses stack. */
@@ -91,8 +93,8 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export const isId = (id: string): boolean => uuid.test(id);
 
 /**
- * The result of a look-up by id. Capitals in UUIDs do not matter (RFC 9562, 4), and some languages write them. So
- * callers go on with the id of the row, not with the one that was given.
+ * The result of a look-up by id. Some languages write UUIDs in capitals, which do not matter (RFC 9562, 4). So callers
+ * use the id of the row from here on, not the one that was given.
  * @throws RequestError NOT_FOUND
  */
 export async function found<T>(

@@ -11,8 +11,9 @@ import type { Parts } from './parts.ts';
 import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
 
 /**
- * What only the node can do that owns a camera, or whose disk has a playback's footage. Each may be repeated, because its
- * answer may have been lost. A node that is called from another checks nothing about the caller: that was done there.
+ * Tasks that only one node can do: the owner of a camera, or the node whose disk has a playback's footage. Each task
+ * may be repeated, because its answer may have been lost. The node that does a task for another one checks nothing
+ * about the caller: that was done at the other node.
  */
 export interface NodeTasks {
   /** Writes a new event and its playback, and begins to record. @throws NodeAway if the camera is not this node's */
@@ -51,7 +52,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
     async record(order) {
       const camera = await findCamera(db, order.playback.cameraId);
       if (!camera) throw new NodeAway('The camera was deleted.');
-      // Other nodes are about to take over this node's cameras.
+      // Other nodes are about to become the owners of this node's cameras.
       if (admission.isDraining) throw new NodeAway('The server is stopping.');
       return recordHere(parts, camera, order);
     },
@@ -89,7 +90,7 @@ export function tasksHere(parts: TaskParts): NodeTasks {
   };
 }
 
-/** @returns a function that finds the tasks of the node that a row names: here, or over HTTP. */
+/** @returns a function that gives the tasks of the node that a row names: done here, or over HTTP */
 export function tasksOfNodes(here: NodeTasks, others: OtherNodes): (nodeId: string | null) => NodeTasks {
   const names = Object.keys(here);
   const remoteTasks = (nodeId: string) =>

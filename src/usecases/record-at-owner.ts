@@ -6,7 +6,7 @@ import { NodeAway } from '../nodes/other-nodes.ts';
 import type { Parts } from './parts.ts';
 import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
 
-/** Longer than it takes to give a lost node's cameras another owner. */
+/** How long it is tried: longer than it takes to give a lost node's cameras another owner. */
 const patienceMs = 9_000;
 const pauseMs = 100;
 
@@ -37,7 +37,7 @@ export async function recordAtOwner(
   }
 }
 
-/** @returns the error for a caller when the server that would have to act does not answer */
+/** The error for a caller if the server that has to act does not answer. */
 const nobodyAnswers = () =>
   new RequestError(
     'CAPACITY',
@@ -47,7 +47,7 @@ const nobodyAnswers = () =>
     },
   );
 
-/** Rethrows an error; for NodeAway, as an error that a caller understands. */
+/** Throws the error again. NodeAway becomes an error that the caller understands. */
 export const rethrowForCaller = (error: unknown): never => {
   throw error instanceof NodeAway ? nobodyAnswers() : error;
 };

@@ -5,15 +5,15 @@ import type { Caller } from '../domain/caller.ts';
 import { isId, validate } from './input.ts';
 import type { Parts } from './parts.ts';
 
-/** As many as the largest page of a list has. */
+/** The most playbacks in a call: as many as the largest page of a list has. */
 const most = 100;
 const expected = `Expected 1 to ${most} ids.`;
 const rules = z.object({ ids: z.array(z.string()).min(1, expected).max(most, expected) });
 
 /**
- * Marks playbacks as reviewed by the caller, or takes the marks back. A mark is the caller's own: nobody else sees it,
- * so every role may do this. Playbacks that are gone, or that the caller may not see, are left out.
- * @returns the ids of the others
+ * Marks playbacks as reviewed by the caller, or takes the marks back. Nobody else sees a caller's marks, so every role
+ * may do this. Playbacks that are gone, or that the caller may not see, are left out.
+ * @returns the ids of the playbacks that were marked
  * @throws RequestError BAD_USER_INPUT
  */
 export async function reviewPlaybacks(

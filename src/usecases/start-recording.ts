@@ -11,7 +11,8 @@ const rules = z.object({ durationSec: wholeNumber(1, longestSec).optional() });
 
 /**
  * Starts a recording by hand, without an event. It begins with the camera's pre-roll.
- * @param wanted.durationSec the recording stops after this time; left out: after the camera's longest recording
+ * @param wanted.durationSec the recording's deadline is this long after its start; left out: the camera's
+ *   `maxDurationSec`
  * @returns the playback's id
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CAPACITY
  */

@@ -34,7 +34,7 @@ export async function updateCamera(
 
   // Write. The address as the API shows it stands for the stored one with its credentials.
   const keepsAddress = rtspUrl === undefined || rtspUrl === shown;
-  // Another address may be another camera, with another certificate.
+  // A camera at another address may have another certificate.
   const forgetsCertificate = acceptCertificate || !keepsAddress;
   const camera = await found('camera', id, (id) =>
     saveCamera(db, id, {

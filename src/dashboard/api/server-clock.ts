@@ -3,7 +3,7 @@
  * more precisely.
  */
 
-/** Bounds of the difference between the server's clock and the browser's, in milliseconds. */
+/** The bounds of the difference between the server's clock and the browser's, in milliseconds. */
 let [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 /** Like fetch, but also reads the server's clock from the answer. */

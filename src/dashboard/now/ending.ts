@@ -11,7 +11,7 @@ import { sayProblem } from '../parts/notice.tsx';
 export interface Ending {
   readonly eventId: string;
   readonly title: string;
-  /** The end of the event. Also if it is sent later, it is sent with this time, so the delay does not change the clip. */
+  /** The end of the event. It is sent with this time even if it is sent later: the delay does not change the clip. */
   readonly endedAt: string;
 }
 

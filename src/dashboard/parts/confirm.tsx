@@ -13,7 +13,7 @@ export function ConfirmedButton({
   onConfirm,
 }: {
   label: string;
-  /** What the button in the dialog says. */
+  /** The text of the button in the dialog. */
   deed?: string;
   question: string;
   children: ReactNode;

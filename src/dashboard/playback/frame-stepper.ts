@@ -24,7 +24,7 @@ export function createFrameStepper(video: HTMLVideoElement): FrameStepper {
 
   function watch(_now: number, { mediaTime }: { mediaTime: number }) {
     const since = mediaTime - shownSec;
-    // Only of two consecutive frames: after a seek the difference is larger.
+    // Learned only from two consecutive frames: after a seek, the difference is larger.
     if (!video.paused && since > 0 && (frameSec === undefined || since < frameSec)) frameSec = since;
     shownSec = mediaTime;
     onShown();

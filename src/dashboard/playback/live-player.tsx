@@ -5,7 +5,7 @@ import { askForDetails } from './details.ts';
 import css from './live-player.module.css';
 
 const againMs = 2_000;
-/** The distance to the newest footage, so that the next segment has time to arrive. */
+/** How far behind the newest footage the player stays: the next segment then has time to arrive. */
 const marginSec = 1.5;
 
 /**

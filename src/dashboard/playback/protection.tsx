@@ -19,7 +19,10 @@ export async function protect(id: string, reason: string): Promise<void> {
   tellTabs({ changedPlayback: id });
 }
 
-/** Asks for the reason and protects the playback. Renders nothing for who may not, or if it is protected. */
+/**
+ * Asks for the reason and protects the playback. Renders nothing if the user may not do that, or if the playback is
+ * protected.
+ */
 export function ProtectButton({ playback: { id, protection } }: { playback: Playback }) {
   const [asking, setAsking] = useState(false);
   const mayRecord = useMay('record');

@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { usePageKeys } from '../parts/page-keys.ts';
 
-/** The API takes no more at a time. */
+/** The API marks no more playbacks than this at a time. */
 const mostAtOnce = 100;
 
 /** Marks playbacks as reviewed by the user or, if all are marked, takes the marks back, and says so. */
@@ -29,7 +29,7 @@ async function save(ids: readonly string[], reviewed: boolean): Promise<void> {
   tellTabs({ marked: { ids, reviewed } });
 }
 
-/** Marks the playback as reviewed once its clip is played, or another place in it is looked at. */
+/** Marks the playback as reviewed once the user has played its clip, or looked at another place in it. */
 export function useReviewed({ id, reviewed }: Playback, isSeen: boolean): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a mark that the user takes back stays taken back
   useEffect(() => {

@@ -22,7 +22,7 @@ interface Answer {
   readonly ids: readonly string[];
   readonly total: number;
   readonly totalPages: number;
-  /** The newest `createdAt` that was known then. */
+  /** The newest `createdAt` that was known when the page was loaded. */
   readonly knownUntil: string;
 }
 

@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 import css from './preview.module.css';
 
-/** Passing over a card with the pointer must not load its clip. */
+/** The pointer has to rest on a card for this long: passing over it must not load its clip. */
 const restMs = 350;
-/** The preview begins so long before the event. */
+/** The preview begins this long before the event. */
 const beforeEventSec = 1;
 
 /** Whether the pointer rests on an element, and handlers for it. A finger does not rest. */

@@ -56,8 +56,8 @@ export function SelectionBar({ chosen, clear }: Selection) {
 }
 
 /**
- * Does it with one after the other, also if it fails with some.
- * @throws the first error, with how many it is true of
+ * Does something with one playback after the other, even if it fails with some of them.
+ * @throws the first error, with the number of playbacks for which it failed
  */
 async function forAll(
   playbacks: readonly Playback[],
