@@ -70,18 +70,15 @@ function packaged(name: string): string | undefined {
 }
 
 async function probe(children: Children, path: string): Promise<Pick<Ffmpeg, 'version' | 'readsScripts'>> {
-  const ask = async (...args: string[]) => {
-    const result = await children.run('ffmpeg', path, ['-hide_banner', ...args], {
-      timeoutMs: probeMs,
-      maxOutputBytes: 1 << 20,
-    });
-    if (result.code !== 0)
-      throw new Error(`it ended with ${result.code ?? result.signal} when asked ${args.join(' ')}`);
-    return result.stdout.toString();
-  };
-  const version = /^ffmpeg version (\S+)/m.exec(await ask('-version'))?.[1];
+  const question = ['-h', 'demuxer=rtsp'];
+  const { code, signal, stdout, stderr } = await children.run('ffmpeg', path, question, {
+    timeoutMs: probeMs,
+    maxOutputBytes: 1 << 20,
+  });
+  if (code !== 0) throw new Error(`it ended with ${code ?? signal} when asked ${question.join(' ')}`);
+  const version = /^ffmpeg version (\S+)/m.exec(stderr)?.[1];
   if (!version) throw new Error('it does not say that it is ffmpeg');
-  const options = await ask('-h', 'demuxer=rtsp');
+  const options = stdout.toString();
   if (!options.includes('rtsp_transport')) throw new Error('it was built without RTSP');
   // -stimeout was removed in 5.0. Development builds have no version number, so the option is looked for.
   return { version, readsScripts: !options.includes('-stimeout') };
