@@ -29,8 +29,9 @@ export interface Config {
   /** undefined: ffmpeg is found on its own. */
   readonly ffmpegPath: string | undefined;
   readonly maxRecordings: number;
-  /** The most bytes in the ring of one camera, and in all rings together. */
+  /** The most bytes in the ring of one camera. */
   readonly ringMaxBytes: number;
+  /** The most bytes in all rings together. */
   readonly ringsMaxBytes: number;
   /** A recording ends if its camera has sent nothing for this long. */
   readonly cameraLostSec: number;

@@ -3,7 +3,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from './log.ts';
 
-/** Files in a private folder are private, too: footage may be moved elsewhere, and umasks differ. */
+/**
+ * The modes of private folders and of the files in them. The files are private, too: footage may be moved elsewhere,
+ * and umasks differ.
+ */
 export const privateFolderMode = 0o700;
 export const privateFileMode = 0o600;
 

@@ -22,16 +22,19 @@ const ofLostNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
   (c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation}) AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM nodes n WHERE (n.id, n.incarnation) = (p.node_id, p.owner_epoch))`;
 
-/** What a lost node was recording, and the playback that continues it here: the same, a further one, or none (undefined). */
+/**
+ * A playback that a lost node was recording, and the playback that continues it here: the same one, a further one, or
+ * none (undefined).
+ */
 export interface TakenOver {
   readonly lostId: string;
   readonly goesOnAs: string | undefined;
 }
 
 /**
- * Takes over what lost nodes were recording, for cameras that this node owns now. The footage of a RECORDING playback is
- * on the lost node's disk: that playback ends with NODE_LOST, and a further one begins where it ends. A PENDING playback is
- * recorded here. Each playback is taken over once.
+ * Takes over what lost nodes were recording, at cameras that this node owns now. The footage of a RECORDING playback is
+ * on the lost node's disk: that playback ends with NODE_LOST, and a further playback begins where it ends. A PENDING
+ * playback is recorded here. Each playback is taken over once.
  * @param at the present time: where a lost playback ends and the further one begins
  */
 export async function takeOverLost(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
@@ -58,7 +61,7 @@ async function takeOverOne(tx: Tx, lost: Lost, self: Incarnation, at: Date): Pro
     return { lostId: id, goesOnAs: id };
   }
   const further = await insertFurther(tx, first, furtherPlayback(first, at), { at, isClockSet: false });
-  // If its event has ended, and only the post-roll is missing, its end stays.
+  // If the event has ended, and only the post-roll is missing, the playback keeps its end.
   const end = first.endedAt ? {} : { endedAt: at, endReason: 'NODE_LOST' as const };
   await tx.playback.update({ where: { id }, data: { ...end, recordUntil: at } });
   return { lostId: id, goesOnAs: further?.id };
@@ -97,8 +100,8 @@ export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<U
 }
 
 /**
- * Takes over a playback of a lost node to make its clip: it becomes PROCESSING, and this node has the job.
- * @returns false if its node is back, or another node has taken it over
+ * Takes over a playback of a lost node to make its clip: the playback becomes PROCESSING, and this node has the job.
+ * @returns false if the lost node is back, or another node has taken the playback over
  */
 export function takeOverUnfinished(db: Db, lost: Lost, self: Incarnation, at: Date): Promise<boolean> {
   const { id } = lost;
@@ -110,9 +113,9 @@ export function takeOverUnfinished(db: Db, lost: Lost, self: Incarnation, at: Da
 }
 
 /**
- * Makes a playback FAILED whose footage was lost with its node. The row still names that node, which can retry it if it
- * comes back with its disk.
- * @returns false if its node is back, or another node has taken it over
+ * Makes a playback FAILED, because its footage was lost with its node. The row still names that node, which can retry
+ * the playback if it comes back with its disk.
+ * @returns false if the lost node is back, or another node has taken the playback over
  */
 export function failUnfinished(
   db: Db,

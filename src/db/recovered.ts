@@ -29,7 +29,7 @@ export interface Recovered {
 const lostAddress = 'rtsp://unknown.invalid/';
 
 /**
- * Makes the playback COMPLETED with its clip, whether the database knows it or not; camera and event are added where they
+ * Makes the playback COMPLETED with its clip, whether the database knows it or not. Camera and event are added if they
  * are missing. A camera that is added is switched off, because its address is lost.
  * @returns false if the playback is COMPLETED already, and nothing was written
  */
@@ -43,9 +43,9 @@ export async function saveRecovered(db: Db, recovered: Recovered, at: Date): Pro
 }
 
 /**
- * Makes a PROCESSING playback of this node COMPLETED with a clip that was made from the bucket, and notes the removal of
- * what is not needed any more: the recovery objects, and the upload that was begun under another key. Nothing is left of a
- * playback that was deleted meanwhile.
+ * Makes a PROCESSING playback of this node COMPLETED with a clip that was made from the bucket. Notes the removal of
+ * the recovery objects, and of an upload that was begun under another key. If the playback was deleted meanwhile, the
+ * clip is removed as well.
  * @param copies the keys of the recovery objects
  */
 export async function completeRecovered(
@@ -70,15 +70,15 @@ export async function completeRecovered(
   });
 }
 
-/** The columns of an attempt without an upload that could be gone on with. */
+/** The columns of an attempt whose clip is stored, and which has no upload to continue. */
 const attemptOf = ({ attempt }: Recovered['clip']) => ({
   uploadAttempt: attempt,
   ...{ uploadId: null, uploadPartBytes: null, uploadHeadBytes: null },
 });
 
 /**
- * Gives a COMPLETED playback another clip, and notes the removal of the one that it had. If the row has changed since it was
- * read, or was deleted, the removal of the new clip is noted instead.
+ * Gives a COMPLETED playback another clip, and notes the removal of its previous one. If the row has changed since it
+ * was read, or was deleted, the removal of the new clip is noted instead.
  */
 export async function replaceClip(db: Db, row: Playback, clip: Recovered['clip']): Promise<void> {
   const { id, storagePath } = row;

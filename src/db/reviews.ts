@@ -3,7 +3,10 @@ import type { Db } from './client.ts';
 
 /** Which playbacks each person has reviewed. A person is the name of a caller. */
 
-/** Marks playbacks as reviewed. Those that are marked keep their time; those that are gone are left out. */
+/**
+ * Marks playbacks as reviewed. Playbacks that are marked already keep the time of their mark. Deleted ones are left
+ * out.
+ */
 export async function saveReviews(db: Db, person: string, ids: readonly string[], at: Date): Promise<void> {
   // The lock keeps the rows from being deleted before the marks refer to them.
   await db.$executeRaw`
@@ -16,7 +19,7 @@ export async function removeReviews(db: Db, person: string, ids: readonly string
   await db.review.deleteMany({ where: { person, playbackId: { in: [...ids] } } });
 }
 
-/** The playbacks that the person has reviewed, or those that are not. */
+/** A condition for the playbacks that the person has reviewed, or for those that the person has not. */
 export const reviewedBy = (person: string, isReviewed: boolean): Prisma.PlaybackWhereInput => ({
   reviews: { [isReviewed ? 'some' : 'none']: { person } },
 });

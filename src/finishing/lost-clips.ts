@@ -24,7 +24,7 @@ export interface LostClipsOptions {
   readonly store: Store;
   readonly guarded: GuardedObjects;
   readonly installation: string;
-  /** After so many hours, footage that is on a lost node alone counts as lost. */
+  /** After this many hours, footage that only the disk of a lost node has counts as lost. */
   readonly lostAfterHours: number;
   readonly log: Log;
   readonly now: () => number;
@@ -33,8 +33,9 @@ export interface LostClipsOptions {
 const everyMs = 5_000;
 
 /**
- * Has the clips of lost nodes made from the bucket. A playback is taken over once its manifest is so old that its node is
- * not about to come back with its disk. Then it is PROCESSING here, and the finisher calls `complete`.
+ * Has the clips of lost nodes made from the bucket. This node takes over a playback once its manifest is so old that
+ * the lost node is not about to come back with its disk. Then the playback is PROCESSING here, and the finisher calls
+ * `complete`.
  */
 export class LostClips {
   readonly #options: LostClipsOptions;
@@ -78,7 +79,8 @@ export class LostClips {
     const { id: playbackId, nodeId, hoursLost } = lost;
     const isGivenUp = hoursLost >= lostAfterHours;
     const remains = await this.#remainsOf(playbackId).catch((error) => {
-      // What a bucket that does not answer holds is unknown; remains that cannot be read are of no use, ever.
+      // If the bucket does not answer, it is unknown what it holds. Recovery objects that cannot be read are of no use,
+      // now or later.
       if (!isGivenUp || (error as RecordingFailure).code === 'STORE_UNREACHABLE') throw error;
       log.warn({ playbackId, error }, 'what the bucket holds of a lost node’s footage cannot be read');
       return undefined;
@@ -105,10 +107,10 @@ export class LostClips {
   }
 
   /**
-   * Makes the clip of a PROCESSING playback of this node from what the bucket holds of its footage, and its row COMPLETED.
-   * After an interruption, it can be called again: what is in the store by then counts.
+   * Makes the clip of a PROCESSING playback of this node from what the bucket holds of its footage, and makes its row
+   * COMPLETED. It can be called again after an interruption: what is in the store by then is kept.
    * @returns false if the bucket holds none of the footage
-   * @throws ObjectChanged if its node still writes recovery objects; later it does not
+   * @throws ObjectChanged if the lost node still writes recovery objects; a later call then succeeds
    */
   async complete(playback: Playback): Promise<boolean> {
     const { db, store, guarded, now, log } = this.#options;

@@ -29,13 +29,14 @@ export interface ReturnedSpoolsOptions {
 }
 
 const everyMs = 10_000;
-/** A clip that begins within this time of a spool was made from the same recording. */
+/** If a clip begins within this time (ms) of a spool's beginning, both are of the same recording. */
 const sameStartMs = 1_000;
 
 /**
- * Spools that this server finds at its start although another node has taken over their playbacks, because this one
- * counted as lost. Each is compared with the clip that was made from the bucket: if it holds more, its clip takes the place
- * of that one, as a new object under a new key. Only then is the spool removed.
+ * Spools that this server finds at its start although another node has taken over their playbacks, because this server
+ * counted as lost. Each spool is compared with the clip that was made from the bucket. If the spool holds more, a clip
+ * is made from it and takes the place of the other one, as a new object under a new key. Only then is the spool
+ * removed.
  */
 export class ReturnedSpools {
   readonly #options: ReturnedSpoolsOptions;
@@ -74,7 +75,7 @@ export class ReturnedSpools {
     return (await readdir(recordDir)).filter(isSpoolName);
   }
 
-  /** @returns those that are to be looked at again */
+  /** @returns the ids that have to be looked at again */
   async #settle(ids: readonly string[]): Promise<string[]> {
     const { db, nodeId, log } = this.#options;
     const rows = await db.playback.findMany({ where: { id: { in: [...ids] }, nodeId: { not: nodeId } } });
@@ -90,11 +91,11 @@ export class ReturnedSpools {
     return left;
   }
 
-  /** @returns false while the other node still records or finishes the playback */
+  /** @returns whether nothing is left to do; false while the other node still records or finishes the playback */
   async #settleOne(row: Playback): Promise<boolean> {
     const { db, nodeId, recordDir } = this.#options;
     if (row.recordingStatus === 'FAILED') {
-      // Whoever retries it asks this node for the footage.
+      // The row names this node again: `retryPlayback` then looks for the footage here.
       await takeBackFailed(db, row, nodeId);
       return true;
     }
@@ -108,7 +109,10 @@ export class ReturnedSpools {
     return true;
   }
 
-  /** @returns whether the store has all footage of the spool, perhaps only now; false: it is another recording's */
+  /**
+   * @returns whether the store has all footage of the spool, perhaps since this call; false: the clip is of another
+   *   recording
+   */
   async #isCovered(row: Playback, clip: Clip): Promise<boolean> {
     const { recordDir, log } = this.#options;
     const { startedAt } = (await findSpool(recordDir, row.id))!;
@@ -169,5 +173,5 @@ export class ReturnedSpools {
   }
 }
 
-/** The uploads of clips that have just ended go first. */
+/** These uploads wait for those of clips that have just ended. */
 const hasEnded = () => false;

@@ -74,8 +74,9 @@ export function measureAnswers(limits: { each: number; all: number }): () => Mea
   };
 }
 
-/** Bytes of JSON for a field besides its name and value, and the memory of an object. */
+/** Bytes of JSON for a field, besides its name and value. */
 const overhead = 8;
+/** The memory of an object, in bytes. */
 const objectBytes = 32;
 
 function bytesOf(value: unknown, isLeaf: boolean): number {

@@ -12,8 +12,9 @@ const maxRequest = 16 * 1024;
 const bytesPerSubscription = 4 * 1024;
 /** Memory per character of JSON in the worst case, a list of empty lists. */
 const bytesPerCharacter = 16;
-/** The shares of the memory that all subscriptions may take, and those of one key. */
+/** The share of the memory that all subscriptions may take. */
 const shareOfAll = 1 / 8;
+/** The share of the memory that the subscriptions of one key may take. */
 const shareOfKey = 1 / 16;
 
 interface Held {

@@ -13,8 +13,9 @@ interface Connection {
   readonly socket: Socket;
   /** Unsent bytes at the last check. */
   waiting: number;
-  /** How many bytes the client had taken at the last check, and since when that number has not changed. */
+  /** How many bytes the client had taken at the last check. */
   taken: number;
+  /** Since when that number has not changed. */
   takenAt: number;
 }
 

@@ -11,8 +11,9 @@ export interface FragmentUnit {
    */
   readonly from: number;
   readonly to: number;
-  /** When the sample is decoded, and how long it lasts, in ticks of the track's timescale. */
+  /** When the sample is decoded, in ticks of the track's timescale. */
   readonly decodeTime: number;
+  /** How long the sample lasts, in the same ticks. */
   readonly duration: number;
   /** Ticks from decoding to showing; may be negative. */
   readonly compositionOffset: number;

@@ -85,8 +85,9 @@ export function readTrackFragments(moof: Buffer, tracks: readonly Track[], mdat:
 
 /** What is known after one run of samples, for reading the next. */
 interface ReadState {
-  /** Where the payload begins, and how long it is. Like all data offsets, it is counted from the moof's first byte. */
+  /** Where the payload begins. Like all data offsets, it is counted from the moof's first byte. */
   payloadAt: number;
+  /** The length of the payload in bytes. */
   payloadBytes: number;
   /** Where the previous run's data ended. */
   nextData: number;

@@ -16,8 +16,9 @@ export class TrackTable {
   readonly compositionOffsets = new Column(Int32Array);
   /** The numbers, counted from 1, of the samples at which decoding can begin; only for video. */
   readonly syncSamples = new Column(Uint32Array);
-  /** For each chunk: bytes from the beginning of all payload, and the number of its samples. */
+  /** For each chunk: where it begins, in bytes from the beginning of all payload. */
   readonly chunkPositions = new Column(Float64Array);
+  /** For each chunk: the number of its samples. */
   readonly chunkSamples = new Column(Uint32Array);
 
   /** Decode time of the first sample, as its fragment states it. */

@@ -18,7 +18,7 @@ export interface RecoveryObjects {
   readonly playbackId: string;
   /** The keys of all objects, the manifest's included. */
   readonly keys: readonly string[];
-  /** In the order of the footage. */
+  /** The keys of the index objects, in the order of the footage. */
   readonly index: readonly string[];
   readonly payload: readonly PayloadObject[];
 }
@@ -31,7 +31,7 @@ export interface Remains {
   readonly etag: string;
   /** The age of the manifest by the bucket's clock. */
   readonly ageMs: number;
-  /** The clip, if the server had already stored it and only had not written its row. */
+  /** The clip, if the server had stored it already but not yet written its row. */
   readonly stored: (ObjectInfo & { readonly key: string; readonly attempt: number }) | undefined;
   readonly upload: Upload | undefined;
   /** The complete parts of the upload from part 2 on, without a hole, by number. */
@@ -88,7 +88,7 @@ export async function readRemains(
 }
 
 /**
- * The clip may be under the key of the manifest's attempt or, if one request stored it, under the key of the next
+ * Finds the clip: under the key of the manifest's attempt or, if one request stored it, under the key of the next
  * attempt.
  */
 async function findStored(store: Store, { playback, camera }: Manifest): Promise<Remains['stored']> {

@@ -1,5 +1,6 @@
-/** At most this many packets wait for a missing one, and at most this long (ms). */
+/** At most this many packets wait for a missing one. */
 const slots = 64;
+/** They wait for it at most this long. */
 const longestWaitMs = 100;
 /**
  * A packet whose sequence number is lower than expected by at most this is late. If the number is lower still, the

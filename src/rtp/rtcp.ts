@@ -54,8 +54,9 @@ export interface ReportBlock {
   readonly lost: number;
   readonly highest: number;
   readonly jitter: number;
-  /** The middle 32 bits of the last sender report's NTP time, and how long ago it came, in 65,536ths of a second. */
+  /** The middle 32 bits of the last sender report's NTP time. */
   readonly lastReport: number;
+  /** How long ago that report came, in 65,536ths of a second. */
   readonly sinceLastReport: number;
 }
 

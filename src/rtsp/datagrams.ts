@@ -19,7 +19,7 @@ export class DatagramPair {
   readonly port: number;
   readonly #sockets: readonly [Socket, Socket];
   readonly #camera: string;
-  /** Where the camera's RTP and RTCP come from, and where RTCP is sent. */
+  /** The camera's ports for RTP and RTCP: datagrams from them are taken, and RTCP is sent to the second one. */
   readonly #remotePorts: [number | undefined, number | undefined] = [undefined, undefined];
   readonly #hasSource = [false, false];
 

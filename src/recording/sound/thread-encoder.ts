@@ -18,8 +18,9 @@ interface Stream {
   /** The first unit; its stamp is the time of the stream's first sample. */
   readonly first: FeedUnit;
   readonly ticksPerSample: number;
-  /** Samples sent to the thread, and frames received. */
+  /** How many samples were sent to the thread. */
   samples: number;
+  /** How many frames came back. */
   frames: number;
 }
 

@@ -11,7 +11,7 @@ export type SoundRequest = { readonly encoder: number } & (
   | { readonly samples: Uint8Array }
   | { readonly silence: number }
   | { readonly end: true }
-  /** No further stream comes. */
+  /** No more streams come. */
   | { readonly close: true }
 );
 
@@ -41,8 +41,9 @@ interface Stream {
 Object.assign(globalThis, { Worker: SharedWorker });
 registerAacEncoder();
 const port = parentPort!;
-/** The present stream of each encoder, and a promise that resolves when all its requests are done. */
+/** The present stream of each encoder. */
 const streams = new Map<number, Stream>();
+/** For each encoder, a promise that resolves when all its requests are done. */
 const work = new Map<number, Promise<void>>();
 
 port.on('message', (request: SoundRequest) => {
