@@ -12,6 +12,9 @@ import { gather } from './gather.ts';
  * from here, and must have the camera's row as `c`. It is added to a deadline, too, but has no effect there: the
  * recorder keeps nothing after the deadline, and then writes the deadline into the row. If the clock was set, the
  * recorder keeps at most the post-roll from now on (`keepUntil` in recording/running-recording.ts).
+ *
+ * To make it depend on the event, for example on its type: saveEventEnd and endOverdue have to join `events e` as well
+ * (further-playbacks.ts has it), and `keepUntil` needs the same number.
  */
 export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;

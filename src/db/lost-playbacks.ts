@@ -32,9 +32,9 @@ export interface TakenOver {
 }
 
 /**
- * Takes over what lost nodes were recording, at cameras that this node owns now. The footage of a RECORDING playback is
- * on the lost node's disk: that playback ends with NODE_LOST, and a further playback begins where it ends. A PENDING
- * playback is recorded here. Each playback is taken over once.
+ * Takes over what lost nodes were recording, at cameras that this node owns now; recording/interrupted.ts calls it once
+ * a second. The footage of a RECORDING playback is on the lost node's disk: that playback ends with NODE_LOST, and a
+ * further playback begins where it ends. A PENDING playback is recorded here. Each playback is taken over once.
  * @param at the present time: where a lost playback ends and the further one begins
  */
 export async function takeOverLost(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
@@ -100,7 +100,8 @@ export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<U
 }
 
 /**
- * Takes over a playback of a lost node to make its clip: the playback becomes PROCESSING, and this node has the job.
+ * Takes over a playback of a lost node to make its clip (finishing/lost-clips.ts): the playback becomes PROCESSING, and
+ * this node has the job.
  * @returns false if the lost node is back, or another node has taken the playback over
  */
 export function takeOverUnfinished(db: Db, lost: Lost, self: Incarnation, at: Date): Promise<boolean> {

@@ -30,21 +30,21 @@ export interface ResumingOptions {
   readonly now: () => number;
 }
 
-/** How often interrupted recordings are looked up. It is often, because a ring reaches back only a few seconds. */
+/** How often interrupted recordings are looked up: often, because a ring reaches back only a few seconds. */
 const everyMs = 1_000;
 /** After a longer hole, a recording is not resumed: an MP4 cannot hold a gap of 2³¹ ticks, which is 6.6 h at 90 kHz. */
 const longestHoleMs = 6 * 3_600_000;
 /**
- * A spool is written while its footage comes. If it was last written more than this before or after its footage ends,
- * the wall clock was set meanwhile.
+ * A spool is written while its footage comes. If it was last written this long (ms) before or after the end of its
+ * footage, somebody has set the wall clock meanwhile.
  */
 const writtenWithinMs = 10_000;
 
 /**
- * Resumes recordings that an earlier run of this server left behind (docs/design.md 6.6). A recording whose end lies
- * ahead goes on, with a gap for the time between. A recording whose end is past is finished with the footage there
- * is. Spools that no playback needs are removed. From then on, does the same once a second for recordings that are in the
- * database but unknown to the recorder, because the database was away.
+ * Resumes recordings that this server left behind when it ended or crashed (docs/design.md 6.6). A recording whose end
+ * lies ahead goes on, with a gap for the time between. A recording whose end is past is finished with the footage there
+ * is. Spools that no playback needs are removed. From then on, does the same once a second for recordings that are in
+ * the database but unknown to the recorder, because the database was away.
  */
 export async function startResuming(options: ResumingOptions): Promise<{ close(): Promise<void> }> {
   const { db, self, recordDir, log, now } = options;
@@ -106,7 +106,8 @@ async function resumeOrFinish(
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {
   const wasRecording = recorder.isRecording(where.id);
-  // Read after that check: a recording that ends in between is no longer RECORDING in its row.
+  // Read after `isRecording` was asked: if the recording ends between the two, the row that is read is no longer
+  // RECORDING.
   const found = await db.playback.findFirst({
     where,
     include: { camera: true, event: { select: { createdByKey: true } } },
