@@ -20,8 +20,8 @@ export interface VideoFormat {
   /** How many pictures may come before one that is shown earlier; undefined if the stream does not say it. */
   readonly reorderDepth: number | undefined;
   /**
-   * Codec, profile, size, chroma and bit depth as a text. Formats with the same key differ in their parameter sets at
-   * most: see `followsInFile`.
+   * Codec, profile, size, chroma and bit depth as a text. Two formats with the same key differ at most in their
+   * parameter sets: see `followsInFile`.
    */
   readonly key: string;
   /** Whether the stream itself holds no parameter sets: a decoder has to get them from elsewhere. */

@@ -140,7 +140,7 @@ export function parseH265Pps(nal: Buffer): { readonly id: number; readonly spsId
   return { id: bits.ueUpTo(63, 'PPS id'), spsId: bits.ueUpTo(15, 'SPS id') };
 }
 
-/** Reads a video parameter set's own id, or the id of the one that a sequence parameter set belongs to. */
+/** Reads the id of a video parameter set: from the set itself, or from a sequence parameter set that refers to it. */
 export const h265VpsId = (nal: Buffer): number => (nal[headerBytes] ?? 0) >> 4;
 
 /**

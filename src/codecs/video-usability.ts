@@ -1,7 +1,7 @@
 /** The part of the video usability information that H.264 and H.265 have in common. */
 import type { BitReader } from './bits.ts';
 
-/** Numbers of ISO/IEC 23091-2. */
+/** The colours of a stream, as numbers of ISO/IEC 23091-2. */
 export interface Colour {
   readonly primaries: number;
   readonly transfer: number;

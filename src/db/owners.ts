@@ -18,7 +18,7 @@ export async function ownerOfCamera(db: Db, id: string): Promise<string | null> 
 export interface PlanFacts {
   /** The live nodes with their incarnations and capacities, as text to compare. */
   readonly live: string;
-  /** Whether a camera has no owner, or one that is not live. */
+  /** Whether there is a camera without an owner, or with an owner that is not live. */
   readonly isOwnerMissing: boolean;
 }
 

@@ -8,7 +8,7 @@ export type SecretKeys = readonly [Buffer, ...Buffer[]];
 /** The text form of a key: base64 or base64url of 32 bytes. */
 export const secretKeyForm = /^[\w+/-]{43}=?$/;
 
-/** The file in DATA_DIR that is used without SECRET_KEY: one key per line, the one that seals first. */
+/** The file in DATA_DIR that holds the keys if SECRET_KEY is not set: one key per line. The first one seals. */
 export const secretKeyFile = (dataDir: string): string => path.join(dataDir, 'secret-key');
 
 /**

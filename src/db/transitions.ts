@@ -72,8 +72,8 @@ export async function transition(
 }
 
 /**
- * Moves a FAILED playback whose footage is still on disk back to PROCESSING. The node of this session then
- * owns it. If a command does this, no node owns it until the one whose disk has its footage finishes it.
+ * Moves a FAILED playback whose footage is still on disk back to PROCESSING. The node of this session becomes its
+ * owner. If a command does this, the playback has no owner, and the node whose disk has the footage finishes it.
  * @returns like `transition`
  */
 export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>

@@ -37,7 +37,10 @@ export function connectAnalytics(url: string, key: string) {
     return data;
   }
 
-  /** Retries with the same variables. That is safe: an idempotency key makes one event, and an event ends only once. */
+  /**
+   * Retries a call with the same variables. That is safe: calls with the same idempotency key make one event, and an
+   * event ends only once.
+   */
   async function callPatiently<Result, Variables>(
     document: TypedDocumentString<Result, Variables>,
     variables: Variables,

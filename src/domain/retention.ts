@@ -23,8 +23,8 @@ export interface Expiry {
 const dayMs = 24 * 3_600_000;
 
 /**
- * What retention deletes of a camera. For the age, a rule about the event's type takes precedence over the rule about all of
- * the camera, and that one over RETENTION_DAYS. All limits in bytes apply.
+ * What retention deletes of a camera. For the age, the rule about the event's type comes first, then the rule about all
+ * playbacks of the camera, then RETENTION_DAYS. All limits in bytes apply.
  * @param days RETENTION_DAYS; undefined: none
  * @param now epoch ms
  */

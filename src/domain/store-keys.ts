@@ -34,7 +34,7 @@ export function playbackOfKey(key: string): string | undefined {
   return ours.exec(key)?.[1];
 }
 
-/** The keys of what is kept of a recording in the bucket while it is under way (docs/decisions/0022). */
+/** The keys of a recording's recovery objects, which the bucket holds while it is recorded (docs/decisions/0022). */
 export interface RecoveryKeys {
   /** The folder of all these keys, with a slash at its end. */
   readonly folder: string;

@@ -91,7 +91,7 @@ function readCursor(name: string, cursor: string | null | undefined): Key | unde
   if (cursor === null || cursor === undefined) return undefined;
   const match = /^(-?\d{1,15}) (\S{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
   const startedAt = new Date(Number(match?.[1]));
-  // A forged cursor must also be a value that the database can hold.
+  // A forged cursor may have this form, too, but hold a time or an id that PostgreSQL cannot.
   if (match && hasYear(startedAt) && isId(match[2]!)) return { startedAt, id: match[2]! };
   throw badInput([
     { path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` },

@@ -44,7 +44,7 @@ function movieTimescale(index: SampleIndex): number {
   return timescale * Math.ceil(minMovieTimescale / timescale);
 }
 
-/** The movie lasts as long as its longest track (8.2.2.3), to the tick to which each of them is rounded. */
+/** The movie lasts as long as its longest track (8.2.2.3). Each track's length is rounded to a tick first. */
 function movieDuration(spans: readonly TrackSpan[], movieTimescale: number): number {
   const edits = spans.map((span) => editOf(span, movieTimescale));
   return Math.max(0, ...edits.map(({ delay, shown }) => delay + shown));

@@ -57,7 +57,7 @@ function h264Entry({ sps, pps }: VideoFormat): CodecPart {
   const parts: Buffer[] = [Buffer.from([1, profile, constraints, level, 0xff])];
   parts.push(Buffer.from([0xe0 | countOf(sps, 31)]), ...sps.map(withLength));
   parts.push(Buffer.from([countOf(pps, 255)]), ...pps.map(withLength));
-  // Baseline, main and extended profile have 4:2:0 and 8 bits; for the others avcC says it.
+  // Baseline, main and extended profile always have 4:2:0 and 8 bits. For other profiles, avcC says what they have.
   if (![66, 77, 88].includes(profile)) {
     const { chromaFormat, lumaDepth, chromaDepth } = facts;
     parts.push(Buffer.from([0xfc | chromaFormat, 0xf8 | (lumaDepth - 8), 0xf8 | (chromaDepth - 8), 0]));

@@ -14,7 +14,7 @@ export interface Cut {
   /** Whether pictures may be shown in another order than the one in which they are decoded. */
   readonly mayReorder: boolean;
   readonly sounds: readonly FeedUnit[];
-  /** Of the pictures after this fragment, the one that is shown first; undefined while it is not known. */
+  /** The picture that is shown first after this fragment; undefined while it is not known. */
   readonly next: FeedUnit | undefined;
 }
 
@@ -143,7 +143,8 @@ export class Cutter {
     if (!this.#hasNextKeyframe && this.#latestMs - timeOf(this.#pictures[0]!) < fragmentMs) return undefined;
     const times = this.#pictures.map(timeOf);
     const begin = Math.min(...times);
-    // One picture more is needed: the first one shown after the cut tells how long the last one before it lasts.
+    // One more picture is needed: the first picture shown after the cut says how long the last one before the cut
+    // lasts.
     return cutsOf(times, depthOf(newest) + 1).find(
       (count) => this.#pictures[count]?.isSync || (times[count] ?? begin) - begin >= fragmentMs,
     );

@@ -123,7 +123,7 @@ export class FootageRecording {
   #takePicture(unit: FeedUnit, format: VideoFormat): void {
     if (!this.#session && !unit.isSync) return;
     const time = timeOf(unit);
-    // The first picture came only after the end: nothing of the event was seen.
+    // If the first picture was taken only after the end, nothing of the event was seen.
     if (!this.#session && !this.#file && time >= this.#until) this.#finish();
     else if (this.#file && !followsInFile(format, this.#file.formats.video)) this.#changeFormat(time);
     else {

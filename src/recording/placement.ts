@@ -79,7 +79,7 @@ export class Placement {
   #reach: Reach;
   #entries: Entry[] = [];
   readonly #sessions = new Set<SessionClock>();
-  /** The least `rightUntilMs` of all entries. */
+  /** The least `rightUntilMs` of all fragments: no fragment needs a correction before that. */
   #rightUntilMs = Number.POSITIVE_INFINITY;
   /** Whether the recording's first fragment can still be corrected. */
   #isWhole: boolean;

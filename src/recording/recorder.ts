@@ -31,7 +31,7 @@ const tickMs = 100;
 /** The pauses between two tries to write a row while the database does not answer. */
 const pauseMs = { first: 100, longest: 1_000 };
 
-/** All recordings of this server: begins and ends them, and writes what became of them into their rows. */
+/** All recordings of this server. Begins and ends them, and writes what became of each into its row. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #tracked = new Map<string, Tracked>();
@@ -69,10 +69,10 @@ export class Recorder {
   }
 
   /**
-   * Begins to record a new playback while its row is being written, so that disk and database do not wait for each
-   * other. If the row is not written, the recording is undone. When this resolves, the row is RECORDING and every
-   * unit from the pre-roll on is being kept; if the camera is not live yet, every unit from its first keyframe on. If
-   * the recording cannot begin, the playback becomes FAILED.
+   * Begins to record a new playback while its row is being written: disk and database then do not wait for each other.
+   * If the row is not written, the recording is undone. When this resolves, the row is RECORDING, and every unit from
+   * the pre-roll on is being kept, or from the first keyframe on if the camera is not live yet. If the recording cannot
+   * begin, the playback becomes FAILED.
    * @param how.place the place from `Admission.admit`; the recording releases it when it is over
    * @param how.isWritten resolves with whether the row was written, as PENDING
    * @param how.clock the clock of the recording that this one continues
@@ -100,9 +100,8 @@ export class Recorder {
   }
 
   /**
-   * Records a playback whose row is PENDING or RECORDING and that is not being recorded. After a restart, the
-   * recording continues what was recorded before it; otherwise it begins with the ring. It keeps its place even
-   * if none is free.
+   * Records a playback whose row is PENDING or RECORDING and which nobody records. After a restart, continues what was
+   * recorded before it; otherwise begins with the ring. The recording keeps its place even if none is free.
    * @param how.by the name of the caller that asked for the recording; it counts in that caller's share
    * @returns the row; undefined: it was deleted meanwhile
    */

@@ -22,7 +22,7 @@ export interface PictureReader {
   beginPicture(buffer: Buffer, from: number, to: number): void;
   /** The format of the picture whose first slice was read last; undefined if its parameter sets are not known. */
   readonly format: VideoFormat | undefined;
-  /** Whether the picture is one field, so that the other field of its frame may follow. */
+  /** Whether the picture is one field. Then the other field of its frame may follow. */
   readonly isLoneField: boolean;
   /** Whether a decoder can begin at a slice of this kind. */
   isSyncSlice(header: number): boolean;

@@ -11,7 +11,7 @@ export interface SdpTrack {
   /** Ticks of the RTP timestamp per second. */
   readonly clockRate: number;
   readonly channels: number;
-  /** Names in lower case. */
+  /** The parameters of the format; their names are in lower case. */
   readonly fmtp: ReadonlyMap<string, string>;
   readonly isSendOnly: boolean;
   /** Whether the track is announced as encrypted (SRTP). */

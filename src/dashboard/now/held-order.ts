@@ -34,7 +34,7 @@ export function useNear() {
 export interface Order {
   readonly running: readonly Playback[];
   readonly finished: readonly Playback[];
-  /** Playbacks that arrived while the others kept their positions. */
+  /** Playbacks that arrived while the other playbacks kept their positions. */
   readonly added: readonly Playback[];
 }
 

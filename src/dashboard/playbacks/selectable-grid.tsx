@@ -6,7 +6,7 @@ import { rememberList } from './last-list.ts';
 import { useSelection } from './selection.ts';
 import { SelectionBar } from './selection-bar.tsx';
 
-/** The list, of which playbacks can be chosen to do something with all of them. */
+/** The list of playbacks. The user can choose some of them, and do something with all that are chosen. */
 export function SelectableGrid({ items, onEnd }: { items: readonly Playback[]; onEnd?: () => void }) {
   const selection = useSelection(items);
   const { chosen } = selection;

@@ -13,8 +13,8 @@ export interface SourceEnd {
 export interface Source {
   readonly facts: ReadingFacts;
   /**
-   * Connects, and delivers units until the connection ends or the signal is aborted. Then it tells the camera, which
-   * takes at most a second.
+   * Connects, and delivers units until the connection ends or the signal is aborted. Before it resolves, it tells the
+   * camera that the session ends, which takes at most a second.
    * @throws Error with the reason if there is no connection
    */
   run(signal: AbortSignal): Promise<SourceEnd>;
