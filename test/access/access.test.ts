@@ -192,6 +192,11 @@ describe('roles', () => {
     ['deletePlayback', `deletePlayback(id: "${nowhere}") { id }`, ['OPERATOR', 'ADMIN']],
     ['retryPlayback', `retryPlayback(id: "${nowhere}") { playback { id } }`, ['OPERATOR', 'ADMIN']],
     [
+      'reviewPlaybacks',
+      `reviewPlaybacks(ids: ["${nowhere}"], reviewed: true) { playbacks { id } }`,
+      ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'],
+    ],
+    [
       'protectPlayback',
       `protectPlayback(id: "${nowhere}", reason: "x") { playback { id } }`,
       ['OPERATOR', 'ADMIN'],

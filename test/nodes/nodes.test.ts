@@ -154,6 +154,9 @@ test('a node that ends hands its cameras over, and gets its share back when it c
     { id: 'b', url: b.config.nodeUrl, state: 'LIVE' },
   ]);
   expect(await nodeOf()).toBe(other.id);
+  const hasPictures = async () =>
+    (await readPlayback(other.client, event.playback!.id)).clipStartedAt !== null;
+  await until(hasPictures, 'it has pictures');
   await endEvent(other.client, event.id);
   expect((await awaitEnd(other.client, event)).recordingStatus).toBe('COMPLETED');
   await until(async () => (await nodeOf()) === owner.id, 'the camera is back');

@@ -91,7 +91,7 @@ test('a recording whose row never reached the database is ended; what delays tha
   proxy.loseStatement('playbacks', Number.POSITIVE_INFINITY);
   const input = { cameraId, type: 'MOTION' };
   expect((await app.client.fail(creating, { input })).code).toBe('INTERNAL_SERVER_ERROR');
-  const warnings = () => app.logged.filter((line) => line.includes('nor its recording discarded'));
+  const warnings = () => app.logged.filter((line) => line.includes('nor its recording undone'));
   await until(async () => warnings().length > 0, 'the error is logged');
   const lost = proxy.lost;
   await until(async () => proxy.lost > lost + 2, 'more tries have failed');
