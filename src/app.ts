@@ -40,6 +40,7 @@ import { ServerAddress } from './http/server-address.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { demandReady } from './metrics/readiness.ts';
+import { handOver } from './nodes/hand-over.ts';
 import { Membership } from './nodes/membership.ts';
 import { readNodeId } from './nodes/node-id.ts';
 import { OtherNodes } from './nodes/other-nodes.ts';
@@ -78,8 +79,12 @@ export interface App {
   readonly url: string;
   /** Where ffmpeg was found, and its version, as texts for a person. */
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
-  /** From now on the server is not ready, and no recording begins. Everything else goes on until `close`. */
-  drain(): void;
+  /**
+   * From now on the server is not ready. If it works alone, no recording begins. Beside other nodes, it hands its cameras and
+   * recordings over to them. Everything else goes on until `close`.
+   * Resolves when it is time for `close`: after DRAIN_SEC, or once everything is handed over.
+   */
+  drain(): Promise<void>;
   /** Resolves with the reason if another server has taken this one's place in the database. Then this one has to end. */
   readonly replaced: Promise<string>;
   /** Resolves when every part has ended. The next start stores the footage that is not in the store yet. */
@@ -88,6 +93,9 @@ export interface App {
 
 /** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
 const predecessorMs = 12_000;
+
+/** How long a server is not ready before it closes its connections, at least: load balancers have to see it. */
+const unreadyMs = 2_000;
 
 /** The folder that vite builds. The path is the same from src/ and from dist/. */
 const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
@@ -291,7 +299,17 @@ export async function startApp(
       links: createLinks({ address, signer, store, posters, snapshots, isElsewhere, now }),
     };
     const metrics = createMetrics({ db, feeds, recorder, disk, finisher, storeWatch, transitions });
-    const ready = () => demandReady({ claim, admission, db, readingDb, disk, storeWatch });
+    let isStopping = false;
+    const ready = () => demandReady({ claim, isStopping: () => isStopping, db, readingDb, disk, storeWatch });
+    const drain = async () => {
+      isStopping = true;
+      const withinMs = config.drainSec * 1_000;
+      // Without other nodes, nothing begins any more; with them, nothing ends before it goes on there.
+      if (isAlone) admission.drain();
+      const handedOver = isAlone ? sleep(withinMs) : handOver({ db, lease, self, log, withinMs });
+      await Promise.all([handedOver, sleep(Math.min(withinMs, unreadyMs))]);
+      admission.drain();
+    };
     parts.add(
       'http',
       await serveHttp(services, {
@@ -304,7 +322,7 @@ export async function startApp(
     const { url } = address;
     log.info({ url, ffmpeg: `${ffmpeg.version} (${ffmpeg.source})`, store: store.kind }, 'ready');
     const { replaced } = membership;
-    return { url, ffmpeg, replaced, drain: () => admission.drain(), close: () => parts.close() };
+    return { url, ffmpeg, replaced, drain, close: () => parts.close() };
   } catch (error) {
     await Promise.race([parts.close(), sleep(failWithinMs)]);
     throw startFailure(error, config);

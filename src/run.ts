@@ -40,12 +40,8 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
       return process.exit(1);
     }
     log.info({ signal }, 'stopping');
-    // Load balancers have to see that the server is not ready before its connections fail. After SIGINT, which comes
-    // from a keyboard, there is none.
-    if (signal === 'SIGTERM') {
-      app.drain();
-      await sleep(config.drainSec * 1_000);
-    }
+    // After SIGINT, which comes from a keyboard, nobody wants to wait.
+    if (signal === 'SIGTERM') await app.drain();
     await app.close();
     log.info({}, 'stopped');
     return process.exit(0);

@@ -85,3 +85,13 @@ test('NODE_URL needs what servers that work together share', () => {
   expect(text).toContain('R2_ENDPOINT: not set, but NODE_URL is');
   expect(text).not.toContain('SECRET_KEY');
 });
+
+test('a server that works with others takes longer to end, because it hands its work over', () => {
+  const shared = {
+    ...{ NODE_URL: 'http://10.0.0.5:4000', SECRET_KEY: `${'A'.repeat(43)}=` },
+    ...{ DATABASE_URL: 'postgresql://db/flashback', R2_ENDPOINT: 'http://127.0.0.1:9', R2_BUCKET: 'clips' },
+    ...{ R2_ACCESS_KEY_ID: 'id', R2_SECRET_ACCESS_KEY: 'secret' },
+  };
+  expect(readConfig(shared)).toMatchObject({ drainSec: 30 });
+  expect(readConfig({ ...shared, DRAIN_SEC: '5' })).toMatchObject({ drainSec: 5 });
+});

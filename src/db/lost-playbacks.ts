@@ -7,72 +7,91 @@ import { furtherPlayback, insertFurther } from './further-playbacks.ts';
 import type { Incarnation } from './session.ts';
 import { transition } from './transitions.ts';
 
-/** A playback of a lost node, with the owner that it had. */
-interface Lost {
+/** A playback of another node, with the owner that it had when it was looked up. */
+interface Owned {
   readonly id: string;
   readonly nodeId: string;
   readonly ownerEpoch: bigint;
 }
 
 /**
- * Playbacks `p` of lost nodes, at cameras `c` that this node owns now. `declareLost` (nodes.ts) gave each lost node
- * another incarnation: so no node has the incarnation that the playback names.
+ * Playbacks `p` of other nodes `n`, at cameras `c` that this node owns now. `declareLost` (nodes.ts) gave each lost node
+ * another incarnation: so no node has the incarnation that its playback names, and `n.id` is null.
  */
-const ofLostNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
-  (c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation}) AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM nodes n WHERE (n.id, n.incarnation) = (p.node_id, p.owner_epoch))`;
+const ofOtherNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
+  playbacks p JOIN cameras c ON c.id = p.camera_id AND (c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation})
+    AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
+  LEFT JOIN nodes n ON (n.id, n.incarnation) = (p.node_id, p.owner_epoch)`;
+
+/** A recording of a draining node that ends sooner is not taken over. */
+const soonMs = 5_000;
 
 /**
- * A playback that a lost node was recording, and the playback that continues it here: the same one, a further one, or
+ * A playback that another node was recording, and the playback that continues it here: the same one, a further one, or
  * none (undefined).
  */
 export interface TakenOver {
-  readonly lostId: string;
+  readonly firstId: string;
   readonly goesOnAs: string | undefined;
 }
 
 /**
- * Takes over what lost nodes were recording, at cameras that this node owns now; recording/interrupted.ts calls it once
- * a second. The footage of a RECORDING playback is on the lost node's disk: that playback ends with NODE_LOST, and a
- * further playback begins where it ends. A PENDING playback is recorded here. Each playback is taken over once.
- * @param at the present time: where a lost playback ends and the further one begins
+ * Takes over what lost and draining nodes record, at cameras that this node owns now; recording/interrupted.ts calls it
+ * once a second. The footage of a RECORDING playback is on the other node's disk: that playback ends with NODE_LOST or
+ * SHUTDOWN, and a further playback begins where it ends. A PENDING playback of a lost node is recorded here. Each playback
+ * is taken over once.
+ * @param at the present time: where the first playback ends and the further one begins
  */
-export async function takeOverLost(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
-  const found = await db.$queryRaw<Lost[]>`
-    SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch"
-    FROM playbacks p JOIN cameras c ON c.id = p.camera_id
-    WHERE p.recording_status IN ('PENDING', 'RECORDING') AND (p.record_until IS NULL OR p.record_until > ${at})
-      AND ${ofLostNodes(self)}`;
+export async function takeOverRecordings(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
+  const soon = new Date(at.getTime() + soonMs);
+  const found = await db.$queryRaw<Recorded[]>`
+    SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch", n.id IS NULL AS "isLost"
+    FROM ${ofOtherNodes(self)}
+    WHERE CASE WHEN n.id IS NULL
+      THEN p.recording_status IN ('PENDING', 'RECORDING') AND (p.record_until IS NULL OR p.record_until > ${at})
+      ELSE p.recording_status = 'RECORDING' AND (p.record_until IS NULL OR p.record_until > ${soon})
+        AND n.draining_since IS NOT NULL END`;
   const taken: TakenOver[] = [];
-  for (const lost of found) {
-    const one = await db.$transaction((tx) => takeOverOne(tx, lost, self, at));
+  for (const recorded of found) {
+    const one = await db.$transaction((tx) => takeOverOne(tx, recorded, self, at));
     if (one) taken.push(one);
   }
   return taken;
 }
 
-async function takeOverOne(tx: Tx, lost: Lost, self: Incarnation, at: Date): Promise<TakenOver | undefined> {
-  const { id } = lost;
-  const first = await lockIfLost(tx, lost);
+interface Recorded extends Owned {
+  /** false: the node is draining. */
+  readonly isLost: boolean;
+}
+
+async function takeOverOne(
+  tx: Tx,
+  recorded: Recorded,
+  self: Incarnation,
+  at: Date,
+): Promise<TakenOver | undefined> {
+  const { id, isLost } = recorded;
+  const first = await lockIfOwned(tx, recorded);
   if (!first) return undefined;
   if (first.recordingStatus === 'PENDING') {
     const owner = { nodeId: self.nodeId, ownerEpoch: self.incarnation };
     await tx.playback.update({ where: { id }, data: owner });
-    return { lostId: id, goesOnAs: id };
+    return { firstId: id, goesOnAs: id };
   }
   const further = await insertFurther(tx, first, furtherPlayback(first, at), { at, isClockSet: false });
   // If the event has ended, and only the post-roll is missing, the playback keeps its end.
-  const end = first.endedAt ? {} : { endedAt: at, endReason: 'NODE_LOST' as const };
+  const endReason = isLost ? ('NODE_LOST' as const) : ('SHUTDOWN' as const);
+  const end = first.endedAt ? {} : { endedAt: at, endReason };
   await tx.playback.update({ where: { id }, data: { ...end, recordUntil: at } });
-  return { lostId: id, goesOnAs: further?.id };
+  return { firstId: id, goesOnAs: further?.id };
 }
 
 /**
- * Locks the event, then the playback: all code that locks both keeps this order. The lost node may have come back
+ * Locks the event, then the playback: all code that locks both keeps this order. A lost node may have come back
  * meanwhile: then the playback has another epoch.
- * @returns undefined if the playback is no longer lost
+ * @returns undefined if the playback has another owner by now, or is no longer recorded
  */
-async function lockIfLost(tx: Tx, { id, nodeId, ownerEpoch }: Lost): Promise<Playback | undefined> {
+async function lockIfOwned(tx: Tx, { id, nodeId, ownerEpoch }: Owned): Promise<Playback | undefined> {
   await tx.$queryRaw`
     SELECT 1 FROM events WHERE id = (SELECT event_id FROM playbacks WHERE id = ${id}::uuid) FOR UPDATE`;
   const rows = await tx.$queryRaw<unknown[]>`
@@ -83,7 +102,7 @@ async function lockIfLost(tx: Tx, { id, nodeId, ownerEpoch }: Lost): Promise<Pla
 }
 
 /** A playback of a lost node that is no longer recorded and has no clip. */
-export interface Unfinished extends Lost {
+export interface Unfinished extends Owned {
   /** For how long its node has been away, in hours. */
   readonly hoursLost: number;
 }
@@ -93,8 +112,8 @@ export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<U
   return db.$queryRaw`
     SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch",
       coalesce(extract(epoch FROM clock_timestamp() - l.lease_until) / 3600, 'infinity')::float8 AS "hoursLost"
-    FROM playbacks p JOIN cameras c ON c.id = p.camera_id LEFT JOIN nodes l ON l.id = p.node_id
-    WHERE ${ofLostNodes(self)} AND (p.recording_status = 'PROCESSING'
+    FROM ${ofOtherNodes(self)} LEFT JOIN nodes l ON l.id = p.node_id
+    WHERE n.id IS NULL AND (p.recording_status = 'PROCESSING'
       OR p.recording_status IN ('PENDING', 'RECORDING') AND p.record_until <= ${at})
     ORDER BY p.id`;
 }
@@ -104,7 +123,7 @@ export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<U
  * this node has the job.
  * @returns false if the lost node is back, or another node has taken the playback over
  */
-export function takeOverUnfinished(db: Db, lost: Lost, self: Incarnation, at: Date): Promise<boolean> {
+export function takeOverUnfinished(db: Db, lost: Owned, self: Incarnation, at: Date): Promise<boolean> {
   const { id } = lost;
   return db.$transaction(async (tx) => {
     if (!(await own(tx, lost, self))) return false;
@@ -120,7 +139,7 @@ export function takeOverUnfinished(db: Db, lost: Lost, self: Incarnation, at: Da
  */
 export function failUnfinished(
   db: Db,
-  lost: Lost,
+  lost: Owned,
   self: Incarnation,
   { code, message }: RecordingFailure,
   at: Date,
@@ -142,7 +161,7 @@ export function failUnfinished(
  */
 async function own(
   tx: Tx,
-  { id, nodeId, ownerEpoch }: Lost,
+  { id, nodeId, ownerEpoch }: Owned,
   self: Incarnation,
 ): Promise<RecordingStatus | undefined> {
   const [owned] = await tx.playback.updateManyAndReturn({

@@ -35,7 +35,7 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
          clock_timestamp() + $5 * interval '1 second')
        ON CONFLICT (id) DO UPDATE SET url = excluded.url, incarnation = excluded.incarnation, version = excluded.version,
          capacity = excluded.capacity, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
-         lease_until = excluded.lease_until, ended_at = NULL
+         lease_until = excluded.lease_until, draining_since = NULL, ended_at = NULL
        RETURNING incarnation`,
       [facts.id, facts.url ?? null, facts.version, facts.capacity, leaseSec],
     );
@@ -91,6 +91,8 @@ export interface Beat {
 export interface NodeLease {
   /** Renews the lease. @returns undefined if another server has taken the node's place */
   beat(): Promise<Beat | undefined>;
+  /** Says that the server is about to end: the other nodes take its cameras, and go on with what it records. */
+  drain(): Promise<void>;
   /** Ends the lease, because the server ends. */
   leave(): Promise<void>;
   close(): Promise<void>;
@@ -122,6 +124,9 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
       const until = `clock_timestamp() + interval '${leaseSec} seconds'`;
       return (await write(`heartbeat_at = clock_timestamp(), lease_until = ${until}`)).rows[0];
     },
+    async drain() {
+      await write('draining_since = clock_timestamp()');
+    },
     async leave() {
       await write('lease_until = clock_timestamp(), ended_at = clock_timestamp()');
     },
@@ -132,8 +137,8 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
 const epochMs = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 export interface NodeReport extends Node {
-  /** LIVE: the node's lease holds. ENDED: the node ended its lease itself. LOST: neither. */
-  readonly state: 'LIVE' | 'ENDED' | 'LOST';
+  /** LIVE, DRAINING: the node's lease holds. ENDED: the node ended its lease itself. LOST: neither. */
+  readonly state: 'LIVE' | 'DRAINING' | 'ENDED' | 'LOST';
   /** How many cameras the node feeds. */
   readonly cameras: number;
   /** How many recordings the node has begun and not ended. */
@@ -153,6 +158,25 @@ export function liveNodes(db: Db): Promise<LiveNode[]> {
     SELECT id, url, incarnation FROM nodes WHERE url IS NOT NULL AND lease_until > clock_timestamp() ORDER BY id`;
 }
 
+/** What a node has to hand over before it ends. */
+export interface HandOver {
+  /** How many other nodes can take it. */
+  readonly others: number;
+  readonly cameras: number;
+  /** Those that it still records or finishes. */
+  readonly playbacks: number;
+}
+
+export async function readHandOver(db: Db, { nodeId }: Incarnation): Promise<HandOver> {
+  const rows = await db.$queryRaw<HandOver[]>`
+    SELECT (SELECT count(*) FROM nodes
+        WHERE id <> ${nodeId} AND lease_until > clock_timestamp() AND draining_since IS NULL)::int AS others,
+      (SELECT count(*) FROM cameras WHERE node_id = ${nodeId})::int AS cameras,
+      (SELECT count(*) FROM playbacks WHERE node_id = ${nodeId}
+        AND recording_status IN ('PENDING', 'RECORDING', 'PROCESSING'))::int AS playbacks`;
+  return rows[0]!;
+}
+
 /** Whether the node's lease ended at least that many hours ago. True for an unknown node. */
 export async function isSilentFor(db: Db, id: string, hours: number): Promise<boolean> {
   const rows = await db.$queryRaw<unknown[]>`
@@ -164,8 +188,9 @@ export async function isSilentFor(db: Db, id: string, hours: number): Promise<bo
 export function allNodes(db: Db): Promise<NodeReport[]> {
   return db.$queryRaw`
     SELECT n.id, n.url, n.incarnation, n.version, n.capacity, n.started_at AS "startedAt", n.heartbeat_at AS "heartbeatAt",
-      n.lease_until AS "leaseUntil", n.ended_at AS "endedAt",
-      CASE WHEN n.lease_until > clock_timestamp() THEN 'LIVE' WHEN n.ended_at IS NULL THEN 'LOST' ELSE 'ENDED' END AS state,
+      n.lease_until AS "leaseUntil", n.draining_since AS "drainingSince", n.ended_at AS "endedAt",
+      CASE WHEN n.lease_until > clock_timestamp() THEN CASE WHEN n.draining_since IS NULL THEN 'LIVE' ELSE 'DRAINING' END
+        WHEN n.ended_at IS NULL THEN 'LOST' ELSE 'ENDED' END AS state,
       (SELECT count(*)::int FROM cameras c WHERE c.node_id = n.id AND c.enabled) AS cameras,
       (SELECT count(*)::int FROM playbacks p WHERE p.node_id = n.id
         AND p.recording_status IN ('PENDING', 'RECORDING')) AS recordings

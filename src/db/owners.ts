@@ -16,7 +16,7 @@ export async function ownerOfCamera(db: Db, id: string): Promise<string | null> 
 
 /** What a round of planning depends on. */
 export interface PlanFacts {
-  /** The live nodes with their incarnations and capacities, as text to compare. */
+  /** The live nodes with their incarnations and capacities, and which of them are draining, as text to compare. */
   readonly live: string;
   /** Whether there is a camera without an owner, or with an owner that is not live. */
   readonly isOwnerMissing: boolean;
@@ -25,7 +25,7 @@ export interface PlanFacts {
 export async function readPlanFacts(db: Db): Promise<PlanFacts> {
   const rows = await db.$queryRaw<PlanFacts[]>`
     WITH live AS (SELECT * FROM nodes WHERE lease_until > clock_timestamp())
-    SELECT coalesce(string_agg(concat_ws(' ', id, incarnation, capacity), ',' ORDER BY id), '') AS live,
+    SELECT coalesce(string_agg(concat_ws(' ', id, incarnation, capacity, draining_since), ',' ORDER BY id), '') AS live,
       EXISTS (SELECT 1 FROM cameras c WHERE NOT EXISTS (
         SELECT 1 FROM live WHERE id = c.node_id AND incarnation = c.owner_epoch)) AS "isOwnerMissing"
     FROM live`;
@@ -36,8 +36,9 @@ export async function readPlanFacts(db: Db): Promise<PlanFacts> {
  * Gives each camera the live node that rendezvous hashing chooses for it (weighted as by Schindelhauer and Schomaker,
  * 2005): each node gets a share by its capacity, and when a node comes or goes, only the cameras that it gets or had
  * move. If a camera's owner is not live, the new owner gets it at once; otherwise the new owner prepares first
- * (takePrepared). A camera stays while its owner is live and records it. One round runs at a time; a camera is written
- * only if it still has the owner that the round has read.
+ * (takePrepared). A camera stays while its owner is live and records it. A draining node gets no camera, and loses those
+ * that it has, also while it records them. One round runs at a time; a camera is written only if it still has the owner
+ * that the round has read.
  * @param mayDeclareLost whether nodes without a heartbeat are declared lost. If not, their cameras stay with them. A
  *   lost node may write nothing more, and ends when it finds that out
  */
@@ -49,16 +50,17 @@ export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean
     if (mayDeclareLost) await declareLost(tx);
     await tx.$executeRaw`
       WITH live AS (
-        SELECT id, incarnation, capacity FROM nodes WHERE lease_until > clock_timestamp()
+        SELECT id, incarnation, capacity, draining_since FROM nodes WHERE lease_until > clock_timestamp()
       ), plan AS (
         SELECT DISTINCT ON (c.id) c.id, c.node_id AS before, c.owner_epoch AS epoch_before, n.id AS node_id, n.incarnation
-        FROM cameras c CROSS JOIN live n
+        FROM cameras c CROSS JOIN live n WHERE n.draining_since IS NULL
         ORDER BY c.id, n.capacity / -ln(((hashtextextended(c.id || ' ' || n.id, 0) & 9007199254740991) + 0.5) / 9007199254740992) DESC
       ), step AS (
         SELECT plan.*, owner.id IS NULL OR owner.ended_at IS NOT NULL AS is_orphan,
-          CASE WHEN plan.node_id <> before AND owner.id IN (SELECT id FROM live) AND NOT EXISTS (
-            SELECT 1 FROM playbacks p WHERE p.camera_id = plan.id AND p.node_id = owner.id
-              AND p.recording_status IN ('PENDING', 'RECORDING')) THEN plan.node_id END AS next_id
+          CASE WHEN plan.node_id <> before AND owner.id IN (SELECT id FROM live)
+            AND (owner.draining_since IS NOT NULL OR NOT EXISTS (
+              SELECT 1 FROM playbacks p WHERE p.camera_id = plan.id AND p.node_id = owner.id
+                AND p.recording_status IN ('PENDING', 'RECORDING'))) THEN plan.node_id END AS next_id
         FROM plan LEFT JOIN nodes owner ON owner.id = before AND owner.incarnation = epoch_before
       )
       UPDATE cameras c SET
@@ -72,7 +74,10 @@ export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean
   });
 }
 
-/** Makes this start of a node the owner of a camera for which it has prepared, unless the camera is recorded now. */
+/**
+ * Makes this start of a node the owner of a camera for which it has prepared, unless the camera is recorded now by a node
+ * that is not draining.
+ */
 export async function takePrepared(
   db: Db,
   { nodeId, incarnation }: Incarnation,
@@ -81,6 +86,7 @@ export async function takePrepared(
   await db.$executeRaw`
     UPDATE cameras c SET node_id = ${nodeId}, owner_epoch = ${incarnation}, next_node_id = NULL, next_since = NULL
     WHERE id = ${cameraId}::uuid AND next_node_id = ${nodeId}
-      AND NOT EXISTS (SELECT 1 FROM playbacks p WHERE p.camera_id = c.id AND p.node_id = c.node_id
-        AND p.recording_status IN ('PENDING', 'RECORDING'))`;
+      AND (EXISTS (SELECT 1 FROM nodes n WHERE n.id = c.node_id AND n.draining_since IS NOT NULL)
+        OR NOT EXISTS (SELECT 1 FROM playbacks p WHERE p.camera_id = c.id AND p.node_id = c.node_id
+          AND p.recording_status IN ('PENDING', 'RECORDING')))`;
 }

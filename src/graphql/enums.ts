@@ -85,7 +85,7 @@ export const EndReason = builder.enumType('EndReason', {
     },
     SHUTDOWN: {
       description:
-        'The server could not go on recording: its disk was full or failed, an error of its own ended the recording, or it was not running when the recording had to end. A restart alone ends no recording.',
+        'The server could not go on recording: its disk was full or failed, an error of its own ended the recording, or it was not running when the recording had to end. A restart alone ends no recording; but a server that stops beside others hands it over, and an open event goes on in a further playback.',
     },
     NODE_LOST: {
       description:
@@ -98,6 +98,7 @@ export const NodeState = builder.enumType('NodeState', {
   description: 'Whether a server of this database is there.',
   values: {
     LIVE: { description: 'It has sent a heartbeat within the last five seconds.' },
+    DRAINING: { description: 'It is about to end, and hands over its cameras and its recordings.' },
     ENDED: { description: 'It has ended by itself.' },
     LOST: { description: 'It sends no heartbeats, and has not said that it ends.' },
   },

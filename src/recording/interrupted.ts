@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/ends.ts';
-import { takeOverLost } from '../db/lost-playbacks.ts';
+import { takeOverRecordings } from '../db/lost-playbacks.ts';
 import { giveDeadline } from '../db/playbacks.ts';
 import type { Incarnation } from '../db/session.ts';
 import { transition } from '../db/transitions.ts';
@@ -81,8 +81,8 @@ export async function startResuming(options: ResumingOptions): Promise<{ close()
 async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): Promise<void> {
   const { db, self, log, recorder, now } = options;
   const { nodeId } = self;
-  for (const taken of await takeOverLost(db, self, new Date(now())))
-    log.info(taken, 'a lost node was recording this; it goes on here');
+  for (const taken of await takeOverRecordings(db, self, new Date(now())))
+    log.info(taken, 'another node, which is lost or stops, was recording this; it goes on here');
   const where = {
     recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] },
     OR: [{ nodeId }, { nodeId: null, camera: { nodeId } }],

@@ -168,3 +168,23 @@ test('a camera stays with its node until the next one has prepared, and is not t
   await takePrepared(db, next, id);
   expect(await row()).toMatchObject({ node_id: 'b', next_node_id: null });
 });
+
+test('a draining node gets no camera, and loses those that it has, also while it records them', async () => {
+  await addNode('a');
+  await addNode('b');
+  await addCameras(20);
+  await plan();
+  const before = await owners();
+  for (const [cameraId, node] of before) if (node === 'a') await record(cameraId, 'a');
+  const drain = (id: string) => sql.query('UPDATE nodes SET draining_since = now() WHERE id = $1', [id]);
+  const { live } = await readPlanFacts(db);
+  await drain('a');
+  expect((await readPlanFacts(db)).live).not.toBe(live);
+  await plan();
+  expect(camerasOf(before, 'a').length).toBeGreaterThan(0);
+  expect(camerasOf(await owners(), 'b')).toHaveLength(20);
+  // Where no other node is left, they stay.
+  await drain('b');
+  await plan();
+  expect(camerasOf(await owners(), 'b')).toHaveLength(20);
+});

@@ -1,7 +1,7 @@
 // Several servers of one database: any of them answers everything, one reads each camera.
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readClip } from '../support/app/clip.ts';
+import { firstJump, readClip } from '../support/app/clip.ts';
 import {
   awaitEnd,
   createEvent,
@@ -135,11 +135,44 @@ test('calls that no node has signed, or that were meant for another start, are r
   expect((await call(forged)).status).toBe(403);
 });
 
-test('a node that ends hands its cameras over, and gets its share back when it comes again', async () => {
+test('a node that is stopped hands over its cameras and what it records, and gets its share back when it comes again', async () => {
   const { id: cameraId, owner, other } = gate;
-  await owner.close();
   const event = await createEvent(other.client, { cameraId });
-  expect(await rowOf(event.playback!.id)).toEqual({ node_id: other.id, recording_status: 'RECORDING' });
+  const firstId = event.playback!.id;
+  await until(
+    async () => (await readPlayback(other.client, firstId)).clipStartedAt !== null,
+    'it is recorded',
+  );
+  const draining = owner.app.drain();
+  // Until the camera is the other node's, it is recorded here.
+  const late = await createEvent(other.client, { cameraId });
+  expect(late.playback).toMatchObject({ recordingStatus: 'RECORDING', missedMs: 0 });
+  await draining;
+  const first = await readPlayback(other.client, firstId);
+  expect(first).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'SHUTDOWN' });
+  expect(await spoolsOf(owner)).toEqual([]);
+  await owner.close();
+  const { rows } = await nodes.sql.query(
+    'SELECT id, node_id FROM playbacks WHERE event_id = $1 AND id <> $2',
+    [event.id, firstId],
+  );
+  expect(rows).toEqual([{ id: rows[0].id, node_id: other.id }]);
+  for (const { id } of [event, late]) await endEvent(other.client, id);
+  const furtherId = rows[0].id;
+  await expect
+    .poll(async () => (await readPlayback(other.client, furtherId)).recordingStatus)
+    .toBe('COMPLETED');
+  const further = await readPlayback(other.client, furtherId);
+  expect(further).toMatchObject({ endReason: 'ENDED', gaps: [] });
+  // No picture is missing, and at most the pictures of a keyframe interval and of a fragment are in both.
+  const before = await readClip(camera, first, nodes.dir);
+  const after = await readClip(camera, further, nodes.dir);
+  const isNew = ({ counter }: { counter: number }) => counter > before.frames.at(-1)!.counter;
+  expect(firstJump([...before.frames, ...after.frames.filter(isNew)])).toBe(-1);
+  expect(before.lastSentAt - after.firstSentAt).toBeLessThan(1_700);
+
+  // It is recorded while the first owner comes back.
+  const long = await createEvent(other.client, { cameraId });
   await nodes.start(owner.id);
   const nodeOf = async () => {
     const { camera } = await other.client.run<{ camera: { node: string } }>(
@@ -147,18 +180,15 @@ test('a node that ends hands its cameras over, and gets its share back when it c
     );
     return camera.node;
   };
-  // It is recorded, and stays until that is over.
+  // The camera stays until that is over.
   const { nodes: all } = await other.client.run<{ nodes: object[] }>('{ nodes { id url state recordings } }');
   expect(all).toMatchObject([
     { id: 'a', url: a.config.nodeUrl, state: 'LIVE' },
     { id: 'b', url: b.config.nodeUrl, state: 'LIVE' },
   ]);
   expect(await nodeOf()).toBe(other.id);
-  const hasPictures = async () =>
-    (await readPlayback(other.client, event.playback!.id)).clipStartedAt !== null;
-  await until(hasPictures, 'it has pictures');
-  await endEvent(other.client, event.id);
-  expect((await awaitEnd(other.client, event)).recordingStatus).toBe('COMPLETED');
+  await endEvent(other.client, long.id);
+  expect((await awaitEnd(other.client, long)).recordingStatus).toBe('COMPLETED');
   await until(async () => (await nodeOf()) === owner.id, 'the camera is back');
   // Its pre-roll came with it.
   const last = await createEvent(other.client, { cameraId });

@@ -318,7 +318,7 @@ export type EndReason =
   | 'MAX_DURATION'
   /** The server was lost. An open event goes on in a further playback; the clip is made from what that server or the bucket has. */
   | 'NODE_LOST'
-  /** The server could not go on recording: its disk was full or failed, an error of its own ended the recording, or it was not running when the recording had to end. A restart alone ends no recording. */
+  /** The server could not go on recording: its disk was full or failed, an error of its own ended the recording, or it was not running when the recording had to end. A restart alone ends no recording; but a server that stops beside others hands it over, and an open event goes on in a further playback. */
   | 'SHUTDOWN'
   /** The recording was stopped by hand. */
   | 'STOPPED';
@@ -593,6 +593,8 @@ export type MutationUpdateCameraArgs = {
 
 /** Whether a server of this database is there. */
 export type NodeState =
+  /** It is about to end, and hands over its cameras and its recordings. */
+  | 'DRAINING'
   /** It has ended by itself. */
   | 'ENDED'
   /** It has sent a heartbeat within the last five seconds. */
