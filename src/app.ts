@@ -21,7 +21,7 @@ import { enterNode, openNodeLease } from './db/nodes.ts';
 import { openSeal } from './db/open-seal.ts';
 import { proveDatabase, proveSchema } from './db/proof.ts';
 import { proveConnection } from './db/reach.ts';
-import { installationId } from './db/uploads.ts';
+import { installationId, offsitePlaybacks } from './db/uploads.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { SpoolFollower } from './finishing/follow-spools.ts';
@@ -164,13 +164,14 @@ export async function startApp(
     const signer = createPathSigner({ secret, ttlSec: config.urlTtlSec, now, holds: access.holds });
     const address = new ServerAddress(config);
 
-    // Transitions and camera states, to subscribers.
+    // Transitions, camera states and what the bucket has of recordings, to subscribers.
     const steady = neverSetAhead(now);
     const transitions = parts.add(
       'transitions',
       new TransitionHub({ db, log, keepDays: config.transitionDays, now: steady }),
     );
     const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
+    const offsiteChanges = new ChangeHub({ all: () => offsitePlaybacks(db) });
     await transitions.start();
     let nudgeFeeds = () => {};
     parts.add(
@@ -183,10 +184,12 @@ export async function startApp(
           keys.nudge();
           nudgeFeeds();
           await cameraStates.publishAll();
+          await offsiteChanges.publishAll();
         },
         on: {
           flashback_transitions: () => transitions.nudge(),
           flashback_cameras: (cameraId) => cameraStates.publish(cameraId),
+          flashback_offsite: (playbackId) => offsiteChanges.publish(playbackId),
           flashback_feeds: (owner) => owner === nodeId && nudgeFeeds(),
           flashback_keys: () => keys.nudge(),
         },
@@ -203,9 +206,7 @@ export async function startApp(
     const installation = await installationId(db);
     const uplink = new Uplink(config.uploadMaxBitsPerSec);
     const growing = new GrowingSpools();
-    const offsiteChanges = new ChangeHub({ all: async () => offsite?.inBucket ?? [] });
-    const onMore = (playbackId: string) => offsiteChanges.publish(playbackId);
-    const offsite = openOffsite(config, { db, store, growing, uplink, installation, recordDir, onMore, log });
+    const offsite = openOffsite(config, { db, store, growing, uplink, installation, recordDir, log });
     if (offsite) parts.add('copies in the bucket', offsite);
     const follower = parts.add(
       'uploads of what is recorded',

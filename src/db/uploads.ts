@@ -66,3 +66,15 @@ export async function saveOffsiteUntil(db: Db, id: string, until: Date): Promise
     data: { offsiteUntil: until },
   });
 }
+
+/** The recordings of all nodes of which the bucket holds footage. */
+export async function offsitePlaybacks(db: Db): Promise<string[]> {
+  const where = { recordingStatus: 'RECORDING' as const, offsiteUntil: { not: null } };
+  const rows = await db.playback.findMany({ where, select: { id: true }, orderBy: { id: 'asc' } });
+  return rows.map(({ id }) => id);
+}
+
+/** Tells all nodes, this one too, that the bucket has more of these playbacks. */
+export async function notifyOffsite(db: Db, playbackIds: readonly string[]): Promise<void> {
+  await db.$executeRaw`SELECT pg_notify('flashback_offsite', id) FROM unnest(${playbackIds}::text[]) id`;
+}

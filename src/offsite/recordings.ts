@@ -1,13 +1,14 @@
+import { notifyOffsite } from '../db/uploads.ts';
 import type { Log } from '../log.ts';
 import { RecordingCopies, type RecordingCopiesOptions } from './recording-copies.ts';
 
-export interface OffsiteRecordingsOptions extends RecordingCopiesOptions {
+export interface OffsiteRecordingsOptions extends Omit<RecordingCopiesOptions, 'onMore'> {
   readonly log: Log;
 }
 
 const renewEveryMs = 5_000;
-/** How often `onMore` is called for a recording, at most. */
-const reportEveryMs = 1_000;
+/** How often nodes are told that the bucket has more of a recording, at most. */
+const tellEveryMs = 1_000;
 
 /** @returns undefined if the store is no bucket, or if copies are switched off */
 export function openOffsite(
@@ -25,10 +26,10 @@ export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
   readonly #recordings = new Map<string, RecordingCopies>();
   readonly #recovered = new Set<string>();
-  /** Recordings of which the bucket has more since `onMore` was called. */
+  /** Recordings of which the bucket has more since the nodes were told. */
   readonly #grown = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
-  #reporting: NodeJS.Timeout | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
 
   constructor(options: OffsiteRecordingsOptions) {
@@ -41,12 +42,18 @@ export class OffsiteRecordings {
         this.#renewing = undefined;
       });
     }, renewEveryMs);
-    this.#reporting = setInterval(() => this.#reportMore(), reportEveryMs);
+    this.#telling = setInterval(() => void this.#tellNodes(), tellEveryMs);
   }
 
-  #reportMore(): void {
-    for (const playbackId of this.#grown) this.#options.onMore(playbackId);
+  /** Never rejects. Of a recording that was not told, the next copy is. */
+  async #tellNodes(): Promise<void> {
+    const { db, log } = this.#options;
+    const grown = [...this.#grown];
     this.#grown.clear();
+    if (grown.length === 0) return;
+    await notifyOffsite(db, grown).catch((error: Error) =>
+      log.debug({ error }, 'subscribers are not told what the bucket has; they are at the next copy'),
+    );
   }
 
   /** @returns undefined if the recording was recovered from the bucket, because this server seemed lost */
@@ -58,11 +65,6 @@ export class OffsiteRecordings {
     const recording = new RecordingCopies({ ...this.#options, onMore }, playbackId);
     this.#recordings.set(playbackId, recording);
     return recording;
-  }
-
-  /** The running recordings of which the bucket has footage. */
-  get inBucket(): string[] {
-    return [...this.#recordings].filter(([, { until }]) => until).map(([playbackId]) => playbackId);
   }
 
   /** Up to when the footage is in the bucket; undefined: none is, or it is unknown. */
@@ -98,7 +100,7 @@ export class OffsiteRecordings {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    clearInterval(this.#reporting);
+    clearInterval(this.#telling);
     await Promise.all([...this.#recordings.values()].map((recording) => recording.settled()));
     await this.#renewing;
   }

@@ -69,14 +69,21 @@ test('calls with the same idempotency key through two nodes give one event, and 
   await awaitEnd(a.client, events[0]!);
 });
 
-test('live pictures, posters and snapshots come from any node, and a playback that runs is deleted from any', async () => {
+test('live pictures, posters, snapshots and what the bucket has come from any node, and a playback that runs is deleted from any', async () => {
   const { id: cameraId, owner, other } = gate;
+  const copies = other.client.subscribe<{ playbackOffsiteChanged: { id: string; offsiteUntil: string } }>(
+    'subscription { playbackOffsiteChanged { id offsiteUntil } }',
+  );
   const { startRecording } = await other.client.run<{ startRecording: { playback: PlaybackFacts } }>(
     'mutation($input: StartRecordingInput!) { startRecording(input: $input) { playback { id recordingStatus } } }',
     { input: { cameraId } },
   );
   const { id, recordingStatus } = startRecording.playback;
   expect(recordingStatus).toBe('RECORDING');
+  const { playbackOffsiteChanged: copied } = await copies.next();
+  copies.stop();
+  expect(copied.id).toBe(id);
+  expect(Date.now() - Date.parse(copied.offsiteUntil)).toBeLessThan(10_000);
   const read = () =>
     other.client.run<{
       playback: { liveUrl: string; thumbnailUrl: string | null };
