@@ -9,19 +9,10 @@ import { createPathSigner, linkSecret, opaqueId } from './access/signed-path.ts'
 import { createTokenVerifier } from './access/tokens.ts';
 import type { Config } from './config.ts';
 import { cameraIds } from './db/cameras.ts';
-import { claimDatabase } from './db/claim.ts';
-import { connectDb, forReading } from './db/client.ts';
-import { DatabaseClock } from './db/database-clock.ts';
-import { startDatabaseServer } from './db/embedded/server.ts';
-import { migrateJobs } from './db/finishing-queue.ts';
 import { shareLinkSecret } from './db/link-secret.ts';
 import { listen } from './db/listener.ts';
-import { applyMigrations } from './db/migrate.ts';
-import { enterNode, openNodeLease } from './db/nodes.ts';
-import { openSeal } from './db/open-seal.ts';
-import { proveDatabase, proveSchema } from './db/proof.ts';
-import { proveConnection } from './db/reach.ts';
 import { installationId, offsitePlaybacks } from './db/uploads.ts';
+import { enterDatabase } from './enter-database.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { SpoolFollower } from './finishing/follow-spools.ts';
@@ -41,8 +32,6 @@ import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { demandReady } from './metrics/readiness.ts';
 import { handOver } from './nodes/hand-over.ts';
-import { Membership } from './nodes/membership.ts';
-import { readNodeId } from './nodes/node-id.ts';
 import { OtherNodes } from './nodes/other-nodes.ts';
 import { Planner } from './nodes/planner.ts';
 import { createCallSigner } from './nodes/signature.ts';
@@ -72,7 +61,6 @@ import { Uplink } from './store/uplink.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
 import { tasksHere, tasksOfNodes } from './usecases/node-tasks.ts';
-import { version } from './version.ts';
 
 export interface App {
   /** Base of this server's addresses, like http://127.0.0.1:4000. */
@@ -90,9 +78,6 @@ export interface App {
   /** Resolves when every part has ended. The next start stores the footage that is not in the store yet. */
   close(): Promise<void>;
 }
-
-/** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
-const predecessorMs = 12_000;
 
 /** How long a server is not ready before it closes its connections, at least: load balancers have to see it. */
 const unreadyMs = 2_000;
@@ -125,34 +110,10 @@ export async function startApp(
     const launcher = parts.add('launcher', startLauncher({ children, dir: launcherDir }));
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
-    // The database. Queries of the API have a pool of their own: recordings then never wait for a connection.
-    if (config.databaseUrl) await proveConnection(config.databaseUrl);
-    const databaseUrl =
-      config.databaseUrl ??
-      parts.add('database server', await startDatabaseServer({ dataDir, children, log })).url;
-    const nodeId = await readNodeId(dataDir, config.nodeId);
-    const isAlone = config.nodeUrl === undefined;
-    const claimant = { nodeId, isShared: !isAlone };
-    const claim = parts.add(
-      'claim',
-      await claimDatabase({ url: databaseUrl, claimant, log, waitMs: predecessorMs }),
-    );
-    for (const name of await applyMigrations(databaseUrl)) log.info({ name }, 'a migration was applied');
-    await migrateJobs(databaseUrl, log);
-    const seal = await openSeal({ dataDir, secretKeys: config.secretKeys, databaseUrl, log });
-    const facts = { id: nodeId, url: config.nodeUrl, version, capacity: config.maxRecordings };
-    const self = await enterNode(databaseUrl, facts);
-    const clock = new DatabaseClock(wallClock);
-    const { now } = clock;
-    const lease = openNodeLease(databaseUrl, self);
-    const membership = parts.add('membership', new Membership({ lease, self, clock, log }));
-    await membership.start();
-    const db = connectDb(databaseUrl, { seal, self });
-    parts.add('database', { close: () => db.$disconnect() });
-    const readingDb = connectDb(databaseUrl, { ...forReading, seal, self });
-    parts.add('database for reading', { close: () => readingDb.$disconnect() });
-    await proveSchema(db);
-    await proveDatabase({ db, readingDb });
+    // The database, and this server's place in it.
+    const database = await enterDatabase(config, { parts, children, log, wallClock });
+    const { url: databaseUrl, self, isAlone, claim, lease, membership, seal, now, db, readingDb } = database;
+    const { nodeId } = self;
 
     // Who may call, and where.
     const secret = await shareLinkSecret(db, seal, { own: await linkSecret(dataDir), isAlone });

@@ -49,6 +49,7 @@ const mayImport: Record<string, readonly string[]> = {
   http: ['graphql', 'usecases', 'nodes', 'access', 'spool', 'domain', 'db', 'log'],
   metrics: ['domain', 'db', 'finishing', 'pubsub', 'recording', 'spool'],
   'start-order': ['log'],
+  'enter-database': ['config', 'db', 'log', 'nodes', 'processes', 'start-order', 'version'],
   app: ['*'],
   'check-store': ['*'],
   run: ['app', 'config', 'log'],

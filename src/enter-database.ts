@@ -1,0 +1,91 @@
+import type { Config } from './config.ts';
+import { type Claim, claimDatabase } from './db/claim.ts';
+import { connectDb, type Db, forReading } from './db/client.ts';
+import { DatabaseClock } from './db/database-clock.ts';
+import { startDatabaseServer } from './db/embedded/server.ts';
+import { migrateJobs } from './db/finishing-queue.ts';
+import { applyMigrations } from './db/migrate.ts';
+import { enterNode, type NodeLease, openNodeLease } from './db/nodes.ts';
+import { openSeal } from './db/open-seal.ts';
+import { proveDatabase, proveSchema } from './db/proof.ts';
+import { proveConnection } from './db/reach.ts';
+import type { Seal } from './db/seal.ts';
+import type { Incarnation } from './db/session.ts';
+import type { Log } from './log.ts';
+import { Membership } from './nodes/membership.ts';
+import { readNodeId } from './nodes/node-id.ts';
+import type { Children } from './processes/children.ts';
+import type { StartOrder } from './start-order.ts';
+import { version } from './version.ts';
+
+/** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
+const predecessorMs = 12_000;
+
+/** The database that this server works with, and the server's place in it. */
+export interface EnteredDatabase {
+  readonly url: string;
+  /** This start of the server, which owns cameras and playbacks. */
+  readonly self: Incarnation;
+  /** Whether this server has the database for itself. */
+  readonly isAlone: boolean;
+  readonly claim: Claim;
+  readonly lease: NodeLease;
+  readonly membership: Membership;
+  readonly seal: Seal;
+  /** The present time by the database's clock, in epoch milliseconds. */
+  readonly now: () => number;
+  readonly db: Db;
+  /** A pool of its own for queries of the API: recordings then never wait for a connection. */
+  readonly readingDb: Db;
+}
+
+/**
+ * Starts or reaches the database, claims it, migrates it, enters this server as a node, and opens the pools.
+ * @param wallClock this machine's clock, in epoch milliseconds
+ * @throws Error whose message says what is wrong and what to do
+ */
+export async function enterDatabase(
+  config: Config,
+  {
+    parts,
+    children,
+    log,
+    wallClock,
+  }: {
+    parts: StartOrder;
+    children: Children;
+    log: Log;
+    wallClock: () => number;
+  },
+): Promise<EnteredDatabase> {
+  const { dataDir, secretKeys } = config;
+  if (config.databaseUrl) await proveConnection(config.databaseUrl);
+  const url =
+    config.databaseUrl ??
+    parts.add('database server', await startDatabaseServer({ dataDir, children, log })).url;
+
+  // Nobody else works with it, or with this server's id.
+  const nodeId = await readNodeId(dataDir, config.nodeId);
+  const isAlone = config.nodeUrl === undefined;
+  const claimant = { nodeId, isShared: !isAlone };
+  const claim = parts.add('claim', await claimDatabase({ url, claimant, log, waitMs: predecessorMs }));
+  for (const name of await applyMigrations(url)) log.info({ name }, 'a migration was applied');
+  await migrateJobs(url, log);
+  const seal = await openSeal({ dataDir, secretKeys, databaseUrl: url, log });
+
+  // From here on this server owns what its earlier starts owned.
+  const facts = { id: nodeId, url: config.nodeUrl, version, capacity: config.maxRecordings };
+  const self = await enterNode(url, facts);
+  const clock = new DatabaseClock(wallClock);
+  const lease = openNodeLease(url, self);
+  const membership = parts.add('membership', new Membership({ lease, self, clock, log }));
+  await membership.start();
+
+  const db = connectDb(url, { seal, self });
+  parts.add('database', { close: () => db.$disconnect() });
+  const readingDb = connectDb(url, { ...forReading, seal, self });
+  parts.add('database for reading', { close: () => readingDb.$disconnect() });
+  await proveSchema(db);
+  await proveDatabase({ db, readingDb });
+  return { url, self, isAlone, claim, lease, membership, seal, now: clock.now, db, readingDb };
+}
