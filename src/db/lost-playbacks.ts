@@ -23,7 +23,7 @@ const ofOtherNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
     AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
   LEFT JOIN nodes n ON (n.id, n.incarnation) = (p.node_id, p.owner_epoch)`;
 
-/** A recording of a draining node that ends sooner is not taken over. */
+/** A draining node keeps a recording that ends within this time. */
 const soonMs = 5_000;
 
 /**

@@ -109,7 +109,7 @@ export class Finisher {
     // Checked first, because reading an hours-long spool is wasted if the store is away.
     storeWatch.demand();
     if (!(await findSpool(recordDir, id)) && (await lostClips?.complete(playback))) return;
-    const followed = await follower.handOver(id, signal);
+    const followed = await follower.stopFollowing(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
     const [poster, { row, size }] = await bothSettled(
       this.#putPoster(playback, clip, objectKeys(playback).poster, signal),

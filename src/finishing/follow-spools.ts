@@ -40,7 +40,7 @@ interface Entry {
   step: Promise<void> | undefined;
   pausedUntil: number;
   grewAt: number;
-  isTold: boolean;
+  isFailureLogged: boolean;
 }
 
 /**
@@ -83,7 +83,7 @@ export class SpoolFollower {
       step: undefined,
       pausedUntil: 0,
       grewAt: 0,
-      isTold: false,
+      isFailureLogged: false,
     };
     this.#entries.set(id, entry);
     return entry;
@@ -97,17 +97,18 @@ export class SpoolFollower {
       entry.followed ??= await Followed.open(spool.file);
       if (storeWatch.problem) return;
       await this.#send(spool, entry.followed, entry);
-      if (entry.isTold) log.info({ playbackId }, 'a clip is sent to the bucket again while it is recorded');
-      entry.isTold = false;
+      if (entry.isFailureLogged)
+        log.info({ playbackId }, 'a clip is sent to the bucket again while it is recorded');
+      entry.isFailureLogged = false;
     } catch (error) {
       // The finisher sends the missing parts.
       if (entry.over.signal.aborted) return;
       entry.pausedUntil = performance.now() + pauseMs;
-      if (!entry.isTold) {
-        const told = { playbackId, error: (error as Error).message };
-        log.warn(told, 'a clip cannot be sent while it is recorded; trying again');
+      if (!entry.isFailureLogged) {
+        const facts = { playbackId, error: (error as Error).message };
+        log.warn(facts, 'a clip cannot be sent while it is recorded; trying again');
       }
-      entry.isTold = true;
+      entry.isFailureLogged = true;
     }
   }
 
@@ -181,7 +182,7 @@ export class SpoolFollower {
    * @param signal when aborted, does not wait for that part
    * @returns what was followed, which the caller has to close; undefined if nothing was
    */
-  async handOver(playbackId: string, signal: AbortSignal): Promise<Followed | undefined> {
+  async stopFollowing(playbackId: string, signal: AbortSignal): Promise<Followed | undefined> {
     const entry = this.#entries.get(playbackId);
     if (!entry) return undefined;
     this.#entries.delete(playbackId);
@@ -197,7 +198,7 @@ export class SpoolFollower {
 
   /** Stops sending a playback's footage. Resolves once nothing is being sent. */
   async stopSending(playbackId: string): Promise<void> {
-    const followed = await this.handOver(playbackId, AbortSignal.abort());
+    const followed = await this.stopFollowing(playbackId, AbortSignal.abort());
     await followed?.close().catch(() => {}); // a file that was only read
   }
 

@@ -15,9 +15,9 @@ export interface HandOverOptions {
 const everyMs = 250;
 
 /**
- * Says that this server is about to end, and waits while the other nodes take its cameras and go on with what it records.
- * Resolves once nothing is left and its own clips are in the store; if there is no other node; or after `withinMs`. What is
- * left then, the others take over when the lease ends. Never rejects.
+ * Says that this server is about to end, and waits while the other nodes become the owners of its cameras and go on
+ * with what it records. Resolves once nothing is left and its own clips are in the store; if there is no other node; or
+ * after `withinMs`. When the lease ends, the other nodes take over what is left. Never rejects.
  */
 export async function handOver({ db, lease, self, log, withinMs }: HandOverOptions): Promise<void> {
   const deadline = performance.now() + withinMs;

@@ -4,12 +4,12 @@ export interface PayloadRange {
   readonly to: number;
 }
 
-export const inOrder = <Range extends PayloadRange>(ranges: readonly Range[]): Range[] =>
+export const sortedRanges = <Range extends PayloadRange>(ranges: readonly Range[]): Range[] =>
   [...ranges].sort((a, b) => a.from - b.from);
 
 /** @returns the byte up to which the ranges cover the payload from byte `from` on, without a hole */
 export function coveredUpTo(ranges: readonly PayloadRange[], from = 0): number {
   let covered = from;
-  for (const range of inOrder(ranges)) if (range.from <= covered) covered = Math.max(covered, range.to);
+  for (const range of sortedRanges(ranges)) if (range.from <= covered) covered = Math.max(covered, range.to);
   return covered;
 }

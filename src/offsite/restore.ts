@@ -3,7 +3,7 @@ import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
 import { bufferBody } from '../store/body.ts';
 import type { GuardedObjects, SentPart, Store } from '../store/store.ts';
 import { encodeManifest } from './manifest.ts';
-import { coveredUpTo, inOrder } from './payload-ranges.ts';
+import { coveredUpTo, sortedRanges } from './payload-ranges.ts';
 import type { PayloadObject, Remains } from './remains.ts';
 
 /** A clip that was made from objects in the bucket. */
@@ -106,7 +106,7 @@ async function readPayload(
 ): Promise<Buffer> {
   const bytes = Buffer.alloc(Math.max(0, to - from));
   let at = from;
-  for (const object of inOrder(objects)) {
+  for (const object of sortedRanges(objects)) {
     if (at >= to) break;
     if (object.from > at || object.to <= at) continue;
     const held = await guarded.read(object.key);

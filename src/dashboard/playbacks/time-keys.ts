@@ -43,7 +43,11 @@ async function firstAfter(filters: Filters, { to }: Window, span: Span): Promise
   return found.nodes[0]?.startedAt;
 }
 
-/** When the day, month or year begins that is so many after the one of a moment. In epoch ms, as the moment. */
+/**
+ * When a day, month or year begins, in epoch ms.
+ * @param moment in epoch ms
+ * @param after how many days, months or years later than the one that contains the moment
+ */
 function startOf(span: Span, moment: number, after: number): number {
   const day = localDay(moment);
   const [year = 1970, month = 1] = day.split('-').map(Number);
