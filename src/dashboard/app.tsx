@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
+import { followAlerts } from './alerts/follow.ts';
 import { followEverything } from './api/live.ts';
 import { useObservable } from './api/observable.ts';
 import { session } from './api/session.ts';
@@ -30,6 +31,7 @@ export function App() {
 function Views() {
   useEffect(followEverything, []);
   useEffect(followHistory, []);
+  useEffect(followAlerts, []);
   return (
     <Shell>
       <Switch>

@@ -63,6 +63,7 @@ beforeAll(async () => {
     'add a camera': '/cameras/new',
     camera: `/cameras/${cameraId}`,
     'camera away': `/cameras/${awayId}`,
+    alerts: '/cameras',
     now: '/now',
     keys: '/keys',
     'first steps': '/start',
@@ -150,6 +151,8 @@ async function settled(page: Page, view: string): Promise<void> {
     await page.getByRole('button', { name: 'Watch' }).waitFor();
   }
   if (view === 'playbacks' || view === 'pages') await page.getByRole('article').nth(2).waitFor();
+  if (view === 'alerts') await page.getByRole('button', { name: 'Alerts' }).click();
+  if (view === 'alerts') await page.getByRole('checkbox', { name: 'Motion' }).waitFor();
   // The bar of what can be done with the chosen ones.
   if (view === 'pages') await page.getByRole('article').getByRole('checkbox').first().check();
   if (view === 'keys') await page.getByRole('button', { name: 'Revoke' }).waitFor();

@@ -122,6 +122,65 @@ describe.skipIf(browserMissing)('the connection', () => {
   });
 });
 
+test.skipIf(browserMissing)(
+  'an event of a chosen type alerts by one sound and one notice, however many tabs are open',
+  async () => {
+    // Counts the tones and keeps the notices that the browser is given.
+    const observe = `
+    Object.assign(window, { tones: 0, notices: [] });
+    window.OscillatorNode = class extends OscillatorNode {
+      constructor(...given) { super(...given); window.tones++; }
+    };
+    window.Notification = class extends Notification {
+      constructor(title, options) { super(title, options); window.notices.push(this); }
+    };`;
+    const first = await open('/now', { permissions: ['notifications'] });
+    await first.context().addInitScript(observe);
+    const tabs = [await dashboard.another('/now'), await dashboard.another('/now')] as const;
+    await first.close();
+    const sum = async (expression: string) => {
+      const each = await Promise.all(tabs.map((tab) => tab.evaluate<number>(expression)));
+      return each.reduce((total, count) => total + count, 0);
+    };
+    const [page, other] = tabs;
+    await page.getByRole('button', { name: 'Alerts: off' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Alerts' });
+    await dialog.getByRole('checkbox', { name: 'Play a sound' }).check();
+    // It is checked once the browser has allowed it.
+    const onDesktop = dialog.getByRole('checkbox', { name: 'Show a notice on the desktop' });
+    await onDesktop.click();
+    await expect.poll(() => onDesktop.isChecked()).toBe(true);
+    await dialog.getByRole('checkbox', { name: 'Person' }).check();
+    expect(await seriousFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    // The sound on trial has two tones. In the other tab, the browser allows sound after a click.
+    await expect.poll(() => sum('window.tones')).toBe(2);
+    await other.getByRole('heading', { level: 1 }).click();
+
+    const begin = async (label: string) => {
+      const event = await createEvent(app.client, { cameraId, label });
+      for (const tab of tabs) await cardOf(tab, label).waitFor();
+      await endEvent(app.client, event.id);
+    };
+    await begin('not chosen');
+    await page.getByRole('button', { name: 'Alerts: on' }).click();
+    await dialog.getByRole('checkbox', { name: 'Motion' }).check();
+    await page.keyboard.press('Escape');
+    await begin('chosen');
+    await expect.poll(() => sum('window.tones')).toBe(4);
+    // Both tabs give the browser the notice, which shows it once, because it has the same tag.
+    const given = await Promise.all(
+      tabs.map((tab) =>
+        tab.evaluate<string[]>('window.notices.map(({ title, body, tag }) => [title, body, tag].join())'),
+      ),
+    );
+    expect(given[0]).toEqual([expect.stringMatching(/^Door,Motion · chosen, \d\d:\d\d:\d\d,[0-9a-f-]{36}$/)]);
+    expect(given[1]).toEqual(given[0]);
+    await page.evaluate("window.notices[0].dispatchEvent(new Event('click'))");
+    await page.getByRole('region', { name: 'Transitions' }).waitFor();
+  },
+);
+
 test.skipIf(browserMissing)('a store that takes no clips is reported until it takes them again', async () => {
   const media = path.join(app.config.dataDir, 'media');
   await rm(media, { recursive: true });

@@ -8,13 +8,15 @@ import {
 } from '../gql/graphql.ts';
 import { query } from './client.ts';
 import { connection, sockets } from './connection.ts';
-import { learn, learnAllCameras, playbacks } from './entities.ts';
+import { learn, learnAllCameras, type Playback, playbacks } from './entities.ts';
 import { observable } from './observable.ts';
 import { isRunning } from './running.ts';
 import { listenToTabs } from './tabs.ts';
 
 /** Counts the times at which all shown data must be queried again, because a push may have been missed. */
 export const freshness = observable(0);
+/** The playback that began last, as it was pushed. */
+export const begun = observable<Playback | undefined>(undefined);
 const askAnew = () => freshness.set(freshness.get() + 1);
 
 export async function loadCameras(): Promise<void> {
@@ -35,6 +37,8 @@ export function followEverything(): () => void {
     (data) => {
       cursor = data.playbackStatusChanged.cursor;
       learn(data);
+      const { from, playback } = data.playbackStatusChanged;
+      if (from === null) begun.set(playback);
     },
     (code) => {
       if (code === 'CURSOR_EXPIRED') cursor = undefined;

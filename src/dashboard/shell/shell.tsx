@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
+import { AlertsButton } from '../alerts/button.tsx';
 import { playbacks } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { isRunning } from '../api/running.ts';
@@ -50,7 +51,10 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className={css.foot}>
           <div className={css.footRow}>
             <ConnectionBadge />
-            <ThemeButton />
+            <span>
+              <AlertsButton />
+              <ThemeButton />
+            </span>
           </div>
           <Who />
           <p className={css.zone}>Times in {zoneName()}</p>

@@ -2,7 +2,7 @@ import { observable, useObservable } from '../api/observable.ts';
 import { IconButton } from '../parts/button.tsx';
 import type { IconName } from '../parts/icon.tsx';
 
-/** Dark, light, or the system's theme. This is the only setting that this browser stores. */
+/** Dark, light, or the system's theme. */
 
 const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];

@@ -1,0 +1,109 @@
+import { useState } from 'react';
+import { useCameras } from '../api/entities.ts';
+import { useObservable } from '../api/observable.ts';
+import { Button } from '../parts/button.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { CheckField } from '../parts/field.tsx';
+import { eventTypes, typeNames } from '../parts/format.ts';
+import css from './dialog.module.css';
+import { allowSound, hasDesktopNotices, ring } from './signals.ts';
+import { changeWishes, wishes } from './wishes.ts';
+
+/** What alerts the user in this browser. Each change counts at once. */
+export function AlertsDialog({ onClose }: { onClose: () => void }) {
+  const { sound, desktop, cameraIds, types } = useObservable(wishes);
+  const cameras = useCameras();
+  const [problem, setProblem] = useState<string>();
+  const wishDesktop = async (wished: boolean) => {
+    const isAllowed = !wished || (await Notification.requestPermission()) === 'granted';
+    setProblem(
+      isAllowed ? undefined : 'This browser does not allow it; change that in its settings for this page.',
+    );
+    changeWishes({ desktop: wished && isAllowed });
+  };
+  const wishSound = async (wished: boolean) => {
+    changeWishes({ sound: wished });
+    if (wished) await allowSound();
+    if (wished) ring();
+  };
+  return (
+    <Dialog title="Alerts" onClose={onClose}>
+      <div className={css.form}>
+        <p>When an event begins to be recorded, and a tab of this browser has the dashboard open:</p>
+        <div>
+          <CheckField
+            label="Play a sound"
+            checked={sound}
+            onChange={({ target }) => wishSound(target.checked)}
+          />
+          <CheckField
+            label="Show a notice on the desktop"
+            disabled={!hasDesktopNotices}
+            checked={desktop && hasDesktopNotices}
+            onChange={({ target }) => wishDesktop(target.checked)}
+          />
+          {!hasDesktopNotices && (
+            <p className="quiet">Browsers show notices only for addresses with https, or of this machine.</p>
+          )}
+          {problem && (
+            <p className={css.problem} role="alert">
+              {problem}
+            </p>
+          )}
+        </div>
+        <Choices
+          legend="Cameras"
+          none="all cameras"
+          options={cameras.map(({ id, name }) => ({ value: id, name }))}
+          chosen={cameraIds}
+          onChange={(cameraIds) => changeWishes({ cameraIds })}
+        />
+        <Choices
+          legend="Types"
+          none="all types"
+          options={eventTypes.map((type) => ({ value: type, name: typeNames[type] }))}
+          chosen={types}
+          onChange={(types) => changeWishes({ types })}
+        />
+        <div className={css.actions}>
+          <Button kind="main" onClick={onClose}>
+            Done
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+/** Check boxes of which none stands for all. */
+function Choices<T extends string>({
+  legend,
+  none,
+  options,
+  chosen,
+  onChange,
+}: {
+  legend: string;
+  none: string;
+  options: readonly { value: T; name: string }[];
+  chosen: readonly T[];
+  onChange: (chosen: readonly T[]) => void;
+}) {
+  return (
+    <fieldset className={css.choices}>
+      <legend>
+        {legend} {chosen.length === 0 && <span className="quiet">{none}</span>}
+      </legend>
+      {options.map(({ value, name }) => (
+        <CheckField
+          key={value}
+          label={name}
+          checked={chosen.includes(value)}
+          onChange={({ target }) =>
+            onChange(target.checked ? [...chosen, value] : chosen.filter((other) => other !== value))
+          }
+        />
+      ))}
+    </fieldset>
+  );
+}
