@@ -189,6 +189,9 @@ describe.skipIf(browserMissing)('the list', () => {
       .click({ modifiers: ['Shift'] });
     await bar.getByText('3 playbacks chosen').waitFor();
     await card(1).getByRole('checkbox').uncheck();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
     expect(await seriousFindings(page)).toEqual([]);
     await bar.getByRole('button', { name: 'Protect' }).click();
     await page.getByLabel('Reason').fill('evidence');

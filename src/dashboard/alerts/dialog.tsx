@@ -53,14 +53,12 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
         </div>
         <Choices
           legend="Cameras"
-          none="all cameras"
           options={cameras.map(({ id, name }) => ({ value: id, name }))}
           chosen={cameraIds}
           onChange={(cameraIds) => changeWishes({ cameraIds })}
         />
         <Choices
           legend="Types"
-          none="all types"
           options={eventTypes.map((type) => ({ value: type, name: typeNames[type] }))}
           chosen={types}
           onChange={(types) => changeWishes({ types })}
@@ -78,13 +76,11 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
 /** Check boxes of which none stands for all. */
 function Choices<T extends string>({
   legend,
-  none,
   options,
   chosen,
   onChange,
 }: {
   legend: string;
-  none: string;
   options: readonly { value: T; name: string }[];
   chosen: readonly T[];
   onChange: (chosen: readonly T[]) => void;
@@ -92,7 +88,7 @@ function Choices<T extends string>({
   return (
     <fieldset className={css.choices}>
       <legend>
-        {legend} {chosen.length === 0 && <span className="quiet">{none}</span>}
+        {legend} {chosen.length === 0 && <span className="quiet">none chosen: all</span>}
       </legend>
       {options.map(({ value, name }) => (
         <CheckField

@@ -10,7 +10,7 @@ export function usePageKeys(deedOf: (event: KeyboardEvent) => (() => void) | und
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-      if ((event.target as HTMLElement).closest('input, select, textarea')) return;
+      if ((event.target as HTMLElement).closest('input:not([type=checkbox]), select, textarea')) return;
       const deed = newest.current(event);
       if (!deed) return;
       event.preventDefault();
