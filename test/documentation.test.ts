@@ -25,6 +25,11 @@ const anchorOf = (heading: string) =>
 const anchorsIn = (page: string) =>
   [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
 
+test('docs/client.md shows the source of the client that is tested', () => {
+  const shown = /<!-- client example -->\n```ts\n([\s\S]*?)```/.exec(read('docs/client.md'))?.[1];
+  expect(shown).toBe(read('src/demo/analytics.ts'));
+});
+
 test('every link between pages leads to an existing page and heading', () => {
   const dead = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
