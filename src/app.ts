@@ -279,6 +279,7 @@ export async function startApp(
         ...{ address, access, signer, log, dashboardDir, media: serve, live, snapshots, metrics, ready },
         nodeCalls: { self, signer: callSigner, here, others },
         urlOf: (key) => store.url(key),
+        read: (key) => store.read(key),
       }),
     );
     const { url } = address;

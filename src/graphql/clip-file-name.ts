@@ -14,15 +14,20 @@ export function clipFileName(
   }: { startedAt: Date; camera: { name: string }; event: { type: EventType } | null },
   timeZone: string,
 ): string {
-  const time = timeIn(timeZone, startedAt).replace(' ', '_').replaceAll(':', '-');
+  const time = timeIn(timeZone, startedAt);
   const type = event ? words(event.type) : 'by-hand';
   return `${time}_${words(camera.name) || 'camera'}_${type}.mp4`;
 }
 
-function timeIn(timeZone: string, at: Date): string {
+/**
+ * The time as it stands in names of files, like 2026-11-28_14-02-11.
+ * @throws RequestError BAD_USER_INPUT if there is no such zone
+ */
+export function timeIn(timeZone: string, at: Date): string {
   try {
     // The Swedish locale writes times as ISO 8601 does.
-    return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at);
+    const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    return format.format(at).replace(' ', '_').replaceAll(':', '-');
   } catch {
     throw badField('timeZone', 'Expected the name of a time zone, like Europe/Berlin.');
   }

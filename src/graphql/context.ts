@@ -34,6 +34,8 @@ export interface Services extends Parts {
     object(key: string, caller: Caller): Promise<string>;
     /** Like `object`, for a browser that is to save the object under this name. */
     download(key: string, name: string, caller: Caller): Promise<string>;
+    /** The clips of these playbacks as one ZIP. */
+    clips(playbackIds: readonly string[], timeZone: string, caller: Caller): string;
     live(playback: Playback, caller: Caller): string | null;
     /** The poster of a clip that is not in the store yet. */
     poster(playback: Playback, caller: Caller): Promise<string | null>;

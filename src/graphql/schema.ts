@@ -17,6 +17,7 @@ await import('./event-lists.ts');
 await import('./playback.ts');
 await import('./playback-lists.ts');
 await import('./playback-mutations.ts');
+await import('./clips-zip.ts');
 await import('./share-links.ts');
 await import('./subscriptions.ts');
 await import('./keys.ts');

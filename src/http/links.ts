@@ -1,6 +1,7 @@
 import type { PathSigner } from '../access/signed-path.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { Services } from '../graphql/context.ts';
+import { scopeOf } from './clips.ts';
 import type { ServerAddress } from './server-address.ts';
 
 export interface LinkOptions {
@@ -38,6 +39,8 @@ export function createLinks(options: LinkOptions): Services['links'] {
   return {
     object: (key, { holder }) => store.url(key, holder),
     download: (key, name, { holder }) => store.downloadUrl(key, name, holder),
+    clips: (ids, timeZone, { holder }) =>
+      `${address.url}${signer.sign('clips', scopeOf({ ids, timeZone }), holder)}`,
     live: (playback, { holder }) => (isInSpool(playback) ? live(playback, 'index.m3u8', holder) : null),
     poster: async (playback, { holder }) =>
       isInSpool(playback) && (await hasPoster(playback)) ? live(playback, 'poster.jpg', holder) : null,

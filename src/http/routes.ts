@@ -33,6 +33,8 @@ export interface RouteOptions {
   readonly metrics: Handler;
   /** The page of a link to one clip, and the clip. The handler finds out whether the link is valid. */
   readonly share: Handler;
+  /** Several clips as one ZIP. */
+  readonly clips: Handler;
   readonly ready: Handler;
   readonly dashboard: Handler;
   /** Serves an object of the local store; undefined if the store is a bucket. */
@@ -50,7 +52,7 @@ const read = ['GET', 'HEAD'] as const;
 
 /** All routes of this server. The first route that matches is used. WebSockets: websocket.ts. */
 export function routesOf(options: RouteOptions): readonly Route[] {
-  const { graphql, metrics, ready, dashboard, share, media = answerNothing } = options;
+  const { graphql, metrics, ready, dashboard, share, clips, media = answerNothing } = options;
   const { others } = options.nodeCalls;
   const snapshot = answerSnapshot(options);
   const ownerOf = (path: string) => options.live.ownerOf(path);
@@ -64,6 +66,7 @@ export function routesOf(options: RouteOptions): readonly Route[] {
   return [
     { path: graphqlPath, methods: ['GET', 'POST', 'OPTIONS'], who: 'CALLER', answer: graphql },
     { path: '/media/', methods: read, who: 'LINK', answer: media },
+    { path: '/clips/', methods: read, who: 'LINK', answer: clips },
     { path: '/live/', methods: read, who: 'LINK', answer: live },
     { path: '/snapshots/', methods: read, who: 'LINK', answer: anySnapshot },
     { path: '/share/', methods: read, who: 'ANYBODY', answer: share },

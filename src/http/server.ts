@@ -8,6 +8,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 import type { Services } from '../graphql/context.ts';
 import { isOfWhoLeft, type Log } from '../log.ts';
 import { knowClients } from './clients.ts';
+import { answerClips } from './clips.ts';
 import { connectionLimit, descriptorLimit, limitConnections } from './connection-limit.ts';
 import { Connections } from './connections.ts';
 import { loadDashboard } from './dashboard.ts';
@@ -51,6 +52,8 @@ export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snap
   readonly dashboardDir: string;
   /** A link to an object of the store. */
   readonly urlOf: (key: string) => Promise<string>;
+  /** The bytes of an object of the store; throws at the first step if there is no such object. */
+  readonly read: (key: string) => AsyncIterable<Buffer>;
   /** Metrics for Prometheus. */
   readonly metrics: { contentType: string; read(): Promise<string> };
   /** Resolves if the server can work; rejects with the reason if it cannot. */
@@ -112,6 +115,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     metrics: answerMetrics(metrics, access),
     ready: answerReady({ ready, access, clients }),
     share: answerShare({ ...options, ...services, clients }),
+    clips: answerClips({ ...options, db: services.db }),
     dashboard: await loadDashboard(options.dashboardDir),
   });
 

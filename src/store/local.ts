@@ -20,6 +20,8 @@ export interface LocalStoreOptions {
   sign?: (key: string, holder: string) => string;
 }
 
+/** Bytes of an object that are read at a time. */
+const readBytes = 256 * 1024;
 const testObjectKey = 'flashback-check';
 const plain = (key: string) => `/media/${key}`;
 
@@ -82,6 +84,12 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
         if (!found?.isFile()) return undefined;
         return { size: Number(found.size), contentType: contentTypeOf(key), etag: etagOf(found) };
       });
+    },
+
+    async *read(key) {
+      const path = localPath(dir, key);
+      const file = await onDisk(dir, `give ${key}`, () => open(path));
+      yield* file.createReadStream({ highWaterMark: readBytes });
     },
 
     async remove(key) {

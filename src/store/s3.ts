@@ -9,6 +9,7 @@ import { isRequestError, s3Failure, statusOf } from './s3-failure.ts';
 import { readGuarded, writeGuarded } from './s3-guarded.ts';
 import { listObjects, listUploads, uploadsThatShow } from './s3-listing.ts';
 import { createSender } from './s3-put.ts';
+import { readObject } from './s3-read.ts';
 import { abortUpload } from './s3-upload.ts';
 import { uploadsIn } from './s3-uploads.ts';
 import type { ObjectBody, ObjectInfo, Removable, Store, Transfer } from './store.ts';
@@ -120,6 +121,11 @@ export function createS3Store(options: S3StoreOptions): Store {
     async stat(key) {
       assertKey(key);
       return request(`say what it holds under ${key}`, () => head(key));
+    },
+
+    read(key) {
+      assertKey(key);
+      return requestList(`give ${key}`, () => readObject(client, { Bucket, Key: key }));
     },
 
     async remove(key) {

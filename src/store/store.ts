@@ -148,6 +148,9 @@ export interface Store {
   /** @returns undefined if there is no such object */
   stat(key: string): Promise<ObjectInfo | undefined>;
 
+  /** The bytes of an object; throws at the first step if there is no such object. Ending early closes what it reads. */
+  read(key: string): AsyncIterable<Buffer>;
+
   /** Removes an object; one that does not exist is no error. */
   remove(key: string): Promise<void>;
 

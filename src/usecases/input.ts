@@ -87,6 +87,10 @@ export function badField(field: string, message: string, path: string[] = ['inpu
   return badInput([{ path: [...path, field], message }]);
 }
 
+const fewIds = 'Expected 1 to 100 ids.';
+/** Ids of one request: as many as the largest page of a list has. They may be malformed (isId). */
+export const severalIds = z.array(z.string()).min(1, fewIds).max(100, fewIds);
+
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Whether the text is a UUID. PostgreSQL answers other texts with an internal error. */

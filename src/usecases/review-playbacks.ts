@@ -2,13 +2,10 @@ import { z } from 'zod';
 import { removeReviews, saveReviews } from '../db/reviews.ts';
 import { visiblePlaybacks } from '../db/visible.ts';
 import type { Caller } from '../domain/caller.ts';
-import { isId, validate } from './input.ts';
+import { isId, severalIds, validate } from './input.ts';
 import type { Parts } from './parts.ts';
 
-/** The most playbacks in a call: as many as the largest page of a list has. */
-const most = 100;
-const expected = `Expected 1 to ${most} ids.`;
-const rules = z.object({ ids: z.array(z.string()).min(1, expected).max(most, expected) });
+const rules = z.object({ ids: severalIds });
 
 /**
  * Marks playbacks as reviewed by the caller, or takes the marks back. Nobody else sees a caller's marks, so every role

@@ -203,6 +203,11 @@ describe.skipIf(browserMissing)('the list', () => {
     await page.keyboard.press('r');
     await card(0).getByRole('img', { name: 'Reviewed' }).waitFor();
     for (const i of [0, 1, 2]) await card(i).getByRole('checkbox').check();
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      bar.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    expect(saved.suggestedFilename()).toBe('2026-02-10_11-58-00_3-clips.zip');
     await bar.getByRole('button', { name: 'Reviewed', exact: true }).click();
     await page.getByText('3 playbacks marked as reviewed.').waitFor();
     expect(await seriousFindings(page)).toEqual([]);

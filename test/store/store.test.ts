@@ -109,6 +109,21 @@ describe.each(['s3', 'local'] as const)('the %s store', (kind) => {
     await store.remove(key);
   });
 
+  test('gives an object’s bytes, and says if there is none', async () => {
+    await store.put('read.mp4', clip(10 * mib), 'video/mp4');
+    // A bucket's connection that is lost twice is continued.
+    server.fail({ match: (op) => op === 'GetObject', times: 2, reset: 'midway' });
+    const pieces: Buffer[] = [];
+    for await (const piece of store.read('read.mp4')) pieces.push(piece);
+    expect(Buffer.concat(pieces).equals(footage.subarray(0, 10 * mib))).toBe(true);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThanOrEqual(mib);
+    const none = async () => {
+      for await (const _ of store.read('none.mp4'));
+    };
+    await expect(none()).rejects.toThrow(/could not give none.mp4|refused to give none.mp4/);
+    if (kind === 's3') expect(server.log.filter(({ key }) => key === 'read.mp4')).toHaveLength(5);
+  });
+
   test('lists its objects by prefix, and removes many at once', async () => {
     const keys = ['list/a/1.mp4', 'list/a/2.mp4', 'list/b.mp4'];
     for (const [i, key] of keys.entries()) await store.put(key, clip(10 + i), 'video/mp4');

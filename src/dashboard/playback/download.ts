@@ -1,21 +1,36 @@
 import { query } from '../api/client.ts';
-import { PlaybackDownloadDocument } from '../gql/graphql.ts';
+import { ClipsDownloadDocument, PlaybackDownloadDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
 
-/** Saves the clip with a new link, because links expire while a page is open. */
-export async function downloadClip(id: string): Promise<void> {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+/** The API puts no more clips into one ZIP. */
+const mostInZip = 100;
+
+/** Saves a clip, or several as one ZIP, with a new link, because links expire while a page is open. */
+export async function download(ids: readonly string[]): Promise<void> {
   try {
-    const { playback } = await query(PlaybackDownloadDocument, { id, timeZone });
-    if (!playback?.downloadUrl) throw new Error('There is no clip any more.');
-    const link = document.createElement('a');
-    link.href = playback.downloadUrl;
-    link.download = '';
-    link.rel = 'noopener';
-    // Browsers ignore `download` for other origins. An error page of the bucket must not replace the dashboard.
-    if (link.origin !== location.origin) link.target = '_blank';
-    link.click();
+    if (ids.length > mostInZip) throw new Error(`A ZIP can have ${mostInZip} clips. Choose fewer.`);
+    const url = ids.length === 1 ? await linkToClip(ids[0] as string) : await linkToZip(ids);
+    if (!url) throw new Error('There is no clip any more.');
+    save(url);
   } catch (error) {
     sayProblem(error);
   }
+}
+
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+
+const linkToClip = async (id: string) =>
+  (await query(PlaybackDownloadDocument, { id, timeZone })).playback?.downloadUrl;
+
+const linkToZip = async (ids: readonly string[]) =>
+  (await query(ClipsDownloadDocument, { ids: [...ids], timeZone })).clipsUrl;
+
+function save(url: string): void {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = '';
+  link.rel = 'noopener';
+  // Browsers ignore `download` for other origins. An error page of the bucket must not replace the dashboard.
+  if (link.origin !== location.origin) link.target = '_blank';
+  link.click();
 }

@@ -17,7 +17,7 @@ import { say } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { useDetails } from './details.ts';
-import { downloadClip } from './download.ts';
+import { download } from './download.ts';
 import { Facts } from './facts.tsx';
 import { FailurePanel } from './failure.tsx';
 import { LivePlayer } from './live-player.tsx';
@@ -120,7 +120,7 @@ function Actions({
         Copy link
       </Button>
       {playback.videoUrl && (
-        <Button icon="download" onClick={() => downloadClip(playback.id)}>
+        <Button icon="download" onClick={() => download([playback.id])}>
           Download
         </Button>
       )}

@@ -7,6 +7,7 @@ import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { Button, IconButton } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
 import { say } from '../parts/notice.tsx';
+import { download } from '../playback/download.ts';
 import { protect, ReasonDialog } from '../playback/protection.tsx';
 import { toggleReviewed } from '../playback/review.tsx';
 import type { Selection } from './selection.ts';
@@ -16,6 +17,7 @@ import css from './selection-bar.module.css';
 export function SelectionBar({ chosen, clear }: Selection) {
   const mayRecord = useMay('record');
   const [asking, setAsking] = useState(false);
+  const withClips = chosen.filter(({ videoUrl }) => videoUrl);
   const allReviewed = chosen.every(({ reviewed }) => reviewed);
   const count = chosen.length === 1 ? '1 playback' : `${chosen.length} playbacks`;
   const protectAll = async (reason: string) => {
@@ -37,6 +39,11 @@ export function SelectionBar({ chosen, clear }: Selection) {
       <Button icon="reviewed" onClick={() => toggleReviewed(chosen)}>
         {allReviewed ? 'Not reviewed' : 'Reviewed'}
       </Button>
+      {withClips.length > 0 && (
+        <Button icon="download" onClick={() => download(withClips.map(({ id }) => id))}>
+          Download
+        </Button>
+      )}
       {mayRecord && (
         <>
           <Button icon="keep" onClick={() => setAsking(true)}>

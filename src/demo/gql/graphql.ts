@@ -798,6 +798,8 @@ export type Query = {
   camera?: Maybe<Camera>;
   /** All cameras, sorted by name. */
   cameras: Array<Camera>;
+  /** A link with which browsers save the clips of these playbacks as one ZIP, with names as `downloadUrl` gives them. Null if none of them has a clip. */
+  clipsUrl?: Maybe<Scalars['URL']['output']>;
   /** One event; null if there is none with this id. */
   event?: Maybe<Event>;
   /** Events, newest first, paged by cursor. */
@@ -822,6 +824,13 @@ export type Query = {
 /** Queries. */
 export type QueryCameraArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Queries. */
+export type QueryClipsUrlArgs = {
+  ids: Array<Scalars['ID']['input']>;
+  timeZone?: Scalars['String']['input'];
 };
 
 

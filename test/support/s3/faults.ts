@@ -14,7 +14,7 @@ export type Operation =
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload';
 
-/** The effects of faults. `reset` cuts the connection: at once, within the body, or instead of the answer. */
+/** The effects of faults. `reset` cuts the connection: at once, within the body (of the answer to GetObject), or instead of the answer. */
 export type Effect =
   | { status: number; code?: string }
   | { reset: 'at once' | 'midway' | 'after' }

@@ -116,7 +116,10 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       query: url.searchParams,
       receive: (sink) => receive(req, declared, wire(), sink),
     });
-    if (effect && 'reset' in effect) return void req.socket.destroy();
+    if (effect && 'reset' in effect) {
+      if (op === 'GetObject' && effect.reset === 'midway') await sendFirstPiece(res, answer);
+      return void req.socket.destroy();
+    }
     if (effect && 'wrongSize' in effect)
       answer.headers = { ...answer.headers, 'content-length': effect.wrongSize };
     await send(req, res, answer);
@@ -212,6 +215,15 @@ async function sendError(req: IncomingMessage, res: ServerResponse, error: unkno
   req.resume();
   const known = error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error));
   await send(req, res, { status: known.status, body: errorXml(known) });
+}
+
+/** The first 64 KiB of an object. */
+async function sendFirstPiece(res: ServerResponse, { status, headers, body }: Answer): Promise<void> {
+  res.writeHead(status, headers);
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    await new Promise((resolve) => res.write(piece, resolve));
+    return;
+  }
 }
 
 async function send(

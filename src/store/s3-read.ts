@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { retryDelayMs } from './s3-client.ts';
+import { isRequestError } from './s3-failure.ts';
+
+/** Lost connections in a row, without a byte between them. */
+const mostLost = 5;
+
+/**
+ * The bytes of an object. After a lost connection it goes on where it was, if the object is still the same: a bucket ends
+ * connections on which the reader pauses, as a slow browser makes it do.
+ */
+export async function* readObject(
+  client: S3Client,
+  target: { Bucket: string; Key: string },
+): AsyncGenerator<Buffer> {
+  let at = 0;
+  let whole: { size: number; etag: string | undefined } | undefined;
+  for (let lost = 0; whole === undefined || at < whole.size; ) {
+    try {
+      const rest = whole && { Range: `bytes=${at}-`, IfMatch: whole.etag };
+      const {
+        Body,
+        ContentLength = 0,
+        ETag,
+      } = await client.send(new GetObjectCommand({ ...target, ...rest }));
+      whole ??= { size: ContentLength, etag: ETag };
+      for await (const bytes of Body as AsyncIterable<Buffer>) {
+        at += bytes.length;
+        lost = 0;
+        yield bytes;
+      }
+    } catch (error) {
+      if (isRequestError(error) || ++lost > mostLost) throw error; // the SDK has retried the request
+      await sleep(retryDelayMs(lost));
+    }
+  }
+}
