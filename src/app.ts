@@ -125,11 +125,11 @@ export async function startApp(
     const signer = createPathSigner({ secret, ttlSec: config.urlTtlSec, now, holds: access.holds });
     const address = new ServerAddress(config);
 
-    // Transitions, camera states and what the bucket has of recordings, to subscribers.
-    const steady = neverSetAhead(now);
+    // Tells subscribers of transitions, of camera states, and of what the bucket has of recordings.
+    const ageClock = neverSetAhead(now);
     const transitions = parts.add(
       'transitions',
-      new TransitionHub({ db, log, keepDays: config.transitionDays, now: steady }),
+      new TransitionHub({ db, log, keepDays: config.transitionDays, now: ageClock }),
     );
     const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
     const offsiteChanges = new ChangeHub({ all: () => offsitePlaybacks(db) });
@@ -192,7 +192,7 @@ export async function startApp(
     const onRemoved = () => remover.nudge();
     const retention = parts.add(
       'retention',
-      new Retention({ db, days: config.retentionDays, log, now: steady, onRemoved }),
+      new Retention({ db, days: config.retentionDays, log, now: ageClock, onRemoved }),
     );
 
     // From camera to spool.

@@ -123,7 +123,8 @@ export function adtsHeaderBytes(buffer: Buffer, from: number, to: number): numbe
   const headerBytes = buffer[from + 1]! & 1 ? 7 : 9;
   const rateIndex = (buffer[from + 2]! >> 2) & 0xf;
   const frameBytes = adtsFrameBytes(buffer, from);
-  // A frame without a header can begin with the same bits, but its length would hardly fit.
+  // AAC without headers can begin with the same bits by chance. The number that is read as the frame’s length then hardly
+  // fits the buffer.
   return rateIndex < sampleRates.length && frameBytes >= headerBytes && frameBytes <= to - from
     ? headerBytes
     : 0;

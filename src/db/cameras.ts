@@ -2,7 +2,7 @@ import type { RetentionRule } from '../domain/retention.ts';
 import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import { gatherLookups } from './gather.ts';
-import { removeOver, removePlaybacks } from './playback-removal.ts';
+import { removeFinished, removePlaybacks } from './playback-removal.ts';
 import { demandNoneProtected } from './protection.ts';
 import type { Incarnation } from './session.ts';
 
@@ -130,7 +130,7 @@ export async function deleteCameraRows(
 ): Promise<void> {
   await demandNoneProtected(db, id);
   for (let removed = batch; removed === batch; ) {
-    const gone = await removeOver(db, id, batch);
+    const gone = await removeFinished(db, id, batch);
     removed = gone.length;
     await onGone(gone.filter((it) => it.recordingStatus !== 'COMPLETED').map((it) => it.id));
   }

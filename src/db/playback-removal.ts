@@ -47,7 +47,7 @@ export async function removeExpired(
  * Deletes the camera's oldest COMPLETED or FAILED playbacks that are not protected, with removals for their objects.
  * @returns the deleted playbacks: fewer than `limit` if none is left
  */
-export const removeOver = (db: Db, cameraId: string, limit: number): Promise<Removed[]> =>
+export const removeFinished = (db: Db, cameraId: string, limit: number): Promise<Removed[]> =>
   removeOldest(
     db,
     Prisma.sql`camera_id = ${cameraId}::uuid AND recording_status IN ('COMPLETED', 'FAILED')`,

@@ -41,8 +41,8 @@ export class ClipUpload {
   #renewAt = Number.POSITIVE_INFINITY;
   /** The parts that the bucket has acknowledged. */
   readonly sent = new Map<number, SentPart>();
-  /** Whether the clip has ended: then its parts go before parts of clips still being recorded. */
-  hasEnded = false;
+  /** Whether its recording has ended: then its parts go before parts of clips that are still recorded. */
+  isUrgent = false;
 
   constructor(options: ClipUploadOptions, row: Playback) {
     this.#options = options;
@@ -152,13 +152,13 @@ export class ClipUpload {
     signal: AbortSignal,
   ): Promise<void> {
     const { uplink, recordDir } = this.#options;
-    const hasEnded = () => this.hasEnded;
-    await uplink.withMemory(to - from, hasEnded, async (memory) => {
+    const isUrgent = () => this.isUrgent;
+    await uplink.withMemory(to - from, isUrgent, async (memory) => {
       signal.throwIfAborted();
       const bytes = await readPart(body, { from, to }, memory);
       // If a part is sent a second time and that fails, the bucket may have neither version (R2).
       this.sent.delete(number);
-      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: uplink.pace(hasEnded) });
+      const etag = await this.#upload!.sendPart(number, bytes, { signal, pace: uplink.pace(isUrgent) });
       this.sent.set(number, { bytes: bytes.length, etag });
       await noteSentPart(recordDir, this.#row, number, { bytes: bytes.length, etag });
     });

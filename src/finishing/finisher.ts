@@ -163,12 +163,12 @@ export class Finisher {
     const isCurrent =
       followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
     const upload = isCurrent ? followed! : follower.uploadOf(playback);
-    upload.hasEnded = true;
-    const hasEnded = () => true;
+    upload.isUrgent = true;
+    const isUrgent = () => true;
     const putWhole = (key: string, body: ObjectBody) =>
-      uplink.withMemory(body.size, hasEnded, async (memory) => {
+      uplink.withMemory(body.size, isUrgent, async (memory) => {
         const bytes = await readPart(body, { from: 0, to: body.size }, memory);
-        await put(key, bufferBody(bytes), uplink.pace(hasEnded));
+        await put(key, bufferBody(bytes), uplink.pace(isUrgent));
       });
     return this.#twice(() => storeClip(clip, upload, putWhole, signal), signal);
   }

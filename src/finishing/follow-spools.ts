@@ -186,7 +186,7 @@ export class SpoolFollower {
     const entry = this.#entries.get(playbackId);
     if (!entry) return undefined;
     this.#entries.delete(playbackId);
-    if (entry.followed?.upload) entry.followed.upload.hasEnded = true;
+    if (entry.followed?.upload) entry.followed.upload.isUrgent = true;
     entry.over.abort();
     const abort = () => entry.stop.abort(signal.reason);
     if (signal.aborted) abort();

@@ -79,7 +79,7 @@ export class Followed {
    */
   async sendFull(onSent: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const upload = this.upload!;
-    while (!upload.hasEnded) {
+    while (!upload.isUrgent) {
       const { number, from, to } = this.#nextPart(upload);
       if (to > this.index.payloadBytes) break;
       const body = rangesBody(this.index.path, this.index.ranges(from, to));

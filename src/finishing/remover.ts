@@ -15,7 +15,7 @@ export interface RemoverOptions {
 /** Finds removals whose pause has ended. */
 const pollMs = 5_000;
 const batch = 2_000;
-/** Parallel calls of removeAll: a bucket takes one request per object. */
+/** How many calls of `removeAll` run in parallel. A bucket may need a request for each object, so one alone is slow. */
 const lanes = 2;
 
 /**

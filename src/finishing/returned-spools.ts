@@ -150,7 +150,7 @@ export class ReturnedSpools {
     const sent = new Map<number, SentPart>();
     try {
       for (const { number, from, to } of partsOf(body.size, layoutOf(clip.contents).partBytes) ?? []) {
-        await uplink.withMemory(to - from, hasEnded, async (memory) => {
+        await uplink.withMemory(to - from, isUrgent, async (memory) => {
           const bytes = await readPart(body, { from, to }, memory);
           sent.set(number, { bytes: to - from, etag: await upload.sendPart(number, bytes, this.#transfer) });
         });
@@ -164,7 +164,7 @@ export class ReturnedSpools {
   }
 
   get #transfer() {
-    return { signal: this.#stop.signal, pace: this.#options.uplink.pace(hasEnded) };
+    return { signal: this.#stop.signal, pace: this.#options.uplink.pace(isUrgent) };
   }
 
   async close(): Promise<void> {
@@ -174,4 +174,4 @@ export class ReturnedSpools {
 }
 
 /** These uploads wait for those of clips that have just ended. */
-const hasEnded = () => false;
+const isUrgent = () => false;

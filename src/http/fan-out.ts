@@ -40,7 +40,7 @@ function isPersonal(document: DocumentNode): boolean {
 /** The result of an iterator. Subscribers that share a result get the same object. */
 type Next = IteratorYieldResult<ExecutionResult>;
 
-/** undefined: the playback was deleted, and the event is left out. */
+/** undefined: the playback was deleted, so subscribers get nothing for this transition. */
 type Result = Promise<Next | undefined>;
 
 /** Whether the error means that the row was deleted meanwhile: Prisma's code for a missing row, or ours. */

@@ -50,7 +50,7 @@ const skippedPerCost = 100;
 /** The page that is assumed for `page: $n`, whose value is not known at validation. */
 const usualPage = 1_000;
 
-/** The usual length of a list without a size argument. */
+/** The length that is assumed for a list inside a type that takes no size argument. */
 const usualListLength = 5;
 /** The size that is assumed for `first: $n`, whose value is not known at validation. */
 const largestPage = 100;

@@ -113,7 +113,7 @@ function recordingMetrics(registry: Registry, { db, recorder, disk }: MetricsSou
     registry,
     'flashback_recordings_running',
     'Recordings that run on this node.',
-    () => recorder.running,
+    () => recorder.runningCount,
   );
   counter(
     registry,

@@ -53,7 +53,9 @@ export class Cutter {
     }
     const entry = this.#entry?.stamp;
     const isLeading =
-      entry?.run.stretch === unit.stamp.run.stretch && depthOf(unit) > 0 && unit.stamp.ticks < entry.ticks;
+      entry?.run.effective === unit.stamp.run.effective &&
+      depthOf(unit) > 0 &&
+      unit.stamp.ticks < entry.ticks;
     if (!isLeading) this.#entry = undefined;
     return isLeading;
   }

@@ -43,7 +43,7 @@ export function newestIn(entries: readonly PlacedFragment[], kind: Kind): Placed
  */
 export function placedAfter(before: Placed | undefined, stamp: Stamp): number {
   const ms = stampTime(stamp);
-  if (!before || before.stamp.run.stretch !== stamp.run.stretch) return ms;
+  if (!before || before.stamp.run.effective !== stamp.run.effective) return ms;
   const kept = before.ms + stamp.run.msBetween(before.stamp.ticks, stamp.ticks);
   return Math.abs(kept - ms) <= toleranceMs ? kept : ms;
 }
@@ -81,7 +81,7 @@ function offAtEnds(stamps: readonly Stamp[], placed: readonly number[]): number 
 export function displayTimes({ pictures, mayReorder, placed }: PlacedFragment): number[] {
   let newest = Number.NEGATIVE_INFINITY;
   return placed.pictures.map((ms, i) => {
-    const isFree = mayReorder && pictures[i]!.run.stretch === pictures[i - 1]?.run.stretch;
+    const isFree = mayReorder && pictures[i]!.run.effective === pictures[i - 1]?.run.effective;
     const shown = isFree ? ms : Math.max(ms, newest);
     newest = Math.max(newest, shown);
     return shown;

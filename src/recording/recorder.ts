@@ -20,10 +20,10 @@ export type RecorderOptions = RunningOptions &
     readonly nodeId: string;
   };
 
-/** A recording, and when it is over: when its row says what became of it. */
 interface Tracked {
   readonly running: RunningRecording;
-  readonly over: Promise<void>;
+  /** Resolves when its row says what became of it. */
+  readonly outcomeWritten: Promise<void>;
 }
 
 /** How often recordings check units that wait in memory, and their ends. One timer serves all of them. */
@@ -44,22 +44,22 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#automaticEnds = new AutomaticEnds({ ...options, running: () => this.#running() });
+    this.#automaticEnds = new AutomaticEnds({ ...options, running: () => this.#recordings() });
   }
 
   start(): void {
     this.#automaticEnds.start();
     this.#ticker = setInterval(() => {
-      for (const { footage } of this.#running()) footage.tick();
+      for (const { footage } of this.#recordings()) footage.tick();
     }, tickMs);
   }
 
   /** How many recordings run. */
-  get running(): number {
+  get runningCount(): number {
     return this.#tracked.size;
   }
 
-  *#running(): Iterable<RunningRecording> {
+  *#recordings(): Iterable<RunningRecording> {
     for (const { running } of this.#tracked.values()) yield running;
   }
 
@@ -174,7 +174,7 @@ export class Recorder {
       this.recordedBytes += bytes;
     };
     const running = new RunningRecording(this.#options, { playback, camera, folder, onBytes, ...how });
-    this.#tracked.set(playback.id, { running, over: this.#follow(running) });
+    this.#tracked.set(playback.id, { running, outcomeWritten: this.#follow(running) });
     return running;
   }
 
@@ -258,7 +258,7 @@ export class Recorder {
   async stopWithoutOutcome(playbackId: string): Promise<void> {
     const tracked = this.#tracked.get(playbackId);
     tracked?.running.stopWithoutOutcome();
-    await tracked?.over;
+    await tracked?.outcomeWritten;
   }
 
   /** Undoes a recording whose playback has no row. */
@@ -272,7 +272,7 @@ export class Recorder {
     this.#closing.abort();
     clearInterval(this.#ticker);
     await this.#automaticEnds.close();
-    for (const running of this.#running()) running.stopWithoutOutcome();
-    await Promise.all([...this.#tracked.values()].map(({ over }) => over));
+    for (const running of this.#recordings()) running.stopWithoutOutcome();
+    await Promise.all([...this.#tracked.values()].map(({ outcomeWritten }) => outcomeWritten));
   }
 }

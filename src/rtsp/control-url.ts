@@ -1,4 +1,4 @@
-/** The URLs by which requests name the stream and its tracks. They are never connected to. */
+/** URLs that only stand in requests: they name the stream and its tracks. What is connected to: dial.ts. */
 
 import type { StreamUrl } from '../domain/stream-url.ts';
 

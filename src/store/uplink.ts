@@ -10,14 +10,14 @@ const keepMs = 30_000;
 const leastPauseMs = 5;
 
 /**
- * Whether the recording of the clip has ended: such uploads go first. Asked repeatedly, because it may end while its
- * parts wait.
+ * Whether the upload goes before others, because its recording has ended. Asked repeatedly, because the recording may end
+ * while its parts wait.
  */
-export type HasEnded = () => boolean;
+export type IsUrgent = () => boolean;
 
 interface Waiting {
   readonly bytes: number;
-  readonly hasEnded: HasEnded;
+  readonly isUrgent: IsUrgent;
 }
 
 interface WaitingForMemory extends Waiting {
@@ -29,12 +29,12 @@ interface WaitingForBandwidth extends Waiting {
 }
 
 /**
- * Takes the first request of a clip that has ended, otherwise the first request of all. Each upload has one request at
+ * Takes the first urgent request, otherwise the first request of all. Each upload has one request at
  * a time in the list, so all uploads get their turn.
  */
 function takeNext<It extends Waiting>(waiting: It[]): It | undefined {
-  const ending = waiting.findIndex(({ hasEnded }) => hasEnded());
-  return waiting.splice(Math.max(0, ending), 1)[0];
+  const urgent = waiting.findIndex(({ isUrgent }) => isUrgent());
+  return waiting.splice(Math.max(0, urgent), 1)[0];
 }
 
 const takenFor = (bytes: number) => Math.min(Math.max(bytes, leastBytes), memoryBytes);
@@ -62,11 +62,11 @@ export class Uplink {
    */
   async withMemory<Result>(
     bytes: number,
-    hasEnded: HasEnded,
+    isUrgent: IsUrgent,
     use: (memory: Buffer) => Promise<Result>,
   ): Promise<Result> {
     const memory = await new Promise<Buffer>((go) => {
-      this.#forMemory.push({ bytes, hasEnded, go });
+      this.#forMemory.push({ bytes, isUrgent, go });
       this.#giveMemory();
     });
     try {
@@ -117,11 +117,11 @@ export class Uplink {
     }
   }
 
-  pace(hasEnded: HasEnded): Pace | undefined {
+  pace(isUrgent: IsUrgent): Pace | undefined {
     if (this.#msPerByte === undefined) return undefined;
     return (bytes) =>
       new Promise<void>((go) => {
-        this.#forBandwidth.push({ bytes, hasEnded, go });
+        this.#forBandwidth.push({ bytes, isUrgent, go });
         if (!this.#sending) void this.#send(this.#msPerByte!);
       });
   }

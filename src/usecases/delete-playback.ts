@@ -19,7 +19,8 @@ export async function deletePlayback(
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
-  // Check.
+  // Check. Whether the playback is protected is checked where it is deleted (`remove`, node-tasks.ts), in turn with
+  // `protect`.
   demand(caller, 'RECORD');
   const where = { id: given, AND: [visiblePlaybacks({ caller })] };
   const playback = isId(given)

@@ -18,7 +18,10 @@ export interface RecordOrder {
 }
 
 export interface Recorded {
-  /** false: the camera already had an event with this idempotency key, and nothing was written. */
+  /**
+   * Whether the event is this call’s, or that of an earlier try of the same call. false: the camera already had an event
+   * with this idempotency key, and nothing was written.
+   */
   readonly created: boolean;
   /** undefined for a recording by hand. */
   readonly event: Event | undefined;
@@ -38,7 +41,7 @@ export async function recordHere(
   if (!feeds.owns(camera.id)) throw new NodeAway('The camera is another node’s.');
   if (isAgain) {
     const earlier = await recordedBefore(db, playback.id);
-    // The recording of the earlier call may still be starting.
+    // Waits until the recording that the earlier call began has started, and returns its row.
     const confirmed = earlier && (await recorder.confirm(playback.id));
     if (earlier) return { ...earlier, playback: confirmed ?? earlier.playback };
   }

@@ -65,8 +65,8 @@ test('free memory goes first to clips that have ended, even to one that ends whi
   const uplink = new Uplink();
   const order: string[] = [];
   let isOver = false;
-  const send = (name: string, hasEnded: () => boolean) =>
-    uplink.withMemory(50 * Mib, hasEnded, async () => {
+  const send = (name: string, isUrgent: () => boolean) =>
+    uplink.withMemory(50 * Mib, isUrgent, async () => {
       order.push(name);
       await sleep(5);
     });
@@ -108,8 +108,8 @@ test('UPLOAD_MAX_BITS_PER_SEC limits all uploads together, and each gets an equa
 test('a clip that has ended is sent before clips that are being recorded', async () => {
   const uplink = new Uplink(8_000_000);
   const order: string[] = [];
-  const send = async (name: string, hasEnded: () => boolean) => {
-    const pace = uplink.pace(hasEnded)!;
+  const send = async (name: string, isUrgent: () => boolean) => {
+    const pace = uplink.pace(isUrgent)!;
     for (let i = 0; i < 4; i++) await pace(16 * 1024);
     order.push(name);
   };

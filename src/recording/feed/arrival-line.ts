@@ -1,9 +1,9 @@
 /**
- * The line is made from the arrivals of the last `ms`. Of all arrivals within one bucket, only the least delayed one is
- * kept. The length of a bucket is the share `bucketShare` of the time that the kept arrivals span, at least
- * `leastBucketMs`.
+ * The line is made from the arrivals of the last `ms`. Of all arrivals within one slot, only the least delayed one is
+ * kept. The length of a slot is the share `slotShare` of the time that the kept arrivals span, at least
+ * `leastSlotMs`.
  */
-const window = { ms: 12_000, bucketShare: 0.03, leastBucketMs: 50 };
+const window = { ms: 12_000, slotShare: 0.03, leastSlotMs: 50 };
 /**
  * A rate is wrong if the delays change evenly by the share `share` of the span that is looked at, or by `ms` if that is
  * less. The span is at least `leastMs`. No real clock runs slower than `slowest` or faster than `fastest`.
@@ -48,11 +48,11 @@ interface Arrival {
  */
 export class ArrivalLine {
   #arrivals: Arrival[] = [];
-  /** When the bucket of the newest arrival began, and when it ends. */
-  #bucketSince = 0;
-  #bucketEnd = Number.NEGATIVE_INFINITY;
-  /** The least delay in that bucket: time of arrival minus media time × rate. */
-  #bucketDelay = Number.POSITIVE_INFINITY;
+  /** When the slot of the newest arrival began, and when it ends. */
+  #slotSince = 0;
+  #slotEnd = Number.NEGATIVE_INFINITY;
+  /** The least delay in that slot: time of arrival minus media time × rate. */
+  #slotDelay = Number.POSITIVE_INFINITY;
   #past: readonly { readonly from: number; readonly rate: number; readonly offset: number }[] = [];
   #from = Number.NEGATIVE_INFINITY;
   #pieceSince: number | undefined;
@@ -114,24 +114,24 @@ export class ArrivalLine {
   add(mediaMs: number, at: number): void {
     const delay = at - mediaMs * this.#rate;
     if (delay < this.#offset) this.#setOffset(delay, at);
-    if (at < this.#bucketEnd) {
-      if (delay >= this.#bucketDelay) return;
-      this.#bucketDelay = delay;
+    if (at < this.#slotEnd) {
+      if (delay >= this.#slotDelay) return;
+      this.#slotDelay = delay;
       this.#arrivals[this.#arrivals.length - 1] = { mediaMs, at };
       return;
     }
     const newest = this.#arrivals.at(-1);
-    this.#bucketSince = at;
+    this.#slotSince = at;
     this.#isPrompt ||= newest !== undefined && at - newest.at >= asItHappens * (mediaMs - newest.mediaMs);
     if (!this.#isPrompt) this.#arrivals.pop();
     this.#arrivals.push({ mediaMs, at });
     while (this.#arrivals[0]!.at < at - window.ms) this.#arrivals.shift();
-    this.#bucketEnd = at + Math.max(window.leastBucketMs, this.spanMs * window.bucketShare);
+    this.#slotEnd = at + Math.max(window.leastSlotMs, this.spanMs * window.slotShare);
     this.#pieceSince ??= at;
     if (at - this.#pieceSince > window.ms) this.#beginPiece({ mediaMs, at });
     if (this.spanMs >= this.#leastMs) this.#findRate();
     this.#setOffset(leastDelay(this.#arrivals, this.#rate), at);
-    this.#bucketDelay = at - mediaMs * this.#rate;
+    this.#slotDelay = at - mediaMs * this.#rate;
   }
 
   #findRate(): void {
@@ -141,7 +141,7 @@ export class ArrivalLine {
     if (isEven && this.#rate === 1) return;
     for (const spanMs of change.spansMs) {
       if (this.spanMs < spanMs * change.ofLine) break;
-      const first = this.#arrivals.findIndex(({ at }) => at > this.#bucketSince - spanMs);
+      const first = this.#arrivals.findIndex(({ at }) => at > this.#slotSince - spanMs);
       const rate = otherRate(this.#arrivals.slice(first), this.#rate);
       if (rate === undefined) continue;
       this.#offset = leastDelay(this.#arrivals.splice(0, first), this.#rate);

@@ -50,5 +50,5 @@ export function whyNoVideo(tracks: readonly RtspTrack[]): string {
     .map(({ encoding }) => usualNames[encoding] ?? encoding);
   return offered.length === 0
     ? 'The camera sends no video.'
-    : `The camera sends ${offered.join(' and ')}, which browsers cannot play in a clip; set it to H.264 or H.265.`;
+    : `The camera sends ${offered.join(' and ')}, which Flashback does not record; set it to H.264 or H.265.`;
 }

@@ -8,7 +8,7 @@ import type { Feeds } from './feeds.ts';
 
 export interface OwnCamerasOptions {
   readonly db: Db;
-  /** This start of the server: it feeds the cameras whose rows name it. */
+  /** This node, and the number of its present start. The cameras whose rows name both are fed here. */
   readonly self: Incarnation;
   readonly feeds: Feeds;
   readonly log: Log;

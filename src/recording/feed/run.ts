@@ -27,7 +27,7 @@ export class Run {
   readonly track: TrackClock;
   readonly #own: ArrivalLine;
   /** The run before, as long as the units of this run may be delayed units of it. Then its line gives the times. */
-  delayed: Run | undefined;
+  maybePartOf: Run | undefined;
   /**
    * The timestamp (unwrapped ticks) from which `#mediaMs` counts. If the units may be delayed, it is that of the run
    * before.
@@ -51,8 +51,8 @@ export class Run {
    */
   constructor(track: TrackClock, ticks: number, before: Run | undefined, isDelayed: boolean) {
     this.track = track;
-    this.delayed = isDelayed ? before : undefined;
-    this.origin = this.delayed?.origin ?? ticks;
+    this.maybePartOf = isDelayed ? before : undefined;
+    this.origin = this.maybePartOf?.origin ?? ticks;
     this.#first = ticks;
     this.#newest = ticks;
     this.#top = ticks;
@@ -64,12 +64,12 @@ export class Run {
   }
 
   /** The run that these units belong to, as far as is known: while they may be delayed, the run before. */
-  get stretch(): Run {
-    return this.delayed ?? this;
+  get effective(): Run {
+    return this.maybePartOf ?? this;
   }
 
   get line(): ArrivalLine {
-    return this.delayed?.line ?? this.#own;
+    return this.maybePartOf?.line ?? this.#own;
   }
 
   /** The time (ms) between two stamps of the stretch. */
@@ -117,7 +117,7 @@ export class Run {
 
   /** How many milliseconds the first timestamp is less than the greatest timestamp of the run before. */
   get behindMs(): number {
-    return this.delayed ? this.track.ms(this.delayed.#top - this.#first) : 0;
+    return this.maybePartOf ? this.track.ms(this.maybePartOf.#top - this.#first) : 0;
   }
 
   /** The step to the greatest timestamp from the greatest timestamp before it, in milliseconds. */
@@ -145,7 +145,7 @@ export class Run {
 
   /** The units were not delayed: the clock jumped. From now on the run has a line of its own. */
   setFree(): void {
-    this.delayed = undefined;
+    this.maybePartOf = undefined;
     this.track.session.change();
   }
 

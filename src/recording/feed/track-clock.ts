@@ -101,7 +101,7 @@ export class TrackClock {
     const [run, fit] = this.#goesOnFrom(unit);
     if (run !== this.#main) this.#changeTo(run, unit.arrivedAt);
     if (fit === 'LATE') return this.#suspected(run, unit);
-    if (this.#suspect?.delayed === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.behindMs);
+    if (this.#suspect?.maybePartOf === run) this.reorderMs = Math.max(this.reorderMs, this.#suspect.behindMs);
     this.#suspect = undefined;
     return this.#take(run, unit);
   }
@@ -129,7 +129,7 @@ export class TrackClock {
   #goesOnFrom(unit: Timed): readonly [Run, Fit] {
     const main = this.#main;
     if (!main) return [this.#keep(new Run(this, unit.timestamp, undefined, false)), 'FITS'];
-    const fitOf = (run: Run) => run.fit(unit, run === this.#suspect?.delayed);
+    const fitOf = (run: Run) => run.fit(unit, run === this.#suspect?.maybePartOf);
     const first = main.units > 1 ? fitOf(main) : 'FOREIGN';
     if (first === 'FITS' || this.session.isTrusted) return [main, 'FITS'];
     // If the only unit of the main run was a stray, the next unit continues an earlier run.
@@ -142,7 +142,7 @@ export class TrackClock {
 
   /** Places a late unit as if it were delayed, until units have been late for too long. */
   #suspected(of: Run, unit: Timed): Stamp {
-    if (this.#suspect?.delayed !== of) this.#suspect = new Run(this, of.unwrap(unit.timestamp), of, true);
+    if (this.#suspect?.maybePartOf !== of) this.#suspect = new Run(this, of.unwrap(unit.timestamp), of, true);
     const suspect = this.#suspect!;
     const stamp = suspect.take(unit);
     if (suspect.lastsMs >= jumped.ms && suspect.units >= jumped.units) {

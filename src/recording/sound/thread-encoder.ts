@@ -84,7 +84,8 @@ export class ThreadEncoder implements SoundEncoder, ThreadUser {
   /** The stream that the unit continues. If sound is missing before it, adds silence. */
   #streamFor(unit: FeedUnit): Stream {
     const stream = this.#isOpen ? this.#streams.at(-1) : undefined;
-    if (!stream || stream.first.stamp.run.stretch !== unit.stamp.run.stretch) return this.#beginStream(unit);
+    if (!stream || stream.first.stamp.run.effective !== unit.stamp.run.effective)
+      return this.#beginStream(unit);
     const { first, samples, ticksPerSample } = stream;
     const missing = Math.round((unit.stamp.ticks - first.stamp.ticks) / ticksPerSample) - samples;
     const missingMs = (missing / this.#format.sampleRate) * 1_000;
