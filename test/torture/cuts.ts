@@ -1,11 +1,15 @@
 // The faults that are caused on a server. Each cut begins at some time and ends some time later.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { awaitCopies, loseDisk } from './lost-nodes.ts';
+import { lineNames, type Node } from './node.ts';
 import { childPids, type Kind, signalAll, withDescendants } from './processes.ts';
 import type { Random } from './random.ts';
-import type { World } from './world.ts';
+import type { Held } from './rows.ts';
+import type { TortureCamera, World } from './world.ts';
 
-export const cutKinds = [
+/** The cuts of a server that has its database for itself. */
+export const cutsAlone = [
   'answers of the database lost',
   'server killed',
   'clock set',
@@ -18,52 +22,107 @@ export const cutKinds = [
   'camera cut off',
   'ffmpeg killed',
 ] as const;
-export type CutKind = (typeof cutKinds)[number];
+
+/**
+ * The cuts of one of several servers. The clock is not set: nodes measure the machine's own clock against the database's, and
+ * there is only one machine here.
+ */
+export const cutsTogether = [
+  'server killed',
+  'server drained',
+  'server paused',
+  'database cut off',
+  'disk lost',
+  'bucket cut off',
+  'answers of the database lost',
+  'other nodes cut off',
+  'camera cut off',
+  'sessions ended',
+] as const;
+export type CutKind = (typeof cutsAlone)[number] | (typeof cutsTogether)[number];
 
 export interface Cut {
   readonly kind: CutKind;
   readonly atMs: number;
-  /** For a pause, when it ended; otherwise `atMs`. */
+  /** For what lasts a while, when it ended; otherwise `atMs`. */
   readonly untilMs: number;
+  /** What the node had that was struck. */
+  readonly held: Held;
+  /** What was lost with its disk. */
+  readonly lost: Held['unfinished'];
 }
 
-/** Whether footage may be missing after the cut. Nothing else excuses a gap. */
-export const interruptsFootage = ({ kind }: Cut): boolean =>
-  kind === 'server killed' || kind === 'all killed' || kind === 'server paused' || kind === 'camera cut off';
+/** A node that is away for less than this is not lost: its lease lasts five seconds, and each second renews it. */
+const shortMs = 4_000;
 
-/** Makes the cut, and resolves when it is over. Lost answers continue until the proxy is mended. */
-export async function strike(world: World, kind: CutKind, random: Random): Promise<void> {
-  const { server, dataDir } = world;
+const kills = (kind: CutKind) => kind === 'server killed' || kind === 'all killed' || kind === 'disk lost';
+
+/** Whether footage of this camera may be missing after the cut. Nothing else excuses a gap. */
+export function interruptsFootage({ kind, atMs, untilMs, held }: Cut, camera: TortureCamera): boolean {
+  if (kind === 'camera cut off') return true;
+  if (!held.cameras.has(camera.id)) return false;
+  if (kind === 'database cut off') return untilMs - atMs > shortMs;
+  // Another node reads a camera with pre-roll before this one ends.
+  if (kind === 'server drained') return camera.preRollSec === 0;
+  return kills(kind) || kind === 'server paused';
+}
+
+/** Makes the cut at this node, and resolves when it is over. Lost answers continue until the proxy is mended. */
+export async function strike(world: World, node: Node, kind: CutKind, random: Random): Promise<void> {
+  const { server, dataDir } = node;
   if (kind === 'ffmpeg killed') await pictureUnderWay(dataDir);
+  if (kind === 'disk lost') await awaitCopies(world, node);
   const atMs = Date.now();
+  let untilMs = atMs;
+  let held: Held | undefined;
   const kill = (victim: Kind) => signalAll(childPids(dataDir, victim), 'SIGKILL');
-  const pause = async (pids: readonly number[]) => {
-    signalAll(pids, 'SIGSTOP');
-    await sleep(random.chance(0.2) ? random.between(5_000, 20_000) : random.between(1_000, 5_000));
-    signalAll(pids, 'SIGCONT');
+  const forAWhile = async (begin: () => unknown, end: () => unknown) => {
+    begin();
+    held = await world.heldBy(node);
+    const isLong = random.chance(world.isTogether ? 0.5 : 0.2);
+    await sleep(isLong ? random.between(5_000, 15_000) : random.between(1_000, 5_000));
+    end();
+    untilMs = Date.now();
   };
-  if (kind === 'server killed') server.kill();
+  const pause = (pids: readonly number[]) =>
+    forAWhile(
+      () => signalAll(pids, 'SIGSTOP'),
+      () => signalAll(pids, 'SIGCONT'),
+    );
+  if (kind === 'server killed' || kind === 'disk lost') server.kill();
   if (kind === 'all killed') {
     const others = (['launcher', 'ffmpeg', 'postgres'] as const).flatMap((it) => childPids(dataDir, it));
     // The server first, so that it does not see the others end.
     signalAll([server.pid, ...others], 'SIGKILL');
+  }
+  if (kind === 'server drained') {
+    held = await world.heldBy(node);
+    world.drainedMs.push(await server.stop());
+    untilMs = Date.now();
   }
   if (kind === 'postgres killed') kill('postgres');
   if (kind === 'launcher killed') world.count('launchers that ran when they were killed', kill('launcher'));
   if (kind === 'ffmpeg killed') world.count('ffmpegs that ran when they were killed', kill('ffmpeg'));
   if (kind === 'server paused') await pause([server.pid]);
   if (kind === 'postgres paused') await pause(childPids(dataDir, 'postgres').flatMap(withDescendants));
+  for (const line of lineNames) {
+    if (kind !== `${line} cut off`) continue;
+    const { cut, mend } = node.lines[line]!;
+    await forAWhile(cut, mend);
+  }
   if (kind === 'camera cut off') for (const { source } of world.cameras) source.drop();
   if (kind === 'sessions ended') world.count('sessions ended', await endSessions(world.databaseUrl));
-  if (kind === 'clock set') world.setClock(stepMs(random));
+  if (kind === 'clock set') node.setClock(stepMs(random));
   if (kind === 'answers of the database lost') {
     const text = random.pick(['INSERT', 'UPDATE', 'COMMIT', 'SELECT', 'graphile_worker', 'playback']);
     const times = Math.floor(random.between(1, 5));
     if (random.chance(0.7)) world.proxy.loseAnswer(text, times);
     else world.proxy.loseStatement(text, times);
   }
-  world.cut({ kind, atMs, untilMs: kind.endsWith('paused') ? Date.now() : atMs });
-  if (kind === 'server killed' || kind === 'all killed') await server.over();
+  if (kills(kind)) await server.over();
+  held ??= await world.heldBy(node);
+  const lost = kind === 'disk lost' ? await loseDisk(world, node) : [];
+  world.cut({ kind, atMs, untilMs, held, lost });
 }
 
 /** Pictures are made in a fraction of a second, about two seconds after the beginning of a recording. */

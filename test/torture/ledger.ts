@@ -1,5 +1,5 @@
 // Compares what clients and a subscriber received with the rows.
-import pg from 'pg';
+import { read } from './rows.ts';
 import type { Received } from './subscriber.ts';
 import type { World } from './world.ts';
 
@@ -12,16 +12,6 @@ interface TransitionRow {
 
 const nameOf = ({ playbackId, from, to, at }: TransitionRow | Received) =>
   `${playbackId} ${from} → ${to} at ${new Date(at).toISOString()}`;
-
-async function read<Row>(databaseUrl: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows as Row[];
-  } finally {
-    await client.end();
-  }
-}
 
 /** All transitions of playbacks that were not deleted, in the order of their cursors. */
 export const transitionRows = (databaseUrl: string): Promise<TransitionRow[]> =>
@@ -69,12 +59,12 @@ export async function judgeRows({ databaseUrl, events }: World): Promise<string[
   const rows = await read<{ id: string; key: string; endedAt: Date | null; playbackIds: string[] }>(
     databaseUrl,
     `SELECT e.id, idempotency_key AS key, e.ended_at AS "endedAt",
-      array_remove(array_agg(p.id::text), NULL) AS "playbackIds"
+      array_remove(array_agg(p.id::text ORDER BY p.started_at, p.id), NULL) AS "playbackIds"
       FROM events e LEFT JOIN playbacks p ON p.event_id = e.id GROUP BY e.id`,
   );
   const breaches: string[] = [];
   const found = new Map(rows.map((row) => [row.key, row]));
-  for (const { key, id, playbackId, state, dueFrom } of events) {
+  for (const { key, id, playbackIds, state, dueFrom } of events) {
     const row = found.get(key);
     found.delete(key);
     if (!row) {
@@ -82,7 +72,7 @@ export async function judgeRows({ databaseUrl, events }: World): Promise<string[
       continue;
     }
     if (row.id !== id) breaches.push(`the event ${id} was acknowledged and its row is ${row.id}`);
-    const expected = state === 'deleted' ? [] : [playbackId];
+    const expected = state === 'deleted' ? [] : playbackIds;
     if (`${row.playbackIds}` !== `${expected}`)
       breaches.push(`the event ${id} has the playbacks [${row.playbackIds}] instead of [${expected}]`);
     if (dueFrom !== undefined && !row.endedAt) breaches.push(`the event ${id} was ended and is open`);

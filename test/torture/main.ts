@@ -1,12 +1,17 @@
-// `npm run torture -- --rounds 200 --seed 7`
+// `npm run torture -- --rounds 200 --seed 7`, or with several servers: `npm run torture -- --nodes 3 --rounds 40 --seed 7`
 import { parseArgs } from 'node:util';
 import { torture } from './torture.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '77' }, seed: { type: 'string', default: '1' } },
+  options: {
+    nodes: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '77' },
+    seed: { type: 'string', default: '1' },
+  },
 });
 const started = Date.now();
 const result = await torture({
+  nodes: Number(values.nodes),
   rounds: Number(values.rounds),
   seed: Number(values.seed),
   say: (line) => console.log(line),
@@ -20,11 +25,16 @@ const spread = (all: readonly number[]) => {
     : 'never';
 };
 console.log(
-  `\nseed ${values.seed}, ${values.rounds} rounds in ${Math.round((Date.now() - started) / 1_000)} s`,
+  `\nnodes ${values.nodes}, seed ${values.seed}, ${values.rounds} rounds in ${Math.round((Date.now() - started) / 1_000)} s`,
 );
 for (const [what, count] of Object.entries(result.counts).sort()) console.log(`  ${what}: ${count}`);
 console.log(`  footage lost at a cut: ${spread(result.lostMs)}`);
 console.log(`  from the last frame before a cut to the first behind it: ${spread(result.holesMs)}`);
+if (result.wentOnMs.length > 0) {
+  console.log(`  from a cut to the first frame at another node: ${spread(result.wentOnMs)}`);
+  console.log(`  shared by two clips of an event: ${spread(result.overlapsMs)}`);
+  console.log(`  from SIGTERM to the end of a server: ${spread(result.drainedMs)}`);
+}
 console.log(`  until COMPLETED or FAILED: ${spread(result.settledMs)}`);
 console.log(`  breaches: ${result.breaches.length}`);
 for (const breach of result.breaches) console.log(`  ! ${breach}`);

@@ -1,5 +1,5 @@
-// The server of src/main.ts, but with a proxy of the parent process before the embedded database, and with a clock that
-// the parent sets. Neither can be configured with environment variables.
+// The server of src/main.ts, but with a proxy of the parent process before the database, also before the embedded one, and
+// with a clock that the parent sets. Neither can be configured with environment variables.
 import { once } from 'node:events';
 import path from 'node:path';
 import { readConfig } from '../../src/config.ts';
@@ -17,8 +17,10 @@ process.on('message', (message: ToChild) => {
 });
 process.on('disconnect', () => process.exit(1));
 
-const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
-const database = await startDatabaseServer({ dataDir: config.dataDir, children, log });
-process.send!({ databaseUrl: database.url } satisfies FromChild);
+const embedded = async () => {
+  const children = await openChildren({ dir: path.join(config.dataDir, 'children'), log });
+  return (await startDatabaseServer({ dataDir: config.dataDir, children, log })).url;
+};
+process.send!({ databaseUrl: config.databaseUrl ?? (await embedded()) } satisfies FromChild);
 const [{ databaseUrl }] = (await once(process, 'message')) as [ToChild];
 await run({ ...config, databaseUrl }, log, () => Date.now() + aheadMs);

@@ -5,7 +5,7 @@ import { torture } from './torture.ts';
 
 test('cuts at random times lose nothing and leave nothing behind', async () => {
   const lines: string[] = [];
-  const result = await torture({ rounds: 4, seed: 3, say: (line) => lines.push(line) });
+  const result = await torture({ nodes: 1, rounds: 4, seed: 3, say: (line) => lines.push(line) });
   expect(result.breaches, lines.join('\n')).toEqual([]);
   expect(result.counts).toMatchObject({
     'answers of the database lost': 1,

@@ -1,12 +1,15 @@
 // The state of the torture: its cameras, its requests and their answers, and the cuts.
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient, type TestClient } from '../support/app/client.ts';
 import type { PlaybackFacts } from '../support/app/playbacks.ts';
 import type { TestCamera } from '../support/camera/camera.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
+import type { S3Server } from '../support/s3/s3-server.ts';
 import { type Cut, interruptsFootage } from './cuts.ts';
-import { type Server, startServer } from './server.ts';
+import { type Node, openNode } from './node.ts';
+import { type Held, heldBy, noteOldWrites } from './rows.ts';
 
 export interface TortureCamera {
   readonly name: string;
@@ -25,7 +28,8 @@ export interface TortureEvent {
   /** When the request was answered, also by a repetition. From then on the event must be kept. */
   answeredAt: number | undefined;
   id: string | undefined;
-  playbackId: string | undefined;
+  /** Its playbacks as far as they are known, oldest first. Only a recording that went on at another node has several. */
+  playbackIds: string[];
   /** When its end was requested for the first time. */
   endAskedAt: number | undefined;
   /** When the end was answered, or when the server that has to finish it was ready, in epoch ms. */
@@ -33,8 +37,11 @@ export interface TortureEvent {
   state: 'going on' | 'verified' | 'deleting' | 'deleted';
 }
 
+/** A client that gets no answer for this long asks another node. createEvent may wait for nine seconds. */
+const patienceMs = 12_000;
+
 /** Repeats a request until it is answered, because servers are killed here. */
-export async function insist<T>(ask: () => Promise<T>, forMs = 30_000): Promise<T> {
+export async function insist<T>(ask: () => Promise<T>, forMs = 45_000): Promise<T> {
   const deadline = Date.now() + forMs;
   for (;;) {
     try {
@@ -46,61 +53,73 @@ export async function insist<T>(ask: () => Promise<T>, forMs = 30_000): Promise<
   }
 }
 
+export interface WorldOptions {
+  readonly nodeIds: readonly string[];
+  readonly dir: string;
+  readonly bucket: S3Server;
+  /** The database that the nodes share; undefined: there is one node, with a database of its own. */
+  readonly databaseUrl: string | undefined;
+}
+
 export class World {
   readonly cameras: TortureCamera[] = [];
   readonly events: TortureEvent[] = [];
   readonly cuts: Cut[] = [];
   readonly breaches: string[] = [];
   readonly counts: Record<string, number> = {};
+  readonly drainedMs: number[] = [];
+  readonly nodes: Node[] = [];
+  readonly #options: WorldOptions;
   readonly #liveSince = new Map<string, number>();
-  readonly #env: Record<string, string>;
-  /** How far the server's clock was ahead of this one's, and since when (epoch ms). */
-  readonly #clock = [{ sinceMs: 0, aheadMs: 0 }];
-  server!: Server;
+  #turn = 0;
   proxy!: DatabaseProxy;
   /** The address of the database itself, not of the proxy. */
   databaseUrl!: string;
 
-  constructor(env: Record<string, string>) {
-    this.#env = env;
+  constructor(options: WorldOptions) {
+    this.#options = options;
   }
 
-  get dataDir(): string {
-    return this.#env['DATA_DIR']!;
+  get bucket(): S3Server {
+    return this.#options.bucket;
+  }
+
+  /** Whether several nodes share the database. */
+  get isTogether(): boolean {
+    return this.#options.databaseUrl !== undefined;
   }
 
   async start(): Promise<void> {
-    this.server = await startServer(this.#env, {
-      aheadMs: this.#clock.at(-1)!.aheadMs,
-      reach: async (databaseUrl) => {
-        this.databaseUrl = databaseUrl;
-        this.proxy ??= await startDatabaseProxy(databaseUrl);
-        return this.proxy.url;
-      },
-    });
+    const { nodeIds, dir, bucket, databaseUrl } = this.#options;
+    const reach = async (url: string) => {
+      this.databaseUrl = url;
+      this.proxy ??= await startDatabaseProxy(url);
+      return this.proxy.url;
+    };
+    for (const id of nodeIds) {
+      const node = await openNode({ id, dataDir: path.join(dir, id), bucket, databaseUrl, reach });
+      this.nodes.push(node);
+      await node.start();
+    }
+    await noteOldWrites(this.databaseUrl);
   }
 
   count(what: string, by = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + by;
   }
 
-  setClock(aheadMs: number): void {
-    this.#clock.push({ sinceMs: Date.now(), aheadMs });
-    this.server.setClock(aheadMs);
-  }
-
-  get isClockSet(): boolean {
-    return this.#clock.at(-1)!.aheadMs !== 0;
-  }
-
-  /** By how much the server's clock was ahead at that time, and after each change since then. */
+  /** By how much a server's clock was ahead at that time, and after each change since then. */
   aheadSince(ms: number): number[] {
-    const first = this.#clock.findLastIndex(({ sinceMs }) => sinceMs <= ms);
-    return [...new Set(this.#clock.slice(first).map(({ aheadMs }) => aheadMs))];
+    return [...new Set(this.nodes.flatMap((node) => node.aheadSince(ms)))];
+  }
+
+  /** The address of a node; each time of the next one, whether it answers or not. */
+  get url(): string {
+    return this.nodes[this.#turn++ % this.nodes.length]!.server.url;
   }
 
   get client(): TestClient {
-    return connectClient(this.server.url);
+    return connectClient(this.url, undefined, patienceMs);
   }
 
   breach(text: string): void {
@@ -118,7 +137,7 @@ export class World {
   /** From here on it is unknown whether the cameras are live. */
   cut(cut: Cut): void {
     this.cuts.push(cut);
-    if (interruptsFootage(cut)) this.#liveSince.clear();
+    for (const camera of this.cameras) if (interruptsFootage(cut, camera)) this.#liveSince.delete(camera.id);
     // A server that was paused finishes later.
     for (const event of this.events)
       if (event.dueFrom && cut.untilMs > event.dueFrom) event.dueFrom = cut.untilMs;
@@ -148,7 +167,7 @@ export class World {
       askedAt: Date.now(),
       answeredAt: undefined,
       id: undefined,
-      playbackId: undefined,
+      playbackIds: [],
       endAskedAt: undefined,
       dueFrom: undefined,
       state: 'going on',
@@ -166,10 +185,10 @@ export class World {
       { input: { cameraId: event.camera.id, type: 'MOTION', idempotencyKey: event.key } },
     );
     const { event: given, playback } = createEvent;
-    if (event.id && (event.id !== given.id || event.playbackId !== playback.id))
+    if (event.id && (event.id !== given.id || event.playbackIds[0] !== playback.id))
       this.breach(`the event ${event.id} was asked for again and was ${given.id} then`);
     event.id = given.id;
-    event.playbackId = playback.id;
+    if (event.playbackIds.length === 0) event.playbackIds.push(playback.id);
     event.answeredAt ??= Date.now();
   }
 
@@ -183,16 +202,27 @@ export class World {
 
   async remove(event: TortureEvent): Promise<void> {
     event.state = 'deleting';
-    await this.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id: event.playbackId });
+    await this.playbacks(event);
+    for (const id of event.playbackIds)
+      await this.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
     event.state = 'deleted';
   }
 
-  async playback(event: TortureEvent): Promise<PlaybackFacts | null> {
-    const { playback } = await this.client.run<{ playback: PlaybackFacts | null }>(
-      `query($id: ID!) { playback(id: $id) { id recordingStatus startedAt endedAt endReason clipStartedAt videoUrl
-        thumbnailUrl preRollMs missedMs durationMs fileSizeBytes gaps { from to } failure { code message fault } transitions { to at } } }`,
-      { id: event.playbackId },
+  /** Its playbacks that are not deleted, oldest first. */
+  async playbacks(event: TortureEvent): Promise<PlaybackFacts[]> {
+    const { event: found } = await this.client.run<{ event: { playbacks: PlaybackFacts[] } | null }>(
+      `query($id: ID!) { event(id: $id) { playbacks { id recordingStatus startedAt endedAt endReason clipStartedAt
+        videoUrl thumbnailUrl preRollMs missedMs durationMs fileSizeBytes gaps { from to }
+        failure { code message fault } transitions { to at } } } }`,
+      { id: event.id },
     );
-    return playback;
+    const playbacks = found?.playbacks ?? [];
+    for (const { id } of playbacks) if (!event.playbackIds.includes(id)) event.playbackIds.push(id);
+    return playbacks;
+  }
+
+  async heldBy(node: Node): Promise<Held> {
+    if (this.isTogether) return heldBy(this.databaseUrl, node.id);
+    return { cameras: new Set(this.cameras.map(({ id }) => id)), unfinished: [] };
   }
 }

@@ -32,8 +32,11 @@ export interface TestClient {
 
 const patienceMs = 40_000;
 
-/** @param key an API key, if the server needs one */
-export function connectClient(url: string, key?: string): TestClient {
+/**
+ * @param key an API key, if the server needs one
+ * @param answerMs how long it waits for an answer; undefined: as long as fetch does
+ */
+export function connectClient(url: string, key?: string, answerMs?: number): TestClient {
   const authorization: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
   const endpoint = `${url}/graphql`;
   const sockets = createClient({
@@ -48,6 +51,7 @@ export function connectClient(url: string, key?: string): TestClient {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...authorization },
       body: JSON.stringify({ query, variables }),
+      ...(answerMs !== undefined && { signal: AbortSignal.timeout(answerMs) }),
     });
     return (await response.json()) as Answer<Data>;
   }
