@@ -78,12 +78,21 @@ async function takeOverOne(
     await tx.playback.update({ where: { id }, data: owner });
     return { firstId: id, goesOnAs: id };
   }
+  return { firstId: id, goesOnAs: await continueIn(tx, first, at, isLost ? 'NODE_LOST' : 'SHUTDOWN') };
+}
+
+/** Ends a recording, and begins a further playback where it ends. @returns the id of the further one, if there is one */
+async function continueIn(
+  tx: Tx,
+  first: Playback,
+  at: Date,
+  endReason: 'NODE_LOST' | 'SHUTDOWN',
+): Promise<string | undefined> {
   const further = await insertFurther(tx, first, furtherPlayback(first, at), { at, isClockSet: false });
   // If the event has ended, and only the post-roll is missing, the playback keeps its end.
-  const endReason = isLost ? ('NODE_LOST' as const) : ('SHUTDOWN' as const);
   const end = first.endedAt ? {} : { endedAt: at, endReason };
-  await tx.playback.update({ where: { id }, data: { ...end, recordUntil: at } });
-  return { firstId: id, goesOnAs: further?.id };
+  await tx.playback.update({ where: { id: first.id }, data: { ...end, recordUntil: at } });
+  return further?.id;
 }
 
 /**
@@ -99,6 +108,28 @@ async function lockIfOwned(tx: Tx, { id, nodeId, ownerEpoch }: Owned): Promise<P
       AND (node_id, owner_epoch) = (${nodeId}, ${ownerEpoch}) FOR UPDATE`;
   if (rows.length === 0) return undefined;
   return (await tx.playback.findUnique({ where: { id } })) ?? undefined;
+}
+
+/**
+ * Ends a recording of this node whose spool is gone with its disk, while the bucket has its footage: the playback becomes
+ * PROCESSING, and its clip is made from the bucket. If its end lies ahead, a further playback goes on at that moment.
+ * @returns undefined if the playback has another owner by now, or is no longer recorded
+ */
+export function goOnWithoutSpool(
+  db: Db,
+  id: string,
+  { nodeId, incarnation }: Incarnation,
+  at: Date,
+): Promise<TakenOver | undefined> {
+  const recorded = { id, nodeId, ownerEpoch: incarnation };
+  return db.$transaction(async (tx) => {
+    const first = await lockIfOwned(tx, recorded);
+    if (first?.recordingStatus !== 'RECORDING') return undefined;
+    const isOpen = first.recordUntil === null || first.recordUntil > at;
+    const goesOnAs = isOpen ? await continueIn(tx, first, at, 'NODE_LOST') : undefined;
+    await transition(tx, id, 'RECORDING', 'PROCESSING', at);
+    return { firstId: id, goesOnAs };
+  });
 }
 
 /** A playback of a lost node that is no longer recorded and has no clip. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/ends.ts';
-import { takeOverRecordings } from '../db/lost-playbacks.ts';
+import { goOnWithoutSpool, takeOverRecordings } from '../db/lost-playbacks.ts';
 import { giveDeadline } from '../db/playbacks.ts';
 import type { Incarnation } from '../db/session.ts';
 import { transition } from '../db/transitions.ts';
@@ -43,8 +43,9 @@ const writtenWithinMs = 10_000;
 /**
  * Resumes recordings that this server left behind when it ended or crashed (docs/design.md 6.6). A recording whose end
  * lies ahead goes on, with a gap for the time between. A recording whose end is past is finished with the footage there
- * is. Spools that no playback needs are removed. From then on, does the same once a second for recordings that are in
- * the database but unknown to the recorder, because the database was away.
+ * is. If its spool is gone with the disk, its clip is made from what the bucket has. Spools that no playback needs are
+ * removed. From then on, does the same once a second for recordings that are in the database but unknown to the recorder,
+ * because the database was away.
  */
 export async function startResuming(options: ResumingOptions): Promise<{ close(): Promise<void> }> {
   const { db, self, recordDir, log, now } = options;
@@ -102,7 +103,7 @@ async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): 
 }
 
 async function resumeOrFinish(
-  { db, feeds, recorder, recordDir, log, now }: ResumingOptions,
+  { db, self, feeds, recorder, recordDir, log, now }: ResumingOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<void> {
   const wasRecording = recorder.isRecording(where.id);
@@ -120,6 +121,14 @@ async function resumeOrFinish(
     return;
   }
   const leftover = await readLeftover(recordDir, row);
+  if (!leftover && row.offsiteUntil) {
+    const taken = await goOnWithoutSpool(db, row.id, self, new Date(now()));
+    log.warn(
+      { ...taken, playbackId: row.id },
+      'the spool of this recording is gone; its clip is made from the bucket',
+    );
+    return;
+  }
   if (row.recordingStatus === 'PENDING' && !row.deadlineAt && !leftover) {
     await fail(db, row, 'Nobody asked for this recording: its playback has no deadline.', new Date(now()));
     return;

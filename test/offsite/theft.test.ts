@@ -9,8 +9,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { recoveryKeys } from '../../src/domain/store-keys.ts';
 import { encodeManifest, type Manifest } from '../../src/offsite/manifest.ts';
 import { createS3Store } from '../../src/store/s3.ts';
+import { startTestApp } from '../support/app/app.ts';
 import { connectClient } from '../support/app/client.ts';
-import { createEvent } from '../support/app/playbacks.ts';
+import { readClip } from '../support/app/clip.ts';
+import { awaitEnd, createEvent, endEvent } from '../support/app/playbacks.ts';
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { createTestDatabase } from '../support/database/database.ts';
@@ -67,6 +69,36 @@ test('a machine that is lost before any footage is in the bucket leaves nothing 
   const done = await recover(['--force'], database.url);
   expect(done).toMatchObject({ code: 0, output: expect.stringContaining('was lost before') });
   expect([...bucket.contents.objects.keys()]).toEqual([]);
+}, 60_000);
+
+test('after the loss of the disk alone, the clip comes from the bucket, and the event goes on in a further one', async () => {
+  const camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
+  const app = await startTestApp({ r2: r2Of(bucket), offsiteEverySec: 1 });
+  onTestFinished(async () => {
+    await app.close();
+    await camera.close();
+  });
+  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 1 });
+  const copies = app.client.subscribe('subscription { playbackOffsiteChanged { id } }');
+  const event = await createEvent(app.client, { cameraId });
+  await copies.next();
+  const { id } = event.playback!;
+  await app.restart(() => rm(path.join(app.config.recordDir, id), { recursive: true }));
+  const first = await awaitEnd(app.client, event);
+  expect(first).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'NODE_LOST', missedMs: 0 });
+  const clip = await readClip(camera, first, dir);
+  expect(clip.firstSentAt).toBeLessThan(Date.parse(first.startedAt));
+  await endEvent(app.client, event.id);
+  const playbacks = async () =>
+    (
+      await app.client.run<{ event: { playbacks: { id: string; recordingStatus: string }[] } }>(
+        `{ event(id: "${event.id}") { playbacks { id recordingStatus } } }`,
+      )
+    ).event.playbacks.map(({ id, recordingStatus }) => [id, recordingStatus]);
+  await expect.poll(playbacks, { timeout: 20_000 }).toEqual([
+    [id, 'COMPLETED'],
+    [expect.not.stringContaining(id), 'COMPLETED'],
+  ]);
 }, 60_000);
 
 test.each([
