@@ -8,7 +8,10 @@ import type { Uplink } from '../store/uplink.ts';
 import { fragmentHeads } from './fragment-heads.ts';
 import { coveredUpTo, type PayloadRange } from './payload-ranges.ts';
 
-/** What the clip's upload holds of the payload. */
+/**
+ * What the clip's upload holds of the payload. (The payload is the coded pictures and sound of a recording, without the
+ * boxes of the MP4 around them.)
+ */
 export interface SentPayload {
   readonly uploadId: string;
   /** Where part 2 begins in the payload. What lies before it belongs to part 1, which is sent last. */
@@ -51,7 +54,7 @@ interface IndexObject {
 export class OffsiteCopy {
   readonly #options: CopyOptions;
   #indexObjects: IndexObject[] = [];
-  /** How often the spool had been corrected when the index objects were written. */
+  /** How many corrections of the spool the index objects already contain. */
   #corrections = 0;
   /** The number of fragments in index objects. */
   #indexed = 0;
@@ -138,7 +141,7 @@ export class OffsiteCopy {
     const { everyMs } = this.#options;
     const lacks = payloadBytes - this.#covered;
     if (lacks <= 0) return undefined;
-    // Part 1 is sent at the end, so its payload is copied at once.
+    // The payload of part 1 is copied at once, because part 1 is sent at the end.
     if (sent && this.#covered < sent.from) return Math.min(sent.from, payloadBytes);
     if (this.#covered === 0) return payloadBytes;
     const ageMs = performance.now() - this.#advancedAt;
@@ -160,7 +163,10 @@ export class OffsiteCopy {
     while (this.#ends[0] && this.#ends[0].payload <= this.#covered) this.untilSec = this.#ends.shift()!.sec;
   }
 
-  /** Forgets what an earlier upload held: the bucket no longer has its parts. The index is written again for its ends. */
+  /**
+   * Forgets what an earlier upload held: the bucket no longer has its parts. The index is written again, which also
+   * fills `#ends` again.
+   */
   #countAnew(uploadId: string): void {
     if (this.#uploadId !== undefined) {
       this.#covered = 0;
@@ -189,7 +195,7 @@ export class OffsiteCopy {
   /** Rewrites the index objects of fragments whose times were corrected. */
   async #putCorrections(index: GrowingIndex): Promise<void> {
     this.#indexObjects = this.#indexObjects.filter(({ first, count }) => !index.isSettled(first + count - 1));
-    // Without a correction since the last time, nothing is read. Most recordings have none most of the time.
+    // If no time was corrected since the last call, nothing is read: so it is with most calls.
     const corrections = this.#options.growing.correctionsOf(index.path);
     if (corrections === this.#corrections) return;
     for (const object of this.#indexObjects) {

@@ -24,7 +24,9 @@ export class ManifestWriter {
     this.#note = note;
   }
 
-  /** Whether it is time to write again. If it is not written, `recover` soon takes this server for lost. */
+  /**
+   * Whether it is time to write the manifest again. Without a new one, `recover` would soon take this server for lost.
+   */
   get isDue(): boolean {
     return performance.now() - this.#writtenAt >= manifestEveryMs;
   }
@@ -37,7 +39,7 @@ export class ManifestWriter {
     const write = () => this.#guarded.write(this.#key, bytes, 'application/json', this.#etag);
     this.#etag = await write().catch(async (error: unknown) => {
       if (!(error instanceof ObjectChanged)) throw error;
-      // This server may have written it: the answer to an earlier write may have been lost.
+      // The manifest that changed may be this server's own: the answer to an earlier write may have been lost.
       await this.#readBefore(manifest);
       return write();
     });

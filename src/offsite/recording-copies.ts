@@ -82,7 +82,7 @@ export class RecordingCopies {
   /**
    * Call it before other parts than part 1 are sent. Writes the manifest, the payload that part 1 will hold, and the
    * index: without these, the other parts are of no use.
-   * @param signal like that of `advance`
+   * @param signal aborted when the recording has ended
    * @throws RecoveredElsewhere
    */
   async beforeParts(index: GrowingIndex, upload: SentUpload, signal: AbortSignal): Promise<void> {
@@ -123,7 +123,7 @@ export class RecordingCopies {
   ): Promise<string[]> {
     const sent = upload && payloadIn(upload);
     if (!this.#copy.isDue(index, sent)) return [];
-    // Without a row, nobody would remove the objects.
+    // Without a row nothing is copied, because nobody would remove the objects.
     if (!(await this.#writeManifest(index, upload))) return [];
     await this.#copy.copyPayload(index, sent, signal);
     await this.#saveUntil();

@@ -26,7 +26,7 @@ export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
   readonly #recordings = new Map<string, RecordingCopies>();
   readonly #recovered = new Set<string>();
-  /** Recordings of which the bucket has more since the nodes were told. */
+  /** The ids of the recordings of which the bucket has got more since the nodes were last told. */
   readonly #grown = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;
@@ -45,7 +45,10 @@ export class OffsiteRecordings {
     this.#telling = setInterval(() => void this.#tellNodes(), tellEveryMs);
   }
 
-  /** Never rejects. Of a recording that was not told, the next copy is. */
+  /**
+   * Tells all nodes of which recordings the bucket has more. Never rejects: if they cannot be told now, they are told
+   * with a recording's next copy.
+   */
   async #tellNodes(): Promise<void> {
     const { db, log } = this.#options;
     const grown = [...this.#grown];

@@ -21,7 +21,7 @@ export interface RestoredClip {
  */
 export async function markRecovered(guarded: GuardedObjects, remains: Remains, at: Date): Promise<void> {
   const { manifest, etag } = remains;
-  // An earlier try has marked it and was interrupted.
+  // An earlier try has marked the recording already, and was interrupted.
   if (manifest.takenAt) return;
   const bytes = encodeManifest({ ...manifest, takenAt: at.toISOString() });
   const { manifest: key } = recoveryKeys(manifest.installation, manifest.playback.id);
@@ -49,7 +49,7 @@ export async function restoreClip(
 async function putWhole(store: Store, guarded: GuardedObjects, { manifest, objects, index }: Remains) {
   const payload = await readPayload(guarded, objects.payload, 0, index.payloadBytes);
   const body = Buffer.concat([fastStartHead(index), payload]);
-  // Another object must not get a key under which there was an upload.
+  // A new key: a key under which there was an upload must not get another object.
   const attempt = manifest.playback.uploadAttempt + 1;
   const { clip: key } = objectKeys({
     id: manifest.playback.id,

@@ -281,7 +281,7 @@ function readRecord(file: string): ChildRecord | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ChildRecord;
   } catch {
-    // Another start has removed it, or its writer was killed before it had written it.
+    // Another server that was starting has removed the record, or its writer was killed before it had written it.
     return undefined;
   }
 }

@@ -67,7 +67,7 @@ async function stream(
   return { code, signal, stdout: Buffer.alloc(0), stderr };
 }
 
-/** An error of sending is ignored: the server has then ended, and 'disconnect' follows, which ends the commands. */
+/** Ignores an error of sending: the server has then ended, and 'disconnect' follows, which ends the commands. */
 function answer(message: LauncherAnswer): void {
   if (process.connected) process.send!(message, () => {});
 }

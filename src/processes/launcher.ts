@@ -173,7 +173,7 @@ class HelperProcess {
     }
   }
 
-  /** An error of sending is ignored: the helper process has then ended, and its 'exit' rejects all calls. */
+  /** Ignores an error of sending: the helper process has then ended, and its 'exit' rejects all calls. */
   #send(request: LauncherRequest): void {
     if (this.#process.connected) this.#process.send(request, () => {}); // see above
   }

@@ -23,7 +23,7 @@ export class ChangeHub {
   }
 
   /**
-   * Yields the ids of all of them, then the id of each that changes.
+   * Yields the ids of all cameras or playbacks, then the id of each one that changes.
    * @param isWanted ids for which it returns false are left out
    */
   subscribe(isWanted: (id: string) => boolean): AsyncIterableIterator<string> {

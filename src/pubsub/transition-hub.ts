@@ -16,7 +16,10 @@ import { TransitionStream } from './transition-stream.ts';
 
 /** How often the table is read although no notification came: a notification can be lost. */
 const pollMs = 2_000;
-/** Rows at or above the horizon wait until an older transaction ends, which need not send a notification. */
+/**
+ * Rows at or above the horizon wait until an older transaction ends. It may end without a notification, so they are
+ * read again after this time.
+ */
 const horizonRetryMs = 10;
 /**
  * Notifications within this time lead to one read. Each commit sends a notification, and an event commits twice before
@@ -55,7 +58,7 @@ export class TransitionHub {
 
   /**
    * @param options.keepDays age at which transitions are removed; undefined: never
-   * @param options.now the present time in epoch milliseconds, by which their age is measured
+   * @param options.now the present time in epoch milliseconds, by which the age of transitions is measured
    */
   constructor(options: { db: Db; log: Log; keepDays: number | undefined; now: () => number }) {
     this.#now = options.now;

@@ -37,8 +37,8 @@ export class TransitionPages {
 
   async after(position: Position): Promise<Page> {
     for (const { after, page } of this.#kept) {
-      // A subscriber whose position is inside a page gets the rest of the page. Its next page then begins where that of
-      // all others does.
+      // A subscriber whose position is inside a page gets the rest of that page. Its next page then begins where the
+      // next page of the other subscribers begins.
       if (isAfter(after, position) || !isAfter(page.transitions.at(-1)!, position)) continue;
       const rest = page.transitions.filter((transition) => isAfter(transition, position));
       return { transitions: rest, isLast: false };
@@ -56,8 +56,8 @@ export class TransitionPages {
   async #read(after: Position): Promise<Page> {
     const { transitions } = await transitionsAfter(this.#db, after, pageSize);
     const page = { transitions, isLast: transitions.length < pageSize };
-    // A page that is not the last can be kept: between two transitions below the horizon none can be added any more.
-    // After the last one, more may be added.
+    // Below the horizon, no transition can be added between two others any more, so a page that is not the last never
+    // changes. After the last page, transitions may be added.
     if (!page.isLast) this.#keep({ after, page });
     return page;
   }

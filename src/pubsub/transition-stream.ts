@@ -16,7 +16,9 @@ import type { TransitionPages } from './transition-pages.ts';
 
 /** The longest backlog in memory, in transitions. A longer backlog is read from the table. */
 export const maxWaiting = 1_000;
-/** A subscriber with a backlog that takes nothing for this long has stalled. A slow subscriber takes something in this time. */
+/**
+ * A subscriber with a backlog that takes nothing for this long has stalled. A slow one takes something in this time.
+ */
 const stalledMs = 5_000;
 
 /**
@@ -32,7 +34,7 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     this.#position = transition;
     this.#tookAt = performance.now();
   });
-  /** All transitions up to this position were read from the table or taken from the queue. undefined: nothing was read yet. */
+  /** All transitions up to this position were read from the table or taken from the queue; undefined: none was yet. */
   #position: Position | undefined;
   /** Transitions that were read from the table and not taken yet. */
   #read: Transition[] = [];
@@ -59,7 +61,10 @@ export class TransitionStream implements AsyncIterableIterator<Transition> {
     }
   }
 
-  /** False for an offered transition that was already read from the table. While the table is being read, all count as new. */
+  /**
+   * False for an offered transition that was already read from the table. While the table is being read, all offered
+   * ones count as new.
+   */
   #isNew(transition: Transition): boolean {
     return !this.#isCaughtUp || !this.#position || isAfter(transition, this.#position);
   }

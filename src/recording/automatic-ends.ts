@@ -17,7 +17,9 @@ export interface AutomaticEndsOptions {
 }
 
 const everyMs = 500;
-/** The same while nothing is recorded: then only leases of events without a recording can expire. */
+/**
+ * How often ends are looked for while nothing is recorded: then only leases of events without a recording can expire.
+ */
 const idleEveryMs = 2_000;
 
 /**

@@ -107,7 +107,7 @@ export class Cutter {
    */
   cutAt(time: number): Cut | undefined {
     const newest = this.#pictures.at(-1);
-    // Called with each picture, and most of the time the end is far away.
+    // Returns early, because this is called with each picture, and mostly the end is still far away.
     if (!newest || this.#latestMs < time) return undefined;
     const times = this.#pictures.map(timeOf);
     const reached = times.findIndex((it) => it >= time);

@@ -7,7 +7,9 @@ import type { GapSpan } from './row.ts';
 import { type CreateSoundEncoder, clipFormat, type SoundEncoder } from './sound/encoder.ts';
 import { steadyNow, type WallClock } from './steady-clock.ts';
 
-/** The network may delay the last picture by this much. An end does not wait longer for it. */
+/**
+ * The network may delay the last picture by this much. When a recording ends, it does not wait longer for that picture.
+ */
 const graceMs = 1_000;
 
 export interface RecordingEnd {
@@ -80,7 +82,7 @@ export class FootageRecording {
     this.#gaps = [...(leftover?.gaps ?? [])];
     if (!leftover) return;
     const { startedAt, durationSec } = leftover;
-    // If the wall clock was set back since, the leftover would end in the future.
+    // At the latest, the leftover ends now. (If the wall clock was set back since, it would end in the future.)
     const beganAt = Math.min(clock.toSteady(startedAt), steadyNow() - durationSec * 1_000);
     this.#shiftMs = startedAt - clock.toWall(beganAt);
     this.#file = RecordingFile.reopen(growing, leftover, beganAt);

@@ -218,7 +218,8 @@ async function removeOrphans(options: ResumingOptions): Promise<void> {
   const rowOf = new Map(rows.map((it) => [it.id, it]));
   for (const id of folders) {
     const row = rowOf.get(id);
-    // What another node has taken over is compared with its clip (finishing/returned-spools.ts).
+    // If another node has taken the playback over, its spool is kept here: finishing/returned-spools.ts compares it
+    // with the clip.
     const isElsewhere = row !== undefined && row.nodeId !== null && row.nodeId !== self.nodeId;
     if (isElsewhere || (row && row.recordingStatus !== 'COMPLETED')) continue;
     await removeOrphan(options, id, row !== undefined).catch((error: Error) =>

@@ -92,7 +92,7 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
     const change = {
       ...clipBounds(playback, end.clipStartedAt),
       gaps: gapsToJson(end.gaps),
-      // By the recording's own clock: the wall clock may have been set since the recording began.
+      // `recordUntil` is by the recording's own clock: the wall clock may have been set since the recording began.
       ...(recordUntil && { recordUntil }),
     };
     // In the same transaction, a trigger (playbacks_queue_finishing in prisma/migrations) adds the job that makes the clip.

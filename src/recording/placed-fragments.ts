@@ -75,8 +75,8 @@ function offAtEnds(stamps: readonly Stamp[], placed: readonly number[]): number 
 }
 
 /**
- * The display times of the pictures. Only reordering within a run lets a picture be shown before an earlier one; a
- * jump of the clock does not.
+ * The display times of the pictures. A picture is shown before one that is decoded earlier only if the stream reorders
+ * them within a run, never because the clock jumped.
  */
 export function displayTimes({ pictures, mayReorder, placed }: PlacedFragment): number[] {
   let newest = Number.NEGATIVE_INFINITY;

@@ -167,7 +167,8 @@ export class Placement {
     this.#entries.shift();
     this.#isWhole = false;
     if (this.#sessions.size === 1) return;
-    // The sum no longer contains a session that has ended. It is smaller now, so every fragment is checked again.
+    // The sum of changes no longer contains a session that has ended, so it is smaller now: every fragment is checked
+    // again.
     this.#sessions.clear();
     for (const entry of this.#entries) {
       this.#noteSessions(entry);

@@ -15,11 +15,11 @@ export interface Place {
 /**
  * The places for recordings, shared so that nobody can take them all:
  * - A camera's first recording takes any free place.
- * - One place is kept for each camera that is on and has no recording, up to half of all places. So the first
- *   recording of every camera finds a place wherever there are twice as many places as cameras.
- * - An additional recording of a camera that is being recorded gets a place only if more places are left than that camera
- *   has recordings, and than the caller has additional recordings (dynamic thresholds; Choudhury and Hahne, IEEE/ACM ToN
- *   6(2), 1998).
+ * - One place is kept for each camera that is on and has no recording, up to half of all places. So the first recording
+ *   of every camera finds a place wherever there are twice as many places as cameras.
+ * - An additional recording of a camera that is being recorded gets a place only if more places are left than the
+ *   number of recordings of that camera, and more than the number of additional recordings of the caller (dynamic
+ *   thresholds; Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998).
  */
 export class Places {
   readonly #most: number;

@@ -39,7 +39,7 @@ export class Recorder {
   readonly #closing = new AbortController();
   readonly #automaticEnds: AutomaticEnds;
   #ticker: NodeJS.Timeout | undefined;
-  /** Bytes of footage that recordings took since the start. */
+  /** Bytes of footage that recordings took since this server started. */
   recordedBytes = 0;
 
   constructor(options: RecorderOptions) {
@@ -228,7 +228,8 @@ export class Recorder {
   async #writeRecording(running: RunningRecording): Promise<Playback | undefined> {
     const row = await writeRecording(this.#options, running);
     if (!row) await this.#undo(running.playback.id);
-    // The same recording was also requested at another node, which wrote the row first.
+    // Another node was also asked for this recording, and has written the row first. That node records it; this one
+    // stops.
     else if (row.nodeId !== null && row.nodeId !== this.#options.nodeId)
       await this.stopWithoutOutcome(row.id);
     return row;
@@ -254,7 +255,10 @@ export class Recorder {
     }
   }
 
-  /** Ends the recording of a playback that is being deleted. Its row is not written, and its spool stays. */
+  /**
+   * Ends the recording without writing its row: the playback is being deleted, has no row, or belongs to another node.
+   * The spool stays.
+   */
   async stopWithoutOutcome(playbackId: string): Promise<void> {
     const tracked = this.#tracked.get(playbackId);
     tracked?.running.stopWithoutOutcome();

@@ -25,7 +25,7 @@ export function clipBounds(
   clipStartedAt: number | undefined,
 ): ClipBounds {
   if (clipStartedAt === undefined) return { clipStartedAt: null, preRollMs: null, missedMs: null };
-  // If the clock was set meanwhile, the difference may have any size; the column holds 32 bits.
+  // Limited to the 32 bits of the column: if the clock was set meanwhile, the difference may have any size.
   const before = Math.round(Math.max(-int4, Math.min(int4, playback.startedAt.getTime() - clipStartedAt)));
   return {
     clipStartedAt: new Date(Math.round(clipStartedAt)),

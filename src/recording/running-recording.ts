@@ -55,7 +55,9 @@ export class RunningRecording {
   /** When the stream changed to a format that the file cannot hold, in steady milliseconds; undefined if it did not. */
   formatChangedAt: number | undefined;
   readonly #now: () => number;
-  /** Whether the first part was recorded before the server was restarted, perhaps by another clock. */
+  /**
+   * Whether the first part was recorded before the server was restarted. Somebody may have set the wall clock since.
+   */
   readonly #isResumed: boolean;
   /** The end given to the last call of `keepUntil`, in epoch milliseconds. */
   #until: number | undefined;
@@ -82,7 +84,7 @@ export class RunningRecording {
       clock: this.clock,
       createSoundEncoder,
       onFirstFrame: (at) => {
-        // The time of a picture from the ring is written together with the status RECORDING.
+        // If the ring holds a picture already, its time is written together with the status RECORDING instead.
         if (fromRing.length === 0) notes.save(clipBounds(playback, at));
         onFirstFrame(playback.id);
       },
@@ -128,7 +130,10 @@ export class RunningRecording {
     this.footage.endAt(Math.min(known, this.#deadline()));
   }
 
-  /** Ends the recording. Its outcome is not written, because the playback is deleted or the server stops. */
+  /**
+   * Ends the recording without writing its outcome, for example because the playback is being deleted or the server
+   * stops.
+   */
   stopWithoutOutcome(): void {
     this.#outcomeUnwanted.abort();
     this.footage.endNow();

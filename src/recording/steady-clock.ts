@@ -5,7 +5,7 @@
 export const steadyNow = (): number => performance.now();
 
 /**
- * For deletions that must not come too early.
+ * A clock for deletions, which must not come too early.
  * @param now the wall clock, in epoch milliseconds
  * @returns the wall clock, but never ahead of where it would be if nobody had set it since this call
  */
@@ -36,7 +36,7 @@ export class WallClock {
     return wallMs - this.#aheadMs;
   }
 
-  /** Whether somebody has set the wall clock since then. */
+  /** Whether somebody has set the wall clock since this object was made. */
   get wasSet(): boolean {
     return Math.abs(this.#now() - this.toWall(steadyNow())) > setByMs;
   }

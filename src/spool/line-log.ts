@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { privateFileMode } from '../private-folder.ts';
 import { isMissing } from './errors.ts';
 
-/** Appends a line to a file. A power cut does not take it away. */
+/** Appends a line to a file, and syncs it, so that a power cut does not take the line away. */
 export async function appendLine(path: string, line: string): Promise<void> {
   const file = await open(path, 'a', privateFileMode);
   try {

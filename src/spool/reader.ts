@@ -56,7 +56,7 @@ async function withFile<Result>(
 }
 
 /**
- * Whether a complete fragment of the playback's video is on disk. Whoever wants to know whether there is footage asks
+ * Whether a complete fragment of the playback's video is on disk. All code that asks whether there is footage calls
  * this.
  * @throws Error if the spool cannot be read, so that it is unknown
  */

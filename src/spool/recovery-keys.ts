@@ -11,7 +11,9 @@ import { removeSpool, spoolFolder } from './spool.ts';
 const fileOf = (recordDir: string, playbackId: string) =>
   path.join(spoolFolder(recordDir, playbackId), 'recovery.keys');
 
-/** Notes the key of a recovery object before the object is written. A power cut does not take the note away. */
+/**
+ * Notes the key of a recovery object. Call it before the object is written. A power cut does not take the note away.
+ */
 export function noteRecoveryKey(recordDir: string, playbackId: string, key: string): Promise<void> {
   return appendLine(fileOf(recordDir, playbackId), key);
 }

@@ -83,8 +83,8 @@ export class Spool {
   }
 
   /**
-   * Takes boxes, and footage to be written after them. From now on the spool, and not the caller, has to release the footage. Never throws: see
-   * `failure`.
+   * Takes boxes, and footage to be written after them. From now on the spool, and not the caller, has to release the
+   * footage. Never throws: `failure` says if the disk fails.
    */
   append(boxes: readonly Buffer[], footage: readonly Footage[] = []): void {
     this.#pending.push({ boxes, footage });
@@ -206,7 +206,7 @@ const demandSpoolTogether = together(demandSpool);
 /** Syncs a folder. Calls that wait share one sync, which begins after the last of them. */
 const syncFolderTogether = together(syncFolder);
 
-/** Makes the folder and syncs its entry, so that a power cut does not take it away. */
+/** Makes the folder of a playback's spool, and syncs its entry, so that a power cut does not take it away. */
 export async function makeSpoolFolder(recordDir: string, playbackId: string): Promise<string> {
   const folder = spoolFolder(recordDir, playbackId);
   // If the spool's disk is not mounted, footage must not be written into the empty folder at its mount point.
@@ -219,7 +219,7 @@ export async function makeSpoolFolder(recordDir: string, playbackId: string): Pr
 }
 
 export async function removeSpool(recordDir: string, playbackId: string): Promise<void> {
-  // A poster may be written into the folder while it is removed.
+  // Tries again, because a poster may be written into the folder while it is removed.
   await rm(spoolFolder(recordDir, playbackId), { recursive: true, force: true, maxRetries: 5 });
 }
 

@@ -4,9 +4,11 @@ import type { ObjectBody } from './store.ts';
 
 /** Bytes read in one piece: large enough for few system calls, small enough not to matter in memory. */
 const chunkBytes = 256 * 1024;
-/** Where the boxes between payloads are read to: one read spans several payloads, and nobody needs the boxes. */
+/**
+ * The boxes between payloads are read into this buffer: one read spans several payloads, and nobody needs the boxes.
+ */
 const dropped = Buffer.allocUnsafe(16 * 1024);
-/** The most ranges that one readv reads: each takes two buffers at most, and readv(2) takes 1024 (IOV_MAX). */
+/** The most ranges that one readv reads. Each range takes at most two buffers, and readv(2) takes 1024 (IOV_MAX). */
 const piecesAtMost = 1_000;
 
 export function bufferBody(buffer: Buffer): ObjectBody {
@@ -135,7 +137,7 @@ function after(pieces: readonly Buffer[], bytes: number): Buffer[] {
   return pieces.slice(begin).map((piece, i) => (i === 0 ? piece.subarray(bytes - skipped) : piece));
 }
 
-/** The index of the last start that is ≤ `at`. An empty range is skipped, because the next range has the same start. */
+/** The index of the last start that is ≤ `at`. An empty range is never found: the range after it has the same start. */
 function lastStartUpTo(starts: Float64Array, at: number): number {
   let low = 0;
   let high = starts.length - 1;

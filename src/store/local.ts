@@ -32,7 +32,7 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
 
   async function write(key: string, body: ObjectBody, signal?: AbortSignal): Promise<void> {
     const path = localPath(dir, key);
-    // The unfinished file of a key has a fixed name, so that a retry replaces what an interrupted write left.
+    // The unfinished file of a key always has the same name, so that a retry replaces what an interrupted write left.
     const unfinished = unfinishedPath(dir, key);
     const task = `store ${key}`;
     await onDisk(dir, task, () => makeFolder(dirname(path)));

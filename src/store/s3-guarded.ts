@@ -10,7 +10,7 @@ export async function readGuarded(
 ): Promise<GuardedObject | undefined> {
   let now: number | undefined;
   const command = new GetObjectCommand(target);
-  // The age of an object is measured by the bucket's clock alone.
+  // Reads the bucket's own time from the answer, because the age of an object is measured by the bucket's clock alone.
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);

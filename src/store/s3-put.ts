@@ -19,8 +19,8 @@ export interface Put {
 
 /**
  * Sends bytes into a bucket. The client of the SDK could do this, too, but it takes several times the processor time
- * for each request (docs/decisions/0022). Signatures, timeouts, connections that are used again, retries, and a clock
- * that is corrected by the bucket's: this has them as well.
+ * for each request (docs/decisions/0022). Like that client, a sender signs requests, limits their time, uses
+ * connections again, retries, and corrects its clock by the bucket's.
  */
 export interface Sender {
   /**
@@ -31,7 +31,10 @@ export interface Sender {
   destroy(): void;
 }
 
-/** Small: even at 100 kbit/s, each of a dozen requests then sends something every few seconds. */
+/**
+ * How many bytes are sent at a time. The number is small, so that even at 100 kbit/s, each of a dozen requests sends
+ * something every few seconds.
+ */
 const chunkBytes = 16 * 1024;
 
 export function createSender(access: S3Access, bucket: string, patience: Patience): Sender {
@@ -47,8 +50,8 @@ export function createSender(access: S3Access, bucket: string, patience: Patienc
   });
   const { connectMs: connectionTimeout, silenceMs: socketTimeout } = patience;
   const handler = new NodeHttpHandler({ connectionTimeout, socketTimeout });
-  // A hash in the signature would show changed bytes. TLS shows them, too, and the hash would take longer than all the
-  // rest.
+  // Over https, the signature contains no hash of the bytes. It would show changed bytes, which TLS shows, too, and it
+  // would take longer than all the rest.
   const unhashed = protocol === 'https:' ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {};
   let clockAheadMs = 0;
 
@@ -129,7 +132,7 @@ class Sha256 {
     return this.#hash.digest();
   }
 
-  /** The signer takes a new instance for each hash. */
+  /** Does nothing, because the signer takes a new instance for each hash. */
   reset(): void {}
 }
 

@@ -3,12 +3,12 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { retryDelayMs } from './s3-client.ts';
 import { isRequestError } from './s3-failure.ts';
 
-/** Lost connections in a row, without a byte between them. */
+/** How many connections in a row may be lost, without a byte between them. */
 const mostLost = 5;
 
 /**
- * The bytes of an object. After a lost connection it goes on where it was, if the object is still the same: a bucket ends
- * connections on which the reader pauses, as a slow browser makes it do.
+ * The bytes of an object. After a lost connection, reading continues at the same byte, if the object is still the same:
+ * a bucket ends a connection on which the reader pauses, for example because a browser is slow.
  */
 export async function* readObject(
   client: S3Client,

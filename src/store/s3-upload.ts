@@ -15,7 +15,7 @@ export interface S3Upload {
   UploadId: string;
 }
 
-/** The bucket refuses to complete an upload from these parts, so a retry must not reuse them. */
+/** Errors by which the bucket refuses to complete an upload from these parts: a retry must not use the parts again. */
 const unusable = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall']);
 
 /** @returns the part's ETag */

@@ -20,11 +20,11 @@ export interface S3StoreOptions extends S3Access {
   publicUrl?: string;
   /** Lifetime of presigned links, in seconds. */
   urlTtlSec: number;
-  /** For transfers. Checks have their own limits and take only a few seconds. */
+  /** The limits of transfers. Checks have limits of their own, and take only a few seconds. */
   patience?: Patience;
 }
 
-/** In all, retries wait 2 s on average. After a longer outage, the caller tries again. */
+/** The retries of a request wait 2 s on average, all together. After a longer outage, the caller tries again. */
 const transferPatience: Patience = { attempts: 5, connectMs: 10_000, silenceMs: 30_000 };
 const checkPatience: Patience = { attempts: 2, connectMs: 2_000, silenceMs: 4_000 };
 

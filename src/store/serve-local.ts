@@ -94,7 +94,10 @@ function headersOf(it: Representation, name: string | null): OutgoingHttpHeaders
   };
 }
 
-/** RFC 9110 §13.2.2: If-Modified-Since counts only if the request has no If-None-Match. */
+/**
+ * Whether the client has this representation. RFC 9110 §13.2.2: If-Modified-Since counts only if the request has no
+ * If-None-Match.
+ */
 function isUnchanged({ headers }: IncomingMessage, it: Representation): boolean {
   const noneMatch = headers['if-none-match'];
   if (noneMatch !== undefined) return matchesAny(noneMatch, it.etag);
@@ -102,7 +105,9 @@ function isUnchanged({ headers }: IncomingMessage, it: Representation): boolean 
   return since !== undefined && it.modifiedMs <= Date.parse(since);
 }
 
-/** §14.2: ranges apply to GET only. §13.1.5: without a strong match the range is ignored. */
+/**
+ * The range to send. RFC 9110 §14.2: ranges apply to GET only. §13.1.5: without a strong match the range is ignored.
+ */
 function rangeOf({ method, headers }: IncomingMessage, it: Representation): ReturnType<typeof parseRange> {
   const condition = headers['if-range'];
   if (method !== 'GET' || Array.isArray(condition)) return 'everything';
@@ -110,7 +115,10 @@ function rangeOf({ method, headers }: IncomingMessage, it: Representation): Retu
   return parseRange(headers.range, it.size);
 }
 
-/** §8.8.2.2: a date is a strong validator once the second that it names has passed. */
+/**
+ * Whether If-Range names exactly this representation. RFC 9110 §8.8.2.2: a date is a strong validator once the second
+ * that it names has passed.
+ */
 function isStrongMatch(ifRange: string, it: Representation): boolean {
   if (ifRange === it.etag) return true;
   return Date.parse(ifRange) === it.modifiedMs && Date.now() - it.modifiedMs >= 1000;

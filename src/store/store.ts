@@ -37,7 +37,7 @@ export interface Transfer {
   readonly signal?: AbortSignal | undefined;
   /** undefined: no limit */
   readonly pace?: Pace | undefined;
-  /** Whether to trust the bucket's answer: without it, the size of the stored object is looked up. */
+  /** Whether the bucket's answer is enough. If not, the size of the stored object is looked up. */
   readonly isUnchecked?: boolean;
 }
 

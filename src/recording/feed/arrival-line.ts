@@ -24,8 +24,8 @@ const change = { spansMs: [3_000, 6_000], ofLine: 1.5 };
 /** How many earlier pieces of the line are kept. Footage from before them is on disk, and its times are final. */
 const piecesKept = 12;
 /**
- * A camera may begin with a burst of buffered pictures. A burst takes less than this share of the time that its
- * pictures cover.
+ * A camera may begin with a burst of buffered pictures. The pictures of a burst arrive within less than this share of
+ * the time that they cover.
  */
 const asItHappens = 0.6;
 /** The least delay is confirmed once it has not changed by more than `byMs` for `forMs`. */
@@ -87,7 +87,9 @@ export class ArrivalLine {
     return spanOf(this.#arrivals);
   }
 
-  /** Whether the least delay has been the same for so long that no unit will arrive much earlier than the line says. */
+  /**
+   * Whether the least delay has been stable for so long that no later unit will arrive much earlier than the line says.
+   */
   isConfirmed(at: number): boolean {
     return at - this.#bestSince >= confirmed.forMs;
   }
@@ -190,7 +192,8 @@ function otherRate(arrivals: readonly Arrival[], rate: number): number | undefin
   }
   const [a, b, c] = least as [number, number, number];
   const share = (b - a) / (c - b);
-  // The last third begins two thirds of the span after the first third.
+  // Two thirds of the change over the whole span, because the last third begins two thirds of the span after the first
+  // third.
   const clearMs = (Math.min(spanOf(arrivals) * wrong.share, wrong.ms) * 2) / 3;
   const isClear = share > 1 / 3 && share < 3 && Math.abs(c - a) >= clearMs;
   return isClear && units.every((it) => it > 1) ? likely(slopeBelow(arrivals)) : undefined;

@@ -32,7 +32,7 @@ export function chooseTracks(tracks: readonly RtspTrack[]): Partial<ChosenTracks
   return { ...(video && { video }), ...(sound && { sound }) };
 }
 
-/** The usual names of video formats that are announced by another one. */
+/** The names by which people know video formats that cameras announce under another name. */
 const usualNames: Readonly<Record<string, string>> = {
   JPEG: 'MJPEG',
   'MP4V-ES': 'MPEG-4 Part 2',

@@ -8,7 +8,7 @@ export interface FeedSession {
   readonly soundFormat: SoundFormat | undefined;
   /** Whether announced sound may still come. After a second without sound, it counts as absent. */
   readonly awaitsSound: boolean;
-  /** How many pictures were decoded before a picture that is shown earlier. */
+  /** The most pictures, so far, that were decoded before a picture which is shown earlier than they are. */
   readonly reorderDepth: number;
 }
 

@@ -92,7 +92,7 @@ export class Feed {
     const stall = this.#source?.tick(now);
     if (this.#state !== 'LIVE') return;
     if (stall) {
-      // The state changes at once. Closing the connection can take a second.
+      // The state changes before the connection is closed, because closing it can take a second.
       this.#lastError = stall;
       this.#become('CONNECTING');
     } else if (this.reading !== this.#reportedReading) {
@@ -157,7 +157,7 @@ export class Feed {
     const { format } = unit;
     if (format.kind === 'sound') this.#noteSound(format);
     else if (unit.isSync) this.#noteVideo(format);
-    // The takers get the unit first: they have to hold its footage before the ring may drop it.
+    // The takers get the unit before the ring does: they have to hold its footage before the ring may drop it.
     this.#options.onUnit(unit);
     this.#noteLimit(this.ring.push(unit));
   }

@@ -42,7 +42,9 @@ interface Entry {
   readonly takers: Set<TakeUnit>;
   linger: NodeJS.Timeout | undefined;
   state: CameraState | undefined;
-  /** Reports are written one after the other, in the order of the changes. */
+  /**
+   * Resolves when all reports so far are written. They are written one after the other, in the order of the changes.
+   */
   reports: Promise<void>;
   readonly gone: AbortController;
 }
@@ -84,7 +86,8 @@ export class Feeds {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera, isOwn);
     const before = entry.camera;
     entry.camera = camera;
-    // While another node owned the camera, its row did not get the state of the feed here.
+    // Forgets which state was reported: while another node owned the camera, this node did not write its state into the
+    // row.
     if (entry.isOwn !== isOwn) Object.assign(entry, { isOwn, state: undefined });
     const isStale = settings.some((name) => before[name] !== camera[name]);
     if (isStale) await this.#stop(entry);

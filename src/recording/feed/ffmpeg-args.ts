@@ -52,14 +52,14 @@ export function feedScript(address: string, transport: 'TCP' | 'UDP', reading: R
 }
 
 /**
- * The arguments of a feed: reads the stream that the script on stdin names, copies its video, and writes fragmented
- * MP4 to stdout.
+ * The arguments of a feed: reads the stream that the script on stdin names, copies its video, and writes fragmented MP4
+ * to stdout.
  * - No `-fflags nobuffer`: it discards the probed packets, and with them the first keyframe.
- * - Probing is short (1 s or 200 kB instead of 5 s), so that a feed starts in 0.75 s instead of 2.8 s. Patient
- *   probing does not wait for 20 pictures to measure a frame rate, which is not used.
+ * - Probing is short (1 s or 200 kB instead of 5 s), so that a feed starts in 0.75 s instead of 2.8 s. Patient probing
+ *   does not wait for 20 pictures to measure a frame rate, which is not used.
  * - `empty_moov` writes the init segment first; `frag_keyframe` begins a fragment with every keyframe.
- * - `max_interleave_delta`: ffmpeg's default is 10 s, by which it delays every picture of a camera without its
- *   sound.
+ * - `max_interleave_delta`: with ffmpeg's default of 10 s, each picture would be delayed by 10 s if the camera does not
+ *   send the sound that it announces.
  */
 export function feedArgs({ audio }: Reading): string[] {
   const audioArgs = audio === 'none' ? ['-an'] : ['-map', '0:a:0?', '-c:a', audio];

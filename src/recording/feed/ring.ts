@@ -70,14 +70,14 @@ export class Ring {
   #noteRecovery(picture: number): void {
     const waiting = this.#unrecovered;
     if (waiting.length === 0) return;
-    // A picture that is right for a decoder that began at a later keyframe is also right for one that began earlier.
+    // A decoder that began at a later keyframe shows this picture right; so does one that began at an earlier keyframe.
     const recovered = waiting.findLastIndex((keyframe) => keyframe.toCome === 0);
     for (const keyframe of waiting.splice(0, recovered + 1)) keyframe.rightFrom = picture;
     for (const keyframe of waiting) keyframe.toCome--;
   }
 
   /**
-   * All units from the last keyframe with which the pictures are right from that time on; from the oldest keyframe if
+   * All units from the last keyframe from which a decoder shows whole pictures by `time`; from the oldest keyframe if
    * there is none. Includes sound that arrived before the keyframe but belongs to later pictures.
    * @param time steady milliseconds
    */
@@ -136,8 +136,9 @@ export class Ring {
   }
 
   /**
-   * Drops units before the last keyframe with which the pictures were right by `needed` (steady milliseconds).
-   * Arrivals are cheaper to compare than times, and safe: a picture is taken before it arrives.
+   * Drops the units before the last keyframe from which a decoder shows whole pictures by `needed` (steady
+   * milliseconds). Compares arrivals, because that is cheaper than to compute times, and safe: no picture arrives
+   * before it is taken.
    */
   #dropOld(needed: number): void {
     for (let next = this.#keyframes[1]; next; next = this.#keyframes[1]) {
@@ -154,7 +155,8 @@ export class Ring {
       this.#keyframes.shift();
       this.#dropTo(this.#keyframes[0]!.number);
     }
-    // A single keyframe interval exceeds the limit. Units without their keyframe are of no use.
+    // A single keyframe interval exceeds the limit. Everything is dropped, because units without their keyframe are of
+    // no use.
     if (this.#bytes > this.#maxBytes()) this.clear();
     return this.#bytes < before;
   }

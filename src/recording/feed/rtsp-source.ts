@@ -101,7 +101,7 @@ export class RtspSource implements Source, FeedSession {
           this.#receptions[track.index]?.receiver.pushControl(buffer, from, to, arrivedAt),
       });
       this.#rtsp = rtsp;
-      // The camera may have taken long to answer.
+      // The camera may have taken long to answer, so the time without a picture is counted from here.
       this.#pace.sawPacket(performance.now());
       for (const { track } of this.#received) if (!rtsp.tracks.includes(track)) this.#refused(track);
       if (rtsp.tlsFingerprint && !knowledge.tlsFingerprint) this.#options.onCertificate(rtsp.tlsFingerprint);
@@ -212,7 +212,7 @@ export class RtspSource implements Source, FeedSession {
   }
 
   #takesSound(unit: AccessUnit, format: SoundFormat): boolean {
-    // A decoder of other sound takes any bytes.
+    // Checked for AAC only: decoders of other sound take any bytes.
     const isWrong = format.codec === 'aac' && this.#soundPace?.isWrong(unit) === true;
     if (format === this.#soundFormat && !isWrong) return true;
     const why = isWrong ? wrongSound : whyLeftOut(format);

@@ -7,8 +7,9 @@ import type { Stamp, Timed, TrackClock } from './track-clock.ts';
  */
 const aheadMs = 200;
 /**
- * Until the line is confirmed, a unit may arrive earlier than the line says if the camera had buffered it. The timestamp of
- * such a unit is at most `steps` times the step before it ahead; that of a run's second unit, at most `ms`.
+ * Until the line is confirmed, a unit may arrive earlier than the line says, if the camera had buffered it. The
+ * timestamp of such a unit is ahead of the greatest one by at most `steps` times the step before; that of a run's
+ * second unit, by at most `ms`.
  */
 const buffered = { steps: 3, ms: 6_000 };
 /** A unit that arrives later than the unit before it by more than this (ms) is delayed, or its clock jumped back. */
@@ -26,11 +27,14 @@ export type Fit = 'FITS' | 'LATE' | 'FOREIGN';
 export class Run {
   readonly track: TrackClock;
   readonly #own: ArrivalLine;
-  /** The run before, as long as the units of this run may be delayed units of it. Then its line gives the times. */
+  /**
+   * The run before, as long as the units of this run may be delayed units of that run. So long, the line of that run
+   * gives the times.
+   */
   maybePartOf: Run | undefined;
   /**
-   * The timestamp (unwrapped ticks) from which `#mediaMs` counts. If the units may be delayed, it is that of the run
-   * before.
+   * The timestamp (unwrapped ticks) from which `#mediaMs` counts: the first one of this run or, if its units may be
+   * delayed, the origin of the run before.
    */
   readonly origin: number;
   readonly #first: number;
@@ -72,7 +76,7 @@ export class Run {
     return this.maybePartOf?.line ?? this.#own;
   }
 
-  /** The time (ms) between two stamps of the stretch. */
+  /** The time (ms) between two stamps of the run. */
   msBetween(from: number, to: number): number {
     return this.track.ms(to - from) * this.line.rateAt(this.#mediaMs(to));
   }
@@ -80,7 +84,8 @@ export class Run {
   /** When the unit with this timestamp was taken, in steady milliseconds. */
   timeOf(ticks: number): number {
     const ms = this.arrivalTimeOf(ticks);
-    // A single unit in a burst is late by an unknown part of the burst.
+    // If the run has only one unit, `#latestMs` limits its time: it may be part of a burst, and late by an unknown part
+    // of it.
     return this.track.session.shiftOf(this.track) + (this.units > 1 ? ms : Math.min(ms, this.#latestMs));
   }
 

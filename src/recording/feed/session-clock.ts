@@ -1,6 +1,9 @@
 import { type Report, TrackClock } from './track-clock.ts';
 
-/** No camera sends one track later than another by more than this (ms). Reports that say so contradict the arrivals. */
+/**
+ * No camera sends one track later than another by more than this (ms). Sender reports that say so contradict the
+ * arrivals, and are not followed.
+ */
 const contradictionMs = 500;
 /** If a camera's wall clock differs by this much (ms) from what its last report predicts, somebody has set it. */
 const setMs = 100;
@@ -61,7 +64,7 @@ export class SessionClock {
    * @param byMs the largest change, in milliseconds; left out: unknown
    */
   change(byMs = unknownMs): void {
-    // The track's own times change, and the shift that follows from them can change by as much again.
+    // Doubled, because the track's own times change, and the shift that follows from them can change by as much again.
     this.#changedMs += 2 * Math.min(byMs, unknownMs);
   }
 

@@ -6,14 +6,18 @@ import type { SessionClock } from './session-clock.ts';
 
 /** Units that stay late for this long (ms), and at least this many, are not delayed: the clock jumped back. */
 const jumped = { ms: 1_500, units: 3 };
-/** A sender report contains the timestamp at which it was sent. By its run, that is at most this long (ms) off its arrival. */
+/**
+ * A sender report contains the timestamp at which it was sent. The time that the run gives this timestamp differs from
+ * the report's arrival by at most this (ms).
+ */
 const reportMs = 1_000;
 /** A clock is settled when its run has gone on for `ms` and its units are at most `apartMs` apart. */
 const settled = { ms: 8_000, apartMs: 400 };
-/** After a clock stops being settled, its feed may still be read in turns for this long (ms). */
+/** After a clock stops being settled, its feed may still be read in turns (rtsp/turns.ts) for this long (ms). */
 const noticedMs = 500;
 /**
- * How many runs are kept. Stray timestamps, and timestamps of a second sender, alternate with those of the main run.
+ * How many runs are kept. One would not be enough: stray timestamps, and those of a second sender, alternate with those
+ * of the main run.
  */
 const runsKept = 4;
 
@@ -80,7 +84,10 @@ export class TrackClock {
     return now - this.#unsettledAt >= settled.ms && main.line.rate === 1 && main.stepMs <= settled.apartMs;
   }
 
-  /** How many milliseconds after its true arrival a unit may be noted. A feed with settled clocks is read in turns. */
+  /**
+   * How many milliseconds after its true arrival a unit may be noted, because a feed with settled clocks is read in
+   * turns (rtsp/turns.ts).
+   */
   inexactMs(at: number): number {
     return this.isSettled(at) || at < this.#inTurnsUntil ? roundMs : 0;
   }

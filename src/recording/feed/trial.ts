@@ -55,7 +55,7 @@ export async function tryCamera(
   leave.abort();
   if (seen.isPicture) problem = undefined;
   else problem ??= `No picture came within ${look.all / 1_000} seconds.`;
-  // Without a picture, the other findings are still returned.
+  // If no JPEG can be made, the other findings are still returned.
   const jpeg = seen.movie && jpegOf(launcher, ffmpeg, seen.movie).catch(() => undefined);
   return {
     problem,

@@ -133,7 +133,10 @@ function decodeArgs(format: SoundFormat): string[] {
   ];
 }
 
-/** The order of bits in G.726: RFC 3551, 4.5.4 puts the first sample into the lowest bits, AAL2 into the highest. */
+/**
+ * ffmpeg's arguments for the sound on stdin. In G.726, RFC 3551, 4.5.4 puts the first sample into the lowest bits
+ * (`g726le`), and AAL2 into the highest (`g726`).
+ */
 function inputArgs({ codec, codecString, sampleRate }: SoundFormat): string[] {
   if (codec === 'mp3') return ['-f', 'mp3'];
   if (codec === 'g722') return ['-f', 'g722'];

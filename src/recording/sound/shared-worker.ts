@@ -135,7 +135,7 @@ function start(script: string): (message: Message) => void {
     },
     postMessage: (answer: Answer) => SharedWorker.answered(answer),
   };
-  // Its timer only keeps a browser's thread alive.
+  // The script gets a `setInterval` that does nothing: its timer only keeps a browser's thread alive.
   new Function('self', 'setInterval', script)(self, () => {});
   return (message) => receive({ data: message });
 }

@@ -11,7 +11,7 @@ export type SoundRequest = { readonly encoder: number } & (
   | { readonly samples: Uint8Array }
   | { readonly silence: number }
   | { readonly end: true }
-  /** No more streams come. */
+  /** The encoder sends no more streams. */
   | { readonly close: true }
 );
 
