@@ -68,12 +68,14 @@ export interface App {
   /** Where ffmpeg was found, and its version, as texts for a person. */
   readonly ffmpeg: { readonly path: string; readonly version: string; readonly source: string };
   /**
-   * From now on the server is not ready. If it works alone, no recording begins. Beside other nodes, it hands its cameras and
-   * recordings over to them. Everything else goes on until `close`.
+   * From now on the server is not ready. If it works alone, no recording begins any more. Beside other nodes, it hands
+   * its cameras and recordings over to them. Everything else goes on until `close`.
    * Resolves when it is time for `close`: after DRAIN_SEC, or once everything is handed over.
    */
   drain(): Promise<void>;
-  /** Resolves with the reason if another server has taken this one's place in the database. Then this one has to end. */
+  /**
+   * Resolves with the reason if another server has taken this one's place in the database: then this one has to end.
+   */
   readonly replaced: Promise<string>;
   /** Resolves when every part has ended. The next start stores the footage that is not in the store yet. */
   close(): Promise<void>;
@@ -90,7 +92,7 @@ const failWithinMs = 1_500;
 
 /**
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
- * @param wallClock this machine's clock, in epoch milliseconds. All parts use it with the offset to the database's clock
+ * @param wallClock this machine's clock, in epoch milliseconds; the parts use it corrected by the database's clock
  * @param stop aborted when the start is no longer wanted
  * @throws Error whose message says what is wrong and what to do
  */
@@ -103,7 +105,7 @@ export async function startApp(
   const parts = createStartOrder(log, stop);
   const { dataDir, recordDir } = config;
   try {
-    // Processes. Those that a killed server left behind are ended first.
+    // Child processes. Those that a killed server left behind are ended first.
     const childrenDir = path.join(dataDir, 'children');
     const children = parts.add('children', await openChildren({ dir: childrenDir, log }));
     const launcherDir = path.join(dataDir, 'launcher');
@@ -238,7 +240,7 @@ export async function startApp(
     const callSigner = createCallSigner(secret, now);
     const others = new OtherNodes({ db, self, isAlone, signer: callSigner });
     const isElsewhere = (nodeId: string | null) => others.isElsewhere(nodeId);
-    // Footage that cannot be read now cannot be retried now.
+    // If the footage cannot be read now, a retry would fail now, so it counts as absent.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
     const common = { admission, recorder, feeds, finisher, now: () => new Date(now()) };
     const here = tasksHere({ ...common, db, inTurn: new InTurn(), holdsFootage: holdsFootageHere });
@@ -266,7 +268,7 @@ export async function startApp(
     const drain = async () => {
       isStopping = true;
       const withinMs = config.drainSec * 1_000;
-      // Without other nodes, nothing begins any more; with them, nothing ends before it goes on there.
+      // A server that works alone begins no more recordings. Beside other nodes, it goes on until they have taken over.
       if (isAlone) admission.drain();
       const handedOver = isAlone ? sleep(withinMs) : handOver({ db, lease, self, log, withinMs });
       await Promise.all([handedOver, sleep(Math.min(withinMs, unreadyMs))]);

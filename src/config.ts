@@ -20,7 +20,10 @@ export interface Config {
   readonly nodeUrl: string | undefined;
   /** undefined: the embedded PostgreSQL, whose files are in dataDir. */
   readonly databaseUrl: string | undefined;
-  /** Keys that encrypt the cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in dataDir. */
+  /**
+   * Keys of the encryption of cameras' addresses: the first encrypts, all decrypt. undefined: those of a file in
+   * dataDir.
+   */
   readonly secretKeys: readonly string[] | undefined;
   /** undefined: the local store under dataDir. */
   readonly r2: R2Config | undefined;
@@ -55,7 +58,7 @@ export interface Config {
   readonly introspection: boolean;
   /** The limit of all uploads to the bucket together; undefined: no limit. */
   readonly uploadMaxBitsPerSec: number | undefined;
-  /** With a bucket: how many seconds of a recording may be on this machine alone; 0: nothing but whole parts is copied. */
+  /** With a bucket: how many seconds of a recording may be on this machine alone; 0: only whole parts are copied. */
   readonly offsiteEverySec: number;
   /** createEvent calls that each key may make in a minute. */
   readonly eventsPerMinute: number;
@@ -229,10 +232,13 @@ const variables = z.object({
 });
 type Variables = z.output<typeof variables>;
 
-/** A playback's folder is below it, and its row has 500 characters for the whole path. */
+/** The longest RECORD_DIR. A playback's folder is below it, and its row has 500 characters for the whole path. */
 const longestRecordDir = 460;
 
-/** Reads the environment. An empty variable counts as not set. @throws ConfigError naming every variable that is wrong */
+/**
+ * Reads the environment. An empty variable counts as not set.
+ * @throws ConfigError naming every variable that is wrong
+ */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
@@ -351,7 +357,7 @@ const secretNames = new Set([
   'API_KEYS',
 ]);
 
-/** Secrets are not echoed. */
+/** The value of a variable for an error message; secrets are hidden. */
 function shown(name: PropertyKey | undefined, set: Record<string, string | undefined>): string {
   const value = set[String(name)] ?? '';
   return secretNames.has(String(name)) ? '(hidden)' : value.replace(/\/\/[^/]*@/, '//…@');

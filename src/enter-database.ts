@@ -24,7 +24,7 @@ const predecessorMs = 12_000;
 /** The database that this server works with, and the server's place in it. */
 export interface EnteredDatabase {
   readonly url: string;
-  /** This start of the server, which owns cameras and playbacks. */
+  /** This node, and the number of its present start. The rows of the cameras and playbacks that it owns name both. */
   readonly self: Incarnation;
   /** Whether this server has the database for itself. */
   readonly isAlone: boolean;
@@ -64,7 +64,7 @@ export async function enterDatabase(
     config.databaseUrl ??
     parts.add('database server', await startDatabaseServer({ dataDir, children, log })).url;
 
-  // Nobody else works with it, or with this server's id.
+  // The claim: nobody else works with this database or, beside other nodes, with this server's id.
   const nodeId = await readNodeId(dataDir, config.nodeId);
   const isAlone = config.nodeUrl === undefined;
   const claimant = { nodeId, isShared: !isAlone };

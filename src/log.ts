@@ -57,7 +57,7 @@ function scrubbed(line: string): string {
 
 const whoLeft = /^(EPIPE|ECONNRESET|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_DESTROYED)$/;
 
-/** Whether an error only says that the other end has closed the connection. */
+/** Whether the error only says that the other end has closed the connection. */
 export const isOfWhoLeft = (error: unknown): boolean =>
   error instanceof Error && whoLeft.test((error as NodeJS.ErrnoException).code ?? '');
 

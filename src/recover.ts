@@ -23,8 +23,8 @@ interface Bucket {
 }
 
 /**
- * `npm run recover`: makes the clips of a machine that was lost while it recorded, from the bucket alone. The exit code is
- * 1 if a clip cannot be made, or if its server may be alive.
+ * `npm run recover`: makes the clips of a machine that was lost while it recorded, from the bucket alone. The exit code
+ * is 1 if a clip cannot be made, or if its server may be alive.
  */
 async function main(): Promise<void> {
   const { values } = readArguments(usage, {

@@ -35,12 +35,13 @@ export async function run(config: Config, log: Log, now: () => number = Date.now
     const app = await startApp(config, log, now, unwanted.signal);
     const signal = await Promise.race([stop, app.replaced.then(() => undefined)]);
     if (signal === undefined) {
-      // The database would refuse all further writes. A service manager starts the server again.
+      // Another server has taken this one's place, so the database would refuse all further writes. A service manager
+      // starts this server again.
       await Promise.race([app.close(), sleep(stopWithinMs)]);
       return process.exit(1);
     }
     log.info({ signal }, 'stopping');
-    // After SIGINT, which comes from a keyboard, nobody wants to wait.
+    // After SIGINT the server ends without draining: it comes from a keyboard, where nobody wants to wait.
     if (signal === 'SIGTERM') await app.drain();
     await app.close();
     log.info({}, 'stopped');

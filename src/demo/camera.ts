@@ -5,7 +5,7 @@ import { RtspServer } from './rtsp/server.ts';
 export interface DemoCameraOptions {
   /** Path of an ffmpeg with libx264. */
   ffmpeg: string;
-  /** The ffmpeg runs as one of these children. The camera must be closed before they are. */
+  /** Starts ffmpeg as a child process. The camera must be closed before `Children` is. */
   spawn: Children['spawn'];
   /** Called with ffmpeg's last output whenever ffmpeg has ended and is started again. */
   onRestart?: (reason: string) => void;

@@ -111,7 +111,7 @@ function fillSpan(
   fillBytes(data, chromaFrom + planeBytes, chromaTo + planeBytes, paint[2], opacity);
 }
 
-/** A loop is several times faster than Buffer's `fill` on the short rows of small shapes. */
+/** Uses a loop, which is several times faster than Buffer's `fill` on the short rows of small shapes. */
 function fillBytes(data: Buffer, from: number, to: number, value: number, opacity: number): void {
   if (opacity >= 1) {
     for (let at = from; at < to; at++) data[at] = value;

@@ -19,7 +19,7 @@ const horizon = 196;
 const roadTop = 236;
 const roadBottom = 326;
 
-/** Cars drive on until they have left the picture by their own length. */
+/** The length of a car of scale 1. A car drives on until it has left the picture by this length. */
 const carLength = 112;
 
 interface Car {
@@ -37,7 +37,9 @@ const allCars: readonly Car[] = [
   { base: 312, scale: 1.15, speed: 138, body: colour('#d2473c') },
 ];
 
-/** Enough for a smooth gradient. With many more, each would be too faint to change a byte. */
+/**
+ * How many rings a glow has: enough for a smooth gradient. With many more, each would be too faint to change a byte.
+ */
 const glowRings = 12;
 
 const white = colour('#ffffff');

@@ -96,7 +96,8 @@ export class OffsiteRecordings {
 
   async #renewAll(): Promise<void> {
     for (const recording of this.#recordings.values()) {
-      // The store watch logs a bucket that does not answer; a recording that was recovered fails again at its next copy.
+      // The store watch logs a bucket that does not answer; a recording that was recovered fails again at its next
+      // copy.
       await recording.renew().catch(() => {});
     }
   }

@@ -239,7 +239,8 @@ function collect(child: ChildProcess, label: string, options: RunOptions): Promi
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr = Buffer.concat([stderr, chunk]).subarray(-stderrKeptBytes);
     });
-    // EPIPE means that the command ended before it had read all its input. Its exit code says whether that is a failure.
+    // EPIPE means that the command ended before it had read all its input. Its exit code says whether that is a
+    // failure.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
 

@@ -1,4 +1,5 @@
-// The program of the launcher process (see launcher.ts). When the server ends, this process ends its children and itself.
+// The program of the launcher process (see launcher.ts). When the server ends, this process ends its children and
+// itself.
 import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';

@@ -5,8 +5,8 @@ import type { ChildProcess, Children, RunOptions, RunResult } from './children.t
 
 /**
  * Starts processes from a small helper process. To start a process, the kernel copies the page tables of the process
- * that starts it. With half a gigabyte of footage in memory, that copy blocks the server for 30 ms, and page faults cost
- * three times as much afterwards, because each page has to be made writable again. A small process takes 1 ms.
+ * that starts it. With half a gigabyte of footage in memory, that copy blocks the server for 30 ms, and page faults
+ * cost three times as much afterwards, because each page has to be made writable again. A small process takes 1 ms.
  */
 export interface Launcher {
   /** Like `Children.run`. */
@@ -25,7 +25,9 @@ export interface StreamOptions {
   readonly onOutput: (bytes: Buffer) => void;
   /** Gets the command's stdin once the command runs, and must end it. Left out: the command has no stdin. */
   readonly onInput?: (input: Writable) => void;
-  /** When aborted, the command is asked to end and killed 2 s later; with the abort reason 'SIGKILL', killed at once. */
+  /**
+   * When aborted, the command is asked to end and killed 2 s later; with the abort reason 'SIGKILL', killed at once.
+   */
   readonly end: AbortSignal;
 }
 

@@ -141,9 +141,9 @@ export class TransitionHub {
   }
 
   /**
-   * With `after`, the stream yields all transitions after that position, then new ones as they come. Without `after`, it
-   * begins with the newest transition of each playback that is not finished (schema.graphql, playbackStatusChanged). No
-   * transition between the two parts is lost or repeated: the stream is registered before the first part is read.
+   * With `after`, the stream yields all transitions after that position, then new ones as they come. Without `after`,
+   * it begins with the newest transition of each playback that is not finished (schema.graphql, playbackStatusChanged).
+   * No transition between the two parts is lost or repeated: the stream is registered before the first part is read.
    */
   subscribe(filter: TransitionFilter, after: Position | undefined): TransitionStream {
     const source = { db: this.#db, pages: this.#pages };

@@ -21,8 +21,8 @@ export class Admission {
   }
 
   /**
-   * Takes a place for a new recording. The place is taken before the disk is checked: otherwise recordings that begin at
-   * the same moment would all get the last one.
+   * Takes a place for a new recording. The place is taken before the disk is checked: otherwise recordings that begin
+   * at the same moment would all get the last one.
    * @throws RequestError CAPACITY if no recording may begin
    */
   async admit(request: PlaceRequest): Promise<Place> {

@@ -30,8 +30,8 @@ export interface Continuation {
 }
 
 /**
- * Records a stream's new format as a further playback, because one file cannot hold two formats. Both recordings use the
- * clock of the first one: so their times agree, and the deadline holds even if somebody sets the wall clock.
+ * Records a stream's new format as a further playback, because one file cannot hold two formats. Both recordings use
+ * the clock of the first one: so their times agree, and the deadline holds even if somebody sets the wall clock.
  * @returns undefined if the stream did not change its format
  */
 export function continueInNewFormat(

@@ -95,8 +95,8 @@ async function writeOnce(options: OutcomeOptions, { playback, camera, end }: Ove
       // `recordUntil` is by the recording's own clock: the wall clock may have been set since the recording began.
       ...(recordUntil && { recordUntil }),
     };
-    // In the same transaction, a trigger (playbacks_queue_finishing in prisma/migrations) adds the job that makes the clip.
-    // Next: db/finishing-queue.ts (`#perform`) takes the job.
+    // In the same transaction, a trigger (playbacks_queue_finishing in prisma/migrations) adds the job that makes the
+    // clip. Next: db/finishing-queue.ts (`#perform`) takes the job.
     return transition(db, id, 'RECORDING', 'PROCESSING', at, change, only);
   };
   // Usually the row is RECORDING and has its end. Then one statement is enough.

@@ -38,8 +38,8 @@ export function newestIn(entries: readonly PlacedFragment[], kind: Kind): Placed
 }
 
 /**
- * When the unit was taken (ms): the time of the unit before, plus the distance between their timestamps. If the clock no
- * longer agrees with that, what the clock says.
+ * When the unit was taken (ms): the time of the unit before, plus the distance between their timestamps. If the clock
+ * no longer agrees with that, what the clock says.
  */
 export function placedAfter(before: Placed | undefined, stamp: Stamp): number {
   const ms = stampTime(stamp);

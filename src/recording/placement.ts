@@ -16,8 +16,8 @@ import {
 } from './placed-fragments.ts';
 
 /**
- * The times of this many of the newest fragments can still be corrected. recording-file.ts and spool/growing-index.ts keep
- * 128, to be safe.
+ * The times of this many of the newest fragments can still be corrected. recording-file.ts and spool/growing-index.ts
+ * keep 128, to be safe.
  */
 const kept = 120;
 /** Frames of sound follow each other without a gap as long as their timestamps agree within this (ms). */
@@ -215,8 +215,8 @@ export class Placement {
   }
 
   /**
-   * If the stream stops in the middle of reordered pictures, the missing ones would let the rest be decoded too late. So
-   * the lag between showing and decoding may not become greater than it was in earlier fragments.
+   * If the stream stops in the middle of reordered pictures, the missing ones would let the rest be decoded too late.
+   * So the lag between showing and decoding may not become greater than it was in earlier fragments.
    */
   #lagOf({ next }: Entry, shown: readonly number[], decoded: number[]): number {
     const { lagMs } = this.#reach;

@@ -179,8 +179,9 @@ export class Recorder {
   }
 
   /**
-   * Keeps footage up to that time and then ends the recording: running-recording.ts, then footage-recording.ts (`endAt`).
-   * Once the recording is over, `#follow` (below) goes on. Does nothing if the playback is not recorded here.
+   * Keeps footage up to that time and then ends the recording: running-recording.ts, then footage-recording.ts
+   * (`endAt`). Once the recording is over, `#follow` (below) goes on. Does nothing if the playback is not recorded
+   * here.
    */
   keepUntil(playbackId: string, until: Date): void {
     this.#tracked.get(playbackId)?.running.keepUntil(until);
@@ -194,7 +195,8 @@ export class Recorder {
       // The recording goes on until `keepUntil`, its deadline, or another format. Then its spool is closed and synced.
       const end = await running.whenOver();
       const outcome = writeOutcome(this.#options, { playback, camera, end, outcomeUnwanted });
-      // The ring reaches back only a few seconds, so the further playback is recorded while the outcome is being written.
+      // The ring reaches back only a few seconds, so the further playback is recorded while the outcome is being
+      // written.
       further = continueInNewFormat(running, { ...this.#options, outcome, recorder: this });
       await outcome;
       await further?.begun;

@@ -32,7 +32,8 @@ interface HeaderFields {
 }
 
 /**
- * Many cameras leave the widths out. Then the widths of the mode are meant, and without a mode those of the usual mode.
+ * The widths that a track's description gives. Many cameras leave them out: then those of the described mode are meant,
+ * or those of `aac-hbr` if no mode is described.
  */
 function headerFields(fmtp: ReadonlyMap<string, string>): HeaderFields {
   const mode = modes[fmtp.get('mode')?.toLowerCase() ?? ''] ?? modes['aac-hbr']!;
@@ -51,7 +52,7 @@ function headerFields(fmtp: ReadonlyMap<string, string>): HeaderFields {
 export class AacDepacketizer implements Depacketizer {
   readonly #track: AacTrack;
   readonly #fields: HeaderFields;
-  /** A frame that continues in the next packet, as far as it has come. No bytes are missing if there is none. */
+  /** The bytes so far of a frame that continues in the next packet; there is no such frame if `#wantedBytes` is 0. */
   #fragment: Buffer = Buffer.alloc(0);
   #fragmentBytes = 0;
   #wantedBytes = 0;

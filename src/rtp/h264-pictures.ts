@@ -66,7 +66,7 @@ export class H264Pictures implements PictureReader {
 
   isFirstSlice(buffer: Buffer, from: number, to: number): boolean {
     const type = h264NalType(buffer[from]!);
-    // Partitions B and C follow partition A of the same slice.
+    // Partitions B and C (types 3 and 4) begin no picture: they follow partition A of the same slice.
     return (
       to - from > headerBytes && type !== 3 && type !== 4 && isFirstH264Slice(buffer, from + headerBytes)
     );
@@ -103,7 +103,10 @@ export class H264Pictures implements PictureReader {
     return false;
   }
 
-  /** Whether pictures may be fields. False if the parameter sets are not known. */
+  /**
+   * Reads into `into` whether the picture is a field, and of which frame, if pictures may be fields.
+   * @returns false if they may not, or if that is unknown
+   */
   #readField(buffer: Buffer, from: number, to: number, into: ReturnType<typeof noField>): boolean {
     if (!readH264SliceStart(buffer, from + headerBytes, to, this.#slice)) return false;
     const sps = this.#sets.sps(this.#slice.ppsId);

@@ -1,8 +1,11 @@
-/** A unit is delivered at its marker once, this many times, a new picture has followed the marker. */
+/**
+ * Markers are trusted once, this many times, a new picture has followed a marker. From then on a unit is delivered at
+ * its marker.
+ */
 const enough = 2;
 /**
- * Before that, a unit waits for the next slice, but not longer than this: a camera may send one picture in five
- * seconds.
+ * Until markers are trusted, a unit waits for the next slice, but not longer than this (ms): a camera may send one
+ * picture in five seconds.
  */
 const patienceMs = 100;
 

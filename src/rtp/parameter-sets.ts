@@ -59,7 +59,7 @@ export class ParameterSets<Sps extends { readonly id: number }> {
     this.#take(kind, buffer, from, to);
   }
 
-  /** A set that cannot be read does not replace one that can. */
+  /** Takes a parameter set. If it cannot be read, the earlier set with its id stays. */
   #take(kind: 'vps' | 'sps' | 'pps', buffer: Buffer, from: number, to: number): void {
     if (to - from > mostBytes) return;
     const last = this.#last[kind];

@@ -9,7 +9,7 @@ import type { NalSink } from './nal-units.ts';
 /** The differences between H.264 and H.265 in separating pictures. */
 export interface PictureReader {
   isSlice(header: number): boolean;
-  /** Whether the NAL unit is filler data. That keeps the bit rate constant, and can be most of a stream. */
+  /** Whether the NAL unit is filler data, which keeps the bit rate constant and can be most of a stream. */
   isFiller(header: number): boolean;
   /** Whether the NAL unit stands before a picture's first slice: delimiter, parameter set, prefix SEI and the like. */
   isInFront(header: number): boolean;
@@ -69,7 +69,7 @@ export class PictureAssembler implements NalSink {
   #unitArrivedAt = 0;
   #format: VideoFormat | undefined;
 
-  /** The last unit that was delivered. */
+  /** The key of the format of the last unit that was delivered. */
   #givenKey: string | undefined;
   #skipsLeading = false;
 

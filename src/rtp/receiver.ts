@@ -115,7 +115,7 @@ class TrackReceiver implements Receiver, ControlHandler {
     const known = this.#source.ssrc;
     if (known !== undefined && ssrc !== known) return;
     this.#report = { ssrc, ntpMs, ntpMiddle, timestamp, arrivedAt: this.#controlArrivedAt };
-    // Without a packet it is not known whether this source will be accepted.
+    // Until the first packet it is not known whether this source will be accepted, so its report is only kept.
     if (known !== undefined) this.#tellReport();
   }
 

@@ -1,6 +1,6 @@
 /** At most this many packets wait for a missing one. */
 const slots = 64;
-/** They wait for it at most this long. */
+/** Packets wait for a missing one at most this long. */
 const longestWaitMs = 100;
 /**
  * A packet whose sequence number is lower than expected by at most this is late. If the number is lower still, the
@@ -13,7 +13,7 @@ type Deliver = (buffer: Buffer, from: number, to: number, arrivedAt: number) => 
 
 /**
  * Brings datagrams into the order in which they were sent. A datagram that arrives in order is passed on at once,
- * without a copy. For a missing one, later ones wait until 100 ms have passed or 64 packets wait.
+ * without a copy. If one is missing, later ones wait for it, until 100 ms have passed or 64 packets wait.
  */
 export class ReorderBuffer {
   readonly #deliver: Deliver;

@@ -13,7 +13,7 @@ const secondsOfEra = 2 ** 32;
 export interface ControlHandler {
   /**
    * @param ntpMs the sender's wall clock in milliseconds since 1970
-   * @param ntpMiddle the middle 32 bits of its NTP time, for the answer
+   * @param ntpMiddle the middle 32 bits of its NTP time, which the receiver report sends back
    * @param timestamp of the track at that time
    */
   senderReport(ssrc: number, ntpMs: number, ntpMiddle: number, timestamp: number): void;

@@ -1,4 +1,6 @@
-/** RFC 3550, A.1: if a sequence number is higher or lower than expected by more than this, the numbering has restarted. */
+/**
+ * RFC 3550, A.1: if a sequence number is higher or lower than expected by more than this, the numbering has restarted.
+ */
 const farAhead = 3_000;
 const farBehind = 100;
 

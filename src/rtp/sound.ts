@@ -13,7 +13,7 @@ export class SoundFrames {
     this.#onUnit = onUnit;
   }
 
-  /** The frame that is being written. */
+  /** How many bytes of the present frame are written. */
   get bytes(): number {
     return this.#writer.bytes;
   }

@@ -30,7 +30,7 @@ export class Authenticator {
     return this.#user !== undefined;
   }
 
-  /** Requests go to another host from now on, which a redirect named. */
+  /** Call it when a redirect has named another address: requests go there from now on. */
   moveTo(isSameHost: boolean): void {
     this.#mayUseBasic &&= isSameHost;
     this.#challenge = undefined;
@@ -82,7 +82,7 @@ export class Authenticator {
     const before = this.#challenge && wayOf(this.#challenge);
     const offered = parseChallenges(header).filter((challenge) => this.#isPossible(challenge));
     const again = offered.find((challenge) => wayOf(challenge) === before);
-    // An expired nonce: the scheme was accepted before, or the camera says that the nonce is stale.
+    // The nonce may have expired if the scheme was accepted before, or if the camera says that the nonce is stale.
     const isStale = again?.parameters.get('stale')?.toLowerCase() === 'true';
     const mayBeStale = isStale || before === this.#accepted;
     if (hadAuthorization && before !== undefined && (!mayBeStale || wasRefusedBefore))

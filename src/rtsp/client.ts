@@ -11,7 +11,7 @@ import type { Turns } from './turns.ts';
 const userAgent = 'Flashback';
 const maxRedirects = 3;
 /**
- * At most: one try without a password, and one try with each of two schemes, which is repeated if its nonce has
+ * How often a request is sent: once without a password, and once with each of two schemes, or twice if its nonce has
  * expired.
  */
 const maxTries = 5;
@@ -208,7 +208,7 @@ export class RtspClient {
     const [, id, rest = ''] = /^\s*([^;\s]+)(.*)$/.exec(answer.headers.get('session') ?? '') ?? [];
     if (id === undefined || answer.status >= 300) return answer;
     this.#session = id;
-    // Later answers often omit the timeout.
+    // An answer without a timeout changes nothing: later answers often omit it.
     const timeout = /;\s*timeout\s*=\s*(\d{1,9})/i.exec(rest)?.[1];
     if (timeout) this.#timeoutSec = Math.max(1, Number(timeout));
     return answer;

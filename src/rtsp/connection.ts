@@ -17,7 +17,7 @@ import type { TurnReader, Turns } from './turns.ts';
  */
 const shared = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** The `onread` of a socket; `attach` sets its reader later. */
+/** Passes on what a socket receives. `onread` is given to the socket when it is made; `receive` is set later. */
 export class SocketReader {
   receive: (buffer: Buffer, bytes: number) => void = () => {};
 

@@ -1,4 +1,7 @@
-/** URLs that only stand in requests: they name the stream and its tracks. What is connected to: dial.ts. */
+/**
+ * URLs that only stand in requests: they name the stream and its tracks. dial.ts decides to which address a connection
+ * is made.
+ */
 
 import type { StreamUrl } from '../domain/stream-url.ts';
 

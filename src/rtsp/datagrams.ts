@@ -46,7 +46,7 @@ export class DatagramPair {
     this.#camera = camera;
     this.port = sockets[0].address().port;
     sockets.forEach((socket, i) => {
-      // An error loses a datagram, which may happen to any datagram anyway.
+      // Errors are ignored: an error loses one datagram, and any datagram may be lost anyway.
       socket.on('error', () => {});
       socket.on('message', (bytes, from) => {
         if (this.#isCamera(i, from)) onDatagram(bytes, i === 1);
@@ -74,7 +74,10 @@ export class DatagramPair {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** The port from which the camera's first datagram came is the camera's port, whatever its answer to SETUP said. */
+  /**
+   * Whether a datagram comes from the camera. The port of its first datagram is the camera's port, whatever its answer
+   * to SETUP said.
+   */
   #isCamera(i: number, { address, port }: RemoteInfo): boolean {
     if (address.replace(/%.*$/, '') !== this.#camera) return false;
     if (this.#hasSource[i]) return port === this.#remotePorts[i];

@@ -90,7 +90,8 @@ export function race(
       });
       const onError = (error: NodeJS.ErrnoException) => {
         sockets.delete(socket);
-        // A refused connection says more than an address that cannot be reached.
+        // Of several errors, one other than UNREACHABLE is reported: a refused connection says more than an address
+        // that cannot be reached.
         const problem = socketError(error);
         if (worst === undefined || worst.kind === 'UNREACHABLE') worst = problem;
         if (next < addresses.length) start();

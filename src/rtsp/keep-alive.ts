@@ -1,6 +1,6 @@
 import type { RtspClient } from './client.ts';
 
-/** Cameras differ in which request keeps a session alive. */
+/** The requests that may keep a session alive: cameras differ in which of them does. */
 const methods = ['GET_PARAMETER', 'OPTIONS', 'SET_PARAMETER'];
 const answerMs = 10_000;
 /** The longest interval: some cameras announce minutes, and end the session earlier. */

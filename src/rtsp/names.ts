@@ -7,8 +7,8 @@ import { RtspError } from './errors.ts';
 export type Lookup = (host: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * The system's resolver uses Node's four threads, which also write the spools. A look-up at a dead name server blocks
- * one of them.
+ * How many look-ups run at a time. The system's resolver uses Node's four threads, which also write the spools, and a
+ * look-up at a dead name server blocks one of them.
  */
 const atOnce = 2;
 const keptMs = 30_000;

@@ -9,7 +9,8 @@ const globalUnicast = ipaddr.IPv6.parse('2000::');
  * @param address an IP address, not a name; IPv4 inside IPv6 (::ffff:0:0/96) counts as the IPv4 address
  */
 export function isPublicAddress(address: string): boolean {
-  // ipaddr.js reads ::a.b.c.d, which is deprecated (RFC 4291, 2.5.5.1), as ::ffff:a.b.c.d.
+  // Addresses like ::a.b.c.d, which are deprecated (RFC 4291, 2.5.5.1), are not public: ipaddr.js would read them as
+  // ::ffff:a.b.c.d.
   if (!ipaddr.isValid(address) || /^::[\d.]+$/.test(address)) return false;
   const parsed = ipaddr.process(address);
   if (parsed.range() !== 'unicast') return false;

@@ -119,7 +119,7 @@ function trackOf(section: Section, index: number, fmtps: readonly Fmtp[]): SdpTr
   const [encoding = '', clockRate = 90_000, channels = 1] = staticTypes[payloadType] ?? [];
   const kind = section.type === 'video' || section.type === 'audio' ? section.type : 'other';
   const isOf = ({ payload }: Fmtp) => payload === payloadType;
-  // Some cameras write the fmtp of one track after another one.
+  // Some cameras write the fmtp of one track into the section of another track.
   const config = (section.fmtp.find(isOf) ?? fmtps.find(isOf))?.config;
   const size = sizeOf(section.invalid ?? []);
   // Written without a spread: V8 then reads all tracks the same fast way, and each packet looks its track up.

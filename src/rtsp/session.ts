@@ -71,7 +71,7 @@ export interface RtspSession {
 }
 
 const answerMs = 10_000;
-/** Long, because some cameras start an encoder first. */
+/** How long the answer to DESCRIBE may take: long, because some cameras start an encoder first. */
 const describeMs = 20_000;
 /** After these answers, the base URL that the camera named may be wrong: then the address itself is the base. */
 const wrongBase = [400, 404, 405, 451, 454, 457];

@@ -17,7 +17,7 @@ export function parseTransport(header: string): TransportAnswer {
   return { channels, serverPorts, isDatagram: !channels && (!!serverPorts || /client_port=/i.test(first)) };
 }
 
-/** Some cameras name only the first number. */
+/** The two numbers of a parameter. Some cameras name only the first one: then the second is the next number. */
 function pairOf(header: string, name: string, max: number): readonly [number, number] | undefined {
   const [, first, second] =
     new RegExp(`\\b${name}\\s*=\\s*(\\d{1,5})(?:\\s*-\\s*(\\d{1,5}))?`, 'i').exec(header) ?? [];

@@ -11,7 +11,10 @@ import type { ObjectBody, Store, Transfer } from './store.ts';
 export interface LocalStoreOptions {
   /** The folder of the objects; made when the first object is written. */
   dir: string;
-  /** This server's base URL without a slash at the end. A function, because the URL is known only once the server listens. */
+  /**
+   * This server's base URL without a slash at the end. A function, because the URL is known only once the server
+   * listens.
+   */
   baseUrl: () => string;
   /**
    * Makes the signed path of an object, which is valid only as long as the holder's key or token is. Left out: paths

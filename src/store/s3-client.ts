@@ -49,8 +49,8 @@ type RetryStrategy = Extract<
 >;
 
 /**
- * Retries transient errors. In the SDK's own strategy all requests of a client share 35 retries, and only successes return
- * one: after an outage nothing would be retried at all.
+ * Retries transient errors. In the SDK's own strategy all requests of a client share 35 retries, and only successes
+ * return one: after an outage nothing would be retried at all.
  */
 function exponentialBackoff(attempts: number): RetryStrategy {
   return {

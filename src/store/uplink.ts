@@ -10,8 +10,8 @@ const keepMs = 30_000;
 const leastPauseMs = 5;
 
 /**
- * Whether the upload goes before others, because its recording has ended. Asked repeatedly, because the recording may end
- * while its parts wait.
+ * Whether the upload goes before others, because its recording has ended. Asked repeatedly, because the recording may
+ * end while its parts wait.
  */
 export type IsUrgent = () => boolean;
 

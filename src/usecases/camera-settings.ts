@@ -34,7 +34,7 @@ const retentionRules = z
   );
 
 /**
- * The settings of a connection to a camera.
+ * The rules for the settings of a connection to a camera.
  * @param shown the address as the API shows it; it stands for the stored one with its credentials
  */
 export const connectionRules = (shown?: string) => ({
@@ -46,7 +46,7 @@ export const connectionRules = (shown?: string) => ({
 });
 
 /**
- * All settings of a camera.
+ * The rules for all settings of a camera.
  * @param shown see `connectionRules`
  */
 export const settingRules = (shown?: string) => ({

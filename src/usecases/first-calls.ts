@@ -1,6 +1,6 @@
 /**
- * Lets the first of simultaneous calls with the same key work, while the others wait: otherwise they would begin work
- * that has to be undone.
+ * Lets the first of simultaneous calls with the same key work, while the others wait. Without that, the others would
+ * begin work that has to be undone.
  */
 export class FirstCalls {
   readonly #underWay = new Map<string, Promise<unknown>>();

@@ -40,7 +40,7 @@ export interface NodeTasks {
 }
 
 interface TaskParts extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher'> {
-  /** Deletes and protects a playback one after the other, by its id. */
+  /** Runs deletions and protections of the same playback one after the other. */
   readonly inTurn: InTurn;
   /** Whether a playback's footage is on this server's disk. Never rejects. */
   readonly holdsFootage: (playbackId: string) => Promise<boolean>;

@@ -22,8 +22,8 @@ export async function protectPlayback(
   demand(caller, 'RECORD');
   const { reason } = validate(rules, rest, []);
   const { id, nodeId, recordingStatus } = await visiblePlayback(db, caller, given);
-  // The node that would also delete the playback does this, so that both happen in turn. A node that is away deletes
-  // nothing.
+  // The node that would delete the playback writes the protection, so that the two happen one after the other. A node
+  // that is away deletes nothing, so this node may write it then.
   const order = { id, reason, by: caller.name, at: now() };
   const isThere = await tasksOf(recordingStatus === 'COMPLETED' ? null : nodeId)
     .protect(order)

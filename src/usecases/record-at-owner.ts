@@ -6,7 +6,7 @@ import { NodeAway } from '../nodes/other-nodes.ts';
 import type { Parts } from './parts.ts';
 import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
 
-/** How long it is tried: longer than it takes to give a lost node's cameras another owner. */
+/** How long to try: longer than it takes to give a lost node's cameras another owner. */
 const patienceMs = 9_000;
 const pauseMs = 100;
 

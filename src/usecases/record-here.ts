@@ -19,8 +19,8 @@ export interface RecordOrder {
 
 export interface Recorded {
   /**
-   * Whether the event is this call’s, or that of an earlier try of the same call. false: the camera already had an event
-   * with this idempotency key, and nothing was written.
+   * Whether the event is this call’s, or that of an earlier try of the same call. false: the camera already had an
+   * event with this idempotency key, and nothing was written.
    */
   readonly created: boolean;
   /** undefined for a recording by hand. */

@@ -73,7 +73,7 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Check boxes of which none stands for all. */
+/** Check boxes. While none is checked, all choices count as chosen. */
 function Choices<T extends string>({
   legend,
   options,

@@ -4,9 +4,9 @@ import { serverNow } from '../api/server-clock.ts';
 import { allowSound, ring, showOnDesktop } from './signals.ts';
 import { isWished, wishes } from './wishes.ts';
 
-/** What happened while the connection was away is no news any more. */
+/** A recording that began longer ago than this gives no alert: it was pushed late, because the connection was away. */
 const newsMs = 60_000;
-/** One tab rings for all that are open. */
+/** The tab that rings holds a lock for this long, so that the other open tabs do not ring as well. */
 const turnMs = 3_000;
 
 /** Alerts the user of the events that begin while the page is open. */
@@ -14,7 +14,7 @@ export function followAlerts(): () => void {
   const alerted = new Set<string>();
   const stop = begun.subscribe(() => {
     const playback = begun.get();
-    // An event may have further playbacks.
+    // One alert for each event: it may have further playbacks.
     if (!playback?.event || alerted.has(playback.event.id) || !isNews(playback)) return;
     alerted.add(playback.event.id);
     if (isWished(wishes.get(), playback)) alert(playback);
@@ -35,7 +35,9 @@ function alert(playback: Playback): void {
   if (sound) void inOneTab(`alert ${playback.id}`, ring);
 }
 
-/** Locks need HTTPS or this machine; elsewhere every tab does it. */
+/**
+ * Does it in only one of the open tabs. Locks need HTTPS or an address of this machine; elsewhere every tab does it.
+ */
 async function inOneTab(name: string, deed: () => void): Promise<void> {
   if (!navigator.locks) return deed();
   await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {

@@ -33,7 +33,10 @@ export function ring(): void {
 /** Whether this browser can show notices of the desktop: over HTTPS or on this machine. */
 export const hasDesktopNotices = 'Notification' in window && window.isSecureContext;
 
-/** A click on the notice opens the playback. Several tabs show one notice together; without permission, nothing is shown. */
+/**
+ * Shows a notice; a click on it opens the playback. Several tabs show one notice together. Without permission, nothing
+ * is shown.
+ */
 export function showOnDesktop(playback: Playback): void {
   const { id, camera, startedAt } = playback;
   if (!hasDesktopNotices) return;

@@ -39,7 +39,7 @@ export function forgetPlaybacks(ids: readonly string[]): void {
   playbacks.set(without(playbacks.get(), ids));
 }
 
-/** The user of this tab has marked these playbacks as reviewed, or taken the marks back. */
+/** Call it when the user of this tab has marked these playbacks as reviewed, or has taken the marks back. */
 export function markPlaybacks(ids: readonly string[], reviewed: boolean): void {
   const known = playbacks.get();
   playbacks.set(
@@ -57,7 +57,7 @@ export function forgetCamera(id: string): void {
   forgetPlaybacks([...playbacks.get().values()].filter((it) => it.camera.id === id).map((it) => it.id));
 }
 
-/** Another user has signed in: everything that the previous user could see is removed. */
+/** Call it when another user has signed in: removes everything that the previous user could see. */
 export function forgetEverything(): void {
   cameras.set(new Map());
   camerasLoaded.set(false);

@@ -32,7 +32,7 @@ export function followEverything(): () => void {
   let cursor: string | undefined;
   const stopTransitions = follow(
     TransitionsDocument,
-    // graphql-ws sends the operation again after a reconnect, and reads the variables then.
+    // A function, because graphql-ws sends the operation again after a reconnect, and reads the variables then.
     () => ({ after: cursor }),
     (data) => {
       cursor = data.playbackStatusChanged.cursor;

@@ -1,6 +1,6 @@
 /**
- * The server's clock. Answers state it in whole seconds (RFC 9110 §6.6.1); several answers together give the difference
- * more precisely.
+ * The server's clock. Answers state it in whole seconds (RFC 9110 §6.6.1). Several answers together tell more precisely
+ * by how much it differs from the browser's clock.
  */
 
 /** The bounds of the difference between the server's clock and the browser's, in milliseconds. */

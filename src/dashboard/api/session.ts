@@ -2,8 +2,8 @@ import type { MeQuery, Role } from '../gql/graphql.ts';
 import { observable, useObservable } from './observable.ts';
 
 /**
- * The user of this tab. The API key is gone when the tab is closed, unless the user wants it to be remembered: then every
- * tab of this browser uses it until the user signs out.
+ * The user of this tab. The API key is forgotten when the tab is closed, unless the user wants it to be remembered:
+ * then every tab of this browser uses it until the user signs out.
  */
 
 export type Session =
@@ -25,7 +25,7 @@ export function keepApiKey(key: string, remembers: boolean): void {
 }
 
 export function forgetApiKey(): void {
-  // Another key may have been remembered since.
+  // Only this tab's own key is removed: another tab may have remembered another key meanwhile.
   if (localStorage.getItem(name) === apiKey()) localStorage.removeItem(name);
   sessionStorage.removeItem(name);
 }
@@ -34,7 +34,7 @@ export function forgetApiKey(): void {
 export const authorization = (key = apiKey()): Record<string, string> =>
   key ? { authorization: `Bearer ${key}` } : {};
 
-/** The server does not accept the key, or no longer accepts it. */
+/** Call it when the server does not accept the key, or no longer accepts it. */
 export function signedOut(): void {
   const hadKey = apiKey() !== undefined;
   forgetApiKey();

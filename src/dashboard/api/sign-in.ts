@@ -28,7 +28,7 @@ export async function signIn(key: string, remembers: boolean): Promise<void> {
   if (error || !data) throw new Refusal(error);
   keepApiKey(key, remembers);
   forgetEverything();
-  // The next connection uses the key.
+  // Closes the connection, because only the next one uses the new key.
   sockets.terminate();
   session.set({ state: 'in', me: data.me });
 }

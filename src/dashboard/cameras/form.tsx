@@ -32,7 +32,7 @@ export function CameraForm({
   const [refusal, setRefusal] = useState<Refusal>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  // The field with the error may be above the visible part of the form.
+  // Focuses the field with the error, which may be above the visible part of the form.
   useEffect(() => {
     if (refusal) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
   }, [refusal]);

@@ -44,7 +44,7 @@ function useRenewed(isLive: boolean, url: string | undefined): string | undefine
     const again = () => {
       if (!gone) timer = window.setTimeout(renew, everyMs);
     };
-    // The address is known only once there is a picture, and it expires.
+    // Queries a new address: it is known only once there is a picture, and it expires.
     const askForAddress = () => void loadCameras().then(again, again);
     const renew = () => {
       if (document.visibilityState !== 'visible') return again();

@@ -52,7 +52,7 @@ export function MakeKey({
       const input = { name: name.trim(), role, expiresAt, cameraIds: isLimited ? [...cameraIds] : null };
       const made = (await mutate(CreateApiKeyDocument, { input })).createApiKey.secret;
       setSecret(made);
-      // From now on, this browser needs a key, too.
+      // After the first key, this browser needs a key, too.
       if (!apiKey()) await signIn(made, false);
       await onMade();
     } catch (error) {

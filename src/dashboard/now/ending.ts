@@ -11,7 +11,10 @@ import { sayProblem } from '../parts/notice.tsx';
 export interface Ending {
   readonly eventId: string;
   readonly title: string;
-  /** The end of the event. It is sent with this time even if it is sent later: the delay does not change the clip. */
+  /**
+   * When the user ended the event. The server gets this time even if it gets it later, so the delay does not change the
+   * clip.
+   */
   readonly endedAt: string;
 }
 
@@ -43,8 +46,8 @@ async function send({ eventId, endedAt }: Ending): Promise<void> {
 }
 
 /**
- * Sends all ends that can still be undone, because the page or the session ends. The browser completes the requests
- * itself.
+ * Sends the ends of all events that the user could still reopen, because the page or the session ends. The browser
+ * completes the requests itself.
  */
 export function sendEndings(): void {
   const fetchOptions = { headers: authorization(), keepalive: true };

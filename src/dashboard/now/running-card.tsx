@@ -13,7 +13,7 @@ import { Offsite } from './offsite.tsx';
 import css from './running-card.module.css';
 import { Steps } from './steps.tsx';
 
-/** When to ask for a poster: on a busy server, posters wait for each other. */
+/** When to ask the API for the poster (ms): more than once, because on a busy server posters wait for each other. */
 const askAfterMs = [3_500, 8_000, 20_000];
 
 /** One recording on its way from PENDING to COMPLETED or FAILED. */

@@ -16,7 +16,8 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // Called before the element is removed: a dialog returns the focus only while it is in the document.
+  // A layout effect, because it ends before the element is removed: a dialog returns the focus only while it is in the
+  // document.
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();

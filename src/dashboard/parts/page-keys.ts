@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 
 /**
  * Keys that work with the focus anywhere on the page, except in a field, and not while a dialog is open.
- * @param deedOf what a key does; undefined: nothing of its own. It gets no keys with Ctrl, Meta or Alt
+ * @param deedOf what a key does; undefined: nothing of its own. It is not called for keys with Ctrl, Meta or Alt
  */
 export function usePageKeys(deedOf: (event: KeyboardEvent) => (() => void) | undefined): void {
   const newest = useRef(deedOf);

@@ -12,8 +12,8 @@ export interface ClipSource {
 }
 
 /**
- * A bucket's link is signed again in every answer. The link in use is kept, so that the video does not start over. When
- * it is refused, a new link is queried once, and the video continues at the same position.
+ * A bucket's link is signed anew in every answer. The link in use is kept, so that the video does not start again from
+ * its beginning. When the link is refused, a new one is queried once, and the video continues at the same position.
  */
 export function useClipSource(
   ref: RefObject<HTMLVideoElement | null>,

@@ -40,7 +40,7 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
     const onFailure = () => {
       setFailing(true);
       clearTimeout(timer);
-      // The link may have expired. The answer contains a new one.
+      // Asks for a new link, because this one may have expired.
       timer = window.setTimeout(() => askForDetails(id).then(again, again), againMs);
     };
     import('hls.js/light').then((loaded) => begin(loaded.default), onFailure);
@@ -105,7 +105,7 @@ function attach(
     recovered = true;
     hls.recoverMediaError();
   });
-  // The user asked to watch. Browsers start muted videos by themselves only if they are visible.
+  // Started here, because the user asked to watch: browsers start muted videos by themselves only if they are visible.
   hls.on(Player.Events.MANIFEST_PARSED, () => void video.play().catch(() => {}));
   hls.loadSource(url);
   hls.attachMedia(video);

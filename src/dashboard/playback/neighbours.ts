@@ -11,8 +11,8 @@ export type Way = 'earlier' | 'later';
 const keys: Readonly<Record<string, Way>> = { ArrowLeft: 'earlier', ArrowRight: 'later' };
 
 /**
- * A function that opens the next earlier or later playback: in the list that the user saw last, or else of all. The arrow
- * keys do the same, except on an element that uses them itself.
+ * A function that opens the next earlier or later playback: in the list that the user saw last, or else among all
+ * playbacks. The arrow keys do the same, except on an element that uses them itself.
  */
 export function useNeighbours(playback: Playback | undefined): (way: Way) => void {
   const [, navigate] = useLocation();
@@ -20,7 +20,7 @@ export function useNeighbours(playback: Playback | undefined): (way: Way) => voi
     if (!playback) return;
     try {
       const id = neighboursInList(playback.id)[way] ?? (await askForNeighbour(playback, way));
-      // Going back leads to the list, however many playbacks were opened.
+      // Replaces the entry of the history, so that going back leads to the list, however many playbacks were opened.
       if (id) navigate(`/playbacks/${id}`, { replace: true });
       else say(`There is no ${way} playback.`);
     } catch (error) {

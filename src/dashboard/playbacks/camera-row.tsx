@@ -48,7 +48,7 @@ export function CameraRow({
             playback={playback}
             from={from}
             to={to}
-            // The bar of a finished playback does not change.
+            // Of a finished playback, the bar does not change, so it is not rendered again as time passes.
             now={isRunning(playback) ? now : 0}
             isStop={i === playbacks.length - 1}
           />

@@ -73,7 +73,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
     () => setState((before) => ({ ...before, ids: union(before.ids, added) })),
     [added, setState],
   );
-  // In an empty list, nothing can shift.
+  // An empty list shows new playbacks at once, because nothing in it can shift.
   useEffect(() => {
     if (items.length === 0 && added.length > 0) showNew();
   }, [items, added, showNew]);
@@ -124,7 +124,10 @@ const continued = (before: Reach, page: Reach): Reach => ({
   newest: before.newest,
 });
 
-/** The list after its first page was loaded again. The rest of the list is kept if no hole separates it from that page. */
+/**
+ * The list after its first page was loaded again. Its later pages are kept, unless there is a hole between them and
+ * that page.
+ */
 function joined(before: Reach, first: Reach): Reach {
   const { newest, oldest, ids, end, complete, filter } = before;
   if (!newest || !oldest || !first.oldest || isOlder(newest, first.oldest)) return first;
@@ -133,7 +136,8 @@ function joined(before: Reach, first: Reach): Reach {
 
 /**
  * Loads one page by cursor. A known playback that lies in the page's range but is missing in the answer was deleted.
- * This does not hold for a filter by status, protection or reviewed marks, because the answer may be newer than what is known.
+ * This is not concluded with a filter by status, protection or reviewed marks, because the answer may be newer than
+ * what is known.
  */
 async function loadPage(
   filter: PlaybackFilter,

@@ -11,7 +11,7 @@ export interface Filters {
   readonly statuses: readonly RecordingStatus[];
   readonly types: readonly EventType[];
   readonly time: TimeRange;
-  /** Words of the event. */
+  /** Words that the event has to contain. */
   readonly search: string | undefined;
   /** Whether only protected playbacks are shown, or only others; undefined: both. */
   readonly isProtected: boolean | undefined;
@@ -126,7 +126,7 @@ export function toApiFilter(
     ...(search && { search }),
     ...(isProtected !== undefined && { protected: isProtected }),
     ...(isReviewed !== undefined && { reviewed: isReviewed }),
-    // The API's bounds are exclusive.
+    // `from` is inclusive, but the API's bounds are exclusive.
     ...(from !== undefined && { startedAfter: new Date(from - 1).toISOString() }),
     ...(to !== undefined && { startedBefore: new Date(to).toISOString() }),
   };

@@ -132,7 +132,7 @@ function Numbered({
   );
 }
 
-/** The number of playbacks, and how many have been added since. */
+/** The number of playbacks, and how many have arrived since the list was loaded. */
 function Head({
   total,
   newCount,

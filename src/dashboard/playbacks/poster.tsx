@@ -5,8 +5,8 @@ import { askForDetails } from '../playback/details.ts';
 import css from './poster.module.css';
 
 /**
- * The clip's poster. A bucket's link is signed again in every answer: the first link is kept, and when it has expired,
- * a new one is queried once.
+ * The clip's poster. A bucket's link is signed anew in every answer. The first link is kept, and when it has expired, a
+ * new one is queried once.
  */
 export function Poster({ playback }: { playback: Playback }) {
   const { id, thumbnailUrl, recordingStatus } = playback;

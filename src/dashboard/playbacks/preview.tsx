@@ -7,7 +7,7 @@ const restMs = 350;
 /** The preview begins this long before the event. */
 const beforeEventSec = 1;
 
-/** Whether the pointer rests on an element, and handlers for it. A finger does not rest. */
+/** Whether the mouse rests on an element, and handlers for the element. Fingers and pens count as not resting. */
 export function useRest() {
   const [rests, setRests] = useState(false);
   const timer = useRef<number>(undefined);
@@ -27,7 +27,7 @@ export function useRest() {
   };
 }
 
-/** Not if the user has asked for less motion or less data. */
+/** Whether clips are played on cards: not if the user has asked for less motion or less data. */
 function mayPreview(): boolean {
   const { connection } = navigator as { connection?: { saveData?: boolean } };
   const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;

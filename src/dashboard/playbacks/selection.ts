@@ -5,7 +5,10 @@ export interface Selection {
   /** In the order of the list. */
   readonly chosen: readonly Playback[];
   readonly ids: ReadonlySet<string>;
-  /** Chooses a playback, or no longer. @param range whether all between the previously chosen one and this one are, too */
+  /**
+   * Adds a playback to the chosen ones, or removes it.
+   * @param range whether all playbacks between the previously chosen one and this one are added, too
+   */
   readonly toggle: (id: string, range: boolean) => void;
   readonly clear: () => void;
 }

@@ -26,7 +26,7 @@ export function followHistory(): () => void {
   return () => leave.abort();
 }
 
-/** A camera's settings open above the wall, so opening them does not change the view. */
+/** Two addresses of cameras are one view, because a camera's settings open above the wall of cameras. */
 const viewOf = (pathname: string) => (pathname.startsWith('/cameras') ? '/cameras' : pathname);
 
 function arrive(): void {

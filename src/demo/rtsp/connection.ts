@@ -29,7 +29,7 @@ export interface ConnectionHost {
 interface Publication {
   path: string;
   stream: LiveStream;
-  /** From the channels that the publisher chose to home channels. */
+  /** The home channel (interleaved.ts) for each channel that the publisher chose. */
   channels: Map<number, number>;
 }
 

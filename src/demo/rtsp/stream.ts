@@ -56,7 +56,7 @@ export class LiveStream implements StreamSource {
     this.sinks.delete(sink);
   }
 
-  /** Passes whole interleaved frames on home channels on to the sinks. */
+  /** Passes whole frames on home channels (interleaved.ts) on to the sinks. */
   push(frames: Buffer): void {
     for (const frame of framesIn(frames)) this.remember(frame);
     for (const sink of this.sinks) sink.send(frames);

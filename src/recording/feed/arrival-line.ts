@@ -40,11 +40,11 @@ interface Arrival {
 }
 
 /**
- * Maps media time (the RTP timestamp in ms) to steady milliseconds: steady time = media time × rate + offset. A delay can
- * only make an arrival late, so the arrival with the least delay is the most accurate one, and gives the offset. The rate
- * is 1 unless delays clearly grow or shrink. Then it is the slope of the line that lies just below all arrivals
- * (docs/time.md, "From timestamp to time"). A change of the rate begins a new piece of the line; earlier pieces keep
- * their rate and offset.
+ * Maps media time (the RTP timestamp in ms) to steady milliseconds: steady time = media time × rate + offset. A delay
+ * can only make an arrival late, so the arrival with the least delay is the most accurate one, and gives the offset.
+ * The rate is 1 unless delays clearly grow or shrink. Then it is the slope of the line that lies just below all
+ * arrivals (docs/time.md, "From timestamp to time"). A change of the rate begins a new piece of the line; earlier
+ * pieces keep their rate and offset.
  */
 export class ArrivalLine {
   #arrivals: Arrival[] = [];

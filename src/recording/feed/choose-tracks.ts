@@ -10,9 +10,9 @@ export interface ChosenTracks {
 }
 
 /**
- * Chooses the tracks that are recorded: the largest picture in a codec of the list (codecs/list.ts), and the sound whose
- * codec comes first in it. A backchannel is never chosen: a track marked `sendonly` is a backchannel if another track of
- * its kind is not marked. (Some cameras mark all.)
+ * Chooses the tracks that are recorded: the largest picture in a codec of the list (codecs/list.ts), and the sound
+ * whose codec comes first in it. A backchannel is never chosen: a track marked `sendonly` is a backchannel if another
+ * track of its kind is not marked. (Some cameras mark all.)
  * @returns no video if a clip can hold none of the tracks
  */
 export function chooseTracks(tracks: readonly RtspTrack[]): Partial<ChosenTracks> {

@@ -2,7 +2,9 @@ import type { SoundFormat } from '../../codecs/format.ts';
 import type { AccessUnit } from '../../footage/unit.ts';
 import { type Stamp, stampTime } from './track-clock.ts';
 
-/** What a source knows of its stream, for those who take its units. Each connection to a camera is a session of its own. */
+/**
+ * What a source knows of its stream, for those who take its units. Each connection to a camera is a session of its own.
+ */
 export interface FeedSession {
   /** The format of the session's sound; undefined while no sound has come. */
   readonly soundFormat: SoundFormat | undefined;

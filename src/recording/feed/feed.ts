@@ -26,8 +26,8 @@ export interface FeedOptions {
 }
 
 /**
- * The ring is longer than the pre-roll by this much, because time passes between an event and the start of its recording:
- * the report goes over the network, and its row is committed.
+ * The ring is longer than the pre-roll by this much, because time passes between an event and the start of its
+ * recording: the report goes over the network, and its row is committed.
  */
 const ringSlackSec = 2;
 const backoffMs = { first: 250, most: 5_000, recorded: 1_000 };

@@ -33,8 +33,8 @@ const tickMs = 250;
 interface Entry {
   camera: Camera;
   /**
-   * Whether this node owns the camera. If not, the feed is here for a recording that has begun here, or to fill the ring
-   * before this node becomes the owner.
+   * Whether this node owns the camera. If not, the feed is here for a recording that has begun here, or to fill the
+   * ring before this node becomes the owner.
    */
   isOwn: boolean;
   feed: Feed | undefined;
@@ -56,9 +56,9 @@ const settings = ['rtspUrl', 'preRollSec', 'enabled', 'transport', 'reader', 'tl
 const isAlwaysRead = ({ enabled, preRollSec }: Camera): boolean => enabled && preRollSec > 0;
 
 /**
- * All feeds of this server. Each camera that it owns and that has pre-roll always has a feed. A camera without pre-roll has
- * one while it is recorded, and 10 s longer. Writes each feed's state into the camera's row. If another node becomes the
- * owner of a camera, the feed here goes on until the recordings here are over.
+ * All feeds of this server. Each camera that it owns and that has pre-roll always has a feed. A camera without pre-roll
+ * has one while it is recorded, and 10 s longer. Writes each feed's state into the camera's row. If another node
+ * becomes the owner of a camera, the feed here goes on until the recordings here are over.
  */
 export class Feeds {
   readonly #options: FeedsOptions;

@@ -62,7 +62,9 @@ export class OwnCameras {
     });
   }
 
-  /** Call it with each camera row that was written. Does nothing if another node owns the camera, or if it was deleted. */
+  /**
+   * Call it with each camera row that was written. Does nothing if another node owns the camera, or if it was deleted.
+   */
   async changed(camera: Camera): Promise<void> {
     const { db, feeds } = this.#options;
     if (!this.#isOwn(camera)) return;

@@ -42,8 +42,8 @@ export class Ring {
   }
 
   /**
-   * Adds a unit. From now on the ring, and not the caller, has to release its footage. Sound before the first keyframe is
-   * not kept.
+   * Adds a unit. From now on the ring, and not the caller, has to release its footage. Sound before the first keyframe
+   * is not kept.
    * @returns whether units were dropped early because of `maxBytes`
    */
   push(unit: FeedUnit): boolean {

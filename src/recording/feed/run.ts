@@ -2,8 +2,8 @@ import { ArrivalLine } from './arrival-line.ts';
 import type { Stamp, Timed, TrackClock } from './track-clock.ts';
 
 /**
- * A unit cannot arrive before it was taken. A unit that arrives this much (ms; minus `inexactMs`) before the time that the
- * line gives it does not belong to the run. A smaller difference may be an error of the line.
+ * A unit cannot arrive before it was taken. A unit that arrives this much (ms; minus `inexactMs`) before the time that
+ * the line gives it does not belong to the run. A smaller difference may be an error of the line.
  */
 const aheadMs = 200;
 /**

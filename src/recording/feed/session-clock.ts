@@ -78,8 +78,8 @@ export class SessionClock {
   }
 
   /**
-   * If a report shows that the camera's wall clock was set, drops the reports of the other tracks, which are from before
-   * that.
+   * If a report shows that the camera's wall clock was set, drops the reports of the other tracks, which are from
+   * before that.
    */
   compare(before: Report | undefined, { run, ticks, ntpMs }: Report): void {
     if (!before) return;

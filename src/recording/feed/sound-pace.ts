@@ -8,8 +8,8 @@ import type { AccessUnit } from '../../footage/unit.ts';
 const wrong = { ms: 3_000, factor: 1.4 };
 
 /**
- * Detects that a camera describes its sound with a wrong sample rate: the frames do not come as often as their timestamps
- * say. Players cannot decode such sound.
+ * Detects that a camera describes its sound with a wrong sample rate: the frames do not come as often as their
+ * timestamps say. Players cannot decode such sound.
  */
 export class SoundPace {
   readonly #clockRate: number;
