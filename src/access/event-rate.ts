@@ -5,14 +5,15 @@ import { RequestError } from '../domain/errors.ts';
 const burstShare = 1 / 6;
 
 /**
- * Limits how many events each key may report: a token bucket per name, with ten seconds' worth of events.
+ * Limits how many events each key may report (a token bucket): `perMinute` as the average, and ten seconds' worth at
+ * once.
  * @returns a function that counts one event; throws RequestError RATE_LIMITED with the time until the next is accepted
  */
 export function limitEvents(perMinute: number, now: () => number): (caller: Caller) => void {
   const perMs = perMinute / 60_000;
   const size = Math.max(1, perMinute * burstShare);
   const fullAfterMs = size / perMs;
-  /** The buckets by name, least recently used first. */
+  /** By the name of the key: how many events it could still report at the time `at`. Least recently used first. */
   const buckets = new Map<string, { left: number; at: number }>();
   const forgetFull = (at: number) => {
     for (const [name, bucket] of buckets) {

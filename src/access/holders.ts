@@ -1,15 +1,15 @@
 /**
- * Holders: the keys, tokens or machine that links are given to. The holder is part of the link (access/signed-path.ts): it
- * consists of characters that a path may contain, and does not help to guess a secret.
+ * Holders: the keys, tokens or machine that links are given to. A link's path contains its holder (signed-path.ts). So
+ * a holder has only characters that a path may contain, and does not help to guess a key or a token.
  */
 
-/** This machine, while there are no keys. */
+/** The holder of all links while there are no keys: this machine. */
 export const localHolder = 'l';
 
 /** @param id of the key: [0-9a-z] */
 export const holderOfKey = (id: string): string => `k${id}`;
 
-/** @param expiresAt epoch ms: a token is valid until then, because it cannot be revoked */
+/** @param expiresAt epoch ms. The token is valid until then: tokens cannot be revoked */
 export const holderOfToken = (expiresAt: number): string => `t${expiresAt.toString(36)}`;
 
 /** Whether the holder's key or token is valid now. */

@@ -88,7 +88,7 @@ export class Keys {
     this.#poll = setInterval(() => this.nudge(), pollMs);
   }
 
-  /** Reads the keys again, without waiting for it. */
+  /** Begins to read the keys again, and does not wait for the result. */
   nudge(): void {
     this.reload().catch((error: Error) =>
       this.#log.warn({ error }, 'the API keys cannot be read; those in memory stay valid'),

@@ -60,7 +60,10 @@ export function createPathSigner(options: {
 export const opaqueId = (secret: Buffer, text: string): string =>
   createHmac('sha256', secret).update(`id ${text}`).digest('hex').slice(0, 32);
 
-/** The secret in the data folder; made at the first start. A user who can read the folder can read the clips anyway. */
+/**
+ * The secret in the data folder that signs links; made at the first start. It is not encrypted, because a user who can
+ * read the folder can read the clips anyway.
+ */
 export async function linkSecret(dataDir: string): Promise<Buffer> {
   const file = path.join(dataDir, 'link-secret');
   const secret = await readOrMakeFile(file, () => randomBytes(secretBytes));

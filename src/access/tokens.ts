@@ -9,7 +9,10 @@ export interface TokenIssuer {
   readonly jwksUrl: string;
   readonly issuer: string;
   readonly audience: string;
-  /** The claim with the role, or with several; dots name members of objects, as in `realm_access.roles`. */
+  /**
+   * The claim in the token that holds the role, or a list of roles. A dot leads into an object, as in
+   * `realm_access.roles`.
+   */
   readonly roleClaim: string;
 }
 

@@ -24,14 +24,16 @@ export function aacFormat(config: Buffer): SoundFormat {
 }
 
 /**
- * Reads an AudioSpecificConfig that may begin and end in the middle of a byte (LATM). After that, the reader is at its
- * end.
- * @param config its bytes if they are known; otherwise they are made from the bits that were read
+ * Reads an AudioSpecificConfig that may begin and end in the middle of a byte, as in LATM. Afterwards, `bits` stands
+ * right behind the AudioSpecificConfig.
+ * @param config the bytes of the AudioSpecificConfig, if they are known; otherwise they are made from the bits that
+ *   were read
  * @throws CodecError
  */
 export function readAacConfig(bits: BitReader, config?: Buffer): SoundFormat {
   const signalled = readObjectType(bits);
-  // The rate of the core. With spectral band replication, a decoder makes twice as many samples of a frame.
+  // The rate of the core codec. With spectral band replication, a decoder puts out twice as many samples for each
+  // frame.
   const sampleRate = readSampleRate(bits);
   const configuration = bits.bits(4);
   const hasExtension = signalled === bandReplication || signalled === parametricStereo;
@@ -79,7 +81,7 @@ function readSampleRate(bits: BitReader): number {
 function readFrameSamples(bits: BitReader): number {
   const isShort = bits.flag();
   if (bits.flag()) bits.skip(14);
-  // For these object types the extension is empty.
+  // extensionFlag: the object types of `isPlain` have no fields in the extension.
   bits.skip(1);
   return isShort ? 960 : 1024;
 }

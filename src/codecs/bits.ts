@@ -32,7 +32,7 @@ export class BitReader {
     return this;
   }
 
-  /** The number of bits since the beginning, and until the end. Not for NAL units, in which some bytes are no data. */
+  /** The number of bits read so far. Not for NAL units, in which some bytes are no data; nor is `left`. */
   get position(): number {
     return (this.#at - this.#from) * 8 - this.#bitsLeft;
   }

@@ -90,7 +90,8 @@ export function isSecondField(first: H264FieldStart, second: H264FieldStart): bo
     first.isBottom !== second.isBottom &&
     first.frameNum === second.frameNum &&
     first.isReference === second.isReference &&
-    // The first field of an IDR picture can be followed by one that is predicted from it, but not the reverse.
+    // The second field of an IDR picture may be predicted from the first, and is then no IDR field. The reverse is
+    // impossible.
     (!second.isIdr || first.isIdr)
   );
 }

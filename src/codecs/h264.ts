@@ -160,7 +160,7 @@ function readCropping(
 
 type Usability = Pick<H264Sps, 'pixelAspect' | 'colour' | 'reorderDepth'>;
 
-/** E.1.1 */
+/** Reads vui_parameters (E.1.1). */
 function readUsability(bits: BitReader): Usability {
   let pixelAspect: PixelAspect | undefined;
   let colour: Colour | undefined;
@@ -218,7 +218,7 @@ export function parseH264Pps(nal: Buffer): { readonly id: number; readonly spsId
 /**
  * The format of slices that refer to these parameter sets.
  * @param sps size and profile are read from the first
- * @param needsSets whether no parameter set stands in the stream
+ * @param needsSets whether the stream itself holds no parameter sets
  * @throws CodecError
  */
 export function h264Format(sps: readonly Buffer[], pps: readonly Buffer[], needsSets = false): VideoFormat {

@@ -26,7 +26,7 @@ export function readH265Usability(
   return { pixelAspect, colour };
 }
 
-/** From log2_min_luma_coding_block_size_minus3 to strong_intra_smoothing_enabled_flag (7.3.2.2). */
+/** Skips the fields from log2_min_luma_coding_block_size_minus3 to strong_intra_smoothing_enabled_flag (7.3.2.2). */
 function skipToUsability(bits: BitReader, orderCountBits: number): void {
   for (let i = 0; i < 6; i++) bits.ue();
   if (bits.flag() && bits.flag()) skipScalingLists(bits);
@@ -60,7 +60,7 @@ function skipScalingLists(bits: BitReader): void {
   }
 }
 
-/** st_ref_pic_set (7.3.7), of all sets. */
+/** Skips every st_ref_pic_set (7.3.7). */
 function skipReferenceSets(bits: BitReader): void {
   const count = bits.ueUpTo(64, 'number of reference picture sets');
   let pictures = 0;

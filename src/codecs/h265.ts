@@ -146,7 +146,7 @@ export const h265VpsId = (nal: Buffer): number => (nal[headerBytes] ?? 0) >> 4;
 /**
  * The format of slices that refer to these parameter sets.
  * @param sps size and profile are read from the first
- * @param needsSets whether no parameter set stands in the stream
+ * @param needsSets whether the stream itself holds no parameter sets
  * @throws CodecError
  */
 export function h265Format(

@@ -4,7 +4,10 @@ import type { SoundFormat } from './format.ts';
 /** The rate of timestamps, also in MP4, whatever rate the encoder was given (RFC 7587, 4.1). */
 export const opusRate = 48_000;
 
-/** @param channels 2, unless all sound is known to be mono: a decoder makes two channels of one (RFC 7587, 7.1) */
+/**
+ * @param channels 2 fits all sound, because a decoder can make two channels of mono (RFC 7587, 7.1); 1 only if all is
+ *   mono
+ */
 export function opusFormat(channels = 2): SoundFormat {
   return {
     kind: 'sound',
@@ -19,8 +22,8 @@ export function opusFormat(channels = 2): SoundFormat {
 }
 
 /**
- * Samples per frame at 48 kHz, by the lowest bits of `config`: two for SILK and CELT, one for hybrid (RFC 6716, 3.1,
- * table 2).
+ * Samples per frame at 48 kHz. The lowest bits of `config` choose one: two bits for SILK and CELT, one bit for hybrid
+ * (RFC 6716, 3.1, table 2).
  */
 const silkSamples = [480, 960, 1920, 2880];
 const hybridSamples = [480, 960];

@@ -12,7 +12,8 @@ const reader = new BitReader(true);
  */
 export function recoveryPoint(buffer: Buffer, from: number, to: number): number | undefined {
   let at = from;
-  // The last byte holds the trailing bit.
+  // The last byte of the NAL unit holds only the trailing bit. A message has at least two bytes before that: type and
+  // size.
   while (at + 2 < to) {
     let type = 0;
     while (at < to && buffer[at] === 0xff) {
@@ -42,7 +43,7 @@ function firstNumber(buffer: Buffer, from: number, to: number): number | undefin
   }
 }
 
-/** Payload sizes do not count emulation prevention bytes (a 3 after two zeros). */
+/** Finds the end of a payload of `bytes` bytes, which do not count emulation prevention bytes (a 3 after two zeros). */
 function afterPayload(buffer: Buffer, from: number, to: number, bytes: number): number {
   let at = from;
   let zeros = 0;

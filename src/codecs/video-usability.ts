@@ -49,8 +49,8 @@ export function readPixelAspect(bits: BitReader): PixelAspect | undefined {
 }
 
 /**
- * From overscan_info_present_flag to chroma_sample_loc_type_bottom_field; undefined if the stream does not describe its
- * colours.
+ * Reads the fields from overscan_info_present_flag to chroma_sample_loc_type_bottom_field. @returns undefined if the
+ * stream does not describe its colours
  */
 export function readColour(bits: BitReader): Colour | undefined {
   let colour: Colour | undefined;

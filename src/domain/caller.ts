@@ -7,7 +7,10 @@ export type Role = (typeof roles)[number];
 
 const rolesByName = new Map(roles.flatMap((role) => [role, role.toLowerCase()].map((name) => [name, role])));
 
-/** The role of that name, all in upper or all in lower case. Case is not folded: "admın" has the capitals of "admin". */
+/**
+ * The role with this name, in upper or lower case. toUpperCase would be too lenient: it makes "ADMIN" of "admın"
+ * (dotless i).
+ */
 export const roleNamed = (name: unknown): Role | undefined =>
   typeof name === 'string' ? rolesByName.get(name) : undefined;
 
@@ -23,7 +26,10 @@ export interface Caller {
   readonly cameraIds: readonly string[] | undefined;
 }
 
-/** What reading does not include. REPORT: events. RECORD: recordings by hand, deleting, protecting. MANAGE: cameras and keys. */
+/**
+ * What a caller may do besides reading. REPORT: report events. RECORD: record by hand, delete and protect playbacks.
+ * MANAGE: change cameras and keys.
+ */
 export type Right = 'REPORT' | 'RECORD' | 'MANAGE';
 
 const allowed: Record<Right, readonly Role[]> = {

@@ -1,4 +1,4 @@
-/** Which playbacks retention deletes. Pure functions; finishing/retention.ts deletes. */
+/** Decides which playbacks retention deletes (pure functions); finishing/retention.ts deletes them. */
 
 /** A rule of one camera. At least one of `days` and `maxBytes` is set. */
 export interface RetentionRule<Type extends string = string> {
@@ -23,8 +23,8 @@ export interface Expiry {
 const dayMs = 24 * 3_600_000;
 
 /**
- * What retention deletes of a camera. For the age, the rule about the event's type comes first, then the rule about all
- * playbacks of the camera, then RETENTION_DAYS. All limits in bytes apply.
+ * The playbacks of a camera that retention deletes. One limit in days applies to a playback: that of the rule for its
+ * event's type; else that of the rule for all playbacks of the camera; else RETENTION_DAYS. All limits in bytes apply.
  * @param days RETENTION_DAYS; undefined: none
  * @param now epoch ms
  */

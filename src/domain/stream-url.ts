@@ -23,13 +23,16 @@ const hidden = '***';
 
 /**
  * Matches passwords in query parameters and inside paths, as in XMEye's `/user=admin&password=x&channel=1` and
- * `/user=admin_password=x_channel=1`. The value may contain any other character, so that too much is hidden rather than
- * too little.
+ * `/user=admin_password=x_channel=1`. Whatever stands between `=` and the next `&`, white space, `_channel=` or
+ * `_stream=` counts as the password: rather too much is hidden than too little.
  */
 const secretParameter =
   /((?:pass|loginpas|pwd|psw|secret|token|auth|(?<![a-z0-9])pw)[\w.-]{0,20}=)[^& \t\r\n\v\f]*?(?=_(?:channel|stream)=|[& \t\r\n\v\f]|$)/gi;
 
-/** Matches an address within other text. New addresses contain no white space; stored ones may, but none of ASCII. */
+/**
+ * Matches an address within other text, up to the next ASCII white space. New addresses contain no white space; those
+ * that are stored already may contain other white space.
+ */
 const addressInText = /rtsps?:\/\/[^ \t\r\n\v\f]*/gi;
 
 /** Shown instead of an address whose seal cannot be opened (db/seal.ts). */
@@ -70,7 +73,10 @@ export function parseStreamUrl(address: string): StreamUrl {
   return { scheme: lowered, host, port, ...userInfo(authority, at), path: inAscii(rest) };
 }
 
-/** The host as it is looked up; undefined if it is invalid. `http:` is a scheme whose hosts URL validates. */
+/**
+ * The host as it is looked up; undefined if it is invalid. URL validates hosts only with schemes that it knows, like
+ * `http:`.
+ */
 function hostOf(named: string): string | undefined {
   try {
     return new URL(`http://${named}/`).hostname.replace(/^\[|\]$/g, '') || undefined;
@@ -90,14 +96,17 @@ function userInfo(authority: string, at: number): Pick<StreamUrl, 'user' | 'pass
       password: decodeURIComponent(text.slice(colon + 1)),
     };
   } catch {
-    // decodeURIComponent says only "URI malformed".
+    // The message of decodeURIComponent, "URI malformed", would not help anybody.
     throw new Error(
       `The user name or the password holds a % that begins no character of UTF-8. ${inUserInfo} % as %25.`,
     );
   }
 }
 
-/** Percent-encodes other than ASCII characters, because a request line is ASCII. Existing percent signs are left alone. */
+/**
+ * Percent-encodes all but visible ASCII characters, which are all that a request may name. Percent signs stay as they
+ * are.
+ */
 function inAscii(path: string): string {
   return path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }

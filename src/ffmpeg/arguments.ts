@@ -19,7 +19,10 @@ export interface FileBeginning {
   readonly bytes: number;
 }
 
-/** The arguments that do the same with several files at once, and write files. */
+/**
+ * The arguments that make one JPEG of each movie, like `posterArgs`, with one ffmpeg, which writes the JPEGs into
+ * files.
+ */
 export function postersArgs(
   width: number,
   movies: readonly FileBeginning[],

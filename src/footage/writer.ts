@@ -24,7 +24,7 @@ export class FootageWriter {
     this.#lengthPiece = this.#piece;
   }
 
-  /** The unit that is being written. */
+  /** The bytes of the unit that is being written, so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -63,7 +63,8 @@ export class FootageWriter {
       const count = Math.min(to - at, pieceBytes - this.#piece.used);
       source.copy(this.#piece.bytes, this.#piece.used, at, at + count);
       this.#piece.used += count;
-      // Counted piece by piece: a unit that has begun must not lose its first piece.
+      // Counted here and not after the loop: with 0 bytes, `#next` would take the unit as not begun, and drop its first
+      // piece.
       this.#bytes += count;
       if (this.#nalBytes >= 0) this.#nalBytes += count;
       at += count;
@@ -107,7 +108,7 @@ export class FootageWriter {
 
   #next(): void {
     const next = this.#memory.take();
-    // A unit that has not begun yet needs nothing of the piece that is full.
+    // A unit without bytes has nothing in the full piece, and begins in the next one.
     if (this.#bytes === 0) {
       this.#memory.release(this.#piece);
       this.#pieces = [next];
