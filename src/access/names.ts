@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { isStorable } from '../domain/storable.ts';
 
 /**
- * Names of callers. Events belong to a name. Keys, tokens and this machine have separate name spaces. So nobody can see
- * the events of a token's subject by giving a key the same name.
+ * Names of callers. Events belong to a name. Keys, tokens and this machine have separate name spaces. So nobody can get
+ * at the events of a token's subject by giving a key the same name.
  */
 
 /** The name of every caller while there are no keys. */

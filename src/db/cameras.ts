@@ -18,7 +18,7 @@ export type CameraSettings = Pick<
 export interface ReadingFacts {
   readonly reader: 'FLASHBACK' | 'FFMPEG';
   readonly transport: 'TCP' | 'UDP';
-  /** Why the stream is not read in the usual way, as a sentence; undefined if it is. */
+  /** Why ffmpeg reads the stream, as a sentence; undefined if Flashback reads it itself. */
   readonly reason?: string | undefined;
   /** Why announced sound is not in clips, as a sentence; undefined if it is, or if none is announced. */
   readonly soundLeftOut?: string | undefined;
@@ -100,7 +100,7 @@ export async function pinCertificate(db: Db, id: string, tlsFingerprint: string)
   await db.camera.updateMany({ where: { id, tlsFingerprint: null }, data: { tlsFingerprint } });
 }
 
-/** The cameras that this start of a node owns, and those that it is to own next. */
+/** The cameras that this node owns in its present start (incarnation), and those that it is to own next. */
 export const camerasOf = (db: Db, { nodeId, incarnation }: Incarnation): Promise<Camera[]> =>
   db.camera.findMany({ where: { OR: [{ nodeId, ownerEpoch: incarnation }, { nextNodeId: nodeId }] } });
 
@@ -120,7 +120,7 @@ const batch = 1_000;
  * Deletes a camera, its events and its playbacks, and adds removals for the playbacks' objects. Finished playbacks and
  * events are deleted first, in batches of one transaction each: a long transaction would delay all transitions. After
  * an error the camera still exists and works, and a second deletion deletes the rest.
- * @param onGone gets the ids of deleted playbacks that may be being recorded or finished, or may have footage on disk
+ * @param onGone gets the ids of deleted playbacks that may still be recorded or finished, or may have footage on disk
  * @throws RequestError CONFLICT if a playback of the camera is protected, or is protected meanwhile
  */
 export async function deleteCameraRows(

@@ -20,7 +20,7 @@ export const forReading = { connections: 10, statementTimeoutMs: 15_000 };
  * Makes a pool of connections with time limits. With pg's defaults, a request would wait for ever if the database does not
  * answer or all connections are in use.
  * @param options.seal for stream addresses; without it they must not be read or written
- * @param options.self the server whose pool it is; undefined: a command's
+ * @param options.self the server that uses the pool; undefined: a command uses it
  */
 export function connectDb(
   url: string,
@@ -108,13 +108,16 @@ export async function ofCamera<T>(cameraId: string, writing: Promise<T>): Promis
   }
 }
 
-/** A restarted database answers again within this time. The client of docs/client.md waits for ten seconds. */
+/**
+ * How long a write is retried. A restarted database answers sooner, and clients wait longer (ten seconds,
+ * docs/client.md).
+ */
 const repeatForMs = 5_000;
 
 /**
  * Retries a write until the database answers. If an answer was lost, the write may have happened: so `write` must be
  * idempotent.
- * @throws the last error after five seconds; other than transient errors at once
+ * @throws the last error after five seconds; an error that is not transient at once
  */
 export async function untilAnswered<T>(write: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + repeatForMs;

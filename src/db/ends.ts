@@ -96,8 +96,9 @@ const isOwn = (nodeId: Prisma.Sql) => Prisma.sql`(${nodeId} IS NULL OR ${nodeId}
  * far as this node owns the camera or the playback. Each gets the time at which it was due, even if this runs much
  * later, for example after a restart. The events are written first, in a statement of their own: then the second
  * statement also sees playbacks that were added meanwhile.
- * @param running the recorder measures the deadlines of these playbacks itself. While one of them records an event, its
- *   lease expires only when both clocks say so, because it is unknown by which clock the lease was set
+ * @param running the recorder measures the deadlines of these playbacks itself. While one of them records an event, the
+ *   event's lease expires only when it is over by both `now` and the playback's own `now`: the clock may have been set,
+ *   and it is unknown by which of the two times the lease was set
  * @returns the playbacks that were ended
  */
 export async function endOverdue(

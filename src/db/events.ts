@@ -40,7 +40,7 @@ export async function insertEvent(
   playback: PlaybackToRecord | undefined,
   at: Date,
 ): Promise<InsertedEvent> {
-  // The database writes the words.
+  // `words` is empty here: the database generates this column, which is for searching.
   const event: Event = { ...wanted, endedAt: null, words: [], createdAt: at, updatedAt: at };
   const write = () => insertTogether(db, { event, playback });
   if (await ofCamera(event.cameraId, untilAnswered(write))) return { created: true, event };

@@ -89,7 +89,7 @@ export class FinishingQueue {
 
   /**
    * Unlocks this node's jobs and adds missing ones. No other server with this id works with this database (claim.ts),
-   * so all locks on these jobs are left over.
+   * so whatever locks these jobs have are left over from an earlier start.
    */
   async #reclaimJobs(): Promise<void> {
     const { nodeId } = this.#options;
@@ -123,7 +123,8 @@ export class FinishingQueue {
           noHandleSignals: true,
           logger: this.#logger,
           events,
-          // By default nobody awaits writing the end of a job, and a lost connection would be an unhandled rejection.
+          // By default, graphile-worker does not await writing the end of a job. A lost connection would be an
+          // unhandled rejection.
           preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
         },
         { [ofNobody]: perform, [ofNode(nodeId)]: perform },

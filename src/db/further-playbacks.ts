@@ -22,8 +22,8 @@ interface Making {
   /** The time of the new playback's first transition. */
   readonly at: Date;
   /**
-   * Whether the clock may have been set between the start and the end of the recording. Then the two times cannot be
-   * compared, and the post-roll is not taken for over.
+   * Whether the clock may have been set between the start and the end of the recording. Then the end of the post-roll
+   * cannot be compared with the start of the further playback, and counts as still ahead.
    */
   readonly isClockSet: boolean;
 }

@@ -9,10 +9,10 @@ export interface Listener {
 const patienceMs = 10_000;
 
 /**
- * Listens for NOTIFY on a connection of its own, which must not go through a transaction pooler, and connects again when
- * the connection is lost. Notifications that are sent meanwhile are lost.
- * @param options.onConnect called after every connect; it should read the tables. If it rejects, the connection is made
- * again
+ * Listens for NOTIFY on a connection of its own, which must not go through a transaction pooler, and connects again
+ * when the connection is lost. Notifications that are sent meanwhile are lost.
+ * @param options.onConnect called after every connect. It should read the tables, because of lost notifications. If it
+ *   rejects, the connection is made again
  * @param options.on what to do with a notification's payload, by channel
  */
 export function listen(options: {

@@ -96,8 +96,8 @@ async function continueIn(
 }
 
 /**
- * Locks the event, then the playback: all code that locks both keeps this order. A lost node may have come back
- * meanwhile: then the playback has another epoch.
+ * Locks the event, then the playback: all code that locks both keeps this order. If the lost node has come back
+ * meanwhile, the playback has another `owner_epoch`.
  * @returns undefined if the playback has another owner by now, or is no longer recorded
  */
 async function lockIfOwned(tx: Tx, { id, nodeId, ownerEpoch }: Owned): Promise<Playback | undefined> {
@@ -188,7 +188,7 @@ export function failUnfinished(
 
 /**
  * Makes this node the owner of a lost node's playback, and locks it.
- * @returns its status; undefined if it has another owner by now, or is over
+ * @returns the status of the playback; undefined if it has another owner by now, or is COMPLETED or FAILED
  */
 async function own(
   tx: Tx,

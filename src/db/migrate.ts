@@ -6,13 +6,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-/** The project's migrations; from src/ as from dist/ the same. */
+/** The folder of the project's migrations. The path is the same from src/ and from dist/. */
 const migrations = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 /** The advisory lock that Prisma's schema engine takes. */
 const migrationLock = 72707369;
 
-/** As Prisma's schema engine creates it. */
+/** The table of applied migrations, as Prisma's schema engine creates it. */
 const createBookkeeping = `
   CREATE TABLE "_prisma_migrations" (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,

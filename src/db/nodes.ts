@@ -21,8 +21,9 @@ export interface NodeFacts {
 /**
  * Enters this start of the server as a new incarnation, which becomes the owner of what the node's earlier starts
  * owned. From then on, an earlier start may write nothing, even if it was only paused or cut off. A server that works
- * alone becomes the owner of all cameras and of all playbacks that are not over, and no other server may write. The
- * caller has the claim (claim.ts): so no other server of this id, or no other server at all, enters at the same time.
+ * alone becomes the owner of all cameras and of all playbacks that are not COMPLETED, and no other server may write.
+ * The caller has the claim (claim.ts): so no other server of this id, or no other server at all, enters at the same
+ * time.
  */
 export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnation> {
   const client = new pg.Client({ connectionString: url });
@@ -82,7 +83,8 @@ export interface Beat {
   /** The database's time, in epoch milliseconds. */
   readonly now: number;
   /**
-   * When PostgreSQL was started. If it changes, PostgreSQL was started again, or another server has taken its place.
+   * When PostgreSQL was started. Another time means that it was restarted, or that another PostgreSQL has taken its
+   * place.
    */
   readonly databaseStartedAt: number;
 }
@@ -137,7 +139,7 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
 const epochMs = (time: string) => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 export interface NodeReport extends Node {
-  /** LIVE, DRAINING: the node's lease holds. ENDED: the node ended its lease itself. LOST: neither. */
+  /** LIVE, DRAINING: the lease is not over. ENDED: the node itself has ended the lease. LOST: the lease has expired. */
   readonly state: 'LIVE' | 'DRAINING' | 'ENDED' | 'LOST';
   /** How many cameras the node feeds. */
   readonly cameras: number;
@@ -145,7 +147,7 @@ export interface NodeReport extends Node {
   readonly recordings: number;
 }
 
-/** A live node, as other nodes call it. */
+/** What a node needs to know of a live node to call it. */
 export interface LiveNode {
   readonly id: string;
   readonly url: string;
@@ -160,10 +162,10 @@ export function liveNodes(db: Db): Promise<LiveNode[]> {
 
 /** What a node has to hand over before it ends. */
 export interface HandOver {
-  /** How many other nodes can take it. */
+  /** How many other nodes can take over. */
   readonly others: number;
   readonly cameras: number;
-  /** Those that it still records or finishes. */
+  /** How many playbacks the node still records or finishes. */
   readonly playbacks: number;
 }
 

@@ -5,7 +5,8 @@ import { sealAddresses } from './sealed-addresses.ts';
 import { dropEarlierKeys, readSecretKeys, secretKeyFile } from './secret-keys.ts';
 
 /**
- * The seal for cameras' addresses. Before this resolves, all addresses that can be are sealed with the current key.
+ * The seal for cameras' addresses. Before this resolves, every address that can be opened is sealed with the current
+ * key.
  * @param options.secretKeys undefined: the keys of a file in `dataDir`
  */
 export async function openSeal(options: {

@@ -69,7 +69,10 @@ const withReason = (what: 'read' | 'written', operation: Promise<unknown>) =>
     throw cannotBe(what, error);
   });
 
-/** The error as a sentence for who starts the server; a missing table has a sentence of its own (`schemaProblem`). */
+/**
+ * The error as a sentence for the person who starts the server. A missing table has a sentence of its own
+ * (`schemaProblem`).
+ */
 export const cannotBe = (what: 'read' | 'written', error: Error): Error =>
   schemaProblem(error) === undefined
     ? new Error(`The database cannot be ${what}: ${reasonOf(error)}`, { cause: error })

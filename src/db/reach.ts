@@ -39,7 +39,7 @@ export class DatabaseUnfit extends Error {
 }
 
 /**
- * Proves that each connection to this address has a PostgreSQL session of its own. Through a pooler it has none.
+ * Proves that each connection to this address has a PostgreSQL session of its own. Connections through a pooler do not.
  * @throws DatabaseUnfit
  */
 export async function proveConnection(url: string): Promise<void> {

@@ -7,7 +7,10 @@ export const keyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** A prefix, the key's id, and base64url of initialization vector, authentication tag and ciphertext. */
+/**
+ * The form of a sealed text: a prefix, the key's id, and base64url of initialization vector, authentication tag and
+ * ciphertext.
+ */
 const form = /^sealed:([0-9a-f]{8}):([\w-]+)$/;
 
 /** Encrypts texts for the database with AES-256-GCM: a copy of the database without the key does not reveal them. */

@@ -3,8 +3,8 @@ import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { Seal } from './seal.ts';
 
 /**
- * A client that seals stream addresses when it writes cameras and opens them when it reads cameras. Raw SQL gets and needs
- * sealed addresses.
+ * A client that seals stream addresses when it writes cameras, and opens them when it reads cameras. Raw SQL reads
+ * addresses as they are sealed, and has to write them sealed.
  */
 export function withSealedAddresses(client: PrismaClient, seal: Seal): PrismaClient {
   const sealed = <Args extends { data: unknown }>(args: Args): Args => {
@@ -87,7 +87,7 @@ async function replace(db: PrismaClient, { id, rtspUrl }: Stored, by: string): P
   await db.$executeRaw`UPDATE cameras SET rtsp_url = ${by} WHERE id = ${id}::uuid AND rtsp_url = ${rtspUrl}`;
 }
 
-/** Masks the addresses in playbacks' rows. Earlier versions kept passwords in their parameters. */
+/** Masks the addresses in playbacks' rows. Earlier versions left passwords in the parameters of these addresses. */
 async function maskPlaybacks(db: PrismaClient): Promise<void> {
   const kept = await db.$queryRaw<{ streamUrl: string }[]>`
     SELECT DISTINCT stream_url AS "streamUrl" FROM playbacks WHERE stream_url IS NOT NULL`;

@@ -67,7 +67,7 @@ async function readLines(file: string): Promise<string[] | undefined> {
   return text?.split('\n').filter(Boolean);
 }
 
-/** Writes the file atomically and durably, also with regard to power cuts. */
+/** Writes the file so that it has the old or the new lines, even after a power cut. */
 async function writeLines(file: string, lines: readonly string[]): Promise<void> {
   const dir = path.dirname(file);
   await mkdir(dir, { recursive: true, mode: 0o700 });

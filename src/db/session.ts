@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** A start of a node: the server itself, as the database knows it. */
+/** One start of a server, as the database knows it: the id of the node, and the number of this start. */
 export interface Incarnation {
   readonly nodeId: string;
   readonly incarnation: bigint;

@@ -59,7 +59,7 @@ export async function canResume(db: Db, from: Position): Promise<boolean> {
  * transactions would appear as a new transition later. So such numbers become 0, which comes before all others.
  */
 export async function settleRestored(db: Db): Promise<void> {
-  // In batches, because a restored database may have millions of them, and no statement takes minutes.
+  // In batches: a restored database may have millions of such rows, and no statement may take longer than a minute.
   for (let settled = restoredBatch; settled === restoredBatch; ) {
     settled = await db.$executeRaw`
       UPDATE playback_transitions SET xid = 0 WHERE id IN (

@@ -96,7 +96,7 @@ interface BegunRecording {
  * @returns like `transition`
  */
 export const beginRecording = gather<BegunRecording, Playback | undefined>(async (db, begun) => {
-  // A single playback, the usual case, takes one statement.
+  // One statement is enough for a single playback, and mostly there is only one.
   if (begun.length === 1) {
     const { id, at, ...change } = begun[0]!;
     return [await transition(db, id, 'PENDING', 'RECORDING', at, change)];
@@ -113,8 +113,8 @@ export const beginRecording = gather<BegunRecording, Playback | undefined>(async
 });
 
 /**
- * The horizon: the number of the oldest open transaction. Below it, no transition can be added any more, and their
- * order is final.
+ * The horizon: the number of the oldest open transaction. Below it, no transition can be added any more: the order of
+ * those that are there is final.
  */
 export async function horizon(db: Db): Promise<bigint> {
   const rows = await db.$queryRaw<

@@ -67,14 +67,14 @@ export async function saveOffsiteUntil(db: Db, id: string, until: Date): Promise
   });
 }
 
-/** The recordings of all nodes of which the bucket holds footage. */
+/** The running recordings, on all nodes, of which at least a part is in the bucket. */
 export async function offsitePlaybacks(db: Db): Promise<string[]> {
   const where = { recordingStatus: 'RECORDING' as const, offsiteUntil: { not: null } };
   const rows = await db.playback.findMany({ where, select: { id: true }, orderBy: { id: 'asc' } });
   return rows.map(({ id }) => id);
 }
 
-/** Tells all nodes, this one too, that the bucket has more of these playbacks. */
+/** Tells all nodes, this one too, that the bucket has more footage of these playbacks. */
 export async function notifyOffsite(db: Db, playbackIds: readonly string[]): Promise<void> {
   await db.$executeRaw`SELECT pg_notify('flashback_offsite', id) FROM unnest(${playbackIds}::text[]) id`;
 }

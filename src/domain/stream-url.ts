@@ -104,8 +104,7 @@ function userInfo(authority: string, at: number): Pick<StreamUrl, 'user' | 'pass
 }
 
 /**
- * Percent-encodes all but visible ASCII characters, which are all that a request may name. Percent signs stay as they
- * are.
+ * Percent-encodes all but visible ASCII characters, because a request allows no others. Percent signs stay as they are.
  */
 function inAscii(path: string): string {
   return path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);

@@ -45,7 +45,8 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     breaches.push({ text: `The spool cannot be read: ${error.message}.` });
     return undefined;
   });
-  // The removals are read before the rows: then each of them belongs to a row that is deleted.
+  // Removals are read before the rows. So if a row that is read afterwards still needs the object of a removal, it is a
+  // breach.
   const notedBefore = await notedKeys(db);
   const ofStore: Breach[] = [];
   const named: string[] = [];
@@ -126,7 +127,7 @@ async function spoolsIn(recordDir: string): Promise<Set<string>> {
 
 /** A spool that cannot be read counts as one with footage, so that nothing is removed. */
 const mayHoldFootage = (recordDir: string, id: string): Promise<boolean> =>
-  holdsFootage(recordDir, id).catch(() => true); // cannot be read
+  holdsFootage(recordDir, id).catch(() => true);
 
 /** Checks invariants 1 and 3, as far as the footage should be here. */
 async function checkSpool(
@@ -207,7 +208,7 @@ function checkRemovals(db: Db, row: Playback, noted: ReadonlySet<string>): Breac
 /**
  * Checks invariant 4: every object is its row's clip or poster, or has a removal.
  * @param noted the keys of all removals
- * @returns the keys of the others
+ * @returns the keys of objects that are neither
  */
 function strayKeys(
   keys: readonly string[],

@@ -18,7 +18,7 @@ export interface ClipUploadOptions {
   readonly log: Log;
 }
 
-/** How many parts of a clip that has ended are sent in parallel. */
+/** How many parts are sent in parallel once the recording has ended. */
 const lanes = 3;
 /** If a rule of the bucket will abort an upload, a new one is begun after this share of its life. */
 const usedLife = 0.9;
@@ -54,7 +54,7 @@ export class ClipUpload {
     return this.#row;
   }
 
-  /** undefined: no upload was begun, or the answer was lost */
+  /** undefined: no upload was begun, or the answer with its id was lost */
   get layout(): UploadLayout | undefined {
     const { uploadId, uploadPartBytes: partBytes, uploadHeadBytes: headBytes } = this.#row;
     return uploadId !== null && partBytes !== null && headBytes !== null
@@ -76,15 +76,15 @@ export class ClipUpload {
   }
 
   /**
-   * Whether a rule of the bucket will soon abort the upload. Then a new one is begun now: all parts have to be there at
-   * the end.
+   * Whether a rule of the bucket will soon abort the upload, and so remove the parts that were sent. Then a new upload
+   * has to begin now.
    */
   get isAbortedSoon(): boolean {
     return performance.now() >= this.#renewAt;
   }
 
   /**
-   * Begins an upload under the next key, and removes an earlier one.
+   * Begins an upload under the clip's next key, and notes the removal of an earlier upload.
    * @throws RowChanged
    */
   async begin(layout: UploadLayout, signal: AbortSignal): Promise<UploadLayout> {
@@ -104,7 +104,10 @@ export class ClipUpload {
     return layout;
   }
 
-  /** Warns of a rule of the bucket that aborts uploads: each time, the clip is sent again from the spool. */
+  /**
+   * Warns if a rule of the bucket aborts this upload before the recording has to end. Then the clip is sent again from
+   * the spool.
+   */
   #warnOfRule({ abortsAt }: Upload): void {
     const { id, deadlineAt } = this.#row;
     if (!abortsAt || !deadlineAt || abortsAt >= deadlineAt) return;
@@ -201,6 +204,6 @@ export class ClipUpload {
  */
 function renewalOf({ abortsAt }: Upload): number {
   const lifeMs = abortsAt ? abortsAt.getTime() - Date.now() : Number.POSITIVE_INFINITY;
-  // If the upload's life seems to be over at once, the clock of this machine or of the bucket is wrong.
+  // If the upload seems to be aborted at once, the clock of this machine or of the bucket is wrong.
   return lifeMs < shortestLifeMs ? Number.POSITIVE_INFINITY : performance.now() + usedLife * lifeMs;
 }

@@ -34,7 +34,7 @@ export interface FinisherOptions {
   readonly posters: Posters;
   readonly follower: SpoolFollower;
   readonly uplink: Uplink;
-  /** undefined: the bucket gets nothing but the parts of clips during a recording. */
+  /** undefined: during a recording, the bucket gets only the parts of its clip. */
   readonly offsite: OffsiteRecordings | undefined;
   /** undefined: the store is no bucket. */
   readonly lostClips: LostClips | undefined;
@@ -43,7 +43,7 @@ export interface FinisherOptions {
   readonly now: () => number;
 }
 
-/** Clips that are finished in parallel. */
+/** How many clips are finished in parallel. */
 const atOnce = 4;
 
 /**
@@ -65,7 +65,7 @@ export class Finisher {
       work: (id, signal) => this.#work(id, signal),
       log: options.log,
     });
-    // If the pauses cannot be ended now, the clips wait until they are over.
+    // If ending the pauses fails, each clip waits until its pause has ended by itself.
     options.storeWatch.onBack(() => void this.#queue.hurry().catch(() => {}));
   }
 
@@ -144,7 +144,7 @@ export class Finisher {
     await inDatabase(removeSpoolAndCopies(db, recordDir, id));
   }
 
-  /** Resolves once the store has confirmed the right size (docs/design.md 6.2). */
+  /** Stores the clip. Resolves once the store has confirmed that it has the right size (docs/design.md 6.2). */
   async #storeClip(
     playback: Playback,
     clip: Clip,
@@ -159,7 +159,8 @@ export class Finisher {
       await this.#twice(() => put(objectKeys(playback).clip, body), signal);
       return { row: playback, size: body.size };
     }
-    // The upload in the row counts, even if an answer of the database was lost.
+    // If an answer of the database was lost, the row may name another upload than `followed`. The one in the row
+    // counts.
     const isCurrent =
       followed?.row.uploadAttempt === playback.uploadAttempt && followed.row.uploadId === playback.uploadId;
     const upload = isCurrent ? followed! : follower.uploadOf(playback);

@@ -18,7 +18,7 @@ export interface SpoolFollowerOptions {
   /** The id of this installation, which its uploads carry. */
   readonly installation: string;
   readonly recordDir: string;
-  /** undefined: the bucket gets nothing but the parts of clips during a recording. */
+  /** undefined: during a recording, the bucket gets only the parts of its clip. */
   readonly offsite: OffsiteRecordings | undefined;
   readonly growing: GrowingSpools;
   readonly uplink: Uplink;
@@ -101,7 +101,7 @@ export class SpoolFollower {
         log.info({ playbackId }, 'a clip is sent to the bucket again while it is recorded');
       entry.isFailureLogged = false;
     } catch (error) {
-      // The finisher sends the missing parts.
+      // The recording has ended: the finisher sends the missing parts.
       if (entry.over.signal.aborted) return;
       entry.pausedUntil = performance.now() + pauseMs;
       if (!entry.isFailureLogged) {

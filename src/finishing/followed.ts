@@ -10,7 +10,7 @@ import { layoutAhead, maxWholeBytes } from './upload-layout.ts';
 export class Followed {
   readonly index: GrowingIndex;
   upload: ClipUpload | undefined;
-  /** Until the file has this many bytes, no other part can be full. */
+  /** Until the spool has this many bytes, the next part cannot be full. */
   #lookAt = maxWholeBytes;
 
   constructor(index: GrowingIndex) {

@@ -24,7 +24,7 @@ export interface LostClipsOptions {
   readonly store: Store;
   readonly guarded: GuardedObjects;
   readonly installation: string;
-  /** After this many hours, footage that only the disk of a lost node has counts as lost. */
+  /** After a node has been away for this many hours, footage that is nowhere but on its disk counts as lost. */
   readonly lostAfterHours: number;
   readonly log: Log;
   readonly now: () => number;
@@ -33,9 +33,9 @@ export interface LostClipsOptions {
 const everyMs = 5_000;
 
 /**
- * Has the clips of lost nodes made from the bucket. This node takes over a playback once its manifest is so old that
- * the lost node is not about to come back with its disk. Then the playback is PROCESSING here, and the finisher calls
- * `complete`.
+ * Finds the playbacks of lost nodes whose clips have to be made from the bucket. This node takes over such a playback
+ * once its manifest is so old that the lost node is not about to come back with its disk. Then the playback is
+ * PROCESSING here, and the finisher calls `complete`.
  */
 export class LostClips {
   readonly #options: LostClipsOptions;

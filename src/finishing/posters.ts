@@ -57,8 +57,8 @@ export class Posters {
   }
 
   /**
-   * The playback's poster. It is read from the spool if it was made before; if it is being made, its end is awaited;
-   * otherwise it is made now.
+   * The playback's poster. It is read from the spool if it is there. If it is being made, this waits for it; otherwise
+   * it is made now.
    * @throws Error if ffmpeg cannot decode the footage
    */
   of(playbackId: string, spoolFile: string, contents: SpoolContents): Promise<Buffer> {

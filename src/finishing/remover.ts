@@ -12,7 +12,7 @@ export interface RemoverOptions {
   readonly log: Log;
 }
 
-/** Finds removals whose pause has ended. */
+/** How often removals are looked for whose pause has ended. */
 const pollMs = 5_000;
 const batch = 2_000;
 /** How many calls of `removeAll` run in parallel. A bucket may need a request for each object, so one alone is slow. */

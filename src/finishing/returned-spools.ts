@@ -110,8 +110,8 @@ export class ReturnedSpools {
   }
 
   /**
-   * @returns whether the store has all footage of the spool, perhaps since this call; false: the clip is of another
-   *   recording
+   * @returns whether the store has all footage of the spool, be it that this call has just put it there; false: the
+   *   clip is of another recording
    */
   async #isCovered(row: Playback, clip: Clip): Promise<boolean> {
     const { recordDir, log } = this.#options;

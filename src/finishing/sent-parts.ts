@@ -4,8 +4,8 @@ import { spoolFolder } from '../spool/spool.ts';
 import type { SentPart } from '../store/store.ts';
 
 /**
- * The list of parts that an upload has sent, kept beside the spool: the credentials may not allow listing them in the
- * bucket.
+ * The list of parts that an upload has sent, kept beside the spool. The bucket has such a list, too, but the
+ * credentials may lack the right to read it.
  */
 
 export interface UploadAttempt {

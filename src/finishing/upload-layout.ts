@@ -13,7 +13,8 @@ export const maxWholeBytes = 2 * leastPartBytes;
 /** The most unused bytes that a clip may have in its head. */
 const maxReserveBytes = 2 * mib;
 /**
- * The layout allows for this many times the bytes per second, and the samples, that the recording had at its beginning.
+ * How many times as fast as so far the recording may grow: its bytes per second, and the bytes of its index per second.
+ * The layout has room for that.
  */
 const margin = { bytes: 1.5, index: 1.15 };
 

@@ -88,8 +88,9 @@ function makeExecutable(file: string): void {
 }
 
 /**
- * PostgreSQL refuses to run as root, and initdb as a user without a name. In a user namespace, such a user is "nobody",
- * but files still belong to the real user: the folder needs no other owner.
+ * The beginning of a command line that starts PostgreSQL as a user that it accepts; empty if this user is one.
+ * PostgreSQL refuses to run as root, and initdb refuses a user without a name. In a user namespace, such a user is
+ * "nobody", but files still belong to the real user: the folder needs no other owner.
  */
 async function unprivilegedPrefix(children: Children): Promise<string[]> {
   if (process.getuid?.() !== 0 && hasName()) return [];

@@ -138,7 +138,7 @@ function syncFolder(dir: string): void {
 /**
  * Ends the PostgreSQL processes that a killed server left running in `pgdata`. Also removes a pid file whose pid
  * belongs to another process by now, as in a restarted container: otherwise PostgreSQL would not start. Works on Linux
- * only; elsewhere the records of child processes (processes/children.ts) and PostgreSQL's own check have to do.
+ * only; elsewhere the records of child processes (processes/children.ts) and PostgreSQL's own check have to suffice.
  */
 export async function endLeftoverPostgres(pgdata: string, log: Log): Promise<void> {
   if (process.platform !== 'linux') return;

@@ -33,14 +33,17 @@ export interface DatabaseServerOptions {
 /** Each major version has its own format on disk, and so its own folder. */
 const clusterName = 'pg18';
 const readyMessage = 'database system is ready to accept connections';
-/** A shutdown writes all data in memory to disk. If it takes longer than this, it is killed, and the next start recovers. */
+/**
+ * A shutdown writes all data in memory to disk. If that takes too long, PostgreSQL is killed, and the next start
+ * recovers.
+ */
 const stopPolicy = { signal: 'SIGINT', killAfterMs: 60_000 } as const;
 const minRestartPauseMs = 100;
 const maxRestartPauseMs = 5_000;
 const keptLines = 20;
 /**
- * PostgreSQL's error if an earlier PostgreSQL still uses the folder. endLeftoverPostgres does not see one that has not
- * begun to use it yet.
+ * PostgreSQL's error if an earlier PostgreSQL still uses the folder. `endLeftoverPostgres` overlooks one that is still
+ * starting and does not use the folder yet.
  */
 const stillHeld = /lock file|shared memory block/;
 const stillHeldTimeoutMs = 30_000;
@@ -175,7 +178,8 @@ async function launch(
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C', // readyMessage is in English
-    // Recovery after a crash syncs with one call instead of one for each of a thousand files, which takes seconds.
+    // With syncfs, recovery after a crash syncs all files with one call. A call for each of a thousand files would take
+    // seconds.
     ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
