@@ -13,7 +13,9 @@ import { JsonText } from './json-text.ts';
 
 /** Counts the bytes of one answer while it is made. */
 export interface AnswerSize {
-  /** @throws RequestError QUERY_TOO_COMPLEX or CAPACITY, also for each value after that */
+  /**
+   * @throws RequestError QUERY_TOO_COMPLEX or CAPACITY if the answer is too large now, and then for each further value
+   */
   add(bytes: number): void;
   /** Whether the answer is too large. Then no more values are added. */
   readonly isExceeded: boolean;

@@ -3,7 +3,7 @@ import type { EventType as Type } from '../generated/prisma/client.ts';
 import { builder } from './builder.ts';
 import { EventType } from './enums.ts';
 
-/** What the fields of a rule mean, in its input and in its type. */
+/** The descriptions of the fields of a rule, for its input and for its type. */
 export const ruleTexts = {
   eventType: 'The rule is about playbacks of events of this type; null: about all playbacks of the camera.',
   days: 'The age in days at which these playbacks are deleted. A rule for the event’s type takes precedence over the camera’s rule for all types, and both over RETENTION_DAYS.',

@@ -7,7 +7,8 @@ import type { Parts } from '../usecases/parts.ts';
 import type { AnswerSize } from './answer-size.ts';
 
 /**
- * What resolvers use: use cases and their parts, subscriptions, links. Resolvers know no sockets. app.ts makes this.
+ * What resolvers use: use cases and their parts, subscriptions, links. Resolvers know no sockets. app.ts makes this
+ * object.
  */
 export interface Services extends Parts {
   /**
@@ -19,15 +20,15 @@ export interface Services extends Parts {
   readonly transitions: TransitionHub;
   /** Cameras whose state changed. */
   readonly cameraStates: ChangeHub;
-  /** Playbacks of which the bucket holds more footage. */
+  /** Playbacks that have more footage in the bucket than before. */
   readonly offsiteChanges: ChangeHub;
   /** The footage of a recording is in the bucket up to this time; undefined: none is, or it is unknown here. */
   readonly offsiteUntil: (playbackId: string) => Date | undefined;
   /** Why the store takes no objects, as a sentence; undefined while it does. */
   readonly storeProblem: () => string | undefined;
   /**
-   * Links for a caller, whose key or token is their holder. A link is valid only as long as that is, except for a link
-   * to a bucket.
+   * Links for a caller, whose key or token is their holder. A link is valid only as long as that key or token; a link
+   * to a bucket does not depend on it.
    */
   readonly links: {
     /** The address at which an object of the store can be fetched now. */

@@ -71,8 +71,9 @@ function pageSize(name: string, size: number | null | undefined): number {
   throw badInput([{ path: [name], message: `Expected a whole number from 1 to ${largestPage}.` }]);
 }
 
-// The second condition is enough; the first is for PostgreSQL. Without it, PostgreSQL reads the index from its
-// beginning instead of from the cursor, and the last page of a million rows takes as long as reading the million.
+// `OR` alone would be right; the condition on `startedAt` is for PostgreSQL. Without it, PostgreSQL reads the index
+// from its beginning instead of from the cursor, and the last page of a million rows takes as long as reading the
+// million.
 const olderThan = ({ startedAt, id }: Key) => ({
   startedAt: { lte: startedAt },
   OR: [{ startedAt: { lt: startedAt } }, { startedAt, id: { lt: id } }],
@@ -91,7 +92,7 @@ function readCursor(name: string, cursor: string | null | undefined): Key | unde
   if (cursor === null || cursor === undefined) return undefined;
   const match = /^(-?\d{1,15}) (\S{36})$/.exec(Buffer.from(cursor, 'base64url').toString());
   const startedAt = new Date(Number(match?.[1]));
-  // A forged cursor may have this form, too, but hold a time or an id that PostgreSQL cannot.
+  // A forged cursor may have this form, too, but with a time or an id that PostgreSQL does not accept.
   if (match && hasYear(startedAt) && isId(match[2]!)) return { startedAt, id: match[2]! };
   throw badInput([
     { path: [name], message: `"${cursor}" is not a cursor; expected one that this list has given.` },

@@ -12,7 +12,7 @@ interface Wanted {
   readonly timeZone: string;
 }
 
-/** Writes it as a scope of a signed link: 22 characters per playback. */
+/** Makes the scope of a signed link to these clips: 22 characters per playback, and the time zone. */
 export function scopeOf({ ids, timeZone }: Wanted): string {
   const bytes = Buffer.from(ids.join('').replaceAll('-', ''), 'hex');
   return `${bytes.toString('base64url')}/${encodeURIComponent(timeZone)}`;
@@ -92,7 +92,7 @@ export function answerClips({ db, read, log }: ClipsOptions): Handler {
   }
 }
 
-/** The bytes up to where reading them fails, as a ZIP takes them. */
+/** Yields the bytes, and ends where reading them fails: an error would end the whole ZIP. */
 async function* untilFailure(
   first: IteratorResult<Buffer>,
   bytes: AsyncIterator<Buffer>,
@@ -105,7 +105,7 @@ async function* untilFailure(
   }
 }
 
-/** The clips that are in the store, oldest first, with names of their own. */
+/** The clips that are in the store, oldest first, each with another name. */
 async function findClips(db: Db, { ids, timeZone }: Wanted): Promise<Clip[]> {
   const playbacks = await db.playback.findMany({
     where: { id: { in: [...ids] }, recordingStatus: 'COMPLETED', storagePath: { not: null } },

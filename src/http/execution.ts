@@ -30,7 +30,9 @@ export type Execute = (args: ExecutionArgs) => Promise<ExecutionResult>;
 export interface Execution {
   /** Executes a query or mutation; costly ones wait for each other. */
   readonly execute: Execute;
-  /** Executes a subscription's selection for one event. */
+  /**
+   * Executes a subscription's selection for one value of its source: a transition, or the id of a camera or playback.
+   */
   readonly executeEvent: Execute;
 }
 

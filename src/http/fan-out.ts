@@ -56,7 +56,7 @@ const isUnexpected = ({ originalError }: GraphQLError): boolean =>
 /** How long failed look-ups are retried. Then the stream ends, and its subscriber can resume by cursor. */
 const retryForMs = 10_000;
 
-/** Transitions of a backlog that are executed concurrently, so that their look-ups are batched. */
+/** How many transitions of a backlog are executed concurrently, so that their look-ups are batched. */
 const concurrent = 50;
 
 /**
@@ -64,7 +64,7 @@ const concurrent = 50;
  * thousand dashboards, one transition is one execution and one query. Two subscriptions are equal if they have the same
  * document (Yoga's parser cache returns one object for one text), operation and variables, and if their callers may see
  * the same. If the selection is personal, the callers themselves have to be the same.
- * @param options.execute executes the selection for one event
+ * @param options.execute executes the selection for one transition
  * @param options.hold counts the subscription's memory until it has ended; throws RequestError if that is too much
  */
 export function sharedExecution(options: {
@@ -124,7 +124,8 @@ export function sharedExecution(options: {
     const key = keyOf(args);
     const source = events[Symbol.asyncIterator]() as AsyncIterator<unknown> & Partial<Foreseeable<object>>;
     return mapped(source, release, (event) => {
-      // An event of cameraStateChanged is a camera's id, and its state is read at delivery. So results cannot be shared.
+      // Sources other than that of transitions yield ids. What an id stands for is read at delivery, so results cannot
+      // be shared.
       if (typeof event !== 'object' || event === null) return executeMasked(args, event);
       if (!results.get(event)?.has(key)) {
         for (const next of [event, ...(source.atHand ?? []).slice(0, concurrent - 1)]) {

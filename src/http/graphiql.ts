@@ -19,7 +19,7 @@ const policyOf = (scripts: readonly string[]) =>
 /** The title in the toolbar. The script of graphiql-fetcher.ts fills in `me`. */
 const title = 'Flashback <small id="me"></small>';
 
-/** The page passes its options as JSON, and so cannot pass a function. */
+/** Makes the page call the script of graphiql-fetcher.ts, which passes a function: the page itself passes only JSON. */
 function withFetcher(html: string): string {
   const call = 'YogaGraphiQL.renderYogaGraphiQL(';
   const at = html.lastIndexOf(call);

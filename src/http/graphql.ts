@@ -28,7 +28,7 @@ export interface RequestContext {
   readonly holdOpen?: () => Promise<void>;
   /** Only over HTTP: called once the request is read. Waits until it may be parsed and validated. */
   readonly prepare?: () => Promise<void>;
-  /** Called after validation: the next operation may be prepared. */
+  /** Called after validation: then the next operation may be parsed and validated. */
   readonly onPrepared?: () => void;
 }
 
@@ -98,8 +98,8 @@ export function createGraphql(options: {
 }
 
 /**
- * Counts subscriptions over HTTP when they begin. Yoga decides from the Accept header, which has many forms, whether the
- * answer is a stream. A subscription that Yoga cannot answer is ended here, too.
+ * Counts subscriptions over HTTP when they begin. Earlier it is unknown whether the answer is a stream: Yoga decides
+ * that from the Accept header, which has many forms. A subscription that Yoga cannot answer is ended here, too.
  */
 function heldOpen(subscribe: Subscribe): Subscribe {
   return async (args) => {

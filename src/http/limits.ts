@@ -41,7 +41,10 @@ const costOfIntrospection = 500;
 /** The longest alias, in characters. The answer repeats an alias for every item of a list. */
 const longestAlias = 100;
 
-/** A total counts every matching row: of the whole database, or of one camera (inner). */
+/**
+ * The fields that count every matching row: of the whole database or, inside a camera or another object, of that
+ * object.
+ */
 const totals = ['total', 'totalPages', 'totalCount'];
 const totalCost = 500;
 const innerTotalCost = 50;
@@ -50,7 +53,7 @@ const skippedPerCost = 100;
 /** The page that is assumed for `page: $n`, whose value is not known at validation. */
 const usualPage = 1_000;
 
-/** The length that is assumed for a list inside a type that takes no size argument. */
+/** The length that is assumed for a list that takes no size argument, unless it is a field of Query. */
 const usualListLength = 5;
 /** The size that is assumed for `first: $n`, whose value is not known at validation. */
 const largestPage = 100;

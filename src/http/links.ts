@@ -11,12 +11,12 @@ export interface LinkOptions {
     url(key: string, holder?: string): Promise<string>;
     downloadUrl(key: string, name: string, holder?: string): Promise<string>;
   };
-  /** Links to playbacks that are not in the store yet. */
+  /** Whether a playback's spool on this server has a poster. */
   readonly posters: { has(playbackId: string): Promise<boolean> };
-  /** Links to snapshots of cameras. */
+  /** Whether a snapshot of the camera can be made on this server. */
   readonly snapshots: { has(cameraId: string): boolean };
   /**
-   * Whether another server has the footage that the row of this node names. Then this server fetches it there
+   * Whether a row's `nodeId` names another server. Then that server has the footage, and this one fetches it there
    * (at-owner.ts).
    */
   readonly isElsewhere: (nodeId: string | null) => boolean;

@@ -124,7 +124,7 @@ export class Live {
 
 const isPlaybackId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-/** Content of a spool, which never changes once it is written. */
+/** Headers for content of a spool, which never changes once it is written. */
 const unchanging = { 'cache-control': 'private, max-age=3600, immutable' };
 
 function nothing(response: ServerResponse): void {

@@ -16,8 +16,8 @@ export interface NodeCallOptions {
 }
 
 /**
- * The most bytes in a call. An event's metadata are 64 KiB at most, and may be twice as long as text within text; ids
- * come by the thousand.
+ * The most bytes in a call. An event's metadata has at most 64 KiB, and twice as many when its text is written as JSON
+ * again. Some calls have thousands of ids.
  */
 const mostBytes = 256 * 1024;
 

@@ -58,7 +58,7 @@ function badDocument(error: GraphQLError): GraphQLError {
 
 /** Messages quote the wrong value, which may be as long as a request, and one answer may quote it a hundred times. */
 const longestMessage = 1_000;
-/** The end of a message often says what is wrong. */
+/** How much is kept of the end of a message that is too long, because the end often says what is wrong. */
 const keptAtEnd = 200;
 const mostIssues = 20;
 

@@ -4,7 +4,7 @@ import type { StoreWatch } from '../finishing/store-watch.ts';
 import type { SpoolDisk } from '../spool/disk.ts';
 
 export interface ReadinessSources {
-  /** Whether this server still holds its database. */
+  /** Whether this server still has its claim on the database. */
   readonly claim: { readonly problem: string | undefined };
   /** Whether the server is about to end. */
   readonly isStopping: () => boolean;

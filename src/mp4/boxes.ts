@@ -33,8 +33,7 @@ const boxType = /^[\x20-\x7e\xa9]{4}$/;
 /**
  * Reads the box header at `at`. Undefined if `buf` ends before the header does.
  * @throws Mp4Error if the type is not printable, or the size is smaller than the header. A size of 0 ("to the end of
- * the
- * file") is refused too, because the end is not known here
+ *   the file") is refused too, because the end is not known here
  */
 export function readBoxHeader(buf: Buffer, at: number, end = buf.length): BoxHeader | undefined {
   if (end - at < smallHeaderBytes) return undefined;
@@ -59,7 +58,7 @@ function checked(header: BoxHeader): BoxHeader {
 
 /**
  * The boxes between `start` and `end`, one after the other.
- * @throws Mp4Error if they do not fill it exactly
+ * @throws Mp4Error if they do not end exactly at `end`
  */
 export function* boxes(buf: Buffer, start = 0, end = buf.length): Generator<Box> {
   let at = start;

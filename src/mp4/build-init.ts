@@ -12,14 +12,14 @@ export interface InitTrack {
 }
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
-/** The timescale of the movie header. An init segment contains no time in it. */
+/** The timescale of the movie header. An init segment gives no time in this timescale. */
 const movieTimescale = 1000;
 const unity = 0x10000;
 const matrix = u32(unity, 0, 0, 0, unity, 0, 0, 0, 0x40000000);
 
 /**
  * `ftyp` and `moov` of a fragmented MP4 with these tracks.
- * @throws Mp4Error for sound that is encoded before it is recorded
+ * @throws Mp4Error for sound that MP4 is not to hold: it has to be encoded first
  */
 export function buildInit(tracks: readonly InitTrack[]): Buffer {
   const ftyp = box('ftyp', latin1('iso5'), u32(512), latin1('iso5iso6mp41'));
@@ -29,7 +29,7 @@ export function buildInit(tracks: readonly InitTrack[]): Buffer {
   return Buffer.concat([ftyp, moov]);
 }
 
-/** 8.2.2: created and modified at 0, no duration, usual speed, full volume. */
+/** `mvhd` (8.2.2): created and modified at 0, no duration, normal speed, full volume. */
 function movieHeader(nextId: number): Buffer {
   const unused = u32(0, 0, 0, 0, 0, 0);
   return fullBox(
@@ -69,7 +69,7 @@ function trackBox({ id, timescale, format }: InitTrack): Buffer {
   );
 }
 
-/** 8.3.2. Width and height are those of the picture with square pixels. */
+/** `tkhd` (8.3.2). Width and height are those of the picture with square pixels. */
 function trackHeader(id: number, format: Format): Buffer {
   const enabledInMovie = 3;
   const volume = format.kind === 'video' ? 0 : 0x01000000;

@@ -13,7 +13,7 @@ export interface FragmentTrack {
   readonly id: number;
   /** When the first sample is decoded. */
   readonly decodeTime: number;
-  /** In decoding order, as their bytes follow each other in the mdat. */
+  /** In decoding order, which is also the order of their bytes in the mdat. */
   readonly samples: readonly FragmentSample[];
 }
 
@@ -42,7 +42,7 @@ const runHeader = 20;
 const sampleFields = 16;
 const wordLimit = 2 ** 32;
 
-/** Four characters as the number that is written. */
+/** The four characters of a box type, as a number of 32 bits. */
 const typeOf = (name: string) => Buffer.from(name, 'latin1').readUInt32BE(0);
 const [moofType, mfhdType, trafType, tfhdType, tfdtType, trunType, mdatType] = [
   ...['moof', 'mfhd', 'traf', 'tfhd', 'tfdt', 'trun', 'mdat'].map(typeOf),

@@ -3,13 +3,13 @@
  * each is shown; a B-frame is shown earlier than a picture before it.
  */
 
-/** The deepest that H.264 and H.265 allow (the decoded picture buffer has 16 pictures). */
+/** The largest number that H.264 and H.265 allow (the decoded picture buffer has 16 pictures). */
 const deepest = 16;
 
 /**
  * Learns how many pictures may come before one that is shown earlier, for streams that do not say it. Pictures are
- * noted in the order in which they came, with any number that grows as they are shown, such as timestamps without
- * jumps.
+ * noted in the order in which they came. Each is noted with a number that is larger the later the picture is shown,
+ * such as a timestamp without jumps.
  */
 export class ReorderDepth {
   readonly #recent = new Float64Array(deepest).fill(Number.NEGATIVE_INFINITY);
@@ -45,7 +45,7 @@ export class ReorderDepth {
  * the cut do not change the decode times before it.
  * @param shownAt when the pictures are shown, in decoding order
  * @param depth how many pictures may come before one that is shown earlier
- * @returns numbers of pictures before a cut, ascending: 1 to the number of pictures
+ * @returns for each cut, the number of pictures before it (at least 1), ascending
  */
 export function cutsOf(shownAt: readonly number[], depth: number): number[] {
   const cuts: number[] = [];

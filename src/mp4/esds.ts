@@ -27,7 +27,8 @@ export function readEsds(buf: Buffer, esds: Box): SoundDescription {
   if (objectType !== mpeg4Audio) return { objectType, config: Buffer.alloc(0) };
   fields.skip(12);
   const length = enterDescriptor(fields, decoderSpecificInfo);
-  // The audio object type alone can have eleven bits.
+  // A single byte is no AudioSpecificConfig, which begins with an object type of five or eleven bits and a sampling
+  // rate.
   if (length < 2) throw new Mp4Error("Box 'esds' does not describe its sound.");
   return { objectType, config: fields.bytes(length) };
 }
@@ -57,7 +58,7 @@ function enterDescriptor(fields: Cursor, tag: number): number {
 /** @param config AudioSpecificConfig */
 export function esdsBox(config: Buffer): Buffer {
   const audioStream = 0x15;
-  // Buffer size and bit rates of 0 say nothing of them (7.2.6.6).
+  // A buffer size and bit rates of 0 mean that they are not stated (7.2.6.6).
   const decoder = Buffer.concat([
     Buffer.from([mpeg4Audio, audioStream]),
     Buffer.alloc(11),

@@ -28,8 +28,8 @@ export interface ClipFrame {
 }
 
 /**
- * What comes before and after the payload if the head has exactly `headBytes`: that was decided before the footage was
- * complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
+ * What comes before and after the payload if the head has exactly `headBytes`, a size that was fixed before the footage
+ * was complete. A `free` box (ISO/IEC 14496-12, 8.1.2) fills what the `moov` leaves.
  * @param payloadBytes the size of the `mdat`'s payload; bytes after the indexed payload are not played
  */
 export function clipFrame(

@@ -6,8 +6,8 @@ import { readTrackFragments } from './track-fragment.ts';
 export interface FragmentUnit {
   readonly trackId: number;
   /**
-   * Where the sample's bytes lie in the fragment's mdat: in the pieces of `Fragment.mdat`, one after the other, with
-   * the header of the mdat.
+   * Where the sample's bytes lie in the mdat, counted from the first byte of its header. The pieces in `Fragment.mdat`
+   * are one after the other.
    */
   readonly from: number;
   readonly to: number;

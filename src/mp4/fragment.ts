@@ -33,7 +33,9 @@ export interface TrackRun {
   duration: number;
   samples: number;
   firstIsSync: boolean;
-  /** Where in the moof the decode time stands, and its box's version: 32 bits in 0, 64 in 1. */
+  /**
+   * Where the decode time stands in the moof, and the version of its box: the time has 32 bits in version 0, 64 in 1.
+   */
   decodeTimeAt: number;
   decodeTimeVersion: number;
 }

@@ -8,7 +8,7 @@ const unknownDuration = 0xffffffff;
  * A copy of an `mvhd`, `tkhd` or `mdhd` box with another duration and, where given, another timescale. All three boxes
  * have the same form (ISO/IEC 14496-12, 8.2.2, 8.3.2, 8.4.2): two times; a 32-bit number, which is the timescale (in
  * `tkhd` the track's id and a reserved word); the duration; and the rest. Times have 32 bits in version 0, and 64 in
- * version 1, which is written if the box had it or needs it.
+ * version 1. The copy has version 1 if the box had it, or if a time needs it.
  */
 export function withDuration(buf: Buffer, header: Box, duration: number, timescale?: number): Buffer {
   const fields = new Cursor(buf, header);

@@ -11,10 +11,10 @@ import { spansOf, type TrackSpan } from './track-spans.ts';
 const minMovieTimescale = 10_000;
 
 /**
- * The `moov` box for a file in which the indexed payloads follow each other from byte `payloadOffset` on.
- * Its length may depend on that offset (`co64` beyond 4 GiB), so callers that put the box in front of the
- * payload ask until the offset is stable, see fastStartHead. Tracks without samples are left out, and so is
- * `mvex`, which announces fragments.
+ * The `moov` box for a file in which the indexed payloads follow each other from byte `payloadOffset` on. Its length
+ * may depend on that offset (`co64` beyond 4 GiB). So a caller that puts the box in front of the payload has to call
+ * this until the offset is stable (fastStartHead). Tracks without samples are left out, and so is `mvex`, which
+ * announces fragments.
  */
 export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
   const { bytes } = index.init;
@@ -36,7 +36,7 @@ export function movieBox(index: SampleIndex, payloadOffset: number): Buffer {
   return box('moov', ...parts);
 }
 
-/** The movie's timescale: that of the video, in which its edits are exact, multiplied if its ticks are long. */
+/** The movie's timescale: a multiple of the video's, in which its edits are exact, and at least `minMovieTimescale`. */
 function movieTimescale(index: SampleIndex): number {
   const { tracks } = index;
   const timescale =
@@ -79,8 +79,8 @@ function trackBox(
 
 /**
  * The edit list (8.6.5, 8.6.6): an empty edit while only other tracks are shown, then the track from its first shown
- * sample on. It is left out for a track that is shown from the beginning, and for as long as the durations of its
- * samples say. A last picture that is shown later than it is decoded makes a track longer than that.
+ * sample on. A track needs none if it is shown from the beginning, and exactly as long as the durations of its samples
+ * say. If the last picture is shown later than it is decoded, the track is longer than that.
  */
 function edits({ mediaTime, ticks, table }: TrackSpan, delay: number, shown: number): Buffer[] {
   if (delay === 0 && mediaTime === 0 && ticks === table.decodeEnd) return [];

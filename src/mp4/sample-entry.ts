@@ -8,7 +8,7 @@ import { esdsBox } from './esds.ts';
 
 /**
  * The sample entry of a track in this format: avc1, hvc1, mp4a or Opus.
- * @throws Mp4Error for sound that is encoded before it is recorded
+ * @throws Mp4Error for sound that MP4 is not to hold: it has to be encoded first
  */
 export function sampleEntry(format: Format): Buffer {
   return format.kind === 'video' ? videoEntry(format) : soundEntry(format);
@@ -50,7 +50,7 @@ function codecPart(format: VideoFormat): CodecPart {
   }
 }
 
-/** ISO/IEC 14496-15, 5.3.3.1. NAL units have a length of four bytes. */
+/** `avcC`: ISO/IEC 14496-15, 5.3.3.1. It says that the length before each NAL unit has four bytes. */
 function h264Entry({ sps, pps }: VideoFormat): CodecPart {
   const facts = parseH264Sps(sps[0]!);
   const { profile, constraints, level, colour } = facts;
@@ -65,7 +65,10 @@ function h264Entry({ sps, pps }: VideoFormat): CodecPart {
   return { type: 'avc1', config: box('avcC', ...parts), colour };
 }
 
-/** ISO/IEC 14496-15, 8.3.3.1. `hvc1` with all parameter sets, because Apple's players do not show `hev1`. */
+/**
+ * `hvcC`: ISO/IEC 14496-15, 8.3.3.1. The entry is `hvc1` with all parameter sets, because Apple's players do not show
+ * `hev1`.
+ */
 function h265Entry({ vps, sps, pps }: VideoFormat): CodecPart {
   const facts = parseH265Sps(sps[0]!);
   const { profileTierLevel, temporalLayers, isTemporalNested, colour } = facts;
@@ -111,7 +114,7 @@ function withLength(set: Buffer): Buffer {
   return Buffer.concat([Buffer.from([set.length >> 8, set.length & 0xff]), set]);
 }
 
-/** 12.1.5, with the numbers of the stream (`nclx`). */
+/** `colr` (12.1.5), with the numbers of the stream (`nclx`). */
 function colourBox({ primaries, transfer, matrix, isFullRange }: Colour): Buffer {
   const numbers = [0, primaries, 0, transfer, 0, matrix, isFullRange ? 0x80 : 0];
   return box('colr', Buffer.from('nclx', 'latin1'), Buffer.from(numbers));
@@ -126,14 +129,17 @@ function soundEntry(format: SoundFormat): Buffer {
   fields.writeUInt16BE(channels, 16);
   const sampleBits = 16;
   fields.writeUInt16BE(sampleBits, 18);
-  // For a rate that does not fit, the codec's own description counts.
+  // A rate that needs more than 16 bits is written as 0. Players read it from the description of the codec.
   fields.writeUInt16BE(sampleRate > largestRate ? 0 : sampleRate, 24);
   if (format.codec === 'aac' && format.config) return box('mp4a', fields, esdsBox(format.config));
   if (format.codec === 'opus') return box('Opus', fields, opusBox(format));
   throw new Mp4Error(`Sound in ${format.codecString} is not written to MP4.`);
 }
 
-/** Encapsulation of Opus in ISO Base Media File Format, 4.3.2. A stream that is joined later has no samples to skip. */
+/**
+ * `dOps`: Encapsulation of Opus in ISO Base Media File Format, 4.3.2. No samples are skipped: recordings join a running
+ * stream.
+ */
 function opusBox({ channels, sampleRate }: SoundFormat): Buffer {
   const fields = Buffer.alloc(11);
   fields[1] = channels;

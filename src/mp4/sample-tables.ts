@@ -20,12 +20,14 @@ export function sampleTableBox(table: TrackTable, sampleDescription: Buffer, pay
   );
 }
 
-/** Decoding times as durations (8.6.1.2). */
+/** `stts` (8.6.1.2): decode times, as the durations between them. */
 function timeToSample(table: TrackTable): Buffer {
   return runsBox('stts', 0, runLengths(table.durations));
 }
 
-/** From decoding to showing (8.6.1.3); left out if it is always 0, and signed only if necessary. */
+/**
+ * `ctts` (8.6.1.3): times from decoding to showing. It is left out if all are 0, and is signed only if one is negative.
+ */
 function compositionOffsets(table: TrackTable): Buffer[] {
   const runs = runLengths(table.compositionOffsets);
   if (runs.length === 2 && runs[1] === 0) return [];
@@ -43,15 +45,15 @@ function hasNegativeOffsets(table: TrackTable): boolean {
   return isNegative;
 }
 
-/** Keyframes (8.6.2). A track without this box can be decoded from each of its samples. */
+/** `stss` (8.6.2): keyframes. A track without this box can be decoded from each of its samples. */
 function syncSamples({ track, syncSamples, sizes }: TrackTable): Buffer[] {
   if (track.kind !== 'video' || syncSamples.length === sizes.length) return [];
   return [fullBox('stss', 0, 0, u32(syncSamples.length), packed(syncSamples))];
 }
 
 /**
- * Samples per chunk (8.7.4): the first chunk of each stretch of equal ones, its samples, its description's
- * number.
+ * `stsc` (8.7.4). An entry is about successive chunks with equally many samples: the number of the first chunk, the
+ * samples of each chunk, and the number of the sample description.
  */
 function sampleToChunk(table: TrackTable): Buffer {
   const runs = runLengths(table.chunkSamples);
@@ -64,14 +66,14 @@ function sampleToChunk(table: TrackTable): Buffer {
   return fullBox('stsc', 0, 0, u32(entries.length / 3), packed(entries));
 }
 
-/** Sizes (8.7.3.2); one number is enough when all are equal. */
+/** `stsz` (8.7.3.2): sizes. One number is enough if all are equal. */
 function sampleSizes({ sizes }: TrackTable): Buffer {
   const [count, size] = runLengths(sizes);
   if (count === sizes.length && size) return fullBox('stsz', 0, 0, u32(size, count));
   return fullBox('stsz', 0, 0, u32(0, sizes.length), packed(sizes));
 }
 
-/** Where chunks begin in the file (8.7.5): in 32 bits, or in 64 when one begins beyond 4 GiB. */
+/** `stco`, `co64` (8.7.5): where chunks begin in the file, in 32 bits, or in 64 if one begins beyond 4 GiB. */
 function chunkOffsets({ chunkPositions }: TrackTable, payloadOffset: number): Buffer {
   const { length } = chunkPositions;
   let farthest = 0;
@@ -107,7 +109,7 @@ function runsBox(type: string, version: number, runs: number[]): Buffer {
   return fullBox(type, version, 0, u32(runs.length / 2), packed(runs));
 }
 
-/** Like u32, for lists that are too long for arguments. */
+/** Like u32, for lists that are too long to be passed as arguments. */
 function packed(values: Column | number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   let at = 0;

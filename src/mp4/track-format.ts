@@ -45,7 +45,7 @@ function channelsOf(dOps: Cursor): number {
   return dOps.u8();
 }
 
-/** ISO/IEC 14496-15, 5.3.3.1 */
+/** `avcC`: ISO/IEC 14496-15, 5.3.3.1. */
 function avcFormat(buf: Buffer, avcC: Box): Format {
   const fields = new Cursor(buf, avcC);
   fields.skip(5);
@@ -53,7 +53,7 @@ function avcFormat(buf: Buffer, avcC: Box): Format {
   return h264Format(sps, readSets(fields, fields.u8()));
 }
 
-/** ISO/IEC 14496-15, 8.3.3.1 */
+/** `hvcC`: ISO/IEC 14496-15, 8.3.3.1. */
 function hevcFormat(buf: Buffer, hvcC: Box): Format {
   const fields = new Cursor(buf, hvcC);
   fields.skip(22);

@@ -8,7 +8,7 @@ export interface TrackFragment {
   track: Track;
   /** Ticks of media time at which the first sample is decoded. */
   decodeTime: number;
-  /** The position of that time in the moof, and its box's version: 32 bits in 0, 64 in 1. */
+  /** Where that time stands in the moof, and the version of its box: the time has 32 bits in version 0, 64 in 1. */
   decodeTimeAt: number;
   decodeTimeVersion: number;
   chunks: Chunk[];

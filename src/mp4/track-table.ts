@@ -82,7 +82,7 @@ export class TrackTable {
     if (i < this.durations.length - 2) this.#showAgain();
   }
 
-  /** Computes when the samples are shown again, after decode times have changed. */
+  /** Computes anew when the samples are shown, after decode times have changed. */
   #showAgain(): void {
     const { durations, compositionOffsets } = this;
     let decodeTime = 0;

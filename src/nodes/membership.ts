@@ -16,9 +16,9 @@ const everyMs = 1_000;
 const slowMs = 1_500;
 
 /**
- * Keeps this server's lease with a heartbeat a second. Its answer also says the database's time. When the server ends,
- * it ends the lease. While the database is away, the server goes on; it has to end only when another server has taken
- * its place.
+ * Keeps this server's lease with a heartbeat a second. The answer to a heartbeat also says the database's time. When
+ * the server ends, it ends the lease. While the database is away, the server goes on; it has to end only when another
+ * server has taken its place.
  */
 export class Membership {
   readonly #options: MembershipOptions;

@@ -14,8 +14,8 @@ export interface OtherNodesOptions {
 }
 
 /**
- * How long an answer may take (ms). An event waits for `record`, and its camera may soon belong to another node. A file
- * is passed on as fast as its viewer takes it.
+ * How long an answer may take (ms). `record` is short: createEvent waits for it, and may soon find another owner of the
+ * camera. `files` is long: a file is passed on only as fast as its viewer takes it.
  */
 const withinMs = { record: 3_000, otherTasks: 10_000, files: 60_000 };
 /** How long the addresses of nodes are kept before they are read again. */

@@ -5,7 +5,10 @@ import type { Log } from '../log.ts';
 import type { Membership } from './membership.ts';
 
 const everyMs = 1_000;
-/** How often it plans although nothing has changed: a camera that could not move while it was recorded may move now. */
+/**
+ * How often the planner plans although nothing has changed: a camera that could not move while it was recorded may move
+ * now.
+ */
 const anywayMs = 10_000;
 
 /**

@@ -10,7 +10,7 @@ export interface NodeCall {
   readonly body: string;
 }
 
-/** How long a call is valid, by the database's clock. Both nodes know it to a few milliseconds. */
+/** How long a call is valid. The time is the database's, which both nodes know to a few milliseconds. */
 const validMs = 30_000;
 const header = /^(\d{1,15}) ([\w-]{43})$/;
 

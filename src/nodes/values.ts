@@ -1,6 +1,7 @@
 /**
- * Values between nodes: JSON in which dates and big integers keep their types. They are written as objects with one of
- * these keys. An object that has such a key itself, as an event's metadata may, is written as a list of its entries.
+ * Values between nodes: JSON in which dates and big integers keep their types. A date or a big integer is written as an
+ * object with one of these keys. An object that has such a key itself, as an event's metadata may, is written as a list
+ * of its entries.
  */
 const kinds = ['$date', '$bigint', '$entries'];
 
