@@ -37,7 +37,7 @@ const ofNobody = 'finish';
 const ofNode = (nodeId: string) => `${ofNobody}:${nodeId}`;
 /** Retries never end, because a store that is down comes back. Only the pause is limited. */
 const pauseMs = { first: 1_000, most: 30_000 };
-/** The largest number that graphile-worker can store. */
+/** As many tries as graphile-worker can count: it must not give a job up. */
 const maxAttempts = 32_767;
 /** How often the queue is read for jobs that have become due, and for jobs whose notification was lost. */
 const pollMs = 2_000;

@@ -151,7 +151,7 @@ export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<U
 
 /**
  * Takes over a playback of a lost node to make its clip (finishing/lost-clips.ts): the playback becomes PROCESSING, and
- * this node has the job.
+ * this node has the job of finishing it.
  * @returns false if the lost node is back, or another node has taken the playback over
  */
 export function takeOverUnfinished(db: Db, lost: Owned, self: Incarnation, at: Date): Promise<boolean> {

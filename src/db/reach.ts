@@ -39,7 +39,8 @@ export class DatabaseUnfit extends Error {
 }
 
 /**
- * Proves that each connection to this address has a PostgreSQL session of its own. Connections through a pooler do not.
+ * Proves that each connection to this address has a PostgreSQL session of its own: through a pooler, connections share
+ * sessions.
  * @throws DatabaseUnfit
  */
 export async function proveConnection(url: string): Promise<void> {
