@@ -124,7 +124,7 @@ function startEncoder(options: EncoderOptions): Encoder {
   child.stderr?.on('data', (chunk: Buffer) => {
     lastWords = (lastWords + chunk.toString()).slice(-stderrKeptChars);
   });
-  // The write failed because ffmpeg has just ended. 'close' follows and says more.
+  // A failed write is ignored: ffmpeg has just ended, and 'close' follows and says more.
   child.stdin?.on('error', () => {});
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));

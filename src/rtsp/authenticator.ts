@@ -126,6 +126,6 @@ function wayOf({ scheme, parameters }: Challenge): string {
 }
 
 function quote(text: string): string {
-  // A control character would end the header.
+  // Removes control characters, because one of them could end the header.
   return `"${text.replace(/\p{Cc}/gu, '').replace(/["\\]/g, '\\$&')}"`;
 }

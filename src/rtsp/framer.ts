@@ -213,7 +213,8 @@ function readHead(
   const view = buffer.subarray(at, Math.min(to, at + maxHeadBytes));
   const ends = [view.indexOf('\n\r\n') + 3, view.indexOf('\n\n') + 2].filter((end) => end > 2);
   const length = ends.length > 0 ? Math.min(...ends) : view.length;
-  // Text has no such bytes, but packets have many: these bytes only began like a message.
+  // Bytes below 9 are in most packets, but never in text: then this is no message, and only its first bytes looked like
+  // one.
   if (view.subarray(0, length).some((byte) => byte < 9)) return { head: undefined, end: at };
   if (ends.length === 0) return undefined;
   return { head: parseHead(view.toString('utf8', 0, length).trimEnd()), end: at + length };

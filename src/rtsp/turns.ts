@@ -2,9 +2,9 @@ import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /*
- * /* A camera sends some thirty times a second. To be woken up each time, and to find the processor's caches cold,
- * costs more than the work with the bytes. So the sockets of cameras are read in turns: one system call reads all that
- * a socket has received since its last turn, and the next socket is read directly after it.
+ * A camera sends some thirty times a second. To be woken up each time, and to find the processor's caches cold, costs
+ * more than the work with the bytes. So the sockets of cameras are read in turns: one system call reads all that a
+ * socket has received since its last turn, and the next socket is read directly after it.
  */
 
 /**

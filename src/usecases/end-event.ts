@@ -8,8 +8,8 @@ import type { Parts } from './parts.ts';
 import { tellRecorders } from './tell-recorders.ts';
 
 /**
- * Ends an event. Its recording goes on for the camera's post-roll. Then its clip is made in the background:
- * tell-recorders.ts begins that. A second call changes nothing.
+ * Ends an event. Its recording goes on for the camera's post-roll, which tell-recorders.ts arranges. Then its clip is
+ * made in the background. A second call changes nothing.
  * @param endedAt not before the event's start; null or undefined: now
  * @returns the event and its newest playback
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT

@@ -152,7 +152,7 @@ export class Feeds {
     return this.#entries.get(cameraId)?.isOwn ?? false;
   }
 
-  /** Ids of the cameras that have a feed, or would have one. */
+  /** The ids of all cameras that are known here, with or without a feed at present. */
   cameraIds(): Iterable<string> {
     return this.#entries.keys();
   }

@@ -45,7 +45,7 @@ export class Run {
   #top: number;
   /** How late the unit with the greatest timestamp arrived (ms). */
   #topLateMs = 0;
-  /** The step (ms) to the greatest timestamp from the greatest one before. */
+  /** By how much (ms) the greatest timestamp is greater than the greatest one before it. */
   #stepMs = 0;
   units = 0;
 
@@ -125,7 +125,7 @@ export class Run {
     return this.maybePartOf ? this.track.ms(this.maybePartOf.#top - this.#first) : 0;
   }
 
-  /** The step to the greatest timestamp from the greatest timestamp before it, in milliseconds. */
+  /** By how many milliseconds the greatest timestamp is greater than the greatest one before it. */
   get stepMs(): number {
     return this.#stepMs;
   }
