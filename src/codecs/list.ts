@@ -1,6 +1,6 @@
 /**
- * The video codecs that Flashback records; any other is refused (recording/feed/choose-tracks.ts). `announcedAs`: the
- * RTP encoding names in session descriptions, in upper case. If a camera offers several videos, the largest picture is
+ * The video codecs that Flashback records; any other is refused (recording/feed/choose-tracks.ts; if ffmpeg reads the
+ * camera, mp4/track-format.ts). `announcedAs`: the RTP encoding names in session descriptions, in upper case. If a camera offers several videos, the largest picture is
  * recorded.
  */
 export const videoCodecs = {

@@ -13,8 +13,9 @@ import { gather } from './gather.ts';
  * recorder keeps nothing after the deadline, and then writes the deadline into the row. If the clock was set, the
  * recorder keeps at most the post-roll from now on (`keepUntil` in recording/running-recording.ts).
  *
- * To make it depend on the event, for example on its type: saveEventEnd and endOverdue have to join `events e` as well
- * (further-playbacks.ts has it), and `keepUntil` needs the same number.
+ * To make it depend on the event, for example on its type: saveEventEnd has to join `events e` as well, and endOverdue
+ * too, with a LEFT JOIN, because a recording by hand has no event (further-playbacks.ts has it). `keepUntil` needs the
+ * same number, so `PlaybackToRecord` needs the type.
  */
 export const withPostRoll = (endedAt: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`${endedAt} + c.post_roll_sec * interval '1 second'`;

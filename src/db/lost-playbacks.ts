@@ -181,6 +181,7 @@ export function failUnfinished(
     const status = await own(tx, lost, self);
     if (!status) return false;
     await transition(tx, id, status, 'FAILED', at, change);
+    // A statement of its own: the trigger playbacks_demand_owner sets the owner with each new status.
     await tx.playback.update({ where: { id }, data: { nodeId, ownerEpoch: null } });
     return true;
   });

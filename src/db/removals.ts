@@ -47,7 +47,7 @@ export function dueRemovals(db: Db, limit: number): Promise<Removal[]> {
     ORDER BY due_at LIMIT ${limit}`;
 }
 
-/** Deletes removals of objects that the store has removed. */
+/** Deletes the rows of objects that the store no longer has. */
 export async function forgetRemovals(db: Db, keys: readonly string[]): Promise<void> {
   await db.$executeRaw`DELETE FROM store_removals WHERE key = ANY(${keys}::text[])`;
 }

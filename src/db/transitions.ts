@@ -72,8 +72,9 @@ export async function transition(
 }
 
 /**
- * Moves a FAILED playback whose footage is still on disk back to PROCESSING. The node of this session becomes its
- * owner. If a command does this, the playback has no owner, and the node whose disk has the footage finishes it.
+ * Moves a FAILED playback whose footage is still on disk back to PROCESSING. The trigger `playbacks_demand_owner`
+ * (migration 20261129010000_nodes) makes the node of this session its owner. If a command does this, `ownerEpoch` stays
+ * null, and the node whose disk has the footage finishes it.
  * @returns like `transition`
  */
 export const retry = (db: Db, id: string, at: Date): Promise<Playback | undefined> =>

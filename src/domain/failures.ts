@@ -24,7 +24,10 @@ const kinds = {
    * PROCESSING meanwhile.
    */
   STORE_UNREACHABLE: { fault: 'STORAGE' },
-  /** Wrong credentials, missing rights, a missing bucket: a person has to act. */
+  /**
+   * The store refuses this object, so a person has to act. A playback fails with this code only if the store takes a
+   * test object. Otherwise (wrong credentials, a missing bucket) it stays PROCESSING: finishing/store-watch.ts.
+   */
   STORE_REFUSED: { fault: 'STORAGE' },
   /** The store holds other bytes than were sent. */
   STORE_MISMATCH: { fault: 'STORAGE' },

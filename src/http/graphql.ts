@@ -21,9 +21,9 @@ export type Yoga = ReturnType<typeof createGraphql>;
 export interface RequestContext {
   readonly session?: Session;
   /**
-   * Only over HTTP: counts the answer as an open connection.
-   * @returns resolves when the answer has ended
-   * @throws RequestError CAPACITY if the key has too many connections
+   * Only over HTTP: counts this request's connection as open, for a subscription.
+   * @returns a promise that resolves when the connection has closed; the subscription has to be ended then
+   * @throws RequestError CAPACITY (at once, not in the promise) if the key has too many connections
    */
   readonly holdOpen?: () => Promise<void>;
   /** Only over HTTP: called once the request is read. Waits until it may be parsed and validated. */
@@ -87,7 +87,7 @@ export function createGraphql(options: {
     cors: { origin: [...allowedOrigins], credentials: false, methods: ['GET', 'POST', 'OPTIONS'] },
     context: ({ session }): Context => {
       if (!session) throw new RequestError('UNAUTHENTICATED', 'This needs an API key.');
-      // `answer` is added for each execution (execution.ts).
+      // The cast: `Context.answer` is missing here. execution.ts sets it for each execution.
       return { ...services, caller: session.caller } as Context;
     },
     maskedErrors: { maskError },

@@ -26,7 +26,7 @@ export class OffsiteRecordings {
   readonly #options: OffsiteRecordingsOptions;
   readonly #recordings = new Map<string, RecordingCopies>();
   readonly #recovered = new Set<string>();
-  /** The ids of the recordings of which the bucket has got more since the nodes were last told. */
+  /** Ids of recordings with new footage in the bucket of which the nodes have not been told yet. */
   readonly #grown = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;

@@ -69,8 +69,8 @@ async function completeUpload(guarded: GuardedObjects, remains: Remains): Promis
   const payloadUpTo = (number: number) => number * partBytes - headBytes;
   const kept = new Map<number, SentPart>();
   for (const [number, part] of remains.parts) {
-    // The footage ends in this part. If recovery objects hold all of the part's footage, the part is made again from
-    // them: then nothing but footage is in it.
+    // The last part may also have bytes after the clip's last fragment. If recovery objects hold its footage, it is not
+    // kept, but made again from them without those bytes.
     const isLast = payloadUpTo(number) > index.payloadBytes;
     if (isLast && coveredUpTo(objects.payload, payloadUpTo(number - 1)) >= index.payloadBytes) break;
     kept.set(number, part);

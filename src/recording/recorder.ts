@@ -70,14 +70,15 @@ export class Recorder {
 
   /**
    * Begins to record a new playback while its row is being written: disk and database then do not wait for each other.
-   * If the row is not written, the recording is undone. When this resolves, the row is RECORDING, and every unit from
-   * the pre-roll on is being kept, or from the first keyframe on if the camera is not live yet. If the recording cannot
-   * begin, the playback becomes FAILED.
+   * When this resolves, the row is RECORDING, and every unit from the pre-roll on is being kept, or from the first
+   * keyframe on if the camera is not live yet. If the recording cannot begin, the playback becomes FAILED.
    * @param how.place the place from `Admission.admit`; the recording releases it when it is over
-   * @param how.isWritten resolves with whether the row was written, as PENDING
+   * @param how.isWritten resolves with whether the row was written, as PENDING; with false, the recording is undone. It
+   *   rejects if the database's answer was lost: then the recording goes on until the database says whether there is a
+   *   row
    * @param how.clock the clock of the recording that this one continues
    * @returns the row; undefined: it was not written, or was deleted meanwhile
-   * @throws the error of `isWritten`. Then the recording goes on until the database can tell whether there is a row
+   * @throws the error of `isWritten`
    */
   begin(
     playback: PlaybackToRecord,

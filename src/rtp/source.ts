@@ -33,7 +33,7 @@ export class PacketSource {
     return this.#ssrc;
   }
 
-  /** Whether a packet of this source is accepted. */
+  /** Takes note of a packet's source. @returns whether the packet is accepted; if not, give it to `hold` */
   accepts(ssrc: number, arrivedAt: number): boolean {
     this.isNew = ssrc !== this.#ssrc;
     if (this.isNew) {
