@@ -48,5 +48,5 @@ test.each([
 ])('%s alone is refused by its usual name, %s', (encoding, name) => {
   const tracks = [track('video', encoding), track('audio', 'PCMU')];
   expect(chosen(...tracks)[0]).toBeUndefined();
-  expect(whyNoVideo(tracks)).toContain(`sends ${name}, which browsers cannot play`);
+  expect(whyNoVideo(tracks)).toContain(`sends ${name}, which Flashback does not record`);
 });
