@@ -31,7 +31,7 @@ afterAll(async () => {
 /** Background work: keys, the horizon of transitions, removals, automatic ends, interrupted recordings. */
 const background = [
   /api_keys|pg_snapshot|store_removals/,
-  /AS "isAny"/,
+  /AS "isAny"|SET\s+ended_at = (due|lease_expires_at)/,
   /^SELECT .*"(created_at" <=|recording_status" = CAST)/,
   /^SELECT (?!COUNT)(?!.*ORDER BY).*WHERE .*recording_status" IN \(/,
 ];

@@ -157,7 +157,8 @@ test('a node that is stopped hands over its cameras and what it records, and get
   await draining;
   const first = await readPlayback(other.client, firstId);
   expect(first).toMatchObject({ recordingStatus: 'COMPLETED', endReason: 'SHUTDOWN' });
-  expect(await spoolsOf(owner)).toEqual([]);
+  // A spool is removed right after its playback is COMPLETED.
+  await expect.poll(() => spoolsOf(owner)).toEqual([]);
   await owner.close();
   const { rows } = await nodes.sql.query(
     'SELECT id, node_id FROM playbacks WHERE event_id = $1 AND id <> $2',
