@@ -13,7 +13,6 @@ const longest = [
   'nodes/lost',
   'recording/many',
   'finishing/upload-formats',
-  'recording/clock',
   'recording/clock-steps',
   'dashboard/live',
   'recording/codecs',

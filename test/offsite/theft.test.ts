@@ -99,6 +99,9 @@ test('after the loss of the disk alone, the clip comes from the bucket, and the 
     [id, 'COMPLETED'],
     [expect.not.stringContaining(id), 'COMPLETED'],
   ]);
+  // The next test counts what the bucket holds.
+  const copiesLeft = () => [...bucket.contents.objects.keys()].filter((key) => key.startsWith('recovery/'));
+  await expect.poll(copiesLeft).toEqual([]);
 }, 60_000);
 
 test.each([
