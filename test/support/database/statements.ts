@@ -20,7 +20,7 @@ export interface Statements {
  */
 const unasked = [
   /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN)|graphile_worker|set_config|UPDATE nodes/i,
-  /^\s*WITH live AS|pg_try_advisory|WHERE .*"?next_node_id|FROM playbacks p\s+JOIN cameras c/i,
+  /^\s*WITH live AS|pg_try_advisory|WHERE .*"?next_node_id|FROM\s+playbacks p\s+JOIN cameras c/i,
 ];
 
 /** @param databaseUrl records only statements of connections to this database */
