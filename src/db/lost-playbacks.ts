@@ -1,4 +1,4 @@
-import type { RecordingFailure } from '../domain/failures.ts';
+import { failureColumns, type RecordingFailure } from '../domain/failures.ts';
 import type { RecordingStatus } from '../domain/status.ts';
 import { type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
@@ -172,15 +172,14 @@ export function failUnfinished(
   db: Db,
   lost: Owned,
   self: Incarnation,
-  { code, message }: RecordingFailure,
+  failure: RecordingFailure,
   at: Date,
 ): Promise<boolean> {
   const { id, nodeId } = lost;
-  const change = { failureCode: code, errorMessage: message.slice(0, 500) };
   return db.$transaction(async (tx) => {
     const status = await own(tx, lost, self);
     if (!status) return false;
-    await transition(tx, id, status, 'FAILED', at, change);
+    await transition(tx, id, status, 'FAILED', at, failureColumns(failure));
     // A statement of its own: the trigger playbacks_demand_owner sets the owner with each new status.
     await tx.playback.update({ where: { id }, data: { nodeId, ownerEpoch: null } });
     return true;

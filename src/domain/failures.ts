@@ -48,6 +48,12 @@ export class RecordingFailure extends Error {
   }
 }
 
+/** The columns of a playback that is FAILED for this reason. The message is cut to what an answer has room for. */
+export const failureColumns = ({ code, message }: RecordingFailure) => ({
+  failureCode: code,
+  errorMessage: message.slice(0, 500),
+});
+
 /** The kind of a code from a row. A code that this version does not know (from a newer version) counts as INTERNAL. */
 export function failureKind(code: string): FailureKind {
   return code in kinds ? kinds[code as FailureCode] : kinds.INTERNAL;

@@ -3,7 +3,7 @@ import { columnsOf } from '../db/completed-clip.ts';
 import { FinishingQueue, type TryResult } from '../db/finishing-queue.ts';
 import { noteRemovals, objectsOf } from '../db/removals.ts';
 import { transition } from '../db/transitions.ts';
-import { asFailure, RecordingFailure } from '../domain/failures.ts';
+import { asFailure, failureColumns, RecordingFailure } from '../domain/failures.ts';
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
@@ -108,7 +108,7 @@ export class Finisher {
     if (playback?.recordingStatus !== 'PROCESSING') return;
     // Checked first, because reading an hours-long spool is wasted if the store is away.
     storeWatch.demand();
-    if (!(await findSpool(recordDir, id)) && (await lostClips?.complete(playback))) return;
+    if (lostClips && !(await findSpool(recordDir, id)) && (await lostClips.complete(playback))) return;
     const followed = await follower.stopFollowing(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
     const [poster, { row, size }] = await bothSettled(
@@ -213,10 +213,7 @@ export class Finisher {
     const { db, log, now } = this.#options;
     log.warn({ playbackId: id, code: failure.code, error: failure }, 'a clip cannot be finished');
     if (failure.code === 'STORE_UNREACHABLE') return 'later';
-    await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), {
-      failureCode: failure.code,
-      errorMessage: failure.message.slice(0, 500),
-    });
+    await transition(db, id, 'PROCESSING', 'FAILED', new Date(now()), failureColumns(failure));
     // A folder that cannot be removed now is a breach that check-store reports.
     await removeSpoolWithoutFootage(this.#options.recordDir, id).catch(() => {});
     return 'done';

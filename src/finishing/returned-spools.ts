@@ -149,7 +149,7 @@ export class ReturnedSpools {
     const upload = await store.uploads.begin(key, 'video/mp4', installation, this.#transfer);
     const sent = new Map<number, SentPart>();
     try {
-      for (const { number, from, to } of partsOf(body.size, layoutOf(clip.contents).partBytes) ?? []) {
+      for (const { number, from, to } of partsOf(body.size, layoutOf(clip.contents).partBytes)!) {
         await uplink.withMemory(to - from, isUrgent, async (memory) => {
           const bytes = await readPart(body, { from, to }, memory);
           sent.set(number, { bytes: to - from, etag: await upload.sendPart(number, bytes, this.#transfer) });

@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts';
 import { endPlaybacks } from '../db/ends.ts';
 import type { PlaybackToRecord } from '../db/playbacks.ts';
 import { beginRecording, transition } from '../db/transitions.ts';
-import { asFailure, RecordingFailure } from '../domain/failures.ts';
+import { asFailure, failureColumns, RecordingFailure } from '../domain/failures.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera, EndReason, Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
@@ -147,7 +147,7 @@ export async function failPlayback(
   failure: RecordingFailure,
 ): Promise<Playback | undefined> {
   const at = new Date(now());
-  const change = { failureCode: failure.code, errorMessage: failure.message.slice(0, 500) };
+  const change = failureColumns(failure);
   const moved = await transition(db, playback.id, 'RECORDING', 'FAILED', at, change);
   return moved ?? transition(db, playback.id, 'PENDING', 'FAILED', at, change);
 }
