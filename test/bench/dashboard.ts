@@ -121,11 +121,11 @@ async function calibrate(page: Page): Promise<void> {
 }
 
 /** Prints the long tasks of an action. On a busy machine, the processor time says more than the clock. */
-async function told(page: Page, what: string, deed: () => Promise<number>): Promise<void> {
+async function told(page: Page, what: string, action: () => Promise<number>): Promise<void> {
   await page.evaluate('longTasks.length = 0');
   const browser = page.context().browser()!;
   await browser.startTracing(page, { categories: traced });
-  const passed = await deed();
+  const passed = await action();
   await sleep(300);
   const onProcessor = mainThreadTasks(await browser.stopTracing());
   const byClock = await page.evaluate<number[]>('longTasks');

@@ -1,14 +1,14 @@
 import { lazy, Suspense, useState } from 'react';
 import { useObservable } from '../api/observable.ts';
 import { IconButton } from '../parts/button.tsx';
-import { wishes } from './wishes.ts';
+import { alertSettings } from './settings.ts';
 
 const AlertsDialog = lazy(() => import('./dialog.tsx').then((it) => ({ default: it.AlertsDialog })));
 
 /** Opens the dialog in which the user chooses alerts. Its icon says whether there are any. */
 export function AlertsButton() {
   const [open, setOpen] = useState(false);
-  const { sound, desktop } = useObservable(wishes);
+  const { sound, desktop } = useObservable(alertSettings);
   const isOn = sound || desktop;
   return (
     <>

@@ -6,25 +6,25 @@ import { Dialog } from '../parts/dialog.tsx';
 import { CheckField } from '../parts/field.tsx';
 import { eventTypes, typeNames } from '../parts/format.ts';
 import css from './dialog.module.css';
+import { alertSettings, changeAlertSettings } from './settings.ts';
 import { allowSound, hasDesktopNotices, ring } from './signals.ts';
-import { changeWishes, wishes } from './wishes.ts';
 
 /** What alerts the user in this browser. Each change counts at once. */
 export function AlertsDialog({ onClose }: { onClose: () => void }) {
-  const { sound, desktop, cameraIds, types } = useObservable(wishes);
+  const { sound, desktop, cameraIds, types } = useObservable(alertSettings);
   const cameras = useCameras();
   const [problem, setProblem] = useState<string>();
-  const wishDesktop = async (wished: boolean) => {
-    const isAllowed = !wished || (await Notification.requestPermission()) === 'granted';
+  const setDesktop = async (isOn: boolean) => {
+    const isAllowed = !isOn || (await Notification.requestPermission()) === 'granted';
     setProblem(
       isAllowed ? undefined : 'This browser does not allow it; change that in its settings for this page.',
     );
-    changeWishes({ desktop: wished && isAllowed });
+    changeAlertSettings({ desktop: isOn && isAllowed });
   };
-  const wishSound = async (wished: boolean) => {
-    changeWishes({ sound: wished });
-    if (wished) await allowSound();
-    if (wished) ring();
+  const setSound = async (isOn: boolean) => {
+    changeAlertSettings({ sound: isOn });
+    if (isOn) await allowSound();
+    if (isOn) ring();
   };
   return (
     <Dialog title="Alerts" onClose={onClose}>
@@ -34,13 +34,13 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
           <CheckField
             label="Play a sound"
             checked={sound}
-            onChange={({ target }) => wishSound(target.checked)}
+            onChange={({ target }) => setSound(target.checked)}
           />
           <CheckField
             label="Show a notice on the desktop"
             disabled={!hasDesktopNotices}
             checked={desktop && hasDesktopNotices}
-            onChange={({ target }) => wishDesktop(target.checked)}
+            onChange={({ target }) => setDesktop(target.checked)}
           />
           {!hasDesktopNotices && (
             <p className="quiet">Browsers show notices only for addresses with https, or of this machine.</p>
@@ -55,13 +55,13 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
           legend="Cameras"
           options={cameras.map(({ id, name }) => ({ value: id, name }))}
           chosen={cameraIds}
-          onChange={(cameraIds) => changeWishes({ cameraIds })}
+          onChange={(cameraIds) => changeAlertSettings({ cameraIds })}
         />
         <Choices
           legend="Types"
           options={eventTypes.map((type) => ({ value: type, name: typeNames[type] }))}
           chosen={types}
-          onChange={(types) => changeWishes({ types })}
+          onChange={(types) => changeAlertSettings({ types })}
         />
         <div className={css.actions}>
           <Button kind="main" onClick={onClose}>

@@ -1,8 +1,8 @@
 import type { Playback } from '../api/entities.ts';
 import { begun } from '../api/live.ts';
 import { serverNow } from '../api/server-clock.ts';
+import { alertSettings, isChosen } from './settings.ts';
 import { allowSound, ring, showOnDesktop } from './signals.ts';
-import { isWished, wishes } from './wishes.ts';
 
 /** A recording that began longer ago than this gives no alert: it was pushed late, because the connection was away. */
 const newsMs = 60_000;
@@ -17,9 +17,9 @@ export function followAlerts(): () => void {
     // One alert for each event: it may have further playbacks.
     if (!playback?.event || alerted.has(playback.event.id) || !isNews(playback)) return;
     alerted.add(playback.event.id);
-    if (isWished(wishes.get(), playback)) alert(playback);
+    if (isChosen(alertSettings.get(), playback)) alert(playback);
   });
-  const onGesture = () => wishes.get().sound && void allowSound();
+  const onGesture = () => alertSettings.get().sound && void allowSound();
   for (const gesture of ['pointerdown', 'keydown']) addEventListener(gesture, onGesture);
   return () => {
     stop();
@@ -30,19 +30,19 @@ export function followAlerts(): () => void {
 const isNews = ({ createdAt }: Playback) => serverNow() - Date.parse(createdAt) < newsMs;
 
 function alert(playback: Playback): void {
-  const { sound, desktop } = wishes.get();
+  const { sound, desktop } = alertSettings.get();
   if (desktop) showOnDesktop(playback);
   if (sound) void inOneTab(`alert ${playback.id}`, ring);
 }
 
 /**
- * Does it in only one of the open tabs. Locks need HTTPS or an address of this machine; elsewhere every tab does it.
+ * Runs `action` in only one of the open tabs. Locks need HTTPS or an address of this machine; elsewhere every tab runs it.
  */
-async function inOneTab(name: string, deed: () => void): Promise<void> {
-  if (!navigator.locks) return deed();
+async function inOneTab(name: string, action: () => void): Promise<void> {
+  if (!navigator.locks) return action();
   await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
     if (!lock) return;
-    deed();
+    action();
     await new Promise((resolve) => setTimeout(resolve, turnMs));
   });
 }

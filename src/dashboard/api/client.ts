@@ -14,6 +14,9 @@ import { authorization, signedOut } from './session.ts';
 const isUnauthenticated = ({ graphQLErrors }: CombinedError) =>
   graphQLErrors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
 
+/** The most ids that one call of the API takes. */
+export const mostIds = 100;
+
 /** Queries and mutations. Their answers are kept only in entities.ts. */
 export const client = new Client({
   url: '/graphql',

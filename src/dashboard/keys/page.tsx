@@ -93,7 +93,7 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => Promis
         </p>
       </div>
       {!isOver && (
-        <ConfirmedButton label="Revoke" deed="Revoke" question={`Revoke ${name}?`} onConfirm={revoke}>
+        <ConfirmedButton label="Revoke" action="Revoke" question={`Revoke ${name}?`} onConfirm={revoke}>
           Whoever uses it is refused from now on. This cannot be undone.
         </ConfirmedButton>
       )}

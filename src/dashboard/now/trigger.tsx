@@ -23,9 +23,9 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
     cameras.find(({ id }) => id === chosen) ?? cameras.find(({ state }) => state === 'LIVE') ?? cameras[0];
   if (!camera) return null;
   const lengthSec = seconds === '' ? undefined : Number(seconds);
-  const during = async (deed: Promise<unknown>) => {
+  const during = async (action: Promise<unknown>) => {
     setBusy(true);
-    await deed;
+    await action;
     setBusy(false);
   };
   const trigger = (event: FormEvent) => {

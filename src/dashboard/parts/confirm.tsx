@@ -7,14 +7,14 @@ import { sayProblem } from './notice.tsx';
 /** A button for an action that cannot be undone. It asks first and says what will happen. */
 export function ConfirmedButton({
   label,
-  deed = 'Delete',
+  action = 'Delete',
   question,
   children,
   onConfirm,
 }: {
   label: string;
   /** The text of the button in the dialog. */
-  deed?: string;
+  action?: string;
   question: string;
   children: ReactNode;
   onConfirm: () => Promise<void>;
@@ -34,7 +34,7 @@ export function ConfirmedButton({
   };
   return (
     <>
-      <Button kind="danger" {...(deed === 'Delete' && { icon: 'trash' })} onClick={() => setAsking(true)}>
+      <Button kind="danger" {...(action === 'Delete' && { icon: 'trash' })} onClick={() => setAsking(true)}>
         {label}
       </Button>
       {asking && (
@@ -43,7 +43,7 @@ export function ConfirmedButton({
           <div className={css.actions}>
             <Button onClick={() => setAsking(false)}>Keep</Button>
             <Button kind="dangerMain" disabled={busy} onClick={confirm}>
-              {deed}
+              {action}
             </Button>
           </div>
         </Dialog>

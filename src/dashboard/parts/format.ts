@@ -101,6 +101,10 @@ export function size(bytes: number): string {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** A number of playbacks, in words. */
+export const playbackCount = (count: number): string =>
+  count === 1 ? '1 playback' : `${count.toLocaleString()} playbacks`;
+
 export const resolutionName = (resolution: string): string => resolution.replace('x', ' × ');
 
 /** The common name of an RFC 6381 codec. */

@@ -1,14 +1,11 @@
-import { query } from '../api/client.ts';
+import { mostIds, query } from '../api/client.ts';
 import { ClipsDownloadDocument, PlaybackDownloadDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
-
-/** The API puts no more clips into one ZIP. */
-const mostInZip = 100;
 
 /** Saves a clip, or several as one ZIP, with a new link, because links expire while a page is open. */
 export async function download(ids: readonly string[]): Promise<void> {
   try {
-    if (ids.length > mostInZip) throw new Error(`A ZIP can have ${mostInZip} clips. Choose fewer.`);
+    if (ids.length > mostIds) throw new Error(`A ZIP can have ${mostIds} clips. Choose fewer.`);
     const url = ids.length === 1 ? await linkToClip(ids[0] as string) : await linkToZip(ids);
     if (!url) throw new Error('There is no clip any more.');
     save(url);

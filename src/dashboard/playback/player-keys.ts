@@ -1,6 +1,6 @@
 import { usePageKeys } from '../parts/page-keys.ts';
 
-interface Deeds {
+interface Actions {
   readonly toggle: () => void;
   readonly step: (way: 1 | -1) => void;
   readonly skip: (ms: number) => void;
@@ -13,25 +13,25 @@ interface Deeds {
 /**
  * The usual keys of players. They work with the focus anywhere on the page, except on an element that uses them itself.
  */
-export function usePlayerKeys(deeds: Deeds): void {
+export function usePlayerKeys(actions: Actions): void {
   usePageKeys(({ key, shiftKey, target }) => {
     if (key === ' ' && (target as HTMLElement).closest('button, a')) return undefined;
-    return keys(deeds)[shiftKey ? `Shift ${key}` : key];
+    return keys(actions)[shiftKey ? `Shift ${key}` : key];
   });
 }
 
-const keys = (deeds: Deeds): Readonly<Record<string, () => void>> => ({
-  ' ': deeds.toggle,
-  k: deeds.toggle,
-  ',': () => deeds.step(-1),
-  '.': () => deeds.step(1),
-  'Shift ArrowLeft': () => deeds.skip(-1_000),
-  'Shift ArrowRight': () => deeds.skip(1_000),
-  j: () => deeds.skip(-10_000),
-  l: () => deeds.skip(10_000),
-  Home: () => deeds.seek(0),
-  End: () => deeds.seek(Number.MAX_SAFE_INTEGER),
-  e: deeds.toEvent,
-  m: deeds.mute,
-  f: deeds.fullscreen,
+const keys = (actions: Actions): Readonly<Record<string, () => void>> => ({
+  ' ': actions.toggle,
+  k: actions.toggle,
+  ',': () => actions.step(-1),
+  '.': () => actions.step(1),
+  'Shift ArrowLeft': () => actions.skip(-1_000),
+  'Shift ArrowRight': () => actions.skip(1_000),
+  j: () => actions.skip(-10_000),
+  l: () => actions.skip(10_000),
+  Home: () => actions.seek(0),
+  End: () => actions.seek(Number.MAX_SAFE_INTEGER),
+  e: actions.toEvent,
+  m: actions.mute,
+  f: actions.fullscreen,
 });

@@ -1,23 +1,20 @@
 import { useEffect } from 'react';
-import { mutate } from '../api/client.ts';
+import { mostIds, mutate } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
 import { tellTabs } from '../api/tabs.ts';
 import { ReviewPlaybacksDocument } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
+import { playbackCount } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { usePageKeys } from '../parts/page-keys.ts';
-
-/** The API marks no more playbacks than this at a time. */
-const mostAtOnce = 100;
 
 /** Marks playbacks as reviewed by the user or, if all are marked, takes the marks back, and says so. */
 export async function toggleReviewed(playbacks: readonly Playback[]): Promise<void> {
   const reviewed = playbacks.some((playback) => !playback.reviewed);
   const ids = playbacks.map(({ id }) => id);
   try {
-    for (let i = 0; i < ids.length; i += mostAtOnce) await save(ids.slice(i, i + mostAtOnce), reviewed);
-    const count = ids.length === 1 ? '1 playback' : `${ids.length} playbacks`;
-    say(`${count} marked as ${reviewed ? 'reviewed' : 'not reviewed'}.`);
+    for (let i = 0; i < ids.length; i += mostIds) await save(ids.slice(i, i + mostIds), reviewed);
+    say(`${playbackCount(ids.length)} marked as ${reviewed ? 'reviewed' : 'not reviewed'}.`);
   } catch (error) {
     sayProblem(error);
   }

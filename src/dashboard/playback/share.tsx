@@ -42,10 +42,10 @@ export function ShareDialog({
   const refresh = () => query(ShareLinksDocument, { playbackId: id }).then((it) => setLinks(it.shareLinks));
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked once, when the dialog opens
   useEffect(() => void refresh().catch(sayProblem), []);
-  const during = async (deed: () => Promise<unknown>) => {
+  const during = async (action: () => Promise<unknown>) => {
     setBusy(true);
     try {
-      await deed();
+      await action();
       await refresh();
     } catch (error) {
       sayProblem(error);

@@ -7,6 +7,7 @@ import { serverNow } from '../api/server-clock.ts';
 import { useMay } from '../api/session.ts';
 import { PlaybackCountDocument, type PlaybackFilter } from '../gql/graphql.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
+import { playbackCount } from '../parts/format.ts';
 import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
 import { useEndless } from './endless.ts';
@@ -142,7 +143,7 @@ function Head({
   newCount: number;
   onShowNew: () => void;
 }) {
-  const words = total === undefined ? '' : total === 1 ? '1 playback' : `${total.toLocaleString()} playbacks`;
+  const words = total === undefined ? '' : playbackCount(total);
   const show = () => {
     onShowNew();
     window.scrollTo({ top: 0 });

@@ -6,6 +6,7 @@ import { tellTabs } from '../api/tabs.ts';
 import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { Button, IconButton } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
+import { playbackCount } from '../parts/format.ts';
 import { say } from '../parts/notice.tsx';
 import { download } from '../playback/download.ts';
 import { protect, ReasonDialog } from '../playback/protection.tsx';
@@ -19,7 +20,7 @@ export function SelectionBar({ chosen, clear }: Selection) {
   const [asking, setAsking] = useState(false);
   const withClips = chosen.filter(({ videoUrl }) => videoUrl);
   const allReviewed = chosen.every(({ reviewed }) => reviewed);
-  const count = chosen.length === 1 ? '1 playback' : `${chosen.length} playbacks`;
+  const count = playbackCount(chosen.length);
   const protectAll = async (reason: string) => {
     await forAll(chosen, ({ id }) => protect(id, reason));
     setAsking(false);
@@ -68,10 +69,10 @@ export function SelectionBar({ chosen, clear }: Selection) {
  */
 async function forAll(
   playbacks: readonly Playback[],
-  deed: (playback: Playback) => Promise<unknown>,
+  action: (playback: Playback) => Promise<unknown>,
 ): Promise<void> {
   const failures: Error[] = [];
-  for (const playback of playbacks) await deed(playback).catch((error: Error) => failures.push(error));
+  for (const playback of playbacks) await action(playback).catch((error: Error) => failures.push(error));
   const [first] = failures;
   if (!first) return;
   if (failures.length === playbacks.length) throw first;

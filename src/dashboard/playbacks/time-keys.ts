@@ -3,6 +3,7 @@ import { PlaybackNeighboursDocument } from '../gql/graphql.ts';
 import { dayStart, localDay } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { usePageKeys } from '../parts/page-keys.ts';
+import type { Way } from '../playback/neighbours.ts';
 import { type Filters, toApiFilter } from './filters.ts';
 import type { TimeRange } from './time-range.ts';
 import type { Window } from './timeline.tsx';
@@ -16,31 +17,35 @@ const keys: Readonly<Record<string, Span>> = { d: 'day', m: 'month', y: 'year' }
  * Shift, the oldest one after it. As in Immich, days without anything are passed over.
  */
 export function useTimeKeys(filters: Filters, shown: Window, onTime: (time: TimeRange) => void): void {
-  const go = async (span: Span, later: boolean) => {
+  const go = async (span: Span, way: Way) => {
     try {
-      const startedAt = await (later ? firstAfter(filters, shown, span) : lastBefore(filters, shown, span));
+      const startedAt = await nearest(filters, shown, span, way);
       if (startedAt) onTime({ kind: 'day', day: localDay(startedAt) });
-      else say(`There is no playback of ${later ? 'a later' : 'an earlier'} ${span}.`);
+      else say(`There is no playback of ${way === 'later' ? 'a later' : 'an earlier'} ${span}.`);
     } catch (error) {
       sayProblem(error);
     }
   };
   usePageKeys(({ key, shiftKey }) => {
     const span = keys[key.toLowerCase()];
-    return span && (() => void go(span, shiftKey));
+    return span && (() => void go(span, shiftKey ? 'later' : 'earlier'));
   });
 }
 
-async function lastBefore(filters: Filters, { from }: Window, span: Span): Promise<string | undefined> {
-  const earlier = toApiFilter(filters, { from: undefined, to: startOf(span, from, 0) });
-  const { earlier: found } = await query(PlaybackNeighboursDocument, { earlier, later: earlier });
-  return found.nodes[0]?.startedAt;
-}
-
-async function firstAfter(filters: Filters, { to }: Window, span: Span): Promise<string | undefined> {
-  const later = toApiFilter(filters, { from: startOf(span, to - 1, 1), to: undefined });
-  const { later: found } = await query(PlaybackNeighboursDocument, { earlier: later, later });
-  return found.nodes[0]?.startedAt;
+/** When the nearest playback that matches began: before the day, month or year that is shown, or after it. */
+async function nearest(
+  filters: Filters,
+  { from, to }: Window,
+  span: Span,
+  way: Way,
+): Promise<string | undefined> {
+  const range =
+    way === 'later'
+      ? { from: startOf(span, to - 1, 1), to: undefined }
+      : { from: undefined, to: startOf(span, from, 0) };
+  const filter = toApiFilter(filters, range);
+  const found = await query(PlaybackNeighboursDocument, { earlier: filter, later: filter });
+  return found[way].nodes[0]?.startedAt;
 }
 
 /**

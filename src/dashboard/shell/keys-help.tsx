@@ -51,12 +51,12 @@ export function KeysHelp() {
           <section key={title}>
             <h3>{title}</h3>
             <dl>
-              {keys.map(([key, deed]) => (
+              {keys.map(([key, action]) => (
                 <Fragment key={key}>
                   <dt>
                     <kbd>{key}</kbd>
                   </dt>
-                  <dd>{deed}</dd>
+                  <dd>{action}</dd>
                 </Fragment>
               ))}
             </dl>

@@ -3,7 +3,7 @@ import { observable } from '../api/observable.ts';
 import type { EventType } from '../gql/graphql.ts';
 
 /** Of which events this browser alerts its user, and how. */
-export interface Wishes {
+export interface AlertSettings {
   readonly sound: boolean;
   readonly desktop: boolean;
   /** Empty: all cameras. */
@@ -12,25 +12,25 @@ export interface Wishes {
   readonly types: readonly EventType[];
 }
 
-const none: Wishes = { sound: false, desktop: false, cameraIds: [], types: [] };
+const none: AlertSettings = { sound: false, desktop: false, cameraIds: [], types: [] };
 
 const name = 'flashback.alerts';
 
-export const wishes = observable<Wishes>(read());
+export const alertSettings = observable<AlertSettings>(read());
 
-function read(): Wishes {
+function read(): AlertSettings {
   return { ...none, ...JSON.parse(localStorage.getItem(name) ?? '{}') };
 }
 
-export function changeWishes(part: Partial<Wishes>): void {
-  wishes.set({ ...wishes.get(), ...part });
-  localStorage.setItem(name, JSON.stringify(wishes.get()));
+export function changeAlertSettings(part: Partial<AlertSettings>): void {
+  alertSettings.set({ ...alertSettings.get(), ...part });
+  localStorage.setItem(name, JSON.stringify(alertSettings.get()));
 }
 
 // Another tab of this browser has changed them.
-window.addEventListener('storage', ({ key }) => key === name && wishes.set(read()));
+window.addEventListener('storage', ({ key }) => key === name && alertSettings.set(read()));
 
-export const isWished = ({ cameraIds, types }: Wishes, { camera, event }: Playback): boolean =>
+export const isChosen = ({ cameraIds, types }: AlertSettings, { camera, event }: Playback): boolean =>
   event != null &&
   (cameraIds.length === 0 || cameraIds.includes(camera.id)) &&
   (types.length === 0 || types.includes(event.type));
