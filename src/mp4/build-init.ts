@@ -19,7 +19,7 @@ const matrix = u32(unity, 0, 0, 0, unity, 0, 0, 0, 0x40000000);
 
 /**
  * `ftyp` and `moov` of a fragmented MP4 with these tracks.
- * @throws Mp4Error for sound that MP4 is not to hold: it has to be encoded first
+ * @throws Mp4Error for sound that clips do not hold as the camera sends it: it has to be encoded first
  */
 export function buildInit(tracks: readonly InitTrack[]): Buffer {
   const ftyp = box('ftyp', latin1('iso5'), u32(512), latin1('iso5iso6mp41'));

@@ -8,7 +8,7 @@ import { esdsBox } from './esds.ts';
 
 /**
  * The sample entry of a track in this format: avc1, hvc1, mp4a or Opus.
- * @throws Mp4Error for sound that MP4 is not to hold: it has to be encoded first
+ * @throws Mp4Error for sound that clips do not hold as the camera sends it: it has to be encoded first
  */
 export function sampleEntry(format: Format): Buffer {
   return format.kind === 'video' ? videoEntry(format) : soundEntry(format);

@@ -15,9 +15,9 @@ export interface HandOverOptions {
 const everyMs = 250;
 
 /**
- * Says that this server is about to end, and waits while the other nodes become the owners of its cameras and go on
- * with what it records. Resolves once nothing is left and its own clips are in the store; if there is no other node; or
- * after `withinMs`. When the lease ends, the other nodes take over what is left. Never rejects.
+ * Tells the other nodes that this server is about to end, and waits until they own its cameras and have continued its
+ * recordings, and until its own clips are in the store. Also resolves if there is no other node, and after `withinMs`.
+ * What is left then is taken over when this node's lease ends. Never rejects.
  */
 export async function handOver({ db, lease, self, log, withinMs }: HandOverOptions): Promise<void> {
   const deadline = performance.now() + withinMs;

@@ -75,8 +75,8 @@ function offAtEnds(stamps: readonly Stamp[], placed: readonly number[]): number 
 }
 
 /**
- * The display times of the pictures. A picture is shown before one that is decoded earlier only if the stream reorders
- * them within a run, never because the clock jumped.
+ * The display times of the pictures. If the stream reorders pictures, one may be shown before another that is decoded
+ * earlier, but only within a run: a clock that jumps back must not change their order.
  */
 export function displayTimes({ pictures, mayReorder, placed }: PlacedFragment): number[] {
   let newest = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,4 @@
-// What befalls a node that is killed with its disk, or that the others declare lost.
+// What happens to a node that is killed with its disk, or that the others declare lost.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
