@@ -53,6 +53,7 @@ import { EncoderThread } from './recording/sound/encoder-thread.ts';
 import { neverSetAhead } from './recording/steady-clock.ts';
 import { SpoolDisk } from './spool/disk.ts';
 import { GrowingSpools } from './spool/growing.ts';
+import { openSpool } from './spool/mark.ts';
 import { holdsFootage } from './spool/reader.ts';
 import { startFailure } from './start-failure.ts';
 import { createStartOrder } from './start-order.ts';
@@ -201,10 +202,11 @@ export async function startApp(
     const memory = new FootageMemory();
     const { privateCameras } = config;
     const createSource = sourceFactory({ memory, privateCameras, launcher, ffmpeg });
-    const feeds = parts.add('feeds', new Feeds({ db, createSource, ringLimits: config, log, now }));
+    const disk = new SpoolDisk(config, log);
+    const problem = () => disk.problem;
+    const feeds = parts.add('feeds', new Feeds({ db, createSource, ringLimits: config, problem, log, now }));
     const thread = parts.add('encoder of sound', new EncoderThread({ log }));
     const createSoundEncoder = soundEncoders({ thread, memory, launcher, ffmpeg, log });
-    const disk = new SpoolDisk(config, log);
     const { maxRecordings, cameraLostSec } = config;
     const admission = new Admission({ maxRecordings, disk, camerasOn: () => feeds.camerasOn() });
     const onFirstFrame = (playbackId: string) => posters.expect(playbackId);
@@ -215,6 +217,9 @@ export async function startApp(
         ...{ createSoundEncoder, onFirstFrame, log, now },
       }),
     );
+    await openSpool(db, nodeId, recordDir, log);
+    await disk.look();
+    await membership.tellProblem(problem);
     const planner = parts.add('planner', new Planner({ db, membership, log }));
     await planner.start();
     const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log, now }));

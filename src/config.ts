@@ -1,6 +1,7 @@
 import path from 'node:path';
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { defaultSite, isSite } from './domain/site.ts';
 
 /**
  * The environment as one frozen, typed object: every variable, every default. Only this file reads the
@@ -18,6 +19,8 @@ export interface Config {
   readonly nodeId: string | undefined;
   /** Where other nodes reach this one; undefined: this node works alone with its database. */
   readonly nodeUrl: string | undefined;
+  /** The place whose cameras this node can reach, beside those of no site. */
+  readonly site: string;
   /** undefined: the embedded PostgreSQL, whose files are in dataDir. */
   readonly databaseUrl: string | undefined;
   /**
@@ -158,6 +161,10 @@ const variables = z.object({
     .string()
     .regex(/^[\w.-]{1,100}$/, 'expected up to 100 letters, digits, "_", "." and "-"')
     .optional(),
+  SITE: z
+    .string()
+    .refine(isSite, 'expected the name of a site: up to 100 characters, without spaces at its ends')
+    .default(defaultSite),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected an address like postgresql://user:password@host:5432/database')
@@ -266,6 +273,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     recordDir,
     nodeId: v.NODE_ID,
     nodeUrl: v.NODE_URL,
+    site: v.SITE,
     databaseUrl: v.DATABASE_URL,
     secretKeys: v.SECRET_KEY,
     r2: r2Config(v),

@@ -74,8 +74,8 @@ export async function enterDatabase(
   const seal = await openSeal({ dataDir, secretKeys, databaseUrl: url, log });
 
   // From here on this server owns what its earlier starts owned.
-  const facts = { id: nodeId, url: config.nodeUrl, version, capacity: config.maxRecordings };
-  const self = await enterNode(url, facts);
+  const { nodeUrl, site, maxRecordings: capacity } = config;
+  const self = await enterNode(url, { id: nodeId, url: nodeUrl, site, version, capacity });
   const clock = new DatabaseClock(wallClock);
   const lease = openNodeLease(url, self);
   const membership = parts.add('membership', new Membership({ lease, self, clock, log }));

@@ -10,7 +10,7 @@ export type CameraSettings = Pick<
   Camera,
   'name' | 'rtspUrl' | 'channel' | 'enabled' | 'recordOn' | 'preRollSec' | 'postRollSec' | 'maxDurationSec'
 > &
-  Partial<Pick<Camera, 'transport' | 'reader' | 'tls' | 'allowOldTls'>> & {
+  Partial<Pick<Camera, 'transport' | 'reader' | 'tls' | 'allowOldTls' | 'site'>> & {
     readonly retention?: readonly RetentionRule[];
   };
 

@@ -14,13 +14,15 @@ interface Owned {
   readonly ownerEpoch: bigint;
 }
 
+const isOwn = ({ nodeId, incarnation }: Incarnation) =>
+  Prisma.sql`(c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation})`;
+
 /**
- * Playbacks `p` of other nodes `n`, at cameras `c` that this node owns now. `declareLost` (nodes.ts) gave each lost node
+ * Playbacks `p` of other nodes `n`, at cameras `c`. `declareLost` (nodes.ts) gave each lost node
  * another incarnation: so no node has the incarnation that its playback names, and `n.id` is null.
  */
-const ofOtherNodes = ({ nodeId, incarnation }: Incarnation) => Prisma.sql`
-  playbacks p JOIN cameras c ON c.id = p.camera_id AND (c.node_id, c.owner_epoch) = (${nodeId}, ${incarnation})
-    AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
+const ofOtherNodes = ({ nodeId }: Incarnation) => Prisma.sql`
+  playbacks p JOIN cameras c ON c.id = p.camera_id AND p.node_id <> ${nodeId} AND p.owner_epoch IS NOT NULL
   LEFT JOIN nodes n ON (n.id, n.incarnation) = (p.node_id, p.owner_epoch)`;
 
 /** A draining node keeps a recording that ends within this time. */
@@ -47,7 +49,7 @@ export async function takeOverRecordings(db: Db, self: Incarnation, at: Date): P
   const found = await db.$queryRaw<Recorded[]>`
     SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch", n.id IS NULL AS "isLost"
     FROM ${ofOtherNodes(self)}
-    WHERE CASE WHEN n.id IS NULL
+    WHERE ${isOwn(self)} AND CASE WHEN n.id IS NULL
       THEN p.recording_status IN ('PENDING', 'RECORDING') AND (p.record_until IS NULL OR p.record_until > ${at})
       ELSE p.recording_status = 'RECORDING' AND (p.record_until IS NULL OR p.record_until > ${soon})
         AND n.draining_since IS NOT NULL END`;
@@ -138,13 +140,13 @@ export interface Unfinished extends Owned {
   readonly hoursLost: number;
 }
 
-/** The unfinished playbacks of lost nodes, at cameras that this node owns now. */
+/** The unfinished playbacks of lost nodes, at cameras that this node owns now, or that no node does. */
 export function unfinishedOfLost(db: Db, self: Incarnation, at: Date): Promise<Unfinished[]> {
   return db.$queryRaw`
     SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch",
       coalesce(extract(epoch FROM clock_timestamp() - l.lease_until) / 3600, 'infinity')::float8 AS "hoursLost"
     FROM ${ofOtherNodes(self)} LEFT JOIN nodes l ON l.id = p.node_id
-    WHERE n.id IS NULL AND (p.recording_status = 'PROCESSING'
+    WHERE n.id IS NULL AND (c.node_id IS NULL OR ${isOwn(self)}) AND (p.recording_status = 'PROCESSING'
       OR p.recording_status IN ('PENDING', 'RECORDING') AND p.record_until <= ${at})
     ORDER BY p.id`;
 }

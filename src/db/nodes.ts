@@ -16,6 +16,8 @@ export interface NodeFacts {
   readonly version: string;
   /** How many recordings the node takes at the same time. */
   readonly capacity: number;
+  /** Where the node is: it reads the cameras of this site, and those of none. */
+  readonly site: string;
 }
 
 /**
@@ -31,14 +33,14 @@ export async function enterNode(url: string, facts: NodeFacts): Promise<Incarnat
   try {
     await client.query('BEGIN');
     const { rows } = await client.query<{ incarnation: string }>(
-      `INSERT INTO nodes (id, url, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
-       VALUES ($1, $2, nextval('node_incarnations'), $3, $4, clock_timestamp(), clock_timestamp(),
+      `INSERT INTO nodes (id, url, incarnation, version, capacity, site, started_at, heartbeat_at, lease_until)
+       VALUES ($1, $2, nextval('node_incarnations'), $3, $4, $6, clock_timestamp(), clock_timestamp(),
          clock_timestamp() + $5 * interval '1 second')
        ON CONFLICT (id) DO UPDATE SET url = excluded.url, incarnation = excluded.incarnation, version = excluded.version,
-         capacity = excluded.capacity, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
+         capacity = excluded.capacity, site = excluded.site, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
          lease_until = excluded.lease_until, draining_since = NULL, ended_at = NULL
        RETURNING incarnation`,
-      [facts.id, facts.url ?? null, facts.version, facts.capacity, leaseSec],
+      [facts.id, facts.url ?? null, facts.version, facts.capacity, leaseSec, facts.site],
     );
     const { incarnation } = rows[0]!;
     const isAlone = facts.url === undefined;
@@ -91,8 +93,13 @@ export interface Beat {
 
 /** A connection of its own for the node's lease, so that heartbeats never wait for other statements. */
 export interface NodeLease {
-  /** Renews the lease. @returns undefined if another server has taken the node's place */
-  beat(): Promise<Beat | undefined>;
+  /**
+   * Renews the lease.
+   * @param problem why the node takes no recording now, as part of a sentence; null: it takes some; undefined: the row
+   *   keeps what it says
+   * @returns undefined if another server has taken the node's place
+   */
+  beat(problem?: string | null): Promise<Beat | undefined>;
   /** Says that the server is about to end: the other nodes take its cameras, and go on with what it records. */
   drain(): Promise<void>;
   /** Ends the lease, because the server ends. */
@@ -115,16 +122,21 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
     ...limits,
   });
   pool.on('error', () => {}); // a lost connection is made again by the next heartbeat
-  const write = (changes: string) =>
+  const write = (changes: string, values: readonly unknown[] = []) =>
     pool.query<Beat>(
       `UPDATE nodes SET ${changes} WHERE id = $1 AND incarnation = $2
        RETURNING ${epochMs('clock_timestamp()')} AS now, ${epochMs('pg_postmaster_start_time()')} AS "databaseStartedAt"`,
-      [nodeId, incarnation],
+      [nodeId, incarnation, ...values],
     );
   return {
-    async beat() {
+    async beat(problem) {
       const until = `clock_timestamp() + interval '${leaseSec} seconds'`;
-      return (await write(`heartbeat_at = clock_timestamp(), lease_until = ${until}`)).rows[0];
+      const lives = `heartbeat_at = clock_timestamp(), lease_until = ${until}`;
+      const written =
+        problem === undefined
+          ? await write(lives)
+          : await write(`${lives}, problem = $3`, [problem?.slice(0, 500) ?? null]);
+      return written.rows[0];
     },
     async drain() {
       await write('draining_since = clock_timestamp()');
@@ -189,7 +201,7 @@ export async function isSilentFor(db: Db, id: string, hours: number): Promise<bo
 /** All nodes that ever entered, in the order of their ids. */
 export function allNodes(db: Db): Promise<NodeReport[]> {
   return db.$queryRaw`
-    SELECT n.id, n.url, n.incarnation, n.version, n.capacity, n.started_at AS "startedAt", n.heartbeat_at AS "heartbeatAt",
+    SELECT n.id, n.url, n.site, n.incarnation, n.version, n.capacity, n.problem, n.started_at AS "startedAt", n.heartbeat_at AS "heartbeatAt",
       n.lease_until AS "leaseUntil", n.draining_since AS "drainingSince", n.ended_at AS "endedAt",
       CASE WHEN n.lease_until > clock_timestamp() THEN CASE WHEN n.draining_since IS NULL THEN 'LIVE' ELSE 'DRAINING' END
         WHEN n.ended_at IS NULL THEN 'LOST' ELSE 'ENDED' END AS state,

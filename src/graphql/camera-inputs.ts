@@ -21,6 +21,7 @@ const texts = {
   reader: 'The program that reads the camera’s stream.',
   tls: 'Which certificate of an rtsps:// address is accepted.',
   allowOldTls: 'Whether TLS 1.0 and 1.1 are accepted. Old firmware needs them.',
+  site: 'The site whose servers read the camera (SITE): up to 100 characters; "": any server does.',
   retention:
     'When its playbacks are deleted, beside RETENTION_DAYS: at most one rule for each event type, and one for all.',
 };
@@ -61,6 +62,7 @@ export const CreateCameraInput = builder.inputType('CreateCameraInput', {
     tls: t.field({ type: CameraTls, defaultValue: settingDefaults.tls, description: texts.tls }),
     allowOldTls: t.boolean({ defaultValue: settingDefaults.allowOldTls, description: texts.allowOldTls }),
     retention: t.field({ type: [RetentionRuleInput], defaultValue: [], description: texts.retention }),
+    site: t.string({ defaultValue: settingDefaults.site, description: texts.site }),
   }),
 });
 
@@ -86,6 +88,7 @@ export const UpdateCameraInput = builder.inputType('UpdateCameraInput', {
       type: [RetentionRuleInput],
       description: `${texts.retention} Replaces all rules that the camera has.`,
     }),
+    site: t.string({ description: texts.site }),
     acceptCertificate: t.boolean({
       description: 'true: from now on, PINNED accepts the next certificate that the camera shows.',
     }),

@@ -39,7 +39,7 @@ export const Camera = builder.prismaObject('Camera', {
     }),
     lastError: t.exposeString('lastError', {
       nullable: true,
-      description: 'Why the camera is not live, as a sentence.',
+      description: 'Why the camera is not live, or why it cannot be recorded, as a sentence.',
     }),
     codec: t.exposeString('codec', {
       nullable: true,
@@ -95,6 +95,10 @@ export const Camera = builder.prismaObject('Camera', {
       description:
         'The id of the server that reads it. For ADMIN; null for others, and while no server does.',
       resolve: ({ nodeId }, _args, { caller }) => (caller.role === 'ADMIN' ? nodeId : null),
+    }),
+    site: t.exposeString('site', {
+      nullable: true,
+      description: 'The site whose servers read it (SITE); null: any server does.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the camera was added.' }),
     updatedAt: t.expose('updatedAt', {

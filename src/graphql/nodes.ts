@@ -14,6 +14,9 @@ const Node = builder.objectRef<NodeReport>('ServerNode').implement({
       nullable: true,
       description: 'Where other servers reach it (NODE_URL); null if it works alone.',
     }),
+    site: t.exposeString('site', {
+      description: 'Where it is (SITE): it reads the cameras of this site, and those of none.',
+    }),
     version: t.exposeString('version', { description: 'The version of Flashback that it runs.' }),
     state: t.expose('state', { type: NodeState, description: 'Whether it is there.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was started last.' }),
@@ -21,6 +24,11 @@ const Node = builder.objectRef<NodeReport>('ServerNode').implement({
     cameras: t.exposeInt('cameras', { description: 'How many cameras that are switched on are its own.' }),
     recordings: t.exposeInt('recordings', {
       description: 'How many of its playbacks are PENDING or RECORDING.',
+    }),
+    problem: t.exposeString('problem', {
+      nullable: true,
+      description:
+        'Why it takes no recording now, as part of a sentence; null: it takes some. Its cameras go to other servers of their site.',
     }),
     capacity: t.exposeInt('capacity', { description: 'Its MAX_RECORDINGS.' }),
   }),

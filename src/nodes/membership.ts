@@ -26,6 +26,8 @@ export class Membership {
   #beating: Promise<void> = Promise.resolve();
   /** Since when each heartbeat was answered in time by the same run of the database, in steady milliseconds. */
   #reached = { since: 0, until: Number.NEGATIVE_INFINITY, databaseStartedAt: 0 };
+  /** Why this server takes no recording now; undefined: nobody has said how to find that out. */
+  #problem: (() => string | undefined) | undefined;
   #replace: (message: string) => void = () => {};
   /** Resolves with the reason, as a sentence, once this server has to end because another one has its place. */
   readonly replaced = new Promise<string>((resolve) => {
@@ -40,6 +42,17 @@ export class Membership {
   async start(): Promise<void> {
     await this.#beatOnce();
     this.#beating = this.#keepBeating();
+  }
+
+  /**
+   * Tells the other nodes with each heartbeat why this server takes no recording, so that they take its cameras.
+   * Resolves when they are told.
+   * @param problem part of a sentence; undefined: it takes some
+   * @throws Error if the database does not answer
+   */
+  async tellProblem(problem: () => string | undefined): Promise<void> {
+    this.#problem = problem;
+    await this.#beatOnce();
   }
 
   /**
@@ -70,7 +83,7 @@ export class Membership {
     // The machine's own clock, even if a test has given the server another one.
     const before = Date.now();
     const at = performance.now();
-    const beat = await lease.beat();
+    const beat = await lease.beat(this.#problem && (this.#problem() ?? null));
     if (beat) {
       clock.note({ before, database: beat.now, after: Date.now() });
       this.#noteReached(at, beat.databaseStartedAt);

@@ -8,7 +8,7 @@ import { transition } from '../db/transitions.ts';
 import type { Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { SpoolAway } from '../spool/errors.ts';
-import { demandSpool, openSpool } from '../spool/mark.ts';
+import { demandSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
 import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
@@ -48,9 +48,8 @@ const writtenWithinMs = 10_000;
  * because the database was away.
  */
 export async function startResuming(options: ResumingOptions): Promise<{ close(): Promise<void> }> {
-  const { db, self, recordDir, log, now } = options;
+  const { db, log, now } = options;
   const failureLogged = new Set<string>();
-  await openSpool(db, self.nodeId, recordDir, log);
   await endOverdue(db, new Date(now()), []);
   await resumeAll(options, failureLogged);
   await removeOrphans(options).catch((error) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CameraSettings } from '../db/cameras.ts';
+import { isSite } from '../domain/site.ts';
 import type { Camera, EventType } from '../generated/prisma/client.ts';
 import { longestSec } from './event-times.ts';
 import { streamUrl, textOf, wholeNumber } from './input.ts';
@@ -33,6 +34,13 @@ const retentionRules = z
     'Expected at most one rule for each event type, and one without.',
   );
 
+/** "" means no site: null in an input means left out. */
+const site = z
+  .string()
+  .trim()
+  .refine((text) => text === '' || isSite(text), 'Expected up to 100 characters.')
+  .transform((text) => text || null);
+
 /**
  * The rules for the settings of a connection to a camera.
  * @param shown the address as the API shows it; it stands for the stored one with its credentials
@@ -59,6 +67,7 @@ export const settingRules = (shown?: string) => ({
   postRollSec: wholeNumber(0, 300),
   maxDurationSec: wholeNumber(1, longestSec),
   retention: retentionRules,
+  site,
 });
 
 export const connectionDefaults = {
@@ -78,6 +87,7 @@ export const settingDefaults = {
   postRollSec: 0,
   maxDurationSec: 3_600,
   retention: [],
+  site: '',
 } as const;
 
 /** Settings in an input; null means left out. */

@@ -12,7 +12,7 @@ const pauseMs = 100;
 
 /**
  * Begins a recording at the node that owns the camera. If that node does not answer, or the camera moves, looks up the
- * owner and tries again.
+ * owner and tries again. If that node has no room, and the camera is about to move to another one, waits for that one.
  * @throws RequestError CAPACITY, also if no node answers
  */
 export async function recordAtOwner(
@@ -27,8 +27,10 @@ export async function recordAtOwner(
       if (!parts.isElsewhere(camera.nodeId)) return await recordHere(parts, camera, { ...order, isAgain });
       return await parts.tasksOf(camera.nodeId).record({ ...order, isAgain });
     } catch (error) {
-      if (!(error instanceof NodeAway)) throw error;
-      if (performance.now() > deadline) throw nobodyAnswers();
+      const isMoving =
+        camera.nextNodeId !== null && error instanceof RequestError && error.code === 'CAPACITY';
+      if (!(error instanceof NodeAway) && !isMoving) throw error;
+      if (performance.now() > deadline) throw error instanceof NodeAway ? nobodyReads(camera) : error;
     }
     await sleep(pauseMs);
     const found = await findCamera(parts.db, first.id);
@@ -36,6 +38,11 @@ export async function recordAtOwner(
     camera = found;
   }
 }
+
+const nobodyReads = ({ nodeId, lastError }: Camera) =>
+  nodeId === null && lastError
+    ? new RequestError('CAPACITY', lastError, { retryAfterMs: 1_000 })
+    : nobodyAnswers();
 
 /** The error for a caller if the server that has to act does not answer. */
 const nobodyAnswers = () =>

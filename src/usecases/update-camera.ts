@@ -22,7 +22,7 @@ export interface CameraChanges extends SettingsInput {
  * @throws RequestError FORBIDDEN, NOT_FOUND, BAD_USER_INPUT
  */
 export async function updateCamera(
-  { db, ownCameras }: Pick<Parts, 'db' | 'ownCameras'>,
+  { db, planOwners, ownCameras }: Pick<Parts, 'db' | 'planOwners' | 'ownCameras'>,
   caller: Caller,
   { id, ...given }: CameraChanges,
 ): Promise<Camera> {
@@ -43,6 +43,9 @@ export async function updateCamera(
       ...(forgetsCertificate && { tlsFingerprint: null }),
     }),
   );
+
+  // At another site, another node reads it.
+  if (changes.site !== undefined && changes.site !== present.site) await planOwners();
 
   // Connect again, if a setting that the connection depends on has changed.
   await ownCameras.changed(camera);

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** @param url undefined: the server works alone */
 async function enter(id: string, url?: string) {
-  const self = await enterNode(database.url, { id, url, version: '1.0.0', capacity: 10 });
+  const self = await enterNode(database.url, { id, url, site: 'default', version: '1.0.0', capacity: 10 });
   const db = connectDb(database.url, { self });
   const lease = openNodeLease(database.url, self);
   onTestFinished(async () => {

@@ -188,3 +188,69 @@ test('a draining node gets no camera, and loses those that it has, also while it
   await plan();
   expect(camerasOf(await owners(), 'b')).toHaveLength(20);
 });
+
+test('a node that takes no recording gets no camera, and loses those that it has, as long as another takes some', async () => {
+  await addNode('a');
+  await addNode('b');
+  await addCameras(20);
+  await plan();
+  const before = await owners();
+  for (const [cameraId, node] of before) if (node === 'a') await record(cameraId, 'a');
+  const fill = (id: string, problem: string | null) =>
+    sql.query('UPDATE nodes SET problem = $2 WHERE id = $1', [id, problem]);
+  const { live } = await readPlanFacts(db);
+  await fill('a', 'its disk is full');
+  expect((await readPlanFacts(db)).live).not.toBe(live);
+  await plan();
+  expect(camerasOf(before, 'a').length).toBeGreaterThan(0);
+  expect(camerasOf(await owners(), 'b')).toHaveLength(20);
+  // Where no node takes any, they stay, and a new camera is read all the same.
+  await fill('b', 'its disk is full, too');
+  await sql.query(
+    "INSERT INTO cameras (id, name, rtsp_url) VALUES (gen_random_uuid(), 'new', 'rtsp://127.0.0.1:9/')",
+  );
+  await plan();
+  expect([...(await owners())].filter(([id, node]) => before.has(id) && node !== 'b')).toEqual([]);
+  expect(await owners()).not.toContain(null);
+  await fill('a', null);
+  await fill('b', null);
+  await sql.query('DELETE FROM playbacks');
+  await plan();
+  expect(new Map([...(await owners())].filter(([id]) => before.has(id)))).toEqual(before);
+});
+
+test('a camera of a site is read by a node of that site, or by none, and its row says so', async () => {
+  await addNode('a');
+  await addNode('b', 100_000);
+  await sql.query("UPDATE nodes SET site = 'Harbour' WHERE id = 'b'");
+  await addCameras(20);
+  await sql.query("UPDATE cameras SET site = 'default' WHERE name::int <= 10");
+  await plan();
+  const ofSite = async () => {
+    const { rows } = await sql.query(
+      'SELECT coalesce(node_id, state::text || last_error) AS node FROM cameras WHERE site IS NOT NULL GROUP BY 1',
+    );
+    return rows.map(({ node }) => node);
+  };
+  expect(await ofSite()).toEqual(['a']);
+  expect(camerasOf(await owners(), 'b').length).toBeGreaterThan(8);
+  // It moves to the other site as cameras do: once it is prepared there.
+  await sql.query("UPDATE cameras SET site = 'Harbour' WHERE site IS NOT NULL");
+  await plan();
+  expect(await ofSite()).toEqual(['b']);
+  await endLease('b', true);
+  await plan();
+  const words =
+    'OFFLINENo server of the site Harbour is there, and servers of other sites do not read this camera.';
+  expect(await ofSite()).toEqual([words]);
+  expect(camerasOf(await owners(), 'a')).toHaveLength(10);
+  expect((await readPlanFacts(db)).isOwnerMissing).toBe(false);
+  await sql.query("UPDATE cameras SET site = 'Hill' WHERE site IS NOT NULL AND name::int <= 5");
+  await plan();
+  expect((await ofSite()).sort()).toEqual([words, words.replace('Harbour', 'Hill')]);
+  await addNode('c');
+  await sql.query("UPDATE nodes SET site = 'Harbour' WHERE id = 'c'");
+  expect((await readPlanFacts(db)).isOwnerMissing).toBe(true);
+  await plan();
+  expect((await ofSite()).sort()).toEqual([words.replace('Harbour', 'Hill'), 'c']);
+});

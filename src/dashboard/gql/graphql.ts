@@ -62,7 +62,7 @@ export type Camera = {
   enabled: Scalars['Boolean']['output'];
   /** The camera’s id. */
   id: Scalars['ID']['output'];
-  /** Why the camera is not live, as a sentence. */
+  /** Why the camera is not live, or why it cannot be recorded, as a sentence. */
   lastError?: Maybe<Scalars['String']['output']>;
   /** A recording ends after at most this many seconds. */
   maxDurationSec: Scalars['Int']['output'];
@@ -88,6 +88,8 @@ export type Camera = {
   retention: Array<RetentionRule>;
   /** The stream’s address without user name and password. A password among its parameters is shown as ***. */
   rtspUrl: Scalars['String']['output'];
+  /** The site whose servers read it (SITE); null: any server does. */
+  site?: Maybe<Scalars['String']['output']>;
   /** A JPEG of the newest keyframe in the ring; null while the ring has none. */
   snapshotUrl?: Maybe<Scalars['URL']['output']>;
   /** What its feed is doing now. */
@@ -214,6 +216,8 @@ export type CreateCameraInput = {
   retention?: InputMaybe<Array<RetentionRuleInput>>;
   /** The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded). */
   rtspUrl: Scalars['String']['input'];
+  /** The site whose servers read the camera (SITE): up to 100 characters; "": any server does. */
+  site?: InputMaybe<Scalars['String']['input']>;
   /** Which certificate of an rtsps:// address is accepted. */
   tls?: InputMaybe<CameraTls>;
   /** The transport that is requested from the camera. */
@@ -978,8 +982,12 @@ export type ServerNode = {
   heartbeatAt: Scalars['DateTime']['output'];
   /** NODE_ID, or the id in its DATA_DIR. */
   id: Scalars['ID']['output'];
+  /** Why it takes no recording now, as part of a sentence; null: it takes some. Its cameras go to other servers of their site. */
+  problem?: Maybe<Scalars['String']['output']>;
   /** How many of its playbacks are PENDING or RECORDING. */
   recordings: Scalars['Int']['output'];
+  /** Where it is (SITE): it reads the cameras of this site, and those of none. */
+  site: Scalars['String']['output'];
   /** When it was started last. */
   startedAt: Scalars['DateTime']['output'];
   /** Whether it is there. */
@@ -1143,6 +1151,8 @@ export type UpdateCameraInput = {
   retention?: InputMaybe<Array<RetentionRuleInput>>;
   /** The stream’s address, rtsp:// or rtsps://, with the user name and password that the camera asks for (percent-encoded). If it is the address as the API shows it, without credentials, the credentials stay unchanged. */
   rtspUrl?: InputMaybe<Scalars['String']['input']>;
+  /** The site whose servers read the camera (SITE): up to 100 characters; "": any server does. */
+  site?: InputMaybe<Scalars['String']['input']>;
   /** Which certificate of an rtsps:// address is accepted. */
   tls?: InputMaybe<CameraTls>;
   /** The transport that is requested from the camera. */

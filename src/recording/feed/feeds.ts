@@ -20,6 +20,8 @@ export interface FeedsOptions {
   /** Makes a connection to a camera. */
   readonly createSource: CreateSource;
   readonly ringLimits: RingLimits;
+  /** Why no recording can begin here, as part of a sentence; undefined: one can. */
+  readonly problem: () => string | undefined;
   readonly log: Log;
   /** The wall clock, in epoch milliseconds. */
   readonly now: () => number;
@@ -66,6 +68,8 @@ export class Feeds {
   readonly #ticker: NodeJS.Timeout;
   #running = 0;
   #closed = false;
+  /** The problem that the cameras' rows tell of. */
+  #toldProblem: string | undefined;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
@@ -76,6 +80,19 @@ export class Feeds {
   #tick(): void {
     const now = performance.now();
     for (const { feed } of this.#entries.values()) feed?.tick(now);
+    this.#tellProblem();
+  }
+
+  /** When recordings can no longer begin here, or can again, each camera's row says so. */
+  #tellProblem(): void {
+    const problem = this.#options.problem();
+    if (problem === this.#toldProblem) return;
+    this.#toldProblem = problem;
+    for (const entry of this.#entries.values()) {
+      const { feed, state } = entry;
+      if (feed) this.#report(entry, feed.state, feed);
+      else if (entry.isOwn && state) this.#write(entry, state, undefined);
+    }
   }
 
   /**
@@ -234,12 +251,17 @@ export class Feeds {
   #report(entry: Entry, state: CameraState, feed?: Feed): void {
     // Only the camera's owner may write its row: PostgreSQL refuses other nodes.
     if (!entry.isOwn || (feed ? entry.feed !== feed : entry.state === state)) return;
+    this.#write(entry, state, feed);
+  }
+
+  #write(entry: Entry, state: CameraState, feed: Feed | undefined): void {
     const isNew = entry.state !== state;
     entry.state = state;
+    const problem = state === 'DISABLED' ? undefined : this.#options.problem();
     const report: FeedReport = {
       state,
       ...(isNew && { stateSince: new Date(this.#options.now()) }),
-      lastError: feed?.lastError ?? null,
+      lastError: feed?.lastError ?? (problem ? `No recording can begin: ${problem}.` : null),
       ...(feed && state === 'LIVE' && { stream: describe(feed) }),
     };
     const { log } = this.#options;
