@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { cameraIds } from './db/cameras.ts';
 import { shareLinkSecret } from './db/link-secret.ts';
 import { listen } from './db/listener.ts';
+import { thisRelease } from './db/migrate.ts';
 import { installationId, offsitePlaybacks } from './db/uploads.ts';
 import { enterDatabase } from './enter-database.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
@@ -95,6 +96,7 @@ const failWithinMs = 1_500;
  * Starts every part, in this order; closes them in reverse, also when one of them cannot start.
  * @param wallClock this machine's clock, in epoch milliseconds; the parts use it corrected by the database's clock
  * @param stop aborted when the start is no longer wanted
+ * @param release the version that it is, and its migrations
  * @throws Error whose message says what is wrong and what to do
  */
 export async function startApp(
@@ -102,6 +104,7 @@ export async function startApp(
   log: Log,
   wallClock: () => number = Date.now,
   stop?: AbortSignal,
+  release = thisRelease,
 ): Promise<App> {
   const parts = createStartOrder(log, stop);
   const { dataDir, recordDir } = config;
@@ -114,7 +117,7 @@ export async function startApp(
     const ffmpeg = await findFfmpeg(children, config.ffmpegPath, log);
 
     // The database, and this server's place in it.
-    const database = await enterDatabase(config, { parts, children, log, wallClock });
+    const database = await enterDatabase(config, { parts, children, log, wallClock, release, stop });
     const { url: databaseUrl, self, isAlone, claim, lease, membership, seal, now, db, readingDb } = database;
     const { nodeId } = self;
 

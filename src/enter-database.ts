@@ -4,19 +4,19 @@ import { connectDb, type Db, forReading } from './db/client.ts';
 import { DatabaseClock } from './db/database-clock.ts';
 import { startDatabaseServer } from './db/embedded/server.ts';
 import { migrateJobs } from './db/finishing-queue.ts';
-import { applyMigrations } from './db/migrate.ts';
+import { applyMigrations, type Release } from './db/migrate.ts';
 import { enterNode, type NodeLease, openNodeLease } from './db/nodes.ts';
 import { openSeal } from './db/open-seal.ts';
 import { proveDatabase, proveSchema } from './db/proof.ts';
 import { proveConnection } from './db/reach.ts';
 import type { Seal } from './db/seal.ts';
 import type { Incarnation } from './db/session.ts';
+import { awaitAgreement } from './db/version-conflict.ts';
 import type { Log } from './log.ts';
 import { Membership } from './nodes/membership.ts';
 import { readNodeId } from './nodes/node-id.ts';
 import type { Children } from './processes/children.ts';
 import type { StartOrder } from './start-order.ts';
-import { version } from './version.ts';
 
 /** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
 const predecessorMs = 12_000;
@@ -41,7 +41,9 @@ export interface EnteredDatabase {
 
 /**
  * Starts or reaches the database, claims it, migrates it, enters this server as a node, and opens the pools.
+ * If other servers run a version that cannot work with this one, waits for them.
  * @param wallClock this machine's clock, in epoch milliseconds
+ * @param stop aborted when the start is not wanted any more
  * @throws Error whose message says what is wrong and what to do
  */
 export async function enterDatabase(
@@ -51,11 +53,15 @@ export async function enterDatabase(
     children,
     log,
     wallClock,
+    release,
+    stop,
   }: {
     parts: StartOrder;
     children: Children;
     log: Log;
     wallClock: () => number;
+    release: Release;
+    stop: AbortSignal | undefined;
   },
 ): Promise<EnteredDatabase> {
   const { dataDir, secretKeys } = config;
@@ -69,13 +75,14 @@ export async function enterDatabase(
   const isAlone = config.nodeUrl === undefined;
   const claimant = { nodeId, isShared: !isAlone };
   const claim = parts.add('claim', await claimDatabase({ url, claimant, log, waitMs: predecessorMs }));
-  for (const name of await applyMigrations(url)) log.info({ name }, 'a migration was applied');
+  const applied = await awaitAgreement(() => applyMigrations(url, release), log, stop);
+  for (const name of applied) log.info({ name }, 'a migration was applied');
   await migrateJobs(url, log);
   const seal = await openSeal({ dataDir, secretKeys, databaseUrl: url, log });
 
   // From here on this server owns what its earlier starts owned.
   const { nodeUrl, site, maxRecordings: capacity } = config;
-  const self = await enterNode(url, { id: nodeId, url: nodeUrl, site, version, capacity });
+  const self = await enterNode(url, { id: nodeId, url: nodeUrl, site, version: release.version, capacity });
   const clock = new DatabaseClock(wallClock);
   const lease = openNodeLease(url, self);
   const membership = parts.add('membership', new Membership({ lease, self, clock, log }));

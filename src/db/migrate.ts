@@ -5,6 +5,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { isAtLeast, version } from '../version.ts';
+import { VersionConflict } from './version-conflict.ts';
 
 /** The folder of the project's migrations. The path is the same from src/ and from dist/. */
 const migrations = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
@@ -24,6 +26,24 @@ const createBookkeeping = `
     started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`;
+
+/** What a version of Flashback brings to the database. */
+export interface Release {
+  readonly version: string;
+  /** The folder of its migrations. */
+  readonly migrations: string;
+}
+
+export const thisRelease: Release = { version, migrations };
+
+/**
+ * How long a migration may wait for a lock on a table. Other servers' statements on that table wait behind it meanwhile:
+ * so it gives up soon, and tries again.
+ */
+const lockWithinMs = 2_000;
+const lockTries = 30;
+/** PostgreSQL’s lock_not_available, and what "flashback_demand_version" (migration 20261129090000_versions) raises. */
+const codes = { noLock: '55P03', olderNodes: 'FB002' };
 
 interface Migration {
   name: string;
@@ -46,18 +66,24 @@ interface AppliedMigration {
  * Unlike `prisma migrate deploy` (P3005) it also accepts a database that has tables but no bookkeeping: every
  * statement of these migrations says IF NOT EXISTS, and so adds only what is missing.
  *
- * Rejects without a change if a migration was edited after it was applied, if the database has a migration that is not in
- * `dir`, or if another tool failed halfway through one. Rejects if a migration fails, which is then rolled back.
+ * A database may have migrations of a newer version, as long as that one says that this version can work with them
+ * (`min_version` in the table installation).
+ *
+ * Rejects without a change if a migration was edited after it was applied, or if another tool failed halfway through one.
+ * Rejects if a migration fails, which is then rolled back.
  * @param database a connection string, or a connected client, which stays open
+ * @throws VersionConflict if this version is too old for the database, or a live node is too old for a migration
  */
-export async function applyMigrations(database: string | pg.Client, dir = migrations): Promise<string[]> {
-  const migrations = await readMigrations(dir);
-  if (typeof database !== 'string') return applyWithLock(database, migrations);
+export async function applyMigrations(
+  database: string | pg.Client,
+  release: Release = thisRelease,
+): Promise<string[]> {
+  if (typeof database !== 'string') return applyWithLock(database, release);
 
   const client = new pg.Client({ connectionString: database });
   await client.connect();
   try {
-    return await applyWithLock(client, migrations);
+    return await applyWithLock(client, release);
   } finally {
     await client.end();
   }
@@ -74,10 +100,17 @@ async function readMigrations(dir: string): Promise<Migration[]> {
   );
 }
 
-async function applyWithLock(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
+async function applyWithLock(client: pg.Client, { version, migrations: dir }: Release): Promise<string[]> {
+  const migrations = await readMigrations(dir);
   await client.query('SELECT pg_advisory_lock($1::bigint)', [migrationLock]);
   try {
-    const pending = pendingOf(migrations, await readBookkeeping(client));
+    const applied = await readBookkeeping(client);
+    const minVersion = await readMinVersion(client);
+    const pending = pendingOf(
+      migrations,
+      applied,
+      minVersion !== undefined && isAtLeast(version, minVersion),
+    );
     for (const migration of pending) await apply(client, migration);
     return pending.map(({ name }) => name);
   } finally {
@@ -96,8 +129,24 @@ async function readBookkeeping(client: pg.Client): Promise<AppliedMigration[]> {
   return applied.rows;
 }
 
-/** The migrations that are not yet applied. @throws Error if the applied ones do not match */
-function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
+/** The oldest version that can work with the database; undefined if the database is so old that it does not say that. */
+async function readMinVersion(client: pg.Client): Promise<string | undefined> {
+  const table = await client.query(`SELECT to_regclass('installation') IS NOT NULL AS known`);
+  if (!table.rows[0].known) return undefined;
+  const { rows } = await client.query(`SELECT to_jsonb(i) ->> 'min_version' AS version FROM installation i`);
+  return rows[0]?.version ?? undefined;
+}
+
+/**
+ * The migrations that are not yet applied.
+ * @param mayHaveNewer whether this version can work with a database that has migrations of newer ones
+ * @throws Error if the applied ones do not match
+ */
+function pendingOf(
+  migrations: readonly Migration[],
+  applied: readonly AppliedMigration[],
+  mayHaveNewer: boolean,
+): Migration[] {
   const byName = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const { name, checksum, finished } of applied) {
     const migration = byName.get(name);
@@ -108,7 +157,8 @@ function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMi
       );
     }
     if (migration === undefined) {
-      throw new Error(
+      if (mayHaveNewer) continue;
+      throw new VersionConflict(
         `The database has the migration ${name}, which this version does not know: ` +
           'a newer version has used it. Start that version, or one newer still.',
       );
@@ -124,9 +174,22 @@ function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMi
   return migrations.filter(({ name }) => !done.has(name));
 }
 
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  for (let left = lockTries; ; left--) {
+    try {
+      return await applyOnce(client, migration);
+    } catch (error) {
+      const { message, cause } = error as Error & { cause: { code?: string } };
+      if (cause.code === codes.olderNodes) throw new VersionConflict(message, cause);
+      if (cause.code !== codes.noLock || left === 0) throw error;
+    }
+  }
+}
+
+async function applyOnce(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
   try {
     await client.query('BEGIN');
+    await client.query(`SET LOCAL lock_timeout = ${lockWithinMs}`);
     await client.query(sql);
     await client.query(
       `INSERT INTO "_prisma_migrations"

@@ -89,6 +89,8 @@ export interface Beat {
    * place.
    */
   readonly databaseStartedAt: number;
+  /** Whether newer servers have made the database one that this version cannot work with. */
+  readonly isTooOld: boolean;
 }
 
 /** A connection of its own for the node's lease, so that heartbeats never wait for other statements. */
@@ -125,7 +127,8 @@ export function openNodeLease(url: string, { nodeId, incarnation }: Incarnation)
   const write = (changes: string, values: readonly unknown[] = []) =>
     pool.query<Beat>(
       `UPDATE nodes SET ${changes} WHERE id = $1 AND incarnation = $2
-       RETURNING ${epochMs('clock_timestamp()')} AS now, ${epochMs('pg_postmaster_start_time()')} AS "databaseStartedAt"`,
+       RETURNING ${epochMs('clock_timestamp()')} AS now, ${epochMs('pg_postmaster_start_time()')} AS "databaseStartedAt",
+         flashback_version(version) < (SELECT flashback_version(min_version) FROM installation) AS "isTooOld"`,
       [nodeId, incarnation, ...values],
     );
   return {

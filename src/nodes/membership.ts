@@ -29,7 +29,10 @@ export class Membership {
   /** Why this server takes no recording now; undefined: nobody has said how to find that out. */
   #problem: (() => string | undefined) | undefined;
   #replace: (message: string) => void = () => {};
-  /** Resolves with the reason, as a sentence, once this server has to end because another one has its place. */
+  /**
+   * Resolves with the reason, as a sentence, once this server has to end because another one has its place, or because
+   * it is too old for the database.
+   */
   readonly replaced = new Promise<string>((resolve) => {
     this.#replace = resolve;
   });
@@ -77,21 +80,22 @@ export class Membership {
     }
   }
 
-  /** @returns whether another server has this one's place */
+  /** @returns whether this server has to end */
   async #beatOnce(): Promise<boolean> {
     const { lease, self, clock, log } = this.#options;
     // The machine's own clock, even if a test has given the server another one.
     const before = Date.now();
     const at = performance.now();
     const beat = await lease.beat(this.#problem && (this.#problem() ?? null));
-    if (beat) {
+    if (beat && !beat.isTooOld) {
       clock.note({ before, database: beat.now, after: Date.now() });
       this.#noteReached(at, beat.databaseStartedAt);
       return false;
     }
-    const message =
-      `Another server has taken the place of this one (node ${self.nodeId}) in the database. This one can write ` +
-      'nothing more, and ends; what it has recorded stays in its spool.';
+    const message = beat
+      ? 'A newer version works with this database, which this version cannot work with any more. This server ends.'
+      : `Another server has taken the place of this one (node ${self.nodeId}) in the database. This one can write ` +
+        'nothing more, and ends; what it has recorded stays in its spool.';
     log.error({ nodeId: self.nodeId, incarnation: `${self.incarnation}` }, message);
     this.#replace(message);
     return true;

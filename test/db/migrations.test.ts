@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { applyMigrations } from '../../src/db/migrate.ts';
+import { applyMigrations as applyRelease, thisRelease } from '../../src/db/migrate.ts';
 import { createLog } from '../../src/log.ts';
 import { type Children, openChildren, type RunResult } from '../../src/processes/children.ts';
 import { createBareDatabase, createTestDatabase, type TestDatabase } from '../support/database/database.ts';
@@ -17,6 +17,9 @@ const laterNames = readdirSync(migrationsDir)
   .filter((name) => /^\d/.test(name) && name !== baselineName)
   .sort();
 const secondName = laterNames[0]!;
+
+const applyMigrations = (database: string | pg.Client, migrations: string, version = thisRelease.version) =>
+  applyRelease(database, { migrations, version });
 
 let folder: string;
 let children: Children;
@@ -227,19 +230,98 @@ describe('applyMigrations', () => {
     );
   });
 
-  it('refuses a database that a newer version has used', async () => {
-    const newer = await copyOfMigrations('newer');
+  const addNewer = async (folder: string, sql: string) => {
+    const newer = await copyOfMigrations(folder);
     await mkdir(path.join(newer, '20990101000000_newer'));
-    await writeFile(
-      path.join(newer, '20990101000000_newer/migration.sql'),
-      'CREATE TABLE newer (id integer);',
-    );
+    await writeFile(path.join(newer, '20990101000000_newer/migration.sql'), sql);
+    return newer;
+  };
+
+  it('accepts a database that a newer version has used, unless that one needs newer ones', async () => {
+    const newer = await addNewer('newer', 'CREATE TABLE newer (id integer);');
     const url = await migratedDatabase();
-    expect(await applyMigrations(url, newer)).toEqual(['20990101000000_newer']);
-    await expect(applyMigrations(url, migrationsDir)).rejects.toThrow(
+    expect(await applyMigrations(url, newer, '9.0.0')).toEqual(['20990101000000_newer']);
+    expect(await applyMigrations(url, migrationsDir)).toEqual([]);
+    await expect(applyMigrations(url, migrationsDir, '0.1.9')).rejects.toThrow('does not know');
+    await sql(url, "SELECT flashback_demand_version('0.10.0')");
+    expect(await applyMigrations(url, migrationsDir, '0.11.0-beta')).toEqual([]);
+    expect(await applyMigrations(url, migrationsDir, '0.10')).toEqual([]);
+    await expect(applyMigrations(url, migrationsDir, '0.9.0')).rejects.toThrow(
       'The database has the migration 20990101000000_newer, which this version does not know: ' +
         'a newer version has used it. Start that version, or one newer still.',
     );
+  });
+
+  it('waits with a migration that older servers cannot work with until none is there', async () => {
+    const newer = await addNewer('demanding', "SELECT flashback_demand_version('0.10.0');");
+    const url = await migratedDatabase();
+    await sql(
+      url,
+      `INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+       VALUES ('old', 1, '0.9.3', 1, now(), now(), now() + interval '1 hour'), ('new', 2, '0.10.0', 1, now(), now(), now() + interval '1 hour')`,
+    );
+    await expect(applyMigrations(url, newer, '0.10.0')).rejects.toMatchObject({
+      name: 'VersionConflict',
+      message: expect.stringContaining(
+        'it needs version 0.10.0 on all servers, and these run an older one: old (0.9.3)',
+      ),
+    });
+    expect(await sql(url, 'SELECT min_version FROM installation')).toEqual([{ min_version: '0.2.0' }]);
+    await sql(url, "UPDATE nodes SET lease_until = now() WHERE id = 'old'");
+    expect(await applyMigrations(url, newer, '0.10.0')).toEqual(['20990101000000_newer']);
+    expect(await sql(url, 'SELECT min_version FROM installation')).toEqual([{ min_version: '0.10.0' }]);
+    await sql(url, "SELECT flashback_demand_version('0.3.0')");
+    expect(await sql(url, 'SELECT min_version FROM installation')).toEqual([{ min_version: '0.10.0' }]);
+  });
+
+  it('writes a new value of an enum only once every live server can read it', async () => {
+    const url = await migratedDatabase();
+    await sql(
+      url,
+      "ALTER TYPE end_reason ADD VALUE 'MOVED'",
+      "INSERT INTO enum_values VALUES ('end_reason', 'MOVED', '0.10.0', 'SHUTDOWN')",
+      "INSERT INTO cameras (id, name, rtsp_url) VALUES (gen_random_uuid(), 'Gate', 'rtsp://127.0.0.1:9/')",
+      'INSERT INTO playbacks (id, camera_id) SELECT gen_random_uuid(), id FROM cameras',
+      `INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+       VALUES ('old', 1, '0.9.3', 1, now(), now(), now() + interval '1 hour'), ('new', 2, '0.10.0', 1, now(), now(), now() + interval '1 hour')`,
+    );
+    const end = (reason: string) =>
+      sql(url, `UPDATE playbacks SET end_reason = '${reason}' RETURNING end_reason`);
+    expect(await end('MOVED')).toEqual([{ end_reason: 'SHUTDOWN' }]);
+    expect(await end('ENDED')).toEqual([{ end_reason: 'ENDED' }]);
+    await sql(url, "UPDATE nodes SET lease_until = now() WHERE id = 'old'");
+    expect(await end('MOVED')).toEqual([{ end_reason: 'MOVED' }]);
+  });
+
+  it('does not let other statements wait behind a lock that it does not get, and tries again', async () => {
+    const newer = await addNewer('locking', 'ALTER TABLE cameras ADD COLUMN later integer;');
+    const url = await migratedDatabase();
+    const reader = new pg.Client({ connectionString: url });
+    await reader.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT 1 FROM cameras');
+    const applying = applyMigrations(url, newer);
+    const isWaiting = async () =>
+      (
+        await sql(
+          url,
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE%'",
+        )
+      ).length > 0;
+    await expect.poll(isWaiting).toBe(true);
+    // It gives up, and this statement, which waits behind it, is answered although the reader still reads.
+    expect(await sql(url, 'SELECT count(*)::int AS cameras FROM cameras')).toEqual([{ cameras: 0 }]);
+    await reader.end();
+    expect(await applying).toEqual(['20990101000000_newer']);
+  }, 20_000);
+
+  it('has only migrations that older servers can work with, or that refuse them', () => {
+    const breaking =
+      /\b(DROP (TABLE|COLUMN|FUNCTION)|RENAME|ALTER COLUMN \S+ (TYPE|SET NOT NULL|DROP DEFAULT))\b/i;
+    for (const name of laterNames.filter((it) => it >= '20261129080000')) {
+      const text = readFileSync(path.join(migrationsDir, name, 'migration.sql'), 'utf8');
+      if (!text.includes('SELECT "flashback_demand_version"(')) expect(text, name).not.toMatch(breaking);
+    }
   });
 
   it.each([

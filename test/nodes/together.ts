@@ -4,6 +4,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { type App, startApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import { type Release, thisRelease } from '../../src/db/migrate.ts';
 import { createLog } from '../../src/log.ts';
 import { connectClient, type TestClient } from '../support/app/client.ts';
 import { createTestDatabase } from '../support/database/database.ts';
@@ -23,8 +24,17 @@ export interface TestNodes {
   readonly bucket: S3Server;
   readonly sql: pg.Client;
   readonly dir: string;
-  /** Starts a server, or the one of this id again. */
-  start(id: string, changes?: Record<string, string>): Promise<TestNode>;
+  /**
+   * Starts a server, or the one of this id again.
+   * @param release another version than this one
+   * @param logged gets the lines of its log
+   */
+  start(
+    id: string,
+    changes?: Record<string, string>,
+    release?: Release,
+    logged?: string[],
+  ): Promise<TestNode>;
   /** The settings of the server of this id, for one that is a process of its own. */
   settings(id: string): Promise<Record<string, string>>;
   /** Adds a camera, and waits until its owner has connected. */
@@ -51,11 +61,15 @@ export async function openNodes(): Promise<TestNodes> {
     };
   }
 
-  async function start(id: string, changes: Record<string, string> = {}): Promise<TestNode> {
+  async function start(
+    id: string,
+    changes: Record<string, string> = {},
+    release = thisRelease,
+    logged: string[] = [],
+  ): Promise<TestNode> {
     const config = readConfig({ ...(await settings(id)), ...changes });
-    const logged: string[] = [];
     const log = createLog('debug', { write: (line: string) => void logged.push(line) });
-    const app = await startApp(config, log);
+    const app = await startApp(config, log, Date.now, undefined, release);
     const client = connectClient(app.url);
     const node: TestNode = {
       ...{ id, config, app, client, logged },

@@ -20,8 +20,6 @@ declare module 'vitest' {
   }
 }
 
-const migrationsDir = path.resolve(import.meta.dirname, '../../prisma/migrations');
-
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await Promise.all([buildDashboard(), compilePrograms()]);
   const log = createLog('error');
@@ -44,7 +42,7 @@ async function prepare(serverUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
   await client.query(`CREATE DATABASE ${templateName}`);
-  await applyMigrations(addressOf(serverUrl, templateName), migrationsDir);
+  await applyMigrations(addressOf(serverUrl, templateName));
   await migrateJobs(addressOf(serverUrl, templateName), createLog('error'));
   // An open session in the template would make every copy of it fail.
   await client.query(`ALTER DATABASE ${templateName} ALLOW_CONNECTIONS false`);

@@ -1,8 +1,6 @@
 -- Sites: which nodes can reach a camera. And why a node takes no recording.
 -- Every step may run on a database that already has some of it. down.sql takes it all back.
 
-SET LOCAL lock_timeout = '5s';
-
 -- Where the node is; an older version says nothing, and is where all are.
 ALTER TABLE "nodes" ADD COLUMN IF NOT EXISTS "site" VARCHAR(100) NOT NULL DEFAULT 'default';
 -- Why it takes no recording now, as part of a sentence; null: it takes some.
