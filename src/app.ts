@@ -182,7 +182,7 @@ export async function startApp(
     const { guarded } = store;
     const { nodeLostAfterHours: lostAfterHours } = config;
     const lostClips =
-      guarded && new LostClips({ db, self, store, guarded, installation, lostAfterHours, log, now });
+      guarded && new LostClips({ db, self, store, guarded, posters, installation, lostAfterHours, log, now });
     const finisher = parts.add(
       'finisher',
       new Finisher({
@@ -263,6 +263,7 @@ export async function startApp(
       },
       firstCalls: new FirstCalls(),
       note: (fields, text) => log.info(fields, text),
+      lostAfterHours,
       takeEvent: limitEvents(config.eventsPerMinute, now),
       tryCamera: (caller, camera) =>
         trialAtOnce(caller, () => tryCamera(camera, { createSource, launcher, ffmpeg })),

@@ -46,18 +46,25 @@ export async function saveRecovered(db: Db, recovered: Recovered, at: Date): Pro
  * Makes a PROCESSING playback of this node COMPLETED with a clip that was made from the bucket. Notes the removal of
  * the recovery objects, and of an upload that was begun under another key. If the playback was deleted meanwhile, the
  * clip is removed as well.
+ * @param clip with `posterBytes`, the size of the poster that is in the store, if there is one
  * @param copies the keys of the recovery objects
  */
 export async function completeRecovered(
   db: Db,
   row: Playback,
-  clip: Recovered['clip'],
+  clip: Recovered['clip'] & { readonly posterBytes: number | undefined },
   copies: readonly string[],
   at: Date,
 ): Promise<void> {
   const { id, uploadAttempt, uploadId } = row;
   const isOtherKey = clip.attempt !== uploadAttempt;
-  const change = { ...columnsOf(clip), ...(isOtherKey && attemptOf(clip)) };
+  const { posterBytes } = clip;
+  const { poster } = objectKeys(row);
+  const change = {
+    ...columnsOf(clip),
+    ...(isOtherKey && attemptOf(clip)),
+    ...(posterBytes !== undefined && { thumbnailPath: poster, thumbnailSizeBytes: posterBytes }),
+  };
   const needless = [
     ...copies.map((key) => ({ key })),
     ...(isOtherKey ? [{ key: objectKeys(row).clip, uploadId }] : []),
@@ -66,7 +73,7 @@ export async function completeRecovered(
     const isDone = await transition(tx, id, 'PROCESSING', 'COMPLETED', at, change);
     const isDeleted = !isDone && (await tx.playback.count({ where: { id } })) === 0;
     if (isDone || isDeleted) await noteRemovals(tx, needless);
-    if (isDeleted) await noteRemovals(tx, [{ key: clip.key }]);
+    if (isDeleted) await noteRemovals(tx, [{ key: clip.key }, { key: poster }]);
   });
 }
 

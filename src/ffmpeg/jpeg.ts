@@ -4,10 +4,13 @@ import type { Ffmpeg } from './binary.ts';
 
 const posterWidth = 640;
 
-/** A JPEG, 640 pixels wide, of the first keyframe in a fragmented MP4. @throws Error when ffmpeg cannot decode it */
-export async function jpegOf(launcher: Launcher, ffmpeg: Ffmpeg, fragmentedMp4: Buffer): Promise<Buffer> {
+/**
+ * A JPEG, 640 pixels wide, of the first keyframe in an MP4 whose samples lie behind their index.
+ * @throws Error when ffmpeg cannot decode it
+ */
+export async function jpegOf(launcher: Launcher, ffmpeg: Ffmpeg, mp4: Buffer): Promise<Buffer> {
   const result = await launcher.run('poster', ffmpeg.path, posterArgs(posterWidth), {
-    input: fragmentedMp4,
+    input: mp4,
     timeoutMs: 20_000,
     maxOutputBytes: 8 * 1024 * 1024,
   });

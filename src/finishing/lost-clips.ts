@@ -8,21 +8,25 @@ import {
 import { completeRecovered } from '../db/recovered.ts';
 import type { Incarnation } from '../db/session.ts';
 import { RecordingFailure } from '../domain/failures.ts';
-import { recoveryKeys } from '../domain/store-keys.ts';
+import { objectKeys, recoveryKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { clipFacts } from '../mp4/clip-facts.ts';
+import { fastStartHead } from '../mp4/fast-start.ts';
 import { leaseMs } from '../offsite/manifest.ts';
 import { listRecordings, type Remains, readRemains } from '../offsite/remains.ts';
 import { markRecovered, restoreClip } from '../offsite/restore.ts';
+import { bufferBody } from '../store/body.ts';
 import type { GuardedObjects, Store } from '../store/store.ts';
 import { cutOf } from './clip.ts';
+import type { Posters } from './posters.ts';
 
 export interface LostClipsOptions {
   readonly db: Db;
   readonly self: Incarnation;
   readonly store: Store;
   readonly guarded: GuardedObjects;
+  readonly posters: Posters;
   readonly installation: string;
   /** After a node has been away for this many hours, footage that is nowhere but on its disk counts as lost. */
   readonly lostAfterHours: number;
@@ -31,6 +35,8 @@ export interface LostClipsOptions {
 }
 
 const everyMs = 5_000;
+/** A clip's first picture lies within so many bytes behind its index. */
+const firstPictureBytes = 4 * 1024 * 1024;
 
 /**
  * Finds the playbacks of lost nodes whose clips have to be made from the bucket. This node takes over such a playback
@@ -119,15 +125,45 @@ export class LostClips {
     if (!facts) return false;
     await markRecovered(guarded, remains, new Date(now()));
     const stored = await restoreClip(store, guarded, remains);
-    const clip = { ...stored, ...facts, address: store.address(stored.key) };
+    const posterBytes = await this.#putPoster(playback, remains, stored.key);
+    const clip = { ...stored, ...facts, address: store.address(stored.key), posterBytes };
     await inDatabase(completeRecovered(db, playback, clip, remains.objects.keys, new Date(now())));
     const told = { playbackId: playback.id, durationMs: facts.durationMs, key: clip.key };
     log.info(told, 'a clip was made from what the bucket held of a lost recording');
     return true;
   }
 
+  /** @returns the poster's size in bytes; undefined if the footage cannot be decoded */
+  async #putPoster(
+    playback: Playback,
+    { index, manifest }: Remains,
+    clipKey: string,
+  ): Promise<number | undefined> {
+    const { store, posters, log } = this.#options;
+    // The head of an upload was given room for a longer index.
+    const headBytes = Math.max(manifest.upload?.headBytes ?? 0, fastStartHead(index).length);
+    const movie = await firstBytes(store.read(clipKey), headBytes + firstPictureBytes);
+    const jpeg = await posters.ofMovie(movie).catch((error: Error) => {
+      log.warn({ playbackId: playback.id, error }, 'the clip gets no poster');
+      return undefined;
+    });
+    if (jpeg) await store.put(objectKeys(playback).poster, bufferBody(jpeg), 'image/jpeg');
+    return jpeg?.length;
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
   }
+}
+
+async function firstBytes(chunks: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+  const read: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    read.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= most) break;
+  }
+  return Buffer.concat(read);
 }

@@ -67,6 +67,15 @@ export class Posters {
     );
   }
 
+  /**
+   * The poster of a clip that has no spool here.
+   * @param movie the clip's beginning, with its first picture
+   * @throws Error if ffmpeg cannot decode it
+   */
+  ofMovie(movie: Buffer): Promise<Buffer> {
+    return jpegOf(this.#options.launcher, this.#options.ffmpeg, movie);
+  }
+
   async #makeDue(): Promise<void> {
     while (this.#due.length > 0 && !this.#closed) {
       const ids = this.#due.splice(0, togetherAtMost);

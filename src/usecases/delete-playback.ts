@@ -6,16 +6,13 @@ import { isId } from './input.ts';
 import type { Parts } from './parts.ts';
 import { rethrowForCaller } from './record-at-owner.ts';
 
-/** A node that was away for this long is no longer waited for: its footage counts as lost. */
-const givenUpHours = 24;
-
 /**
  * Deletes a playback and, in the background, its objects in the store. A running recording is ended first. A second
  * call changes nothing. A playback that the caller may not see counts as deleted.
  * @throws RequestError FORBIDDEN, CONFLICT if it is protected, or CAPACITY if the server that has its footage is away
  */
 export async function deletePlayback(
-  { db, tasksOf, remover }: Pick<Parts, 'db' | 'tasksOf' | 'remover'>,
+  { db, tasksOf, remover, lostAfterHours }: Pick<Parts, 'db' | 'tasksOf' | 'remover' | 'lostAfterHours'>,
   caller: Caller,
   given: string,
 ): Promise<{ readonly id: string }> {
@@ -30,12 +27,12 @@ export async function deletePlayback(
   const { id, nodeId, recordingStatus } = playback;
 
   // End all work on the playback, then delete its row and note its objects for removal. A COMPLETED playback has no
-  // footage on a node any more. The footage on a node that was away for a day counts as lost.
+  // footage on a node any more. After NODE_LOST_AFTER, the footage on a node that is away counts as lost.
   const owner = recordingStatus === 'COMPLETED' ? null : nodeId;
   await tasksOf(owner)
     .remove(id)
     .catch(async (error) => {
-      if (!(error instanceof NodeAway) || !(await isSilentFor(db, owner!, givenUpHours)))
+      if (!(error instanceof NodeAway) || !(await isSilentFor(db, owner!, lostAfterHours)))
         rethrowForCaller(error);
       await tasksOf(null).remove(id);
     });

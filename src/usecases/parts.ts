@@ -31,6 +31,8 @@ export interface Parts {
   readonly planOwners: () => Promise<void>;
   /** The ids of the other live nodes. */
   readonly otherNodes: () => Promise<string[]>;
+  /** After a node has been away for this many hours, footage that is on its disk alone counts as lost. */
+  readonly lostAfterHours: number;
   readonly firstCalls: FirstCalls;
   /** Writes a line of the log, for actions that somebody may ask about later. */
   readonly note: (fields: object, text: string) => void;

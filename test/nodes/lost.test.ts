@@ -1,6 +1,7 @@
 // A node is killed in mid-event: the event goes on at another one, and the clip of the killed one's footage is made from the
 // bucket, until its disk comes back.
-import { readdir, rename } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { firstJump, readClip } from '../support/app/clip.ts';
@@ -8,6 +9,7 @@ import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/pl
 import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
+import { readCounterOfImage } from '../support/media/frames.ts';
 import { startServer } from '../torture/server.ts';
 import { openNodes } from './together.ts';
 
@@ -99,6 +101,9 @@ test('an event of a node that is killed goes on at another node, and both clips 
   const hasMs = fromBucket.lastSentAt - fromBucket.firstSentAt;
   expect(Math.abs(hasMs - (await copied()).ms)).toBeLessThan(200);
   expect(fromBucket.lastSentAt).toBeLessThan(killedAt);
+  const poster = path.join(nodes.dir, 'poster.jpg');
+  await writeFile(poster, Buffer.from(await (await fetch(restored.thumbnailUrl!)).arrayBuffer()));
+  expect(await readCounterOfImage(poster)).toBe(fromBucket.frames[0]!.counter);
   expect(restored.transitions.map(({ to }) => to)).toEqual([
     ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
   ]);
@@ -125,4 +130,29 @@ test('an event of a node that is killed goes on at another node, and both clips 
   await until(() => clipsOf(firstId).length === 1, 'the clip that was replaced is removed');
   const ownerOf = async () => (await nodes.sql.query('SELECT node_id FROM cameras')).rows[0].node_id;
   await until(async () => (await ownerOf()) === 'lost', 'the camera is back');
+});
+
+test('a playback on the disk of a node that is away can be deleted after NODE_LOST_AFTER', async () => {
+  const nodes = await openNodes();
+  onTestFinished(() => nodes.close());
+  const { client } = await nodes.start('here', { NODE_LOST_AFTER: '3' });
+  const id = randomUUID();
+  const away = (hours: number) =>
+    nodes.sql.query(
+      `INSERT INTO nodes (id, url, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+       VALUES ('gone', 'http://127.0.0.1:9', 1, '0.2.0', 1, now(), now(), now() - $1 * interval '1 hour')
+       ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
+      [hours],
+    );
+  await away(2.9);
+  await nodes.sql.query(
+    `WITH camera AS (INSERT INTO cameras (id, name, rtsp_url, enabled) VALUES (gen_random_uuid(), 'Gate', 'rtsp://127.0.0.1:9/', false) RETURNING id)
+     INSERT INTO playbacks (id, camera_id, recording_status, node_id) SELECT $1, id, 'FAILED', 'gone' FROM camera`,
+    [id],
+  );
+  const deletion = 'mutation($id: ID!) { deletePlayback(id: $id) { id } }';
+  expect(await client.fail(deletion, { id })).toMatchObject({ code: 'CAPACITY' });
+  await away(3.1);
+  await client.run(deletion, { id });
+  expect((await nodes.sql.query('SELECT 1 FROM playbacks')).rows).toEqual([]);
 });
