@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect } from 'react';
+import { Fragment, lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { followAlerts } from './alerts/follow.ts';
 import { followEverything } from './api/live.ts';
@@ -10,28 +10,42 @@ import { EndingNotices } from './now/ending-notices.tsx';
 import { NowPage } from './now/page.tsx';
 import { Notices } from './parts/notice.tsx';
 import { Empty, Page } from './parts/page.tsx';
-import { PlaybackPage } from './playback/page.tsx';
 import { PlaybacksPage } from './playbacks/page.tsx';
 import { KeysHelp } from './shell/keys-help.tsx';
 import { followHistory } from './shell/scroll-positions.ts';
 import { Shell } from './shell/shell.tsx';
 import { SignIn } from './shell/sign-in.tsx';
+import { language, t } from './texts/text.ts';
+import { chosenZone } from './texts/time-zone.ts';
 
+const loadPlaybackPage = () => import('./playback/page.tsx').then((it) => ({ default: it.PlaybackPage }));
+const PlaybackPage = lazy(loadPlaybackPage);
 const SetupPage = lazy(() => import('./setup/page.tsx').then((it) => ({ default: it.SetupPage })));
 const KeysPage = lazy(() => import('./keys/page.tsx').then((it) => ({ default: it.KeysPage })));
 
 export function App() {
   const now = useObservable(session);
   useEffect(() => void askWhoIAm(), []);
-  if (now.state === 'asking') return null;
-  if (now.state === 'out') return <SignIn reason={now.reason} />;
-  return <Views />;
+  const inUse = useObservable(language);
+  const zone = useObservable(chosenZone);
+  if (now.state === 'asking' || !inUse) return null;
+  return (
+    // Texts and times are read while components are rendered, so all of them start anew.
+    <Fragment key={`${inUse} ${zone}`}>
+      {now.state === 'out' ? <SignIn hadKey={now.hadKey} /> : <Views />}
+    </Fragment>
+  );
 }
 
 function Views() {
   useEffect(followEverything, []);
   useEffect(followHistory, []);
   useEffect(followAlerts, []);
+  useEffect(() => {
+    // What most users open next. If it cannot be loaded now, it is loaded when it is opened.
+    const timer = setTimeout(() => loadPlaybackPage().catch(() => {}), 2_000);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <Shell>
       <Switch>
@@ -41,7 +55,13 @@ function Views() {
         <Route path="/cameras/:id?">{({ id }) => <CamerasPage opened={id} />}</Route>
         <Route path="/now" component={NowPage} />
         <Route path="/playbacks" component={PlaybacksPage} />
-        <Route path="/playbacks/:id">{({ id }) => <PlaybackPage key={id} id={id} />}</Route>
+        <Route path="/playbacks/:id">
+          {({ id }) => (
+            <Suspense>
+              <PlaybackPage key={id} id={id} />
+            </Suspense>
+          )}
+        </Route>
         <Route path="/keys">
           <Suspense>
             <KeysPage />
@@ -53,8 +73,8 @@ function Views() {
           </Suspense>
         </Route>
         <Route>
-          <Page title="Nothing here">
-            <Empty title="There is no view at this address." />
+          <Page title={t('shell.nothingHere')}>
+            <Empty title={t('shell.noView')} />
           </Page>
         </Route>
       </Switch>

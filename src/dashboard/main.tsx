@@ -5,8 +5,10 @@ import { client } from './api/client.ts';
 import { App } from './app.tsx';
 import { applyTheme } from './shell/theme.tsx';
 import './style/base.css';
+import { loadLanguage } from './texts/text.ts';
 
 applyTheme();
+void loadLanguage();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <Provider value={client}>

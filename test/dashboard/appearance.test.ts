@@ -136,7 +136,7 @@ describe.skipIf(browserMissing)('appearance', () => {
   ])('when the clocks change, on %s, hours and clips are at the right places', async (day, name, place) => {
     const page = await open(`/playbacks?day=${day}`);
     const timeline = page.getByRole('region', { name });
-    const line = timeline.getByRole('group', { name: 'Door: 1 playbacks' });
+    const line = timeline.getByRole('group', { name: 'Door: 1 playback' });
     const clip = line.getByRole('link', { name: /^12:00:00, Motion/ });
     const [whole, part] = [(await line.boundingBox())!, (await clip.boundingBox())!];
     expect((part.x - whole.x) / whole.width).toBeCloseTo(place, 2);

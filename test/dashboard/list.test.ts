@@ -415,7 +415,7 @@ describe.skipIf(browserMissing)('the timeline of a day', () => {
     await hour.waitFor();
     expect(new URL(page.url()).search).toBe('?from=2026-03-10T11%3A30&to=2026-03-10T12%3A30');
     await page.getByText('4 playbacks').waitFor();
-    const withGap = line.getByRole('link', { name: /1 gaps/ });
+    const withGap = line.getByRole('link', { name: /1 gap/ });
     await withGap.waitFor();
     const [clipBox, gapBox] = [
       (await withGap.boundingBox())!,

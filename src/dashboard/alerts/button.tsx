@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { useObservable } from '../api/observable.ts';
 import { IconButton } from '../parts/button.tsx';
+import { t } from '../texts/text.ts';
 import { alertSettings } from './settings.ts';
 
 const AlertsDialog = lazy(() => import('./dialog.tsx').then((it) => ({ default: it.AlertsDialog })));
@@ -14,7 +15,7 @@ export function AlertsButton() {
     <>
       <IconButton
         icon={isOn ? 'bell' : 'bellOff'}
-        label={`Alerts: ${isOn ? 'on' : 'off'}`}
+        label={t(isOn ? 'alerts.on' : 'alerts.off')}
         onClick={() => setOpen(true)}
       />
       {open && (

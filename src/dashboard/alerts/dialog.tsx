@@ -4,7 +4,8 @@ import { useObservable } from '../api/observable.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField } from '../parts/field.tsx';
-import { eventTypes, typeNames } from '../parts/format.ts';
+import { eventTypes, typeName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import css from './dialog.module.css';
 import { alertSettings, changeAlertSettings } from './settings.ts';
 import { allowSound, hasDesktopNotices, ring } from './signals.ts';
@@ -16,9 +17,7 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState<string>();
   const setDesktop = async (isOn: boolean) => {
     const isAllowed = !isOn || (await Notification.requestPermission()) === 'granted';
-    setProblem(
-      isAllowed ? undefined : 'This browser does not allow it; change that in its settings for this page.',
-    );
+    setProblem(isAllowed ? undefined : t('alerts.notAllowed'));
     changeAlertSettings({ desktop: isOn && isAllowed });
   };
   const setSound = async (isOn: boolean) => {
@@ -27,24 +26,22 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
     if (isOn) ring();
   };
   return (
-    <Dialog title="Alerts" onClose={onClose}>
+    <Dialog title={t('alerts.title')} onClose={onClose}>
       <div className={css.form}>
-        <p>When an event begins to be recorded, and a tab of this browser has the dashboard open:</p>
+        <p>{t('alerts.when')}</p>
         <div>
           <CheckField
-            label="Play a sound"
+            label={t('alerts.sound')}
             checked={sound}
             onChange={({ target }) => setSound(target.checked)}
           />
           <CheckField
-            label="Show a notice on the desktop"
+            label={t('alerts.desktop')}
             disabled={!hasDesktopNotices}
             checked={desktop && hasDesktopNotices}
             onChange={({ target }) => setDesktop(target.checked)}
           />
-          {!hasDesktopNotices && (
-            <p className="quiet">Browsers show notices only for addresses with https, or of this machine.</p>
-          )}
+          {!hasDesktopNotices && <p className="quiet">{t('alerts.needsHttps')}</p>}
           {problem && (
             <p className={css.problem} role="alert">
               {problem}
@@ -52,20 +49,20 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
           )}
         </div>
         <Choices
-          legend="Cameras"
+          legend={t('alerts.cameras')}
           options={cameras.map(({ id, name }) => ({ value: id, name }))}
           chosen={cameraIds}
           onChange={(cameraIds) => changeAlertSettings({ cameraIds })}
         />
         <Choices
-          legend="Types"
-          options={eventTypes.map((type) => ({ value: type, name: typeNames[type] }))}
+          legend={t('alerts.types')}
+          options={eventTypes.map((type) => ({ value: type, name: typeName(type) }))}
           chosen={types}
           onChange={(types) => changeAlertSettings({ types })}
         />
         <div className={css.actions}>
           <Button kind="main" onClick={onClose}>
-            Done
+            {t('parts.done')}
           </Button>
         </div>
       </div>
@@ -88,7 +85,7 @@ function Choices<T extends string>({
   return (
     <fieldset className={css.choices}>
       <legend>
-        {legend} {chosen.length === 0 && <span className="quiet">none chosen: all</span>}
+        {legend} {chosen.length === 0 && <span className="quiet">{t('alerts.noneIsAll')}</span>}
       </legend>
       {options.map(({ value, name }) => (
         <CheckField

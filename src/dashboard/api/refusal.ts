@@ -1,18 +1,22 @@
 import type { CombinedError } from 'urql';
+import { t } from '../texts/text.ts';
 
 interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** The server refused a request. The message is for the user who made it. */
+/**
+ * The server refused a request, or cannot be reached. The message is for the user who made the request: the server's,
+ * which is English, or for UNREACHABLE one in the language in use.
+ */
 export class Refusal extends Error {
   readonly code: string;
   readonly #issues: readonly Issue[];
 
   constructor(error: CombinedError | undefined) {
     const first = error?.graphQLErrors[0];
-    super(first?.message ?? 'The server cannot be reached. Try again when the connection is back.');
+    super(first?.message ?? t('names.error.UNREACHABLE'));
     this.name = 'Refusal';
     this.code = String(first?.extensions?.['code'] ?? 'UNREACHABLE');
     this.#issues = (first?.extensions?.['issues'] as Issue[] | undefined) ?? [];

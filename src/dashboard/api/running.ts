@@ -1,4 +1,5 @@
-import { typeNames } from '../parts/format.ts';
+import { typeName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import type { Playback } from './entities.ts';
 
 const running = new Set<Playback['recordingStatus']>(['PENDING', 'RECORDING', 'PROCESSING']);
@@ -12,6 +13,6 @@ export const newestFirst = (a: Playback, b: Playback): number =>
 
 /** The reason for the recording, in a word or two. */
 export function occasion({ event }: Playback): string {
-  if (!event) return 'By hand';
-  return event.label ? `${typeNames[event.type]} · ${event.label}` : typeNames[event.type];
+  if (!event) return t('names.byHand');
+  return event.label ? `${typeName(event.type)} · ${event.label}` : typeName(event.type);
 }

@@ -9,8 +9,8 @@ import { observable, useObservable } from './observable.ts';
 export type Session =
   | { readonly state: 'asking' }
   | { readonly state: 'in'; readonly me: MeQuery['me'] }
-  /** `reason`: why a key that was in use is no longer valid. */
-  | { readonly state: 'out'; readonly reason?: string };
+  /** `hadKey`: whether a key was in use, which is no longer valid. */
+  | { readonly state: 'out'; readonly hadKey: boolean };
 
 export const session = observable<Session>({ state: 'asking' });
 
@@ -38,10 +38,7 @@ export const authorization = (key = apiKey()): Record<string, string> =>
 export function signedOut(): void {
   const hadKey = apiKey() !== undefined;
   forgetApiKey();
-  session.set({
-    state: 'out',
-    ...(hadKey && { reason: 'Your key does not hold any more: it has expired, or was revoked.' }),
-  });
+  session.set({ state: 'out', hadKey });
 }
 
 /** Actions that need more than reading: reporting events, recording by hand, deleting, retrying, changing cameras. */

@@ -6,7 +6,9 @@ import { tellTabs } from '../api/tabs.ts';
 import { CreateCameraDocument, type EventType, UpdateCameraDocument } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';
-import { eventTypes, typeNames } from '../parts/format.ts';
+import { eventTypes, typeName } from '../parts/format.ts';
+import { fieldProblem, Problem } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import { joinAddress, splitAddress } from './address.ts';
 import css from './form.module.css';
 import { CameraOutcome } from './outcome.tsx';
@@ -46,7 +48,7 @@ export function CameraForm({
     inputMode: 'numeric' as const,
     required: true,
     value: values[name],
-    problem: refusal?.at(name),
+    problem: fieldProblem(refusal?.at(name)),
     onChange: (event: { target: { value: string } }) => change({ [name]: event.target.value }),
   });
 
@@ -75,15 +77,15 @@ export function CameraForm({
     <form ref={form} className={css.form} onSubmit={save} noValidate>
       {saved && <CameraOutcome id={saved.id} />}
       <TextField
-        label="Name"
+        label={t('cameras.name')}
         required
         autoComplete="off"
         data-first={saved ? undefined : true}
         {...text('name')}
-        problem={refusal?.at('name')}
+        problem={fieldProblem(refusal?.at('name'))}
       />
       <TextField
-        label="Address"
+        label={t('cameras.address')}
         required
         inputMode="url"
         autoComplete="off"
@@ -94,17 +96,20 @@ export function CameraForm({
           const parts = splitAddress(values.address);
           if (parts.user || parts.password) change(parts);
         }}
-        problem={refusal?.at('rtspUrl')}
+        problem={fieldProblem(refusal?.at('rtspUrl'))}
       />
       <div className={css.pair}>
-        <TextField label="User name" autoComplete="off" spellCheck={false} {...text('user')} />
-        <TextField label="Password" type="password" autoComplete="new-password" {...text('password')} />
+        <TextField label={t('cameras.user')} autoComplete="off" spellCheck={false} {...text('user')} />
+        <TextField
+          label={t('cameras.password')}
+          type="password"
+          autoComplete="new-password"
+          {...text('password')}
+        />
         <p className={css.hint}>
-          {moved
-            ? 'The address is another: enter its user name and password, if it wants them.'
-            : saved
-              ? 'Stored, but never shown. Leave both empty to keep them.'
-              : 'Leave both empty where the camera asks for none.'}
+          {t(
+            moved ? 'cameras.addressMoved' : saved ? 'cameras.credentialsStored' : 'cameras.credentialsEmpty',
+          )}
         </p>
       </div>
       <CameraTest
@@ -112,12 +117,12 @@ export function CameraForm({
         onRefusal={setRefusal}
       />
       <fieldset className={css.types}>
-        <legend>Records on</legend>
+        <legend>{t('cameras.recordsOn')}</legend>
         <div>
           {eventTypes.map((type) => (
             <CheckField
               key={type}
-              label={typeNames[type]}
+              label={typeName(type)}
               checked={values.recordOn.includes(type)}
               onChange={({ target }) => change({ recordOn: toggled(values.recordOn, type, target.checked) })}
             />
@@ -125,37 +130,33 @@ export function CameraForm({
         </div>
       </fieldset>
       <div className={css.numbers}>
-        <TextField label="Pre-roll, s" min={0} max={60} {...number('preRollSec')} />
-        <TextField label="Post-roll, s" min={0} max={300} {...number('postRollSec')} />
-        <TextField label="Longest, s" min={1} max={86_400} {...number('maxDurationSec')} />
-        <TextField label="Channel" min={0} max={65_535} {...number('channel')} />
+        <TextField label={t('cameras.preRoll')} min={0} max={60} {...number('preRollSec')} />
+        <TextField label={t('cameras.postRoll')} min={0} max={300} {...number('postRollSec')} />
+        <TextField label={t('cameras.longest')} min={1} max={86_400} {...number('maxDurationSec')} />
+        <TextField label={t('cameras.channel')} min={0} max={65_535} {...number('channel')} />
       </div>
-      {values.preRollSec === '0' && (
-        <p className={css.hint}>
-          Without pre-roll there is no standing connection: recordings miss their first moments.
-        </p>
-      )}
+      {values.preRollSec === '0' && <p className={css.hint}>{t('cameras.withoutPreRoll')}</p>}
       <RetentionFields
         rules={values.retention}
         problem={refusal?.within('retention')}
         onChange={(retention) => change({ retention })}
       />
       <CheckField
-        label="In use"
+        label={t('cameras.inUse')}
         checked={values.enabled}
         onChange={({ target }) => change({ enabled: target.checked })}
       />
       {refusal && !refusal.liesIn(fieldNames) && (
         <p className={css.problem} role="alert">
-          {refusal.message}
+          <Problem error={refusal} />
         </p>
       )}
       <div className={css.actions}>
         {saved && <RemoveCamera camera={saved} onRemoved={onClose} />}
         <span className={css.space} />
-        <Button onClick={onClose}>{saved ? 'Close' : 'Cancel'}</Button>
+        <Button onClick={onClose}>{t(saved ? 'parts.close' : 'parts.cancel')}</Button>
         <Button kind="main" type="submit" disabled={busy}>
-          {saved ? 'Save' : 'Add and connect'}
+          {t(saved ? 'cameras.save' : 'cameras.addAndConnect')}
         </Button>
       </div>
     </form>

@@ -4,7 +4,9 @@ import { useCamera, usePlayback } from '../api/entities.ts';
 import { useMay } from '../api/session.ts';
 import { recordByHand } from '../now/actions.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
+import { ServerText } from '../parts/problem.tsx';
 import { StateDot, StatusBadge } from '../parts/status.tsx';
+import { t } from '../texts/text.ts';
 import css from './form.module.css';
 import { Snapshot } from './snapshot.tsx';
 import { stateWords, streamWords } from './state-words.ts';
@@ -20,7 +22,7 @@ export function CameraOutcome({ id }: { id: string }) {
   if (!camera) return null;
   const test = async () => setTestId(await recordByHand(camera, testSec));
   return (
-    <section className={css.outcome} aria-label="Connection of the camera">
+    <section className={css.outcome} aria-label={t('cameras.connection')}>
       <div className={css.picture}>
         <Snapshot camera={camera} />
       </div>
@@ -29,18 +31,22 @@ export function CameraOutcome({ id }: { id: string }) {
           <StateDot state={camera.state} /> {stateWords(camera)}
         </p>
         <p className="quiet">{streamWords(camera)}</p>
-        {camera.lastError && camera.state !== 'LIVE' && <p className={css.problem}>{camera.lastError}</p>}
+        {camera.lastError && camera.state !== 'LIVE' && (
+          <p className={css.problem}>
+            <ServerText>{camera.lastError}</ServerText>
+          </p>
+        )}
         <div className={css.outcomeActions}>
           {mayRecord && (
             <Button icon="record" disabled={!camera.enabled} onClick={test}>
-              Test: record {testSec} s
+              {t('cameras.testRecording', { seconds: testSec })}
             </Button>
           )}
           {testId ? (
             <TestResult id={testId} onOpen={() => navigate(`/playbacks/${testId}`)} />
           ) : (
             <ButtonLink to={`/playbacks?camera=${id}`} kind="bare">
-              Its playbacks
+              {t('cameras.itsPlaybacks')}
             </ButtonLink>
           )}
         </div>
@@ -56,7 +62,7 @@ function TestResult({ id, onOpen }: { id: string; onOpen: () => void }) {
   if (recordingStatus === 'COMPLETED' || recordingStatus === 'FAILED') {
     return (
       <Button onClick={onOpen}>
-        {recordingStatus === 'COMPLETED' ? 'See the clip' : 'See why it failed'}
+        {t(recordingStatus === 'COMPLETED' ? 'setup.seeClip' : 'setup.seeWhy')}
       </Button>
     );
   }

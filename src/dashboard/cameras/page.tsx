@@ -1,15 +1,15 @@
-import { useLocation } from 'wouter';
+import { lazy, Suspense } from 'react';
 import { camerasLoaded, playbacks, useCameras } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { isRunning, newestFirst } from '../api/running.ts';
 import { useMay } from '../api/session.ts';
-import { Button, ButtonLink } from '../parts/button.tsx';
-import { Dialog } from '../parts/dialog.tsx';
+import { ButtonLink } from '../parts/button.tsx';
 import { Empty, Page } from '../parts/page.tsx';
-import { CameraForm } from './form.tsx';
-import { CameraOutcome } from './outcome.tsx';
+import { t } from '../texts/text.ts';
 import css from './page.module.css';
 import { CameraTile } from './tile.tsx';
+
+const CameraDialog = lazy(() => import('./dialog.tsx').then((it) => ({ default: it.CameraDialog })));
 
 /** The wall of cameras. @param opened the camera whose settings are open above it; "new" for a new camera */
 export function CamerasPage({ opened }: { opened: string | undefined }) {
@@ -20,30 +20,29 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
   const live = cameras.filter(({ state }) => state === 'LIVE').length;
   return (
     <Page
-      title="Cameras"
-      count={cameras.length > 0 ? `${live} of ${cameras.length} live` : undefined}
+      title={t('cameras.title')}
+      count={cameras.length > 0 ? t('cameras.count', { live, all: cameras.length }) : undefined}
       actions={
         mayManage && (
           <ButtonLink to="/cameras/new" kind="main" icon="plus">
-            Add camera
+            {t('cameras.add')}
           </ButtonLink>
         )
       }
     >
       {cameras.length === 0 && loaded && (
         <Empty
-          title="No cameras yet"
+          title={t('cameras.none')}
           action={
             mayManage && (
               <>
-                <ButtonLink to="/cameras/new">Add the first camera</ButtonLink>{' '}
-                <ButtonLink to="/start">First steps</ButtonLink>
+                <ButtonLink to="/cameras/new">{t('cameras.addFirst')}</ButtonLink>{' '}
+                <ButtonLink to="/start">{t('cameras.firstSteps')}</ButtonLink>
               </>
             )
           }
         >
-          Flashback keeps the last seconds of every camera that is added, so that a recording begins before
-          its event.
+          {t('cameras.why')}
         </Empty>
       )}
       <div className={css.wall}>
@@ -55,41 +54,11 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
           />
         ))}
       </div>
-      {opened && <CameraDialog key={opened} id={opened} />}
-    </Page>
-  );
-}
-
-function CameraDialog({ id }: { id: string }) {
-  const [, navigate] = useLocation();
-  const cameras = useCameras();
-  const loaded = useObservable(camerasLoaded);
-  const camera = cameras.find((known) => known.id === id);
-  const close = () => navigate('/cameras');
-  const mayManage = useMay('manage');
-  if (!camera && !(id === 'new' && mayManage)) return loaded && <NoSuchCamera onClose={close} />;
-  return (
-    <Dialog title={camera ? camera.name : 'Add a camera'} onClose={close}>
-      {mayManage ? (
-        <CameraForm
-          camera={camera}
-          onAdded={(added) => navigate(`/cameras/${added}`, { replace: true })}
-          onClose={close}
-        />
-      ) : (
-        <CameraOutcome id={id} />
+      {opened && (
+        <Suspense>
+          <CameraDialog key={opened} id={opened} />
+        </Suspense>
       )}
-    </Dialog>
-  );
-}
-
-function NoSuchCamera({ onClose }: { onClose: () => void }) {
-  return (
-    <Dialog title="There is no such camera" small onClose={onClose}>
-      <Empty
-        title="It was deleted, or the address is wrong."
-        action={<Button onClick={onClose}>All cameras</Button>}
-      />
-    </Dialog>
+    </Page>
   );
 }

@@ -4,18 +4,22 @@ import { tellTabs } from '../api/tabs.ts';
 import { DeleteCameraDocument } from '../gql/graphql.ts';
 import { ConfirmedButton } from '../parts/confirm.tsx';
 import { say } from '../parts/notice.tsx';
+import { t } from '../texts/text.ts';
 
 export function RemoveCamera({ camera, onRemoved }: { camera: Camera; onRemoved: () => void }) {
   const remove = async () => {
     await mutate(DeleteCameraDocument, { id: camera.id });
     onRemoved();
     tellTabs({ deletedCamera: camera.id });
-    say(`${camera.name} and its playbacks are deleted.`);
+    say(t('cameras.isDeleted', { camera: camera.name }));
   };
   return (
-    <ConfirmedButton label="Delete" question={`Delete ${camera.name}?`} onConfirm={remove}>
-      All its playbacks are deleted with it, their clips too. This cannot be undone. To keep them, take the
-      camera out of use instead.
+    <ConfirmedButton
+      label={t('parts.delete')}
+      question={t('cameras.deleteQuestion', { camera: camera.name })}
+      onConfirm={remove}
+    >
+      {t('cameras.deleteWarning')}
     </ConfirmedButton>
   );
 }

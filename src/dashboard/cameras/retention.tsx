@@ -2,7 +2,9 @@ import type { Camera } from '../api/entities.ts';
 import type { EventType, RetentionRuleInput } from '../gql/graphql.ts';
 import { Button, IconButton } from '../parts/button.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
-import { eventTypes, typeNames } from '../parts/format.ts';
+import { eventTypes, typeName } from '../parts/format.ts';
+import { fieldProblem } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './retention.module.css';
 
 /** A rule as the form has it: texts, because a field may be empty or wrong. */
@@ -49,45 +51,45 @@ export function RetentionFields({
     onChange(rules.map((rule, i) => (i === at ? { ...rule, ...part } : rule)));
   return (
     <fieldset className={css.rules}>
-      <legend>Keeps playbacks</legend>
-      {rules.length === 0 && <p className={css.hint}>As long as the server’s setting says.</p>}
+      <legend>{t('cameras.retention.title')}</legend>
+      {rules.length === 0 && <p className={css.hint}>{t('cameras.retention.asServer')}</p>}
       {rules.map((rule, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rules have no id, and no state beside their values
         <div key={at} className={css.rule}>
           <SelectField
-            label="Of events"
+            label={t('cameras.retention.ofEvents')}
             value={rule.eventType}
             onChange={({ target }) => change(at, { eventType: target.value as EventType | '' })}
           >
-            <option value="">All</option>
+            <option value="">{t('cameras.retention.all')}</option>
             {eventTypes.map((type) => (
               <option key={type} value={type}>
-                {typeNames[type]}
+                {typeName(type)}
               </option>
             ))}
           </SelectField>
           <TextField
-            label="Days"
+            label={t('cameras.retention.days')}
             inputMode="numeric"
             value={rule.days}
             onChange={({ target }) => change(at, { days: target.value })}
           />
           <TextField
-            label="Gigabytes"
+            label={t('cameras.retention.gigabytes')}
             inputMode="decimal"
             value={rule.gigabytes}
             onChange={({ target }) => change(at, { gigabytes: target.value })}
           />
           <IconButton
             icon="close"
-            label="Remove this limit"
+            label={t('cameras.retention.remove')}
             onClick={() => onChange(rules.filter((_, i) => i !== at))}
           />
         </div>
       ))}
       {problem && (
         <p className={css.problem} role="alert">
-          {problem}
+          {fieldProblem(problem)}
         </p>
       )}
       {free !== undefined && (
@@ -95,7 +97,7 @@ export function RetentionFields({
           icon="plus"
           onClick={() => onChange([...rules, { eventType: free, days: '', gigabytes: '' }])}
         >
-          Add a limit
+          {t('cameras.retention.add')}
         </Button>
       )}
     </fieldset>

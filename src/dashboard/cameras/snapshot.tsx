@@ -1,7 +1,9 @@
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Camera } from '../api/entities.ts';
 import { loadCameras } from '../api/live.ts';
 import { Icon } from '../parts/icon.tsx';
+import { ServerText } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './snapshot.module.css';
 
 /** The time between two pictures. A camera's keyframes are rarely closer together. */
@@ -24,12 +26,12 @@ export function Snapshot({ camera }: { camera: Camera }) {
       </div>
     );
   }
-  return <img className={css.picture} src={shown} alt={`What ${camera.name} sees`} />;
+  return <img className={css.picture} src={shown} alt={t('cameras.sees', { camera: camera.name })} />;
 }
 
-function why({ state, lastError }: Camera): string {
-  if (state === 'LIVE') return 'Waiting for a picture';
-  return (state === 'OFFLINE' && lastError) || 'No picture';
+function why({ state, lastError }: Camera): ReactNode {
+  if (state === 'LIVE') return t('cameras.waiting');
+  return state === 'OFFLINE' && lastError ? <ServerText>{lastError}</ServerText> : t('cameras.noPicture');
 }
 
 /** @returns the address of a picture that is already loaded, so that the view does not flicker */

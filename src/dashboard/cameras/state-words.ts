@@ -1,19 +1,13 @@
 import type { Camera } from '../api/entities.ts';
 import { clock, codecName, localDay, resolutionName, shortClock } from '../parts/format.ts';
-
-const stateNames: Readonly<Record<Camera['state'], string>> = {
-  LIVE: 'Live',
-  CONNECTING: 'Connecting…',
-  OFFLINE: 'Offline',
-  IDLE: 'Connects on events',
-  DISABLED: 'Switched off',
-};
+import { t } from '../texts/text.ts';
 
 /** The camera's state in words. If the camera is offline, also since when. */
 export function stateWords({ state, stateSince }: Camera): string {
-  if (state !== 'OFFLINE') return stateNames[state];
+  if (state !== 'OFFLINE') return t(`names.cameraState.${state}`);
   const today = localDay(stateSince) === localDay(Date.now());
-  return `Offline since ${today ? clock(stateSince) : `${localDay(stateSince)} ${shortClock(stateSince)}`}`;
+  const time = today ? clock(stateSince) : `${localDay(stateSince)} ${shortClock(stateSince)}`;
+  return t('cameras.offlineSince', { time });
 }
 
 /** Like "1920 × 1080 · H.264 · AAC"; empty if nothing is known yet. */

@@ -3,6 +3,9 @@ import { mutate } from '../api/client.ts';
 import type { Refusal } from '../api/refusal.ts';
 import { TestCameraDocument, type TestCameraInput, type TestCameraMutation } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
+import { shortNumber } from '../parts/format.ts';
+import { ServerText } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './form.module.css';
 import { streamWords } from './state-words.ts';
 
@@ -38,7 +41,7 @@ export function CameraTest({
   return (
     <div className={css.test}>
       <Button disabled={busy} onClick={test}>
-        {busy ? 'Connecting…' : 'Test the connection'}
+        {t(busy ? 'cameras.testing' : 'cameras.test')}
       </Button>
       <div aria-live="polite">{tested && <Outcome tested={tested} />}</div>
     </div>
@@ -47,10 +50,15 @@ export function CameraTest({
 
 function Outcome({ tested }: { tested: Tested }) {
   const { problem, picture } = tested;
-  if (problem) return <p className={css.problem}>{problem}</p>;
+  if (problem)
+    return (
+      <p className={css.problem}>
+        <ServerText>{problem}</ServerText>
+      </p>
+    );
   return (
-    <section className={css.outcome} aria-label="What the camera sends">
-      <div className={css.picture}>{picture && <img src={picture} alt="What the camera sees" />}</div>
+    <section className={css.outcome} aria-label={t('cameras.whatItSends')}>
+      <div className={css.picture}>{picture && <img src={picture} alt={t('cameras.whatItSees')} />}</div>
       <div>
         <p>{streamWords(tested)}</p>
         <p className="quiet">{rateWords(tested)}</p>
@@ -61,12 +69,13 @@ function Outcome({ tested }: { tested: Tested }) {
 
 /** Like "15 pictures/s · a keyframe every 2 s · 4.1 Mbit/s". */
 function rateWords({ framesPerSec, keyframeIntervalSec, bitsPerSec }: Tested): string {
-  const short = (value: number) => String(Number(value.toPrecision(2)));
   return [
-    framesPerSec && `${short(framesPerSec)} pictures/s`,
-    keyframeIntervalSec && `a keyframe every ${short(keyframeIntervalSec)} s`,
+    framesPerSec && t('cameras.framesPerSec', { count: shortNumber(framesPerSec) }),
+    keyframeIntervalSec && t('cameras.keyframeEvery', { seconds: shortNumber(keyframeIntervalSec) }),
     bitsPerSec &&
-      (bitsPerSec < 1e6 ? `${short(bitsPerSec / 1e3)} kbit/s` : `${short(bitsPerSec / 1e6)} Mbit/s`),
+      (bitsPerSec < 1e6
+        ? `${shortNumber(bitsPerSec / 1e3)} kbit/s`
+        : `${shortNumber(bitsPerSec / 1e6)} Mbit/s`),
   ]
     .filter(Boolean)
     .join(' · ');

@@ -5,6 +5,7 @@ import { recordByHand, stopRecording } from '../now/actions.ts';
 import { IconButton } from '../parts/button.tsx';
 import { StateDot } from '../parts/status.tsx';
 import { Elapsed } from '../parts/time.tsx';
+import { t } from '../texts/text.ts';
 import { Snapshot } from './snapshot.tsx';
 import { stateWords, streamWords } from './state-words.ts';
 import css from './tile.module.css';
@@ -18,11 +19,11 @@ export function CameraTile({ camera, recordings }: { camera: Camera; recordings:
     <article className={css.tile} aria-label={camera.name} data-state={camera.state}>
       <Link to={`/cameras/${camera.id}`} className={css.frame}>
         <Snapshot camera={camera} />
-        <span className="visuallyHidden">Open {camera.name}</span>
+        <span className="visuallyHidden">{t('cameras.open', { camera: camera.name })}</span>
       </Link>
       {recording && (
         <Link to="/now" className={css.recording}>
-          Recording <Elapsed since={recording.startedAt} />
+          {t('cameras.recording')} <Elapsed since={recording.startedAt} />
         </Link>
       )}
       <div className={css.foot}>
@@ -44,13 +45,13 @@ export function CameraTile({ camera, recordings }: { camera: Camera; recordings:
               <IconButton
                 icon="stop"
                 kind="danger"
-                label={`Stop recording ${camera.name}`}
+                label={t('cameras.stop', { camera: camera.name })}
                 onClick={() => stopRecording(recording.id)}
               />
             ) : (
               <IconButton
                 icon="record"
-                label={`Record ${camera.name}`}
+                label={t('cameras.record', { camera: camera.name })}
                 disabled={!camera.enabled}
                 onClick={() => recordByHand(camera)}
               />

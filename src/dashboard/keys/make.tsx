@@ -9,15 +9,17 @@ import { Button } from '../parts/button.tsx';
 import { copyText } from '../parts/copy.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../parts/field.tsx';
+import { fieldProblem, Problem } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './keys.module.css';
 import { roles, roleWords } from './roles.ts';
 
-const lives: readonly { days: number; name: string }[] = [
+const lives = [
   { days: 0, name: 'never' },
-  { days: 1, name: 'in a day' },
-  { days: 30, name: 'in 30 days' },
-  { days: 365, name: 'in a year' },
-];
+  { days: 1, name: 'day' },
+  { days: 30, name: 'month' },
+  { days: 365, name: 'year' },
+] as const;
 
 /**
  * Makes a key, and shows its secret once.
@@ -64,14 +66,19 @@ export function MakeKey({
 
   if (secret) {
     return (
-      <Dialog title={`The key ${name}`} onClose={onClose}>
+      <Dialog title={t('keys.made', { name })} onClose={onClose}>
         <div className={css.form}>
-          <p>It is shown only now. Keep it where its user finds it, and nobody else.</p>
-          <TextField label="Key" readOnly value={secret} onFocus={({ target }) => target.select()} />
+          <p>{t('keys.shownOnce')}</p>
+          <TextField
+            label={t('keys.key')}
+            readOnly
+            value={secret}
+            onFocus={({ target }) => target.select()}
+          />
           <div className={css.actions}>
-            <Button onClick={() => copyText(secret, 'The key is copied.')}>Copy</Button>
+            <Button onClick={() => copyText(secret, t('keys.copied'))}>{t('parts.copy')}</Button>
             <Button kind="main" onClick={onClose}>
-              Done
+              {t('parts.done')}
             </Button>
           </div>
         </div>
@@ -79,46 +86,48 @@ export function MakeKey({
     );
   }
   return (
-    <Dialog title="Make a key" onClose={onClose}>
+    <Dialog title={t('keys.make')} onClose={onClose}>
       <form className={css.form} onSubmit={make} noValidate>
         <TextField
-          label="Name"
+          label={t('keys.name')}
           data-first
           required
           maxLength={100}
-          placeholder="yard-detector"
-          hint="Keys of the same name belong to the same service, and share its events."
+          placeholder={t('keys.nameExample')}
+          hint={t('keys.nameHint')}
           value={name}
-          problem={refusal?.at('name')}
+          problem={fieldProblem(refusal?.at('name'))}
           onChange={({ target }) => setName(target.value)}
         />
         <SelectField
-          label="Role"
+          label={t('keys.roleLabel')}
           value={role}
           disabled={isFirst}
-          hint={
-            isFirst ? 'The first key is an administrator’s: from now on, everybody needs a key.' : undefined
-          }
+          hint={isFirst ? t('keys.firstHint') : undefined}
           onChange={({ target }) => setRole(target.value as Role)}
         >
           {roles.map((each) => (
             <option key={each} value={each}>
-              {roleWords[each]}
+              {roleWords(each)}
             </option>
           ))}
         </SelectField>
-        <SelectField label="Expires" value={days} onChange={({ target }) => setDays(Number(target.value))}>
+        <SelectField
+          label={t('keys.expiresLabel')}
+          value={days}
+          onChange={({ target }) => setDays(Number(target.value))}
+        >
           {lives.map((life) => (
             <option key={life.days} value={life.days}>
-              {life.name}
+              {t(`keys.life.${life.name}`)}
             </option>
           ))}
         </SelectField>
         {role !== 'ADMIN' && cameras.length > 0 && (
           <fieldset className={css.cameras}>
-            <legend className="visuallyHidden">Cameras</legend>
+            <legend className="visuallyHidden">{t('keys.cameras')}</legend>
             <CheckField
-              label="Only for some cameras"
+              label={t('keys.someCameras')}
               checked={limited}
               onChange={({ target }) => setLimited(target.checked)}
             />
@@ -141,13 +150,13 @@ export function MakeKey({
         )}
         {refusal && !refusal.at('name') && (
           <p className={css.problem} role="alert">
-            {refusal.message}
+            <Problem error={refusal} />
           </p>
         )}
         <div className={css.actions}>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('parts.cancel')}</Button>
           <Button kind="main" type="submit" disabled={busy || (isLimited && cameraIds.length === 0)}>
-            Make the key
+            {t('keys.makeIt')}
           </Button>
         </div>
       </form>

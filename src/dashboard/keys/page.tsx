@@ -8,6 +8,8 @@ import { ConfirmedButton } from '../parts/confirm.tsx';
 import { dayAndClock } from '../parts/format.ts';
 import { say } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './keys.module.css';
 import { MakeKey } from './make.tsx';
 import { roleWords } from './roles.ts';
@@ -18,44 +20,43 @@ type ApiKey = ApiKeysQuery['apiKeys'][number];
 export function KeysPage() {
   const mayManage = useMay('manage');
   const [keys, setKeys] = useState<readonly ApiKey[]>();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<unknown>();
   const [making, setMaking] = useState(false);
   const refresh = useCallback(async () => {
     try {
       setKeys((await query(ApiKeysDocument, {})).apiKeys);
       setProblem(undefined);
     } catch (error) {
-      setProblem((error as Error).message);
+      setProblem(error);
     }
   }, []);
   useEffect(() => void (mayManage && refresh()), [mayManage, refresh]);
   if (!mayManage) {
     return (
-      <Page title="Keys">
-        <Empty title="Only an administrator sees the keys." />
+      <Page title={t('keys.title')}>
+        <Empty title={t('keys.forAdmins')} />
       </Page>
     );
   }
   return (
     <Page
-      title="Keys"
+      title={t('keys.title')}
       actions={
         <>
-          <ButtonLink to="/start">First steps</ButtonLink>
+          <ButtonLink to="/start">{t('keys.firstSteps')}</ButtonLink>
           <Button kind="main" icon="plus" onClick={() => setMaking(true)}>
-            Make a key
+            {t('keys.make')}
           </Button>
         </>
       }
     >
-      {problem && <p role="alert">{problem}</p>}
-      {keys?.length === 0 && (
-        <Empty title="There are no keys">
-          Until there is one, whoever is at this machine may do everything, and no other machine may do
-          anything.
-        </Empty>
+      {problem !== undefined && (
+        <p role="alert">
+          <Problem error={problem} />
+        </p>
       )}
-      <ul className={css.list} aria-label="Keys">
+      {keys?.length === 0 && <Empty title={t('keys.none')}>{t('keys.untilThen')}</Empty>}
+      <ul className={css.list} aria-label={t('keys.title')}>
         {keys?.map((key) => (
           <KeyRow key={key.id} apiKey={key} onRevoked={refresh} />
         ))}
@@ -69,12 +70,12 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => Promis
   const { id, name, role, cameraIds, expiresAt, revokedAt, lastUsedAt } = apiKey;
   const cameras = useCameras();
   const names = cameraIds?.map(
-    (id) => cameras.find((camera) => camera.id === id)?.name ?? 'a deleted camera',
+    (id) => cameras.find((camera) => camera.id === id)?.name ?? t('keys.deletedCamera'),
   );
   const isOver = revokedAt || (expiresAt && Date.parse(expiresAt) <= Date.now());
   const revoke = async () => {
     await mutate(RevokeApiKeyDocument, { id });
-    say(`The key ${name} is revoked.`);
+    say(t('keys.isRevoked', { name }));
     await onRevoked();
   };
   return (
@@ -82,19 +83,27 @@ function KeyRow({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => Promis
       <div>
         <h2>{name}</h2>
         <p>
-          {roleWords[role]} ·{' '}
-          {names ? `only ${names.join(', ') || 'cameras that are deleted'}` : 'all cameras'}
+          {roleWords(role)} ·{' '}
+          {names
+            ? t('keys.onlyCameras', { cameras: names.join(', ') || t('keys.deletedCameras') })
+            : t('keys.allCameras')}
         </p>
         <p className="quiet">
-          {lastUsedAt ? `Last used ${dayAndClock(lastUsedAt)}` : 'Never used'}
+          {lastUsedAt ? t('keys.lastUsed', { time: dayAndClock(lastUsedAt) }) : t('keys.neverUsed')}
           {revokedAt
-            ? ` · revoked ${dayAndClock(revokedAt)}`
-            : expiresAt && ` · ${isOver ? 'expired' : 'expires'} ${dayAndClock(expiresAt)}`}
+            ? ` · ${t('keys.revoked', { time: dayAndClock(revokedAt) })}`
+            : expiresAt &&
+              ` · ${t(isOver ? 'keys.expired' : 'keys.expires', { time: dayAndClock(expiresAt) })}`}
         </p>
       </div>
       {!isOver && (
-        <ConfirmedButton label="Revoke" action="Revoke" question={`Revoke ${name}?`} onConfirm={revoke}>
-          Whoever uses it is refused from now on. This cannot be undone.
+        <ConfirmedButton
+          label={t('keys.revoke')}
+          action={t('keys.revoke')}
+          question={t('keys.revokeQuestion', { name })}
+          onConfirm={revoke}
+        >
+          {t('keys.revokeWarning')}
         </ConfirmedButton>
       )}
     </li>

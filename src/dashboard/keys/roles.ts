@@ -1,9 +1,7 @@
 import type { Role } from '../gql/graphql.ts';
+import { t } from '../texts/text.ts';
 
-export const roleWords: Readonly<Record<Role, string>> = {
-  VIEWER: 'Viewer: looks',
-  ANALYTICS: 'Analytics: reports events, sees its own',
-  OPERATOR: 'Operator: also records, deletes, protects, shares',
-  ADMIN: 'Admin: everything, cameras and keys too',
-};
-export const roles = Object.keys(roleWords) as Role[];
+export const roles = ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'] as const satisfies readonly Role[];
+
+/** The role, and what it may do. */
+export const roleWords = (role: Role): string => t(`keys.role.${role}`);

@@ -7,6 +7,7 @@ import {
   StopRecordingDocument,
 } from '../gql/graphql.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
+import { t } from '../texts/text.ts';
 
 /** What users do to recordings. Failures are shown in the server's words; none of these functions throws. */
 
@@ -15,7 +16,7 @@ export async function recordByHand(camera: Camera, durationSec?: number): Promis
   try {
     const variables = { cameraId: camera.id, durationSec: durationSec ?? null };
     const { startRecording } = await mutate(StartRecordingDocument, variables);
-    say(`${camera.name} is being recorded.`);
+    say(t('now.isRecorded', { camera: camera.name }));
     return startRecording.playback.id;
   } catch (error) {
     sayProblem(error);
@@ -26,11 +27,7 @@ export async function recordByHand(camera: Camera, durationSec?: number): Promis
 export async function triggerEvent(input: CreateEventInput, camera: Camera): Promise<void> {
   try {
     const { createEvent } = await mutate(CreateEventDocument, { input });
-    say(
-      createEvent.playback
-        ? `The event is reported; ${camera.name} is being recorded.`
-        : `The event is reported. It is not recorded: ${camera.name} does not record on this type.`,
-    );
+    say(t(createEvent.playback ? 'now.reported' : 'now.notRecorded', { camera: camera.name }));
   } catch (error) {
     sayProblem(error);
   }

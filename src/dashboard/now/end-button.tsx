@@ -3,6 +3,7 @@ import { useObservable } from '../api/observable.ts';
 import { useMay } from '../api/session.ts';
 import { Button } from '../parts/button.tsx';
 import { clock } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import { stopRecording } from './actions.ts';
 import css from './end-button.module.css';
 import { endEvent, endings } from './ending.ts';
@@ -13,14 +14,16 @@ export function EndButton({ playback }: { playback: Playback }) {
   const [mayReport, mayRecord] = [useMay('report'), useMay('record')];
   const ending = useObservable(endings).get(event?.id ?? '');
   const takesMore = recordingStatus === 'RECORDING' || recordingStatus === 'PENDING';
-  if (ending) return <span className={css.ended}>Ended at {clock(ending.endedAt)}</span>;
+  if (ending) return <span className={css.ended}>{t('now.endedAt', { time: clock(ending.endedAt) })}</span>;
   if (!takesMore) return null;
   if (!event) {
     return mayRecord ? (
       <Button icon="stop" kind="danger" onClick={() => stopRecording(id)}>
-        Stop
+        {t('now.stop')}
       </Button>
     ) : null;
   }
-  return mayReport && !event.endedAt ? <Button onClick={() => endEvent(playback)}>End event</Button> : null;
+  return mayReport && !event.endedAt ? (
+    <Button onClick={() => endEvent(playback)}>{t('now.endEvent')}</Button>
+  ) : null;
 }

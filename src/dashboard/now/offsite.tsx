@@ -1,6 +1,7 @@
 import type { Playback } from '../api/entities.ts';
 import { span } from '../parts/format.ts';
 import { Time, useNow } from '../parts/time.tsx';
+import { t } from '../texts/text.ts';
 
 /** Up to when the bucket holds the footage of a recording. Renders nothing where it holds none. */
 export function Offsite({ playback }: { playback: Playback }) {
@@ -13,7 +14,10 @@ function SafeUpTo({ at }: { at: string }) {
   const behindMs = Math.max(0, useNow() - Date.parse(at));
   return (
     <p className="quiet numbers">
-      Safe in the bucket up to <Time at={at} />, {span(Math.round(behindMs / 1_000) * 1_000)} behind
+      {t.rich('now.safeUpTo', {
+        time: () => <Time at={at} />,
+        behind: span(Math.round(behindMs / 1_000) * 1_000),
+      })}
     </p>
   );
 }

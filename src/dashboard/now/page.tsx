@@ -9,6 +9,7 @@ import { PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { ButtonLink } from '../parts/button.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { useNow } from '../parts/time.tsx';
+import { t } from '../texts/text.ts';
 import { useHeldOrder, useNear } from './held-order.ts';
 import css from './page.module.css';
 import { RunningCard } from './running-card.tsx';
@@ -30,16 +31,19 @@ export function NowPage() {
   const { near, handlers } = useNear();
   const order = useHeldOrder(near, { running, finished }, known);
   return (
-    <Page title="Now" count={running.length > 0 ? `${running.length} running` : undefined}>
+    <Page
+      title={t('now.title')}
+      count={running.length > 0 ? t('now.count', { count: running.length }) : undefined}
+    >
       {loaded && (
         <div className={css.columns}>
           <div className={css.lists} {...handlers}>
             {order.running.length + order.added.length === 0 && (
               <NothingRuns hasCameras={cameras.length > 0} />
             )}
-            <CardList label="Running" playbacks={order.running} />
-            <CardList label="Just finished" playbacks={order.finished} />
-            <CardList label="Just begun" playbacks={order.added} />
+            <CardList label={t('now.running')} playbacks={order.running} />
+            <CardList label={t('now.finished')} playbacks={order.finished} />
+            <CardList label={t('now.begun')} playbacks={order.added} />
           </div>
           {mayReport && cameras.length > 0 && <Trigger cameras={cameras} />}
         </div>
@@ -53,20 +57,17 @@ function NothingRuns({ hasCameras }: { hasCameras: boolean }) {
   if (!hasCameras) {
     return (
       <Empty
-        title="Nothing is being recorded"
-        action={mayManage && <ButtonLink to="/cameras/new">Add a camera</ButtonLink>}
+        title={t('now.nothing')}
+        action={mayManage && <ButtonLink to="/cameras/new">{t('now.addCamera')}</ButtonLink>}
       >
-        There is no camera yet.
+        {t('now.noCamera')}
       </Empty>
     );
   }
   return (
-    <Empty
-      title="Nothing is being recorded"
-      action={<ButtonLink to="/playbacks">What was recorded</ButtonLink>}
-    >
-      An event appears here by itself as soon as it is reported.
-      {mayReport && ' You can start a test event on this page.'}
+    <Empty title={t('now.nothing')} action={<ButtonLink to="/playbacks">{t('now.whatWas')}</ButtonLink>}>
+      {t('now.appears')}
+      {mayReport && ` ${t('now.canTest')}`}
     </Empty>
   );
 }

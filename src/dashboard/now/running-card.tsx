@@ -3,11 +3,13 @@ import type { Playback } from '../api/entities.ts';
 import { isRunning, occasion } from '../api/running.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { length } from '../parts/format.ts';
+import { Coded } from '../parts/problem.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { Elapsed, Time, useNow } from '../parts/time.tsx';
 import { askForDetails } from '../playback/details.ts';
 import { LivePlayer } from '../playback/live-player.tsx';
 import { Poster } from '../playbacks/poster.tsx';
+import { t } from '../texts/text.ts';
 import { EndButton } from './end-button.tsx';
 import { Offsite } from './offsite.tsx';
 import css from './running-card.module.css';
@@ -26,7 +28,7 @@ export function RunningCard({ playback }: { playback: Playback }) {
     <article className={css.card} aria-label={`${camera.name}, ${occasion(playback)}`}>
       {watching && liveUrl && isRunning(playback) && (
         <div className={css.screen}>
-          <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
+          <LivePlayer id={id} url={liveUrl} label={t('now.live', { camera: camera.name })} />
         </div>
       )}
       <div className={css.body}>
@@ -50,7 +52,11 @@ export function RunningCard({ playback }: { playback: Playback }) {
         </div>
         <Steps playback={playback} />
         <Offsite playback={playback} />
-        {failure && <p className={css.failure}>{failure.message}</p>}
+        {failure && (
+          <p className={css.failure}>
+            <Coded kind="failure" code={failure.code} text={failure.message} />
+          </p>
+        )}
         <div className={css.actions}>
           <span className={css.space}>
             {!isRunning(playback) && <StatusBadge status={recordingStatus} />}
@@ -58,12 +64,12 @@ export function RunningCard({ playback }: { playback: Playback }) {
           </span>
           {liveUrl && isRunning(playback) && (
             <Button icon="play" aria-pressed={watching} onClick={() => setWatching(!watching)}>
-              {watching ? 'Stop watching' : 'Watch'}
+              {t(watching ? 'now.stopWatching' : 'now.watch')}
             </Button>
           )}
           <EndButton playback={playback} />
           <ButtonLink to={`/playbacks/${id}`} kind={recordingStatus === 'COMPLETED' ? 'main' : 'plain'}>
-            {recordingStatus === 'COMPLETED' ? 'Play' : 'Details'}
+            {t(recordingStatus === 'COMPLETED' ? 'now.play' : 'now.details')}
           </ButtonLink>
         </div>
       </div>
@@ -85,6 +91,8 @@ function usePictureSoon({ id, recordingStatus, thumbnailUrl, clipStartedAt }: Pl
 function Lease({ expiresAt }: { expiresAt: string }) {
   const left = Date.parse(expiresAt) - useNow();
   return (
-    <p className="quiet numbers">{left > 0 ? `Ends by itself in ${length(left + 999)}` : 'Its time is up'}</p>
+    <p className="quiet numbers">
+      {left > 0 ? t('now.endsIn', { time: length(left + 999) }) : t('now.timeIsUp')}
+    </p>
   );
 }

@@ -1,6 +1,7 @@
 import type { Playback } from '../api/entities.ts';
 import type { RecordingStatus } from '../gql/graphql.ts';
-import { statusNames } from '../parts/format.ts';
+import { statusName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import css from './steps.module.css';
 
 const toTheEnd: readonly RecordingStatus[] = ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'];
@@ -14,7 +15,7 @@ export function Steps({ playback }: { playback: Playback }) {
   const way = status === 'FAILED' ? failed : toTheEnd;
   const reached = way.indexOf(status);
   return (
-    <ol className={css.steps} aria-label="Progress">
+    <ol className={css.steps} aria-label={t('now.progress')}>
       {way.map((step, i) => (
         <li
           key={step}
@@ -23,7 +24,7 @@ export function Steps({ playback }: { playback: Playback }) {
           data-state={i < reached ? 'past' : i === reached ? 'now' : 'ahead'}
           aria-current={i === reached ? 'step' : undefined}
         >
-          {statusNames[step]}
+          {statusName(step)}
         </li>
       ))}
     </ol>

@@ -4,7 +4,8 @@ import { useMay } from '../api/session.ts';
 import type { EventType } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
-import { eventTypes, span, typeNames } from '../parts/format.ts';
+import { eventTypes, span, typeName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import { recordByHand, triggerEvent } from './actions.ts';
 import css from './trigger.module.css';
 
@@ -35,8 +36,12 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
   };
   return (
     <form className={css.panel} onSubmit={trigger} aria-labelledby={titleId}>
-      <h2 id={titleId}>Start something</h2>
-      <SelectField label="Camera" value={camera.id} onChange={({ target }) => setChosen(target.value)}>
+      <h2 id={titleId}>{t('now.start')}</h2>
+      <SelectField
+        label={t('now.camera')}
+        value={camera.id}
+        onChange={({ target }) => setChosen(target.value)}
+      >
         {cameras.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
@@ -44,26 +49,26 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
         ))}
       </SelectField>
       <SelectField
-        label="Type"
+        label={t('now.type')}
         value={type}
         onChange={({ target }) => setType(target.value as EventType)}
-        hint={camera.recordOn.includes(type) ? undefined : `${camera.name} does not record on this type.`}
+        hint={camera.recordOn.includes(type) ? undefined : t('now.doesNotRecord', { camera: camera.name })}
       >
         {eventTypes.map((each) => (
           <option key={each} value={each}>
-            {typeNames[each]}
+            {typeName(each)}
           </option>
         ))}
       </SelectField>
       <TextField
-        label="Label"
-        placeholder="in a word or two"
+        label={t('now.label')}
+        placeholder={t('now.labelExample')}
         maxLength={200}
         value={label}
         onChange={({ target }) => setLabel(target.value)}
       />
-      <SelectField label="Lasts" value={seconds} onChange={({ target }) => setSeconds(target.value)}>
-        <option value="">until it is ended</option>
+      <SelectField label={t('now.lasts')} value={seconds} onChange={({ target }) => setSeconds(target.value)}>
+        <option value="">{t('now.untilEnded')}</option>
         {lengthsSec.map((sec) => (
           <option key={sec} value={sec}>
             {span(sec * 1_000)}
@@ -71,7 +76,7 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
         ))}
       </SelectField>
       <Button type="submit" kind="main" icon="event" disabled={busy}>
-        Trigger event
+        {t('now.trigger')}
       </Button>
       {mayRecord && (
         <Button
@@ -79,7 +84,7 @@ export function Trigger({ cameras }: { cameras: readonly Camera[] }) {
           disabled={busy || !camera.enabled}
           onClick={() => during(recordByHand(camera, lengthSec))}
         >
-          Record by hand
+          {t('now.byHand')}
         </Button>
       )}
     </form>

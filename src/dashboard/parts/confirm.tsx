@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { t } from '../texts/text.ts';
 import { Button } from './button.tsx';
 import css from './confirm.module.css';
 import { Dialog } from './dialog.tsx';
@@ -7,13 +8,13 @@ import { sayProblem } from './notice.tsx';
 /** A button for an action that cannot be undone. It asks first and says what will happen. */
 export function ConfirmedButton({
   label,
-  action = 'Delete',
+  action,
   question,
   children,
   onConfirm,
 }: {
   label: string;
-  /** The text of the button in the dialog. */
+  /** The text of the button in the dialog; unset: it deletes. */
   action?: string;
   question: string;
   children: ReactNode;
@@ -34,16 +35,16 @@ export function ConfirmedButton({
   };
   return (
     <>
-      <Button kind="danger" {...(action === 'Delete' && { icon: 'trash' })} onClick={() => setAsking(true)}>
+      <Button kind="danger" {...(!action && { icon: 'trash' })} onClick={() => setAsking(true)}>
         {label}
       </Button>
       {asking && (
         <Dialog title={question} small onClose={() => setAsking(false)}>
           <p>{children}</p>
           <div className={css.actions}>
-            <Button onClick={() => setAsking(false)}>Keep</Button>
+            <Button onClick={() => setAsking(false)}>{t('parts.keep')}</Button>
             <Button kind="dangerMain" disabled={busy} onClick={confirm}>
-              {action}
+              {action ?? t('parts.delete')}
             </Button>
           </div>
         </Dialog>

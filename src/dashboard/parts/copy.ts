@@ -1,3 +1,4 @@
+import { t } from '../texts/text.ts';
 import { say, sayProblem } from './notice.tsx';
 
 /** Copies a text, and says so. Over plain http, browsers have no clipboard API. */
@@ -7,6 +8,6 @@ export async function copyText(text: string, done: string): Promise<void> {
     say(done);
   } catch {
     // The page is not allowed to write to the clipboard.
-    sayProblem('The browser does not allow it; select the text and copy it.');
+    sayProblem(t('parts.cannotCopy'));
   }
 }

@@ -1,4 +1,5 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
+import { t } from '../texts/text.ts';
 import { IconButton } from './button.tsx';
 import css from './dialog.module.css';
 
@@ -38,7 +39,7 @@ export function Dialog({
     >
       <header className={css.head}>
         <h2 id={titleId}>{title}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
+        <IconButton icon="close" label={t('parts.close')} onClick={onClose} />
       </header>
       <div className={css.body}>{children}</div>
     </dialog>

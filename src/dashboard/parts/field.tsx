@@ -5,7 +5,7 @@ interface Texts {
   readonly label: string;
   readonly hint?: string | undefined;
   /** The error, as a sentence. */
-  readonly problem?: string | undefined;
+  readonly problem?: ReactNode;
 }
 
 export function TextField({

@@ -1,59 +1,80 @@
-import type { EndReason, EventType, Fault, RecordingStatus } from '../gql/graphql.ts';
+import { TZDateMini } from '@date-fns/tz';
+import type { EventType, RecordingStatus } from '../gql/graphql.ts';
+import { locale, t } from '../texts/text.ts';
+import { timeZone } from '../texts/time-zone.ts';
 
-/** Formats times, durations, sizes and the API's names for people. Times are in the viewer's zone. */
+/**
+ * Formats times, durations, sizes and the API's names for people, in their language. Times are in the viewer's zone, which
+ * the user may have chosen.
+ */
 
-const clockFormat = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
-const shortClockFormat = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-});
-const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const fullFormat = new Intl.DateTimeFormat(undefined, {
-  dateStyle: 'full',
-  timeStyle: 'long',
-  hourCycle: 'h23',
-} as Intl.DateTimeFormatOptions);
+const makeFormats = (locale: string, timeZone: string) => {
+  const time = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  const decimals = (least: number, most = least) =>
+    new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most });
+  const hours = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  const day = { weekday: 'long', day: 'numeric', month: 'long' } as const;
+  return {
+    clock: time({ ...hours, second: '2-digit' }),
+    shortClock: time(hours),
+    day: time(day),
+    dayOfYear: time({ ...day, year: 'numeric' }),
+    full: time({ dateStyle: 'full', timeStyle: 'long', hourCycle: 'h23' }),
+    whole: decimals(0),
+    tenths: decimals(1),
+    upToTenths: decimals(0, 1),
+    short: new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }),
+  };
+};
+
+let made: { readonly key: string; readonly formats: ReturnType<typeof makeFormats> } | undefined;
+
+/** The formats of the present language and zone. Making them takes long, so they are kept. */
+function formats() {
+  const key = `${locale()} ${timeZone()}`;
+  if (made?.key !== key) made = { key, formats: makeFormats(locale(), timeZone()) };
+  return made.formats;
+}
 
 type Moment = string | number | Date;
 
 /** 14:03:59 */
-export const clock = (at: Moment): string => clockFormat.format(new Date(at));
+export const clock = (at: Moment): string => formats().clock.format(new Date(at));
 
 /** 14:03 */
-export const shortClock = (at: Moment): string => shortClockFormat.format(new Date(at));
+export const shortClock = (at: Moment): string => formats().shortClock.format(new Date(at));
 
 /** 14:03:59.120 */
 export const fineClock = (at: Moment): string =>
   `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, '0')}`;
 
 /** With weekday, date and zone. */
-export const fullTime = (at: Moment): string => fullFormat.format(new Date(at));
+export const fullTime = (at: Moment): string => formats().full.format(new Date(at));
+
+/** The moment, as a date whose fields (hours, minutes, …) are those of the viewer's zone. */
+export const zoned = (at: Moment): Date => new TZDateMini(new Date(at).getTime(), timeZone());
 
 /** 2026-11-22 in the viewer's zone, the format of date fields. */
 export function localDay(at: Moment): string {
-  const date = new Date(at);
+  const date = zoned(at);
   const two = (n: number) => String(n).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** Midnight of the day `days` after a day like 2026-11-22, in the viewer's zone. */
+/** Midnight of the day `days` after a day like 2026-11-22, in the viewer's zone; its fields are those of the zone. */
 export function dayStart(day: string, days = 0): Date {
   const [year = 1970, month = 1, date = 1] = day.split('-').map(Number);
-  return new Date(year, month - 1, date + days);
+  return new TZDateMini(year, month - 1, date + days, timeZone());
 }
 
 /** Today, Yesterday, or Sunday 22 November; with the year if it is not the present one. */
 export function dayName(day: string): string {
-  const isThisYear = day.slice(0, 4) === localDay(Date.now()).slice(0, 4);
-  const name = `${dayFormat.format(dayStart(day))}${isThisYear ? '' : ` ${day.slice(0, 4)}`}`;
-  if (day === localDay(Date.now())) return `Today · ${name}`;
-  if (day === localDay(dayStart(localDay(Date.now()), -1))) return `Yesterday · ${name}`;
+  const today = localDay(Date.now());
+  const { day: format, dayOfYear } = formats();
+  const name = (day.slice(0, 4) === today.slice(0, 4) ? format : dayOfYear).format(dayStart(day));
+  if (day === today) return t('parts.today', { day: name });
+  if (day === localDay(dayStart(today, -1))) return t('parts.yesterday', { day: name });
   return name;
 }
 
@@ -62,10 +83,10 @@ export const dayAndClock = (at: Moment): string => `${dayName(localDay(at))}, ${
 
 /** Like "Europe/Berlin, GMT+1". */
 export function zoneName(): string {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' }).formatToParts(new Date());
-  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  return timeZone === offset || /^GMT(\+0)?$/.test(offset) ? timeZone : `${timeZone}, ${offset}`;
+  const zone = timeZone();
+  const format = new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset', timeZone: zone });
+  const offset = format.formatToParts(new Date()).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return zone === offset || /^GMT(\+0)?$/.test(offset) ? zone : `${zone}, ${offset}`;
 }
 
 /** 0:07, 12:40, 1:02:03. */
@@ -82,14 +103,16 @@ export const fineLength = (ms: number): string =>
 
 /** 340 ms, 5.2 s, 12 s, 3 min, 2 h: for durations that are read, not compared. */
 export function span(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 9_950) return `${Number((ms / 1_000).toFixed(1))} s`;
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
-  return `${Math.round(ms / 3_600_000)} h`;
+  const { whole, upToTenths } = formats();
+  if (ms < 1_000) return t('parts.ms', { value: whole.format(ms) });
+  if (ms < 9_950) return t('parts.seconds', { value: upToTenths.format(ms / 1_000) });
+  if (ms < 120_000) return t('parts.seconds', { value: whole.format(ms / 1_000) });
+  if (ms < 7_200_000) return t('parts.minutes', { value: whole.format(ms / 60_000) });
+  return t('parts.hours', { value: whole.format(ms / 3_600_000) });
 }
 
 export function size(bytes: number): string {
+  const { whole, tenths } = formats();
   if (bytes < 1_000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = bytes / 1_000;
@@ -98,12 +121,20 @@ export function size(bytes: number): string {
     value /= 1_000;
     unit++;
   }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return `${(value < 9.95 ? tenths : whole).format(value)} ${units[unit]}`;
 }
 
+/** A whole number: 12,345. */
+export const wholeNumber = (value: number): string => formats().whole.format(value);
+
+/** A number with one decimal place: 1.5. */
+export const oneDecimal = (value: number): string => formats().tenths.format(value);
+
+/** A number with at most two significant digits: 4.1, 0.25, 12. */
+export const shortNumber = (value: number): string => formats().short.format(value);
+
 /** A number of playbacks, in words. */
-export const playbackCount = (count: number): string =>
-  count === 1 ? '1 playback' : `${count.toLocaleString()} playbacks`;
+export const playbackCount = (count: number): string => t('parts.playbacks', { count });
 
 export const resolutionName = (resolution: string): string => resolution.replace('x', ' × ');
 
@@ -118,40 +149,26 @@ export function codecName(codec: string): string {
   return families.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
 }
 
-export const typeNames: Readonly<Record<EventType, string>> = {
-  MOTION: 'Motion',
-  PERSON: 'Person',
-  VEHICLE: 'Vehicle',
-  ANIMAL: 'Animal',
-  INTRUSION: 'Intrusion',
-  LINE_CROSSING: 'Line crossing',
-  SOUND: 'Sound',
-  TAMPER: 'Tamper',
-  OTHER: 'Other',
-};
-export const eventTypes = Object.keys(typeNames) as EventType[];
+export const eventTypes = [
+  'MOTION',
+  'PERSON',
+  'VEHICLE',
+  'ANIMAL',
+  'INTRUSION',
+  'LINE_CROSSING',
+  'SOUND',
+  'TAMPER',
+  'OTHER',
+] as const satisfies readonly EventType[];
 
-export const statusNames: Readonly<Record<RecordingStatus, string>> = {
-  PENDING: 'Pending',
-  RECORDING: 'Recording',
-  PROCESSING: 'Processing',
-  COMPLETED: 'Completed',
-  FAILED: 'Failed',
-};
-export const statuses = Object.keys(statusNames) as RecordingStatus[];
+export const typeName = (type: EventType): string => t(`names.type.${type}`);
 
-export const endReasonNames: Readonly<Record<EndReason, string>> = {
-  ENDED: 'its event ended',
-  STOPPED: 'stopped by hand',
-  LEASE_EXPIRED: 'its event’s lease ran out',
-  MAX_DURATION: 'the longest duration was reached',
-  CAMERA_LOST: 'the camera was lost',
-  SHUTDOWN: 'the server could not go on',
-  NODE_LOST: 'the server was lost',
-};
+export const statuses = [
+  'PENDING',
+  'RECORDING',
+  'PROCESSING',
+  'COMPLETED',
+  'FAILED',
+] as const satisfies readonly RecordingStatus[];
 
-export const faultNames: Readonly<Record<Fault, string>> = {
-  CAMERA: 'whoever looks after the camera or its network',
-  SERVER: 'whoever runs Flashback',
-  STORAGE: 'whoever looks after the bucket or the disk',
-};
+export const statusName = (status: RecordingStatus): string => t(`names.status.${status}`);

@@ -2,11 +2,13 @@ import { type ReactNode, useEffect } from 'react';
 import { connection } from '../api/connection.ts';
 import { observable, useObservable } from '../api/observable.ts';
 import { Refusal } from '../api/refusal.ts';
+import { t } from '../texts/text.ts';
 import { IconButton } from './button.tsx';
 import css from './notice.module.css';
+import { Problem } from './problem.tsx';
 
 interface Said {
-  readonly text: string;
+  readonly text: ReactNode;
   readonly bad: boolean;
   /** Whether the notice was shown because the server could not be reached. */
   readonly isUnreachable?: boolean;
@@ -21,7 +23,7 @@ export const say = (text: string): void => notice.set({ text, bad: false });
 /** Stays until it is closed. A notice about a lost connection also goes when the connection is back. */
 export const sayProblem = (error: unknown): void =>
   notice.set({
-    text: error instanceof Error ? error.message : String(error),
+    text: <Problem error={error} />,
     bad: true,
     isUnreachable: error instanceof Refusal && error.code === 'UNREACHABLE',
   });
@@ -36,7 +38,7 @@ export function Notice({
   bad = false,
   children,
 }: {
-  text: string;
+  text: ReactNode;
   bad?: boolean;
   children: ReactNode;
 }) {
@@ -61,7 +63,7 @@ export function Notices({ children }: { children?: ReactNode }) {
       {children}
       {shown && (
         <Notice text={shown.text} bad={shown.bad}>
-          <IconButton icon="close" label="Dismiss" onClick={() => notice.set(undefined)} />
+          <IconButton icon="close" label={t('parts.dismiss')} onClick={() => notice.set(undefined)} />
         </Notice>
       )}
     </div>

@@ -1,9 +1,9 @@
 import type { CameraState, RecordingStatus } from '../gql/graphql.ts';
-import { statusNames } from './format.ts';
+import { statusName } from './format.ts';
 import css from './status.module.css';
 
 export function StatusBadge({ status }: { status: RecordingStatus }) {
-  return <span className={`${css.badge} ${css[status]}`}>{statusNames[status]}</span>;
+  return <span className={`${css.badge} ${css[status]}`}>{statusName(status)}</span>;
 }
 
 /** A coloured mark. The text next to it says the same. */

@@ -16,7 +16,7 @@ export function useDetails(id: string, updatedAt: string | undefined) {
   const fresh = useObservable(freshness);
   const [details, setDetails] = useState<Details>();
   const [missing, setMissing] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<unknown>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever the playback has or may have changed
   useEffect(() => {
     let overtaken = false;
@@ -28,7 +28,7 @@ export function useDetails(id: string, updatedAt: string | undefined) {
         if (answer) setDetails(answer);
         else tellTabs({ deletedPlayback: id });
       },
-      (error: Error) => !overtaken && setProblem(error.message),
+      (error: unknown) => !overtaken && setProblem(error),
     );
     return () => {
       overtaken = true;

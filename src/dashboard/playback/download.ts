@@ -1,26 +1,26 @@
 import { mostIds, query } from '../api/client.ts';
 import { ClipsDownloadDocument, PlaybackDownloadDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
+import { t } from '../texts/text.ts';
+import { timeZone } from '../texts/time-zone.ts';
 
 /** Saves a clip, or several as one ZIP, with a new link, because links expire while a page is open. */
 export async function download(ids: readonly string[]): Promise<void> {
   try {
-    if (ids.length > mostIds) throw new Error(`A ZIP can have ${mostIds} clips. Choose fewer.`);
+    if (ids.length > mostIds) throw new Error(t('playback.tooMany', { most: mostIds }));
     const url = ids.length === 1 ? await linkToClip(ids[0] as string) : await linkToZip(ids);
-    if (!url) throw new Error('There is no clip any more.');
+    if (!url) throw new Error(t('playback.noClip'));
     save(url);
   } catch (error) {
     sayProblem(error);
   }
 }
 
-const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-
 const linkToClip = async (id: string) =>
-  (await query(PlaybackDownloadDocument, { id, timeZone })).playback?.downloadUrl;
+  (await query(PlaybackDownloadDocument, { id, timeZone: timeZone() })).playback?.downloadUrl;
 
 const linkToZip = async (ids: readonly string[]) =>
-  (await query(ClipsDownloadDocument, { ids: [...ids], timeZone })).clipsUrl;
+  (await query(ClipsDownloadDocument, { ids: [...ids], timeZone: timeZone() })).clipsUrl;
 
 function save(url: string): void {
   const link = document.createElement('a');

@@ -1,19 +1,23 @@
 import { Fragment, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Playback } from '../api/entities.ts';
-import { clock, codecName, endReasonNames, fineLength, resolutionName, size, span } from '../parts/format.ts';
+import { clock, codecName, fineLength, oneDecimal, resolutionName, size, span } from '../parts/format.ts';
 import { Time } from '../parts/time.tsx';
+import { t } from '../texts/text.ts';
 import type { Details } from './details.ts';
 import css from './facts.module.css';
 
 /** All facts about the playback that the API states. */
 export function Facts({ playback, details }: { playback: Playback; details: Details | undefined }) {
   return (
-    <aside className={css.panel} aria-label="Facts">
-      <FactList title="Event" facts={eventFacts(playback, details)} />
-      <FactList title="Clip" facts={clipFacts(playback)} />
-      {playback.gaps.length > 0 && <FactList title="Gaps" facts={gapFacts(playback)} />}
-      <FactList title="Playback" facts={[['Id', <code key="id">{playback.id}</code>]]} />
+    <aside className={css.panel} aria-label={t('playback.facts.title')}>
+      <FactList title={t('playback.facts.event')} facts={eventFacts(playback, details)} />
+      <FactList title={t('playback.facts.clip')} facts={clipFacts(playback)} />
+      {playback.gaps.length > 0 && <FactList title={t('playback.facts.gaps')} facts={gapFacts(playback)} />}
+      <FactList
+        title={t('playback.facts.playback')}
+        facts={[[t('playback.facts.id'), <code key="id">{playback.id}</code>]]}
+      />
     </aside>
   );
 }
@@ -44,18 +48,24 @@ function eventFacts(
   const { description, metadata } = details?.event ?? {};
   return [
     [
-      'Camera',
+      t('playback.facts.camera'),
       <Link key="camera" to={`/playbacks?camera=${camera.id}`}>
         {camera.name}
       </Link>,
     ],
-    ['Label', event?.label],
-    ['Description', description],
-    ['Started', <Time key="start" at={startedAt} />],
-    ['Ended', endedAt && <Time key="end" at={endedAt} />],
+    [t('playback.facts.label'), event?.label],
+    [t('playback.facts.description'), description],
+    [t('playback.facts.started'), <Time key="start" at={startedAt} />],
+    [t('playback.facts.ended'), endedAt && <Time key="end" at={endedAt} />],
     // For a failed playback, the failure says why there is no more.
-    ['Stopped because', recordingStatus !== 'FAILED' && endReason && endReasonNames[endReason]],
-    ['Metadata', metadata != null && <pre key="metadata">{JSON.stringify(metadata, null, 2)}</pre>],
+    [
+      t('playback.facts.stoppedBecause'),
+      recordingStatus !== 'FAILED' && endReason && t(`names.endReason.${endReason}`),
+    ],
+    [
+      t('playback.facts.metadata'),
+      metadata != null && <pre key="metadata">{JSON.stringify(metadata, null, 2)}</pre>,
+    ],
   ];
 }
 
@@ -63,18 +73,27 @@ function clipFacts(playback: Playback): Fact[] {
   const { clipStartedAt, durationMs, preRollMs, missedMs, fileSizeBytes, codec, audioCodec, resolution } =
     playback;
   return [
-    ['First frame', clipStartedAt && <Time key="first" at={clipStartedAt} />],
-    ['Length', durationMs != null && <span className="numbers">{fineLength(durationMs)}</span>],
-    ['Pre-roll', preRollMs != null && `${(preRollMs / 1_000).toFixed(1)} s before the event`],
-    ['Missed', missedMs ? `${span(missedMs)}: the camera was not live yet` : null],
-    ['Size', fileSizeBytes != null && size(fileSizeBytes)],
+    [t('playback.facts.firstFrame'), clipStartedAt && <Time key="first" at={clipStartedAt} />],
     [
-      'Picture',
+      t('playback.facts.length'),
+      durationMs != null && <span className="numbers">{fineLength(durationMs)}</span>,
+    ],
+    [
+      t('playback.facts.preRoll'),
+      preRollMs != null && t('playback.facts.beforeEvent', { seconds: oneDecimal(preRollMs / 1_000) }),
+    ],
+    [t('playback.facts.missed'), missedMs ? t('playback.facts.wasNotLive', { time: span(missedMs) }) : null],
+    [t('playback.facts.size'), fileSizeBytes != null && size(fileSizeBytes)],
+    [
+      t('playback.facts.picture'),
       codec && [codecName(codec), resolution && resolutionName(resolution)].filter(Boolean).join(', '),
     ],
-    ['Sound', codec && (audioCodec ? codecName(audioCodec) : 'none')],
+    [t('playback.facts.sound'), codec && (audioCodec ? codecName(audioCodec) : t('playback.facts.noSound'))],
   ];
 }
 
 const gapFacts = ({ gaps }: Playback): Fact[] =>
-  gaps.map(({ from, to }) => [clock(from), `nothing came for ${span(Date.parse(to) - Date.parse(from))}`]);
+  gaps.map(({ from, to }) => [
+    clock(from),
+    t('playback.facts.nothingFor', { time: span(Date.parse(to) - Date.parse(from)) }),
+  ]);

@@ -3,8 +3,9 @@ import type { Playback } from '../api/entities.ts';
 import { useMay } from '../api/session.ts';
 import { RetryPlaybackDocument } from '../gql/graphql.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
-import { faultNames } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
+import { Coded } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './failure.module.css';
 
 /** Why there is no clip, who has to act, and whether a retry can help. */
@@ -18,26 +19,26 @@ export function FailurePanel({
   const { message, fault, retryable, code } = failure;
   const mayRecord = useMay('record');
   const retry = () =>
-    mutate(RetryPlaybackDocument, { id }).then(() => say('It is being finished again.'), sayProblem);
+    mutate(RetryPlaybackDocument, { id }).then(() => say(t('playback.failure.finishing')), sayProblem);
   return (
-    <section className={css.panel} aria-label="Failure">
-      <h2>There is no clip</h2>
-      <p className={css.message}>{message}</p>
+    <section className={css.panel} aria-label={t('playback.failure.title')}>
+      <h2>{t('playback.failure.noClip')}</h2>
+      <p className={css.message}>
+        <Coded kind="failure" code={code} text={message} />
+      </p>
       <p>
-        Now it is for <b>{faultNames[fault]}</b> to act.{' '}
-        {retryable
-          ? 'The footage is held on the server: once that is done, try again.'
-          : 'No footage is held, so that trying again cannot help.'}
+        {t.rich('playback.failure.toAct', { who: () => <b>{t(`names.fault.${fault}`)}</b> })}{' '}
+        {t(retryable ? 'playback.failure.isHeld' : 'playback.failure.isNotHeld')}
       </p>
       <div className={css.actions}>
         {retryable && mayRecord && (
           <Button kind="main" icon="retry" onClick={retry}>
-            Try again
+            {t('playback.failure.again')}
           </Button>
         )}
         {fault === 'CAMERA' && (
           <ButtonLink to={`/cameras/${camera.id}`} icon="settings">
-            The camera
+            {t('playback.failure.camera')}
           </ButtonLink>
         )}
       </div>

@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import { useEffect, useRef, useState } from 'react';
 import { Button } from '../parts/button.tsx';
+import { t } from '../texts/text.ts';
 import { askForDetails } from './details.ts';
 import css from './live-player.module.css';
 
@@ -65,11 +66,11 @@ export function LivePlayer({ id, url, label }: { id: string; url: string; label:
       />
       {failing ? (
         <p className={css.words} role="status">
-          There is no live picture at the moment. Trying again…
+          {t('playback.noLivePicture')}
         </p>
       ) : (
         <div className={css.now}>
-          <Button onClick={() => ref.current && jumpToNow(ref.current)}>Jump to now</Button>
+          <Button onClick={() => ref.current && jumpToNow(ref.current)}>{t('playback.jumpToNow')}</Button>
         </div>
       )}
     </div>

@@ -5,6 +5,7 @@ import { PlaybackNeighboursDocument } from '../gql/graphql.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { usePageKeys } from '../parts/page-keys.ts';
 import { neighboursInList } from '../playbacks/last-list.ts';
+import { t } from '../texts/text.ts';
 
 export type Way = 'earlier' | 'later';
 
@@ -22,7 +23,7 @@ export function useNeighbours(playback: Playback | undefined): (way: Way) => voi
       const id = neighboursInList(playback.id)[way] ?? (await askForNeighbour(playback, way));
       // Replaces the entry of the history, so that going back leads to the list, however many playbacks were opened.
       if (id) navigate(`/playbacks/${id}`, { replace: true });
-      else say(`There is no ${way} playback.`);
+      else say(t(way === 'later' ? 'playback.noLater' : 'playback.noEarlier'));
     } catch (error) {
       sayProblem(error);
     }

@@ -15,7 +15,9 @@ import { copyText } from '../parts/copy.ts';
 import { dayAndClock } from '../parts/format.ts';
 import { say } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { StatusBadge } from '../parts/status.tsx';
+import { t } from '../texts/text.ts';
 import { useDetails } from './details.ts';
 import { download } from './download.ts';
 import { Facts } from './facts.tsx';
@@ -36,19 +38,21 @@ export function PlaybackPage({ id }: { id: string }) {
   const { details, missing, problem } = useDetails(id, playback?.updatedAt);
   const [, navigate] = useLocation();
   const goTo = useNeighbours(playback);
-  if (problem && !playback) {
+  if (problem !== undefined && !playback) {
     return (
-      <Page title="Playback">
-        <Empty title="It cannot be shown">{problem}</Empty>
+      <Page title={t('playback.title')}>
+        <Empty title={t('playback.cannotShow')}>
+          <Problem error={problem} />
+        </Empty>
       </Page>
     );
   }
   if (!playback) {
     return (
-      <Page title="Playback">
+      <Page title={t('playback.title')}>
         {missing && (
-          <Empty title="There is no such playback" action={<Link to="/playbacks">All playbacks</Link>}>
-            It was deleted, or the address is wrong.
+          <Empty title={t('playback.noSuch')} action={<Link to="/playbacks">{t('playback.all')}</Link>}>
+            {t('playback.deletedOrWrong')}
           </Empty>
         )}
       </Page>
@@ -58,7 +62,7 @@ export function PlaybackPage({ id }: { id: string }) {
     await mutate(DeletePlaybackDocument, { id });
     navigate('/playbacks');
     tellTabs({ deletedPlayback: id });
-    say('The playback is deleted.');
+    say(t('playback.isDeleted'));
   };
   return (
     <Page
@@ -91,7 +95,7 @@ function Screen({ playback }: { playback: Playback }) {
     <div className={css.underWay}>
       {isRunning(playback) && liveUrl && (
         <div className={css.live}>
-          <LivePlayer id={id} url={liveUrl} label={`${camera.name}, live`} />
+          <LivePlayer id={id} url={liveUrl} label={t('now.live', { camera: camera.name })} />
         </div>
       )}
       <Steps playback={playback} />
@@ -112,23 +116,27 @@ function Actions({
   const mayRecord = useMay('record');
   return (
     <>
-      <IconButton icon="back" label="Earlier playback (←)" onClick={() => onNeighbour('earlier')} />
-      <IconButton icon="forward" label="Later playback (→)" onClick={() => onNeighbour('later')} />
+      <IconButton icon="back" label={t('playback.earlier')} onClick={() => onNeighbour('earlier')} />
+      <IconButton icon="forward" label={t('playback.later')} onClick={() => onNeighbour('later')} />
       <EndButton playback={playback} />
       <ReviewButton playback={playback} />
-      <Button icon="link" onClick={() => copyText(location.href, 'The link to this page is copied.')}>
-        Copy link
+      <Button icon="link" onClick={() => copyText(location.href, t('playback.linkCopied'))}>
+        {t('playback.copyLink')}
       </Button>
       {playback.videoUrl && (
         <Button icon="download" onClick={() => download([playback.id])}>
-          Download
+          {t('playback.download')}
         </Button>
       )}
       {playback.videoUrl && mayRecord && <ShareButton id={playback.id} />}
       <ProtectButton playback={playback} />
       {mayRecord && !playback.protection && (
-        <ConfirmedButton label="Delete" question="Delete this playback?" onConfirm={onDelete}>
-          Its clip and its picture are deleted too. This cannot be undone.
+        <ConfirmedButton
+          label={t('parts.delete')}
+          question={t('playback.deleteQuestion')}
+          onConfirm={onDelete}
+        >
+          {t('playback.deleteWarning')}
         </ConfirmedButton>
       )}
     </>
@@ -141,7 +149,7 @@ function ShareButton({ id }: { id: string }) {
   return (
     <>
       <Button icon="share" onClick={open}>
-        Share
+        {t('playback.share.button')}
       </Button>
       {atMs !== undefined && (
         <Suspense>

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'react';
 import type { Playback } from '../api/entities.ts';
 import { Button, IconButton } from '../parts/button.tsx';
-import { clock, codecName, fineLength } from '../parts/format.ts';
+import { clock, codecName, fineLength, shortNumber } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import { useClipSource } from './clip-source.ts';
 import { clipTime } from './clip-time.ts';
 import { createFrameStepper, type FrameStepper } from './frame-stepper.ts';
@@ -54,7 +55,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   usePlayerKeys({ ...act, skip: (ms) => act.seek((video.current?.currentTime ?? 0) * 1_000 + ms) });
 
   return (
-    <section className={css.player} ref={screen} aria-label="Player">
+    <section className={css.player} ref={screen} aria-label={t('playback.player.title')}>
       <div className={css.screen}>
         {/* biome-ignore lint/a11y/useMediaCaption: cameras have no captions */}
         <video
@@ -73,7 +74,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
           <button
             type="button"
             className={css.start}
-            aria-label="Play from the pre-roll on"
+            aria-label={t('playback.player.playClip')}
             onClick={act.toggle}
           >
             <svg width="30" height="30" viewBox="0 0 20 20" fill="currentColor" aria-hidden="true">
@@ -87,14 +88,14 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
         <div className={css.row}>
           <IconButton
             icon={paused ? 'play' : 'pause'}
-            label={paused ? 'Play (space)' : 'Pause (space)'}
+            label={t(paused ? 'playback.player.play' : 'playback.player.pause')}
             onClick={act.toggle}
           />
-          <IconButton icon="stepBack" label="One frame back (,)" onClick={() => act.step(-1)} />
-          <IconButton icon="stepForward" label="One frame on (.)" onClick={() => act.step(1)} />
-          <Button kind="bare" onClick={act.toEvent} title="Go to where the event begins (e)">
+          <IconButton icon="stepBack" label={t('playback.player.frameBack')} onClick={() => act.step(-1)} />
+          <IconButton icon="stepForward" label={t('playback.player.frameOn')} onClick={() => act.step(1)} />
+          <Button kind="bare" onClick={act.toEvent} title={t('playback.player.toEvent')}>
             <span className={css.flag} aria-hidden="true" />
-            Event
+            {t('playback.player.event')}
           </Button>
           <p className={css.time}>
             <b>{clock(clip.startsAt + atMs)}</b>
@@ -104,24 +105,24 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
           </p>
           <select
             className={css.rate}
-            aria-label="Speed"
+            aria-label={t('playback.player.speed')}
             value={rate}
             onChange={({ target }) => act.rate(Number(target.value))}
           >
             {rates.map((each) => (
               <option key={each} value={each}>
-                {each} ×
+                {shortNumber(each)} ×
               </option>
             ))}
           </select>
           {playback.audioCodec && (
             <IconButton
               icon={muted ? 'muted' : 'sound'}
-              label={muted ? 'Sound on (m)' : 'Sound off (m)'}
+              label={t(muted ? 'playback.player.soundOn' : 'playback.player.soundOff')}
               onClick={act.mute}
             />
           )}
-          <IconButton icon="fullscreen" label="Full screen (f)" onClick={act.fullscreen} />
+          <IconButton icon="fullscreen" label={t('playback.player.fullscreen')} onClick={act.fullscreen} />
         </div>
       </div>
     </section>
@@ -133,12 +134,12 @@ function Broken({ playback: { codec }, onAgain }: { playback: Playback; onAgain:
   return (
     <div className={css.broken} role="alert">
       {codec && !canPlay ? (
-        <p>This browser does not play {codecName(codec)}. Download the clip to see it elsewhere.</p>
+        <p>{t('playback.player.cannotPlay', { codec: codecName(codec) })}</p>
       ) : (
         <>
-          <p>The clip cannot be loaded: where it is kept does not answer, or refuses.</p>
+          <p>{t('playback.player.cannotLoad')}</p>
           <Button icon="retry" onClick={onAgain}>
-            Try again
+            {t('playback.failure.again')}
           </Button>
         </>
       )}

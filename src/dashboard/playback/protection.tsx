@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { mutate } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
 import { Refusal } from '../api/refusal.ts';
@@ -11,6 +11,8 @@ import { TextField } from '../parts/field.tsx';
 import { dayName, localDay } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { say, sayProblem } from '../parts/notice.tsx';
+import { fieldProblem, Problem } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './protection.module.css';
 
 /** @throws Refusal */
@@ -30,15 +32,19 @@ export function ProtectButton({ playback: { id, protection } }: { playback: Play
   const save = async (reason: string) => {
     await protect(id, reason);
     setAsking(false);
-    say('The playback is protected.');
+    say(t('playback.protection.isProtected'));
   };
   return (
     <>
       <Button icon="keep" onClick={() => setAsking(true)}>
-        Protect
+        {t('playback.protection.protect')}
       </Button>
       {asking && (
-        <ReasonDialog title="Protect this playback?" onReason={save} onClose={() => setAsking(false)} />
+        <ReasonDialog
+          title={t('playback.protection.question')}
+          onReason={save}
+          onClose={() => setAsking(false)}
+        />
       )}
     </>
   );
@@ -55,7 +61,7 @@ export function ReasonDialog({
   onClose: () => void;
 }) {
   const [reason, setReason] = useState('');
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<ReactNode>();
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -63,28 +69,29 @@ export function ReasonDialog({
     try {
       await onReason(reason.trim());
     } catch (error) {
-      setProblem((error instanceof Refusal && error.at('reason')) || (error as Error).message);
+      const own = error instanceof Refusal ? fieldProblem(error.at('reason')) : undefined;
+      setProblem(own ?? <Problem error={error} />);
       setBusy(false);
     }
   };
   return (
     <Dialog title={title} small onClose={onClose}>
       <form className={css.form} onSubmit={submit} noValidate>
-        <p>Nothing deletes what is protected, whatever its age, until somebody lifts the protection.</p>
+        <p>{t('playback.protection.promise')}</p>
         <TextField
-          label="Reason"
+          label={t('playback.protection.reason')}
           data-first
           required
           maxLength={500}
-          placeholder="for the police, case 4711"
+          placeholder={t('playback.protection.reasonExample')}
           value={reason}
           problem={problem}
           onChange={({ target }) => setReason(target.value)}
         />
         <div className={css.actions}>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('parts.cancel')}</Button>
           <Button kind="main" type="submit" disabled={busy}>
-            Protect
+            {t('playback.protection.protect')}
           </Button>
         </div>
       </form>
@@ -102,7 +109,7 @@ export function ProtectionPanel({ playback: { id, protection } }: { playback: Pl
     try {
       await mutate(UnprotectPlaybackDocument, { id });
       tellTabs({ changedPlayback: id });
-      say('The protection is lifted.');
+      say(t('playback.protection.isLifted'));
     } catch (error) {
       sayProblem(error);
     } finally {
@@ -111,17 +118,20 @@ export function ProtectionPanel({ playback: { id, protection } }: { playback: Pl
   };
   const { reason, by, at } = protection;
   return (
-    <section className={css.panel} aria-label="Protection">
+    <section className={css.panel} aria-label={t('playback.protection.title')}>
       <Icon name="keep" />
       <p>
-        <b>Protected:</b> {reason}{' '}
-        <span className="quiet">
-          By {by}, {dayName(localDay(at))}.
-        </span>
+        {t.rich('playback.protection.because', {
+          b: (text) => <b>{text}</b>,
+          quiet: (text) => <span className="quiet">{text}</span>,
+          reason,
+          by,
+          day: dayName(localDay(at)),
+        })}
       </p>
       {mayRecord && (
         <Button disabled={busy} onClick={lift}>
-          Lift the protection
+          {t('playback.protection.lift')}
         </Button>
       )}
     </section>

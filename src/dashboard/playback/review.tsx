@@ -4,9 +4,9 @@ import type { Playback } from '../api/entities.ts';
 import { tellTabs } from '../api/tabs.ts';
 import { ReviewPlaybacksDocument } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
-import { playbackCount } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { usePageKeys } from '../parts/page-keys.ts';
+import { t } from '../texts/text.ts';
 
 /** Marks playbacks as reviewed by the user or, if all are marked, takes the marks back, and says so. */
 export async function toggleReviewed(playbacks: readonly Playback[]): Promise<void> {
@@ -14,7 +14,7 @@ export async function toggleReviewed(playbacks: readonly Playback[]): Promise<vo
   const ids = playbacks.map(({ id }) => id);
   try {
     for (let i = 0; i < ids.length; i += mostIds) await save(ids.slice(i, i + mostIds), reviewed);
-    say(`${playbackCount(ids.length)} marked as ${reviewed ? 'reviewed' : 'not reviewed'}.`);
+    say(t(reviewed ? 'playback.review.marked' : 'playback.review.unmarked', { count: ids.length }));
   } catch (error) {
     sayProblem(error);
   }
@@ -41,8 +41,8 @@ export function ReviewButton({ playback }: { playback: Playback }) {
   const toggle = () => void toggleReviewed([playback]);
   usePageKeys(({ key }) => (key === 'r' ? toggle : undefined));
   return (
-    <Button icon="reviewed" title="The key r does the same" onClick={toggle}>
-      {reviewed ? 'Mark as not reviewed' : 'Mark as reviewed'}
+    <Button icon="reviewed" title={t('playback.review.key')} onClick={toggle}>
+      {t(reviewed ? 'playback.review.unmark' : 'playback.review.mark')}
     </Button>
   );
 }

@@ -12,16 +12,17 @@ import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../parts/field.tsx';
 import { dayAndClock, fineLength } from '../parts/format.ts';
 import { sayProblem } from '../parts/notice.tsx';
+import { t } from '../texts/text.ts';
 import css from './share.module.css';
 
 type Links = ShareLinksQuery['shareLinks'];
 
-const lives: readonly { hours: number; name: string }[] = [
-  { hours: 1, name: 'an hour' },
-  { hours: 24, name: 'a day' },
-  { hours: 24 * 7, name: 'a week' },
-  { hours: 24 * 30, name: '30 days' },
-];
+const lives = [
+  { hours: 1, name: 'hour' },
+  { hours: 24, name: 'day' },
+  { hours: 24 * 7, name: 'week' },
+  { hours: 24 * 30, name: 'month' },
+] as const;
 
 /** Makes links with which anybody can see this clip, lists those that were made, and revokes them. */
 export function ShareDialog({
@@ -60,57 +61,54 @@ export function ShareDialog({
     void during(async () => setUrl((await mutate(CreateShareLinkDocument, { input })).createShareLink.url));
   };
   return (
-    <Dialog title="Share this clip" onClose={onClose}>
+    <Dialog title={t('playback.share.title')} onClose={onClose}>
       <form className={css.form} onSubmit={make}>
-        <p>Whoever has the link sees this clip, without signing in, and nothing else.</p>
+        <p>{t('playback.share.whoever')}</p>
         <SelectField
-          label="It works for"
+          label={t('playback.share.worksFor')}
           value={hours}
           onChange={({ target }) => setHours(Number(target.value))}
         >
           {lives.map((life) => (
             <option key={life.hours} value={life.hours}>
-              {life.name}
+              {t(`playback.share.${life.name}`)}
             </option>
           ))}
         </SelectField>
         {atMs > 0 && (
           <CheckField
-            label={`Begins at ${fineLength(atMs)}, where the player is`}
+            label={t('playback.share.beginsAt', { time: fineLength(atMs) })}
             checked={begins}
             onChange={({ target }) => setBegins(target.checked)}
           />
         )}
         <Button kind="main" type="submit" icon="link" disabled={busy}>
-          Make a link
+          {t('playback.share.make')}
         </Button>
       </form>
       {url && (
         <div className={css.made}>
           <TextField
-            label="The link, shown only now"
+            label={t('playback.share.shownOnce')}
             readOnly
             value={url}
             onFocus={({ target }) => target.select()}
           />
-          <Button onClick={() => copyText(url, 'The link is copied.')}>Copy</Button>
+          <Button onClick={() => copyText(url, t('playback.share.copied'))}>{t('parts.copy')}</Button>
         </div>
       )}
       {links.length > 0 && (
-        <ul className={css.links} aria-label="Links to this clip">
+        <ul className={css.links} aria-label={t('playback.share.links')}>
           {links.map((link) => (
             <li key={link.id}>
-              <span>
-                By {link.createdBy}, {stateOf(link)}, opened{' '}
-                {link.openings === 1 ? 'once' : `${link.openings} times`}
-              </span>
+              <span>{words(link)}</span>
               {isValid(link) && (
                 <Button
                   kind="danger"
                   disabled={busy}
                   onClick={() => during(() => mutate(RevokeShareLinkDocument, { id: link.id }))}
                 >
-                  Revoke
+                  {t('playback.share.revoke')}
                 </Button>
               )}
             </li>
@@ -123,7 +121,9 @@ export function ShareDialog({
 
 const isValid = ({ revokedAt, expiresAt }: Links[number]) => !revokedAt && Date.parse(expiresAt) > Date.now();
 
-function stateOf(link: Links[number]): string {
-  if (link.revokedAt) return `revoked ${dayAndClock(link.revokedAt)}`;
-  return `${isValid(link) ? 'works until' : 'expired'} ${dayAndClock(link.expiresAt)}`;
+/** Who made the link, until when it works, and how often it was opened. */
+function words(link: Links[number]): string {
+  const { revokedAt, expiresAt, createdBy: by, openings } = link;
+  const state = revokedAt ? 'revoked' : isValid(link) ? 'works' : 'expired';
+  return t(`playback.share.${state}`, { by, time: dayAndClock(revokedAt ?? expiresAt), openings });
 }

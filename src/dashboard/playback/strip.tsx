@@ -1,5 +1,6 @@
 import { type PointerEvent, useRef } from 'react';
 import { clock, fineLength } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import type { ClipTime } from './clip-time.ts';
 import css from './strip.module.css';
 
@@ -26,11 +27,15 @@ export function Strip({
       className={css.strip}
       role="slider"
       tabIndex={0}
-      aria-label="Position"
+      aria-label={t('playback.player.position')}
       aria-valuemin={0}
       aria-valuemax={Math.round(lengthMs / 100) / 10}
       aria-valuenow={Math.round(atMs / 100) / 10}
-      aria-valuetext={`${fineLength(atMs)} of ${fineLength(lengthMs)}, ${clock(startsAt + atMs)}`}
+      aria-valuetext={t('playback.player.positionOf', {
+        at: fineLength(atMs),
+        length: fineLength(lengthMs),
+        time: clock(startsAt + atMs),
+      })}
       onKeyDown={(event) => {
         const to = moves[event.key]?.(atMs, lengthMs);
         if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -57,7 +62,7 @@ export function Strip({
           />
         ))}
       </div>
-      <span className={css.event} style={{ left: part(eventMs) }} title="The event begins" />
+      <span className={css.event} style={{ left: part(eventMs) }} title={t('playback.player.eventBegins')} />
       <span className={css.head} style={{ left: part(atMs) }} />
     </div>
   );

@@ -2,7 +2,8 @@ import { type KeyboardEvent, memo, useRef } from 'react';
 import { Link } from 'wouter';
 import type { Camera, Playback } from '../api/entities.ts';
 import { isRunning, occasion } from '../api/running.ts';
-import { clock, span, statusNames } from '../parts/format.ts';
+import { clock, span, statusName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import { stretchOf } from './stretch.ts';
 import css from './timeline.module.css';
 import type { Window } from './timeline.tsx';
@@ -38,7 +39,7 @@ export function CameraRow({
         ref={ref}
         className={css.row}
         role="group"
-        aria-label={`${camera.name}: ${playbacks.length} playbacks`}
+        aria-label={t('playbacks.timeline.row', { camera: camera.name, count: playbacks.length })}
         onKeyDown={onKeyDown}
       >
         {now > from && now < to && <span className={css.ahead} style={{ left: percent(now, from, to) }} />}
@@ -77,9 +78,9 @@ const Clip = memo(function Clip({
   const inside = (at: number) => percent(at, stretch.from, stretch.to);
   const words = [
     `${clock(playback.startedAt)}, ${occasion(playback)}`,
-    statusNames[playback.recordingStatus],
+    statusName(playback.recordingStatus),
     playback.durationMs != null ? span(playback.durationMs) : undefined,
-    playback.gaps.length > 0 ? `${playback.gaps.length} gaps` : undefined,
+    playback.gaps.length > 0 ? t('playbacks.gaps', { count: playback.gaps.length }) : undefined,
   ];
   const label = words.filter(Boolean).join(', ');
   return (

@@ -6,6 +6,7 @@ import { clock, length } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { StatusBadge } from '../parts/status.tsx';
 import { Elapsed, Time } from '../parts/time.tsx';
+import { t } from '../texts/text.ts';
 import css from './card.module.css';
 import { Poster } from './poster.tsx';
 import { Preview, useRest } from './preview.tsx';
@@ -42,14 +43,14 @@ export const PlaybackCard = memo(function PlaybackCard({
               <span
                 className={css.protected}
                 role="img"
-                aria-label="Protected"
-                title={`Protected: ${protection.reason}`}
+                aria-label={t('playbacks.filter.protected')}
+                title={t('playbacks.protectedBecause', { reason: protection.reason })}
               >
                 <Icon name="keep" size={15} />
               </span>
             )}
             {reviewed && (
-              <span role="img" aria-label="Reviewed" title="Reviewed">
+              <span role="img" aria-label={t('playbacks.reviewed')} title={t('playbacks.reviewed')}>
                 <Icon name="reviewed" size={15} />
               </span>
             )}
@@ -60,9 +61,7 @@ export const PlaybackCard = memo(function PlaybackCard({
               <Elapsed since={startedAt} />
             </span>
           )}
-          {gaps.length > 0 && (
-            <span className={css.gaps}>{gaps.length === 1 ? '1 gap' : `${gaps.length} gaps`}</span>
-          )}
+          {gaps.length > 0 && <span className={css.gaps}>{t('playbacks.gaps', { count: gaps.length })}</span>}
         </div>
         <h3 className={css.name}>{camera.name}</h3>
         <p className={css.facts}>
@@ -73,7 +72,7 @@ export const PlaybackCard = memo(function PlaybackCard({
       <input
         type="checkbox"
         className={css.choose}
-        aria-label={`Choose ${camera.name}, ${clock(startedAt)}`}
+        aria-label={t('playbacks.choose', { camera: camera.name, time: clock(startedAt) })}
         checked={selected}
         onChange={({ nativeEvent }) =>
           onSelect(id, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)

@@ -21,7 +21,8 @@ export interface EndlessList {
   readonly showNew: () => void;
   /** Whether all matching playbacks are in `items` or new. */
   readonly complete: boolean;
-  readonly problem: string | undefined;
+  /** Why a page cannot be loaded. */
+  readonly problem: unknown;
   readonly loadMore: () => void;
 }
 
@@ -46,7 +47,7 @@ export function useEndless(filter: PlaybackFilter): EndlessList {
         if (mine !== run.current) return;
         startTransition(() => setState((before) => (after ? continued(before, page) : joined(before, page))));
       } catch (error) {
-        if (mine === run.current) setState((before) => ({ ...before, problem: (error as Error).message }));
+        if (mine === run.current) setState((before) => ({ ...before, problem: error }));
       } finally {
         if (mine === run.current) busy.current = false;
       }
@@ -92,7 +93,7 @@ interface Reach {
   readonly oldest?: Position | undefined;
   readonly end?: string | undefined;
   readonly complete: boolean;
-  readonly problem?: string;
+  readonly problem?: unknown;
 }
 
 /** The lists of the user who is signed in, by filter. */

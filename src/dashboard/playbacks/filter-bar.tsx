@@ -3,7 +3,8 @@ import type { Camera } from '../api/entities.ts';
 import type { RecordingStatus } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
-import { statuses, statusNames } from '../parts/format.ts';
+import { statuses, statusName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import css from './filter-bar.module.css';
 import { type Filters, isFiltered, noFilters } from './filters.ts';
 import { TimeFields } from './time-fields.tsx';
@@ -23,16 +24,16 @@ export function FilterBar({
     <form
       className={css.bar}
       role="search"
-      aria-label="Filter playbacks"
+      aria-label={t('playbacks.filter.title')}
       onSubmit={(event) => event.preventDefault()}
     >
       <SearchField search={filters.search} onChange={(search) => onChange({ search })} />
       <SelectField
-        label="Camera"
+        label={t('playbacks.filter.camera')}
         value={filters.cameraId ?? ''}
         onChange={({ target }) => onChange({ cameraId: target.value || undefined })}
       >
-        <option value="">All cameras</option>
+        <option value="">{t('playbacks.filter.allCameras')}</option>
         {cameras.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
@@ -40,47 +41,47 @@ export function FilterBar({
         ))}
       </SelectField>
       <SelectField
-        label="Status"
+        label={t('playbacks.filter.status')}
         value={filters.statuses.length > 1 ? 'several' : (filters.statuses[0] ?? '')}
         onChange={({ target }) =>
           onChange({ statuses: target.value ? [target.value as RecordingStatus] : [] })
         }
       >
-        <option value="">Any status</option>
-        {filters.statuses.length > 1 && <option value="several">Several</option>}
+        <option value="">{t('playbacks.filter.anyStatus')}</option>
+        {filters.statuses.length > 1 && <option value="several">{t('playbacks.filter.several')}</option>}
         {statuses.map((status) => (
           <option key={status} value={status}>
-            {statusNames[status]}
+            {statusName(status)}
           </option>
         ))}
       </SelectField>
       <TypesField types={filters.types} onChange={(types) => onChange({ types })} />
       <SelectField
-        label="Protection"
+        label={t('playbacks.filter.protection')}
         value={filters.isProtected === undefined ? '' : String(filters.isProtected)}
         onChange={({ target }) =>
           onChange({ isProtected: target.value ? target.value === 'true' : undefined })
         }
       >
-        <option value="">Protected or not</option>
-        <option value="true">Protected</option>
-        <option value="false">Not protected</option>
+        <option value="">{t('playbacks.filter.protectedOrNot')}</option>
+        <option value="true">{t('playbacks.filter.protected')}</option>
+        <option value="false">{t('playbacks.filter.notProtected')}</option>
       </SelectField>
       <SelectField
-        label="Review"
+        label={t('playbacks.filter.review')}
         value={filters.isReviewed === undefined ? '' : String(filters.isReviewed)}
         onChange={({ target }) =>
           onChange({ isReviewed: target.value ? target.value === 'true' : undefined })
         }
       >
-        <option value="">Reviewed or not</option>
-        <option value="false">Hide reviewed</option>
-        <option value="true">Only reviewed</option>
+        <option value="">{t('playbacks.filter.reviewedOrNot')}</option>
+        <option value="false">{t('playbacks.filter.hideReviewed')}</option>
+        <option value="true">{t('playbacks.filter.onlyReviewed')}</option>
       </SelectField>
       <TimeFields time={filters.time} onChange={(time) => onChange({ time })} />
       {isFiltered(filters) && (
         <Button kind="bare" icon="close" onClick={() => onChange(noFilters)}>
-          Clear
+          {t('playbacks.filter.clear')}
         </Button>
       )}
     </form>
@@ -103,9 +104,9 @@ function SearchField({
   };
   return (
     <TextField
-      label="Words"
+      label={t('playbacks.filter.words')}
       type="search"
-      placeholder="postman gate"
+      placeholder={t('playbacks.filter.wordsExample')}
       value={typed}
       onChange={({ target }) => setTyped(target.value)}
       onBlur={take}

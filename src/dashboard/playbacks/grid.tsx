@@ -2,6 +2,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 import { dayName, dayStart, localDay } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import { PlaybackCard } from './card.tsx';
 import css from './grid.module.css';
 
@@ -51,7 +52,12 @@ export const PlaybackGrid = memo(function PlaybackGrid({
   }, [lastShown, rows.length, onEnd]);
 
   return (
-    <section ref={ref} aria-label="Playbacks" className={css.grid} style={{ height: virtual.getTotalSize() }}>
+    <section
+      ref={ref}
+      aria-label={t('playbacks.title')}
+      className={css.grid}
+      style={{ height: virtual.getTotalSize() }}
+    >
       {shown.map(({ index, start, key }) => {
         const row = rows[index] as Row;
         const style = { transform: `translateY(${start - top}px)` };

@@ -13,7 +13,8 @@ export interface NumberedList {
   readonly showNew: () => void;
   readonly totalPages: number;
   readonly total: number | undefined;
-  readonly problem: string | undefined;
+  /** Why the page cannot be loaded. */
+  readonly problem: unknown;
 }
 
 export const numberedPageSize = 40;
@@ -31,7 +32,7 @@ export function useNumbered(filter: PlaybackFilter, page: number): NumberedList 
   const all = useObservable(playbacks);
   const fresh = useObservable(freshness);
   const [answer, setAnswer] = useState<Answer>();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<unknown>();
   const [asked, setAsked] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever a push may have been missed
   useEffect(() => {
@@ -47,7 +48,7 @@ export function useNumbered(filter: PlaybackFilter, page: number): NumberedList 
         });
         setProblem(undefined);
       },
-      (error: Error) => !overtaken && setProblem(error.message),
+      (error: unknown) => !overtaken && setProblem(error),
     );
     return () => {
       overtaken = true;

@@ -9,7 +9,9 @@ import { PlaybackCountDocument, type PlaybackFilter } from '../gql/graphql.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { playbackCount } from '../parts/format.ts';
 import { Empty, Page } from '../parts/page.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { useNow } from '../parts/time.tsx';
+import { t } from '../texts/text.ts';
 import { useEndless } from './endless.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { type Filters, isFiltered, noFilters, toApiFilter, useFilters } from './filters.ts';
@@ -29,10 +31,10 @@ export function PlaybacksPage() {
   const loaded = useObservable(camerasLoaded);
   return (
     <Page
-      title="Playbacks"
+      title={t('playbacks.title')}
       actions={
         <Button kind="bare" onClick={() => change({ page: filters.page ? undefined : 1 })}>
-          {filters.page ? 'Show as one list' : 'Show by pages'}
+          {t(filters.page ? 'playbacks.asOneList' : 'playbacks.byPages')}
         </Button>
       }
     >
@@ -106,7 +108,7 @@ function Endless({ filter, isReady, children }: ListProps) {
   return (
     <>
       <Head total={complete ? items.length : total} newCount={newCount} onShowNew={show} />
-      {problem && <p role="alert">{problem}</p>}
+      <ListProblem error={problem} />
       {complete && items.length === 0 && children}
       <SelectableGrid items={items} onEnd={loadMore} />
     </>
@@ -125,11 +127,20 @@ function Numbered({
   return (
     <>
       <Head total={total} newCount={newCount} onShowNew={showNew} />
-      {problem && <p role="alert">{problem}</p>}
+      <ListProblem error={problem} />
       {total === 0 && children}
       <SelectableGrid items={items} />
       <Pager page={page} totalPages={totalPages} onPage={onPage} />
     </>
+  );
+}
+
+function ListProblem({ error }: { error: unknown }) {
+  if (error === undefined) return null;
+  return (
+    <p role="alert">
+      <Problem error={error} />
+    </p>
   );
 }
 
@@ -155,7 +166,7 @@ function Head({
       </p>
       {newCount > 0 && (
         <Button kind="main" onClick={show}>
-          {newCount.toLocaleString()} new
+          {t('playbacks.newOnes', { count: newCount })}
         </Button>
       )}
     </div>
@@ -168,28 +179,26 @@ function Nothing({ filters, onChange }: { filters: Filters; onChange: (change: P
   if (isFiltered(filters)) {
     return (
       <Empty
-        title="No playback matches"
-        action={<Button onClick={() => onChange(noFilters)}>Show all playbacks</Button>}
+        title={t('playbacks.noMatch')}
+        action={<Button onClick={() => onChange(noFilters)}>{t('playbacks.showAll')}</Button>}
       >
-        {filters.search
-          ? 'Whole words are found, and all of them must be there.'
-          : 'New ones that match appear here by themselves.'}
+        {t(filters.search ? 'playbacks.wholeWords' : 'playbacks.matchesAppear')}
       </Empty>
     );
   }
   if (cameras.length === 0) {
     return (
       <Empty
-        title="Nothing was recorded yet"
-        action={mayManage && <ButtonLink to="/cameras/new">Add a camera</ButtonLink>}
+        title={t('playbacks.nothing')}
+        action={mayManage && <ButtonLink to="/cameras/new">{t('playbacks.addCamera')}</ButtonLink>}
       >
-        Recordings are made of cameras, when events are reported.
+        {t('playbacks.ofCameras')}
       </Empty>
     );
   }
   return (
-    <Empty title="Nothing was recorded yet" action={<ButtonLink to="/now">Start a recording</ButtonLink>}>
-      Events that are reported to the API appear here by themselves. You can also start a test event.
+    <Empty title={t('playbacks.nothing')} action={<ButtonLink to="/now">{t('playbacks.start')}</ButtonLink>}>
+      {t('playbacks.eventsAppear')}
     </Empty>
   );
 }

@@ -1,4 +1,5 @@
 import { Button } from '../parts/button.tsx';
+import { t } from '../texts/text.ts';
 import css from './pager.module.css';
 
 /** Links to numbered pages: the first, the last, and those around the present one. */
@@ -17,9 +18,9 @@ export function Pager({
     window.scrollTo({ top: 0 });
   };
   return (
-    <nav className={css.pager} aria-label="Pages">
+    <nav className={css.pager} aria-label={t('playbacks.pages')}>
       <Button icon="back" disabled={page <= 1} onClick={() => go(page - 1)}>
-        Newer
+        {t('playbacks.newer')}
       </Button>
       <ol className={css.numbers}>
         {around(page, totalPages).map((number, i, all) => (
@@ -28,7 +29,7 @@ export function Pager({
               type="button"
               className={css.number}
               aria-current={number === page ? 'page' : undefined}
-              aria-label={`Page ${number}`}
+              aria-label={t('playbacks.page', { number })}
               onClick={() => go(number)}
             >
               {number}
@@ -37,7 +38,7 @@ export function Pager({
         ))}
       </ol>
       <Button disabled={page >= totalPages} onClick={() => go(page + 1)}>
-        Older
+        {t('playbacks.older')}
       </Button>
     </nav>
   );

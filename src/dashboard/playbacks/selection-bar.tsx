@@ -6,11 +6,11 @@ import { tellTabs } from '../api/tabs.ts';
 import { DeletePlaybackDocument } from '../gql/graphql.ts';
 import { Button, IconButton } from '../parts/button.tsx';
 import { ConfirmedButton } from '../parts/confirm.tsx';
-import { playbackCount } from '../parts/format.ts';
 import { say } from '../parts/notice.tsx';
 import { download } from '../playback/download.ts';
 import { protect, ReasonDialog } from '../playback/protection.tsx';
 import { toggleReviewed } from '../playback/review.tsx';
+import { t } from '../texts/text.ts';
 import type { Selection } from './selection.ts';
 import css from './selection-bar.module.css';
 
@@ -20,11 +20,11 @@ export function SelectionBar({ chosen, clear }: Selection) {
   const [asking, setAsking] = useState(false);
   const withClips = chosen.filter(({ videoUrl }) => videoUrl);
   const allReviewed = chosen.every(({ reviewed }) => reviewed);
-  const count = playbackCount(chosen.length);
+  const count = chosen.length;
   const protectAll = async (reason: string) => {
     await forAll(chosen, ({ id }) => protect(id, reason));
     setAsking(false);
-    say(`${count} protected.`);
+    say(t('playbacks.chosen.protected', { count }));
     clear();
   };
   const deleteAll = async () => {
@@ -32,32 +32,40 @@ export function SelectionBar({ chosen, clear }: Selection) {
       await mutate(DeletePlaybackDocument, { id });
       tellTabs({ deletedPlayback: id });
     });
-    say(`${count} deleted.`);
+    say(t('playbacks.chosen.deleted', { count }));
   };
   return (
-    <section className={css.bar} aria-label="Chosen playbacks">
-      <p role="status">{count} chosen</p>
+    <section className={css.bar} aria-label={t('playbacks.chosen.title')}>
+      <p role="status">{t('playbacks.chosen.count', { count })}</p>
       <Button icon="reviewed" onClick={() => toggleReviewed(chosen)}>
-        {allReviewed ? 'Not reviewed' : 'Reviewed'}
+        {t(allReviewed ? 'playbacks.notReviewed' : 'playbacks.reviewed')}
       </Button>
       {withClips.length > 0 && (
         <Button icon="download" onClick={() => download(withClips.map(({ id }) => id))}>
-          Download
+          {t('playback.download')}
         </Button>
       )}
       {mayRecord && (
         <>
           <Button icon="keep" onClick={() => setAsking(true)}>
-            Protect
+            {t('playback.protection.protect')}
           </Button>
-          <ConfirmedButton label="Delete" question={`Delete ${count}?`} onConfirm={deleteAll}>
-            Their clips and pictures are deleted too. This cannot be undone. Protected ones stay.
+          <ConfirmedButton
+            label={t('parts.delete')}
+            question={t('playbacks.chosen.deleteQuestion', { count })}
+            onConfirm={deleteAll}
+          >
+            {t('playbacks.chosen.deleteWarning')}
           </ConfirmedButton>
         </>
       )}
-      <IconButton icon="close" label="Choose none" onClick={clear} />
+      <IconButton icon="close" label={t('playbacks.chosen.none')} onClick={clear} />
       {asking && (
-        <ReasonDialog title={`Protect ${count}?`} onReason={protectAll} onClose={() => setAsking(false)} />
+        <ReasonDialog
+          title={t('playbacks.chosen.protectQuestion', { count })}
+          onReason={protectAll}
+          onClose={() => setAsking(false)}
+        />
       )}
     </section>
   );
@@ -65,7 +73,7 @@ export function SelectionBar({ chosen, clear }: Selection) {
 
 /**
  * Does something with one playback after the other, even if it fails with some of them.
- * @throws the first error, with the number of playbacks for which it failed
+ * @throws the first error; if it did not fail for all, as the cause of one that says for how many
  */
 async function forAll(
   playbacks: readonly Playback[],
@@ -76,6 +84,6 @@ async function forAll(
   const [first] = failures;
   if (!first) return;
   if (failures.length === playbacks.length) throw first;
-  const words = `${failures.length} of ${playbacks.length} could not be changed. ${first.message}`;
-  throw Object.assign(first, { message: words });
+  const counts = { failed: failures.length, all: playbacks.length };
+  throw new Error(t('playbacks.chosen.partlyFailed', counts), { cause: first });
 }

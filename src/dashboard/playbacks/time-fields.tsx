@@ -2,14 +2,8 @@ import { useState } from 'react';
 import { SelectField, TextField } from '../parts/field.tsx';
 import { dayStart, localDay } from '../parts/format.ts';
 import { useNow } from '../parts/time.tsx';
-import { anyTime, localTime, type Preset, parseLocalTime, presets, type TimeRange } from './time-range.ts';
-
-const presetNames: Readonly<Record<Preset, string>> = {
-  hour: 'Last hour',
-  today: 'Today',
-  tonight: 'Tonight, from 18:00 to 8:00',
-  yesterday: 'Yesterday',
-};
+import { t } from '../texts/text.ts';
+import { anyTime, localTime, parseLocalTime, presets, type TimeRange } from './time-range.ts';
 
 /** Fields for the time that is shown: a preset, a day, or a range. */
 export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (time: TimeRange) => void }) {
@@ -25,22 +19,22 @@ export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (tim
   return (
     <>
       <SelectField
-        label="Time"
+        label={t('playbacks.filter.time')}
         value={time.kind === 'preset' ? time.preset : time.kind}
         onChange={({ target }) => choose(target.value)}
       >
-        <option value="any">Any time</option>
+        <option value="any">{t('playbacks.filter.any')}</option>
         {presets.map((preset) => (
           <option key={preset} value={preset}>
-            {presetNames[preset]}
+            {t(`playbacks.filter.${preset}`)}
           </option>
         ))}
-        <option value="day">A day…</option>
-        <option value="between">From … to …</option>
+        <option value="day">{t('playbacks.filter.aDay')}</option>
+        <option value="between">{t('playbacks.filter.between')}</option>
       </SelectField>
       {time.kind === 'day' && (
         <TextField
-          label="Day"
+          label={t('playbacks.filter.day')}
           type="date"
           value={time.day}
           max={today}
@@ -49,8 +43,16 @@ export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (tim
       )}
       {time.kind === 'between' && (
         <>
-          <MomentField label="From" value={time.from} onChange={(from) => onChange({ ...time, from })} />
-          <MomentField label="To" value={time.to} onChange={(to) => onChange({ ...time, to })} />
+          <MomentField
+            label={t('playbacks.filter.from')}
+            value={time.from}
+            onChange={(from) => onChange({ ...time, from })}
+          />
+          <MomentField
+            label={t('playbacks.filter.to')}
+            value={time.to}
+            onChange={(to) => onChange({ ...time, to })}
+          />
         </>
       )}
     </>
@@ -72,7 +74,7 @@ function MomentField({
   const take = () => {
     if (typed === undefined) return;
     const moment = parseLocalTime(typed, Date.now());
-    if (typed.trim() !== '' && !moment) return setProblem('Expected a time like 2026-11-28 14:00.');
+    if (typed.trim() !== '' && !moment) return setProblem(t('playbacks.filter.badTime'));
     setProblem(undefined);
     setTyped(undefined);
     if (moment !== value) onChange(moment);

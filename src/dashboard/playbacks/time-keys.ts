@@ -4,6 +4,7 @@ import { dayStart, localDay } from '../parts/format.ts';
 import { say, sayProblem } from '../parts/notice.tsx';
 import { usePageKeys } from '../parts/page-keys.ts';
 import type { Way } from '../playback/neighbours.ts';
+import { t } from '../texts/text.ts';
 import { type Filters, toApiFilter } from './filters.ts';
 import type { TimeRange } from './time-range.ts';
 import type { Window } from './timeline.tsx';
@@ -21,7 +22,7 @@ export function useTimeKeys(filters: Filters, shown: Window, onTime: (time: Time
     try {
       const startedAt = await nearest(filters, shown, span, way);
       if (startedAt) onTime({ kind: 'day', day: localDay(startedAt) });
-      else say(`There is no playback of ${way === 'later' ? 'a later' : 'an earlier'} ${span}.`);
+      else say(t(`playbacks.timeline.${missing[way][span]}`));
     } catch (error) {
       sayProblem(error);
     }
@@ -31,6 +32,12 @@ export function useTimeKeys(filters: Filters, shown: Window, onTime: (time: Time
     return span && (() => void go(span, shiftKey ? 'later' : 'earlier'));
   });
 }
+
+/** The keys of the texts that say that there is none. */
+const missing = {
+  earlier: { day: 'noEarlierDay', month: 'noEarlierMonth', year: 'noEarlierYear' },
+  later: { day: 'noLaterDay', month: 'noLaterMonth', year: 'noLaterYear' },
+} as const;
 
 /** When the nearest playback that matches began: before the day, month or year that is shown, or after it. */
 async function nearest(
@@ -55,7 +62,9 @@ async function nearest(
  */
 function startOf(span: Span, moment: number, after: number): number {
   const day = localDay(moment);
-  const [year = 1970, month = 1] = day.split('-').map(Number);
   if (span === 'day') return dayStart(day, after).getTime();
-  return new Date(year + (span === 'year' ? after : 0), span === 'year' ? 0 : month - 1 + after, 1).getTime();
+  const date = dayStart(day);
+  const [years, month] = span === 'year' ? [after, 0] : [0, date.getMonth() + after];
+  date.setFullYear(date.getFullYear() + years, month, 1);
+  return date.getTime();
 }

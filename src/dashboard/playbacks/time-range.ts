@@ -1,4 +1,4 @@
-import { dayStart, localDay } from '../parts/format.ts';
+import { dayStart, localDay, zoned } from '../parts/format.ts';
 
 /** The time that the list and the timeline show. */
 export type TimeRange =
@@ -35,8 +35,8 @@ export function boundsOf(range: TimeRange, now: number): Bounds {
       return { from: dayStart(range.day).getTime(), to: dayStart(range.day, 1).getTime() };
     case 'between':
       return {
-        from: range.from ? Date.parse(range.from) : undefined,
-        to: range.to ? Date.parse(range.to) : undefined,
+        from: range.from ? parseLocal(range.from) : undefined,
+        to: range.to ? parseLocal(range.to) : undefined,
       };
   }
 }
@@ -72,9 +72,18 @@ export function windowOf({ from, to }: Bounds, now: number): { readonly from: nu
   return { from: dayStart(today).getTime(), to: dayStart(today, 1).getTime() };
 }
 
+/** Epoch ms of a local time like 2026-11-22T14:00. */
+function parseLocal(time: string): number {
+  const [day = '', clock = ''] = time.split('T');
+  const [hour = 0, minute = 0] = clock.split(':').map(Number);
+  const date = dayStart(day);
+  date.setHours(hour, minute);
+  return date.getTime();
+}
+
 /** 2026-11-22T14:00 in the viewer's zone. */
 export function localTime(at: number): string {
-  const date = new Date(at);
+  const date = zoned(at);
   const two = (n: number) => String(n).padStart(2, '0');
   return `${localDay(at)}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
@@ -87,7 +96,7 @@ export function parseLocalTime(text: string, now: number): string | undefined {
   const match = /^(?:(\d{4})-(\d{1,2})-(\d{1,2}))?[ T]*(?:(\d{1,2})[:.](\d{2}))?$/.exec(text.trim());
   if (!match?.[0]) return undefined;
   const [, year, month, day, hour = '0', minute = '0'] = match;
-  const date = year ? new Date(Number(year), Number(month) - 1, Number(day)) : dayStart(localDay(now));
+  const date = year ? dayStart(`${year}-${month}-${day}`) : dayStart(localDay(now));
   if (year && (date.getMonth() !== Number(month) - 1 || date.getDate() !== Number(day))) return undefined;
   if (Number(hour) > 23 || Number(minute) > 59) return undefined;
   date.setHours(Number(hour), Number(minute));

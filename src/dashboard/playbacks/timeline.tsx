@@ -2,6 +2,7 @@ import { type CSSProperties, useId } from 'react';
 import type { Camera } from '../api/entities.ts';
 import { IconButton } from '../parts/button.tsx';
 import { dayName, dayStart, localDay, shortClock } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import { CameraRow } from './camera-row.tsx';
 import { localTime, type TimeRange } from './time-range.ts';
 import css from './timeline.module.css';
@@ -48,21 +49,25 @@ export function Timeline({
       <header className={css.head}>
         <h2 id={titleId}>{title(window)}</h2>
         <p className={css.hint} role="status">
-          {loaded && playbacks.length === 0 && 'Nothing in this stretch.'}
-          {truncated && `A busy stretch: only its newest ${playbacks.length.toLocaleString()} are drawn.`}
+          {loaded && playbacks.length === 0 && t('playbacks.timeline.nothing')}
+          {truncated && t('playbacks.timeline.busy', { count: playbacks.length })}
         </p>
         <div className={css.controls}>
-          <div className={css.spans} role="group" aria-label="Span">
+          <div className={css.spans} role="group" aria-label={t('playbacks.timeline.span')}>
             {spans.map((each) => (
               <button key={each} type="button" aria-pressed={each === hours} onClick={() => zoom(each)}>
-                {each} h
+                {t('playbacks.timeline.hours', { count: each })}
               </button>
             ))}
           </div>
-          <IconButton icon="back" label="Earlier" onClick={() => show((from + to) / 2 - step, hours)} />
+          <IconButton
+            icon="back"
+            label={t('playbacks.timeline.earlier')}
+            onClick={() => show((from + to) / 2 - step, hours)}
+          />
           <IconButton
             icon="forward"
-            label="Later"
+            label={t('playbacks.timeline.later')}
             disabled={to > now}
             onClick={() => show((from + to) / 2 + step, hours)}
           />

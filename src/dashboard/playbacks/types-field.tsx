@@ -2,7 +2,8 @@ import { useEffect, useId, useRef } from 'react';
 import type { EventType } from '../gql/graphql.ts';
 import field from '../parts/field.module.css';
 import { CheckField } from '../parts/field.tsx';
-import { eventTypes, typeNames } from '../parts/format.ts';
+import { eventTypes, typeName } from '../parts/format.ts';
+import { t } from '../texts/text.ts';
 import css from './types-field.module.css';
 
 /** A field for one type, several types, or any type. */
@@ -16,7 +17,11 @@ export function TypesField({
   const ref = useRef<HTMLDetailsElement>(null);
   const id = useId();
   const [first] = types;
-  const words = !first ? 'Any type' : types.length === 1 ? typeNames[first] : `${types.length} types`;
+  const words = !first
+    ? t('playbacks.filter.anyType')
+    : types.length === 1
+      ? typeName(first)
+      : t('playbacks.filter.types', { count: types.length });
   useEffect(() => {
     const close = ({ target }: Event) => {
       if (ref.current && !ref.current.contains(target as Node)) ref.current.open = false;
@@ -32,7 +37,7 @@ export function TypesField({
   return (
     <div className={field.field}>
       <span className={field.label} id={id}>
-        Type
+        {t('playbacks.filter.type')}
       </span>
       <details
         ref={ref}
@@ -50,7 +55,7 @@ export function TypesField({
           {eventTypes.map((type) => (
             <CheckField
               key={type}
-              label={typeNames[type]}
+              label={typeName(type)}
               checked={types.includes(type)}
               onChange={({ target }) => toggle(type, target.checked)}
             />

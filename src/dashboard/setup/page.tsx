@@ -10,6 +10,7 @@ import { copyText } from '../parts/copy.ts';
 import { sayProblem } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
+import { t } from '../texts/text.ts';
 import { examplesFor } from './examples.ts';
 import css from './setup.module.css';
 
@@ -22,22 +23,19 @@ export function SetupPage() {
   const camera = cameras.find(({ state }) => state === 'LIVE') ?? cameras[0];
   if (!mayManage) {
     return (
-      <Page title="First steps">
-        <Empty title="They are for an administrator." />
+      <Page title={t('setup.title')}>
+        <Empty title={t('setup.forAdmins')} />
       </Page>
     );
   }
   return (
-    <Page title="First steps">
+    <Page title={t('setup.title')}>
       <ol className={css.steps}>
         <KeyStep />
-        <Step title="A camera" done={camera !== undefined}>
-          <p>
-            The form can test the connection before it is saved, and says what the camera sends, or what is
-            wrong.
-          </p>
+        <Step title={t('setup.camera')} done={camera !== undefined}>
+          <p>{t('setup.cameraHint')}</p>
           <ButtonLink to="/cameras/new" icon="plus">
-            {camera ? 'Add another camera' : 'Add a camera'}
+            {t(camera ? 'setup.addAnother' : 'setup.addCamera')}
           </ButtonLink>
         </Step>
         <TrialStep camera={camera} />
@@ -52,7 +50,7 @@ function Step({ title, done, children }: { title: string; done?: boolean; childr
     <li className={css.step} data-done={done ? true : undefined}>
       <h2>
         {title}
-        {done && <span className={css.done}>done</span>}
+        {done && <span className={css.done}>{t('setup.done')}</span>}
       </h2>
       {children}
     </li>
@@ -63,19 +61,15 @@ function KeyStep() {
   const [making, setMaking] = useState(false);
   const hasKey = apiKey() !== undefined;
   return (
-    <Step title="A key for you" done={hasKey}>
-      <p>
-        {hasKey
-          ? 'Everybody else needs a key too: programs that report events, guards who look.'
-          : 'Without keys, only this machine may use the server. The first key is yours, with all rights.'}
-      </p>
+    <Step title={t('setup.key')} done={hasKey}>
+      <p>{t(hasKey ? 'setup.othersNeedKeys' : 'setup.withoutKeys')}</p>
       {hasKey ? (
         <ButtonLink to="/keys" icon="key">
-          All keys
+          {t('setup.allKeys')}
         </ButtonLink>
       ) : (
         <Button icon="key" onClick={() => setMaking(true)}>
-          Make my key
+          {t('setup.makeKey')}
         </Button>
       )}
       {making && <MakeKey isFirst onMade={async () => {}} onClose={() => setMaking(false)} />}
@@ -89,22 +83,20 @@ function TrialStep({ camera }: { camera: Camera | undefined }) {
   const playback = usePlayback(id);
   const begin = async (at: Camera) => {
     const type = at.recordOn[0] ?? 'MOTION';
-    const input = { cameraId: at.id, type, label: 'on trial', leaseSec: trialSec };
+    const input = { cameraId: at.id, type, label: t('setup.trialLabel'), leaseSec: trialSec };
     try {
       const { createEvent } = await mutate(CreateEventDocument, { input });
       if (createEvent.playback) setId(createEvent.playback.id);
-      else throw new Error(`${at.name} records no events: choose types in its settings.`);
+      else throw new Error(t('setup.recordsNone', { camera: at.name }));
     } catch (error) {
       sayProblem(error);
     }
   };
   const isOver = playback && !isRunning(playback);
   return (
-    <Step title="An event on trial" done={playback?.recordingStatus === 'COMPLETED'}>
+    <Step title={t('setup.trial')} done={playback?.recordingStatus === 'COMPLETED'}>
       <p>
-        {camera
-          ? `An event of ${trialSec} seconds at ${camera.name}. Its clip begins before it.`
-          : 'It needs a camera.'}
+        {camera ? t('setup.trialHint', { seconds: trialSec, camera: camera.name }) : t('setup.needsCamera')}
       </p>
       <div className={css.row}>
         <Button
@@ -112,7 +104,7 @@ function TrialStep({ camera }: { camera: Camera | undefined }) {
           disabled={!camera || (playback && !isOver)}
           onClick={() => camera && begin(camera)}
         >
-          Report an event
+          {t('setup.report')}
         </Button>
         {playback && (
           <span role="status">
@@ -121,7 +113,7 @@ function TrialStep({ camera }: { camera: Camera | undefined }) {
         )}
         {isOver && (
           <ButtonLink to={`/playbacks/${id}`}>
-            {playback.recordingStatus === 'COMPLETED' ? 'See the clip' : 'See why it failed'}
+            {t(playback.recordingStatus === 'COMPLETED' ? 'setup.seeClip' : 'setup.seeWhy')}
           </ButtonLink>
         )}
       </div>
@@ -135,12 +127,9 @@ function ApiStep({ camera }: { camera: Camera | undefined }) {
   const [language, setLanguage] = useState(examples[0]?.language);
   const code = examples.find((example) => example.language === language)?.code ?? '';
   return (
-    <Step title="The first calls">
-      <p>
-        The API is at <code>{location.origin}/graphql</code>. A program that reports events has a key of the
-        role Analytics, in the variable FLASHBACK_KEY.
-      </p>
-      <div className={css.row} role="group" aria-label="Language">
+    <Step title={t('setup.calls')}>
+      <p>{t.rich('setup.api', { address: () => <code>{`${location.origin}/graphql`}</code> })}</p>
+      <div className={css.row} role="group" aria-label={t('setup.language')}>
         {examples.map((example) => (
           <Button
             key={example.language}
@@ -151,13 +140,13 @@ function ApiStep({ camera }: { camera: Camera | undefined }) {
             {example.language}
           </Button>
         ))}
-        <Button kind="bare" onClick={() => copyText(code, 'The example is copied.')}>
-          Copy
+        <Button kind="bare" onClick={() => copyText(code, t('setup.copied'))}>
+          {t('parts.copy')}
         </Button>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}
-      <section className={css.code} tabIndex={0} aria-label="Example">
-        <pre>{code}</pre>
+      <section className={css.code} tabIndex={0} aria-label={t('setup.example')}>
+        <pre lang="en">{code}</pre>
       </section>
     </Step>
   );

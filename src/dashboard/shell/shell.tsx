@@ -8,26 +8,27 @@ import { apiKey, session, useMay } from '../api/session.ts';
 import { signOut } from '../api/sign-in.ts';
 import { sendEndings } from '../now/ending.ts';
 import { IconButton } from '../parts/button.tsx';
-import { zoneName } from '../parts/format.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { markTab } from '../parts/tab.ts';
+import { t } from '../texts/text.ts';
 import { ConnectionBadge, LostBanner } from './connection-badge.tsx';
+import { SettingsButton } from './settings-button.tsx';
 import css from './shell.module.css';
 import { StoreBanner } from './store-banner.tsx';
 import { ThemeButton } from './theme.tsx';
 
 interface View {
   readonly path: string;
-  readonly name: string;
+  readonly name: 'cameras' | 'now' | 'playbacks' | 'apiKeys';
   readonly icon: IconName;
 }
 
 const views: readonly View[] = [
-  { path: '/cameras', name: 'Cameras', icon: 'cameras' },
-  { path: '/now', name: 'Now', icon: 'now' },
-  { path: '/playbacks', name: 'Playbacks', icon: 'playbacks' },
+  { path: '/cameras', name: 'cameras', icon: 'cameras' },
+  { path: '/now', name: 'now', icon: 'now' },
+  { path: '/playbacks', name: 'playbacks', icon: 'playbacks' },
 ];
-const keysView = { path: '/keys', name: 'Keys', icon: 'key' } as const;
+const keysView = { path: '/keys', name: 'apiKeys', icon: 'key' } as const;
 
 /** The frame of every view: the navigation, the state of the connection, the time zone of all times. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -36,14 +37,14 @@ export function Shell({ children }: { children: ReactNode }) {
     <div className={css.shell}>
       <TabMark />
       <a className={css.skip} href="#content">
-        Skip to content
+        {t('shell.skip')}
       </a>
       <header className={css.side}>
         <Link to="/cameras" className={css.brand}>
           <img src="/icon.svg" alt="" width="26" height="26" />
           Flashback
         </Link>
-        <nav className={css.nav} aria-label="Views">
+        <nav className={css.nav} aria-label={t('shell.views')}>
           {[...views, ...(mayManage ? [keysView] : [])].map((view) => (
             <ViewLink key={view.path} {...view} />
           ))}
@@ -57,7 +58,7 @@ export function Shell({ children }: { children: ReactNode }) {
             </span>
           </div>
           <Who />
-          <p className={css.zone}>Times in {zoneName()}</p>
+          <SettingsButton />
         </div>
       </header>
       <div className={css.view}>
@@ -91,13 +92,14 @@ function leave(): void {
 function Who() {
   const now = useObservable(session);
   if (now.state !== 'in' || !apiKey()) return null;
-  const { name, role } = now.me;
+  const { name } = now.me;
+  const role = t(`names.role.${now.me.role}`);
   return (
     <div className={css.footRow}>
-      <span className={css.who} title={`${name}, ${role.toLowerCase()}`}>
-        {name} <span className="quiet">{role.toLowerCase()}</span>
+      <span className={css.who} title={`${name}, ${role}`}>
+        {name} <span className="quiet">{role}</span>
       </span>
-      <IconButton icon="leave" label="Sign out" onClick={leave} />
+      <IconButton icon="leave" label={t('shell.signOut')} onClick={leave} />
     </div>
   );
 }
@@ -108,7 +110,7 @@ function ViewLink({ path, name, icon }: View) {
   return (
     <Link to={path} className={css.link} aria-current={current ? 'page' : undefined}>
       <Icon name={icon} size={20} />
-      <span>{name}</span>
+      <span>{t(`shell.${name}`)}</span>
       {path === '/now' && <RunningCount />}
     </Link>
   );
@@ -120,7 +122,7 @@ function RunningCount() {
   return (
     <span className={css.count}>
       {running}
-      <span className="visuallyHidden"> running</span>
+      <span className="visuallyHidden"> {t('shell.running')}</span>
     </span>
   );
 }

@@ -2,19 +2,22 @@ import { type FormEvent, useState } from 'react';
 import { signIn } from '../api/sign-in.ts';
 import { Button } from '../parts/button.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { chooseLanguage, language, t } from '../texts/text.ts';
+import { LanguageField } from './language-field.tsx';
 import css from './sign-in.module.css';
 
-/** Asks for an API key. @param reason why the previous key is no longer valid */
-export function SignIn({ reason }: { reason: string | undefined }) {
+/** Asks for an API key. @param hadKey whether a key was in use, which is no longer valid */
+export function SignIn({ hadKey }: { hadKey: boolean }) {
   const [key, setKey] = useState('');
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<unknown>();
   const [remembers, setRemembers] = useState(false);
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     setProblem(undefined);
-    await signIn(key.trim(), remembers).catch((error: Error) => setProblem(error.message));
+    await signIn(key.trim(), remembers).catch(setProblem);
     setBusy(false);
   };
   return (
@@ -22,25 +25,26 @@ export function SignIn({ reason }: { reason: string | undefined }) {
       <form className={css.panel} onSubmit={submit} noValidate>
         <img src="/icon.svg" alt="" width="40" height="40" />
         <h1>Flashback</h1>
-        {reason && <p role="alert">{reason}</p>}
+        {hadKey && <p role="alert">{t('shell.keyIsOver')}</p>}
         <TextField
-          label="API key"
+          label={t('shell.apiKey')}
           type="password"
           autoComplete="off"
           required
           value={key}
-          problem={problem}
-          hint={remembers ? 'Kept in this browser until you sign out.' : 'Kept until this tab is closed.'}
+          problem={problem ? <Problem error={problem} /> : undefined}
+          hint={t(remembers ? 'shell.keptUntilSignOut' : 'shell.keptUntilClosed')}
           onChange={({ target }) => setKey(target.value)}
         />
         <CheckField
-          label="Remember me in this browser"
+          label={t('shell.remember')}
           checked={remembers}
           onChange={({ target }) => setRemembers(target.checked)}
         />
         <Button kind="main" type="submit" disabled={busy || key.trim() === ''}>
-          Sign in
+          {t('shell.signIn')}
         </Button>
+        <LanguageField value={language.get() ?? 'en'} onChange={(next) => void chooseLanguage(next)} />
       </form>
     </main>
   );

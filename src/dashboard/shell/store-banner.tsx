@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'react';
 import { query } from '../api/client.ts';
 import { StoreProblemDocument } from '../gql/graphql.ts';
+import { ServerText } from '../parts/problem.tsx';
+import { t } from '../texts/text.ts';
 import css from './shell.module.css';
 
 /** How often the server is asked while the page is visible. */
@@ -11,8 +13,8 @@ export function StoreBanner() {
   const problem = useStoreProblem();
   if (!problem) return null;
   return (
-    <div className={css.notice} role="status" aria-label="Store">
-      Clips wait for the store, and go on by themselves. {problem}
+    <div className={css.notice} role="status" aria-label={t('shell.store')}>
+      {t('shell.storeWaits')} <ServerText>{problem}</ServerText>
     </div>
   );
 }

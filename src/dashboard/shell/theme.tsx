@@ -1,6 +1,7 @@
 import { observable, useObservable } from '../api/observable.ts';
 import { IconButton } from '../parts/button.tsx';
 import type { IconName } from '../parts/icon.tsx';
+import { t } from '../texts/text.ts';
 
 /** Dark, light, or the system's theme. */
 
@@ -25,6 +26,10 @@ export function ThemeButton() {
     applyTheme();
   };
   return (
-    <IconButton icon={icons[current]} label={`Colours: ${current}. Change to ${next}`} onClick={change} />
+    <IconButton
+      icon={icons[current]}
+      label={t('shell.theme', { current: t(`shell.themes.${current}`), next: t(`shell.themes.${next}`) })}
+      onClick={change}
+    />
   );
 }

@@ -39,7 +39,8 @@ export async function openDashboard(
       if (message.type() === 'error' && !isPicture) complaints.push(message.text());
     });
     await page.goto(url + path);
-    await page.getByText('Connected', { exact: true }).waitFor();
+    // Connected, in any language.
+    await page.locator('[role=status][data-state=open]').waitFor();
     return page;
   };
   return {

@@ -1,0 +1,12 @@
+import { alerts } from './alerts.ts';
+import { cameras } from './cameras.ts';
+import { keys } from './keys.ts';
+import { names } from './names.ts';
+import { now } from './now.ts';
+import { parts } from './parts.ts';
+import { playback } from './playback.ts';
+import { playbacks } from './playbacks.ts';
+import { setup } from './setup.ts';
+import { shell } from './shell.ts';
+
+export const en = { alerts, cameras, keys, names, now, parts, playback, playbacks, setup, shell };

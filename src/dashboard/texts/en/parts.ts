@@ -1,0 +1,17 @@
+export const parts = {
+  close: 'Close',
+  dismiss: 'Dismiss',
+  keep: 'Keep',
+  delete: 'Delete',
+  cancel: 'Cancel',
+  copy: 'Copy',
+  done: 'Done',
+  cannotCopy: 'The browser does not allow it; select the text and copy it.',
+  today: 'Today · {day}',
+  yesterday: 'Yesterday · {day}',
+  ms: '{value} ms',
+  seconds: '{value} s',
+  minutes: '{value} min',
+  hours: '{value} h',
+  playbacks: '{count, plural, one {# playback} other {# playbacks}}',
+} as const;

@@ -1,0 +1,30 @@
+import type { setup as en } from '../en/setup.ts';
+import type { Like } from '../like.ts';
+
+export const setup: Like<typeof en> = {
+  title: 'Các bước đầu tiên',
+  forAdmins: 'Trang này dành cho quản trị viên.',
+  done: 'xong',
+  camera: 'Một camera',
+  cameraHint: 'Có thể kiểm tra kết nối trước khi lưu: biểu mẫu cho biết camera gửi gì, hoặc có gì không ổn.',
+  addCamera: 'Thêm camera',
+  addAnother: 'Thêm camera khác',
+  key: 'Khóa cho bạn',
+  othersNeedKeys: 'Những người khác cũng cần khóa: chương trình báo sự kiện, bảo vệ theo dõi.',
+  withoutKeys: 'Khi chưa có khóa, chỉ máy này dùng được máy chủ. Khóa đầu tiên là của bạn, với mọi quyền.',
+  allKeys: 'Tất cả khóa',
+  makeKey: 'Tạo khóa của tôi',
+  trial: 'Một sự kiện thử',
+  trialHint: 'Một sự kiện dài {seconds, number} giây tại {camera}. Clip bắt đầu từ trước sự kiện.',
+  needsCamera: 'Bước này cần có camera.',
+  trialLabel: 'chạy thử',
+  recordsNone: '{camera} không ghi với sự kiện nào: hãy chọn loại sự kiện trong cài đặt của camera.',
+  report: 'Báo một sự kiện',
+  seeClip: 'Xem clip',
+  seeWhy: 'Xem vì sao thất bại',
+  calls: 'Những lệnh gọi đầu tiên',
+  api: 'API ở địa chỉ <address></address>. Chương trình báo sự kiện dùng khóa có vai trò Phân tích, đặt trong biến FLASHBACK_KEY.',
+  language: 'Ngôn ngữ lập trình',
+  example: 'Ví dụ',
+  copied: 'Đã sao chép ví dụ.',
+};

@@ -1,0 +1,110 @@
+// A server with one of everything that the dashboard shows, and the addresses of all its views.
+import type { Page } from 'playwright-core';
+import type { en } from '../../../src/dashboard/texts/en/index.ts';
+import type { Like } from '../../../src/dashboard/texts/like.ts';
+import { connectDb } from '../../../src/db/client.ts';
+import { startTestApp, type TestApp } from '../app/app.ts';
+import { awaitEnd, createEvent, endEvent } from '../app/playbacks.ts';
+import { startTestCamera } from '../camera/camera.ts';
+import { capture } from '../camera/captures.ts';
+import { writePast } from '../database/history.ts';
+
+export interface EveryView {
+  readonly app: TestApp;
+  /** An administrator's key. */
+  readonly apiKey: string;
+  /** The paths of the views. */
+  readonly views: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** @param text makes a text of a length: names, labels, reasons, as long as the API allows */
+export async function startEveryView(text: (length: number) => string): Promise<EveryView> {
+  const apiKey = 'admin-secret-of-the-test-01';
+  const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
+  const app = await startTestApp({ apiKeys: [{ name: text(100), role: 'ADMIN', secret: apiKey }] });
+  const retention = [
+    { days: 36_500, maxBytes: 999_999_999_999_999 },
+    { eventType: 'LINE_CROSSING', days: 1 },
+  ];
+  const cameraId = await app.addCamera({
+    ...{ name: text(200), rtspUrl: camera.url, preRollSec: 1, retention },
+  });
+  const awayId = await app.addCamera(
+    { name: `Away ${text(195)}`, rtspUrl: `rtsp://127.0.0.1:9/${text(900)}` },
+    'OFFLINE',
+  );
+  const described = {
+    label: text(200),
+    description: text(2_000),
+    metadata: { [text(100)]: text(1_000) },
+  };
+  const event = await createEvent(app.client, { cameraId, ...described });
+  await endEvent(app.client, event.id);
+  const completed = await awaitEnd(app.client, event);
+  await app.client.run(
+    'mutation($id: ID!, $reason: String!) { protectPlayback(id: $id, reason: $reason) { playback { id } } }',
+    { id: completed.id, reason: text(500) },
+  );
+  await app.client.run(
+    'mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }',
+    { input: { name: text(100), role: 'VIEWER', cameraIds: [cameraId], expiresAt: '2099-01-01T00:00:00Z' } },
+  );
+  const running = await createEvent(app.client, { cameraId, ...described, leaseSec: 3_600 });
+  await writePast(app.config.databaseUrl!, [{ cameraId, startedAt: new Date(), failed: true }]);
+  const failedId = await lengthenFailure(app, text(500));
+  const { playbacks } = await app.client.run<{ playbacks: { items: { id: string }[] } }>(
+    '{ playbacks(filter: { recordingStatus: [RECORDING] }) { items { id } } }',
+  );
+  const views = {
+    cameras: '/cameras',
+    'add a camera': '/cameras/new',
+    camera: `/cameras/${cameraId}`,
+    'camera away': `/cameras/${awayId}`,
+    alerts: '/cameras',
+    now: '/now',
+    keys: '/keys',
+    'first steps': '/start',
+    playbacks: '/playbacks',
+    pages: '/playbacks?page=1',
+    completed: `/playbacks/${completed.id}`,
+    failed: `/playbacks/${failedId}`,
+    running: `/playbacks/${playbacks.items[0]!.id}`,
+  };
+  const close = async () => {
+    await endEvent(app.client, running.id);
+    await app.close();
+    await camera.close();
+  };
+  return { app, apiKey, views, close };
+}
+
+async function lengthenFailure(app: TestApp, errorMessage: string): Promise<string> {
+  const db = connectDb(app.config.databaseUrl!);
+  const [failed] = await db.playback.updateManyAndReturn({
+    where: { recordingStatus: 'FAILED' },
+    data: { errorMessage },
+  });
+  await db.$disconnect();
+  return failed!.id;
+}
+
+/** Resolves when the content of the view is there. @param texts of the language that the page is in */
+export async function settled(page: Page, view: string, texts: Like<typeof en>): Promise<void> {
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  await page.getByText(texts.shell.open, { exact: true }).waitFor();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  if (view === 'now') {
+    await button(texts.now.endEvent).waitFor();
+    await button(texts.now.watch).waitFor();
+  }
+  if (view === 'playbacks' || view === 'pages') await page.getByRole('article').nth(2).waitFor();
+  if (view === 'alerts') await button(texts.alerts.off).click();
+  if (view === 'alerts') await page.getByRole('checkbox', { name: texts.names.type.MOTION }).waitFor();
+  // The bar of what can be done with the chosen ones.
+  if (view === 'pages') await page.getByRole('article').getByRole('checkbox').first().check();
+  if (view === 'keys') await button(texts.keys.revoke).waitFor();
+  if (view === 'running') await button(texts.now.endEvent).waitFor();
+  if (view === 'completed') await page.getByRole('region', { name: texts.playback.player.title }).waitFor();
+  if (view.includes('camera') && view !== 'cameras') await page.getByRole('dialog').waitFor();
+}
