@@ -63,6 +63,7 @@ import { Uplink } from './store/uplink.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
 import { tasksHere, tasksOfNodes } from './usecases/node-tasks.ts';
+import { Wall } from './wall/wall.ts';
 
 export interface App {
   /** Base of this server's addresses, like http://127.0.0.1:4000. */
@@ -247,6 +248,7 @@ export async function startApp(
     const trialAtOnce = limitAtOnce({ noun: 'tests of cameras', most: 4, mostPerKey: 2, lastsMs: 10_000 });
     const callSigner = createCallSigner(secret, now);
     const others = new OtherNodes({ db, self, isAlone, signer: callSigner });
+    const wall = parts.add('live wall', new Wall({ db, feeds, others, now, log }));
     const isElsewhere = (nodeId: string | null) => others.isElsewhere(nodeId);
     // If the footage cannot be read now, a retry would fail now, so it counts as absent.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
@@ -287,7 +289,19 @@ export async function startApp(
       'http',
       await serveHttp(services, {
         ...config,
-        ...{ address, access, signer, log, dashboardDir, media: serve, live, snapshots, metrics, ready },
+        ...{
+          address,
+          access,
+          signer,
+          log,
+          dashboardDir,
+          media: serve,
+          live,
+          wall,
+          snapshots,
+          metrics,
+          ready,
+        },
         nodeCalls: { self, signer: callSigner, here, others },
         urlOf: (key) => store.url(key),
         read: (key) => store.read(key),

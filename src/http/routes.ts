@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PathSigner } from '../access/signed-path.ts';
+import type { Wall } from '../wall/wall.ts';
 import { atOwner } from './at-owner.ts';
 import { graphqlPath } from './graphql.ts';
 import { answerNodeCall, type NodeCallOptions } from './node-calls.ts';
+import { answerNodeWall } from './node-wall.ts';
 import { allowOrigin, refuse, sendText } from './refuse.ts';
 
 /** @param rest the part of the path after the route's path; for LINK, the scope that the link was signed for */
@@ -46,6 +48,7 @@ export interface RouteOptions {
   /** The node that reads the camera; null if none does. */
   readonly readerOf: (cameraId: string) => Promise<string | null>;
   readonly nodeCalls: NodeCallOptions;
+  readonly wall: Wall;
 }
 
 const read = ['GET', 'HEAD'] as const;
@@ -62,6 +65,7 @@ export function routesOf(options: RouteOptions): readonly Route[] {
   const served = {
     live: (...call: Parameters<Handler>) => options.live.answer(...call),
     snapshots: snapshot,
+    ...answerNodeWall(options.wall),
   };
   return [
     { path: graphqlPath, methods: ['GET', 'POST', 'OPTIONS'], who: 'CALLER', answer: graphql },

@@ -28,10 +28,13 @@ import { answerRoute, type RouteOptions, routesOf } from './routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import type { ServerAddress } from './server-address.ts';
 import { answerShare } from './share.ts';
+import { serveUpgrades } from './upgrades.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
-import { serveWebSockets } from './websocket.ts';
+import { wallSocketRoute } from './wall-socket.ts';
+import { graphqlSocketRoute } from './websocket.ts';
 
-export interface HttpOptions extends Pick<RouteOptions, 'media' | 'live' | 'snapshots' | 'nodeCalls'> {
+export interface HttpOptions
+  extends Pick<RouteOptions, 'media' | 'live' | 'snapshots' | 'nodeCalls' | 'wall'> {
   /** The address of this server. It learns the port once the server listens. */
   readonly address: ServerAddress;
   readonly host: string;
@@ -178,16 +181,11 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     else refuse(response, 500, 'INTERNAL_SERVER_ERROR', text, { requestId });
   }
 
-  const sockets = serveWebSockets(server, {
-    yoga,
-    subscribe,
-    maskError,
-    access,
-    connections,
-    preparing,
-    log,
-    refusalOf,
-  });
+  const common = { access, connections, log, refusalOf };
+  const sockets = serveUpgrades(server, [
+    graphqlSocketRoute({ ...common, yoga, subscribe, maskError, preparing }),
+    wallSocketRoute({ ...common, db: services.db, wall: options.wall }),
+  ]);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, options)));
     server.listen(options.port, options.host, resolve);

@@ -72,7 +72,8 @@ export function connectSocket<E extends Partial<Extra>>(
   });
 }
 
-function keepPinging(socket: WebSocket): () => void {
+/** Closes the connection once a ping is not answered. @returns a function that ends this */
+export function keepPinging(socket: WebSocket): () => void {
   let isAnswered = true;
   socket.on('pong', () => {
     isAnswered = true;

@@ -70,7 +70,7 @@ export class OtherNodes {
     const body = encodeValue(input);
     const patience = task === 'record' ? withinMs.record : withinMs.otherTasks;
     const call = { method: 'POST', path: `/node/tasks/${task}`, body };
-    const response = await this.#send(nodeId, call, patience);
+    const response = await this.#send(nodeId, call, AbortSignal.timeout(patience));
     const text = await response.text().catch((error) => {
       throw noAnswer(nodeId, error);
     });
@@ -82,13 +82,26 @@ export class OtherNodes {
 
   /** Reads what another node serves. @param path below /node/ @throws NodeAway */
   fetch(nodeId: string, path: string): Promise<Response> {
-    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, withinMs.files);
+    const signal = AbortSignal.timeout(withinMs.files);
+    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, signal);
+  }
+
+  /** The same for an answer that may go on for ever. @param signal ends it */
+  async stream(nodeId: string, path: string, signal: AbortSignal): Promise<Response> {
+    const begins = new AbortController();
+    const timer = setTimeout(() => begins.abort(), withinMs.otherTasks);
+    try {
+      const either = AbortSignal.any([signal, begins.signal]);
+      return await this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, either);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #send(
     nodeId: string,
     call: { method: string; path: string; body?: string },
-    patienceMs: number,
+    signal: AbortSignal,
   ): Promise<Response> {
     const node = (await this.#nodes()).get(nodeId);
     if (!node) throw noAnswer(nodeId);
@@ -100,7 +113,7 @@ export class OtherNodes {
         method,
         headers: { [signatureHeader]: signature, 'content-type': 'application/json' },
         ...(body !== undefined && { body }),
-        signal: AbortSignal.timeout(patienceMs),
+        signal,
         redirect: 'error',
       });
     } catch (error) {

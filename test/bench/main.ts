@@ -7,6 +7,7 @@ import { benchBeginning, benchShort } from './engine/beginning.ts';
 import { benchBurst } from './engine/burst.ts';
 import { benchEndings } from './engine/endings.ts';
 import { benchCameras, benchOverlap } from './engine/load.ts';
+import { benchLiveWall } from './live-wall.ts';
 import { benchMemory } from './memory.ts';
 import { benchRecordings } from './recordings.ts';
 import { benchTransitions } from './transitions.ts';
@@ -27,6 +28,7 @@ const benches: Record<string, () => Promise<void>> = {
   'upload:600': benchLongUpload,
   'upload:64': benchManyUploads,
   dashboard: benchDashboard,
+  'live-wall': benchLiveWall,
   'engine:beginning': benchBeginning,
   'engine:short': benchShort,
   'engine:end:1': () => benchEndings(1, 8),

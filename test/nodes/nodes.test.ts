@@ -1,5 +1,6 @@
 // Several servers of one database: any of them answers everything, one reads each camera.
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstJump, readClip } from '../support/app/clip.ts';
 import {
@@ -9,9 +10,12 @@ import {
   type PlaybackFacts,
   readPlayback,
 } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
+import { decodeTimeOf, movieOf, openViewer, type TestViewer } from '../support/app/viewer.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
+import { readFrames } from '../support/media/frames.ts';
 import { openNodes, type TestNode, type TestNodes } from './together.ts';
 
 let nodes: TestNodes;
@@ -111,6 +115,41 @@ test('live pictures, posters, snapshots and what the bucket has come from any no
   await other.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id });
   expect(await spoolsOf(owner)).not.toContain(id);
   expect(await rowOf(id)).toBeUndefined();
+});
+
+test('a camera of another node is watched live, with what the ring there holds, in one stream for all viewers', async () => {
+  const { id: cameraId, owner, other } = gate;
+  await awaitRing(owner, [cameraId], 3);
+  const viewers = [
+    await openViewer(other.app.url),
+    await openViewer(other.app.url),
+    await openViewer(owner.app.url),
+  ];
+  for (const viewer of viewers) viewer.watch(cameraId);
+  for (const viewer of viewers) await until(() => viewer.footageOf(cameraId).length > 20, 'it is live');
+  const [far, second, near] = viewers as [TestViewer, TestViewer, TestViewer];
+  const newest = second.footageOf(cameraId).at(-1)!;
+  for (const viewer of [far, near]) {
+    await until(() => viewer.footageOf(cameraId).some((it) => it.equals(newest)), 'all get the same bytes');
+  }
+  const before = far.footageOf(cameraId).length;
+  far.say({ type: 'back', camera: cameraId });
+  await until(() => far.footageOf(cameraId).length > before + 20, 'it has gone back');
+  for (const viewer of viewers) await viewer.close();
+  // What comes after `back` begins earlier than the first picture, and has every picture up to now.
+  const [init, ...fragments] = far.footageOf(cameraId);
+  const counters = async (from: number, name: string) => {
+    const file = path.join(nodes.dir, name);
+    await writeFile(file, movieOf([init!, ...fragments.slice(from)]));
+    return (await readFrames(file)).map(({ counter }) => counter);
+  };
+  const start = fragments.findIndex((it, i) => i > 0 && decodeTimeOf(it) < decodeTimeOf(fragments[i - 1]!));
+  expect(start).toBeGreaterThan(0);
+  expect(decodeTimeOf(fragments[start]!)).toBeLessThan(decodeTimeOf(fragments[0]!));
+  const all = await counters(start, 'back.mp4');
+  expect(all.every((counter, i) => i === 0 || counter === all[i - 1]! + 1)).toBe(true);
+  // No second connection to the camera.
+  expect(camera.sessionsEver).toBe(1);
 });
 
 test('another node protects, stops and retries a playback, and says whether that can help', async () => {

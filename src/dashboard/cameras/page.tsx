@@ -3,9 +3,10 @@ import { camerasLoaded, playbacks, useCameras } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { isRunning, newestFirst } from '../api/running.ts';
 import { useMay } from '../api/session.ts';
-import { ButtonLink } from '../parts/button.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { t } from '../texts/text.ts';
+import { chooseLive, showsLive } from '../wall/choice.ts';
 import css from './page.module.css';
 import { CameraTile } from './tile.tsx';
 
@@ -23,11 +24,14 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
       title={t('cameras.title')}
       count={cameras.length > 0 ? t('cameras.count', { live, all: cameras.length }) : undefined}
       actions={
-        mayManage && (
-          <ButtonLink to="/cameras/new" kind="main" icon="plus">
-            {t('cameras.add')}
-          </ButtonLink>
-        )
+        <span className={css.actions}>
+          {cameras.length > 0 && <LiveButton />}
+          {mayManage && (
+            <ButtonLink to="/cameras/new" kind="main" icon="plus">
+              {t('cameras.add')}
+            </ButtonLink>
+          )}
+        </span>
       }
     >
       {cameras.length === 0 && loaded && (
@@ -60,5 +64,15 @@ export function CamerasPage({ opened }: { opened: string | undefined }) {
         </Suspense>
       )}
     </Page>
+  );
+}
+
+/** Shows all cameras live, or with a new picture every two seconds. */
+function LiveButton() {
+  const isLive = useObservable(showsLive);
+  return (
+    <Button icon="play" aria-pressed={isLive} onClick={() => chooseLive(!isLive)}>
+      {t('wall.live')}
+    </Button>
   );
 }

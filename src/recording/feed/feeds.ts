@@ -164,6 +164,12 @@ export class Feeds {
     return entry !== undefined && (entry.feed ? entry.feed.ring.isFull : !isAlwaysRead(entry.camera));
   }
 
+  /** The camera; undefined if this node does not own it. */
+  own(cameraId: string): Camera | undefined {
+    const entry = this.#entries.get(cameraId);
+    return entry?.isOwn ? entry.camera : undefined;
+  }
+
   /** Whether this node owns the camera. */
   owns(cameraId: string): boolean {
     return this.#entries.get(cameraId)?.isOwn ?? false;

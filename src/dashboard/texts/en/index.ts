@@ -8,5 +8,6 @@ import { playback } from './playback.ts';
 import { playbacks } from './playbacks.ts';
 import { setup } from './setup.ts';
 import { shell } from './shell.ts';
+import { wall } from './wall.ts';
 
-export const en = { alerts, cameras, keys, names, now, parts, playback, playbacks, setup, shell };
+export const en = { alerts, cameras, keys, names, now, parts, playback, playbacks, setup, shell, wall };

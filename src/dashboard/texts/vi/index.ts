@@ -10,6 +10,7 @@ import { playback } from './playback.ts';
 import { playbacks } from './playbacks.ts';
 import { setup } from './setup.ts';
 import { shell } from './shell.ts';
+import { wall } from './wall.ts';
 
 /**
  * The Vietnamese texts. One word for one thing:
@@ -47,4 +48,5 @@ export const vi: Like<typeof en> = {
   playbacks,
   setup,
   shell,
+  wall,
 };
