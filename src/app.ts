@@ -41,6 +41,7 @@ import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { ChangeHub } from './pubsub/change-hub.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
+import { openPush } from './push/open-push.ts';
 import { Admission } from './recording/admission.ts';
 import { sourceFactory } from './recording/feed/create-source.ts';
 import { Feeds } from './recording/feed/feeds.ts';
@@ -242,6 +243,12 @@ export async function startApp(
     remover.start();
     retention.start();
 
+    const push = parts.add(
+      'push messages',
+      await openPush(config, { db, databaseUrl, seal, access, log, now }),
+    );
+    push.start();
+
     // The API.
     const live = parts.add('live', new Live({ db, recordDir }));
     const snapshots = new Snapshots({ feeds, launcher, ffmpeg });
@@ -263,7 +270,7 @@ export async function startApp(
         otherNodes: () => others.live(),
         planOwners: () => planner.plan(),
       },
-      firstCalls: new FirstCalls(),
+      ...{ push, firstCalls: new FirstCalls() },
       note: (fields, text) => log.info(fields, text),
       lostAfterHours,
       takeEvent: limitEvents(config.eventsPerMinute, now),

@@ -74,6 +74,10 @@ export interface Config {
   readonly transitionDays: number | undefined;
   /** Whether cameras may be at addresses of this machine and of private networks. */
   readonly privateCameras: boolean;
+  /** Where operators of push services reach the operator of this installation; undefined: nowhere. */
+  readonly pushContact: string | undefined;
+  /** Whether push messages may be sent over http, and to addresses of this machine and of private networks. */
+  readonly privatePushServices: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -232,6 +236,11 @@ const variables = z.object({
   SOCKETS_PER_KEY: whole(1, 1_000_000).default(1_000),
   TRANSITION_DAYS: whole(1, 36_500, ' days').optional(),
   PRIVATE_CAMERAS: yesOrNo.default(true),
+  PUSH_CONTACT: z
+    .string()
+    .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'expected mailto:name@host or an address with https')
+    .optional(),
+  PRIVATE_PUSH_SERVICES: yesOrNo.default(false),
   NODE_ENV: z.string().default('development'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'expected debug, info, warn, error or silent')
@@ -300,6 +309,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     socketsPerKey: v.SOCKETS_PER_KEY,
     transitionDays: v.TRANSITION_DAYS,
     privateCameras: v.PRIVATE_CAMERAS,
+    pushContact: v.PUSH_CONTACT ?? (v.PUBLIC_URL?.startsWith('https:') ? v.PUBLIC_URL : undefined),
+    privatePushServices: v.PRIVATE_PUSH_SERVICES,
     logLevel: v.LOG_LEVEL,
   });
 }

@@ -28,6 +28,18 @@ test('an empty environment gives the defaults that the README states', () => {
   });
 });
 
+test('push services are told whom to ask: PUSH_CONTACT, else PUBLIC_URL with https', () => {
+  const contact = (set: Record<string, string>) => readConfig(set).pushContact;
+  expect(contact({})).toBeUndefined();
+  expect(contact({ PUBLIC_URL: 'http://10.0.0.5' })).toBeUndefined();
+  expect(contact({ PUBLIC_URL: 'https://cams.example.org/' })).toBe('https://cams.example.org');
+  expect(contact({ PUBLIC_URL: 'https://x', PUSH_CONTACT: 'mailto:a@example.org' })).toBe(
+    'mailto:a@example.org',
+  );
+  expect(refusal({ PUSH_CONTACT: 'a@example.org' })).toContain('PUSH_CONTACT: expected mailto:name@host');
+  expect(readConfig({}).privatePushServices).toBe(false);
+});
+
 test('an empty variable counts as not set', () => {
   expect(readConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 4000, databaseUrl: undefined });
 });

@@ -45,6 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   finishing: 'private-folder domain mp4 spool ffmpeg db store offsite log processes'.split(' '),
   access: ['domain', 'db', 'log', 'private-folder'],
   wall: ['codecs', 'db', 'footage', 'log', 'mp4', 'nodes', 'recording'],
+  push: ['access', 'db', 'domain', 'log'],
   usecases: ['domain', 'db', 'nodes', 'access', 'recording', 'finishing'],
   graphql: ['domain', 'db', 'pubsub', 'usecases'],
   http: ['graphql', 'usecases', 'wall', 'nodes', 'access', 'spool', 'domain', 'db', 'log'],

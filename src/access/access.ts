@@ -24,6 +24,11 @@ export interface Access {
   authenticate(authorization: string | undefined): Promise<Session>;
   /** Whether the holder of a link is still valid (holders.ts). */
   holds(holder: string): boolean;
+  /**
+   * A caller from earlier, with what it may do now; undefined if its key or token is not valid any more. What a token's
+   * caller may do stays as it was, because nobody presents the token.
+   */
+  callerOf(earlier: Pick<Caller, 'name' | 'holder' | 'role'>): Caller | undefined;
 }
 
 /** While there are no keys, every caller on this machine is an administrator. */
@@ -97,6 +102,8 @@ export function createAccess(options: {
     },
     authenticate,
     holds,
+    callerOf: ({ name, holder, role }) =>
+      holds(holder) ? (keys.callerOf(holder) ?? { name, holder, role, cameraIds: undefined }) : undefined,
   };
 }
 

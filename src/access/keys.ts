@@ -138,8 +138,13 @@ export class Keys {
 
   /** Whether the key with this id (in the form that holders use) is known, not revoked and not expired. */
   has(id: string): boolean {
-    const key = this.#byHolder.get(holderOfKey(id));
-    return key !== undefined && this.#isValid(key);
+    return this.callerOf(holderOfKey(id)) !== undefined;
+  }
+
+  /** The caller of this holder (holders.ts), with what its key may do now; undefined if there is no such valid key. */
+  callerOf(holder: string): Caller | undefined {
+    const key = this.#byHolder.get(holder);
+    return key && this.#isValid(key) ? key.caller : undefined;
   }
 
   #isValid(key: KnownKey): boolean {

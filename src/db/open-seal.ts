@@ -1,12 +1,13 @@
 import type { Log } from '../log.ts';
 import { connectDb } from './client.ts';
+import { resealPushKey } from './push-key.ts';
 import { createSeal, type Seal } from './seal.ts';
 import { sealAddresses } from './sealed-addresses.ts';
 import { dropEarlierKeys, readSecretKeys, secretKeyFile } from './secret-keys.ts';
 
 /**
- * The seal for cameras' addresses. Before this resolves, every address that can be opened is sealed with the current
- * key.
+ * The seal for cameras' addresses and the key for push messages. Before this resolves, all of them that can be opened
+ * are sealed with the current key.
  * @param options.secretKeys undefined: the keys of a file in `dataDir`
  */
 export async function openSeal(options: {
@@ -18,7 +19,11 @@ export async function openSeal(options: {
   const { dataDir, secretKeys, databaseUrl, log } = options;
   const seal = createSeal(await readSecretKeys(dataDir, secretKeys));
   const db = connectDb(databaseUrl);
-  const { sealed, unreadable } = await sealAddresses(db, seal).finally(() => db.$disconnect());
+  const sealAll = async () => {
+    await resealPushKey(db, seal);
+    return sealAddresses(db, seal);
+  };
+  const { sealed, unreadable } = await sealAll().finally(() => db.$disconnect());
   if (sealed > 0) log.info({ cameras: sealed }, 'addresses of cameras were sealed');
   if (unreadable > 0) {
     log.error(

@@ -19,6 +19,7 @@ await import('./playback-lists.ts');
 await import('./playback-mutations.ts');
 await import('./clips-zip.ts');
 await import('./share-links.ts');
+await import('./push-subscriptions.ts');
 await import('./subscriptions.ts');
 await import('./keys.ts');
 await import('./key-mutations.ts');

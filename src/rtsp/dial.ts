@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { isPublicAddress } from '../domain/public-address.ts';
 import { type OpenSocket, SocketReader, socketError } from './connection.ts';
 import { RtspError } from './errors.ts';
 import { addressesOf, type Lookup } from './names.ts';
-import { isPublicAddress } from './public-address.ts';
 import { connectEncrypted, handshake, type TlsChoice } from './tls.ts';
 
 export interface DialOptions {

@@ -36,6 +36,12 @@ export interface Parts {
   readonly firstCalls: FirstCalls;
   /** Writes a line of the log, for actions that somebody may ask about later. */
   readonly note: (fields: object, text: string) => void;
+  /** The push messages to browsers: the key that browsers subscribe with, and what subscriptions must be like. */
+  readonly push: {
+    readonly publicKey: string;
+    isEndpoint(text: string): boolean;
+    areKeys(keys: { readonly p256dh: string; readonly auth: string }): boolean;
+  };
   /** Counts an event of the caller. @throws RequestError RATE_LIMITED */
   readonly takeEvent: (caller: Caller) => void;
   /** Connects to a camera and looks at its stream. Resolves within ten seconds. @throws RequestError CAPACITY */

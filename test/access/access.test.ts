@@ -208,6 +208,16 @@ describe('roles', () => {
       ['OPERATOR', 'ADMIN'],
     ],
     ['revokeShareLink', `revokeShareLink(id: "${nowhere}") { shareLink { id } }`, ['OPERATOR', 'ADMIN']],
+    [
+      'savePushSubscription',
+      'savePushSubscription(input: { endpoint: "ftp://x", p256dh: "", auth: "" }) { pushSubscription { id } }',
+      ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'],
+    ],
+    [
+      'deletePushSubscription',
+      `deletePushSubscription(id: "${nowhere}") { id }`,
+      ['VIEWER', 'ANALYTICS', 'OPERATOR', 'ADMIN'],
+    ],
     ['testCamera', 'testCamera(input: { rtspUrl: "" }) { problem }', ['ADMIN']],
     ['createCamera', 'createCamera(input: { name: "", rtspUrl: "" }) { camera { id } }', ['ADMIN']],
     ['updateCamera', `updateCamera(input: { id: "${nowhere}" }) { camera { id } }`, ['ADMIN']],

@@ -1,12 +1,12 @@
 // The parsers of the RTSP client, with input that cameras in the field have sent.
 import { expect, test } from 'vitest';
 import { frame } from '../../src/demo/rtsp/interleaved.ts';
+import { isPublicAddress } from '../../src/domain/public-address.ts';
 import { parseStreamUrl } from '../../src/domain/stream-url.ts';
 import { baseUrl, controlUrl, requestUrl } from '../../src/rtsp/control-url.ts';
 import { digestResponse, parseChallenges } from '../../src/rtsp/digest.ts';
 import { Framer } from '../../src/rtsp/framer.ts';
 import { isAnswer, type RtspMessage } from '../../src/rtsp/message.ts';
-import { isPublicAddress } from '../../src/rtsp/public-address.ts';
 import { parseSdp } from '../../src/rtsp/sdp.ts';
 import { parseTransport } from '../../src/rtsp/transport.ts';
 import { rtpPacket } from '../support/camera/scripted-camera.ts';

@@ -293,6 +293,13 @@ export type DeletePlaybackPayload = {
   id: Scalars['ID']['output'];
 };
 
+/** The deleted subscription. */
+export type DeletePushSubscriptionPayload = {
+  __typename?: 'DeletePushSubscriptionPayload';
+  /** The id of the deleted subscription. */
+  id: Scalars['ID']['output'];
+};
+
 /** The end of an event. */
 export type EndEventInput = {
   /** When the event ended, not before it started; now if left out. */
@@ -459,6 +466,8 @@ export type Mutation = {
   deleteCamera: DeleteCameraPayload;
   /** Deletes the playback and its objects in the store. A running recording is stopped first. Safe to repeat. CONFLICT if it is protected. */
   deletePlayback: DeletePlaybackPayload;
+  /** Ends a subscription of a caller with the caller’s name. Safe to repeat. */
+  deletePushSubscription: DeletePushSubscriptionPayload;
   /** Ends an event. Its recording stops; in the background, the clip is made and put into the store. */
   endEvent: EndEventPayload;
   /** Protects a playback, with any status: nothing deletes it until unprotectPlayback. If it is protected already, its reason is replaced. */
@@ -473,6 +482,8 @@ export type Mutation = {
   revokeApiKey: RevokeApiKeyPayload;
   /** Revokes a link to a clip: from now on it shows nothing. Safe to repeat. */
   revokeShareLink: RevokeShareLinkPayload;
+  /** Sends this browser a message when an event begins to be recorded that the caller may see. A subscription with the same endpoint is replaced. Each name has at most 20: those saved longest ago are removed. */
+  savePushSubscription: SavePushSubscriptionPayload;
   /** Starts a recording by hand, without an event. It begins with the camera’s pre-roll. */
   startRecording: StartRecordingPayload;
   /** Stops a recording now, whether it was started by hand or by an event. Safe to repeat. */
@@ -523,6 +534,12 @@ export type MutationDeletePlaybackArgs = {
 
 
 /** Mutations. */
+export type MutationDeletePushSubscriptionArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Mutations. */
 export type MutationEndEventArgs = {
   input: EndEventInput;
 };
@@ -563,6 +580,12 @@ export type MutationRevokeApiKeyArgs = {
 /** Mutations. */
 export type MutationRevokeShareLinkArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Mutations. */
+export type MutationSavePushSubscriptionArgs = {
+  input: SavePushSubscriptionInput;
 };
 
 
@@ -793,6 +816,19 @@ export type ProtectPlaybackPayload = {
   playback: Playback;
 };
 
+/** A browser that is sent a push message when an event begins to be recorded, as long as the key or token with which it was saved is valid. */
+export type PushSubscription = {
+  __typename?: 'PushSubscription';
+  /** The cameras whose events are told; none: those of all cameras. */
+  cameraIds: Array<Scalars['ID']['output']>;
+  /** When it was last saved. */
+  createdAt: Scalars['DateTime']['output'];
+  /** The subscription’s id. */
+  id: Scalars['ID']['output'];
+  /** The types that are told; none: all. */
+  types: Array<EventType>;
+};
+
 /** Queries. */
 export type Query = {
   __typename?: 'Query';
@@ -818,6 +854,10 @@ export type Query = {
   playbackConnection: PlaybackConnection;
   /** Playbacks, newest first, in numbered pages. */
   playbacks: PlaybackPage;
+  /** The key with which browsers subscribe (`applicationServerKey`), as base64url. It is the same for all servers of the installation. */
+  pushKey: Scalars['String']['output'];
+  /** The subscriptions of callers with the caller’s name, oldest first. */
+  pushSubscriptions: Array<PushSubscription>;
   /** The links to a clip, newest first, also those that are not valid any more. For OPERATOR and ADMIN. */
   shareLinks: Array<ShareLink>;
   /** Why the store takes no clips now, as a sentence; null while it does. Until then clips wait in PROCESSING. */
@@ -970,6 +1010,27 @@ export type Role =
   | 'OPERATOR'
   /** Read and subscribe. */
   | 'VIEWER';
+
+/** A browser’s subscription: PushSubscription of its Push API, and what is to be told. */
+export type SavePushSubscriptionInput = {
+  /** Its secret, as base64url. */
+  auth: Scalars['String']['input'];
+  /** Only events of these cameras, at most 100; of all if left out or empty. */
+  cameraIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Its address at the browser’s push service, with https. */
+  endpoint: Scalars['URL']['input'];
+  /** Its public key, as base64url. */
+  p256dh: Scalars['String']['input'];
+  /** Only events of these types; of all if left out or empty. */
+  types?: InputMaybe<Array<EventType>>;
+};
+
+/** The saved subscription. */
+export type SavePushSubscriptionPayload = {
+  __typename?: 'SavePushSubscriptionPayload';
+  /** The subscription. */
+  pushSubscription: PushSubscription;
+};
 
 /** A server of this database. All times are by the database’s clock. */
 export type ServerNode = {
