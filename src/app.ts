@@ -12,6 +12,7 @@ import { cameraIds } from './db/cameras.ts';
 import { shareLinkSecret } from './db/link-secret.ts';
 import { listen } from './db/listener.ts';
 import { thisRelease } from './db/migrate.ts';
+import { ReviewStretches } from './db/review-stretches.ts';
 import { installationId, offsitePlaybacks } from './db/uploads.ts';
 import { enterDatabase } from './enter-database.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
@@ -142,6 +143,7 @@ export async function startApp(
     const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
     const offsiteChanges = new ChangeHub({ all: () => offsitePlaybacks(db) });
     await transitions.start();
+    const reviewStretches = parts.add('reviewed stretches', new ReviewStretches({ db, log, now }));
     let nudgeFeeds = () => {};
     parts.add(
       'listener',
@@ -263,7 +265,7 @@ export async function startApp(
     const here = tasksHere({ ...common, db, inTurn: new InTurn(), holdsFootage: holdsFootageHere });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, ...common, ownCameras, remover, keys },
-      ...{ transitions, cameraStates, offsiteChanges },
+      ...{ transitions, cameraStates, offsiteChanges, reviewStretches },
       ...{
         tasksOf: tasksOfNodes(here, others),
         isElsewhere,

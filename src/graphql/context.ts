@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts';
+import type { ReviewStretches } from '../db/review-stretches.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Camera, Playback } from '../generated/prisma/client.ts';
 import type { ChangeHub } from '../pubsub/change-hub.ts';
@@ -18,6 +19,8 @@ export interface Services extends Parts {
   readonly db: Db;
   readonly writingDb: Db;
   readonly transitions: TransitionHub;
+  /** Of what each caller has reviewed everything. */
+  readonly reviewStretches: ReviewStretches;
   /** Cameras whose state changed. */
   readonly cameraStates: ChangeHub;
   /** Playbacks that have more footage in the bucket than before. */

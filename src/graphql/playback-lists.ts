@@ -1,6 +1,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
+import { type Gap, inGap, inGaps, readGaps } from '../db/review-stretches.ts';
 import { reviewedBy } from '../db/reviews.ts';
 import { eventsWithWords } from '../db/search.ts';
 import { visiblePlaybacks } from '../db/visible.ts';
@@ -68,8 +69,26 @@ async function toWhere(filter: Filter, { db, caller }: Context): Promise<Prisma.
   };
 }
 
+/** Where the playbacks of a filter lie: all that is not reviewed lies between the stretches that are. */
+const gapsFor = async (filter: Filter, { reviewStretches, db, caller }: Context): Promise<readonly Gap[]> =>
+  filter?.reviewed === false ? reviewStretches.gaps(db, caller) : [{}];
+
+/** Runs a read that skips what is reviewed, and notes how long it took. */
+async function timed<T>(
+  { reviewStretches, caller }: Context,
+  filter: Filter,
+  read: () => Promise<T>,
+): Promise<T> {
+  if (filter?.reviewed !== false) return read();
+  const startedAt = performance.now();
+  const result = await read();
+  reviewStretches.noteRead(caller, performance.now() - startedAt);
+  return result;
+}
+
 interface Page {
   readonly where: Prisma.PlaybackWhereInput;
+  readonly filter: Filter;
   readonly page: number;
   readonly pageSize: number;
   /** Counts at the first call; later calls return the same number. */
@@ -83,14 +102,16 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
     items: t.prismaField({
       type: [Playback],
       description: 'The page’s playbacks.',
-      resolve: (query, { where, page, pageSize }, _args, { db }) =>
-        db.playback.findMany({
-          ...query,
-          where,
-          orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
-          skip: (page - 1) * pageSize,
-          take: pageSize,
-        }),
+      resolve: (query, { where, filter, page, pageSize }, _args, context) =>
+        timed(context, filter, () =>
+          context.db.playback.findMany({
+            ...query,
+            where,
+            orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+            skip: (page - 1) * pageSize,
+            take: pageSize,
+          }),
+        ),
     }),
     page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
     pageSize: t.exposeInt('pageSize', { description: 'The number of playbacks on a full page.' }),
@@ -127,14 +148,16 @@ const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackC
   }),
 });
 
-function readConnection(
-  filter: Prisma.PlaybackWhereInput,
+async function readConnection(
+  filter: Filter,
+  within: Prisma.PlaybackWhereInput,
   args: ConnectionArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ) {
   const { db } = context;
-  const where = { AND: [filter, visiblePlaybacks(context)] };
+  const where = { AND: [await toWhere(filter, context), within, visiblePlaybacks(context)] };
+  const gaps = await gapsFor(filter, context);
   const selection = queryFromInfo({
     context,
     info,
@@ -143,8 +166,18 @@ function readConnection(
   }) as Prisma.PlaybackDefaultArgs;
   return readPage<PlaybackRow>(
     args,
-    (page) => db.playback.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
-    () => db.playback.count({ where }),
+    (page) =>
+      timed(context, filter, () =>
+        readGaps(page.orderBy[0]?.startedAt === 'asc' ? gaps.toReversed() : gaps, page.take, (gap, take) =>
+          db.playback.findMany({
+            ...selection,
+            ...page,
+            take,
+            where: { AND: [where, page.where, inGap(gap)] },
+          }),
+        ),
+      ),
+    () => db.playback.count({ where: { AND: [where, inGaps(gaps)] } }),
   );
 }
 
@@ -161,13 +194,14 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      const where = { AND: [await toWhere(filter, context), visiblePlaybacks(context)] };
+      const gaps = inGaps(await gapsFor(filter, context));
+      const where = { AND: [await toWhere(filter, context), visiblePlaybacks(context), gaps] };
       let count: Promise<number> | undefined;
       const total = () => {
         count ??= context.db.playback.count({ where });
         return count;
       };
-      return { where, page, pageSize, total };
+      return { where, filter, page, pageSize, total };
     },
   }),
   playbackConnection: t.field({
@@ -177,8 +211,7 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
       ...connectionArgs(t.arg),
     },
-    resolve: async (_root, { filter, ...args }, context, info) =>
-      readConnection(await toWhere(filter, context), args, context, info),
+    resolve: (_root, { filter, ...args }, context, info) => readConnection(filter, {}, args, context, info),
   }),
 }));
 
@@ -196,7 +229,7 @@ builder.prismaObjectField('Camera', 'playbacks', (t) =>
       after: t.arg.string({ description: 'Only playbacks older than this cursor.' }),
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
     },
-    resolve: async (camera, { filter, ...args }, context, info) =>
-      readConnection({ AND: [await toWhere(filter, context), { cameraId: camera.id }] }, args, context, info),
+    resolve: (camera, { filter, ...args }, context, info) =>
+      readConnection(filter, { cameraId: camera.id }, args, context, info),
   }),
 );
