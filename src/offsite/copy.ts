@@ -36,9 +36,10 @@ export interface CopyOptions {
 const mostFragments = 2_000;
 /**
  * If a part will be full within this many intervals, its payload is not copied: the part is waited for. With an
- * interval of 10 s, a part of 5 MiB at 4 Mbit/s is full after 1.05 intervals.
+ * interval of 10 s, a part of 5 MiB at 4 Mbit/s is full after 1.05 intervals, and after up to 1.15 where the bit rate
+ * of the pictures varies.
  */
-const waitForPart = 1.1;
+const waitForPart = 1.2;
 
 /** An index object, which has to be written again if times in it are corrected. */
 interface IndexObject {
