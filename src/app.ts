@@ -24,6 +24,7 @@ import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
 import { ReturnedSpools } from './finishing/returned-spools.ts';
 import { StoreWatch } from './finishing/store-watch.ts';
+import { Storyboards } from './finishing/storyboards.ts';
 import { FootageMemory } from './footage/memory.ts';
 import type { Services } from './graphql/context.ts';
 import { createLinks } from './http/links.ts';
@@ -174,6 +175,10 @@ export async function startApp(
     const storeWatch = parts.add('store watch', new StoreWatch(store, log));
     storeWatch.start();
     const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
+    const storyboards = parts.add(
+      'storyboards',
+      new Storyboards({ db, store, storeWatch, launcher, ffmpeg, recordDir, log }),
+    );
     const installation = await installationId(db);
     const uplink = new Uplink(config.uploadMaxBitsPerSec);
     const growing = new GrowingSpools();
@@ -190,7 +195,8 @@ export async function startApp(
     const finisher = parts.add(
       'finisher',
       new Finisher({
-        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, follower, offsite, lostClips, uplink },
+        ...{ db, databaseUrl, nodeId, store, storeWatch, posters, storyboards, follower },
+        ...{ offsite, lostClips, uplink },
         ...{ recordDir, log, now },
       }),
     );
@@ -238,6 +244,7 @@ export async function startApp(
     );
     recorder.start();
     await finisher.start();
+    await storyboards.start();
     if (lostClips && !isAlone) parts.add('clips of lost nodes', lostClips).start();
     returnedSpools.start();
     follower.start();

@@ -37,7 +37,8 @@ export async function removeExpired(
       ? Prisma.sql`${which} AND started_at < ${most.before}`
       : Prisma.sql`id IN (
           SELECT id FROM (
-            SELECT id, sum(file_size_bytes + coalesce(thumbnail_size_bytes, 0)) OVER (ORDER BY started_at DESC, id DESC) AS bytes
+            SELECT id, sum(file_size_bytes + coalesce(thumbnail_size_bytes, 0) + coalesce(storyboard_bytes, 0)
+              + coalesce(storyboard_vtt_bytes, 0)) OVER (ORDER BY started_at DESC, id DESC) AS bytes
             FROM playbacks WHERE ${which} AND protected_at IS NULL
           ) newer WHERE bytes > ${most.maxBytes}::bigint)`;
   return (await removeOldest(db, expired, limit)).length;

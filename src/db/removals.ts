@@ -29,11 +29,11 @@ export async function noteRemovals(tx: Tx, objects: readonly ToRemove[]): Promis
 
 /** What is to be removed from the store with a playback. */
 export function objectsOf(playback: KeyFacts & Pick<Playback, 'uploadId' | 'recordingStatus'>): ToRemove[] {
-  const { clip, poster } = objectKeys(playback);
+  const { clip, poster, storyboard, storyboardVtt } = objectKeys(playback);
   // When a clip is COMPLETED, the bucket has turned its multipart upload into the object: there is no upload left to
   // abort.
   const uploadId = playback.recordingStatus === 'COMPLETED' ? null : playback.uploadId;
-  return [{ key: clip, uploadId }, { key: poster }];
+  return [{ key: clip, uploadId }, ...[poster, storyboard, storyboardVtt].map((key) => ({ key }))];
 }
 
 /**

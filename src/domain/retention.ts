@@ -6,7 +6,7 @@ export interface RetentionRule<Type extends string = string> {
   readonly eventType: Type | null;
   /** The age in days at which these playbacks are deleted; null: the rule says nothing about age. */
   readonly days: number | null;
-  /** The most bytes that the playbacks' clips and posters may have; the oldest are deleted first. null: no limit. */
+  /** The most bytes that the playbacks' clips, posters and storyboards may have; the oldest are deleted first. null: no limit. */
   readonly maxBytes: number | null;
 }
 

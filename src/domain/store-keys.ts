@@ -3,6 +3,9 @@
 export interface ObjectKeys {
   readonly clip: string;
   readonly poster: string;
+  /** The JPEG and the WebVTT of the storyboard. */
+  readonly storyboard: string;
+  readonly storyboardVtt: string;
 }
 
 /** The columns of a playback that its keys follow from. */
@@ -23,11 +26,15 @@ export function objectKeys({ id, cameraId, startedAt, uploadAttempt }: KeyFacts)
   return {
     clip: uploadAttempt === 0 ? `${base}.mp4` : `${base}.${uploadAttempt}.mp4`,
     poster: `${base}.jpg`,
+    storyboard: `${base}.storyboard.jpg`,
+    storyboardVtt: `${base}.storyboard.vtt`,
   };
 }
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const ours = new RegExp(`^${uuid}/\\d{4}-\\d{2}-\\d{2}/(${uuid})(?:(?:\\.[1-9]\\d*)?\\.mp4|\\.jpg)$`);
+const ours = new RegExp(
+  `^${uuid}/\\d{4}-\\d{2}-\\d{2}/(${uuid})(?:(?:\\.[1-9]\\d*)?\\.mp4|(?:\\.storyboard)?\\.jpg|\\.storyboard\\.vtt)$`,
+);
 
 /** The playback that an object belongs to; undefined for a key that objectKeys does not make. */
 export function playbackOfKey(key: string): string | undefined {

@@ -60,7 +60,10 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
     completed.add(row.id);
     ofStore.push(...checkObjects(db, row, objects));
     breaches.push(...checkRemovals(db, row, notedBefore));
-    named.push(...[row.storagePath, row.thumbnailPath].filter((key) => key !== null));
+    named.push(
+      ...(row.storagePath === null ? [] : [row.storagePath]),
+      ...pictures(row).map(({ key }) => key),
+    );
   }
   for (const id of spools ?? []) {
     if (known.has(id)) continue;
@@ -179,34 +182,55 @@ function checkObjects(db: Db, row: Playback, objects: ReadonlyMap<string, number
       text: `The ${row.protectedAt ? 'protected playback' : 'playback'} ${row.id} is COMPLETED with ${row.fileSizeBytes} bytes, but the store holds ${held} under ${row.storagePath}.`,
     });
   }
-  if (row.thumbnailPath === null) return breaches;
-  const poster = objects.get(row.thumbnailPath);
-  if (poster !== row.thumbnailSizeBytes) {
-    const held = poster === undefined ? 'nothing' : `${poster} bytes`;
-    const gone = { thumbnailPath: null, thumbnailSizeBytes: null };
+  for (const { noun, key, bytes, gone } of pictures(row)) {
+    const size = objects.get(key);
+    if (size === bytes) continue;
+    const held = size === undefined ? 'nothing' : `${size} bytes`;
     breaches.push({
-      text: `The poster of the playback ${row.id} has ${row.thumbnailSizeBytes} bytes, but the store holds ${held} under ${row.thumbnailPath}.`,
-      // A playback need not have a poster, but must not have a link to a missing one.
+      text: `The ${noun} of the playback ${row.id} has ${bytes} bytes, but the store holds ${held} under ${key}.`,
+      // A playback need not have a poster or a storyboard, but must not have a link to a missing one.
       repair: () => db.playback.updateMany({ where: { id: row.id }, data: gone }),
     });
   }
   return breaches;
 }
 
+/** The objects beside the clip that the row names, and the columns that name none. */
+function pictures(row: Playback) {
+  const { thumbnailPath, thumbnailSizeBytes, storyboardBytes, storyboardVttBytes } = row;
+  const keys = objectKeys(row);
+  const noPoster = { thumbnailPath: null, thumbnailSizeBytes: null };
+  const noStoryboard = { storyboardBytes: null, storyboardVttBytes: null };
+  return [
+    { noun: 'poster', key: thumbnailPath, bytes: thumbnailSizeBytes, gone: noPoster },
+    ...(storyboardBytes === null
+      ? []
+      : [
+          { noun: 'storyboard', key: keys.storyboard, bytes: storyboardBytes, gone: noStoryboard },
+          {
+            noun: 'storyboard’s WebVTT',
+            key: keys.storyboardVtt,
+            bytes: storyboardVttBytes,
+            gone: noStoryboard,
+          },
+        ]),
+  ].flatMap(({ key, ...rest }) => (key === null ? [] : [{ key, ...rest }]));
+}
+
 /** Checks invariants 4 and 10: nothing removes the objects of a playback that is still there. */
 function checkRemovals(db: Db, row: Playback, noted: ReadonlySet<string>): Breach[] {
-  const { id, storagePath, thumbnailPath, protectedAt } = row;
+  const { id, storagePath, protectedAt } = row;
   const which = protectedAt ? 'protected playback' : 'playback';
-  return [storagePath, thumbnailPath]
-    .filter((key) => key !== null && noted.has(key))
+  return [...(storagePath === null ? [] : [storagePath]), ...pictures(row).map(({ key }) => key)]
+    .filter((key) => noted.has(key))
     .map((key) => ({
       text: `The ${which} ${id} needs the object ${key}, which is about to be removed from the store.`,
-      repair: () => forgetRemovalOf(db, id, key!),
+      repair: () => forgetRemovalOf(db, id, key),
     }));
 }
 
 /**
- * Checks invariant 4: every object is its row's clip or poster, or has a removal.
+ * Checks invariant 4: every object is its row's clip, poster or storyboard, or has a removal.
  * @param noted the keys of all removals
  * @returns the keys of objects that are neither
  */
@@ -217,7 +241,7 @@ function strayKeys(
 ): string[] {
   return keys.filter((key) => {
     const clip = known.get(playbackOfKey(key)!);
-    const isItsRows = clip !== undefined && (key === clip || key.endsWith('.jpg'));
+    const isItsRows = clip !== undefined && (key === clip || !key.endsWith('.mp4'));
     return !isItsRows && !noted.has(key);
   });
 }

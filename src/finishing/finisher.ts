@@ -22,6 +22,7 @@ import type { LostClips } from './lost-clips.ts';
 import type { Posters } from './posters.ts';
 import { type StoredClip, storeClip } from './store-clip.ts';
 import { StoreAway, type StoreWatch } from './store-watch.ts';
+import type { Storyboards } from './storyboards.ts';
 
 export interface FinisherOptions {
   readonly db: Db;
@@ -32,6 +33,7 @@ export interface FinisherOptions {
   readonly store: Store;
   readonly storeWatch: StoreWatch;
   readonly posters: Posters;
+  readonly storyboards: Storyboards;
   readonly follower: SpoolFollower;
   readonly uplink: Uplink;
   /** undefined: during a recording, the bucket gets only the parts of its clip. */
@@ -99,7 +101,8 @@ export class Finisher {
    * spool, the clip is made from what the bucket holds (lost-clips.ts).
    */
   async #finish(id: string, signal: AbortSignal): Promise<void> {
-    const { db, nodeId, recordDir, store, storeWatch, follower, lostClips, now, log } = this.#options;
+    const { db, nodeId, recordDir, store, storeWatch, storyboards, follower, lostClips, now, log } =
+      this.#options;
     const playback = await inDatabase(db.playback.findUnique({ where: { id } }));
     // A COMPLETED row means that an earlier try lost the database's answer. If there is no row, the footage is kept,
     // because the database may be an old copy (recording/interrupted.ts). Deleting a playback removes its spool.
@@ -111,6 +114,7 @@ export class Finisher {
     if (lostClips && !(await findSpool(recordDir, id)) && (await lostClips.complete(playback))) return;
     const followed = await follower.stopFollowing(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
+    const kept = storyboards.keep(id, clip);
     const [poster, { row, size }] = await bothSettled(
       this.#putPoster(playback, clip, objectKeys(playback).poster, signal),
       this.#storeClip(playback, clip, followed?.upload, signal),
@@ -134,6 +138,8 @@ export class Finisher {
         return;
       }
     }
+    const makeStoryboard = await kept;
+    makeStoryboard();
     await this.#removeSpool(id);
   }
 

@@ -41,6 +41,8 @@ export interface Services extends Parts {
     /** The clips of these playbacks as one ZIP. */
     clips(playbackIds: readonly string[], timeZone: string, caller: Caller): string;
     live(playback: Playback, caller: Caller): string | null;
+    /** The WebVTT of a clip's storyboard. */
+    storyboard(playback: Playback, caller: Caller): string;
     /** The poster of a clip that is not in the store yet. */
     poster(playback: Playback, caller: Caller): Promise<string | null>;
     snapshot(camera: Camera, caller: Caller): string | null;

@@ -168,6 +168,16 @@ export const Playback = builder.prismaObject('Playback', {
       resolve: (playback, _args, { links, caller }) =>
         whenStored(playback, playback.thumbnailPath, links.object, caller) ?? links.poster(playback, caller),
     }),
+    storyboardUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description:
+        'A WebVTT file of small pictures from all over the clip: each cue names a part of a JPEG beside it, like `…jpg#xywh=240,0,240,134`. It is made shortly after the playback is COMPLETED; null until then, and if no picture can be made.',
+      resolve: (playback, _args, { links, caller }) =>
+        playback.recordingStatus === 'COMPLETED' && playback.storyboardBytes !== null
+          ? links.storyboard(playback, caller)
+          : null,
+    }),
     liveUrl: t.field({
       type: 'URL',
       nullable: true,

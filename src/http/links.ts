@@ -44,6 +44,8 @@ export function createLinks(options: LinkOptions): Services['links'] {
     live: (playback, { holder }) => (isInSpool(playback) ? live(playback, 'index.m3u8', holder) : null),
     poster: async (playback, { holder }) =>
       isInSpool(playback) && (await hasPoster(playback)) ? live(playback, 'poster.jpg', holder) : null,
+    storyboard: ({ id }, { holder }) =>
+      `${address.url}${signer.sign('storyboards', id, holder)}/${id}.storyboard.vtt`,
     share: (token, atSec) => `${address.url}/share/${token}${atSec === undefined ? '' : `?t=${atSec}`}`,
     snapshot: (camera, { holder }) =>
       hasSnapshot(camera) ? `${address.url}${signer.sign('snapshots', `${camera.id}.jpg`, holder)}` : null,

@@ -37,6 +37,8 @@ export interface RouteOptions {
   readonly share: Handler;
   /** Several clips as one ZIP. */
   readonly clips: Handler;
+  /** Small pictures of a clip. */
+  readonly storyboards: Handler;
   readonly ready: Handler;
   readonly dashboard: Handler;
   /** Serves an object of the local store; undefined if the store is a bucket. */
@@ -55,7 +57,7 @@ const read = ['GET', 'HEAD'] as const;
 
 /** All routes of this server. The first route that matches is used. WebSockets: websocket.ts. */
 export function routesOf(options: RouteOptions): readonly Route[] {
-  const { graphql, metrics, ready, dashboard, share, clips, media = answerNothing } = options;
+  const { graphql, metrics, ready, dashboard, share, clips, storyboards, media = answerNothing } = options;
   const { others } = options.nodeCalls;
   const snapshot = answerSnapshot(options);
   const ownerOf = (path: string) => options.live.ownerOf(path);
@@ -71,6 +73,7 @@ export function routesOf(options: RouteOptions): readonly Route[] {
     { path: graphqlPath, methods: ['GET', 'POST', 'OPTIONS'], who: 'CALLER', answer: graphql },
     { path: '/media/', methods: read, who: 'LINK', answer: media },
     { path: '/clips/', methods: read, who: 'LINK', answer: clips },
+    { path: '/storyboards/', methods: read, who: 'LINK', answer: storyboards },
     { path: '/live/', methods: read, who: 'LINK', answer: live },
     { path: '/snapshots/', methods: read, who: 'LINK', answer: anySnapshot },
     { path: '/share/', methods: read, who: 'ANYBODY', answer: share },

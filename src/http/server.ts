@@ -28,6 +28,7 @@ import { answerRoute, type RouteOptions, routesOf } from './routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import type { ServerAddress } from './server-address.ts';
 import { answerShare } from './share.ts';
+import { answerStoryboards } from './storyboards.ts';
 import { serveUpgrades } from './upgrades.ts';
 import { boundWaitingBytes } from './waiting-bytes.ts';
 import { wallSocketRoute } from './wall-socket.ts';
@@ -119,6 +120,7 @@ export async function serveHttp(services: Services, options: HttpOptions): Promi
     ready: answerReady({ ready, access, clients }),
     share: answerShare({ ...options, ...services, clients }),
     clips: answerClips({ ...options, db: services.db }),
+    storyboards: answerStoryboards({ ...options, db: services.db }),
     dashboard: await loadDashboard(options.dashboardDir),
   });
 

@@ -2,6 +2,7 @@
 // the processes that the files name. A process is identified by its pid and start time, never by its name.
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../log.ts';
@@ -32,6 +33,8 @@ export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
   timeoutMs: number;
   /** The limit for stdout: more is an error. Of stderr, the last 64 KiB are kept. */
   maxOutputBytes: number;
+  /** From 0 to 19: the higher, the less processor time the command gets while others want it. Default: 0. */
+  niceness?: number;
   signal?: AbortSignal;
 }
 
@@ -181,6 +184,7 @@ export async function openChildren({ dir, log }: { dir: string; log: Log }): Pro
     end,
     run: async (label, file, args, options) => {
       const child = start(label, file, args, { ...pick(options), stdio: ['pipe', 'pipe', 'pipe'] });
+      if (options.niceness && child.pid !== undefined) lowerPriority(child.pid, options.niceness);
       return collect(child, label, options);
     },
     close: async () => {
@@ -199,6 +203,14 @@ function environmentForChildren(): NodeJS.ProcessEnv {
 
 function pick({ cwd, env }: RunOptions): ChildOptions {
   return { ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) };
+}
+
+function lowerPriority(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // The process has ended already.
+  }
 }
 
 /** Kills the child's whole process group. The pid cannot belong to another group before the child's 'exit' event. */

@@ -12,6 +12,7 @@ const keyPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*
 const contentTypes: Record<string, string> = {
   '.mp4': 'video/mp4',
   '.jpg': 'image/jpeg',
+  '.vtt': 'text/vtt',
   '.m3u8': 'application/vnd.apple.mpegurl',
 };
 

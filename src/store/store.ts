@@ -1,6 +1,6 @@
 import type { RecordingFailure } from '../domain/failures.ts';
 
-/** The interface of the stores for clips and posters: a bucket or a local folder. */
+/** The interface of the stores for clips, posters and storyboards: a bucket or a local folder. */
 
 /**
  * Bytes that can be read repeatedly and from any position: so transfers can be retried, and parts sent in parallel.

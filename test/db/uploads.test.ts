@@ -93,10 +93,12 @@ test('deleting a playback aborts its upload', async () => {
   const row = (await takeAttempt(db, await addPlayback('RECORDING'), layout))!;
   await saveUploadId(db, row, 'upload-2');
   await removePlaybacks(db, { id: row.id });
-  const { clip, poster } = objectKeys(row);
+  const { clip, poster, storyboard, storyboardVtt } = objectKeys(row);
   expect(await removals()).toEqual([
     { key: clip, uploadId: 'upload-2' },
     { key: poster, uploadId: null },
+    { key: storyboard, uploadId: null },
+    { key: storyboardVtt, uploadId: null },
   ]);
 });
 

@@ -118,7 +118,9 @@ const wrong = playbacks.filter(
 const steps = 'PENDING,RECORDING,PROCESSING,COMPLETED';
 const doubled = playbacks.filter(({ transitions }) => transitions.map(({ to }) => to).join() !== steps);
 const sentParts = bucket.log.filter(({ op, status }) => op === 'UploadPart' && status === 200);
-const objects = [...bucket.contents.objects.keys()].filter((key) => key !== 'flashback-check');
+const objects = [...bucket.contents.objects.keys()].filter(
+  (key) => key !== 'flashback-check' && !key.includes('.storyboard.'),
+);
 const check = await checkStore();
 
 heading(

@@ -51,8 +51,9 @@ async function posterOf(playback: PlaybackFacts): Promise<Buffer> {
   return Buffer.from(await (await fetch(playback.thumbnailUrl!)).arrayBuffer());
 }
 
-/** A clip or a poster, and no recovery object. */
-const isPut = (op: string, key: string) => op === 'PutObject' && !key.startsWith('recovery/');
+/** A clip or a poster, and no recovery object or storyboard. */
+const isPut = (op: string, key: string) =>
+  op === 'PutObject' && !key.startsWith('recovery/') && !key.includes('.storyboard.');
 
 test('the bucket gets clip and poster only when the footage is final, and then the playback is COMPLETED', async () => {
   const before = bucket.log.length;

@@ -135,7 +135,8 @@ test('the rules of a camera count before RETENTION_DAYS, by age and by bytes, fo
   await until(async () => (await db.playback.count({ where: { id: last } })) === 0, 'the last one is gone');
   const left = (await db.playback.findMany({ orderBy: { id: 'asc' } })).map(({ id }) => id);
   expect(left).toEqual(kept.sort());
-  expect(await db.storeRemoval.count()).toBe((gone.length + 1) * 2);
+  // Clip, poster, and the two objects of a storyboard.
+  expect(await db.storeRemoval.count()).toBe((gone.length + 1) * 4);
 });
 
 test('a playback can be deleted while the bucket is down; its objects are removed later, also after a restart', async () => {

@@ -152,7 +152,10 @@ async function judgeRemains(id: string): Promise<string[]> {
     await sleep(200);
     left = await remains();
   }
-  const stored = [...bucket.contents.objects.keys()].filter((key) => key.includes(id));
+  // The storyboard comes later.
+  const stored = [...bucket.contents.objects.keys()].filter(
+    (key) => key.includes(id) && !key.includes('.storyboard.'),
+  );
   if (stored.length !== 2) left.push(`the objects ${stored.join(', ')} instead of a clip and a poster`);
   return left.map((what) => `left behind: ${what}`);
 }

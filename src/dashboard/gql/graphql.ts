@@ -695,6 +695,8 @@ export type Playback = {
   reviewed: Scalars['Boolean']['output'];
   /** When the event happened, or when the recording by hand was requested. */
   startedAt: Scalars['DateTime']['output'];
+  /** A WebVTT file of small pictures from all over the clip: each cue names a part of a JPEG beside it, like `…jpg#xywh=240,0,240,134`. It is made shortly after the playback is COMPLETED; null until then, and if no picture can be made. */
+  storyboardUrl?: Maybe<Scalars['URL']['output']>;
   /** A JPEG of the clip’s first picture. */
   thumbnailUrl?: Maybe<Scalars['URL']['output']>;
   /** All transitions so far, oldest first. */

@@ -39,17 +39,24 @@ export async function readFrames(file: string, unreadable = 0): Promise<CountedF
   });
 }
 
-/** The counter in a JPEG or PNG made from a frame, at any scale. Throws if it cannot be read. */
-export async function readCounterOfImage(file: string): Promise<number> {
-  const { counters } = await readStrips(file, ['-frames:v', '1']);
+/**
+ * The counter in a JPEG or PNG made from a frame, at any scale. Throws if it cannot be read.
+ * @param area the frame within the picture, in pixels, if it is only a part of it
+ */
+export async function readCounterOfImage(
+  file: string,
+  area?: { x: number; y: number; width: number; height: number },
+): Promise<number> {
+  const crop = area && `crop=${area.width}:${area.height}:${area.x}:${area.y}:exact=1,`;
+  const { counters } = await readStrips(file, ['-frames:v', '1'], crop);
   const [counter] = counters;
   if (counter === undefined) throw new Error(`${file} has no readable counter.`);
   return counter;
 }
 
-async function readStrips(file: string, extra: readonly string[]) {
+async function readStrips(file: string, extra: readonly string[], first = '') {
   // The strip's height is a fortieth of the width (see counter-strip.ts). showinfo prints the file's own times.
-  const filter = `crop=iw:trunc(iw/40):0:0,scale=${stripWidth}:${stripHeight}:flags=area,format=gray,showinfo`;
+  const filter = `${first}crop=iw:trunc(iw/40):0:0,scale=${stripWidth}:${stripHeight}:flags=area,format=gray,showinfo`;
   const input = ['-hide_banner', '-nostdin', '-nostats', '-copyts', '-i', file];
   const output = [
     '-map',

@@ -1,0 +1,20 @@
+import { objectKeys } from '../domain/store-keys.ts';
+import type { Playback } from '../generated/prisma/client.ts';
+import type { Db } from './client.ts';
+import { noteRemovals } from './removals.ts';
+
+/**
+ * Saves that the store has the playback's storyboard. If the playback was deleted meanwhile, the objects get removals.
+ * @param bytes the sizes that the store has confirmed
+ */
+export async function saveStoryboard(
+  db: Db,
+  playback: Playback,
+  bytes: Pick<Playback, 'storyboardBytes' | 'storyboardVttBytes'>,
+): Promise<void> {
+  const where = { id: playback.id, recordingStatus: 'COMPLETED' } as const;
+  const { count } = await db.playback.updateMany({ where, data: bytes });
+  if (count > 0) return;
+  const { storyboard, storyboardVtt } = objectKeys(playback);
+  await noteRemovals(db, [{ key: storyboard }, { key: storyboardVtt }]);
+}
