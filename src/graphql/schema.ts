@@ -16,6 +16,7 @@ await import('./event-mutations.ts');
 await import('./event-lists.ts');
 await import('./playback.ts');
 await import('./playback-lists.ts');
+await import('./playback-counts.ts');
 await import('./playback-mutations.ts');
 await import('./clips-zip.ts');
 await import('./share-links.ts');

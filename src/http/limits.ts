@@ -45,7 +45,7 @@ const longestAlias = 100;
  * The fields that count every matching row: of the whole database or, inside a camera or another object, of that
  * object.
  */
-const totals = ['total', 'totalPages', 'totalCount'];
+const totals = ['total', 'totalPages', 'totalCount', 'counts'];
 const totalCost = 500;
 const innerTotalCost = 50;
 /** A numbered page is found by reading all rows before it. Skipping a row costs a hundredth of returning it. */

@@ -726,6 +726,17 @@ export type PlaybackConnection = {
   totalCount: Scalars['Int']['output'];
 };
 
+/** How many playbacks of a camera and an event type started in each stretch of time. */
+export type PlaybackCounts = {
+  __typename?: 'PlaybackCounts';
+  /** The camera’s id. */
+  cameraId: Scalars['ID']['output'];
+  /** A number for each stretch of time, the earliest first. */
+  counts: Array<Scalars['Int']['output']>;
+  /** The type of their events; null for recordings by hand. */
+  eventType?: Maybe<EventType>;
+};
+
 /** A playback in a connection, with its cursor. */
 export type PlaybackEdge = {
   __typename?: 'PlaybackEdge';
@@ -854,6 +865,8 @@ export type Query = {
   playback?: Maybe<Playback>;
   /** Playbacks, newest first, paged by cursor. */
   playbackConnection: PlaybackConnection;
+  /** Counts playbacks by when they started: the time between `from` and `to` is cut into equal stretches. Cameras and event types without any are left out. */
+  playbackCounts: Array<PlaybackCounts>;
   /** Playbacks, newest first, in numbered pages. */
   playbacks: PlaybackPage;
   /** The key with which browsers subscribe (`applicationServerKey`), as base64url. It is the same for all servers of the installation. */
@@ -909,6 +922,15 @@ export type QueryPlaybackConnectionArgs = {
   filter?: InputMaybe<PlaybackFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Queries. */
+export type QueryPlaybackCountsArgs = {
+  buckets?: InputMaybe<Scalars['Int']['input']>;
+  filter?: InputMaybe<PlaybackFilter>;
+  from: Scalars['DateTime']['input'];
+  to: Scalars['DateTime']['input'];
 };
 
 
