@@ -84,19 +84,6 @@ for (const { clockRate, lengthSec } of cold)
     await camera.close();
   });
 
-test.concurrent('the rate that was learned of a camera’s clock is used from the first picture of its next event', async () => {
-  const aac = await capture({ audio: 'aac', gopSec: 1 });
-  const camera = await startTestCamera({ capture: aac, clockRate: 0.8, idrOnPlay: true });
-  const cameraId = await app.addCamera({ rtspUrl: camera.url, preRollSec: 0 }, 'IDLE');
-  await record(cameraId, 5_000);
-  camera.drop();
-  await app.awaitCamera(cameraId, 'CONNECTING');
-  await app.awaitCamera(cameraId, 'LIVE');
-  const { worst } = await judge(camera, await record(cameraId, 3_000));
-  expect(worst).toBeLessThan(200);
-  await camera.close();
-});
-
 // Reports relate the tracks to each other, arrivals give their rates.
 const reportEveryMs = 2_500;
 const wrongBesideSound = [
