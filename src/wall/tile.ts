@@ -21,6 +21,8 @@ export interface ViewerConnection {
 const longestWaitMs = 2_000;
 /** The same for what the viewer has asked for with `back`. */
 const longestBackMs = 30_000;
+/** How often (ms) a viewer may ask for it: making the fragments costs milliseconds. */
+const backEveryMs = 1_000;
 /** The most bytes that may wait for one viewer, in all its tiles. */
 const mostWaitingBytes = 16 * 2 ** 20;
 /** The same while it is sent what it has asked for with `back`: as much as a ring holds by default. */
@@ -66,10 +68,19 @@ export class Tile {
   #awaitsStart = true;
   /** The steady time up to which old fragments are not dropped, because the viewer has asked for them. */
   #patientUntil = Number.NEGATIVE_INFINITY;
+  #wentBackAt = Number.NEGATIVE_INFINITY;
 
   constructor(viewer: Viewer, number: number) {
     this.#viewer = viewer;
     this.#number = number;
+  }
+
+  /** Whether the viewer may ask for what the ring holds. If so, it may not again for a second. */
+  mayGoBack(): boolean {
+    const now = steadyNow();
+    if (now - this.#wentBackAt < backEveryMs) return false;
+    this.#wentBackAt = now;
+    return true;
   }
 
   /** Takes the camera's next fragment, and holds it if it is kept. */

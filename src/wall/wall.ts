@@ -90,7 +90,7 @@ export class Wall {
   /** Sends a viewer what the ring of the camera holds, and then what follows. */
   async sendBack(viewer: Viewer, cameraId: string): Promise<void> {
     const tile = viewer.tiles.get(cameraId);
-    if (!tile) return;
+    if (!tile?.mayGoBack()) return;
     await this.#cameras.get(cameraId)?.sendBack(tile);
     viewer.send();
   }

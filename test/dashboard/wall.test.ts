@@ -144,6 +144,26 @@ describe.skipIf(browserMissing)('the live wall', () => {
       .toBeLessThan(1_000);
   });
 
+  test('of more than sixteen cameras in view, sixteen are live, and another one once one of them is not', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 15 }, (_, i) =>
+        app.addCamera({ name: `Gate ${i + 1}`, rtspUrl: door.url, preRollSec: 1 }),
+      ),
+    );
+    const page = await open('/cameras', { viewport: { width: 1920, height: 1600 } });
+    await liveButton(page).click();
+    const full = page.getByText('Not live: 16 other cameras are in view.');
+    await expect.poll(() => page.getByRole('slider').count(), { timeout: 30_000 }).toBeGreaterThanOrEqual(15);
+    await full.waitFor();
+    expect(await full.count()).toBe(1);
+    await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id: ids[0] });
+    await full.waitFor({ state: 'detached' });
+    for (const id of ids.slice(1)) {
+      await app.client.run('mutation($id: ID!) { deleteCamera(id: $id) { id } }', { id });
+    }
+    await expect.poll(() => page.getByRole('article').count()).toBe(2);
+  });
+
   test('it connects again after a restart of the server, and stops when nobody looks', async () => {
     const page = await openLive();
     const sent: string[] = [];

@@ -189,6 +189,15 @@ test('a node that is stopped hands over its cameras and what it records, and get
     async () => (await readPlayback(other.client, firstId)).clipStartedAt !== null,
     'it is recorded',
   );
+  const viewer = await openViewer(other.app.url);
+  viewer.watch(cameraId);
+  /** Waits until the viewer sees pictures of now, wherever they come from. */
+  const seesNow = () => {
+    const since = Date.now() * 90;
+    const isNew = (it: Buffer) => decodeTimeOf(it) > since;
+    return until(() => viewer.footageOf(cameraId).some(isNew), 'the viewer sees pictures of now');
+  };
+  await seesNow();
   const draining = owner.app.drain();
   // Until the camera is the other node's, it is recorded here.
   const late = await createEvent(other.client, { cameraId });
@@ -199,6 +208,7 @@ test('a node that is stopped hands over its cameras and what it records, and get
   // A spool is removed right after its playback is COMPLETED.
   await expect.poll(() => spoolsOf(owner)).toEqual([]);
   await owner.close();
+  await seesNow();
   const { rows } = await nodes.sql.query(
     'SELECT id, node_id FROM playbacks WHERE event_id = $1 AND id <> $2',
     [event.id, firstId],
@@ -237,6 +247,8 @@ test('a node that is stopped hands over its cameras and what it records, and get
   await endEvent(other.client, long.id);
   expect((await awaitEnd(other.client, long)).recordingStatus).toBe('COMPLETED');
   await until(async () => (await nodeOf()) === owner.id, 'the camera is back');
+  await seesNow();
+  await viewer.close();
   // Its pre-roll came with it.
   const last = await createEvent(other.client, { cameraId });
   expect(last.playback).toMatchObject({ recordingStatus: 'RECORDING', missedMs: 0 });

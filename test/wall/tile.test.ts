@@ -108,6 +108,12 @@ test('what has waited for two seconds is dropped, up to the newest keyframe that
   expect(it.sent.slice(1)).toEqual(['K', 'L', 'd']);
 });
 
+test('a viewer may ask to go back once a second', async () => {
+  const { tile } = open();
+  expect([tile.mayGoBack(), tile.mayGoBack()]).toEqual([true, false]);
+  await expect.poll(() => tile.mayGoBack(), { timeout: 5_000 }).toBe(true);
+});
+
 test('what was asked for with `back` waits longer, and a tile that is closed keeps nothing', async () => {
   const it = open();
   pass(it, fragment('K', true));
