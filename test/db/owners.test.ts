@@ -253,4 +253,8 @@ test('a camera of a site is read by a node of that site, or by none, and its row
   expect((await readPlanFacts(db)).isOwnerMissing).toBe(true);
   await plan();
   expect((await ofSite()).sort()).toEqual([words.replace('Harbour', 'Hill'), 'c']);
+  // One whose site is changed is not read any more by a node of the site before.
+  await sql.query("UPDATE cameras SET site = 'Hill' WHERE site = 'Harbour'");
+  await plan();
+  expect(await ofSite()).toEqual([words.replace('Harbour', 'Hill')]);
 });
