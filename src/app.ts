@@ -19,6 +19,7 @@ import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { SpoolFollower } from './finishing/follow-spools.ts';
 import { LostClips } from './finishing/lost-clips.ts';
+import { spoolsHere } from './finishing/node-spools.ts';
 import { Posters } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
@@ -269,7 +270,13 @@ export async function startApp(
     // If the footage cannot be read now, a retry would fail now, so it counts as absent.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
     const common = { admission, recorder, feeds, finisher, now: () => new Date(now()) };
-    const here = tasksHere({ ...common, db, inTurn: new InTurn(), holdsFootage: holdsFootageHere });
+    const here = tasksHere({
+      ...common,
+      db,
+      inTurn: new InTurn(),
+      holdsFootage: holdsFootageHere,
+      spools: spoolsHere(db, recordDir),
+    });
     const services: Services = {
       ...{ db: readingDb, writingDb: db, ...common, ownCameras, remover, keys },
       ...{ transitions, cameraStates, offsiteChanges, reviewStretches },

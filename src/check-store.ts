@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, readConfig } from './config.ts';
-import { connectDb } from './db/client.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { connectDb, type Db } from './db/client.ts';
+import { readDatabaseClock } from './db/database-clock.ts';
+import { readSharedSecret } from './db/link-secret.ts';
 import { DatabaseUnfit } from './db/reach.ts';
+import { createSeal } from './db/seal.ts';
+import { readSecretKeys } from './db/secret-keys.ts';
 import { type Breach, findBreaches } from './finishing/check.ts';
+import type { NodeSpools } from './finishing/node-spools.ts';
 import { createLog } from './log.ts';
 import { readNodeId } from './nodes/node-id.ts';
+import { OtherNodes } from './nodes/other-nodes.ts';
+import { createCallSigner } from './nodes/signature.ts';
 import { openStore } from './store/open-store.ts';
 import { openDatabase } from './with-database.ts';
 
@@ -13,7 +20,7 @@ const lookAgainMs = 3_000;
 
 /**
  * `npm run check-store [-- --repair]`: verifies the invariants of rows, spool and store (docs/design.md 6) and prints
- * each breach as a sentence. With --repair it repairs what can be repaired without loss. The exit code is 1 if a breach
+ * each breach as a sentence. Other servers of the database are asked for their spools. With --repair it repairs what can be repaired without loss. The exit code is 1 if a breach
  * remains. It works beside a running server and without one.
  */
 async function main(): Promise<void> {
@@ -28,7 +35,8 @@ async function main(): Promise<void> {
   try {
     const { dataDir, recordDir } = config;
     const nodeId = config.nodeUrl ? await readNodeId(dataDir, config.nodeId) : undefined;
-    const look = () => findBreaches({ db, store, recordDir, nodeId });
+    const others = nodeId === undefined ? new Map() : await spoolsOfOthers(config, db, nodeId);
+    const look = () => findBreaches({ db, store, recordDir, nodeId, others });
     const breaches = await lasting(look);
     for (const breach of breaches) {
       const outcome = flag === '--repair' && breach.repair ? await tryRepair(breach.repair) : '';
@@ -41,6 +49,25 @@ async function main(): Promise<void> {
     await db.$disconnect();
     await database.close();
   }
+}
+
+/** The spools of the other servers, each of which is asked over HTTP. */
+async function spoolsOfOthers(
+  { dataDir, secretKeys }: Config,
+  db: Db,
+  nodeId: string,
+): Promise<ReadonlyMap<string, NodeSpools>> {
+  const seal = createSeal(await readSecretKeys(dataDir, secretKeys));
+  const secret = await readSharedSecret(db, seal);
+  const clock = await readDatabaseClock(db);
+  const signer = createCallSigner(secret, clock.now);
+  // This command is no node, and takes the place of the one beside which it runs.
+  const others = new OtherNodes({ db, self: { nodeId, incarnation: 0n }, isAlone: false, signer });
+  const spoolsOf = (id: string): NodeSpools => ({
+    list: async () => new Map(Object.entries((await others.call(id, 'spools', null)) as object)),
+    remove: async (spool) => void (await others.call(id, 'removeSpool', spool)),
+  });
+  return new Map((await others.live()).map((id) => [id, spoolsOf(id)]));
 }
 
 const repaired = ' Repaired.';

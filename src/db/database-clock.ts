@@ -1,3 +1,5 @@
+import type { Db } from './client.ts';
+
 /** A measurement: the database's clock at some moment between two readings of this machine's clock, in epoch milliseconds. */
 export interface ClockReading {
   readonly before: number;
@@ -32,4 +34,14 @@ export class DatabaseClock {
     const most = database - before;
     this.offsetMs = Math.min(Math.max(this.offsetMs, least), most);
   }
+}
+
+/** The clock of a command, which asks the database once. */
+export async function readDatabaseClock(db: Db): Promise<DatabaseClock> {
+  const clock = new DatabaseClock(Date.now);
+  const before = Date.now();
+  const rows = await db.$queryRaw<{ database: number }[]>`
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS database`;
+  clock.note({ before, database: rows[0]!.database, after: Date.now() });
+  return clock;
 }

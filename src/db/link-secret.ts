@@ -22,8 +22,16 @@ export async function shareLinkSecret(
     await db.installation.updateMany({ where, data: { linkSecret: seal.close(text) } });
   }
   if (isAlone) return own;
+  return readSharedSecret(db, seal);
+}
+
+/**
+ * The secret that servers which work together share.
+ * @throws Error if there is none yet, or if it cannot be opened
+ */
+export async function readSharedSecret(db: Db, seal: Seal): Promise<Buffer> {
   const { linkSecret } = await db.installation.findFirstOrThrow();
-  const shared = seal.open(linkSecret!);
+  const shared = linkSecret === null ? undefined : seal.open(linkSecret);
   if (shared !== undefined) return Buffer.from(shared, 'base64');
   throw new Error(
     'SECRET_KEY: the servers of this database have another one. Set the same for all of them; after a comma, earlier keys.',

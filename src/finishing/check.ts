@@ -1,15 +1,11 @@
-import { readdir } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { addFinishingJob, playbacksWithoutJob } from '../db/finishing-queue.ts';
 import { forgetRemovalOf, noteRemovals } from '../db/removals.ts';
-import { retry } from '../db/transitions.ts';
 import { objectKeys, parseRecoveryKey, playbackOfKey } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
-import { demandSpool } from '../spool/mark.ts';
-import { isSpoolName } from '../spool/names.ts';
-import { holdsFootage, removeSpoolWithoutFootage } from '../spool/reader.ts';
-import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import type { Store } from '../store/store.ts';
+import { readSpools } from './check-spools.ts';
+import { type NodeSpools, spoolsHere } from './node-spools.ts';
 
 /** A violated invariant (docs/design.md 6). The text is for people. */
 export interface Breach {
@@ -24,13 +20,15 @@ export interface CheckOptions {
   readonly recordDir: string;
   /** The node that these spools belong to, if each node has its own; undefined: all spools are here. */
   readonly nodeId?: string | undefined;
+  /** The spools of other nodes that answer, by their ids. */
+  readonly others?: ReadonlyMap<string, NodeSpools>;
 }
 
 const pageSize = 1_000;
 
 /** Compares rows, spool and store. Work in progress can look like a breach, so callers check twice. */
 export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
-  const { db, store, recordDir } = options;
+  const { db, store, recordDir, nodeId, others = new Map() } = options;
   // The store is listed first: objects that are added later already have a row when the rows are read.
   const objects = new Map<string, number>();
   const recovery: string[] = [];
@@ -40,11 +38,8 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   }
   const unfinished: string[] = [];
   for await (const key of store.listUnfinished()) if (playbackOfKey(key)) unfinished.push(key);
-  const breaches: Breach[] = [];
-  const spools = await spoolsIn(recordDir).catch((error: Error) => {
-    breaches.push({ text: `The spool cannot be read: ${error.message}.` });
-    return undefined;
-  });
+  const spools = await readSpools({ db, here: spoolsHere(db, recordDir), nodeId, others });
+  const breaches: Breach[] = [...spools.breaches];
   // Removals are read before the rows. So if a row that is read afterwards still needs the object of a removal, it is a
   // breach.
   const notedBefore = await notedKeys(db);
@@ -55,7 +50,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
   const completed = new Set<string>();
   for await (const row of rows(db)) {
     known.set(row.id, row.storagePath ?? objectKeys(row).clip);
-    if (spools) breaches.push(...(await checkSpool(options, row, spools.has(row.id), objects)));
+    breaches.push(...spools.ofRow(row, isStored(row, objects)));
     if (row.recordingStatus !== 'COMPLETED') continue;
     completed.add(row.id);
     ofStore.push(...checkObjects(db, row, objects));
@@ -65,17 +60,7 @@ export async function findBreaches(options: CheckOptions): Promise<Breach[]> {
       ...pictures(row).map(({ key }) => key),
     );
   }
-  for (const id of spools ?? []) {
-    if (known.has(id)) continue;
-    // Footage is not removed: a database that does not know its playback may be an old copy or the wrong database.
-    const breach = (await mayHoldFootage(recordDir, id))
-      ? { text: `The spool ${id} belongs to no playback, and holds footage.` }
-      : {
-          text: `The spool ${id} belongs to no playback.`,
-          repair: () => removeSpoolWithoutFootage(recordDir, id),
-        };
-    breaches.push(breach);
-  }
+  breaches.push(...spools.unknown(known), ...spools.skipped());
   const noted = await notedKeys(db);
   const strays = strayKeys([...objects.keys()], known, noted);
   ofStore.push(
@@ -120,53 +105,6 @@ async function* rows(db: Db): AsyncGenerator<Playback> {
     if (page.length < pageSize) return;
     after = page.at(-1)!.id;
   }
-}
-
-/** @throws Error if the spool's disk is not mounted or cannot be read */
-async function spoolsIn(recordDir: string): Promise<Set<string>> {
-  await demandSpool(recordDir);
-  return new Set((await readdir(recordDir)).filter(isSpoolName));
-}
-
-/** A spool that cannot be read counts as one with footage, so that nothing is removed. */
-const mayHoldFootage = (recordDir: string, id: string): Promise<boolean> =>
-  holdsFootage(recordDir, id).catch(() => true);
-
-/** Checks invariants 1 and 3, as far as the footage should be here. */
-async function checkSpool(
-  { db, recordDir, nodeId }: CheckOptions,
-  row: Playback,
-  isThere: boolean,
-  objects: ReadonlyMap<string, number>,
-): Promise<Breach[]> {
-  const { id, recordingStatus } = row;
-  if (nodeId !== undefined && row.nodeId !== null && row.nodeId !== nodeId) {
-    return isThere
-      ? [{ text: `The playback ${id} is the server ${row.nodeId}’s, but a spool of it is here.` }]
-      : [];
-  }
-  if (recordingStatus === 'RECORDING' && !isThere) {
-    return [{ text: `The playback ${id} is RECORDING, but it has no spool.` }];
-  }
-  if (recordingStatus === 'PROCESSING' && !(isThere && (await mayHoldFootage(recordDir, id)))) {
-    return [{ text: `The playback ${id} is PROCESSING, but no footage of it is on this disk.` }];
-  }
-  if (recordingStatus === 'COMPLETED' && isThere) {
-    const text = `The playback ${id} is COMPLETED, but its spool is still there.`;
-    // If the store lost the clip, the spool is the only copy of the footage.
-    return [
-      isStored(row, objects) ? { text, repair: () => removeSpoolAndCopies(db, recordDir, id) } : { text },
-    ];
-  }
-  if (recordingStatus === 'FAILED' && isThere) {
-    if (await mayHoldFootage(recordDir, id)) {
-      const text = `The playback ${id} is FAILED, but its footage is held: it can be retried.`;
-      return [{ text, repair: () => retry(db, id, new Date()) }];
-    }
-    const text = `The playback ${id} is FAILED, and its spool holds no footage: nobody needs it.`;
-    return [{ text, repair: () => removeSpoolWithoutFootage(recordDir, id) }];
-  }
-  return [];
 }
 
 const isStored = ({ storagePath, fileSizeBytes }: Playback, objects: ReadonlyMap<string, number>) =>

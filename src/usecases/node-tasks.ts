@@ -3,6 +3,7 @@ import { removePlaybacks } from '../db/playback-removal.ts';
 import { demandUnprotected, saveProtection } from '../db/protection.ts';
 import { retry } from '../db/transitions.ts';
 import { conflict } from '../domain/errors.ts';
+import type { NodeSpools } from '../finishing/node-spools.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import { NodeAway, type OtherNodes } from '../nodes/other-nodes.ts';
 import { discardPlayback } from './discard-playback.ts';
@@ -37,6 +38,9 @@ export interface NodeTasks {
   retry(id: string): Promise<void>;
   /** Whether a playback's footage is on this node's disk. */
   holdsFootage(id: string): Promise<boolean>;
+  /** The spools on this node's disk (finishing/node-spools.ts). @throws RequestError CONFLICT if it cannot be read */
+  spools(): Promise<Readonly<Record<string, boolean>>>;
+  removeSpool(spool: { readonly id: string; readonly withFootage: boolean }): Promise<void>;
 }
 
 interface TaskParts extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher'> {
@@ -44,10 +48,11 @@ interface TaskParts extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' 
   readonly inTurn: InTurn;
   /** Whether a playback's footage is on this server's disk. Never rejects. */
   readonly holdsFootage: (playbackId: string) => Promise<boolean>;
+  readonly spools: NodeSpools;
 }
 
 export function tasksHere(parts: TaskParts): NodeTasks {
-  const { db, now, admission, recorder, inTurn, holdsFootage } = parts;
+  const { db, now, admission, recorder, inTurn, holdsFootage, spools } = parts;
   return {
     async record(order) {
       const camera = await findCamera(db, order.playback.cameraId);
@@ -87,6 +92,13 @@ export function tasksHere(parts: TaskParts): NodeTasks {
       await retry(db, id, now());
     },
     holdsFootage,
+    async spools() {
+      const held = await spools.list().catch((error: Error) => {
+        throw conflict(error.message);
+      });
+      return Object.fromEntries(held);
+    },
+    removeSpool: (spool) => spools.remove(spool),
   };
 }
 
