@@ -21,6 +21,7 @@ import { chosenZone } from './texts/time-zone.ts';
 const loadPlaybackPage = () => import('./playback/page.tsx').then((it) => ({ default: it.PlaybackPage }));
 const PlaybackPage = lazy(loadPlaybackPage);
 const SetupPage = lazy(() => import('./setup/page.tsx').then((it) => ({ default: it.SetupPage })));
+const NodesPage = lazy(() => import('./nodes/page.tsx').then((it) => ({ default: it.NodesPage })));
 const KeysPage = lazy(() => import('./keys/page.tsx').then((it) => ({ default: it.KeysPage })));
 
 export function App() {
@@ -65,6 +66,11 @@ function Views() {
         <Route path="/keys">
           <Suspense>
             <KeysPage />
+          </Suspense>
+        </Route>
+        <Route path="/nodes">
+          <Suspense>
+            <NodesPage />
           </Suspense>
         </Route>
         <Route path="/start">

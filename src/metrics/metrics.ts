@@ -7,6 +7,7 @@ import type { TransitionHub } from '../pubsub/transition-hub.ts';
 import type { Feeds } from '../recording/feed/feeds.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { SpoolDisk } from '../spool/disk.ts';
+import { nodeMetrics } from './node-metrics.ts';
 
 export interface MetricsSources {
   readonly db: Db;
@@ -39,6 +40,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   finishingMetrics(registry, sources);
   storeMetrics(registry, sources);
   subscriberMetrics(registry, sources);
+  nodeMetrics(registry, sources.db);
   return { contentType: registry.contentType, read: () => registry.metrics() };
 }
 

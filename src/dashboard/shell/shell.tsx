@@ -6,6 +6,7 @@ import { useObservable } from '../api/observable.ts';
 import { isRunning } from '../api/running.ts';
 import { apiKey, session, useMay } from '../api/session.ts';
 import { signOut } from '../api/sign-in.ts';
+import { useNodes } from '../nodes/nodes.ts';
 import { sendEndings } from '../now/ending.ts';
 import { IconButton } from '../parts/button.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
@@ -19,7 +20,7 @@ import { ThemeButton } from './theme.tsx';
 
 interface View {
   readonly path: string;
-  readonly name: 'cameras' | 'now' | 'playbacks' | 'apiKeys';
+  readonly name: 'cameras' | 'now' | 'playbacks' | 'apiKeys' | 'nodes';
   readonly icon: IconName;
 }
 
@@ -29,10 +30,15 @@ const views: readonly View[] = [
   { path: '/playbacks', name: 'playbacks', icon: 'playbacks' },
 ];
 const keysView = { path: '/keys', name: 'apiKeys', icon: 'key' } as const;
+const nodesView = { path: '/nodes', name: 'nodes', icon: 'nodes' } as const;
+/** How often the navigation looks whether there is more than one node. */
+const lookForNodesMs = 60_000;
 
 /** The frame of every view: the navigation, the state of the connection, the time zone of all times. */
 export function Shell({ children }: { children: ReactNode }) {
   const mayManage = useMay('manage');
+  const areSeveral = useNodes(mayManage, lookForNodesMs).length > 1;
+  const shown = [...views, ...(mayManage ? [keysView] : []), ...(areSeveral ? [nodesView] : [])];
   return (
     <div className={css.shell}>
       <TabMark />
@@ -45,7 +51,7 @@ export function Shell({ children }: { children: ReactNode }) {
           Flashback
         </Link>
         <nav className={css.nav} aria-label={t('shell.views')}>
-          {[...views, ...(mayManage ? [keysView] : [])].map((view) => (
+          {shown.map((view) => (
             <ViewLink key={view.path} {...view} />
           ))}
         </nav>

@@ -2,6 +2,7 @@ import { alerts } from './alerts.ts';
 import { cameras } from './cameras.ts';
 import { keys } from './keys.ts';
 import { names } from './names.ts';
+import { nodes } from './nodes.ts';
 import { now } from './now.ts';
 import { parts } from './parts.ts';
 import { playback } from './playback.ts';
@@ -10,4 +11,17 @@ import { setup } from './setup.ts';
 import { shell } from './shell.ts';
 import { wall } from './wall.ts';
 
-export const en = { alerts, cameras, keys, names, now, parts, playback, playbacks, setup, shell, wall };
+export const en = {
+  alerts,
+  cameras,
+  keys,
+  names,
+  nodes,
+  now,
+  parts,
+  playback,
+  playbacks,
+  setup,
+  shell,
+  wall,
+};

@@ -5,6 +5,7 @@ export const shell = {
   now: 'Now',
   playbacks: 'Playbacks',
   apiKeys: 'Keys',
+  nodes: 'Nodes',
   running: 'running',
   signOut: 'Sign out',
   times: 'Times in {zone}',

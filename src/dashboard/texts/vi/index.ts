@@ -4,6 +4,7 @@ import { alerts } from './alerts.ts';
 import { cameras } from './cameras.ts';
 import { keys } from './keys.ts';
 import { names } from './names.ts';
+import { nodes } from './nodes.ts';
 import { now } from './now.ts';
 import { parts } from './parts.ts';
 import { playback } from './playback.ts';
@@ -36,12 +37,14 @@ import { wall } from './wall.ts';
  * | API key; role | khóa API; vai trò |
  * | key (of a keyboard) | phím |
  * | time zone | múi giờ |
+ * | node, server; site | máy chủ; địa điểm |
  */
 export const vi: Like<typeof en> = {
   alerts,
   cameras,
   keys,
   names,
+  nodes,
   now,
   parts,
   playback,

@@ -8,6 +8,7 @@ export const shell: Like<typeof en> = {
   now: 'Hiện tại',
   playbacks: 'Bản ghi',
   apiKeys: 'Khóa API',
+  nodes: 'Máy chủ',
   running: 'đang chạy',
   signOut: 'Đăng xuất',
   times: 'Giờ theo {zone}',
