@@ -83,9 +83,11 @@ export async function enterDatabase(
   // From here on this server owns what its earlier starts owned.
   const { nodeUrl, site, maxRecordings: capacity } = config;
   const self = await enterNode(url, { id: nodeId, url: nodeUrl, site, version: release.version, capacity });
-  const clock = new DatabaseClock(wallClock);
+  const clock = new DatabaseClock(wallClock, !isAlone);
+  // A test sets the clock of one of several servers, or that of a server together with its database's.
+  const machineClock = isAlone ? Date.now : wallClock;
   const lease = openNodeLease(url, self);
-  const membership = parts.add('membership', new Membership({ lease, self, clock, log }));
+  const membership = parts.add('membership', new Membership({ lease, self, clock, machineClock, log }));
   await membership.start();
 
   const db = connectDb(url, { seal, self });

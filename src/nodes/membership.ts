@@ -8,6 +8,8 @@ export interface MembershipOptions {
   readonly lease: NodeLease;
   readonly self: Incarnation;
   readonly clock: DatabaseClock;
+  /** The machine's own clock, with which the database's is compared, in epoch milliseconds. */
+  readonly machineClock: () => number;
   readonly log: Log;
 }
 
@@ -82,13 +84,12 @@ export class Membership {
 
   /** @returns whether this server has to end */
   async #beatOnce(): Promise<boolean> {
-    const { lease, self, clock, log } = this.#options;
-    // The machine's own clock, even if a test has given the server another one.
-    const before = Date.now();
+    const { lease, self, clock, machineClock, log } = this.#options;
+    const before = machineClock();
     const at = performance.now();
     const beat = await lease.beat(this.#problem && (this.#problem() ?? null));
     if (beat && !beat.isTooOld) {
-      clock.note({ before, database: beat.now, after: Date.now() });
+      clock.note({ before, database: beat.now, after: machineClock() });
       this.#noteReached(at, beat.databaseStartedAt);
       return false;
     }

@@ -205,6 +205,22 @@ test('a machine whose clock is ahead or behind takes the database’s, ever near
   expect(Math.abs(clock.offsetMs)).toBeLessThanOrEqual(2);
 });
 
+test('a machine whose clock is set keeps the time of a database on another machine', () => {
+  let [own, follows] = [0, 0];
+  const clock = new DatabaseClock(() => Date.now() + own, true);
+  const off = () => Math.abs(clock.now() - Date.now());
+  expect(off()).toBeLessThan(50);
+  own = 86_400_000;
+  expect(off()).toBeLessThan(50);
+  own = -60_000;
+  expect(off()).toBeLessThan(50);
+  // One of a database on this machine is followed.
+  const same = new DatabaseClock(() => 1_000 + follows);
+  expect(same.now()).toBe(1_000);
+  follows = 86_400_000;
+  expect(same.now()).toBe(86_401_000);
+});
+
 test('what a lost node has not finished is taken over or failed by the new owner of its camera, unless it comes back', async () => {
   const lost = await enter('lost', 'http://127.0.0.1:1');
   const other = await enter('other', 'http://127.0.0.1:2');

@@ -23,10 +23,7 @@ export const cutsAlone = [
   'ffmpeg killed',
 ] as const;
 
-/**
- * The cuts of one of several servers. The clock is not set: nodes measure the machine's own clock against the database's, and
- * there is only one machine here.
- */
+/** The cuts of one of several servers. The clock that is set is this server's alone: the database keeps its time. */
 export const cutsTogether = [
   'server killed',
   'server drained',
@@ -38,6 +35,8 @@ export const cutsTogether = [
   'other nodes cut off',
   'camera cut off',
   'sessions ended',
+  'clock set',
+  'paused in a statement',
 ] as const;
 export type CutKind = (typeof cutsAlone)[number] | (typeof cutsTogether)[number];
 
@@ -52,6 +51,8 @@ export interface Cut {
   readonly lost: Held['unfinished'];
 }
 
+/** Most statements come within this time. */
+const statementMs = 3_000;
 /** A node that is away for less than this is not lost: its lease lasts five seconds, and each second renews it. */
 const shortMs = 4_000;
 
@@ -64,7 +65,7 @@ export function interruptsFootage({ kind, atMs, untilMs, held }: Cut, camera: To
   if (kind === 'database cut off') return untilMs - atMs > shortMs;
   // Another node reads a camera with pre-roll before this one ends.
   if (kind === 'server drained') return camera.preRollSec === 0;
-  return kills(kind) || kind === 'server paused';
+  return kills(kind) || kind === 'server paused' || kind === 'paused in a statement';
 }
 
 /** Makes the cut at this node, and resolves when it is over. Lost answers continue until the proxy is mended. */
@@ -104,6 +105,11 @@ export async function strike(world: World, node: Node, kind: CutKind, random: Ra
   if (kind === 'launcher killed') world.count('launchers that ran when they were killed', kill('launcher'));
   if (kind === 'ffmpeg killed') world.count('ffmpegs that ran when they were killed', kill('ffmpeg'));
   if (kind === 'server paused') await pause([server.pid]);
+  if (kind === 'paused in a statement') {
+    const text = random.pick(['BEGIN', 'UPDATE', 'INSERT', 'FOR UPDATE', 'graphile_worker']);
+    await Promise.race([node.lines.database!.sent(text), sleep(statementMs)]);
+    await pause([server.pid]);
+  }
   if (kind === 'postgres paused') await pause(childPids(dataDir, 'postgres').flatMap(withDescendants));
   for (const line of lineNames) {
     if (kind !== `${line} cut off`) continue;

@@ -108,8 +108,12 @@ export class World {
     this.counts[what] = (this.counts[what] ?? 0) + by;
   }
 
-  /** By how much a server's clock was ahead at that time, and after each change since then. */
+  /**
+   * By how much a server's times were ahead at that time, and after each change since then. Servers that share a database
+   * keep its time, whatever their own clock says.
+   */
   aheadSince(ms: number): number[] {
+    if (this.isTogether) return [0];
     return [...new Set(this.nodes.flatMap((node) => node.aheadSince(ms)))];
   }
 

@@ -7,6 +7,8 @@ export interface Line {
   readonly port: number;
   /** From now on no byte passes. Connections stay open, and new ones are accepted without an answer. */
   cut(): void;
+  /** Resolves once bytes with this text have passed on the way there. */
+  sent(text: string): Promise<void>;
   /** Carries everything again, also what was sent meanwhile. */
   mend(): void;
   close(): Promise<void>;
@@ -16,6 +18,7 @@ export interface Line {
 export async function startLine(toPort: number): Promise<Line> {
   const ends = new Set<Socket>();
   let isCut = false;
+  const awaited = new Set<{ readonly text: string; readonly passed: () => void }>();
 
   const server = createServer((near) => {
     const far = connect(toPort, '127.0.0.1');
@@ -25,7 +28,10 @@ export async function startLine(toPort: number): Promise<Line> {
     };
     for (const [from, to] of [[near, far] as const, [far, near] as const]) {
       ends.add(from);
-      from.on('data', (bytes) => to.write(bytes));
+      from.on('data', (bytes) => {
+        to.write(bytes);
+        if (from === near) for (const it of awaited) if (bytes.includes(it.text)) it.passed();
+      });
       if (isCut) from.pause();
       from.on('error', end).on('close', () => {
         ends.delete(from);
@@ -37,6 +43,17 @@ export async function startLine(toPort: number): Promise<Line> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    sent: (text) =>
+      new Promise((resolve) => {
+        const waiting = {
+          text,
+          passed() {
+            awaited.delete(waiting);
+            resolve();
+          },
+        };
+        awaited.add(waiting);
+      }),
     cut() {
       isCut = true;
       for (const end of ends) end.pause();
