@@ -29,7 +29,7 @@ export async function readPlanFacts(db: Db): Promise<PlanFacts> {
     SELECT coalesce(string_agg(concat_ws(' ', id, incarnation, capacity, draining_since, problem IS NULL, site), ','
         ORDER BY id), '') AS live,
       EXISTS (SELECT 1 FROM cameras c WHERE CASE WHEN c.node_id IS NULL
-        THEN c.last_error IS NULL OR EXISTS (SELECT 1 FROM live n WHERE ${mayRead})
+        THEN (c.enabled AND c.last_error IS NULL) OR EXISTS (SELECT 1 FROM live n WHERE ${mayRead})
         ELSE NOT EXISTS (SELECT 1 FROM live WHERE id = c.node_id AND incarnation = c.owner_epoch) END) AS "isOwnerMissing"
     FROM live`;
   return rows[0]!;

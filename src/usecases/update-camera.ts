@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { saveCamera } from '../db/cameras.ts';
+import { findCamera, saveCamera } from '../db/cameras.ts';
 import { type Caller, demand } from '../domain/caller.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import type { Camera } from '../generated/prisma/client.ts';
@@ -45,11 +45,13 @@ export async function updateCamera(
   );
 
   // At another site, another node reads it.
-  if (changes.site !== undefined && changes.site !== present.site) await planOwners();
+  const isMoved = changes.site !== undefined && changes.site !== present.site;
+  if (isMoved) await planOwners();
 
   // Connect again, if a setting that the connection depends on has changed.
-  await ownCameras.changed(camera);
-  return camera;
+  const current = (isMoved && (await findCamera(db, id))) || camera;
+  await ownCameras.changed(current);
+  return current;
 }
 
 /** Removes keys whose value is undefined, which would count as changes. */

@@ -257,4 +257,6 @@ test('a camera of a site is read by a node of that site, or by none, and its row
   await sql.query("UPDATE cameras SET site = 'Hill' WHERE site = 'Harbour'");
   await plan();
   expect(await ofSite()).toEqual([words.replace('Harbour', 'Hill')]);
+  await sql.query("UPDATE cameras SET enabled = false, last_error = NULL WHERE site = 'Hill'");
+  expect((await readPlanFacts(db)).isOwnerMissing).toBe(false);
 });
