@@ -87,18 +87,21 @@ export async function openNodes(): Promise<TestNodes> {
     ...{ bucket, sql, dir, start, settings },
     async addCamera(at, rtspUrl) {
       const { createCamera } = await at.client.run<{
-        createCamera: { camera: { id: string; node: string } };
-      }>('mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id node } } }', {
+        createCamera: { camera: { id: string } };
+      }>('mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }', {
         input: { name: 'Camera', rtspUrl, preRollSec: 1 },
       });
-      const { id, node } = createCamera.camera;
+      const { id } = createCamera.camera;
       const states = at.client.subscribe<{ cameraStateChanged: { state: string } }>(
         'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state } }',
         { id },
       );
       await states.until(({ cameraStateChanged }) => cameraStateChanged.state === 'LIVE');
       states.stop();
-      const owner = running.get(node)!;
+      const { camera } = await at.client.run<{ camera: { node: string } }>(
+        `{ camera(id: "${id}") { node } }`,
+      );
+      const owner = running.get(camera.node)!;
       return { id, owner, other: [...running.values()].find((it) => it !== owner)! };
     },
     async close() {
