@@ -44,7 +44,7 @@ const tile = (page: Page, name: string) => page.getByRole('article', { name, exa
 
 describe.skipIf(browserMissing)('cameras', () => {
   test('a camera is added: errors appear at their fields, it connects visibly, and its password is never shown', async () => {
-    const page = await open('/');
+    const page = await open('/cameras');
     const answers: string[] = [];
     page.on('response', async (response) => {
       if (response.url().endsWith('/graphql')) answers.push(await response.text().catch(() => ''));

@@ -37,10 +37,41 @@ afterAll(async () => {
 test.skipIf(browserMissing)(
   'the first steps lead from an empty server to a clip and to calls that work',
   async () => {
-    const page = await dashboard.open('/cameras');
-    await page.getByRole('link', { name: 'First steps' }).click();
+    // At the first start the first steps open by themselves.
+    const page = await dashboard.open('/');
+    await page.waitForURL('**/start');
     await page.getByText('It needs a camera.').waitFor();
-    await app.addCamera({ name: 'Door', rtspUrl: camera.url, preRollSec: 1, recordOn: ['PERSON'] });
+
+    await page.getByRole('button', { name: 'Make my key' }).click();
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const key = await page.getByLabel('Key', { exact: true }).inputValue();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('link', { name: 'All keys' }).waitFor();
+
+    // A camera can be added only after a test, which says what is wrong or what the camera sends.
+    await page.getByRole('button', { name: 'Add a camera' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a camera' });
+    const add = dialog.getByRole('button', { name: 'Add and connect' });
+    const test = dialog.getByRole('button', { name: 'Test the connection' });
+    await dialog.getByLabel('Name', { exact: true }).fill('Door');
+    await dialog.getByLabel('Address').fill('rtsp://127.0.0.1:9/none');
+    expect(await add.isDisabled()).toBe(true);
+    await dialog.getByText('Test the connection first').waitFor();
+    await test.click();
+    await dialog.getByText('refused').waitFor();
+    expect(await add.isDisabled()).toBe(false);
+    await dialog.getByLabel('Address').fill(camera.url);
+    expect(await add.isDisabled()).toBe(true);
+    await test.click();
+    const sends = dialog.getByRole('region', { name: 'What the camera sends' });
+    await sends.getByText(/^15 pictures\/s/).waitFor();
+    await sends.getByRole('img', { name: 'What the camera sees' }).waitFor();
+    await dialog.getByLabel('Motion').uncheck();
+    await dialog.getByLabel('Person').check();
+    await add.click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Door: Live').waitFor();
+    await page.getByText('4 seconds at Door').waitFor();
     await page.getByRole('button', { name: 'Report an event' }).click();
     // The tab says that something is being recorded.
     const icon = () => page.locator('link[rel=icon]').getAttribute('href');
@@ -49,13 +80,10 @@ test.skipIf(browserMissing)(
     await page.getByRole('link', { name: 'See the clip' }).waitFor();
     await expect.poll(() => page.title()).toBe('First steps · Flashback');
     expect(await icon()).toBe('/icon.svg');
-
-    await page.getByRole('button', { name: 'Make my key' }).click();
-    await page.getByRole('button', { name: 'Make the key' }).click();
-    const key = await page.getByLabel('Key', { exact: true }).inputValue();
-    await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('link', { name: 'All keys' }).waitFor();
-    // With the new key, the page loads the cameras again. Until then the examples have a placeholder.
+    // With a camera, the cameras are the first view.
+    await page.goto(`${app.app.url}/`);
+    await page.waitForURL('**/cameras');
+    await page.goto(`${app.app.url}/start`);
     await page.getByText('4 seconds at Door').waitFor();
 
     const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-start-'));

@@ -21,10 +21,13 @@ const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', '
 /** The settings of an existing or a new camera. An error is shown at its field, in the server's words. */
 export function CameraForm({
   camera,
+  testFirst = false,
   onAdded,
   onClose,
 }: {
   camera: Camera | undefined;
+  /** Whether a new camera can be added only after its address was tested, whatever the outcome. */
+  testFirst?: boolean;
   /** Called with the id of the new camera. */
   onAdded: (id: string) => void;
   onClose: () => void;
@@ -33,6 +36,7 @@ export function CameraForm({
   const [values, setValues] = useState(() => valuesOf(camera));
   const [refusal, setRefusal] = useState<Refusal>();
   const [busy, setBusy] = useState(false);
+  const [tested, setTested] = useState<string>();
   const form = useRef<HTMLFormElement>(null);
   // Focuses the field with the error, which may be above the visible part of the form.
   useEffect(() => {
@@ -72,6 +76,7 @@ export function CameraForm({
     }
   }
 
+  const isUntested = testFirst && !saved && tested !== addressOf(values);
   const moved = saved && values.address.trim() !== saved.rtspUrl;
   return (
     <form ref={form} className={css.form} onSubmit={save} noValidate>
@@ -114,6 +119,7 @@ export function CameraForm({
       </div>
       <CameraTest
         connection={() => ({ cameraId: saved?.id, rtspUrl: addressOf(values) })}
+        onTested={setTested}
         onRefusal={setRefusal}
       />
       <fieldset className={css.types}>
@@ -151,11 +157,12 @@ export function CameraForm({
           <Problem error={refusal} />
         </p>
       )}
+      {isUntested && <p className={css.hint}>{t('cameras.testFirst')}</p>}
       <div className={css.actions}>
         {saved && <RemoveCamera camera={saved} onRemoved={onClose} />}
         <span className={css.space} />
         <Button onClick={onClose}>{t(saved ? 'parts.close' : 'parts.cancel')}</Button>
-        <Button kind="main" type="submit" disabled={busy}>
+        <Button kind="main" type="submit" disabled={busy || isUntested}>
           {t(saved ? 'cameras.save' : 'cameras.addAndConnect')}
         </Button>
       </div>

@@ -17,9 +17,12 @@ type Tested = TestCameraMutation['testCamera'];
  */
 export function CameraTest({
   connection,
+  onTested,
   onRefusal,
 }: {
   connection: () => TestCameraInput;
+  /** Called with the address when its outcome is shown. */
+  onTested: (rtspUrl: string) => void;
   onRefusal: (refusal: Refusal | undefined) => void;
 }) {
   const [busy, setBusy] = useState(false);
@@ -30,7 +33,9 @@ export function CameraTest({
     setTested(undefined);
     onRefusal(undefined);
     try {
-      setTested((await mutate(TestCameraDocument, { input: connection() })).testCamera);
+      const input = connection();
+      setTested((await mutate(TestCameraDocument, { input })).testCamera);
+      onTested(input.rtspUrl);
     } catch (error) {
       onRefusal(error as Refusal);
     } finally {

@@ -3,10 +3,13 @@ import { mutate } from '../api/client.ts';
 import { type Camera, useCameras, usePlayback } from '../api/entities.ts';
 import { isRunning } from '../api/running.ts';
 import { apiKey, useMay } from '../api/session.ts';
+import { CameraForm } from '../cameras/form.tsx';
+import { stateWords } from '../cameras/state-words.ts';
 import { CreateEventDocument } from '../gql/graphql.ts';
 import { MakeKey } from '../keys/make.tsx';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { copyText } from '../parts/copy.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { sayProblem } from '../parts/notice.tsx';
 import { Empty, Page } from '../parts/page.tsx';
 import { StatusBadge } from '../parts/status.tsx';
@@ -32,12 +35,7 @@ export function SetupPage() {
     <Page title={t('setup.title')}>
       <ol className={css.steps}>
         <KeyStep />
-        <Step title={t('setup.camera')} done={camera !== undefined}>
-          <p>{t('setup.cameraHint')}</p>
-          <ButtonLink to="/cameras/new" icon="plus">
-            {t(camera ? 'setup.addAnother' : 'setup.addCamera')}
-          </ButtonLink>
-        </Step>
+        <CameraStep camera={camera} />
         <TrialStep camera={camera} />
         <ApiStep camera={camera} />
       </ol>
@@ -73,6 +71,25 @@ function KeyStep() {
         </Button>
       )}
       {making && <MakeKey isFirst onMade={async () => {}} onClose={() => setMaking(false)} />}
+    </Step>
+  );
+}
+
+/** Adds a camera, after a test. */
+function CameraStep({ camera }: { camera: Camera | undefined }) {
+  const [adding, setAdding] = useState(false);
+  const close = () => setAdding(false);
+  return (
+    <Step title={t('setup.camera')} done={camera !== undefined}>
+      <p>{camera ? `${camera.name}: ${stateWords(camera)}` : t('setup.cameraHint')}</p>
+      <Button icon="plus" onClick={() => setAdding(true)}>
+        {t(camera ? 'setup.addAnother' : 'setup.addCamera')}
+      </Button>
+      {adding && (
+        <Dialog title={t('cameras.addTitle')} onClose={close}>
+          <CameraForm camera={undefined} testFirst onAdded={close} onClose={close} />
+        </Dialog>
+      )}
     </Step>
   );
 }

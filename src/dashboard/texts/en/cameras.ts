@@ -42,6 +42,7 @@ export const cameras = {
   withoutPreRoll: 'Without pre-roll there is no standing connection: recordings miss their first moments.',
   inUse: 'In use',
   save: 'Save',
+  testFirst: 'Test the connection first; then the camera can be added.',
   addAndConnect: 'Add and connect',
   isDeleted: '{camera} and its playbacks are deleted.',
   deleteQuestion: 'Delete {camera}?',

@@ -46,6 +46,7 @@ export const cameras: Like<typeof en> = {
     'Không có đoạn ghi trước thì camera không được kết nối sẵn: bản ghi sẽ lỡ những khoảnh khắc đầu tiên.',
   inUse: 'Sử dụng camera này',
   save: 'Lưu',
+  testFirst: 'Hãy kiểm tra kết nối trước; sau đó có thể thêm camera.',
   addAndConnect: 'Thêm và kết nối',
   isDeleted: 'Đã xóa {camera} và các bản ghi của camera.',
   deleteQuestion: 'Xóa {camera}?',
