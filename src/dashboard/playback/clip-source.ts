@@ -1,4 +1,4 @@
-import { type RefObject, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { askForDetails } from './details.ts';
 
 export interface ClipSource {
@@ -9,6 +9,8 @@ export interface ClipSource {
   readonly onError: () => void;
   readonly onLoadedData: () => void;
   readonly again: () => void;
+  /** Plays the clip, or pauses it. While its link is being renewed, it plays as soon as that is done. */
+  readonly toggle: () => void;
 }
 
 /**
@@ -22,6 +24,8 @@ export function useClipSource(
 ): ClipSource {
   const [url] = useState(videoUrl);
   const [state, setState] = useState<'plays' | 'renewed' | 'broken'>('plays');
+  /** Whether the user has started the clip while its link was refused: the browser does not remember that. */
+  const isAwaited = useRef(false);
   const renew = async () => {
     setState('renewed');
     // Without an answer, the player says that the clip cannot be played.
@@ -33,13 +37,27 @@ export function useClipSource(
     video.src = details.videoUrl;
     video.currentTime = currentTime;
     // The user may have paused meanwhile, or the browser forbids autoplay. Then the user starts it.
-    if (!paused) video.play().catch(() => {});
+    if (!paused || isAwaited.current) video.play().catch(() => {});
+    isAwaited.current = false;
   };
+  // The browser begins to load the clip when React makes the element, and React drops the events of elements that are not
+  // in the document yet. A link that was refused that early is noticed here.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the element is in the document
+  useEffect(() => {
+    if (ref.current?.error) void renew();
+  }, []);
   return {
     url,
     broken: state === 'broken',
     onError: () => (state === 'plays' ? void renew() : setState('broken')),
     onLoadedData: () => setState('plays'),
     again: () => void renew(),
+    toggle() {
+      const video = ref.current;
+      if (!video?.paused) return video?.pause();
+      isAwaited.current = video.error !== null;
+      // The player shows the failure: it listens to the video’s error event.
+      video.play().catch(() => {});
+    },
   };
 }

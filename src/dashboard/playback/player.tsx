@@ -30,12 +30,7 @@ export function Player({ playback, videoUrl }: { playback: Playback; videoUrl: s
   }, []);
 
   const act = {
-    toggle() {
-      const it = video.current;
-      // The player shows the failure: it listens to the video’s error event.
-      if (it?.paused) void it.play().catch(() => {});
-      else it?.pause();
-    },
+    toggle: source.toggle,
     seek(ms: number) {
       if (video.current) video.current.currentTime = Math.min(Math.max(0, ms), clip.lengthMs) / 1_000;
     },
