@@ -4,8 +4,20 @@ import { observable } from '../api/observable.ts';
 
 const name = 'flashback.timeZone';
 
+/** Names that browsers still use for zones that IANA has renamed since. */
+const renamed: Readonly<Record<string, string>> = {
+  'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
+  'America/Godthab': 'America/Nuuk',
+  'Asia/Calcutta': 'Asia/Kolkata',
+  'Asia/Katmandu': 'Asia/Kathmandu',
+  'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+  'Europe/Kiev': 'Europe/Kyiv',
+};
+const presentName = (zone: string): string => renamed[zone] ?? zone;
+
 /** The IANA name of the browser's zone. */
-export const browsersZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const browsersZone = presentName(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 /** The IANA name that the user has chosen; empty: the browser's zone. */
 export const chosenZone = observable(stored());
@@ -19,8 +31,10 @@ export function chooseZone(zone: string): void {
   chosenZone.set(zone);
 }
 
-/** All zones that the browser knows. Some browsers leave UTC out. */
-export const zones = (): readonly string[] => [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])];
+/** All zones that the browser knows, by name. Some browsers leave UTC out. */
+export const zones = (): readonly string[] => [
+  ...new Set(['UTC', ...Intl.supportedValuesOf('timeZone').map(presentName).sort()]),
+];
 
 function stored(): string {
   const zone = localStorage.getItem(name) ?? '';
