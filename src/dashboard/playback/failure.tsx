@@ -42,7 +42,9 @@ export function FailurePanel({
           </ButtonLink>
         )}
       </div>
-      <p className={css.code}>{code}</p>
+      <p className={css.code}>
+        <code>{code}</code>
+      </p>
     </section>
   );
 }

@@ -105,6 +105,7 @@ export async function settled(page: Page, view: string, texts: Like<typeof en>):
   if (view === 'pages') await page.getByRole('article').getByRole('checkbox').first().check();
   if (view === 'keys') await button(texts.keys.revoke).waitFor();
   if (view === 'running') await button(texts.now.endEvent).waitFor();
+  if (view === 'failed') await page.getByRole('region', { name: texts.playback.failure.title }).waitFor();
   if (view === 'completed') await page.getByRole('region', { name: texts.playback.player.title }).waitFor();
   if (view.includes('camera') && view !== 'cameras') await page.getByRole('dialog').waitFor();
 }
