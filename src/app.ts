@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAccess } from './access/access.ts';
-import { limitEvents } from './access/event-rate.ts';
+import { EventLimit } from './access/event-limit.ts';
 import { Keys } from './access/keys.ts';
 import { limitAtOnce } from './access/limit-at-once.ts';
 import { createPathSigner, linkSecret, opaqueId } from './access/signed-path.ts';
@@ -14,18 +14,19 @@ import { listen } from './db/listener.ts';
 import { thisRelease } from './db/migrate.ts';
 import { ReviewStretches } from './db/review-stretches.ts';
 import { installationId, offsitePlaybacks } from './db/uploads.ts';
+import { eventRate } from './domain/event-rate.ts';
 import { enterDatabase } from './enter-database.ts';
 import { findFfmpeg } from './ffmpeg/binary.ts';
 import { Finisher } from './finishing/finisher.ts';
 import { SpoolFollower } from './finishing/follow-spools.ts';
 import { LostClips } from './finishing/lost-clips.ts';
 import { spoolsHere } from './finishing/node-spools.ts';
-import { Posters } from './finishing/posters.ts';
+import { Posters, type PostersOptions } from './finishing/posters.ts';
 import { Remover } from './finishing/remover.ts';
 import { Retention } from './finishing/retention.ts';
 import { ReturnedSpools } from './finishing/returned-spools.ts';
 import { StoreWatch } from './finishing/store-watch.ts';
-import { Storyboards } from './finishing/storyboards.ts';
+import { Storyboards, type StoryboardsOptions } from './finishing/storyboards.ts';
 import { FootageMemory } from './footage/memory.ts';
 import type { Services } from './graphql/context.ts';
 import { createLinks } from './http/links.ts';
@@ -43,10 +44,11 @@ import { openOffsite } from './offsite/recordings.ts';
 import { openChildren } from './processes/children.ts';
 import { startLauncher } from './processes/launcher.ts';
 import { ChangeHub } from './pubsub/change-hub.ts';
+import { Notifier } from './pubsub/notifier.ts';
 import { TransitionHub } from './pubsub/transition-hub.ts';
 import { openPush } from './push/open-push.ts';
 import { Admission } from './recording/admission.ts';
-import { sourceFactory } from './recording/feed/create-source.ts';
+import { type CreateSource, sourceFactory } from './recording/feed/create-source.ts';
 import { Feeds } from './recording/feed/feeds.ts';
 import { OwnCameras } from './recording/feed/own-cameras.ts';
 import { tryCamera } from './recording/feed/trial.ts';
@@ -63,6 +65,7 @@ import { holdsFootage } from './spool/reader.ts';
 import { startFailure } from './start-failure.ts';
 import { createStartOrder } from './start-order.ts';
 import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
 import { Uplink } from './store/uplink.ts';
 import { FirstCalls } from './usecases/first-calls.ts';
 import { InTurn } from './usecases/in-turn.ts';
@@ -91,6 +94,14 @@ export interface App {
 /** How long a server is not ready before it closes its connections, at least: load balancers have to see it. */
 const unreadyMs = 2_000;
 
+/** What takes the place of cameras, the bucket and ffmpeg in a simulation of many nodes (test/simulate/). */
+export interface Simulated {
+  readonly createSource?: CreateSource;
+  readonly store?: Store;
+  readonly createPosters?: (options: PostersOptions) => Posters;
+  readonly createStoryboards?: (options: StoryboardsOptions) => Storyboards;
+}
+
 /** The folder that vite builds. The path is the same from src/ and from dist/. */
 const dashboardDir = fileURLToPath(new URL('../dist/dashboard', import.meta.url));
 
@@ -102,6 +113,7 @@ const failWithinMs = 1_500;
  * @param wallClock this machine's clock, in epoch milliseconds; the parts use it corrected by the database's clock
  * @param stop aborted when the start is no longer wanted
  * @param release the version that it is, and its migrations
+ * @param simulated parts that a simulation replaces
  * @throws Error whose message says what is wrong and what to do
  */
 export async function startApp(
@@ -110,6 +122,7 @@ export async function startApp(
   wallClock: () => number = Date.now,
   stop?: AbortSignal,
   release = thisRelease,
+  simulated: Simulated = {},
 ): Promise<App> {
   const parts = createStartOrder(log, stop);
   const { dataDir, recordDir } = config;
@@ -123,7 +136,8 @@ export async function startApp(
 
     // The database, and this server's place in it.
     const database = await enterDatabase(config, { parts, children, log, wallClock, release, stop });
-    const { url: databaseUrl, self, isAlone, claim, lease, membership, seal, now, db, readingDb } = database;
+    const { url: databaseUrl, self, isAlone, claim, lease, membership, seal, now } = database;
+    const { db, readingDb, writes } = database;
     const { nodeId } = self;
 
     // Who may call, and where.
@@ -138,29 +152,34 @@ export async function startApp(
 
     // Tells subscribers of transitions, of camera states, and of what the bucket has of recordings.
     const ageClock = neverSetAhead(now);
+    let isNotified = () => false;
     const transitions = parts.add(
       'transitions',
-      new TransitionHub({ db, log, keepDays: config.transitionDays, now: ageClock }),
+      new TransitionHub({
+        ...{ db, log, nodeId, keepDays: config.transitionDays, now: ageClock },
+        isNotified: () => isNotified(),
+      }),
     );
     const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
     const offsiteChanges = new ChangeHub({ all: () => offsitePlaybacks(db) });
     await transitions.start();
     const reviewStretches = parts.add('reviewed stretches', new ReviewStretches({ db, log, now }));
     let nudgeFeeds = () => {};
-    parts.add(
+    const listener = parts.add(
       'listener',
       listen({
         url: databaseUrl,
         log,
         onConnect: async () => {
           transitions.nudge();
+          notifier.retry();
           keys.nudge();
           nudgeFeeds();
           await cameraStates.publishAll();
           await offsiteChanges.publishAll();
         },
         on: {
-          flashback_transitions: () => transitions.nudge(),
+          flashback_transitions: (from) => from !== nodeId && transitions.nudgeByOther(),
           flashback_cameras: (cameraId) => cameraStates.publish(cameraId),
           flashback_offsite: (playbackId) => offsiteChanges.publish(playbackId),
           flashback_feeds: (owner) => owner === nodeId && nudgeFeeds(),
@@ -169,16 +188,30 @@ export async function startApp(
       }),
     );
 
+    isNotified = () => listener.isListening;
+    const notifier = parts.add(
+      'notifier',
+      new Notifier({ send: () => listener.notify('flashback_transitions', nodeId) }),
+    );
+    writes.on('flashback_transitions', () => {
+      transitions.nudge();
+      if (!isAlone) notifier.note();
+    });
+
     // From spool to store.
     const sign = (key: string, holder: string) => signer.sign('media', key, holder);
-    const { store, serve } = openStore(config, { baseUrl: () => address.url, sign }, log);
+    const { store, serve } = simulated.store
+      ? { store: simulated.store, serve: undefined }
+      : openStore(config, { baseUrl: () => address.url, sign }, log);
     parts.add('store', store);
     const storeWatch = parts.add('store watch', new StoreWatch(store, log));
     storeWatch.start();
-    const posters = parts.add('posters', new Posters({ launcher, ffmpeg, recordDir }));
+    const createPosters = simulated.createPosters ?? ((options) => new Posters(options));
+    const posters = parts.add('posters', createPosters({ launcher, ffmpeg, recordDir }));
+    const createStoryboards = simulated.createStoryboards ?? ((options) => new Storyboards(options));
     const storyboards = parts.add(
       'storyboards',
-      new Storyboards({ db, store, storeWatch, launcher, ffmpeg, recordDir, log }),
+      createStoryboards({ db, store, storeWatch, launcher, ffmpeg, recordDir, log }),
     );
     const installation = await installationId(db);
     const uplink = new Uplink(config.uploadMaxBitsPerSec);
@@ -201,6 +234,7 @@ export async function startApp(
         ...{ recordDir, log, now },
       }),
     );
+    writes.on('flashback_jobs', () => finisher.nudge());
     const returnedSpools = parts.add(
       'returned spools',
       new ReturnedSpools({ db, nodeId, store, uplink, installation, recordDir, log }),
@@ -215,7 +249,8 @@ export async function startApp(
     // From camera to spool.
     const memory = new FootageMemory();
     const { privateCameras } = config;
-    const createSource = sourceFactory({ memory, privateCameras, launcher, ffmpeg });
+    const createSource =
+      simulated.createSource ?? sourceFactory({ memory, privateCameras, launcher, ffmpeg });
     const disk = new SpoolDisk(config, log);
     const problem = () => disk.problem;
     const feeds = parts.add('feeds', new Feeds({ db, createSource, ringLimits: config, problem, log, now }));
@@ -269,7 +304,8 @@ export async function startApp(
     const isElsewhere = (nodeId: string | null) => others.isElsewhere(nodeId);
     // If the footage cannot be read now, a retry would fail now, so it counts as absent.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
-    const common = { admission, recorder, feeds, finisher, now: () => new Date(now()) };
+    const rate = eventRate(config.eventsPerMinute);
+    const common = { admission, recorder, feeds, finisher, eventRate: rate, now: () => new Date(now()) };
     const here = tasksHere({
       ...common,
       db,
@@ -289,7 +325,7 @@ export async function startApp(
       ...{ push, firstCalls: new FirstCalls() },
       note: (fields, text) => log.info(fields, text),
       lostAfterHours,
-      takeEvent: limitEvents(config.eventsPerMinute, now),
+      eventLimit: new EventLimit(rate, now),
       tryCamera: (caller, camera) =>
         trialAtOnce(caller, () => tryCamera(camera, { createSource, launcher, ffmpeg })),
       offsiteUntil: (playbackId) => offsite?.until(playbackId),

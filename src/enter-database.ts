@@ -12,6 +12,7 @@ import { proveConnection } from './db/reach.ts';
 import type { Seal } from './db/seal.ts';
 import type { Incarnation } from './db/session.ts';
 import { awaitAgreement } from './db/version-conflict.ts';
+import { Writes } from './db/writes.ts';
 import type { Log } from './log.ts';
 import { Membership } from './nodes/membership.ts';
 import { readNodeId } from './nodes/node-id.ts';
@@ -35,6 +36,8 @@ export interface EnteredDatabase {
   /** The present time by the database's clock, in epoch milliseconds. */
   readonly now: () => number;
   readonly db: Db;
+  /** What is written through `db` and `readingDb`. */
+  readonly writes: Writes;
   /** A pool of its own for queries of the API: recordings then never wait for a connection. */
   readonly readingDb: Db;
 }
@@ -90,11 +93,12 @@ export async function enterDatabase(
   const membership = parts.add('membership', new Membership({ lease, self, clock, machineClock, log }));
   await membership.start();
 
-  const db = connectDb(url, { seal, self });
+  const writes = new Writes();
+  const db = connectDb(url, { seal, self, writes });
   parts.add('database', { close: () => db.$disconnect() });
-  const readingDb = connectDb(url, { ...forReading, seal, self });
+  const readingDb = connectDb(url, { ...forReading, seal, self, writes });
   parts.add('database for reading', { close: () => readingDb.$disconnect() });
   await proveSchema(db);
   await proveDatabase({ db, readingDb });
-  return { url, self, isAlone, claim, lease, membership, seal, now: clock.now, db, readingDb };
+  return { url, self, isAlone, claim, lease, membership, seal, now: clock.now, db, writes, readingDb };
 }

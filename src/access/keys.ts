@@ -31,7 +31,7 @@ interface KnownKey {
 }
 
 /** How often the keys are read although no notification came: a notification can be lost. */
-const pollMs = 2_000;
+const pollMs = 5_000;
 const noteUseEveryMs = 60_000;
 
 /** Makes a key. The secret is not stored: it can be read only from this result. */

@@ -5,6 +5,7 @@ import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { Seal } from './seal.ts';
 import { withSealedAddresses } from './sealed-addresses.ts';
 import { type Incarnation, prepareSession } from './session.ts';
+import type { Writes } from './writes.ts';
 
 export type Db = PrismaClient;
 /** A client or a transaction. Functions that take it can be combined in one transaction. */
@@ -21,6 +22,7 @@ export const forReading = { connections: 10, statementTimeoutMs: 15_000 };
  * answer or all connections are in use.
  * @param options.seal for stream addresses; without it they must not be read or written
  * @param options.self the server that uses the pool; undefined: a command uses it
+ * @param options.writes gets what is written through the pool; undefined: other servers are notified at each commit
  */
 export function connectDb(
   url: string,
@@ -29,7 +31,14 @@ export function connectDb(
     statementTimeoutMs,
     seal,
     self,
-  }: { connections?: number; statementTimeoutMs?: number; seal?: Seal; self?: Incarnation } = {},
+    writes,
+  }: {
+    connections?: number;
+    statementTimeoutMs?: number;
+    seal?: Seal;
+    self?: Incarnation;
+    writes?: Writes;
+  } = {},
 ): Db {
   const adapter = new PrismaPg({
     connectionString: url,
@@ -38,7 +47,7 @@ export function connectDb(
     connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    onConnect: prepareSession(self),
+    onConnect: prepareSession(self, writes),
   });
   const client = new PrismaClient({
     adapter,

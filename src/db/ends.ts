@@ -48,6 +48,14 @@ export function endPlaybacks(db: Tx, where: Prisma.PlaybackWhereInput, end: End)
 /** A playback that a call has ended, and the node that records it. */
 export type StoppedPlayback = EndedPlayback & Pick<Playback, 'nodeId'>;
 
+/** What an end of an event has changed. */
+export interface SavedEnd {
+  /** Whether this call has ended the event. */
+  readonly isEnded: boolean;
+  /** The playbacks that this call has ended. */
+  readonly stopped: StoppedPlayback[];
+}
+
 export interface EventEnd {
   readonly id: string;
   readonly endedAt: Date;
@@ -58,26 +66,27 @@ export interface EventEnd {
 /**
  * Ends an event, and saves on its playbacks when they end and up to when footage is kept. An event that has ended keeps
  * its end. Calls at the same time share the statements. The events are written first: then the second statement also
- * sees playbacks that were added meanwhile.
- * @returns the playbacks that this call ended
+ * sees playbacks that were added meanwhile. If only the first one is written, `endOverdue` ends the playbacks.
  */
-export const saveEventEnd = gather<EventEnd, StoppedPlayback[]>((db, ends) =>
-  db.$transaction(async (tx) => {
-    const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
+export const saveEventEnd = gather<EventEnd, SavedEnd>(async (db, ends) => {
+  const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
       AS w (id uuid, "endedAt" timestamptz, at timestamptz)`;
-    const ended = await tx.$queryRaw<{ id: string }[]>`
+  const ended = await db.$queryRaw<{ id: string }[]>`
       UPDATE events e SET ended_at = w."endedAt", updated_at = w.at
       FROM ${rows} WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id`;
-    if (ended.length === 0) return ends.map(() => []);
-    const stopped = await tx.$queryRaw<(StoppedPlayback & { eventId: string })[]>`
+  if (ended.length === 0) return ends.map(() => ({ isEnded: false, stopped: [] }));
+  const stopped = await db.$queryRaw<(StoppedPlayback & { eventId: string })[]>`
       UPDATE playbacks p SET ended_at = w."endedAt", end_reason = 'ENDED', updated_at = w.at,
         record_until = ${withPostRoll(Prisma.sql`w."endedAt"`)}
       FROM ${rows}, cameras c WHERE p.event_id = w.id AND c.id = p.camera_id AND w.id = ANY(${ended.map(({ id }) => id)}::uuid[])
         AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
       RETURNING p.id, p.event_id AS "eventId", p.node_id AS "nodeId", p.record_until AS "recordUntil"`;
-    return ends.map(({ id }) => stopped.filter(({ eventId }) => eventId === id));
-  }),
-);
+  const ids = new Set(ended.map(({ id }) => id));
+  return ends.map(({ id }) => ({
+    isEnded: ids.has(id),
+    stopped: stopped.filter(({ eventId }) => eventId === id),
+  }));
+});
 
 /** A playback that is being recorded now. */
 export interface RunningPlayback {
@@ -100,22 +109,23 @@ const isOwn = (nodeId: Prisma.Sql) => Prisma.sql`(${nodeId} IS NULL OR ${nodeId}
  * @param running the recorder measures the deadlines of these playbacks itself. While one of them records an event, the
  *   event's lease expires only when it is over by both `now` and the playback's own `now`: the clock may have been set,
  *   and it is unknown by which of the two times the lease was set
- * @returns the playbacks that were ended
+ * @returns those of `running` that have an end, also one that was written although the answer to the write was lost
  */
 export async function endOverdue(
   db: Db,
   now: Date,
   running: readonly RunningPlayback[],
 ): Promise<EndedPlayback[]> {
-  if (!(await isAnyOverdue(db, now))) return [];
+  const runningIds = running.map(({ id }) => id);
+  const { isAny, ended } = await lookForEnds(db, now, runningIds);
+  if (!isAny) return ended;
   await db.$executeRaw`
     UPDATE events e SET ended_at = lease_expires_at, updated_at = ${now}
     FROM cameras c WHERE c.id = e.camera_id AND ${isOwn(Prisma.sql`c.node_id`)}
     AND ended_at IS NULL AND lease_expires_at <= ${now} AND NOT EXISTS (
       SELECT FROM jsonb_to_recordset(${JSON.stringify(running)}::jsonb) AS r (id uuid, now timestamptz)
       JOIN playbacks p USING (id) WHERE p.event_id = e.id AND e.lease_expires_at > r.now)`;
-  const runningIds = running.map(({ id }) => id);
-  return db.$queryRaw`
+  await db.$executeRaw`
     UPDATE playbacks p SET
       ended_at = due.ended_at, end_reason = due.reason, updated_at = ${now},
       record_until = ${withPostRoll(Prisma.sql`due.ended_at`)}
@@ -130,29 +140,26 @@ export async function endOverdue(
         AND id <> ALL(${runningIds}::uuid[])
     ) due, cameras c
     WHERE due.id = p.id AND c.id = p.camera_id AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
-      AND ${isOwn(Prisma.sql`p.node_id`)}
-    RETURNING p.id, p.record_until AS "recordUntil"`;
+      AND ${isOwn(Prisma.sql`p.node_id`)}`;
+  return (await lookForEnds(db, now, runningIds)).ended;
 }
 
-/** Whether `endOverdue` may find something. Almost always it does not, and this costs much less than its two statements. */
-async function isAnyOverdue(db: Db, now: Date): Promise<boolean> {
-  const [found] = await db.$queryRaw<{ isAny: boolean }[]>`
+interface FoundEnds {
+  /** Whether `endOverdue` may find something to write. Almost always it does not, and this costs much less. */
+  readonly isAny: boolean;
+  /** Those of the running playbacks that have an end. */
+  readonly ended: EndedPlayback[];
+}
+
+async function lookForEnds(db: Db, now: Date, runningIds: readonly string[]): Promise<FoundEnds> {
+  const rows = await db.$queryRaw<{ isAny: boolean; id: string | null; recordUntil: Date }[]>`
     SELECT EXISTS (SELECT FROM events WHERE ended_at IS NULL AND lease_expires_at <= ${now})
       OR EXISTS (
         SELECT FROM playbacks p LEFT JOIN events e ON e.id = p.event_id
         WHERE p.recording_status IN ('PENDING', 'RECORDING') AND p.ended_at IS NULL
           AND (e.ended_at IS NOT NULL OR p.deadline_at <= ${now})
-      ) AS "isAny"`;
-  return found!.isAny;
-}
-
-/**
- * Returns the playbacks among these that have an end. That finds ends that were written although the database's answer
- * to the write was lost.
- */
-export async function endsOf(db: Db, ids: readonly string[]): Promise<EndedPlayback[]> {
-  if (ids.length === 0) return [];
-  const where = { id: { in: [...ids] }, recordUntil: { not: null } };
-  const ended = await db.playback.findMany({ where, select: { id: true, recordUntil: true } });
-  return ended.flatMap(({ id, recordUntil }) => (recordUntil ? { id, recordUntil } : []));
+      ) AS "isAny", ended.id, ended.record_until AS "recordUntil"
+    FROM (SELECT) one LEFT JOIN playbacks ended ON ended.id = ANY(${runningIds}::uuid[]) AND ended.record_until IS NOT NULL`;
+  const ended = rows.flatMap(({ id, recordUntil }) => (id === null ? [] : [{ id, recordUntil }]));
+  return { isAny: rows[0]!.isAny, ended };
 }

@@ -31,16 +31,18 @@ interface Job {
 /**
  * The names of the tasks for which the trigger adds jobs: one for playbacks without a node, and one for each node. The
  * trigger playbacks_queue_finishing is in prisma/migrations/20261125000000_finishing_jobs, the function that it calls,
- * flashback_add_finishing_job, in 20261129020000_owners.
+ * flashback_add_finishing_job, in 20261129120000_told_sessions.
  */
 const ofNobody = 'finish';
 const ofNode = (nodeId: string) => `${ofNobody}:${nodeId}`;
 /** Retries never end, because a store that is down comes back. Only the pause is limited. */
 const pauseMs = { first: 1_000, most: 30_000 };
-/** As many tries as graphile-worker can count: it must not give a job up. */
-const maxAttempts = 32_767;
-/** How often the queue is read for jobs that have become due, and for jobs whose notification was lost. */
-const pollMs = 2_000;
+/** How often the queue is read although nobody has woken the workers: whoever adds a job may not be able to tell. */
+const pollMs = 5_000;
+/** The pause between two tries to reclaim jobs while the database does not answer. */
+const reclaimEveryMs = 2_000;
+/** A job that is put off is looked for this long after it is due. */
+const dueMs = 10;
 /** Closing takes no longer than this while the database does not answer. The next start reclaims the jobs. */
 const stopWithinMs = 2_000;
 
@@ -62,7 +64,11 @@ export class FinishingQueue {
     { readonly abort: AbortController; readonly done: Promise<TryResult> }
   >();
   readonly #stop = new AbortController();
+  /** One for each job that is put off. */
+  readonly #timers = new Set<NodeJS.Timeout>();
   #workers: WorkerPool | undefined;
+  /** false: the library has stopped its workers, and they must not be woken. */
+  #isWorking = false;
   #working: Promise<void> = Promise.resolve();
 
   constructor(options: FinishingQueueOptions) {
@@ -114,7 +120,10 @@ export class FinishingQueue {
     const { log, atOnce, nodeId } = this.#options;
     const perform = (job: unknown, helpers: JobHelpers) => this.#perform(job as Job, helpers);
     const events = new EventEmitter();
-    events.on('pool:gracefulShutdown', () => this.#abortAll());
+    events.on('pool:gracefulShutdown', () => {
+      this.#isWorking = false;
+      this.#abortAll();
+    });
     while (!this.#stop.signal.aborted) {
       this.#workers = runTaskList(
         {
@@ -125,11 +134,15 @@ export class FinishingQueue {
           events,
           // By default, graphile-worker does not await writing the end of a job. A lost connection would be an
           // unhandled rejection.
-          preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+          // With a local queue, all workers look for jobs with one statement, and none looks again after each job.
+          preset: {
+            worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0, localQueue: { size: atOnce } },
+          },
         },
         { [ofNobody]: perform, [ofNode(nodeId)]: perform },
         this.#pool,
       );
+      this.#isWorking = true;
       await this.#workers.promise.catch((error: Error) =>
         log.warn({ error }, 'the finishing queue stopped; starting it again'),
       );
@@ -140,7 +153,7 @@ export class FinishingQueue {
   /** Retries until the database answers, or `close`. */
   async #reclaimOnceAnswered(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => {}); // aborted by close
+      await sleep(reclaimEveryMs, undefined, { signal: this.#stop.signal }).catch(() => {}); // aborted by close
       try {
         return await this.#reclaimJobs();
       } catch (error) {
@@ -165,14 +178,27 @@ export class FinishingQueue {
     const pause = Math.min(pauseMs.first * 2 ** tries, pauseMs.most) * (0.75 + Math.random() / 2);
     // No job is added if another node is the playback's owner by now.
     await this.#pool.query(
-      `SELECT graphile_worker.add_job($1, $2, job_key := id::text, run_at := now() + $3 * interval '1 millisecond',
-        priority := $4, max_attempts := $5)
-      FROM playbacks WHERE id = $6 AND recording_status = 'PROCESSING' AND (node_id = $7 OR node_id IS NULL)`,
+      `SELECT flashback_add_job_quietly($1, id, $2, now() + $3 * interval '1 millisecond', $4)
+      FROM playbacks WHERE id = $5 AND recording_status = 'PROCESSING' AND (node_id = $6 OR node_id IS NULL)`,
       [
         ...[job.task_identifier, { playbackId, tries: tries + 1 }, pause],
-        ...[job.priority, maxAttempts, playbackId, this.#options.nodeId],
+        ...[job.priority, playbackId, this.#options.nodeId],
       ],
     );
+    this.#nudgeAfter(pause + dueMs);
+  }
+
+  #nudgeAfter(ms: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.nudge();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  /** Looks for a job now. */
+  nudge(): void {
+    if (this.#isWorking) this.#workers?.nudge(1);
   }
 
   /** Ends all pauses, so that all jobs of this node are due. */
@@ -183,6 +209,7 @@ export class FinishingQueue {
       ), run_at := now())`,
       [[ofNobody, ofNode(this.#options.nodeId)]],
     );
+    this.nudge();
   }
 
   /** Stops the work on a deleted playback; resolves once it has stopped. */
@@ -198,6 +225,7 @@ export class FinishingQueue {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
     this.#abortAll();
     await Promise.race([this.#shutDown(), sleep(stopWithinMs, undefined, { ref: false })]);
   }

@@ -2,6 +2,10 @@ import pg from 'pg';
 import type { Log } from '../log.ts';
 
 export interface Listener {
+  /** Whether notifications arrive at present. */
+  readonly isListening: boolean;
+  /** Notifies all listeners of the database, this one too. @throws Error if there is no connection at present */
+  notify(channel: string, payload: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,6 +28,7 @@ export function listen(options: {
   const { url, log, onConnect, on } = options;
   let closed = false;
   let client: pg.Client | undefined;
+  let isListening = false;
   let retry: NodeJS.Timeout | undefined;
 
   async function connect() {
@@ -38,6 +43,7 @@ export function listen(options: {
     const lose = (error?: Error) => {
       if (lost) return;
       lost = true;
+      isListening = false;
       fresh.end().catch(() => {}); // the connection is lost already
       if (closed) return;
       log.warn({ error }, 'the connection for notifications is lost; connecting again');
@@ -49,6 +55,7 @@ export function listen(options: {
     try {
       await fresh.connect();
       for (const channel of Object.keys(on)) await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
+      isListening = !lost;
       await onConnect();
     } catch (error) {
       lose(error as Error);
@@ -57,6 +64,13 @@ export function listen(options: {
 
   const first = connect();
   return {
+    get isListening() {
+      return isListening;
+    },
+    async notify(channel, payload) {
+      if (!client || !isListening) throw new Error('There is no connection for notifications.');
+      await client.query('SELECT pg_notify($1, $2)', [channel, payload]);
+    },
     async close() {
       closed = true;
       clearTimeout(retry);

@@ -37,22 +37,46 @@ export interface TakenOver {
   readonly goesOnAs: string | undefined;
 }
 
-/**
- * Takes over what lost and draining nodes record, at cameras that this node owns now; recording/interrupted.ts calls it
- * once a second. The footage of a RECORDING playback is on the other node's disk: that playback ends with NODE_LOST or
- * SHUTDOWN, and a further playback begins where it ends. A PENDING playback of a lost node is recorded here. Each playback
- * is taken over once.
- * @param at the present time: where the first playback ends and the further one begins
- */
-export async function takeOverRecordings(db: Db, self: Incarnation, at: Date): Promise<TakenOver[]> {
+/** Recordings that concern this node. */
+export interface FoundRecordings {
+  /** Playbacks of this node, or of nobody at a camera of this node, that are PENDING or RECORDING. */
+  readonly own: { readonly id: string; readonly isPending: boolean }[];
+  /** What lost and draining nodes record, at cameras that this node owns now. */
+  readonly toTakeOver: Recorded[];
+}
+
+/** Looks for recordings with one statement; recording/interrupted.ts does so once a second. */
+export async function findRecordings(db: Db, self: Incarnation, at: Date): Promise<FoundRecordings> {
+  const { nodeId } = self;
   const soon = new Date(at.getTime() + soonMs);
-  const found = await db.$queryRaw<Recorded[]>`
-    SELECT p.id, p.node_id AS "nodeId", p.owner_epoch AS "ownerEpoch", n.id IS NULL AS "isLost"
+  const found = await db.$queryRaw<(Recorded & { isOwn: boolean; isPending: boolean })[]>`
+    SELECT p.id, NULL AS "nodeId", NULL::bigint AS "ownerEpoch", false AS "isLost", true AS "isOwn",
+      p.recording_status = 'PENDING' AS "isPending"
+    FROM playbacks p JOIN cameras c ON c.id = p.camera_id
+    WHERE p.recording_status IN ('PENDING', 'RECORDING')
+      AND (p.node_id = ${nodeId} OR (p.node_id IS NULL AND c.node_id = ${nodeId}))
+    UNION ALL
+    SELECT p.id, p.node_id, p.owner_epoch, n.id IS NULL, false, p.recording_status = 'PENDING'
     FROM ${ofOtherNodes(self)}
     WHERE ${isOwn(self)} AND CASE WHEN n.id IS NULL
       THEN p.recording_status IN ('PENDING', 'RECORDING') AND (p.record_until IS NULL OR p.record_until > ${at})
       ELSE p.recording_status = 'RECORDING' AND (p.record_until IS NULL OR p.record_until > ${soon})
         AND n.draining_since IS NOT NULL END`;
+  return { own: found.filter(({ isOwn }) => isOwn), toTakeOver: found.filter(({ isOwn }) => !isOwn) };
+}
+
+/**
+ * Takes over what lost and draining nodes record. The footage of a RECORDING playback is on the other node's disk: that playback ends with NODE_LOST or
+ * SHUTDOWN, and a further playback begins where it ends. A PENDING playback of a lost node is recorded here. Each playback
+ * is taken over once.
+ * @param at the present time: where the first playback ends and the further one begins
+ */
+export async function takeOverRecordings(
+  db: Db,
+  found: readonly Recorded[],
+  self: Incarnation,
+  at: Date,
+): Promise<TakenOver[]> {
   const taken: TakenOver[] = [];
   for (const recorded of found) {
     const one = await db.$transaction((tx) => takeOverOne(tx, recorded, self, at));
@@ -61,7 +85,8 @@ export async function takeOverRecordings(db: Db, self: Incarnation, at: Date): P
   return taken;
 }
 
-interface Recorded extends Owned {
+/** A playback that a lost or draining node records. */
+export interface Recorded extends Owned {
   /** false: the node is draining. */
   readonly isLost: boolean;
 }

@@ -10,6 +10,8 @@ export interface Transition extends Position {
   /** null for a recording by hand. */
   readonly eventType: EventType | null;
   readonly cameraId: string;
+  /** The node that owns the playback; null: none does. */
+  readonly nodeId: string | null;
   readonly startedAt: Date;
   /** The name of the caller that reported the event; null if it is unknown or there is no event. */
   readonly createdByKey: string | null;
@@ -125,7 +127,7 @@ export async function horizon(db: Db): Promise<bigint> {
 }
 
 const columns = Prisma.sql`t.xid, t.id, t.playback_id AS "playbackId", t.from_status::text AS "from", t.to_status::text AS "to",
-  t.at, p.event_id AS "eventId", p.camera_id AS "cameraId", p.started_at AS "startedAt",
+  t.at, p.event_id AS "eventId", p.camera_id AS "cameraId", p.node_id AS "nodeId", p.started_at AS "startedAt",
   (SELECT created_by_key FROM events e WHERE e.id = p.event_id) AS "createdByKey",
   (SELECT e.type::text FROM events e WHERE e.id = p.event_id) AS "eventType"`;
 
@@ -135,24 +137,34 @@ export interface TransitionPage {
   readonly transitions: readonly Transition[];
   /** Whether there are transitions at or above the horizon, which wait for an open transaction to end. */
   readonly hasMoreAboveHorizon: boolean;
+  readonly horizon: bigint;
 }
 
 /**
  * Reads transitions after a position and below the horizon. Horizon and rows must come from one snapshot, so this is one
  * statement: then the rows below the horizon are complete.
+ * @param onlyNode only transitions of playbacks that this node or nobody owns; undefined: all
  */
-export async function transitionsAfter(db: Db, after: Position, limit: number): Promise<TransitionPage> {
+export async function transitionsAfter(
+  db: Db,
+  after: Position,
+  limit: number,
+  onlyNode?: string,
+): Promise<TransitionPage> {
+  const only =
+    onlyNode === undefined ? Prisma.empty : Prisma.sql`AND (p.node_id = ${onlyNode} OR p.node_id IS NULL)`;
   const rows = await db.$queryRaw<(Transition & Omit<TransitionPage, 'transitions'>)[]>`
-    SELECT EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "hasMoreAboveHorizon", t.*
+    SELECT EXISTS (SELECT 1 FROM playback_transitions w WHERE w.xid >= h.below) AS "hasMoreAboveHorizon",
+      h.below AS horizon, t.*
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS below) h LEFT JOIN LATERAL (
       SELECT ${columns} FROM playback_transitions t JOIN playbacks p ON p.id = t.playback_id
-      WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < h.below
+      WHERE (t.xid, t.id) > (${after.xid}::bigint, ${after.id}::bigint) AND t.xid < h.below ${only}
       ORDER BY t.xid, t.id LIMIT ${limit}
     ) t ON true
     ORDER BY t.xid, t.id`;
-  const { hasMoreAboveHorizon } = rows[0]!;
+  const { hasMoreAboveHorizon, horizon } = rows[0]!;
   // Without transitions, there is one row whose transition columns are null.
-  return { transitions: rows.filter(({ id }) => id !== null), hasMoreAboveHorizon };
+  return { transitions: rows.filter(({ id }) => id !== null), hasMoreAboveHorizon, horizon };
 }
 
 /**

@@ -75,6 +75,11 @@ export class Finisher {
     return this.#queue.start();
   }
 
+  /** This node has a new job. */
+  nudge(): void {
+    this.#queue.nudge();
+  }
+
   /** One try to finish a playback. The queue calls it (db/finishing-queue.ts, `#perform`). */
   async #work(id: string, signal: AbortSignal): Promise<TryResult> {
     try {

@@ -16,12 +16,18 @@ const togetherAtMost = 8;
 /** The first picture that is shown may be in the second fragment. */
 const beginningFragments = 2;
 
+export interface PostersOptions {
+  readonly launcher: Launcher;
+  readonly ffmpeg: Ffmpeg;
+  readonly recordDir: string;
+}
+
 /**
  * Makes posters: a JPEG of each clip's first picture, 640 pixels wide. Posters are made during the recording and kept in
  * the spool, so that finishing need not wait for them and retries do not decode the footage again.
  */
 export class Posters {
-  readonly #options: { launcher: Launcher; ffmpeg: Ffmpeg; recordDir: string };
+  readonly #options: PostersOptions;
   readonly #making = new Map<string, Promise<Buffer>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Playbacks whose posters are due. */
@@ -29,7 +35,7 @@ export class Posters {
   #early: Promise<void> | undefined;
   #closed = false;
 
-  constructor(options: { launcher: Launcher; ffmpeg: Ffmpeg; recordDir: string }) {
+  constructor(options: PostersOptions) {
     this.#options = options;
   }
 

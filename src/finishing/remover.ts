@@ -13,7 +13,7 @@ export interface RemoverOptions {
 }
 
 /** How often removals are looked for whose pause has ended. */
-const pollMs = 5_000;
+const pollMs = 10_000;
 const batch = 2_000;
 /** How many calls of `removeAll` run in parallel. A bucket may need a request for each object, so one alone is slow. */
 const lanes = 2;

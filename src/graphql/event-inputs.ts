@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../db/events.ts';
+import type { EndedEvent } from '../usecases/end-event.ts';
 import { builder } from './builder.ts';
 import { EventType } from './enums.ts';
 import { Event } from './event.ts';
@@ -61,7 +62,7 @@ export const RenewEventInput = builder.inputType('RenewEventInput', {
 
 /** Answers from the row that was just written or read. Only selected fields that this row does not have are read again. */
 const eventPayload = (name: string, description: string) =>
-  builder.objectRef<RecordedEvent>(name).implement({
+  builder.objectRef<RecordedEvent | EndedEvent>(name).implement({
     description,
     fields: (t) => ({
       event: t.field({ type: Event, description: 'The event.', resolve: ({ event }) => event }),
@@ -74,7 +75,7 @@ const withPlayback = (payload: ReturnType<typeof eventPayload>) =>
       type: Playback,
       nullable: true,
       description: 'The event’s recording; null if the camera does not record this type.',
-      resolve: ({ playback }) => playback,
+      resolve: ({ playback }) => (typeof playback === 'function' ? playback() : playback),
     }),
   );
 

@@ -191,7 +191,7 @@ function storeMetrics(registry: Registry, { db, storeWatch }: MetricsSources): v
 function subscriberMetrics(registry: Registry, { transitions }: MetricsSources): void {
   new Counter({
     name: 'flashback_transitions_total',
-    help: 'Transitions seen by this node since it was started, by the status that was entered.',
+    help: 'Transitions of the playbacks of this node since it was started, by the status that was entered.',
     labelNames: ['to'],
     registers: [registry],
     collect() {

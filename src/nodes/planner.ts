@@ -6,8 +6,8 @@ import type { Membership } from './membership.ts';
 
 const everyMs = 1_000;
 /**
- * How often the planner plans although nothing has changed: a camera that could not move while it was recorded may move
- * now.
+ * How often the nodes plan although nothing has changed: a camera that could not move while it was recorded may move now.
+ * Each node plans after so many times this as there are live nodes.
  */
 const anywayMs = 10_000;
 
@@ -61,7 +61,12 @@ export class Planner {
   async #round(): Promise<void> {
     const { live, isOwnerMissing } = await readPlanFacts(this.#options.db);
     const at = performance.now();
-    if (!isOwnerMissing && live === this.#planned.live && at - this.#planned.at < anywayMs) return;
+    if (
+      !isOwnerMissing &&
+      live === this.#planned.live &&
+      at - this.#planned.at < anywayMs * live.split(',').length
+    )
+      return;
     await this.#plan();
     this.#planned = { live, at };
   }

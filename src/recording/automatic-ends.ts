@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { endOverdue, endPlaybacks, endsOf } from '../db/ends.ts';
+import { endOverdue, endPlaybacks } from '../db/ends.ts';
 import type { Log } from '../log.ts';
 import type { SpoolDisk } from '../spool/disk.ts';
 import type { RunningRecording } from './running-recording.ts';
@@ -70,8 +70,7 @@ export class AutomaticEnds {
     const { db, now, running } = this.#options;
     const byId = new Map([...running()].map((recording) => [recording.playback.id, recording]));
     const times = [...byId].map(([id, { clock }]) => ({ id, now: new Date(clock.toWall(steadyNow())) }));
-    await endOverdue(db, new Date(now()), times);
-    for (const { id, recordUntil } of await endsOf(db, [...byId.keys()]))
+    for (const { id, recordUntil } of await endOverdue(db, new Date(now()), times))
       byId.get(id)?.keepUntil(recordUntil);
   }
 

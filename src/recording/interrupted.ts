@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/ends.ts';
-import { goOnWithoutSpool, takeOverRecordings } from '../db/lost-playbacks.ts';
+import { findRecordings, goOnWithoutSpool, takeOverRecordings } from '../db/lost-playbacks.ts';
 import { giveDeadline } from '../db/playbacks.ts';
 import type { Incarnation } from '../db/session.ts';
 import { transition } from '../db/transitions.ts';
@@ -81,15 +81,17 @@ export async function startResuming(options: ResumingOptions): Promise<{ close()
 async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): Promise<void> {
   const { db, self, log, recorder, now } = options;
   const { nodeId } = self;
-  for (const taken of await takeOverRecordings(db, self, new Date(now())))
+  const at = new Date(now());
+  let { own, toTakeOver } = await findRecordings(db, self, at);
+  for (const taken of await takeOverRecordings(db, toTakeOver, self, at))
     log.info(taken, 'another node, which is lost or stops, was recording this; it goes on here');
+  if (toTakeOver.length > 0) ({ own } = await findRecordings(db, self, at));
   const where = {
     recordingStatus: { in: ['PENDING' as const, 'RECORDING' as const] },
     OR: [{ nodeId }, { nodeId: null, camera: { nodeId } }],
   };
-  for (const it of await db.playback.findMany({ where, select: { id: true, recordingStatus: true } })) {
-    const { id } = it;
-    if (it.recordingStatus === 'RECORDING' && recorder.isRecording(id)) continue;
+  for (const { id, isPending } of own) {
+    if (!isPending && recorder.isRecording(id)) continue;
     try {
       await resumeOrFinish(options, { ...where, id });
       failureLogged.delete(id);

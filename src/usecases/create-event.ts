@@ -3,7 +3,8 @@ import { findByKey, insertEvent, type NewEvent, type RecordedEvent } from '../db
 import { newId } from '../db/ids.ts';
 import { newPlayback } from '../db/playbacks.ts';
 import { type Caller, demand, maySeeEvent } from '../domain/caller.ts';
-import { conflict } from '../domain/errors.ts';
+import { conflict, RequestError } from '../domain/errors.ts';
+import { tooManyEvents } from '../domain/event-rate.ts';
 import type { Camera, EventType, Prisma } from '../generated/prisma/client.ts';
 import { longestSec, secondsAfter, startOf } from './event-times.ts';
 import { visibleCamera } from './find-visible.ts';
@@ -35,7 +36,16 @@ type ValidReport = Pick<EventReport, 'type'> & z.output<typeof rules>;
 
 type CreateEventParts = Pick<
   Parts,
-  'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'tasksOf' | 'isElsewhere' | 'firstCalls' | 'takeEvent'
+  | 'db'
+  | 'now'
+  | 'feeds'
+  | 'admission'
+  | 'recorder'
+  | 'tasksOf'
+  | 'isElsewhere'
+  | 'firstCalls'
+  | 'eventLimit'
+  | 'eventRate'
 >;
 
 /**
@@ -52,14 +62,14 @@ export async function createEvent(
 ): Promise<RecordedEvent> {
   // Check who calls, what is reported, and where.
   demand(caller, 'REPORT');
-  parts.takeEvent(caller);
+  parts.eventLimit.take(caller);
   const { cameraId, type, ...rest } = report;
   const valid = { type, ...validate(rules, rest) };
   const camera = await visibleCamera(parts.db, caller, cameraId);
 
   // A known key gives the first event back.
   const { idempotencyKey } = valid;
-  const make = () => recordNew(parts, caller, camera, valid);
+  const make = () => recordNew(parts, caller, camera, valid).catch(noteRefusal(parts, caller));
   if (idempotencyKey === undefined) return make();
   return parts.firstCalls.run(`${camera.id} ${idempotencyKey}`, {
     find: async () => {
@@ -96,7 +106,8 @@ async function recordNew(
 
   // Not every event is recorded: `recordOn` decides.
   if (!isRecorded) {
-    const inserted = await insertEvent(db, event, undefined, now);
+    const inserted = await insertEvent(db, event, undefined, now, parts.eventRate);
+    if ('retryAfterMs' in inserted) throw tooManyEvents(parts.eventRate, inserted.retryAfterMs);
     return inserted.created
       ? { event: inserted.event, playback: undefined }
       : answerAgain(parts, caller, camera, inserted);
@@ -112,6 +123,15 @@ async function recordNew(
   const inserted = { event: recorded.event!, playback: recorded.playback };
   return recorded.created ? inserted : answerAgain(parts, caller, camera, inserted);
 }
+
+/** If the database has refused an event, further calls of this key are refused here, without asking it. */
+const noteRefusal =
+  ({ eventLimit }: CreateEventParts, caller: Caller) =>
+  (error: unknown): never => {
+    if (error instanceof RequestError && error.code === 'RATE_LIMITED')
+      eventLimit.refuse(caller, error.details.retryAfterMs ?? 0);
+    throw error;
+  };
 
 /**
  * Answers a call with a known idempotency key. If the first call's playback is still PENDING because the database's

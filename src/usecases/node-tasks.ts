@@ -9,7 +9,7 @@ import { NodeAway, type OtherNodes } from '../nodes/other-nodes.ts';
 import { discardPlayback } from './discard-playback.ts';
 import type { InTurn } from './in-turn.ts';
 import type { Parts } from './parts.ts';
-import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
+import { type Recorded, type RemoteOrder, recordHere } from './record-here.ts';
 
 /**
  * Tasks that only one node can do: the owner of a camera, or the node whose disk has a playback's footage. Each task
@@ -18,7 +18,7 @@ import { type Recorded, type RecordOrder, recordHere } from './record-here.ts';
  */
 export interface NodeTasks {
   /** Writes a new event and its playback, and begins to record. @throws NodeAway if the camera is not this node's */
-  record(order: RecordOrder): Promise<Recorded>;
+  record(order: RemoteOrder): Promise<Recorded>;
   /** Begins to record a PENDING playback whose recording has not begun, or waits for it. @returns its row */
   confirm(order: { readonly id: string; readonly by: string }): Promise<Playback | undefined>;
   /** Keeps footage up to that time and then ends the recording. */
@@ -43,7 +43,8 @@ export interface NodeTasks {
   removeSpool(spool: { readonly id: string; readonly withFootage: boolean }): Promise<void>;
 }
 
-interface TaskParts extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher'> {
+interface TaskParts
+  extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher' | 'eventRate'> {
   /** Runs deletions and protections of the same playback one after the other. */
   readonly inTurn: InTurn;
   /** Whether a playback's footage is on this server's disk. Never rejects. */
@@ -52,10 +53,12 @@ interface TaskParts extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' 
 }
 
 export function tasksHere(parts: TaskParts): NodeTasks {
-  const { db, now, admission, recorder, inTurn, holdsFootage, spools } = parts;
+  const { db, now, admission, recorder, feeds, inTurn, holdsFootage, spools } = parts;
   return {
-    async record(order) {
-      const camera = await findCamera(db, order.playback.cameraId);
+    async record({ camera: given, ...order }) {
+      const own = feeds.ownCamera(order.playback.cameraId);
+      const known = own && given && { ...given, rtspUrl: own.rtspUrl };
+      const camera = known ?? (await findCamera(db, order.playback.cameraId));
       if (!camera) throw new NodeAway('The camera was deleted.');
       // Other nodes are about to become the owners of this node's cameras.
       if (admission.isDraining) throw new NodeAway('The server is stopping.');

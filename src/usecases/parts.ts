@@ -1,7 +1,9 @@
+import type { EventLimit } from '../access/event-limit.ts';
 import type { Keys } from '../access/keys.ts';
 import type { CameraTrial } from '../db/cameras.ts';
 import type { Db } from '../db/client.ts';
 import type { Caller } from '../domain/caller.ts';
+import type { EventRate } from '../domain/event-rate.ts';
 import type { Finisher } from '../finishing/finisher.ts';
 import type { Remover } from '../finishing/remover.ts';
 import type { Camera } from '../generated/prisma/client.ts';
@@ -42,8 +44,9 @@ export interface Parts {
     isEndpoint(text: string): boolean;
     areKeys(keys: { readonly p256dh: string; readonly auth: string }): boolean;
   };
-  /** Counts an event of the caller. @throws RequestError RATE_LIMITED */
-  readonly takeEvent: (caller: Caller) => void;
+  readonly eventLimit: EventLimit;
+  /** How fast each key may report events, over all nodes. */
+  readonly eventRate: EventRate;
   /** Connects to a camera and looks at its stream. Resolves within ten seconds. @throws RequestError CAPACITY */
   readonly tryCamera: (caller: Caller, camera: CameraToTry) => Promise<CameraTrial>;
 }

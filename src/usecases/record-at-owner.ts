@@ -16,7 +16,7 @@ const pauseMs = 100;
  * @throws RequestError CAPACITY, also if no node answers
  */
 export async function recordAtOwner(
-  parts: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'tasksOf' | 'isElsewhere'>,
+  parts: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'eventRate' | 'tasksOf' | 'isElsewhere'>,
   first: Camera,
   order: RecordOrder,
 ): Promise<Recorded> {
@@ -25,7 +25,8 @@ export async function recordAtOwner(
     const isAgain = camera !== first;
     try {
       if (!parts.isElsewhere(camera.nodeId)) return await recordHere(parts, camera, { ...order, isAgain });
-      return await parts.tasksOf(camera.nodeId).record({ ...order, isAgain });
+      const { rtspUrl: _, ...withoutAddress } = camera;
+      return await parts.tasksOf(camera.nodeId).record({ ...order, isAgain, camera: withoutAddress });
     } catch (error) {
       const isMoving =
         camera.nextNodeId !== null && error instanceof RequestError && error.code === 'CAPACITY';

@@ -1,6 +1,7 @@
 import type { Db } from '../db/client.ts';
 import { insertEvent, type NewEvent } from '../db/events.ts';
 import { insertPlayback, type PlaybackToRecord } from '../db/playbacks.ts';
+import { tooManyEvents } from '../domain/event-rate.ts';
 import type { Camera, Event, Playback } from '../generated/prisma/client.ts';
 import { NodeAway } from '../nodes/other-nodes.ts';
 import type { Parts } from './parts.ts';
@@ -17,6 +18,12 @@ export interface RecordOrder {
   readonly isAgain?: boolean;
 }
 
+/** An order to another node. It names the camera as the calling node has just read it, without its address. */
+export interface RemoteOrder extends RecordOrder {
+  /** undefined: a server of an older release calls. */
+  readonly camera?: Omit<Camera, 'rtspUrl'>;
+}
+
 export interface Recorded {
   /**
    * Whether the event is this call’s, or that of an earlier try of the same call. false: the camera already had an
@@ -31,18 +38,24 @@ export interface Recorded {
 
 /**
  * Writes the rows of a recording and begins it, both at the same time.
- * @throws RequestError CAPACITY: then nothing is written. @throws NodeAway if the camera is not this node's
+ * @throws RequestError CAPACITY, RATE_LIMITED: then nothing is written. @throws NodeAway if the camera is not this node's
  */
 export async function recordHere(
-  { db, feeds, admission, recorder }: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder'>,
+  {
+    db,
+    feeds,
+    admission,
+    recorder,
+    eventRate,
+  }: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'eventRate'>,
   camera: Camera,
   { playback, event, by, at, isAgain }: RecordOrder,
 ): Promise<Recorded> {
   if (!feeds.owns(camera.id)) throw new NodeAway('The camera is another node’s.');
   if (isAgain) {
+    // The earlier call may still be under way here: waits until its recording has begun.
+    const confirmed = await recorder.confirm(playback.id).catch(() => undefined); // the database says what there is
     const earlier = await recordedBefore(db, playback.id);
-    // Waits until the recording that the earlier call began has started, and returns its row.
-    const confirmed = earlier && (await recorder.confirm(playback.id));
     if (earlier) return { ...earlier, playback: confirmed ?? earlier.playback };
   }
 
@@ -50,12 +63,13 @@ export async function recordHere(
   const place = await admission.admit({ cameraId: camera.id, by });
 
   // Write the rows and begin to record, both at the same time.
-  const inserting = event ? insertEvent(db, event, playback, at) : insertAlone(db, playback, at);
+  const inserting = event ? insertEvent(db, event, playback, at, eventRate) : insertAlone(db, playback, at);
   const isWritten = inserting.then(({ created }) => created);
   const [inserted, recorded] = await Promise.all([
     inserting,
     recorder.begin(playback, camera, { place, isWritten }),
   ]);
+  if ('retryAfterMs' in inserted) throw tooManyEvents(eventRate, inserted.retryAfterMs);
   return inserted.created ? { ...inserted, playback: recorded } : inserted;
 }
 

@@ -17,7 +17,10 @@ const rules = z.object({ durationSec: wholeNumber(1, longestSec).optional() });
  * @throws RequestError FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, CAPACITY
  */
 export async function startRecording(
-  parts: Pick<Parts, 'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'tasksOf' | 'isElsewhere'>,
+  parts: Pick<
+    Parts,
+    'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'eventRate' | 'tasksOf' | 'isElsewhere'
+  >,
   caller: Caller,
   { cameraId, ...given }: { readonly cameraId: string; readonly durationSec?: number | null | undefined },
 ): Promise<{ readonly id: string }> {

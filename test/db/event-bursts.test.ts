@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { findCamera, insertCamera } from '../../src/db/cameras.ts';
 import { connectDb, type Db } from '../../src/db/client.ts';
 import { saveEventEnd } from '../../src/db/ends.ts';
-import { findEvent, insertEvent, type NewEvent } from '../../src/db/events.ts';
+import { findEvent, insertEvent as insert, type NewEvent } from '../../src/db/events.ts';
 import { newId } from '../../src/db/ids.ts';
 import { newestPlayback, newPlayback } from '../../src/db/playbacks.ts';
 import { beginRecording } from '../../src/db/transitions.ts';
@@ -50,6 +50,12 @@ const eventOf = (label: string, change: Partial<NewEvent> = {}): NewEvent => ({
 });
 const playbackOf = (cameraId = camera.id) =>
   newPlayback({ cameraId, startedAt: at, preRollSec: 5, deadlineAt: new Date(at.getTime() + 60_000) });
+/** Without a rate no event is refused. */
+const insertEvent = async (...args: Parameters<typeof insert>) => {
+  const inserted = await insert(...args);
+  if (!('event' in inserted)) throw new Error('It was refused.');
+  return inserted;
+};
 const labels = Array.from({ length: 100 }, (_, i) => `event ${i}`);
 
 test('a hundred events are looked up, written and begun in a few statements, each with its own data', async () => {
@@ -103,7 +109,7 @@ test('a hundred events are ended in a few statements; only the first end of an e
   const end = (i: number, sec: number) => {
     return saveEventEnd(db, { id: ids[i]!, endedAt: new Date(at.getTime() + sec * 1_000 + i), at });
   };
-  expect(await end(7, 5)).toMatchObject([{ id: playbacks[7]!.id }]);
+  expect(await end(7, 5)).toMatchObject({ isEnded: true, stopped: [{ id: playbacks[7]!.id }] });
   statements.take();
   const ended = await Promise.all(ids.map((_, i) => end(i, 10)));
   const events = await Promise.all(ids.map((id) => findEvent(db, id)));
@@ -112,7 +118,11 @@ test('a hundred events are ended in a few statements; only the first end of an e
   for (const [i, event] of events.entries()) {
     const endedAt = new Date(at.getTime() + (i === 7 ? 5_000 : 10_000) + i);
     const recordUntil = new Date(endedAt.getTime() + 2_000);
-    expect(ended[i]).toMatchObject(i === 7 ? [] : [{ id: playbacks[i]!.id, recordUntil }]);
+    expect(ended[i]).toMatchObject(
+      i === 7
+        ? { isEnded: false, stopped: [] }
+        : { isEnded: true, stopped: [{ id: playbacks[i]!.id, recordUntil }] },
+    );
     expect(event).toMatchObject({ id: ids[i], endedAt });
     expect(newest[i]).toMatchObject({ id: playbacks[i]!.id, endedAt, endReason: 'ENDED', recordUntil });
   }
@@ -162,4 +172,38 @@ test('events whose commit was not acknowledged count as written', async () => {
     expect(answer.created).toBe(true);
     expect(await db.playback.count({ where: { eventId: answer.event.id } })).toBe(1);
   }
+});
+
+test('each caller may report as many events as its rate allows, over all nodes, and an event that is tried again counts once', async () => {
+  const rate = { perMinute: 60, burst: 10 };
+  // Each node has a pool of its own.
+  const other = connectDb(database.url);
+  const report = (createdByKey: string, i: number) =>
+    insert(i % 2 ? db : other, eventOf(`rated ${i}`, { createdByKey }), playbackOf(), at, rate);
+  const [busy, modest] = await Promise.all([
+    Promise.all(labels.map((_, i) => report('busy', i))),
+    Promise.all(labels.slice(0, 6).map((_, i) => report('modest', i))),
+  ]);
+  expect(modest.every(({ created }) => created)).toBe(true);
+  expect(busy.filter(({ created }) => created)).toHaveLength(10);
+  expect(await db.event.count({ where: { createdByKey: 'busy' } })).toBe(10);
+  expect(await db.playback.count({ where: { event: { createdByKey: 'busy' } } })).toBe(10);
+  for (const it of busy) {
+    if (it.created) continue;
+    // The next token is there after a second; nothing was written meanwhile.
+    expect(it).toEqual({ created: false, retryAfterMs: expect.any(Number) });
+    const { retryAfterMs } = it as { retryAfterMs: number };
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(1_000);
+  }
+  await expect
+    .poll(async () => (await report('busy', 0)).created, { timeout: 3_000, interval: 100 })
+    .toBe(true);
+
+  const event = eventOf('again', { createdByKey: 'careful' });
+  for (let n = 0; n < 12; n++)
+    expect(await insert(db, event, playbackOf(), at, rate)).toMatchObject({ created: true });
+  const rest = await Promise.all(labels.slice(0, 20).map((_, i) => report('careful', i)));
+  expect(rest.filter(({ created }) => created)).toHaveLength(9);
+  await other.$disconnect();
 });

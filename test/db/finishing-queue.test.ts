@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { connectDb } from '../../src/db/client.ts';
 import { FinishingQueue, type TryResult } from '../../src/db/finishing-queue.ts';
+import { Writes } from '../../src/db/writes.ts';
 import { createLog } from '../../src/log.ts';
 import { until } from '../support/camera/reader.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
@@ -61,8 +63,8 @@ async function startQueue(atOnce: number): Promise<FinishingQueue> {
   return queue;
 }
 
-/** Makes a PROCESSING playback. The playback a1 belongs to the camera a. @param nodeId the node that has recorded it */
-async function makeProcessing(name: string, nodeId: string | null = null): Promise<void> {
+/** Makes a RECORDING playback. The playback a1 belongs to the camera a. @param nodeId the node that records it */
+async function makeRecording(name: string, nodeId: string | null, epoch?: bigint): Promise<string> {
   const camera = name[0]!;
   if (!ids.has(camera)) {
     ids.set(camera, randomUUID());
@@ -76,9 +78,15 @@ async function makeProcessing(name: string, nodeId: string | null = null): Promi
   ids.set(name, id);
   names.set(id, name);
   await db.query(
-    "INSERT INTO playbacks (id, camera_id, recording_status, node_id) VALUES ($1, $2, 'RECORDING', $3)",
-    [id, ids.get(camera), nodeId],
+    "INSERT INTO playbacks (id, camera_id, recording_status, node_id, owner_epoch) VALUES ($1, $2, 'RECORDING', $3, $4)",
+    [id, ids.get(camera), nodeId, epoch],
   );
+  return id;
+}
+
+/** Makes a PROCESSING playback. @param nodeId the node that has recorded it */
+async function makeProcessing(name: string, nodeId: string | null = null): Promise<void> {
+  const id = await makeRecording(name, nodeId);
   await db.query("UPDATE playbacks SET recording_status = 'PROCESSING' WHERE id = $1", [id]);
 }
 
@@ -135,8 +143,6 @@ test('doubles the pause with each retry, up to half a minute; hurry ends the pau
     // Part of the pause has passed when the job is read.
     expect(job!.due).toBeGreaterThan(pause * 0.75 - 0.7);
     await queue.hurry();
-    // Without this notification, the queue would poll within two seconds.
-    await db.query(`SELECT pg_notify('jobs:insert', '{"count": 1}')`);
   }
 });
 
@@ -251,3 +257,51 @@ test('discarding a clip aborts its job, and leaves none', async () => {
   expect(aborted).toEqual(['a1']);
   await until(async () => (await jobs()).length === 0, 'no job is left');
 });
+
+test('a server’s own session adds a job without waking the workers of other nodes, and its own begin at once', async () => {
+  const incarnation = 7n;
+  await db.query(
+    `INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+     VALUES ('here', $1, '1', 1, now(), now(), now())`,
+    [incarnation],
+  );
+  const queue = await startQueue(2);
+  // The queue has found nothing, and does not look again for five seconds.
+  await until(async () => (await idleLookers()) > 0, 'the queue waits');
+  const writes = new Writes();
+  writes.on('flashback_jobs', () => queue.nudge());
+  const told = connectDb(database.url, { self: { nodeId: 'here', incarnation }, writes });
+  const heard: string[] = [];
+  const listener = new pg.Client({ connectionString: database.url });
+  await listener.connect();
+  onTestFinished(async () => {
+    await listener.end();
+    await told.$disconnect();
+  });
+  listener.on('notification', ({ channel }) => heard.push(channel));
+  await listener.query('LISTEN "jobs:insert"; LISTEN flashback_transitions');
+  await makeRecording('a1', 'here', incarnation);
+  await listener.query('SELECT 1');
+  heard.length = 0;
+  const at = performance.now();
+  await told.$executeRaw`UPDATE playbacks SET recording_status = 'PROCESSING' WHERE id = ${ids.get('a1')}::uuid`;
+  await beginning(1);
+  expect(performance.now() - at).toBeLessThan(3_000);
+  answer('a1', 'later');
+  await until(async () => begun.length === 2, 'it is tried again, without another hint');
+  await listener.query('SELECT 1');
+  expect(heard).toEqual([]);
+  // A session that is not told notifies, so that servers of any release hear of it.
+  await makeProcessing('b1', 'here');
+  await beginning(3);
+  await listener.query('SELECT 1');
+  expect(heard).toContain('jobs:insert');
+  expect(heard).toContain('flashback_transitions');
+});
+
+/** How many connections have looked for a job and are idle. */
+async function idleLookers(): Promise<number> {
+  const { rows } = await db.query(`SELECT count(*)::int AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'idle' AND query LIKE '%graphile_worker%_private_jobs%'`);
+  return rows[0].count;
+}

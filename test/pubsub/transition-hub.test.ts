@@ -1,4 +1,5 @@
 // Subscribers that take transitions more slowly than they are written.
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { connectDb, type Db } from '../../src/db/client.ts';
@@ -8,6 +9,7 @@ import { TransitionHub } from '../../src/pubsub/transition-hub.ts';
 import { TransitionPages } from '../../src/pubsub/transition-pages.ts';
 import { maxWaiting, TransitionStream } from '../../src/pubsub/transition-stream.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { recordStatements } from '../support/database/statements.ts';
 
 const id = '00000000-0000-7000-8000-00000000000a';
 const everything = { xid: 0n, id: 0n };
@@ -124,4 +126,54 @@ test('a last page is not shared between subscribers', async () => {
   const [a, b] = (await Promise.all(streams.map((it) => take(it, 10)))) as [Transition[], Transition[]];
   expect(ids(a)).toEqual(ids(b));
   expect(a.some((it, n) => it === b[n])).toBe(false);
+});
+
+test('without a hint, a subscriber gets a transition at the next poll, and polls become rarer while nothing happens', async () => {
+  const statements = recordStatements(database.url);
+  onTestFinished(() => statements.stop());
+  const stream = hub.subscribe({}, everything);
+  const next = stream.next();
+  const reads = () => statements.take().filter((text) => text.includes('hasMoreAboveHorizon')).length;
+  await sleep(5_500);
+  // One read of the stream and one of the hub at the beginning, one poll after two seconds; the next one is after six.
+  expect(reads()).toBe(3);
+  const at = performance.now();
+  await sql.query(`INSERT INTO playback_transitions (playback_id, to_status) VALUES ('${id}', 'RECORDING')`);
+  expect((await next).value.to).toBe('RECORDING');
+  expect(performance.now() - at).toBeLessThan(2_000);
+});
+
+test('a hub without subscribers reads and counts only what its own node wrote, and a subscriber gets the rest', async () => {
+  const [own, others] = ['00000000-0000-7000-8000-00000000000b', '00000000-0000-7000-8000-00000000000c'];
+  await sql.query(
+    `INSERT INTO playbacks (id, camera_id, node_id) VALUES ('${own}', '${id}', 'own'), ('${others}', '${id}', 'other')`,
+  );
+  await sql.query('TRUNCATE playback_transitions');
+  await hub.close();
+  const ofNode = new TransitionHub({
+    db,
+    log: createLog('silent'),
+    keepDays: undefined,
+    now: Date.now,
+    nodeId: 'own',
+  });
+  onTestFinished(() => ofNode.close());
+  await ofNode.start();
+  const statements = recordStatements(database.url);
+  onTestFinished(() => statements.stop());
+  const insert = (playbackId: string) =>
+    sql.query(`INSERT INTO playback_transitions (playback_id, to_status) VALUES ('${playbackId}', 'FAILED')`);
+  await insert(others);
+  ofNode.nudgeByOther();
+  await insert(own);
+  ofNode.nudge();
+  await expect.poll(() => ofNode.seen.get('FAILED')).toBe(1);
+  expect(statements.take().filter((text) => text.includes('hasMoreAboveHorizon'))).toHaveLength(1);
+  const stream = ofNode.subscribe({}, everything);
+  expect((await take(stream, 2)).map(({ playbackId }) => playbackId)).toEqual([others, own]);
+  const next = stream.next();
+  await insert(others);
+  ofNode.nudgeByOther();
+  expect((await next).value.playbackId).toBe(others);
+  expect(ofNode.seen.get('FAILED')).toBe(1);
 });

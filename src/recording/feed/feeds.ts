@@ -175,6 +175,12 @@ export class Feeds {
     return this.#entries.get(cameraId)?.isOwn ?? false;
   }
 
+  /** The row of a camera that this node owns, as it was last read; undefined if it owns no such camera. */
+  ownCamera(cameraId: string): Camera | undefined {
+    const entry = this.#entries.get(cameraId);
+    return entry?.isOwn ? entry.camera : undefined;
+  }
+
   /** The ids of all cameras that are known here, with or without a feed at present. */
   cameraIds(): Iterable<string> {
     return this.#entries.keys();
