@@ -123,7 +123,9 @@ test('begins PROCESSING playbacks at once, but no more than `atOnce` at a time',
   await startQueue(2);
   for (const name of ['a1', 'a2', 'b1']) await makeProcessing(name);
   await beginning(2);
-  expect((await jobs()).filter(({ isLocked }) => isLocked)).toHaveLength(2);
+  // The third one may be locked by now, for the worker that is free first.
+  expect((await jobs()).filter(({ isLocked }) => isLocked).length).toBeGreaterThanOrEqual(2);
+  expect(begun).toHaveLength(2);
   answer(begun[0]!, 'done');
   await beginning(3);
   expect(new Set(begun)).toEqual(new Set(['a1', 'a2', 'b1']));
