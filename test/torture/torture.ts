@@ -142,8 +142,10 @@ export async function torture({ nodes, rounds, seed, say }: TortureOptions): Pro
     const cutKinds = nodes > 1 ? cutsTogether : cutsAlone;
     for (let i = 0; i < rounds; i++) {
       // The numbers of phases and cuts have no common divisor, so every phase meets every cut before one repeats.
-      const phase = phases[i % phases.length]!;
-      const cut = cutKinds[i % cutKinds.length]!;
+      // Runs of several nodes take long: there the seed also says where to begin, so that short runs meet all cuts.
+      const turn = nodes > 1 ? i + seed : i;
+      const phase = phases[turn % phases.length]!;
+      const cut = cutKinds[turn % cutKinds.length]!;
       const before = world.breaches.length;
       try {
         if (random.chance(nodes > 1 ? 0.8 : 0.3)) subscriber.interrupt();
