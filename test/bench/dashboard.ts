@@ -33,7 +33,7 @@ export async function benchDashboard(): Promise<void> {
   const browser = await launchBrowser();
   try {
     const cameraId = await liveCamera(server.client, camera.url);
-    await makePast(server, sql, cameraId);
+    await makePast(server, sql, cameraId, { playbacks, clipSec });
     const { rows } = await sql.query('SELECT min(started_at) AS oldest FROM playbacks');
     await benchScrolling(browser, server, { cameraId, oldest: rows[0].oldest.toISOString() });
     await benchStart(browser, server);
@@ -47,7 +47,12 @@ export async function benchDashboard(): Promise<void> {
 }
 
 /** A clip that is really recorded, and the playbacks of the list, which all show this clip, one every six minutes. */
-async function makePast(server: BenchServer, sql: pg.Client, cameraId: string): Promise<void> {
+export async function makePast(
+  server: BenchServer,
+  sql: pg.Client,
+  cameraId: string,
+  { playbacks, clipSec }: { readonly playbacks: number; readonly clipSec: number },
+): Promise<void> {
   const event = await createEvent(server.client, { cameraId, label: 'visitor' });
   await sleep(clipSec * 1_000);
   await endEvent(server.client, event.id);

@@ -3,6 +3,7 @@
 import os from 'node:os';
 import { benchApi } from './api.ts';
 import { benchDashboard } from './dashboard.ts';
+import { benchHeap, benchLoad, benchPage, benchResponse } from './dashboard-page.ts';
 import { benchBeginning, benchShort } from './engine/beginning.ts';
 import { benchBurst } from './engine/burst.ts';
 import { benchEndings } from './engine/endings.ts';
@@ -27,8 +28,11 @@ const benches: Record<string, () => Promise<void>> = {
   'upload:bytes': benchUploadBytes,
   'upload:600': benchLongUpload,
   'upload:64': benchManyUploads,
-  dashboard: benchDashboard,
   'live-wall': benchLiveWall,
+  'dashboard:list': benchDashboard,
+  'dashboard:load': () => benchPage(benchLoad),
+  'dashboard:response': () => benchPage(benchResponse),
+  'dashboard:heap': () => benchPage(benchHeap),
   'engine:beginning': benchBeginning,
   'engine:short': benchShort,
   'engine:end:1': () => benchEndings(1, 8),
