@@ -1,9 +1,10 @@
 import { Fragment, lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { followAlerts } from './alerts/follow.ts';
+import { camerasLoaded, useCameras } from './api/entities.ts';
 import { followEverything } from './api/live.ts';
 import { useObservable } from './api/observable.ts';
-import { session } from './api/session.ts';
+import { session, useMay } from './api/session.ts';
 import { askWhoIAm } from './api/sign-in.ts';
 import { CamerasPage } from './cameras/page.tsx';
 import { EndingNotices } from './now/ending-notices.tsx';
@@ -29,7 +30,8 @@ export function App() {
   useEffect(() => void askWhoIAm(), []);
   const inUse = useObservable(language);
   const zone = useObservable(chosenZone);
-  if (now.state === 'asking' || !inUse) return null;
+  if (!inUse) return null;
+  if (now.state === 'asking') return now.isAway ? <p role="status">{t('shell.away')}</p> : null;
   return (
     // Texts and times are read while components are rendered, so all of them start anew.
     <Fragment key={`${inUse} ${zone}`}>
@@ -50,9 +52,7 @@ function Views() {
   return (
     <Shell>
       <Switch>
-        <Route path="/">
-          <Redirect to="/cameras" replace />
-        </Route>
+        <Route path="/" component={FirstView} />
         <Route path="/cameras/:id?">{({ id }) => <CamerasPage opened={id} />}</Route>
         <Route path="/now" component={NowPage} />
         <Route path="/playbacks" component={PlaybacksPage} />
@@ -90,4 +90,14 @@ function Views() {
       </Notices>
     </Shell>
   );
+}
+
+/** The cameras; at the first start, when there is none, the first steps. */
+function FirstView() {
+  const mayManage = useMay('manage');
+  const isEmpty = useCameras().length === 0;
+  const isLoaded = useObservable(camerasLoaded);
+  // Whether there are cameras is not known yet.
+  if (mayManage && isEmpty && !isLoaded) return <CamerasPage opened={undefined} />;
+  return <Redirect to={mayManage && isEmpty ? '/start' : '/cameras'} replace />;
 }

@@ -6,9 +6,11 @@ import { App } from './app.tsx';
 import { applyTheme } from './shell/theme.tsx';
 import './style/base.css';
 import { loadLanguage } from './texts/text.ts';
+import { registerWorker } from './worker/register.ts';
 
 applyTheme();
 void loadLanguage();
+registerWorker();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <Provider value={client}>

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
+import { isView } from '../domain/views.ts';
 import { type Asset, makeAsset, sendAsset } from './assets.ts';
 import { sendText } from './refuse.ts';
 import { pagePolicy } from './security-headers.ts';
@@ -9,7 +10,9 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /**
@@ -23,6 +26,10 @@ const contentSecurityPolicy = pagePolicy([
   "connect-src 'self' http: https: ws: wss:",
   "worker-src 'self' blob:",
 ]);
+
+/** The service worker (src/dashboard/worker) loads files of the dashboard, and nothing else. */
+const workerPath = '/service-worker.js';
+const workerPolicy = pagePolicy(["default-src 'self'"]);
 
 export type DashboardHandler = (
   request: IncomingMessage,
@@ -50,9 +57,6 @@ export async function loadDashboard(dir: string): Promise<DashboardHandler> {
   };
 }
 
-/** Whether the path is that of a view. Other paths get 404 instead of the page. */
-const isView = (pathname: string) => /^\/(cameras|keys|now|playbacks|start)?(\/[\w-]+)?$/.test(pathname);
-
 async function readAssets(dir: string): Promise<Map<string, Asset>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []); // not built
   const files = entries.filter((entry) => entry.isFile() && path.extname(entry.name) in contentTypes);
@@ -69,5 +73,6 @@ async function readAsset(file: string, pathname: string): Promise<Asset> {
     'content-type': contentTypes[path.extname(file)],
     'cache-control': pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     ...(pathname.endsWith('.html') && { 'content-security-policy': contentSecurityPolicy }),
+    ...(pathname === workerPath && { 'content-security-policy': workerPolicy }),
   });
 }

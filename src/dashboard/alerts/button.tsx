@@ -9,8 +9,8 @@ const AlertsDialog = lazy(() => import('./dialog.tsx').then((it) => ({ default: 
 /** Opens the dialog in which the user chooses alerts. Its icon says whether there are any. */
 export function AlertsButton() {
   const [open, setOpen] = useState(false);
-  const { sound, desktop } = useObservable(alertSettings);
-  const isOn = sound || desktop;
+  const { sound, desktop, push } = useObservable(alertSettings);
+  const isOn = sound || desktop || push !== undefined;
   return (
     <>
       <IconButton

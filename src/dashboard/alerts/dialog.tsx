@@ -7,6 +7,7 @@ import { CheckField } from '../parts/field.tsx';
 import { eventTypes, typeName } from '../parts/format.ts';
 import { t } from '../texts/text.ts';
 import css from './dialog.module.css';
+import { PushField } from './push-field.tsx';
 import { alertSettings, changeAlertSettings } from './settings.ts';
 import { allowSound, hasDesktopNotices, ring } from './signals.ts';
 
@@ -42,6 +43,7 @@ export function AlertsDialog({ onClose }: { onClose: () => void }) {
             onChange={({ target }) => setDesktop(target.checked)}
           />
           {!hasDesktopNotices && <p className="quiet">{t('alerts.needsHttps')}</p>}
+          <PushField />
           {problem && (
             <p className={css.problem} role="alert">
               {problem}

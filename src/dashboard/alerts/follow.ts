@@ -1,3 +1,4 @@
+import { navigate } from 'wouter/use-browser-location';
 import type { Playback } from '../api/entities.ts';
 import { begun } from '../api/live.ts';
 import { serverNow } from '../api/server-clock.ts';
@@ -19,19 +20,31 @@ export function followAlerts(): () => void {
     alerted.add(playback.event.id);
     if (isChosen(alertSettings.get(), playback)) alert(playback);
   });
+  if (alertSettings.get().push) renewPush();
+  const onNotice = ({ data }: MessageEvent<{ open?: string }>) => data.open && navigate(data.open);
+  navigator.serviceWorker?.addEventListener('message', onNotice);
   const onGesture = () => alertSettings.get().sound && void allowSound();
   for (const gesture of ['pointerdown', 'keydown']) addEventListener(gesture, onGesture);
   return () => {
     stop();
+    navigator.serviceWorker?.removeEventListener('message', onNotice);
     for (const gesture of ['pointerdown', 'keydown']) removeEventListener(gesture, onGesture);
   };
+}
+
+/** Its key or token may be another one by now, or the language. */
+function renewPush(): void {
+  import('./push.ts')
+    .then(({ savePush }) => savePush())
+    .catch((error) => console.warn('Push messages could not be renewed.', error));
 }
 
 const isNews = ({ createdAt }: Playback) => serverNow() - Date.parse(createdAt) < newsMs;
 
 function alert(playback: Playback): void {
-  const { sound, desktop } = alertSettings.get();
-  if (desktop) showOnDesktop(playback);
+  const { sound, desktop, push } = alertSettings.get();
+  // A push message shows the same notice.
+  if (desktop && !push) showOnDesktop(playback);
   if (sound) void inOneTab(`alert ${playback.id}`, ring);
 }
 

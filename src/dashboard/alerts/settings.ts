@@ -6,13 +6,15 @@ import type { EventType } from '../gql/graphql.ts';
 export interface AlertSettings {
   readonly sound: boolean;
   readonly desktop: boolean;
+  /** The id of this browser's push subscription; undefined: it has none. */
+  readonly push: string | undefined;
   /** Empty: all cameras. */
   readonly cameraIds: readonly string[];
   /** Empty: all types. */
   readonly types: readonly EventType[];
 }
 
-const none: AlertSettings = { sound: false, desktop: false, cameraIds: [], types: [] };
+const none: AlertSettings = { sound: false, desktop: false, push: undefined, cameraIds: [], types: [] };
 
 const name = 'flashback.alerts';
 

@@ -33,6 +33,9 @@ export function ring(): void {
 /** Whether this browser can show notices of the desktop: over HTTPS or on this machine. */
 export const hasDesktopNotices = 'Notification' in window && window.isSecureContext;
 
+/** Whether this browser can be sent push messages. Safari on iPhones has no PushManager before the page is installed. */
+export const hasPush = hasDesktopNotices && 'serviceWorker' in navigator && 'PushManager' in window;
+
 /**
  * Shows a notice; a click on it opens the playback. Several tabs show one notice together. Without permission, nothing
  * is shown.

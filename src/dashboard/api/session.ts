@@ -7,7 +7,8 @@ import { observable, useObservable } from './observable.ts';
  */
 
 export type Session =
-  | { readonly state: 'asking' }
+  /** `isAway`: the server does not answer. */
+  | { readonly state: 'asking'; readonly isAway?: true }
   | { readonly state: 'in'; readonly me: MeQuery['me'] }
   /** `hadKey`: whether a key was in use, which is no longer valid. */
   | { readonly state: 'out'; readonly hadKey: boolean };

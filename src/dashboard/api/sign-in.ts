@@ -14,7 +14,10 @@ export async function askWhoIAm(): Promise<void> {
     session.set({ state: 'in', me });
   } catch (error) {
     if (error instanceof Refusal && error.code === 'UNAUTHENTICATED') signedOut();
-    else setTimeout(askWhoIAm, againMs);
+    else {
+      session.set({ state: 'asking', isAway: true });
+      setTimeout(askWhoIAm, againMs);
+    }
   }
 }
 

@@ -11,6 +11,8 @@ export function setTitle(view: string): void {
 /** @param count of running recordings, which is shown before the title; the icon then has a red mark */
 export function markTab(count: number): void {
   recordings = count;
+  // The icon of the installed app. Browsers refuse it where the app is not installed.
+  navigator.setAppBadge?.(count).catch(() => {});
   show();
   const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
   const file = count > 0 ? '/icon-recording.svg' : '/icon.svg';

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { AlertsButton } from '../alerts/button.tsx';
+import { alertSettings } from '../alerts/settings.ts';
 import { playbacks } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
 import { isRunning } from '../api/running.ts';
@@ -89,8 +90,17 @@ function TabMark() {
   return null;
 }
 
-function leave(): void {
+/** How long signing out waits for the end of push messages to this browser. */
+const endPushMs = 3_000;
+
+async function leave(): Promise<void> {
   sendEndings();
+  if (alertSettings.get().push) {
+    const ended = import('../alerts/push.ts').then(({ endPush }) => endPush());
+    // Without a connection, the server learns it from the push service.
+    const late = new Promise((resolve) => setTimeout(resolve, endPushMs));
+    await Promise.race([ended.catch(() => {}), late]);
+  }
   signOut();
 }
 

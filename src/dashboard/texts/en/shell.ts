@@ -56,4 +56,5 @@ export const shell = {
     sound: 'Sound on or off',
     fullscreen: 'Full screen',
   },
+  away: 'The server does not answer. This page goes on as soon as it does.',
 } as const;

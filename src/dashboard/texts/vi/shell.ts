@@ -59,4 +59,5 @@ export const shell: Like<typeof en> = {
     sound: 'Bật hoặc tắt tiếng',
     fullscreen: 'Toàn màn hình',
   },
+  away: 'Máy chủ không trả lời. Trang này tiếp tục ngay khi máy chủ trả lời.',
 };
