@@ -1,6 +1,7 @@
 // The API's figures: throughput, latency, and pages of a million playbacks.
 import pg from 'pg';
 import { runningServerUrl } from '../../src/db/embedded/server.ts';
+import { until } from '../support/camera/reader.ts';
 import { makePlaybacks } from '../support/database/many-playbacks.ts';
 import { connections } from './connections.ts';
 import { figure, heading, ms, percentile, percentiles } from './figures.ts';
@@ -8,7 +9,22 @@ import { type BenchServer, makeDataDir, startServer } from './server.ts';
 
 const million = 1_000_000;
 
-export async function benchApi(): Promise<void> {
+type Bench = (server: BenchServer, sql: pg.Client, cameras: string[]) => Promise<void>;
+
+export const benchApi = (): Promise<void> =>
+  withMillion(async (server, _sql, cameras) => {
+    await benchThroughput(server, cameras[0]!);
+    await benchPages(server, cameras);
+  });
+
+export const benchLists = (): Promise<void> =>
+  withMillion(async (server, sql) => {
+    await benchSearch(server, sql);
+    await benchReviewed(server, sql);
+  });
+
+/** Runs a bench with a server that has a million playbacks. */
+async function withMillion(bench: Bench): Promise<void> {
   const data = await makeDataDir();
   const start = () => startServer(data.dir, { EVENTS_PER_MINUTE: '10000000' });
   const connect = async () => {
@@ -25,8 +41,7 @@ export async function benchApi(): Promise<void> {
     await server.stop();
     server = await start();
     sql = await connect();
-    await benchThroughput(server, cameras[0]!);
-    await benchPages(server, cameras);
+    await bench(server, sql, cameras);
   } finally {
     await sql.end();
     await server.stop();
@@ -106,5 +121,72 @@ async function benchPages(server: BenchServer, cameras: string[]): Promise<void>
     times.push(performance.now() - startedAt);
   }
   figure('numbered, pages 1 to 100', ms(percentile(times, 95)), '50 ms');
+  close();
+}
+
+/** Each word is in so many of a million events: 100, 10,000 and half of them. */
+const words = { rare: 10_000, usual: 100, everywhere: 2 };
+
+/** The words of labels, and a number of its own in each event's metadata. */
+async function benchSearch(server: BenchServer, sql: pg.Client): Promise<void> {
+  heading('Search over 1,000,000 events, a page of 20 (p95 of 100)');
+  const label = Object.entries(words).map(([word, every]) => `CASE WHEN n % ${every} = 0 THEN '${word}' END`);
+  await sql.query(
+    `UPDATE events e SET label = concat_ws(' ', ${label.join(', ')}, 'gate ' || n % 40),
+       metadata = jsonb_build_object('plate', 'AB ' || n, 'score', 0.9)
+     FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM events) numbered WHERE numbered.id = e.id`,
+  );
+  await sql.query('VACUUM ANALYZE events');
+  const { ask, close } = connections(server.client.url, 1);
+  const texts: Record<string, (n: number) => string> = {
+    'one event': (n) => `ab ${1 + n * 9_973}`,
+    'a word of 100 events': () => 'rare',
+    'a word of 10,000 events': () => 'usual',
+    'a word of half of them': () => 'everywhere',
+    'two usual words': (n) => `gate ${n % 40} usual`,
+    'no event': (n) => `nothing${n}`,
+  };
+  const queries = {
+    events: 'query($search: String) { events(filter: { search: $search }) { nodes { id label startedAt } } }',
+    playbacks: `query($search: String) {
+      playbackConnection(filter: { search: $search }) { nodes { id recordingStatus startedAt } } }`,
+  };
+  for (const [of, query] of Object.entries(queries)) {
+    for (const [name, text] of Object.entries(texts)) {
+      const times: number[] = [];
+      for (let n = 0; n < 100; n++) {
+        const startedAt = performance.now();
+        await ask(query, { search: text(n) });
+        times.push(performance.now() - startedAt);
+      }
+      figure(`${of}, ${name}`, ms(percentile(times, 95)), '50 ms');
+    }
+  }
+  close();
+}
+
+/** What is still to be reviewed, where one person has reviewed nearly all of a million. */
+async function benchReviewed(server: BenchServer, sql: pg.Client): Promise<void> {
+  heading('Playbacks still to be reviewed, among 1,000,000 reviewed ones');
+  await sql.query(
+    `INSERT INTO reviews (playback_id, person, at) SELECT id, 'local', now() FROM playbacks ON CONFLICT DO NOTHING`,
+  );
+  await sql.query(
+    `DELETE FROM reviews WHERE playback_id IN (
+      SELECT id FROM (SELECT id, row_number() OVER (ORDER BY started_at) AS n FROM playbacks) p WHERE n % 100000 = 7)`,
+  );
+  await sql.query('VACUUM ANALYZE reviews');
+  const { ask, close } = connections(server.client.url, 1);
+  const query = '{ playbackConnection(filter: { reviewed: false }) { nodes { id startedAt } } }';
+  const timed = async () => {
+    const startedAt = performance.now();
+    await ask(query, {});
+    return performance.now() - startedAt;
+  };
+  figure('the first time', ms(await timed()));
+  await until(async () => (await sql.query('SELECT FROM review_stretches')).rowCount! > 0, 'they are found');
+  const times: number[] = [];
+  for (let n = 0; n < 100; n++) times.push(await timed());
+  figure('after that, p95', ms(percentile(times, 95)), '50 ms');
   close();
 }

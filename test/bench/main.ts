@@ -1,7 +1,7 @@
 // npm run bench [-- NAME …]: the figures of the README, beside the reference pipeline where there is one. `engine`
 // means all benches of the engine, `engine:burst` only that one.
 import os from 'node:os';
-import { benchApi } from './api.ts';
+import { benchApi, benchLists } from './api.ts';
 import { benchDashboard } from './dashboard.ts';
 import { benchHeap, benchLoad, benchPage, benchResponse } from './dashboard-page.ts';
 import { benchBeginning, benchShort } from './engine/beginning.ts';
@@ -20,6 +20,7 @@ const benches: Record<string, () => Promise<void>> = {
   recordings: benchRecordings,
   memory: benchMemory,
   api: benchApi,
+  'api:lists': benchLists,
   transitions: benchTransitions,
   'upload:1': () => benchUploads(1, 6),
   'upload:10': () => benchUploads(10, 4),
