@@ -38,8 +38,9 @@ afterAll(async () => {
 
 const rowOf = async (id: string) =>
   (await nodes.sql.query('SELECT node_id, recording_status FROM playbacks WHERE id = $1', [id])).rows[0];
+/** The ids of the playbacks that have a spool: their folders are beside that of the storyboards. */
 const spoolsOf = async ({ config }: TestNode) =>
-  (await readdir(config.recordDir)).filter((name) => !name.startsWith('.'));
+  (await readdir(config.recordDir)).filter((name) => /^[0-9a-f]{8}-/.test(name));
 
 test('an event that another node is told is recorded by the camera’s owner, with its pre-roll, and ended there', async () => {
   const { id: cameraId, owner, other } = gate;
