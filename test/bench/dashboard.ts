@@ -110,7 +110,39 @@ async function benchScrolling(
     const [passed] = await Promise.all([scroll(page, -wheel.px).finally(() => (over = true)), events()]);
     return passed;
   });
+  await benchTimeline(page);
   await page.close();
+}
+
+/** Zooms out until all playbacks are counted, and in until few are drawn, by the wheel; then moves by dragging. */
+async function benchTimeline(page: Page): Promise<void> {
+  await page.evaluate('scrollTo(0, 0)');
+  const line = page.locator('[data-scale]');
+  await line.waitFor();
+  const { x, y, width } = (await line.boundingBox())!;
+  await page.mouse.move(x + width * 0.9, y + 40);
+  await told(page, 'the timeline, from a day to a year', () => zoom(page, wheel.px));
+  await told(page, 'the timeline, back to a second', () => zoom(page, -wheel.px));
+  await zoom(page, wheel.px, 25);
+  await told(page, 'the timeline, dragged', async () => {
+    const steps = scrollSec * 20;
+    await page.mouse.down();
+    for (let i = 0; i < steps; i++) {
+      await page.mouse.move(x + width * (0.5 + 0.4 * Math.cos(i / 40)), y + 40);
+      await sleep(wheel.everyMs);
+    }
+    await page.mouse.up();
+    return steps;
+  });
+}
+
+/** @returns by how much the wheel was turned, in CSS pixels */
+async function zoom(page: Page, px: number, notches = 80): Promise<number> {
+  for (let i = 0; i < notches; i++) {
+    await page.mouse.wheel(0, px);
+    await sleep(i % 20 === 0 ? 600 : wheel.everyMs);
+  }
+  return notches * Math.abs(px);
 }
 
 /** @throws Error if a long task is not recognized, by the clock or by processor time */

@@ -448,6 +448,10 @@ describe.skipIf(browserMissing)('the timeline of a day', () => {
     await clip.waitFor();
 
     await page.getByRole('button', { name: 'Earlier' }).click();
+    await page.getByRole('region', { name: 'Tuesday 10 March, 11:00 – 12:00' }).waitFor();
+    // The clip’s pre-roll still is in the hour before its event.
+    expect(await clip.count()).toBe(1);
+    await page.getByRole('button', { name: 'Earlier' }).click();
     await clip.waitFor({ state: 'detached' });
     const last = line.getByRole('link').last();
     await last.focus();

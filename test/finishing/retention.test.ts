@@ -271,6 +271,9 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
     expect(await check()).toEqual([]);
 
     const noPoster = await addClip(db, store, cameraId, 1);
+    const noStoryboard = await addClip(db, store, cameraId, 1);
+    const bytes = { storyboardBytes: 5, storyboardVttBytes: 7 };
+    await db.playback.update({ where: { id: noStoryboard }, data: bytes });
     const noClip = await addClip(db, store, cameraId, 1);
     const spooled = await addClip(db, store, cameraId, 1);
     const row = async (id: string) => db.playback.findUniqueOrThrow({ where: { id } });
@@ -289,6 +292,10 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
     const of = (id: string) => breaches.filter(({ text }) => text.includes(id)).map(({ text }) => text);
     expect(of(good)).toEqual([]);
     expect(of(noPoster)).toEqual([expect.stringMatching(/poster .* 6 bytes, but the store holds nothing/)]);
+    expect(of(noStoryboard)).toEqual([
+      expect.stringMatching(/^The storyboard .* 5 bytes, but the store holds nothing/),
+      expect.stringMatching(/^The storyboard’s WebVTT .* 7 bytes, but the store holds nothing/),
+    ]);
     expect(of(noClip)).toEqual([
       expect.stringMatching(/COMPLETED with 4 bytes, but the store holds nothing/),
     ]);
@@ -302,13 +309,13 @@ describe('the check of rows, spool and store', { timeout: 60_000 }, () => {
       expect.stringMatching(/PROCESSING, but no footage/),
       expect.stringMatching(/PROCESSING, but no job will finish it/),
     ]);
-    expect(breaches).toHaveLength(8);
+    expect(breaches).toHaveLength(10);
 
     // The command that an operator runs.
     const { code, words } = await command('--repair');
     for (const { text, repair } of breaches)
       expect(words).toContain(`${text}${repair ? ' Repaired.' : ''}\n`);
-    expect(words.match(/Repaired/g)).toHaveLength(5);
+    expect(words.match(/Repaired/g)).toHaveLength(7);
     expect(code).toBe(1);
     const left = (await check()).map(({ text }) => text);
     expect(left).toHaveLength(3);

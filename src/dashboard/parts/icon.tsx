@@ -4,6 +4,7 @@ const paths = {
   now: 'M2.5 10.5h3.2l2.3-6l4 11l2.3-5h3.2',
   playbacks: 'M3 4.5h14v11H3zM8.3 7.5v5l4.2-2.5z',
   plus: 'M10 4v12M4 10h12',
+  minus: 'M4 10h12',
   close: 'M5 5l10 10M15 5L5 15',
   settings: 'M3 6h8M15 6h2M3 14h2M9 14h8M13 4v4M7 12v4',
   record: 'M10 2.8a7.2 7.2 0 1 0 0 14.4a7.2 7.2 0 1 0 0-14.4M10 7.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5',

@@ -6,21 +6,32 @@ import { clock, span, statusName } from '../parts/format.ts';
 import { t } from '../texts/text.ts';
 import { stretchOf } from './stretch.ts';
 import css from './timeline.module.css';
-import type { Window } from './timeline.tsx';
+import { CountedPlaybacks } from './timeline-counts.tsx';
+import type { TimelineData } from './timeline-data.ts';
+import { percent, type Window } from './timeline-view.ts';
 
-/** The timeline row of one camera. It is one Tab stop; the arrow keys move from clip to clip. */
-export function CameraRow({
+/** The timeline row of one camera. Its clips are one Tab stop; the arrow keys move from clip to clip. */
+export const CameraRow = memo(function CameraRow({
   camera,
-  playbacks,
-  window: { from, to },
+  playbacks: all,
+  counted,
+  most,
+  view,
   now,
 }: {
   camera: Camera;
-  /** Oldest first. */
+  /** Of all cameras, oldest first. */
   playbacks: readonly Playback[];
-  window: Window;
+  counted: TimelineData['counted'];
+  /** The highest number in a column. */
+  most: number;
+  view: Window;
   now: number;
 }) {
+  const { from, to } = view;
+  const playbacks = all.filter((playback) => playback.camera.id === camera.id);
+  const counts = counted?.counts.filter(({ cameraId }) => cameraId === camera.id) ?? [];
+  const total = counts.reduce((sum, it) => it.counts.reduce((a, b) => a + b, sum), playbacks.length);
   const ref = useRef<HTMLDivElement>(null);
   const onKeyDown = (event: KeyboardEvent) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -39,43 +50,42 @@ export function CameraRow({
         ref={ref}
         className={css.row}
         role="group"
-        aria-label={t('playbacks.timeline.row', { camera: camera.name, count: playbacks.length })}
+        data-camera={camera.id}
+        aria-label={t('playbacks.timeline.row', { camera: camera.name, count: total })}
         onKeyDown={onKeyDown}
       >
-        {now > from && now < to && <span className={css.ahead} style={{ left: percent(now, from, to) }} />}
-        {playbacks.map((playback, i) => (
-          <Clip
-            key={playback.id}
-            playback={playback}
-            from={from}
-            to={to}
-            // Of a finished playback, the bar does not change, so it is not rendered again as time passes.
-            now={isRunning(playback) ? now : 0}
-            isStop={i === playbacks.length - 1}
-          />
-        ))}
+        <div className={css.line}>
+          {now > from && now < to && <span className={css.ahead} style={{ left: percent(now, view) }} />}
+          {counted && <CountedPlaybacks counts={counts} counted={counted.window} view={view} most={most} />}
+          {playbacks.map((playback, i) => (
+            <Clip
+              key={playback.id}
+              playback={playback}
+              view={view}
+              // Of a finished playback, the bar does not change, so it is not rendered again as time passes.
+              now={isRunning(playback) ? now : 0}
+              isStop={i === playbacks.length - 1}
+            />
+          ))}
+        </div>
       </div>
     </>
   );
-}
-
-const percent = (at: number, from: number, to: number) => `${((at - from) / Math.max(1, to - from)) * 100}%`;
+});
 
 const Clip = memo(function Clip({
   playback,
-  from,
-  to,
+  view,
   now,
   isStop,
 }: {
   playback: Playback;
-  from: number;
-  to: number;
+  view: Window;
   now: number;
   isStop: boolean;
 }) {
   const stretch = stretchOf(playback, now);
-  const inside = (at: number) => percent(at, stretch.from, stretch.to);
+  const inside = (at: number) => percent(at, stretch);
   const words = [
     `${clock(playback.startedAt)}, ${occasion(playback)}`,
     statusName(playback.recordingStatus),
@@ -88,12 +98,13 @@ const Clip = memo(function Clip({
       to={`/playbacks/${playback.id}`}
       className={css.clip}
       data-status={playback.recordingStatus}
+      data-type={playback.event?.type ?? 'BY_HAND'}
       aria-label={label}
       title={label}
       tabIndex={isStop ? 0 : -1}
       style={{
-        left: percent(stretch.from, from, to),
-        width: percent(stretch.to - stretch.from, 0, to - from),
+        left: percent(stretch.from, view),
+        width: percent(view.from + stretch.to - stretch.from, view),
       }}
     >
       <span className={css.preRoll} style={{ width: inside(stretch.event) }} />

@@ -103,14 +103,19 @@ export function writeFilters(search: URLSearchParams, filters: Filters): URLSear
   return next;
 }
 
-/** The filters, and a function to change some of them. A change of the filter returns to the first page. */
-export function useFilters(): [Filters, (change: Partial<Filters>) => void] {
+/**
+ * The filters, and a function to change some of them. A change of the filter returns to the first page. `isStep`: the
+ * change continues the one before, so that both are one entry of the history.
+ */
+export function useFilters(): [Filters, (change: Partial<Filters>, isStep?: boolean) => void] {
   const [search, setSearch] = useSearchParams();
   const key = search.toString();
   const filters = useMemo(() => readFilters(new URLSearchParams(key)), [key]);
-  const change = (part: Partial<Filters>) => {
+  const change = (part: Partial<Filters>, isStep = false) => {
     const page = 'page' in part ? part.page : filters.page && 1;
-    setSearch((before) => writeFilters(before, { ...readFilters(before), ...part, page }));
+    setSearch((before) => writeFilters(before, { ...readFilters(before), ...part, page }), {
+      replace: isStep,
+    });
   };
   return [filters, change];
 }

@@ -22,7 +22,6 @@ import { SelectableGrid } from './selectable-grid.tsx';
 import { useTimeKeys } from './time-keys.ts';
 import { boundsOf, windowOf } from './time-range.ts';
 import { Timeline } from './timeline.tsx';
-import { useTimelineData } from './timeline-data.ts';
 
 /** All playbacks that match one filter: a timeline row for each camera, and the list, either endless or in pages. */
 export function PlaybacksPage() {
@@ -44,7 +43,13 @@ export function PlaybacksPage() {
   );
 }
 
-function Filtered({ filters, onChange }: { filters: Filters; onChange: (change: Partial<Filters>) => void }) {
+function Filtered({
+  filters,
+  onChange,
+}: {
+  filters: Filters;
+  onChange: (change: Partial<Filters>, isStep?: boolean) => void;
+}) {
   const cameras = useCameras().filter(({ id }) => !filters.cameraId || id === filters.cameraId);
   const fresh = useObservable(freshness);
   const now = useNow(10_000);
@@ -54,27 +59,28 @@ function Filtered({ filters, onChange }: { filters: Filters; onChange: (change: 
   useTimeKeys(filters, window, (time) => onChange({ time }));
   const filter = useSame(toApiFilter(filters, bounds));
   const isOpen = bounds.from !== undefined;
-  const data = useTimelineData(useSame(toApiFilter(filters, isOpen ? bounds : window)));
+  const [isLoaded, setLoaded] = useState(false);
   return (
     <>
       <Timeline
         cameras={cameras}
-        window={window}
-        data={data}
+        filter={useSame(toApiFilter(filters, isOpen ? bounds : window))}
+        window={useSame(window)}
         now={now}
-        onTime={(time) => onChange({ time })}
+        onTime={(time, isStep) => onChange({ time }, isStep)}
+        onLoaded={() => setLoaded(true)}
       />
       {filters.page ? (
         <Numbered
           filter={filter}
           page={filters.page}
-          isReady={data.loaded}
+          isReady={isLoaded}
           onPage={(page) => onChange({ page })}
         >
           <Nothing filters={filters} onChange={onChange} />
         </Numbered>
       ) : (
-        <Endless filter={filter} isReady={data.loaded}>
+        <Endless filter={filter} isReady={isLoaded}>
           <Nothing filters={filters} onChange={onChange} />
         </Endless>
       )}

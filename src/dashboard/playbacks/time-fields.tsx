@@ -3,7 +3,7 @@ import { SelectField, TextField } from '../parts/field.tsx';
 import { dayStart, localDay } from '../parts/format.ts';
 import { useNow } from '../parts/time.tsx';
 import { t } from '../texts/text.ts';
-import { anyTime, localTime, parseLocalTime, presets, type TimeRange } from './time-range.ts';
+import { anyTime, localTime, parseLocalTime, presets, shownTime, type TimeRange } from './time-range.ts';
 
 /** Fields for the time that is shown: a preset, a day, or a range. */
 export function TimeFields({ time, onChange }: { time: TimeRange; onChange: (time: TimeRange) => void }) {
@@ -83,7 +83,7 @@ function MomentField({
     <TextField
       label={label}
       placeholder="2026-11-28 14:00"
-      value={typed ?? value?.replace('T', ' ') ?? ''}
+      value={typed ?? (value && shownTime(value)) ?? ''}
       problem={problem}
       onChange={({ target }) => setTyped(target.value)}
       onBlur={take}

@@ -7,7 +7,7 @@ import type { Way } from '../playback/neighbours.ts';
 import { t } from '../texts/text.ts';
 import { type Filters, toApiFilter } from './filters.ts';
 import type { TimeRange } from './time-range.ts';
-import type { Window } from './timeline.tsx';
+import type { Window } from './timeline-view.ts';
 
 type Span = 'day' | 'month' | 'year';
 

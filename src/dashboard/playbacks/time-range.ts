@@ -1,4 +1,4 @@
-import { dayStart, localDay, zoned } from '../parts/format.ts';
+import { clock, dayStart, localDay, zoned } from '../parts/format.ts';
 
 /** The time that the list and the timeline show. */
 export type TimeRange =
@@ -6,7 +6,7 @@ export type TimeRange =
   | { readonly kind: 'preset'; readonly preset: Preset }
   /** Like 2026-11-22, in the viewer's zone. */
   | { readonly kind: 'day'; readonly day: string }
-  /** Local times like 2026-11-22T14:00. */
+  /** Local times like 2026-11-22T14:00, or exactTime. */
   | { readonly kind: 'between'; readonly from: string | undefined; readonly to: string | undefined };
 
 export const presets = ['hour', 'today', 'tonight', 'yesterday'] as const;
@@ -63,21 +63,22 @@ function boundsOfPreset(preset: Preset, now: number): Bounds {
   }
 }
 
-/** The range that the timeline draws: the bounds, or the day closest to them. Epoch ms. */
+/** The range that the timeline draws: the bounds, or the day closest to them. A second at least. Epoch ms. */
 export function windowOf({ from, to }: Bounds, now: number): { readonly from: number; readonly to: number } {
-  if (from !== undefined && to !== undefined) return { from, to: Math.max(to, from + 60_000) };
+  if (from !== undefined && to !== undefined) return { from, to: Math.max(to, from + 1_000) };
   if (from !== undefined) return { from, to: Math.max(now, from + hourMs) };
   if (to !== undefined) return { from: to - 24 * hourMs, to };
   const today = localDay(now);
   return { from: dayStart(today).getTime(), to: dayStart(today, 1).getTime() };
 }
 
-/** Epoch ms of a local time like 2026-11-22T14:00. */
+/** Epoch ms of a local time like 2026-11-22T14:00, or of exactTime. */
 function parseLocal(time: string): number {
+  if (time.endsWith('Z')) return Date.parse(time);
   const [day = '', clock = ''] = time.split('T');
-  const [hour = 0, minute = 0] = clock.split(':').map(Number);
+  const [hour = 0, minute = 0, second = 0] = clock.split(':').map(Number);
   const date = dayStart(day);
-  date.setHours(hour, minute);
+  date.setHours(hour, minute, second);
   return date.getTime();
 }
 
@@ -89,16 +90,31 @@ export function localTime(at: number): string {
 }
 
 /**
+ * A text for exactly this moment: a local time where that is possible, with seconds if need be. A
+ * part of a second, and an hour that occurs twice when clocks are set back, is written in UTC.
+ */
+export function exactTime(at: number): string {
+  const texts = [localTime(at), `${localDay(at)}T${clock(at)}`];
+  return texts.find((text) => parseLocal(text) === at) ?? new Date(at).toISOString();
+}
+
+/** How a text of exactTime is shown and typed. */
+export const shownTime = (text: string): string =>
+  text.endsWith('Z') ? `${localDay(text)} ${clock(text)}` : text.replace('T', ' ');
+
+/**
  * Converts typed text (2026-11-22 14:00, 2026-11-22, or 14:00 for today).
  * @returns a local time like 2026-11-22T14:00
  */
 export function parseLocalTime(text: string, now: number): string | undefined {
-  const match = /^(?:(\d{4})-(\d{1,2})-(\d{1,2}))?[ T]*(?:(\d{1,2})[:.](\d{2}))?$/.exec(text.trim());
+  const match = /^(?:(\d{4})-(\d{1,2})-(\d{1,2}))?[ T]*(?:(\d{1,2})[:.](\d{2})(?::(\d{2}))?)?$/.exec(
+    text.trim(),
+  );
   if (!match?.[0]) return undefined;
-  const [, year, month, day, hour = '0', minute = '0'] = match;
+  const [, year, month, day, hour = '0', minute = '0', second = '0'] = match;
   const date = year ? dayStart(`${year}-${month}-${day}`) : dayStart(localDay(now));
   if (year && (date.getMonth() !== Number(month) - 1 || date.getDate() !== Number(day))) return undefined;
-  if (Number(hour) > 23 || Number(minute) > 59) return undefined;
-  date.setHours(Number(hour), Number(minute));
-  return localTime(date.getTime());
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  date.setHours(Number(hour), Number(minute), Number(second));
+  return exactTime(date.getTime());
 }

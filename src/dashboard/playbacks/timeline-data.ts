@@ -1,73 +1,110 @@
 import { useEffect, useMemo, useState } from 'react';
 import { query } from '../api/client.ts';
-import { type Playback, playbacks } from '../api/entities.ts';
+import { cameras, type Playback, playbacks } from '../api/entities.ts';
 import { freshness } from '../api/live.ts';
 import { useCalmly, useObservable } from '../api/observable.ts';
 import { newestFirst } from '../api/running.ts';
-import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
+import { serverNow } from '../api/server-clock.ts';
+import {
+  PlaybackCountsDocument,
+  type PlaybackCountsQuery,
+  type PlaybackFilter,
+  PlaybacksByCursorDocument,
+} from '../gql/graphql.ts';
 import { matches } from './filters.ts';
+import { stretchOf } from './stretch.ts';
+import type { Window } from './timeline-view.ts';
 
-/** No more than this many playbacks are drawn; the list has all of them. */
-const mostDrawn = 3_000;
+/** With more playbacks than this, their numbers are drawn instead. */
+const mostDrawn = 600;
+const buckets = 200;
+/** A clip that began so long before the window is not looked for. */
+const longestMs = 3_600_000;
+/** How much a window that ends now grows until it is queried again. */
+const growsByMs = 300_000;
+
+/** How many playbacks of a camera and an event type began in each of equal stretches of a window. */
+export type Counts = PlaybackCountsQuery['playbackCounts'][number];
 
 export interface TimelineData {
-  /** Oldest first. */
+  /** Those that are in the view at least in part, oldest first. */
   readonly playbacks: readonly Playback[];
+  /** Set if there are too many to be drawn: their numbers, and the window that these are about. */
+  readonly counted: { readonly window: Window; readonly counts: readonly Counts[] } | undefined;
   readonly loaded: boolean;
-  readonly truncated: boolean;
 }
 
 /**
- * All matching playbacks whose event lies in a range. Pushed playbacks are included.
- * @param filter with the bounds of the range
+ * What the timeline draws of all matching playbacks: the playbacks, or their numbers if they are too many. Pushed playbacks
+ * are included.
+ * @param filter with the bounds of the window
+ * @param window what the filter shows
+ * @param view what is drawn: while it is dragged or zoomed, another part
  */
-export function useTimelineData(filter: PlaybackFilter): TimelineData {
+export function useTimelineData(filter: PlaybackFilter, window: Window, view: Window): TimelineData {
   const all = useCalmly(playbacks);
   const fresh = useObservable(freshness);
-  const [answered, setAnswered] = useState<Stretch>();
+  const [answered, setAnswered] = useState<Answered>();
+  const { from } = window;
+  // A window that ends now grows all the time. What is pushed is in it anyway, so it is not queried again each time.
+  const to = filter.startedBefore ? window.to : Math.ceil(window.to / growsByMs) * growsByMs;
   // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever a push may have been missed
   useEffect(() => {
     let left = false;
-    loadStretch(filter, () => left).then(
-      (stretch) => !left && setAnswered(stretch),
+    load(filter, { from, to }, () => left).then(
+      (found) => !left && setAnswered(found),
       // The list shows the error.
-      () => !left && setAnswered({ ids: new Set(), isComplete: true }),
+      () => !left && setAnswered({ ids: new Set() }),
     );
     return () => {
       left = true;
     };
-  }, [filter, fresh]);
-  const drawn = useMemo(
-    () =>
-      [...all.values()]
-        .filter((it) => matches(filter, it) && (!filter.search || answered?.ids.has(it.id)))
-        .sort((a, b) => newestFirst(b, a)),
-    [all, filter, answered],
-  );
+  }, [filter, from, to, fresh]);
+  const drawn = useMemo(() => {
+    const { startedAfter: _after, startedBefore: _before, ...anyTime } = filter;
+    const isInView = (it: Playback) => {
+      const { from, to } = stretchOf(it, serverNow());
+      return from < view.to && Math.max(to, Date.parse(it.startedAt) + 1) > view.from;
+    };
+    return [...all.values()]
+      .filter((it) => matches(anyTime, it) && isInView(it) && (!filter.search || answered?.ids.has(it.id)))
+      .sort((a, b) => newestFirst(b, a));
+  }, [all, filter, answered, view]);
   return {
-    playbacks: drawn,
+    playbacks: answered?.counted ? [] : drawn,
+    counted: answered?.counted,
     loaded: answered !== undefined,
-    truncated: answered !== undefined && !answered.isComplete,
   };
 }
 
-/** The ids in the answers. */
-interface Stretch {
+interface Answered {
+  /** The ids in the answers. */
   readonly ids: ReadonlySet<string>;
-  readonly isComplete: boolean;
+  readonly counted?: TimelineData['counted'];
 }
 
-async function loadStretch(filter: PlaybackFilter, isLeft: () => boolean): Promise<Stretch> {
+async function load(filter: PlaybackFilter, window: Window, isLeft: () => boolean): Promise<Answered> {
+  const [from, to] = [window.from, window.to].map((at) => new Date(at).toISOString()) as [string, string];
+  const first = readPage(withLonger(filter, window), null);
+  const { playbackCounts: counts } = await query(PlaybackCountsDocument, { filter, from, to, buckets });
+  const total = counts.reduce((sum, it) => it.counts.reduce((a, b) => a + b, sum), 0);
+  if (total > mostDrawn) return { ids: new Set(), counted: { window, counts } };
   const ids = new Set<string>();
-  let after: string | null = null;
-  while (ids.size < mostDrawn && !isLeft()) {
-    const page: Awaited<ReturnType<typeof readPage>> = await readPage(filter, after);
+  for (let page = await first; !isLeft(); ) {
     for (const { id } of page.nodes) ids.add(id);
     const { hasNextPage, endCursor } = page.pageInfo;
-    if (!hasNextPage || !endCursor) return { ids, isComplete: true };
-    after = endCursor;
+    if (!hasNextPage || !endCursor || ids.size > mostDrawn) break;
+    page = await readPage(withLonger(filter, window), endCursor);
   }
-  return { ids, isComplete: false };
+  return { ids };
+}
+
+/** Also finds playbacks that began before the window, and may last into it. */
+function withLonger(filter: PlaybackFilter, { from }: Window): PlaybackFilter {
+  if (!filter.startedAfter) return filter;
+  const lengths = [...cameras.get().values()].map(({ maxDurationSec }) => maxDurationSec * 1_000);
+  const longest = Math.min(longestMs, Math.max(0, ...lengths));
+  return { ...filter, startedAfter: new Date(from - longest - 1).toISOString() };
 }
 
 async function readPage(filter: PlaybackFilter, after: string | null) {

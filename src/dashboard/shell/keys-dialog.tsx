@@ -20,6 +20,8 @@ const groups: readonly { title: Action; keys: readonly (readonly [string, Action
     keys: [
       ['d m y', 'earlierSpan'],
       ['Shift d m y', 'laterSpan'],
+      ['+ −', 'zoom'],
+      ['← →', 'move'],
       ['x', 'choose'],
       ['Shift x', 'chooseRange'],
       ['r', 'reviewChosen'],

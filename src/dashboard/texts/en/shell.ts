@@ -39,6 +39,8 @@ export const shell = {
     list: 'In the list of playbacks',
     earlierSpan: 'An earlier day, month or year that has playbacks',
     laterSpan: 'A later one',
+    zoom: 'Zooms the timeline in and out',
+    move: 'Moves it, with the focus on its scale; with Shift further',
     choose: 'Chooses the playback that has the focus',
     chooseRange: 'Chooses all up to it',
     reviewChosen: 'Marks it, or all chosen ones, as reviewed or not',

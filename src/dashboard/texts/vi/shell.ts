@@ -42,6 +42,8 @@ export const shell: Like<typeof en> = {
     list: 'Trong danh sách bản ghi',
     earlierSpan: 'Ngày, tháng hoặc năm trước đó có bản ghi',
     laterSpan: 'Ngày, tháng hoặc năm sau đó có bản ghi',
+    zoom: 'Phóng to, thu nhỏ dòng thời gian',
+    move: 'Di chuyển dòng thời gian khi đang ở thang giờ; Shift: xa hơn',
     choose: 'Chọn bản ghi đang được trỏ đến',
     chooseRange: 'Chọn tất cả đến bản ghi đó',
     reviewChosen: 'Đánh dấu bản ghi đó, hoặc mọi bản ghi đã chọn, là đã hay chưa xem lại',
