@@ -23,6 +23,7 @@ const loadPlaybackPage = () => import('./playback/page.tsx').then((it) => ({ def
 const PlaybackPage = lazy(loadPlaybackPage);
 const SetupPage = lazy(() => import('./setup/page.tsx').then((it) => ({ default: it.SetupPage })));
 const NodesPage = lazy(() => import('./nodes/page.tsx').then((it) => ({ default: it.NodesPage })));
+const TogetherPage = lazy(() => import('./together/page.tsx').then((it) => ({ default: it.TogetherPage })));
 const KeysPage = lazy(() => import('./keys/page.tsx').then((it) => ({ default: it.KeysPage })));
 
 export function App() {
@@ -71,6 +72,11 @@ function Views() {
         <Route path="/nodes">
           <Suspense>
             <NodesPage />
+          </Suspense>
+        </Route>
+        <Route path="/together">
+          <Suspense>
+            <TogetherPage />
           </Suspense>
         </Route>
         <Route path="/start">

@@ -1,3 +1,3 @@
 /** Whether a path is that of a view of the dashboard. All views are one page. */
 export const isView = (pathname: string): boolean =>
-  /^\/(cameras|keys|now|playbacks|start)?(\/[\w-]+)?$/.test(pathname);
+  /^\/(cameras|keys|nodes|now|playbacks|start|together)?(\/[\w-]+)?$/.test(pathname);

@@ -123,7 +123,7 @@ async function benchTimeline(page: Page): Promise<void> {
   await page.mouse.move(x + width * 0.9, y + 40);
   await told(page, 'the timeline, from a day to a year', () => zoom(page, wheel.px));
   await told(page, 'the timeline, back to a second', () => zoom(page, -wheel.px));
-  await zoom(page, wheel.px, 25);
+  await zoom(page, wheel.px, 48);
   await told(page, 'the timeline, dragged', async () => {
     const steps = scrollSec * 20;
     await page.mouse.down();

@@ -69,6 +69,7 @@ export async function startEveryView(text: (length: number) => string): Promise<
     pages: '/playbacks?page=1',
     completed: `/playbacks/${completed.id}`,
     failed: `/playbacks/${failedId}`,
+    together: `/together?camera=${cameraId}&camera=${awayId}&at=${completed.startedAt}`,
     running: `/playbacks/${playbacks.items[0]!.id}`,
   };
   const close = async () => {
@@ -106,6 +107,7 @@ export async function settled(page: Page, view: string, texts: Like<typeof en>):
   if (view === 'keys') await button(texts.keys.revoke).waitFor();
   if (view === 'running') await button(texts.now.endEvent).waitFor();
   if (view === 'failed') await page.getByRole('region', { name: texts.playback.failure.title }).waitFor();
+  if (view === 'together') await page.getByRole('figure').nth(1).waitFor();
   if (view === 'completed') await page.getByRole('region', { name: texts.playback.player.title }).waitFor();
   if (view.includes('camera') && view !== 'cameras') await page.getByRole('dialog').waitFor();
 }

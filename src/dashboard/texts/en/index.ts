@@ -9,6 +9,7 @@ import { playback } from './playback.ts';
 import { playbacks } from './playbacks.ts';
 import { setup } from './setup.ts';
 import { shell } from './shell.ts';
+import { together } from './together.ts';
 import { wall } from './wall.ts';
 
 export const en = {
@@ -23,5 +24,6 @@ export const en = {
   playbacks,
   setup,
   shell,
+  together,
   wall,
 };

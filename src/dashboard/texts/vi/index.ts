@@ -11,6 +11,7 @@ import { playback } from './playback.ts';
 import { playbacks } from './playbacks.ts';
 import { setup } from './setup.ts';
 import { shell } from './shell.ts';
+import { together } from './together.ts';
 import { wall } from './wall.ts';
 
 /**
@@ -51,5 +52,6 @@ export const vi: Like<typeof en> = {
   playbacks,
   setup,
   shell,
+  together,
   wall,
 };

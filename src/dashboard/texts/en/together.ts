@@ -1,0 +1,15 @@
+export const together = {
+  title: 'Play together',
+  cameras: 'Cameras',
+  choose: 'Choose the cameras whose clips are played together',
+  nothing: 'No recording',
+  failed: 'This recording failed',
+  unfinished: 'This recording is not finished yet',
+  unloadable: 'The clip cannot be loaded',
+  clip: '{camera}, clip',
+  play: 'Play',
+  pause: 'Pause',
+  back: '10 s back',
+  on: '10 s on',
+  speed: 'Speed',
+} as const;
