@@ -20,8 +20,9 @@ const lookAgainMs = 3_000;
 
 /**
  * `npm run check-store [-- --repair]`: verifies the invariants of rows, spool and store (docs/design.md 6) and prints
- * each breach as a sentence. Other servers of the database are asked for their spools. With --repair it repairs what can be repaired without loss. The exit code is 1 if a breach
- * remains. It works beside a running server and without one.
+ * each breach as a sentence. Other servers of the database are asked for their spools. With --repair it repairs what
+ * can be repaired without loss. The exit code is 1 if a breach remains. It works beside a running server and without
+ * one.
  */
 async function main(): Promise<void> {
   const [flag] = process.argv.slice(2);

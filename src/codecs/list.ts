@@ -1,7 +1,7 @@
 /**
  * The video codecs that Flashback records; any other is refused (recording/feed/choose-tracks.ts; if ffmpeg reads the
- * camera, mp4/track-format.ts). `announcedAs`: the RTP encoding names in session descriptions, in upper case. If a camera offers several videos, the largest picture is
- * recorded.
+ * camera, mp4/track-format.ts). `announcedAs`: the RTP encoding names in session descriptions, in upper case. If a
+ * camera offers several videos, the largest picture is recorded.
  */
 export const videoCodecs = {
   h264: { announcedAs: ['H264'] },

@@ -66,9 +66,9 @@ export async function findRecordings(db: Db, self: Incarnation, at: Date): Promi
 }
 
 /**
- * Takes over what lost and draining nodes record. The footage of a RECORDING playback is on the other node's disk: that playback ends with NODE_LOST or
- * SHUTDOWN, and a further playback begins where it ends. A PENDING playback of a lost node is recorded here. Each playback
- * is taken over once.
+ * Takes over what lost and draining nodes record. The footage of a RECORDING playback is on the other node's disk: that
+ * playback ends with NODE_LOST or SHUTDOWN, and a further playback begins where it ends. A PENDING playback of a lost
+ * node is recorded here. Each playback is taken over once.
  * @param at the present time: where the first playback ends and the further one begins
  */
 export async function takeOverRecordings(

@@ -42,11 +42,11 @@ const mayRead = Prisma.sql`n.draining_since IS NULL AND coalesce(c.site = n.site
  * Gives each camera the live node that rendezvous hashing chooses for it (weighted as by Schindelhauer and Schomaker,
  * 2005): each node gets a share by its capacity, and when a node comes or goes, only the cameras that it gets or had
  * move. If a camera's owner is not live, the new owner gets it at once; otherwise the new owner prepares first
- * (takePrepared). A camera stays while its owner is live and records it. A draining node gets no camera, and loses those
- * that it has, also while it records them. The same holds for a node that takes no recording (its disk is full or not
- * mounted), as long as another node does; what it records, it records to the end. A camera of a site is given to nodes
- * of that site only; while there is none, nobody owns the camera, and its row says so. One round runs at a time; a camera is written only if it still has the owner
- * that the round has read.
+ * (takePrepared). A camera stays while its owner is live and records it. A draining node gets no camera, and loses
+ * those that it has, also while it records them. The same holds for a node that takes no recording (its disk is full or
+ * not mounted), as long as another node does; what it records, it records to the end. A camera of a site is given to
+ * nodes of that site only; while there is none, nobody owns the camera, and its row says so. One round runs at a time;
+ * a camera is written only if it still has the owner that the round has read.
  * @param mayDeclareLost whether nodes without a heartbeat are declared lost. If not, their cameras stay with them. A
  *   lost node may write nothing more, and ends when it finds that out
  */
