@@ -11,7 +11,6 @@ import { EndingNotices } from './now/ending-notices.tsx';
 import { NowPage } from './now/page.tsx';
 import { Notices } from './parts/notice.tsx';
 import { Empty, Page } from './parts/page.tsx';
-import { PlaybacksPage } from './playbacks/page.tsx';
 import { KeysHelp } from './shell/keys-help.tsx';
 import { followHistory } from './shell/scroll-positions.ts';
 import { Shell } from './shell/shell.tsx';
@@ -21,6 +20,8 @@ import { chosenZone } from './texts/time-zone.ts';
 
 const loadPlaybackPage = () => import('./playback/page.tsx').then((it) => ({ default: it.PlaybackPage }));
 const PlaybackPage = lazy(loadPlaybackPage);
+const loadPlaybacksPage = () => import('./playbacks/page.tsx').then((it) => ({ default: it.PlaybacksPage }));
+const PlaybacksPage = lazy(loadPlaybacksPage);
 const SetupPage = lazy(() => import('./setup/page.tsx').then((it) => ({ default: it.SetupPage })));
 const NodesPage = lazy(() => import('./nodes/page.tsx').then((it) => ({ default: it.NodesPage })));
 const TogetherPage = lazy(() => import('./together/page.tsx').then((it) => ({ default: it.TogetherPage })));
@@ -47,7 +48,8 @@ function Views() {
   useEffect(followAlerts, []);
   useEffect(() => {
     // What most users open next. If it cannot be loaded now, it is loaded when it is opened.
-    const timer = setTimeout(() => loadPlaybackPage().catch(() => {}), 2_000);
+    const load = () => Promise.all([loadPlaybacksPage(), loadPlaybackPage()]);
+    const timer = setTimeout(() => load().catch(() => {}), 2_000);
     return () => clearTimeout(timer);
   }, []);
   return (
@@ -56,7 +58,11 @@ function Views() {
         <Route path="/" component={FirstView} />
         <Route path="/cameras/:id?">{({ id }) => <CamerasPage opened={id} />}</Route>
         <Route path="/now" component={NowPage} />
-        <Route path="/playbacks" component={PlaybacksPage} />
+        <Route path="/playbacks">
+          <Suspense>
+            <PlaybacksPage />
+          </Suspense>
+        </Route>
         <Route path="/playbacks/:id">
           {({ id }) => (
             <Suspense>
