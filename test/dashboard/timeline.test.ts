@@ -62,7 +62,7 @@ afterAll(async () => {
 
 const lineOf = (page: Page, name: string) => page.getByRole('group', { name: new RegExp(`^${name}: `) });
 const clips = (page: Page) => lineOf(page, 'Door').getByRole('link');
-const scale = (page: Page) => page.getByRole('slider', { name: 'Shown time' });
+const scale = (page: Page) => page.getByRole('slider', { name: 'Scale' });
 const search = (page: Page) => new URL(page.url()).searchParams;
 
 /** The ends of what is shown, by the address. */

@@ -85,26 +85,28 @@ interface Answered {
 
 async function load(filter: PlaybackFilter, window: Window, isLeft: () => boolean): Promise<Answered> {
   const [from, to] = [window.from, window.to].map((at) => new Date(at).toISOString()) as [string, string];
-  const first = readPage(withLonger(filter, window), null);
+  // The list asks for the same page, so that it is sent once.
+  const first = readPage(filter, null);
+  const before = readPage(startedBefore(filter, window), null);
   const { playbackCounts: counts } = await query(PlaybackCountsDocument, { filter, from, to, buckets });
   const total = counts.reduce((sum, it) => it.counts.reduce((a, b) => a + b, sum), 0);
   if (total > mostDrawn) return { ids: new Set(), counted: { window, counts } };
-  const ids = new Set<string>();
+  const ids = new Set((await before).nodes.map(({ id }) => id));
   for (let page = await first; !isLeft(); ) {
     for (const { id } of page.nodes) ids.add(id);
     const { hasNextPage, endCursor } = page.pageInfo;
-    if (!hasNextPage || !endCursor || ids.size > mostDrawn) break;
-    page = await readPage(withLonger(filter, window), endCursor);
+    if (!hasNextPage || !endCursor || ids.size > 2 * mostDrawn) break;
+    page = await readPage(filter, endCursor);
   }
   return { ids };
 }
 
-/** Also finds playbacks that began before the window, and may last into it. */
-function withLonger(filter: PlaybackFilter, { from }: Window): PlaybackFilter {
-  if (!filter.startedAfter) return filter;
+/** Finds playbacks that began before the window, and may last into it. */
+function startedBefore(filter: PlaybackFilter, { from }: Window): PlaybackFilter {
   const lengths = [...cameras.get().values()].map(({ maxDurationSec }) => maxDurationSec * 1_000);
   const longest = Math.min(longestMs, Math.max(0, ...lengths));
-  return { ...filter, startedAfter: new Date(from - longest - 1).toISOString() };
+  const [after, before] = [from - longest - 1, from].map((at) => new Date(at).toISOString());
+  return { ...filter, startedAfter: after!, startedBefore: before! };
 }
 
 async function readPage(filter: PlaybackFilter, after: string | null) {

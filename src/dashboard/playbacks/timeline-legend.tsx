@@ -21,7 +21,6 @@ export function TimelineLegend({ playbacks, counted }: TimelineData) {
     ...status(isRunning, 'RECORDING', statusName('RECORDING')),
     ...status((it) => it.recordingStatus === 'FAILED', 'FAILED', statusName('FAILED')),
   ];
-  if (entries.length === 0) return null;
   return (
     <ul className={css.legend} aria-label={t('playbacks.timeline.colours')}>
       {entries.map(({ key, name }) => (

@@ -72,7 +72,7 @@ export const playbacks = {
     many: '{count, plural, one {# playback} other {# playbacks}}: zoom in to see each.',
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
-    shown: 'Shown time',
+    shown: 'Scale',
     colours: 'Colours',
     byHand: 'By hand',
     together: 'Play together',

@@ -75,7 +75,7 @@ export const playbacks: Like<typeof en> = {
     many: '{count, plural, other {# bản ghi}}: phóng to để xem từng bản ghi.',
     zoomIn: 'Phóng to',
     zoomOut: 'Thu nhỏ',
-    shown: 'Thời gian đang xem',
+    shown: 'Thang giờ',
     colours: 'Màu sắc',
     byHand: 'Ghi bằng tay',
     together: 'Phát cùng lúc',
