@@ -1,4 +1,4 @@
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { noteRemovals } from '../db/removals.ts';
@@ -10,7 +10,7 @@ import { makeStoryboard } from '../ffmpeg/storyboard.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { chooseKeyframes, keyframeMovie } from '../mp4/keyframe-movie.ts';
-import { makePrivateFolder, privateFileMode } from '../private-folder.ts';
+import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
 import { bufferBody, rangesBody, readPart } from '../store/body.ts';
 import type { Store } from '../store/store.ts';
@@ -52,7 +52,7 @@ export class Storyboards {
 
   constructor(options: StoryboardsOptions) {
     this.#options = options;
-    this.#folder = path.join(options.recordDir, 'storyboards');
+    this.#folder = path.join(options.recordDir, '.storyboards');
     options.storeWatch.onBack(() => this.#nudge());
   }
 
@@ -60,10 +60,10 @@ export class Storyboards {
   async start(): Promise<void> {
     const { log } = this.#options;
     try {
-      makePrivateFolder(this.#folder, log);
       this.#waiting.push(...(await readdir(this.#folder)).filter((name) => readName(name)));
     } catch (error) {
-      log.warn({ error }, 'storyboards cannot be made: their folder cannot be used');
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        log.warn({ error }, 'the keyframes that wait for their storyboards cannot be read');
     }
     this.#poll = setInterval(() => this.#nudge(), pollMs);
     this.#nudge();
@@ -97,6 +97,10 @@ export class Storyboards {
     const body = rangesBody(spoolFile, contents.payloads);
     const name = `${playbackId}-${keyframes.length}.mp4`;
     const file = path.join(this.#folder, name);
+    // Not made at the start: the spool's disk may not be mounted then. Now it is, because a clip is made of a spool.
+    await mkdir(this.#folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
     const handle = await open(`${file}.new`, 'w', privateFileMode);
     try {
       const movie = keyframeMovie(contents.index, keyframes, ({ position, size }) =>

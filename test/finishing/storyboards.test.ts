@@ -46,7 +46,7 @@ async function awaitStoryboard(it: TestApp, id: string): Promise<string> {
   return (await storyboardUrl(it, id))!;
 }
 
-const waiting = (it: TestApp) => readdir(path.join(it.config.recordDir, 'storyboards'));
+const waiting = (it: TestApp) => readdir(path.join(it.config.recordDir, '.storyboards'));
 const objectsOf = async (it: TestApp, id: string) =>
   (await readdir(path.join(it.config.dataDir, 'media'), { recursive: true })).filter((name) =>
     name.includes(id),
@@ -82,7 +82,7 @@ test('each cue names the picture that the clip shows at its time; both objects a
 }, 60_000);
 
 test('where a storyboard cannot be made, the clip is COMPLETED without one', async () => {
-  const folder = path.join(app.config.recordDir, 'storyboards');
+  const folder = path.join(app.config.recordDir, '.storyboards');
   const withoutStoryboard = () => app.logged.filter((line) => line.includes('the clip gets no storyboard'));
   await rm(folder, { recursive: true });
   await writeFile(folder, 'a file is in the way');
