@@ -69,7 +69,11 @@ test('check-store compares the spools of all servers, and repairs them where the
   await endEvent(other.client, running.id);
   await awaitEnd(other.client, running);
 
-  // A server that does not answer, and has something unfinished.
+  // A server that does not answer, and has something unfinished. It is not lost, so nobody takes that over.
+  await nodes.sql.query(
+    `INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
+     VALUES ('gone', 7, '0.2.0', 1, now(), now(), now() + interval '1 hour')`,
+  );
   await nodes.sql.query(
     "UPDATE playbacks SET recording_status = 'PROCESSING', node_id = 'gone', owner_epoch = 7 WHERE id = $1",
     [ended.playback!.id],
