@@ -145,18 +145,28 @@ test.skipIf(browserMissing)(
     await expect.poll(() => subscriber.messages().length).toBe(1);
     await endEvent(app.client, event.id);
     const [message] = subscriber.messages();
+    const [worker] = page.context().serviceWorkers();
+    // Chromium's headless shell has nowhere to show notices.
+    await worker!.evaluate(`{
+    self.notices = [];
+    ServiceWorkerRegistration.prototype.showNotification = async (title, options) => {
+      const close = () => { self.notices = []; };
+      self.notices.push({ title, ...options, close });
+    };
+  }`);
     await deliver(page, JSON.stringify(message));
     const notices = () =>
-      page.evaluate<{ title: string; body: string; tag: string }[]>(`navigator.serviceWorker.ready
-      .then((registration) => registration.getNotifications())
-      .then((all) => all.map(({ title, body, tag }) => ({ title, body, tag })))`);
+      worker!.evaluate<{ title: string; body: string; tag: string }[]>(
+        'self.notices.map(({ title, body, tag }) => ({ title, body, tag }))',
+      );
     const at = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Europe/Berlin' });
     const body = `Person, ${at.format(new Date(message!['at']!))}`;
     await expect.poll(notices).toEqual([{ title: 'Door', body, tag: event.id }]);
 
-    const [worker] = page.context().serviceWorkers();
-    await worker!.evaluate(`self.registration.getNotifications().then(([notification]) =>
-    self.dispatchEvent(new NotificationEvent('notificationclick', { notification })))`);
+    await worker!.evaluate(`{
+    const click = new ExtendableEvent('notificationclick');
+    self.dispatchEvent(Object.assign(click, { notification: self.notices[0] }));
+  }`);
     await page.waitForURL(`**/playbacks/${event.playback!.id}`);
     await expect.poll(notices).toEqual([]);
 

@@ -38,6 +38,8 @@ export interface TestNodes {
   /** The settings of the server of this id, for one that is a process of its own. */
   settings(id: string): Promise<Record<string, string>>;
   /** Adds a camera, and waits until its owner has connected. */
+  /** Resolves when the camera is LIVE, at whichever node. */
+  awaitLive(at: TestNode, cameraId: string): Promise<void>;
   addCamera(at: TestNode, rtspUrl: string): Promise<{ id: string; owner: TestNode; other: TestNode }>;
   close(): Promise<void>;
 }
@@ -59,6 +61,15 @@ export async function openNodes(): Promise<TestNodes> {
       ...{ DATABASE_URL: database.url, SECRET_KEY: Buffer.alloc(32, 1).toString('base64') },
       ...{ ...bucketSettings(bucket), SPOOL_MIN_FREE_BYTES: '0' },
     };
+  }
+
+  async function awaitLive({ client }: TestNode, id: string): Promise<void> {
+    const states = client.subscribe<{ cameraStateChanged: { state: string } }>(
+      'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state } }',
+      { id },
+    );
+    await states.until(({ cameraStateChanged }) => cameraStateChanged.state === 'LIVE');
+    states.stop();
   }
 
   async function start(
@@ -85,6 +96,7 @@ export async function openNodes(): Promise<TestNodes> {
 
   return {
     ...{ bucket, sql, dir, start, settings },
+    awaitLive,
     async addCamera(at, rtspUrl) {
       const { createCamera } = await at.client.run<{
         createCamera: { camera: { id: string } };
@@ -92,12 +104,7 @@ export async function openNodes(): Promise<TestNodes> {
         input: { name: 'Camera', rtspUrl, preRollSec: 1 },
       });
       const { id } = createCamera.camera;
-      const states = at.client.subscribe<{ cameraStateChanged: { state: string } }>(
-        'subscription($id: ID!) { cameraStateChanged(cameraId: $id) { state } }',
-        { id },
-      );
-      await states.until(({ cameraStateChanged }) => cameraStateChanged.state === 'LIVE');
-      states.stop();
+      await awaitLive(at, id);
       const { camera } = await at.client.run<{ camera: { node: string } }>(
         `{ camera(id: "${id}") { node } }`,
       );

@@ -28,7 +28,7 @@ async function later(version: string, sql: string, earlier: Release = thisReleas
   const migrations = path.join(nodes.dir, `migrations-${version}`);
   await cp(earlier.migrations, migrations, { recursive: true });
   const added = path.join(migrations, `2099010100000_${version.replaceAll('.', '_')}`);
-  await mkdir(added);
+  await mkdir(added, { recursive: true });
   await writeFile(path.join(added, 'migration.sql'), sql);
   return { version, migrations };
 }
@@ -57,6 +57,7 @@ test('an older server works beside a newer one, waits when it is too old, and is
   await a.close();
   a = await nodes.start('a');
   expect(await versions()).toEqual(['a 0.2.0', 'b 9.1.0']);
+  await nodes.awaitLive(a, cameraId);
   for (const { client } of [a, b]) {
     const again = await createEvent(client, { cameraId });
     await endEvent(client, again.id);
