@@ -95,7 +95,9 @@ test.skipIf(browserMissing)(
       await page.goto(`${app.app.url}/playbacks?cameraId=${door}`);
       await page.getByText('The server does not answer.').waitFor();
       // GraphiQL is no view of the dashboard: the browser says that there is no connection.
-      await expect(page.goto(`${app.app.url}/graphql`)).rejects.toThrow('ERR_CONNECTION_REFUSED');
+      const other = await page.context().newPage();
+      await expect(other.goto(`${app.app.url}/graphql`)).rejects.toThrow('ERR_CONNECTION_REFUSED');
+      await other.close();
       await page.goto(`${app.app.url}/playbacks/${playback.id}`);
       await page.getByText('The server does not answer.').waitFor();
     });
