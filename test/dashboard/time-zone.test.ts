@@ -58,7 +58,7 @@ async function choose(page: Page, zone: string): Promise<void> {
 async function shown(page: Page) {
   const list = page.getByRole('region', { name: 'Playbacks', exact: true });
   const timeline = page.locator('section[aria-labelledby]');
-  const clips = timeline.getByRole('link');
+  const clips = timeline.getByRole('link', { name: /^\d\d:/ });
   return {
     days: await list.getByRole('heading', { level: 2 }).allTextContents(),
     times: await list.getByRole('article').locator('time').allTextContents(),
