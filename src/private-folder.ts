@@ -31,6 +31,13 @@ export function makePrivateFolder(folder: string, log: Log): void {
   }
 }
 
+/** Makes a private folder in one that is there already. An existing folder stays as it is. */
+export async function addPrivateFolder(folder: string): Promise<void> {
+  await mkdir(folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
 /**
  * Reads a file of this server. The first start makes it, for this server's user alone.
  * @param make its first content

@@ -54,48 +54,24 @@ function Views() {
   }, []);
   return (
     <Shell>
-      <Switch>
-        <Route path="/" component={FirstView} />
-        <Route path="/cameras/:id?">{({ id }) => <CamerasPage opened={id} />}</Route>
-        <Route path="/now" component={NowPage} />
-        <Route path="/playbacks">
-          <Suspense>
-            <PlaybacksPage />
-          </Suspense>
-        </Route>
-        <Route path="/playbacks/:id">
-          {({ id }) => (
-            <Suspense>
-              <PlaybackPage key={id} id={id} />
-            </Suspense>
-          )}
-        </Route>
-        <Route path="/keys">
-          <Suspense>
-            <KeysPage />
-          </Suspense>
-        </Route>
-        <Route path="/nodes">
-          <Suspense>
-            <NodesPage />
-          </Suspense>
-        </Route>
-        <Route path="/together">
-          <Suspense>
-            <TogetherPage />
-          </Suspense>
-        </Route>
-        <Route path="/start">
-          <Suspense>
-            <SetupPage />
-          </Suspense>
-        </Route>
-        <Route>
-          <Page title={t('shell.nothingHere')}>
-            <Empty title={t('shell.noView')} />
-          </Page>
-        </Route>
-      </Switch>
+      <Suspense>
+        <Switch>
+          <Route path="/" component={FirstView} />
+          <Route path="/cameras/:id?">{({ id }) => <CamerasPage opened={id} />}</Route>
+          <Route path="/now" component={NowPage} />
+          <Route path="/playbacks" component={PlaybacksPage} />
+          <Route path="/playbacks/:id">{({ id }) => <PlaybackPage key={id} id={id} />}</Route>
+          <Route path="/keys" component={KeysPage} />
+          <Route path="/nodes" component={NodesPage} />
+          <Route path="/together" component={TogetherPage} />
+          <Route path="/start" component={SetupPage} />
+          <Route>
+            <Page title={t('shell.nothingHere')}>
+              <Empty title={t('shell.noView')} />
+            </Page>
+          </Route>
+        </Switch>
+      </Suspense>
       <KeysHelp />
       <Notices>
         <EndingNotices />

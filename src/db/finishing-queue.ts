@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type JobHelpers, Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker';
-import pg from 'pg';
+import { type JobHelpers, type Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker';
+import type pg from 'pg';
 import type { Log } from '../log.ts';
 import type { Db, Tx } from './client.ts';
+import { awaitedEnds, jobLogger, openJobPool } from './job-workers.ts';
 
 /** The result of one try: no further try is needed, or the playback is retried after a pause. */
 export type TryResult = 'done' | 'later';
@@ -48,7 +49,7 @@ const stopWithinMs = 2_000;
 
 /** Makes or migrates graphile-worker's own tables, which the trigger playbacks_queue_finishing writes into. */
 export const migrateJobs = (url: string, log: Log): Promise<void> =>
-  runMigrations({ connectionString: url, logger: loggerFor(log) });
+  runMigrations({ connectionString: url, logger: jobLogger(log) });
 
 /**
  * Works on the jobs of this node's PROCESSING playbacks, with graphile-worker. The jobs are in PostgreSQL. A trigger adds a
@@ -73,18 +74,8 @@ export class FinishingQueue {
 
   constructor(options: FinishingQueueOptions) {
     this.#options = options;
-    this.#logger = loggerFor(options.log);
-    this.#pool = new pg.Pool({
-      connectionString: options.url,
-      // One connection for each job, one that listens, and one for adding retries and polling.
-      max: options.atOnce + 2,
-      connectionTimeoutMillis: 15_000,
-      keepAlive: true,
-    });
-    // Without a listener, a lost connection would end the process. The query that uses the connection fails anyway.
-    const ignore = () => {};
-    this.#pool.on('error', ignore);
-    this.#pool.on('connect', (client) => client.on('error', ignore));
+    this.#logger = jobLogger(options.log);
+    this.#pool = openJobPool(options.url, options.atOnce);
   }
 
   /** Reclaims the jobs of an earlier run, then works until closed. */
@@ -132,11 +123,9 @@ export class FinishingQueue {
           noHandleSignals: true,
           logger: this.#logger,
           events,
-          // By default, graphile-worker does not await writing the end of a job. A lost connection would be an
-          // unhandled rejection.
           // With a local queue, all workers look for jobs with one statement, and none looks again after each job.
           preset: {
-            worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0, localQueue: { size: atOnce } },
+            worker: { ...awaitedEnds, localQueue: { size: atOnce } },
           },
         },
         { [ofNobody]: perform, [ofNode(nodeId)]: perform },
@@ -252,6 +241,3 @@ export async function addFinishingJob(db: Tx, playbackId: string): Promise<void>
 }
 
 /** The library logs every job and every failure in full. All that goes to debug, because the finisher logs failures itself. */
-function loggerFor(log: Log): Logger {
-  return new Logger(() => (level, message) => log.debug({ level }, message));
-}

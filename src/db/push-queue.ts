@@ -1,6 +1,7 @@
-import { Logger, runTaskList, type WorkerPool } from 'graphile-worker';
-import pg from 'pg';
+import { runTaskList, type WorkerPool } from 'graphile-worker';
+import type pg from 'pg';
 import type { Log } from '../log.ts';
+import { awaitedEnds, jobLogger, openJobPool } from './job-workers.ts';
 
 /** A job: to send the messages about a new playback. */
 export interface PushJob {
@@ -11,7 +12,7 @@ export interface PushJob {
 
 /** The trigger playbacks_queue_push adds the jobs: prisma/migrations/20261129100000_push. */
 const task = 'push';
-/** How many events are told at a time. */
+/** How many jobs are worked on at a time. */
 const atOnce = 2;
 /** How often the queue is read for jobs that have become due, and for jobs whose notification was lost. */
 const pollMs = 5_000;
@@ -22,7 +23,7 @@ const restartMs = 2_000;
 
 /**
  * Works on the jobs of push messages, with graphile-worker. All servers of the database take jobs from the same queue, so
- * that each event is told by one of them.
+ * that only one of them sends the messages about an event.
  */
 export class PushQueue {
   readonly #work: (job: PushJob) => Promise<void>;
@@ -37,17 +38,7 @@ export class PushQueue {
   constructor(options: { url: string; work: (job: PushJob) => Promise<void>; log: Log }) {
     this.#work = options.work;
     this.#log = options.log;
-    this.#pool = new pg.Pool({
-      connectionString: options.url,
-      // One connection for each job, one that listens, and one for everything else.
-      max: atOnce + 2,
-      connectionTimeoutMillis: 15_000,
-      keepAlive: true,
-    });
-    // Without a listener, a lost connection would end the process. The query that uses the connection fails anyway.
-    const ignore = () => {};
-    this.#pool.on('error', ignore);
-    this.#pool.on('connect', (client) => client.on('error', ignore));
+    this.#pool = openJobPool(options.url, atOnce);
   }
 
   start(): void {
@@ -62,9 +53,8 @@ export class PushQueue {
       concurrency: atOnce,
       pollInterval: pollMs,
       noHandleSignals: true,
-      logger: new Logger(() => (level, message) => this.#log.debug({ level }, message)),
-      // Otherwise a lost connection would be an unhandled rejection (finishing-queue.ts).
-      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+      logger: jobLogger(this.#log),
+      preset: { worker: awaitedEnds },
     };
     this.#workers = runTaskList(options, { [task]: (job) => this.#work(job as PushJob) }, this.#pool);
     this.#workers.promise

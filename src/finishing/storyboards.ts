@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { noteRemovals } from '../db/removals.ts';
@@ -10,7 +10,7 @@ import { makeStoryboard } from '../ffmpeg/storyboard.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { chooseKeyframes, keyframeMovie } from '../mp4/keyframe-movie.ts';
-import { privateFileMode, privateFolderMode } from '../private-folder.ts';
+import { addPrivateFolder, privateFileMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
 import { bufferBody, rangesBody, readPart } from '../store/body.ts';
 import type { Store } from '../store/store.ts';
@@ -39,7 +39,7 @@ const pollMs = 30_000;
 /**
  * Makes storyboards: small pictures of a clip in one JPEG, and a WebVTT that says which one belongs to which second. A
  * clip's keyframes are copied while it is finished; the storyboard is made of them when it is COMPLETED, one after the
- * other, with processor time that nobody else wants. A clip whose storyboard cannot be made has none.
+ * other, at a low priority. A clip whose storyboard cannot be made has none.
  */
 export class Storyboards {
   readonly #options: StoryboardsOptions;
@@ -56,7 +56,7 @@ export class Storyboards {
     options.storeWatch.onBack(() => this.#nudge());
   }
 
-  /** Goes on with what the process before left. */
+  /** Continues with the keyframes that an earlier process left. */
   async start(): Promise<void> {
     const { log } = this.#options;
     try {
@@ -98,9 +98,7 @@ export class Storyboards {
     const name = `${playbackId}-${keyframes.length}.mp4`;
     const file = path.join(this.#folder, name);
     // Not made at the start: the spool's disk may not be mounted then. Now it is, because a clip is made of a spool.
-    await mkdir(this.#folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await addPrivateFolder(this.#folder);
     const handle = await open(`${file}.new`, 'w', privateFileMode);
     try {
       const movie = keyframeMovie(contents.index, keyframes, ({ position, size }) =>

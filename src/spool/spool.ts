@@ -1,7 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Footage, viewsOf } from '../footage/memory.ts';
-import { privateFileMode, privateFolderMode } from '../private-folder.ts';
+import { addPrivateFolder, privateFileMode } from '../private-folder.ts';
 import { isMissing } from './errors.ts';
 import type { GrowingSpools } from './growing.ts';
 import { demandSpool } from './mark.ts';
@@ -211,9 +211,7 @@ export async function makeSpoolFolder(recordDir: string, playbackId: string): Pr
   const folder = spoolFolder(recordDir, playbackId);
   // If the spool's disk is not mounted, footage must not be written into the empty folder at its mount point.
   await demandSpoolTogether(recordDir);
-  await mkdir(folder, privateFolderMode).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  await addPrivateFolder(folder);
   await syncFolderTogether(recordDir);
   return folder;
 }

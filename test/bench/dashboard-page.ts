@@ -1,16 +1,10 @@
 // The dashboard's page in a real Chromium: its first load on a slow line, its response, and its memory.
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { runningServerUrl } from '../../src/db/embedded/server.ts';
 import { createEvent, endEvent } from '../support/app/playbacks.ts';
-import { launchBrowser } from '../support/browser/browser.ts';
-import { startTestCamera } from '../support/camera/camera.ts';
-import { capture } from '../support/camera/captures.ts';
-import { makePast } from './dashboard.ts';
+import { type DashboardRig, withDashboard } from './dashboard-rig.ts';
 import { figure, heading, ms, percentile } from './figures.ts';
-import { liveCamera } from './recordings.ts';
-import { type BenchServer, makeDataDir, startServer } from './server.ts';
+import type { BenchServer } from './server.ts';
 
 /** 1.6 Mbit/s down; the round trip is that of a line over land. */
 const line = { downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8, latency: 40, offline: false };
@@ -23,32 +17,9 @@ const eventsPerMinute = 50;
 const rounds = 200;
 const views = ['/playbacks', '/cameras', '/now'];
 
-interface Rig {
-  readonly browser: Browser;
-  readonly server: BenchServer;
-  readonly cameraId: string;
-}
-
 /** Runs a bench with a live camera, its clip, and a thousand playbacks that all show this clip. */
-export async function benchPage(bench: (rig: Rig) => Promise<void>): Promise<void> {
-  const camera = await startTestCamera({ capture: await capture({ gopSec: 1 }) });
-  const data = await makeDataDir();
-  const server = await startServer(data.dir);
-  const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
-  await sql.connect();
-  const browser = await launchBrowser();
-  try {
-    const cameraId = await liveCamera(server.client, camera.url);
-    await makePast(server, sql, cameraId, { playbacks: 1_000, clipSec: 4 });
-    await bench({ browser, server, cameraId });
-  } finally {
-    await browser.close();
-    await sql.end();
-    await server.stop();
-    await camera.close();
-    await data.remove();
-  }
-}
+export const benchPage = (bench: (rig: DashboardRig) => Promise<void>): Promise<void> =>
+  withDashboard({ clip: { gopSec: 1 }, playbacks: 1_000, clipSec: 4 }, bench);
 
 const newPage = (browser: Browser): Promise<Page> =>
   browser.newPage({ viewport: { width: 1366, height: 768 }, locale: 'en-GB' });
@@ -57,7 +28,7 @@ const slowDown = (devTools: CDPSession) =>
   devTools.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
 
 /** The first visit of each view, with empty caches. */
-export async function benchLoad({ browser, server }: Rig): Promise<void> {
+export async function benchLoad({ browser, server }: DashboardRig): Promise<void> {
   heading(
     `First load, 1.6 Mbit/s, ${line.latency} ms, processor slowed ${slowdown} times, ${loads} times each`,
   );
@@ -121,7 +92,7 @@ async function load(browser: Browser, address: string): Promise<Loaded> {
 }
 
 /** Events begin and end while a person clicks and types. */
-export async function benchResponse({ browser, server, cameraId }: Rig): Promise<void> {
+export async function benchResponse({ browser, server, cameraId }: DashboardRig): Promise<void> {
   heading(`From an input to the next picture, ${eventsPerMinute} events a minute, ${responseSec} s each`);
   for (const slow of [false, true]) {
     const page = await newPage(browser);
@@ -186,7 +157,7 @@ async function useOnce(page: Page): Promise<void> {
 }
 
 /** Memory after the same views again and again. */
-export async function benchHeap({ browser, server }: Rig): Promise<void> {
+export async function benchHeap({ browser, server }: DashboardRig): Promise<void> {
   heading(`Memory of the page over ${rounds} rounds through all views`);
   const page = await newPage(browser);
   await page.goto(`${server.client.url}/playbacks`);

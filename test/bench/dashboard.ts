@@ -1,17 +1,11 @@
 // The dashboard's figures in a real Chromium: how smoothly a long list scrolls, and how soon a clip is shown.
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
-import { runningServerUrl } from '../../src/db/embedded/server.ts';
-import { awaitEnd, createEvent, endEvent } from '../support/app/playbacks.ts';
-import { launchBrowser } from '../support/browser/browser.ts';
-import { startTestCamera } from '../support/camera/camera.ts';
-import { capture } from '../support/camera/captures.ts';
+import { createEvent, endEvent } from '../support/app/playbacks.ts';
 import { until } from '../support/camera/reader.ts';
-import { makePlaybacks } from '../support/database/many-playbacks.ts';
+import { withDashboard } from './dashboard-rig.ts';
 import { figure, heading, ms, percentile } from './figures.ts';
-import { liveCamera } from './recordings.ts';
-import { type BenchServer, makeDataDir, startServer } from './server.ts';
+import type { BenchServer } from './server.ts';
 
 const playbacks = 10_000;
 const clipSec = 20;
@@ -23,53 +17,12 @@ const traced = ['toplevel', '__metadata'];
 const longTask = 'none over 50 ms';
 
 export async function benchDashboard(): Promise<void> {
-  const camera = await startTestCamera({
-    capture: await capture({ audio: 'aac', width: 1920, height: 1080, kbps: 4_000 }),
-  });
-  const data = await makeDataDir();
-  const server = await startServer(data.dir);
-  const sql = new pg.Client({ connectionString: runningServerUrl(data.dir)! });
-  await sql.connect();
-  const browser = await launchBrowser();
-  try {
-    const cameraId = await liveCamera(server.client, camera.url);
-    await makePast(server, sql, cameraId, { playbacks, clipSec });
+  const clip = { audio: 'aac', width: 1920, height: 1080, kbps: 4_000 } as const;
+  await withDashboard({ clip, playbacks, clipSec }, async ({ browser, server, sql, cameraId }) => {
     const { rows } = await sql.query('SELECT min(started_at) AS oldest FROM playbacks');
     await benchScrolling(browser, server, { cameraId, oldest: rows[0].oldest.toISOString() });
     await benchStart(browser, server);
-  } finally {
-    await browser.close();
-    await sql.end();
-    await server.stop();
-    await camera.close();
-    await data.remove();
-  }
-}
-
-/** A clip that is really recorded, and the playbacks of the list, which all show this clip, one every six minutes. */
-export async function makePast(
-  server: BenchServer,
-  sql: pg.Client,
-  cameraId: string,
-  { playbacks, clipSec }: { readonly playbacks: number; readonly clipSec: number },
-): Promise<void> {
-  const event = await createEvent(server.client, { cameraId, label: 'visitor' });
-  await sleep(clipSec * 1_000);
-  await endEvent(server.client, event.id);
-  const { id } = await awaitEnd(server.client, event);
-  await makePlaybacks(sql, playbacks - 1);
-  await sql.query(
-    `UPDATE playbacks p SET (started_at, clip_started_at, ended_at) =
-       (SELECT r.started_at - n * interval '6 minutes', r.clip_started_at - n * interval '6 minutes',
-          r.ended_at - n * interval '6 minutes'),
-       (storage_path, file_size_bytes, thumbnail_path, thumbnail_size_bytes, duration_ms, duration_sec, pre_roll_ms,
-        codec, audio_codec, resolution) = (r.storage_path, r.file_size_bytes, r.thumbnail_path,
-          r.thumbnail_size_bytes, r.duration_ms, r.duration_sec, r.pre_roll_ms, r.codec, r.audio_codec, r.resolution)
-     FROM (SELECT id AS of, row_number() OVER (ORDER BY started_at DESC, id) AS n FROM playbacks) numbered,
-       (SELECT * FROM playbacks WHERE id = $1) r
-     WHERE p.id = numbered.of AND p.id <> r.id AND p.recording_status = 'COMPLETED'`,
-    [id],
-  );
+  });
 }
 
 async function openList(browser: Browser, server: BenchServer): Promise<Page> {

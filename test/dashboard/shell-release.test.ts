@@ -71,6 +71,15 @@ const shells = (page: Page) =>
   page.evaluate<string[]>(
     `caches.keys().then((keys) => keys.map((key) => key.replace('flashback-shell-', '')))`,
   );
+/** Opens the dashboard, and waits until its service worker answers the page's requests. */
+async function openWithWorker(): Promise<Page> {
+  const page = await browser!.newPage();
+  await page.goto(`${origin}/now`);
+  await expect
+    .poll(() => page.evaluate('navigator.serviceWorker.controller?.state'), { timeout: 30_000 })
+    .toBe('activated');
+  return page;
+}
 /** Awaits these shells, and that no service worker is being installed or waits to be used. */
 const awaitShells = (page: Page, ids: (string | undefined)[]) =>
   expect
@@ -93,11 +102,7 @@ test.skipIf(browserMissing)(
   'a new release is shown at once, and kept when all of its files are there',
   async () => {
     served = await loadDashboard(built);
-    const page = await browser!.newPage();
-    await page.goto(`${origin}/now`);
-    await expect
-      .poll(() => page.evaluate('navigator.serviceWorker.controller?.state'), { timeout: 30_000 })
-      .toBe('activated');
+    const page = await openWithWorker();
     const [first] = await shells(page);
     expect(await shells(page)).toEqual([first]);
 
@@ -138,11 +143,7 @@ test.skipIf(browserMissing)(
   'the kept page also stands in for the answer of a proxy whose server is away',
   async () => {
     served = await loadDashboard(built);
-    const page = await browser!.newPage();
-    await page.goto(`${origin}/now`);
-    await expect
-      .poll(() => page.evaluate('navigator.serviceWorker.controller?.state'), { timeout: 30_000 })
-      .toBe('activated');
+    const page = await openWithWorker();
     served = (_request, response) => void response.writeHead(502).end('bad gateway');
     await page.goto(`${origin}/cameras`);
     await page.getByText('The server does not answer.').waitFor();
