@@ -15,9 +15,9 @@ export interface Gap {
   readonly lt?: Date;
 }
 
-/** A read that takes longer is worth finding the stretches anew. */
+/** If a read takes longer than this (ms), the stretches are found anew. */
 const slowMs = 25;
-/** Finding them reads all playbacks: so not more often than this, for each person. */
+/** Finding them reads all playbacks, so it is done at most this often (ms) for each person. */
 const findEveryMs = 60_000;
 const findWithinMs = 60_000;
 

@@ -1,7 +1,7 @@
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 
-/** Up to so many events are looked up by their ids. */
+/** If no more events than this have the words, a list selects them by their ids. */
 const fewEvents = 1_000;
 
 /**

@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type pg from 'pg';
 
-/** What the database tells a session that it has written (migration 20261129120000_told_sessions). */
+/** The notices that a session gets about what it has written (migration 20261129120000_told_sessions). */
 const kinds = ['flashback_transitions', 'flashback_jobs'] as const;
 export type WrittenKind = (typeof kinds)[number];
 
 /**
- * Says what the sessions of this server have written, as soon as it is committed. Triggers in the database notice it, so
- * that no code that writes can forget it, and tell the session with a notice. If the transaction is rolled back, this says
- * so all the same: it is a hint to look.
+ * Reports what the sessions of this server have written, as soon as it is committed. Triggers send a notice to the session
+ * that writes, so no code that writes can forget it. A transaction that was rolled back is reported too: a report only
+ * means that there may be something new to read.
  */
 export class Writes {
   readonly #emitter = new EventEmitter();
@@ -17,7 +17,7 @@ export class Writes {
     this.#emitter.on(kind, listener);
   }
 
-  /** Follows a new session of a pool whose settings say that it is told (`flashback.told`). */
+  /** Reads the notices of a new session. Its setting `flashback.told` makes the triggers send them. */
   follow(client: pg.ClientBase): void {
     const written = new Set<WrittenKind>();
     const tell = () => {

@@ -3,7 +3,7 @@ import type { Ffmpeg } from './binary.ts';
 
 const tileWidth = 240;
 const columns = 10;
-/** Only processor time that nobody else wants. */
+/** A low priority: recordings and requests come first. */
 const niceness = 15;
 
 /** A small picture within the JPEG of a storyboard. Pixels, and seconds from the beginning of the clip. */

@@ -27,7 +27,7 @@ export interface SpoolPlaces {
 export interface SpoolCheck {
   /** Breaches that were found when the disks were read. */
   readonly breaches: readonly Breach[];
-  /** @param isStored whether the store has the clip as the row says */
+  /** @param isStored whether the store has the clip, in the size that the row names */
   ofRow(row: Playback, isStored: boolean): Breach[];
   /** Those whose playback no row has. @param known the ids of all rows */
   unknown(known: { has(id: string): boolean }): Breach[];

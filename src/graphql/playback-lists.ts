@@ -73,7 +73,7 @@ async function toWhere(filter: Filter, { db, caller }: Context): Promise<Prisma.
 const gapsFor = async (filter: Filter, { reviewStretches, db, caller }: Context): Promise<readonly Gap[]> =>
   filter?.reviewed === false ? reviewStretches.gaps(db, caller) : [{}];
 
-/** Runs a read that skips what is reviewed, and notes how long it took. */
+/** Reads a list. If the list skips what is reviewed, notes how long the read took. */
 async function timed<T>(
   { reviewStretches, caller }: Context,
   filter: Filter,

@@ -13,15 +13,19 @@ const PushSubscription = builder.objectRef<PushSubscriptionRow>('PushSubscriptio
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The subscription’s id.' }),
     cameraIds: t.exposeIDList('cameraIds', {
-      description: 'The cameras whose events are told; none: those of all cameras.',
+      description: 'The cameras whose events the browser is notified of; none: all cameras.',
     }),
-    types: t.expose('types', { type: [EventType], description: 'The types that are told; none: all.' }),
+    types: t.expose('types', {
+      type: [EventType],
+      description: 'The types of events that it is notified of; none: all types.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was last saved.' }),
   }),
 });
 
 const SavePushSubscriptionInput = builder.inputType('SavePushSubscriptionInput', {
-  description: 'A browser’s subscription: PushSubscription of its Push API, and what is to be told.',
+  description:
+    'A browser’s subscription: PushSubscription of its Push API, and the events that it is to be notified of.',
   fields: (t) => ({
     endpoint: t.field({
       type: 'URL',

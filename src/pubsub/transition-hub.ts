@@ -20,7 +20,7 @@ import { TransitionStream } from './transition-stream.ts';
  */
 const pollMs = { shortest: 2_000, longest: 10_000 };
 /** The same while this server has no connection for notifications. */
-const deafPollMs = 1_000;
+const pollWithoutNotificationsMs = 1_000;
 /**
  * Rows at or above the horizon wait until an older transaction ends. It may end without a notification, so they are
  * read again after this time.
@@ -113,7 +113,7 @@ export class TransitionHub {
 
   #schedulePoll(): void {
     clearTimeout(this.#poll);
-    const waitMs = this.#isNotified() ? this.#pollMs : deafPollMs;
+    const waitMs = this.#isNotified() ? this.#pollMs : pollWithoutNotificationsMs;
     this.#poll = setTimeout(() => {
       this.#pollMs = Math.min(this.#pollMs * 2, pollMs.longest);
       this.nudge();

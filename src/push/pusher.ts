@@ -16,7 +16,7 @@ import { messageAbout, topicOf } from './messages.ts';
 import type { PushServices } from './push-services.ts';
 import type { Vapid } from './vapid.ts';
 
-/** Nobody is told of an event that happened longer ago. */
+/** No message is sent about an event that happened longer ago than this (ms). */
 const newsMs = 600_000;
 /** How long a push service keeps a message for a browser that is away. */
 const keptSec = 3_600;

@@ -13,9 +13,9 @@ const rules = z.object({
 });
 
 /**
- * From now on, the browser at this endpoint is told of new events, as long as the caller's key or token is valid. Every
- * role may do this, because nobody is told of what it may not see. Safe to repeat: the newest call counts, also for
- * another caller at the same browser.
+ * From now on, the browser at this endpoint gets messages about new events, as long as the caller's key or token is
+ * valid. Every role may do this, because nobody gets messages about what it may not see. Safe to repeat: a later call
+ * replaces an earlier one, even if another person uses the same browser by then.
  * @param wanted.cameraIds none: all cameras. Cameras that are gone or not visible are left out
  * @param wanted.types none: all types
  * @throws RequestError BAD_USER_INPUT

@@ -19,7 +19,7 @@ interface Keyframe {
   readonly ticks: number;
 }
 
-/** The live pictures of a camera that this node reads. Nothing is done here while nobody watches. */
+/** The live pictures of a camera that this node reads. Made when the first viewer comes, closed when the last one leaves. */
 export class LocalPictures implements LivePictures {
   readonly #options: PicturesOptions;
   readonly #feeds: Feeds;

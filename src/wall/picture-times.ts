@@ -1,7 +1,7 @@
 import type { SampleTimes } from '../mp4/build-moof.ts';
 import { type FeedUnit, timeOf } from '../recording/feed/feed-unit.ts';
 
-/** Ticks per second of live pictures. */
+/** The timescale of live pictures: ticks per second. */
 export const timescale = 90_000;
 const perMs = timescale / 1_000;
 

@@ -4,7 +4,7 @@ import type { Tile } from './tile.ts';
 
 /** A viewer that comes begins with the newest keyframe, unless there are more bytes since then than this. */
 const mostSinceKeyframe = 6 * 2 ** 20;
-/** How often it is tried to get the pictures from before the newest keyframe before there is another one. */
+/** How often it asks for the pictures before the newest keyframe, if another keyframe comes meanwhile each time. */
 const mostTries = 3;
 
 /** A camera that somebody watches: the tiles that it is in, and the fragments since its newest keyframe. */

@@ -94,7 +94,7 @@ test.skipIf(browserMissing)(
     await app.restart(async () => {
       await page.goto(`${app.app.url}/playbacks?cameraId=${door}`);
       await page.getByText('The server does not answer.').waitFor();
-      // GraphiQL is no view of the dashboard: the browser says that there is no connection.
+      // GraphiQL is not part of the dashboard, so the browser shows its own page about the lost connection.
       const other = await page.context().newPage();
       await expect(other.goto(`${app.app.url}/graphql`)).rejects.toThrow('ERR_CONNECTION_REFUSED');
       await other.close();

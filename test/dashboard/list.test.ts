@@ -348,9 +348,10 @@ describe.skipIf(browserMissing)('the list', () => {
     await deep.locator('xpath=ancestor::a').click();
     await page.getByRole('complementary', { name: 'Facts' }).waitFor();
     expect(await page.evaluate('scrollY')).toBe(0);
-    await page.goBack();
     // The playbacks of the past have no clips in the store.
+    await page.getByText('The clip cannot be loaded').waitFor();
     dashboard.complaints.splice(0);
+    await page.goBack();
     await expect.poll(() => deep.boundingBox()).toEqual(place);
 
     await chooseType(page, 'Person');

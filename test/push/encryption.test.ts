@@ -1,4 +1,4 @@
-// Encryption for browsers, and which addresses messages are sent to.
+// Push messages: their encryption, and the addresses that they may be sent to.
 import { createECDH } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';

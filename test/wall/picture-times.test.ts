@@ -35,7 +35,7 @@ test('decode times go on without a step, however uneven the pictures are', () =>
     if (before) expect(fragment.decodeTime).toBe(decoded(before).at(-1));
     for (const duration of fragment.durations) expect(duration).toBeGreaterThan(0);
   }
-  // The times at which they are shown are right.
+  // Each picture is shown at the right time.
   expect(fragments.map(({ shown }) => shown.map((ticks) => ticks / frame))).toEqual([
     ...[[0, 1], [2.5], [3], [13, 14], [14.2]],
   ]);

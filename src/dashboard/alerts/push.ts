@@ -40,7 +40,7 @@ export const savePush = (): Promise<void> =>
     changeAlertSettings({ push: savePushSubscription.pushSubscription.id });
   });
 
-/** Ends this browser's subscription. If the server cannot be told, it learns it from the push service. */
+/** Ends this browser's subscription. If the server cannot be reached, the push service tells it later. */
 export const endPush = (): Promise<void> =>
   inTurn(async () => {
     const { push } = alertSettings.get();

@@ -832,13 +832,13 @@ export type ProtectPlaybackPayload = {
 /** A browser that is sent a push message when an event begins to be recorded, as long as the key or token with which it was saved is valid. */
 export type PushSubscription = {
   __typename?: 'PushSubscription';
-  /** The cameras whose events are told; none: those of all cameras. */
+  /** The cameras whose events the browser is notified of; none: all cameras. */
   cameraIds: Array<Scalars['ID']['output']>;
   /** When it was last saved. */
   createdAt: Scalars['DateTime']['output'];
   /** The subscription’s id. */
   id: Scalars['ID']['output'];
-  /** The types that are told; none: all. */
+  /** The types of events that it is notified of; none: all types. */
   types: Array<EventType>;
 };
 
@@ -1035,7 +1035,7 @@ export type Role =
   /** Read and subscribe. */
   | 'VIEWER';
 
-/** A browser’s subscription: PushSubscription of its Push API, and what is to be told. */
+/** A browser’s subscription: PushSubscription of its Push API, and the events that it is to be notified of. */
 export type SavePushSubscriptionInput = {
   /** Its secret, as base64url. */
   auth: Scalars['String']['input'];

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useRef } from 'react';
 import { moved, type Window, zoomed } from './timeline-view.ts';
 
-/** So far the pointer may move before a click becomes a drag, in CSS pixels. */
+/** How far the pointer may move before a click becomes a drag, in CSS pixels. */
 const dragFromPx = 5;
 /** How much a notch of the wheel (100 px) changes what is shown. */
 const zoomPerPx = 1.0025;

@@ -1,9 +1,9 @@
 import type { Playhead } from './playhead.ts';
 
-/** Further off than this, in seconds, a player is set to its place; up to this, it plays a little faster or slower. */
+/** If a player is off by more than this (in seconds), it seeks. If it is off by less, it plays a little faster or slower. */
 const seekFrom = 0.4;
 const exactTo = 0.015;
-/** While it stands. */
+/** By how much (in seconds) a player may be off while the playhead stands. */
 const standsTo = 0.03;
 /** How fast a difference is made up for, per second, and by how much faster or slower at most. */
 const gain = 1;
@@ -47,7 +47,7 @@ export function follow(
       return;
     }
     if (Math.abs(difference) > seekFrom * playhead.rate.get()) return setTo(place());
-    // The user may not have clicked yet, so that the browser forbids it; then it is tried again.
+    // Browsers refuse to play before the user has clicked somewhere. The next frame tries again.
     if (video.paused) video.play().catch(() => {});
     const off = ahead ?? difference;
     const change = Math.abs(off) < exactTo ? 0 : Math.max(-mostChange, Math.min(mostChange, off * gain));

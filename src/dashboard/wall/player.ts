@@ -12,7 +12,7 @@ const speeds = [
 /** The least and the most seconds that stay in memory; what is older than the camera's pre-roll is removed. */
 const leastKeptSec = 10;
 const trimSec = 5;
-/** How long (ms) is waited for pictures from before the first one. */
+/** How long to wait (ms) for pictures from before the first one. */
 const backWithinMs = 4_000;
 
 export type PlayerState = 'waiting' | 'playing' | 'unplayable' | 'failed';

@@ -1,7 +1,7 @@
 import { connection } from '../api/connection.ts';
 import { authorization } from '../api/session.ts';
 
-/** What becomes of a camera that is watched. */
+/** Gets what the server sends about a camera that is watched. */
 export interface Receiver {
   /** The pictures that follow are coded like this, for example `video/mp4; codecs="avc1.64001f"`. */
   onFormat(mimeType: string): void;
@@ -92,7 +92,7 @@ function open(): void {
   };
 }
 
-// Without an answer to a ping, the other connection is known to be lost. This one goes the same way.
+// The connection for GraphQL got no answer to a ping. This one uses the same network, so it is closed, too.
 connection.subscribe(() => {
   if (connection.get().state === 'lost') socket?.close();
 });
