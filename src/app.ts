@@ -305,7 +305,10 @@ export async function startApp(
     // If the footage cannot be read now, a retry would fail now, so it counts as absent.
     const holdsFootageHere = (id: string) => holdsFootage(recordDir, id).catch(() => false);
     const rate = eventRate(config.eventsPerMinute);
-    const common = { admission, recorder, feeds, finisher, eventRate: rate, now: () => new Date(now()) };
+    const common = {
+      ...{ admission, recorder, feeds, finisher, eventRate: rate, firstCalls: new FirstCalls() },
+      now: () => new Date(now()),
+    };
     const here = tasksHere({
       ...common,
       db,
@@ -322,7 +325,7 @@ export async function startApp(
         otherNodes: () => others.live(),
         planOwners: () => planner.plan(),
       },
-      ...{ push, firstCalls: new FirstCalls() },
+      push,
       note: (fields, text) => log.info(fields, text),
       lostAfterHours,
       eventLimit: new EventLimit(rate, now),

@@ -15,7 +15,7 @@ import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
 import { findSpool } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
 import type { RecordingLeftover } from './footage-recording.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder, ToResume } from './recorder.ts';
 import { isInRing } from './ring-units.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
 import { WallClock } from './steady-clock.ts';
@@ -91,9 +91,10 @@ async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): 
     OR: [{ nodeId }, { nodeId: null, camera: { nodeId } }],
   };
   for (const { id, isPending } of own) {
+    // The row of a recording here is PENDING only if the database's answer was lost; `resume` then writes RECORDING.
     if (!isPending && recorder.isRecording(id)) continue;
     try {
-      await resumeOrFinish(options, { ...where, id });
+      await recorder.resume(id, () => finishOrFind(options, { ...where, id }));
       failureLogged.delete(id);
     } catch (error) {
       if (!failureLogged.has(id))
@@ -103,24 +104,17 @@ async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): 
   }
 }
 
-async function resumeOrFinish(
-  { db, self, feeds, recorder, recordDir, log, now }: ResumingOptions,
+/** Finishes an interrupted recording. @returns what to record of it; undefined: nothing */
+async function finishOrFind(
+  { db, self, feeds, recordDir, log, now }: ResumingOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
-): Promise<void> {
-  const wasRecording = recorder.isRecording(where.id);
-  // Read after `isRecording` was asked: if the recording ends between the two, the row that is read is no longer
-  // RECORDING.
+): Promise<ToResume | undefined> {
   const found = await db.playback.findFirst({
     where,
     include: { camera: true, event: { select: { createdByKey: true } } },
   });
-  if (!found) return;
+  if (!found) return undefined;
   const { camera, event, ...row } = found;
-  if (wasRecording || recorder.isRecording(where.id)) {
-    const isRowStillPending = row.recordingStatus === 'PENDING' && recorder.isRecording(where.id);
-    if (isRowStillPending) await recorder.confirm(row.id);
-    return;
-  }
   const leftover = await readLeftover(recordDir, row);
   if (!leftover && row.offsiteUntil) {
     const taken = await goOnWithoutSpool(db, row.id, self, new Date(now()));
@@ -128,11 +122,11 @@ async function resumeOrFinish(
       { ...taken, playbackId: row.id },
       'the spool of this recording is gone; its clip is made from the bucket',
     );
-    return;
+    return undefined;
   }
   if (row.recordingStatus === 'PENDING' && !row.deadlineAt && !leftover) {
     await fail(db, row, 'Nobody asked for this recording: its playback has no deadline.', new Date(now()));
-    return;
+    return undefined;
   }
   const playback = { ...row, deadlineAt: await giveDeadline(db, row, camera) };
   const isOpen = (playback.recordUntil ?? playback.deadlineAt).getTime() > now();
@@ -140,11 +134,10 @@ async function resumeOrFinish(
   const isHeld = camera.enabled && !leftover && isInRing(feeds, playback, new WallClock(now));
   const heldSec = leftover?.durationSec ?? 0;
   log.info({ playbackId: playback.id, heldSec, goesOn, isInRing: isHeld }, 'a recording was interrupted');
-  if (goesOn || isHeld || (!leftover && !camera.enabled)) {
-    await recorder.resume(playback, camera, { leftover, by: event?.createdByKey ?? undefined });
-  } else {
-    await close(db, playback, leftover, new Date(now()));
-  }
+  if (goesOn || isHeld || (!leftover && !camera.enabled))
+    return { playback, camera, leftover, by: event?.createdByKey ?? undefined };
+  await close(db, playback, leftover, new Date(now()));
+  return undefined;
 }
 
 const endOf = ({ startedAt, durationSec }: RecordingLeftover) => startedAt + durationSec * 1_000;

@@ -20,6 +20,16 @@ export type RecorderOptions = RunningOptions &
     readonly nodeId: string;
   };
 
+/** A recording that nobody is making. */
+export interface ToResume {
+  readonly playback: PlaybackToRecord;
+  readonly camera: Camera;
+  /** The name of the caller that asked for the recording; it counts in that caller's share. */
+  readonly by: string | undefined;
+  /** What was recorded before the server was restarted. */
+  readonly leftover?: RecordingLeftover | undefined;
+}
+
 interface Tracked {
   readonly running: RunningRecording;
   /** Resolves when its row says what became of it. */
@@ -102,22 +112,19 @@ export class Recorder {
 
   /**
    * Records a playback whose row is PENDING or RECORDING and which nobody records. After a restart, continues what was
-   * recorded before it; otherwise begins with the ring. The recording keeps its place even if none is free.
-   * @param how.by the name of the caller that asked for the recording; it counts in that caller's share
-   * @returns the row; undefined: it was deleted meanwhile
+   * recorded before it; otherwise begins with the ring. The recording keeps its place even if none is free. If the
+   * playback is recorded here by now, the same as `confirm`.
+   * @param find reads what is to be recorded; undefined: nothing. Until it resolves, no other call begins this recording
+   * @returns the row; undefined: nothing was to be recorded, or the playback was deleted meanwhile
    */
-  resume(
-    playback: PlaybackToRecord,
-    camera: Camera,
-    how: { by?: string | undefined; leftover?: RecordingLeftover | undefined },
-  ): Promise<Playback | undefined> {
-    // Another call may have resumed it while the caller read the leftover.
-    if (this.isRecording(playback.id)) return this.confirm(playback.id);
-    return this.#noteBeginning(playback.id, async () => {
-      const place = this.#options.admission.readmit({ cameraId: camera.id, by: how.by });
-      const [started] = await Promise.allSettled([
-        this.#start(playback, camera, { place, leftover: how.leftover }),
-      ]);
+  resume(playbackId: string, find: () => Promise<ToResume | undefined>): Promise<Playback | undefined> {
+    if (this.isRecording(playbackId)) return this.confirm(playbackId);
+    return this.#noteBeginning(playbackId, async () => {
+      const found = await find();
+      if (!found) return undefined;
+      const { playback, camera, by, leftover } = found;
+      const place = this.#options.admission.readmit({ cameraId: camera.id, by });
+      const [started] = await Promise.allSettled([this.#start(playback, camera, { place, leftover })]);
       return this.#writeBegun(playback, started);
     });
   }

@@ -44,7 +44,10 @@ export interface NodeTasks {
 }
 
 interface TaskParts
-  extends Pick<Parts, 'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher' | 'eventRate'> {
+  extends Pick<
+    Parts,
+    'db' | 'now' | 'admission' | 'recorder' | 'feeds' | 'finisher' | 'firstCalls' | 'eventRate'
+  > {
   /** Runs deletions and protections of the same playback one after the other. */
   readonly inTurn: InTurn;
   /** Whether a playback's footage is on this server's disk. Never rejects. */
@@ -65,11 +68,13 @@ export function tasksHere(parts: TaskParts): NodeTasks {
       return recordHere(parts, camera, order);
     },
     async confirm({ id, by }) {
-      if (recorder.isRecording(id)) return recorder.confirm(id);
-      const found = await db.playback.findUnique({ where: { id }, include: { camera: true } });
-      if (found?.recordingStatus !== 'PENDING') return found ?? undefined;
-      const { camera, ...playback } = found;
-      return recorder.resume(playback, camera, { by });
+      const begun = await recorder.resume(id, async () => {
+        const found = await db.playback.findUnique({ where: { id }, include: { camera: true } });
+        if (found?.recordingStatus !== 'PENDING') return undefined;
+        const { camera, ...playback } = found;
+        return { playback, camera, by };
+      });
+      return begun ?? (await db.playback.findUnique({ where: { id } })) ?? undefined;
     },
     async keepUntil({ id, until }) {
       recorder.keepUntil(id, until);

@@ -16,7 +16,10 @@ const pauseMs = 100;
  * @throws RequestError CAPACITY, also if no node answers
  */
 export async function recordAtOwner(
-  parts: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'eventRate' | 'tasksOf' | 'isElsewhere'>,
+  parts: Pick<
+    Parts,
+    'db' | 'feeds' | 'admission' | 'recorder' | 'firstCalls' | 'eventRate' | 'tasksOf' | 'isElsewhere'
+  >,
   first: Camera,
   order: RecordOrder,
 ): Promise<Recorded> {

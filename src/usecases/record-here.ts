@@ -36,29 +36,33 @@ export interface Recorded {
   readonly playback: Playback | undefined;
 }
 
+type RecordParts = Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'firstCalls' | 'eventRate'>;
+
 /**
- * Writes the rows of a recording and begins it, both at the same time.
+ * Writes the rows of a recording and begins it, both at the same time. Where a repeated call finds that an earlier one is
+ * still under way here, it waits for that one's recording.
  * @throws RequestError CAPACITY, RATE_LIMITED: then nothing is written. @throws NodeAway if the camera is not this node's
  */
-export async function recordHere(
-  {
-    db,
-    feeds,
-    admission,
-    recorder,
-    eventRate,
-  }: Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'eventRate'>,
-  camera: Camera,
-  { playback, event, by, at, isAgain }: RecordOrder,
-): Promise<Recorded> {
+export async function recordHere(parts: RecordParts, camera: Camera, order: RecordOrder): Promise<Recorded> {
+  const { db, feeds, recorder, firstCalls } = parts;
   if (!feeds.owns(camera.id)) throw new NodeAway('The camera is another node’s.');
-  if (isAgain) {
-    // The earlier call may still be under way here: waits until its recording has begun.
-    const confirmed = await recorder.confirm(playback.id).catch(() => undefined); // the database says what there is
-    const earlier = await recordedBefore(db, playback.id);
-    if (earlier) return { ...earlier, playback: confirmed ?? earlier.playback };
-  }
+  const { id } = order.playback;
+  return firstCalls.run(`recording ${id}`, {
+    find: async () => {
+      if (!order.isAgain && !recorder.isRecording(id)) return undefined;
+      const confirmed = await recorder.confirm(id).catch(() => undefined); // the database says what there is
+      const earlier = await recordedBefore(db, id);
+      return earlier && { ...earlier, playback: confirmed ?? earlier.playback };
+    },
+    make: () => recordNew(parts, camera, order),
+  });
+}
 
+async function recordNew(
+  { db, admission, recorder, eventRate }: RecordParts,
+  camera: Camera,
+  { playback, event, by, at }: RecordOrder,
+): Promise<Recorded> {
   // Admit the recording, or refuse the event.
   const place = await admission.admit({ cameraId: camera.id, by });
 

@@ -19,7 +19,7 @@ const rules = z.object({ durationSec: wholeNumber(1, longestSec).optional() });
 export async function startRecording(
   parts: Pick<
     Parts,
-    'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'eventRate' | 'tasksOf' | 'isElsewhere'
+    'db' | 'now' | 'feeds' | 'admission' | 'recorder' | 'firstCalls' | 'eventRate' | 'tasksOf' | 'isElsewhere'
   >,
   caller: Caller,
   { cameraId, ...given }: { readonly cameraId: string; readonly durationSec?: number | null | undefined },

@@ -2,6 +2,14 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectDb } from '../../src/db/client.ts';
+import { readSharedSecret } from '../../src/db/link-secret.ts';
+import { newPlayback } from '../../src/db/playbacks.ts';
+import { createSeal } from '../../src/db/seal.ts';
+import { readSecretKeys } from '../../src/db/secret-keys.ts';
+import { OtherNodes } from '../../src/nodes/other-nodes.ts';
+import { createCallSigner } from '../../src/nodes/signature.ts';
+import type { Recorded } from '../../src/usecases/record-here.ts';
 import { firstJump, readClip } from '../support/app/clip.ts';
 import {
   awaitEnd,
@@ -38,6 +46,20 @@ afterAll(async () => {
 
 const rowOf = async (id: string) =>
   (await nodes.sql.query('SELECT node_id, recording_status FROM playbacks WHERE id = $1', [id])).rows[0];
+/** Calls tasks of a node as another one does. */
+async function openCaller({ id, config }: TestNode, callee: TestNode) {
+  const db = connectDb(config.databaseUrl!);
+  const secret = await readSharedSecret(
+    db,
+    createSeal(await readSecretKeys(config.dataDir, config.secretKeys)),
+  );
+  const signer = createCallSigner(secret, Date.now);
+  const others = new OtherNodes({ db, self: { nodeId: id, incarnation: 0n }, isAlone: false, signer });
+  return {
+    call: (task: string, input: unknown) => others.call(callee.id, task, input) as Promise<Recorded>,
+    close: () => db.$disconnect(),
+  };
+}
 /** The ids of the playbacks that have a spool: their folders are beside that of the storyboards. */
 const spoolsOf = async ({ config }: TestNode) =>
   (await readdir(config.recordDir)).filter((name) => /^[0-9a-f]{8}-/.test(name));
@@ -171,6 +193,46 @@ test('another node protects, stops and retries a playback, and says whether that
   isRefusing = false;
   await run('retryPlayback', `id: "${id}"`);
   await expect.poll(async () => (await readPlayback(other.client, id)).recordingStatus).toBe('COMPLETED');
+});
+
+test('an order that is repeated because the owner was slow begins one recording, whichever of the two comes first', async () => {
+  const { id: cameraId, owner, other } = gate;
+  const { call, close } = await openCaller(other, owner);
+  await awaitRing(owner, [cameraId], 2);
+  const at = new Date();
+  const playback = newPlayback({
+    cameraId,
+    startedAt: at,
+    preRollSec: 1,
+    deadlineAt: new Date(at.getTime() + 60_000),
+  });
+  const order = { playback, by: 'anybody', at };
+  const begun = await Promise.all([
+    call('record', { ...order, isAgain: true }),
+    call('record', { ...order, isAgain: false }),
+    call('record', { ...order, isAgain: false }),
+    call('record', { ...order, isAgain: true }),
+  ]);
+  for (const { playback: one } of begun)
+    expect(one).toMatchObject({ id: playback.id, recordingStatus: 'RECORDING' });
+  await until(
+    async () => (await readPlayback(other.client, playback.id)).clipStartedAt !== null,
+    'it is recorded',
+  );
+  const files = await readdir(path.join(owner.config.recordDir, playback.id));
+  expect(files.filter((name) => name.endsWith('.mp4'))).toHaveLength(1);
+  await other.client.run(`mutation { stopRecording(playbackId: "${playback.id}") { playback { id } } }`);
+  await expect
+    .poll(async () => (await readPlayback(other.client, playback.id)).recordingStatus, { timeout: 15_000 })
+    .toBe('COMPLETED');
+  const ended = await readPlayback(other.client, playback.id);
+  expect(ended).toMatchObject({ recordingStatus: 'COMPLETED', gaps: [] });
+  const clip = await readClip(camera, ended, nodes.dir);
+  expect(clip.firstSentAt).toBeLessThan(at.getTime());
+  expect(owner.logged.filter((line) => line.includes(playback.id) && line.includes('"level":50'))).toEqual(
+    [],
+  );
+  await close();
 });
 
 test('calls that no node has signed, or that were meant for another start, are refused', async () => {
