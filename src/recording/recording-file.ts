@@ -48,10 +48,7 @@ export class RecordingFile {
   readonly formats: FileFormats;
   readonly #tracks: FileTracks;
   readonly #placement: Placement;
-  readonly #spool: Promise<Spool>;
-  #open: Spool | undefined;
-  /** Writes that wait until the spool is open. */
-  #waiting: ((spool: Spool) => void)[] = [];
+  readonly #spool: Spool;
   /** The length of the spool once everything taken so far is written. */
   #bytes: number;
   /** The newest fragments, by their position in the file. */
@@ -60,7 +57,7 @@ export class RecordingFile {
   private constructor(
     tracks: FileTracks,
     formats: FileFormats,
-    spool: Promise<Spool>,
+    spool: Spool,
     bytes: number,
     leftover?: { originMs: number; endMs: number },
   ) {
@@ -71,13 +68,6 @@ export class RecordingFile {
     this.#placement = new Placement(timescales, leftover);
     this.#spool = spool;
     this.#bytes = bytes;
-    spool.then(
-      (open) => {
-        this.#open = open;
-        for (const write of this.#waiting.splice(0)) write(open);
-      },
-      () => {}, // `close` returns the error
-    );
   }
 
   /**
@@ -122,7 +112,7 @@ export class RecordingFile {
 
   /** Why the disk stopped accepting footage; undefined if it did not. */
   get failure(): Error | undefined {
-    return this.#open?.failure;
+    return this.#spool.failure;
   }
 
   /**
@@ -145,15 +135,14 @@ export class RecordingFile {
     const footage = [...cut.pictures, ...sounds].map((unit) => unit.footage);
     this.#bytes += footage.reduce((sum, { bytes }) => sum + bytes, moof.length + mdatHeader.length);
     this.#keep(at, fragment);
-    this.#withSpool((spool) => spool.append([moof, mdatHeader], footage));
+    this.#spool.append([moof, mdatHeader], footage);
     this.#correct(corrections);
     return gap;
   }
 
   /** Resolves when everything taken so far is written, or cannot be written. */
-  async written(): Promise<void> {
-    const spool = await this.#spool.catch(() => undefined); // `close` returns the error
-    await spool?.written();
+  written(): Promise<void> {
+    return this.#spool.written();
   }
 
   /**
@@ -162,20 +151,15 @@ export class RecordingFile {
    */
   async close(): Promise<Error | undefined> {
     this.#correct(this.#placement.correct());
-    try {
-      const spool = await this.#spool;
-      await spool.close();
-      return spool.failure;
-    } catch (error) {
-      return error as Error;
-    }
+    await this.#spool.close();
+    return this.#spool.failure;
   }
 
   /** Overwrites boxes of earlier fragments with corrected times. Their sizes stay the same. */
   #correct(corrections: readonly Correction[]): void {
     for (const { at, times } of corrections) {
       const fragment = this.#written.get(at);
-      if (fragment) this.#withSpool((spool) => spool.overwrite(at, this.#moofOf(fragment, times).moof));
+      if (fragment) this.#spool.overwrite(at, this.#moofOf(fragment, times).moof);
     }
   }
 
@@ -189,11 +173,6 @@ export class RecordingFile {
   #keep(at: number, fragment: WrittenFragment): void {
     this.#written.set(at, fragment);
     if (this.#written.size > keptFragments) this.#written.delete(this.#written.keys().next().value!);
-  }
-
-  #withSpool(write: (spool: Spool) => void): void {
-    if (this.#open) write(this.#open);
-    else this.#waiting.push(write);
   }
 }
 

@@ -19,7 +19,8 @@ const syncMs = 1_000;
 export class Spool {
   readonly path: string;
   readonly #growing: GrowingSpools;
-  readonly #file: FileHandle;
+  /** Resolves when the file is open; the first write waits for it. */
+  readonly #opening: Promise<FileHandle>;
   readonly #pending: Pending[] = [];
   readonly #corrections: { at: number; box: Buffer }[] = [];
   #writing: Promise<void> | undefined;
@@ -32,28 +33,27 @@ export class Spool {
   /** Where the next box is written. */
   #end: number;
 
-  private constructor(growing: GrowingSpools, path: string, file: FileHandle, bytes: number) {
+  private constructor(growing: GrowingSpools, path: string, opening: Promise<FileHandle>, bytes: number) {
     this.#growing = growing;
     this.path = path;
-    this.#file = file;
+    this.#opening = opening;
     this.#end = bytes;
-    growing.noteSynced(path, 0);
+    opening.then(
+      () => growing.noteSynced(path, 0),
+      (error: Error) => this.#fail(error),
+    );
   }
 
   /**
+   * Makes the file, without waiting for it: `failure` says if that fails.
    * @param growing the list that the spool is in until it is closed
    * @param folder the folder that `makeSpoolFolder` made
    * @param clipStartedAt epoch milliseconds of the first frame
    * @param init the init segment
    */
-  static async create(
-    growing: GrowingSpools,
-    folder: string,
-    clipStartedAt: number,
-    init: Buffer,
-  ): Promise<Spool> {
+  static create(growing: GrowingSpools, folder: string, clipStartedAt: number, init: Buffer): Spool {
     const file = path.join(folder, `${Math.round(clipStartedAt)}.mp4`);
-    const spool = new Spool(growing, file, await open(file, 'wx', privateFileMode), 0);
+    const spool = new Spool(growing, file, open(file, 'wx', privateFileMode), 0);
     spool.#unsyncedName = folder;
     // Written together with the first fragments, to save a disk access.
     spool.#pending.push({ boxes: [init], footage: [] });
@@ -61,10 +61,8 @@ export class Spool {
   }
 
   /** Continues a spool after `bytes`, where its last complete fragment ends. Cuts off a torn fragment after that. */
-  static async reopen(growing: GrowingSpools, file: string, bytes: number): Promise<Spool> {
-    const handle = await open(file, 'r+');
-    await handle.truncate(bytes);
-    return new Spool(growing, file, handle, bytes);
+  static reopen(growing: GrowingSpools, file: string, bytes: number): Spool {
+    return new Spool(growing, file, openUpTo(file, bytes), bytes);
   }
 
   /** Resolves when everything taken so far is written, so that a crash of this process cannot lose it. */
@@ -100,42 +98,43 @@ export class Spool {
   }
 
   #beginWriting(): void {
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
     try {
+      const file = await this.#opening;
       while (this.#pending.length + this.#corrections.length > 0) {
         const corrections = this.#corrections.splice(0);
         const pending = this.#pending.splice(0);
         const buffers = pending.flatMap(({ boxes, footage }) => [...boxes, ...viewsOf(footage)]);
         try {
-          this.#end += await writeAll(this.#file, buffers, this.#end);
+          this.#end += await writeAll(file, buffers, this.#end);
         } finally {
           releaseAll(pending);
         }
-        for (const { at, box } of corrections) await writeAll(this.#file, [box], at);
+        for (const { at, box } of corrections) await writeAll(file, [box], at);
         if (corrections.length > 0) this.#growing.noteCorrected(this.path);
         this.#unsynced = true;
         this.#sync ??= setTimeout(() => {
-          this.#flushing = this.#flush();
+          this.#flushing = this.#flush(file);
         }, syncMs).unref();
       }
     } catch (error) {
       this.#fail(error as Error);
+    } finally {
+      this.#writing = undefined;
     }
   }
 
-  async #flush(): Promise<void> {
+  async #flush(file: FileHandle): Promise<void> {
     this.#sync = undefined;
     this.#unsynced = false;
     const end = this.#end;
     const folder = this.#unsyncedName;
     this.#unsyncedName = undefined;
     const name = folder === undefined ? undefined : syncFolder(folder);
-    await Promise.all([this.#file.datasync(), name]).then(
+    await Promise.all([file.datasync(), name]).then(
       () => this.#growing.noteSynced(this.path, end),
       (error: Error) => this.#fail(error),
     );
@@ -157,9 +156,10 @@ export class Spool {
     await this.#writing;
     clearTimeout(this.#sync);
     await this.#flushing;
-    if (this.#unsynced) await this.#flush();
+    const file = await this.#opening.catch(() => undefined); // `failure` has the error
+    if (file && this.#unsynced) await this.#flush(file);
     this.#growing.noteClosed(this.path);
-    await this.#file.close().catch((error: Error) => this.#fail(error));
+    await file?.close().catch((error: Error) => this.#fail(error));
   }
 }
 
@@ -168,6 +168,12 @@ interface Pending {
   readonly footage: readonly Footage[];
   /** Called when the write has been done or has failed. */
   readonly onWritten?: () => void;
+}
+
+async function openUpTo(file: string, bytes: number): Promise<FileHandle> {
+  const handle = await open(file, 'r+');
+  await handle.truncate(bytes);
+  return handle;
 }
 
 function releaseAll(pending: readonly Pending[]): void {

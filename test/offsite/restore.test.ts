@@ -218,7 +218,7 @@ test('times that are corrected later are corrected in the bucket too', async () 
   await source.look(Number.POSITIVE_INFINITY);
   const init = await source.readInit();
   const growing = new GrowingSpools();
-  const written = await Spool.create(growing, folder, 0, init);
+  const written = Spool.create(growing, folder, 0, init);
   written.append([(await readFile(spool)).subarray(init.length)]);
   await written.written();
   const index = await GrowingIndex.open(written.path);

@@ -37,7 +37,8 @@ const moofAt = (decodeTime: number) =>
 async function startSpool(id: string) {
   const folder = path.join(recordDir, id);
   await mkdir(folder);
-  const spool = await Spool.create(growing, folder, 1_000, init.bytes);
+  const spool = Spool.create(growing, folder, 1_000, init.bytes);
+  await spool.written();
   const at: number[] = [];
   let end = init.bytes.length;
   let isClosed = false;
