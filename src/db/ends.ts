@@ -65,28 +65,31 @@ export interface EventEnd {
 
 /**
  * Ends an event, and saves on its playbacks when they end and up to when footage is kept. An event that has ended keeps
- * its end. Calls at the same time share the statements. The events are written first: then the second statement also
- * sees playbacks that were added meanwhile. If only the first one is written, `endOverdue` ends the playbacks.
+ * its end. Calls at the same time share the statement. It does not see a playback that another transaction is adding;
+ * `endOverdue` ends that one.
  */
 export const saveEventEnd = gather<EventEnd, SavedEnd>(async (db, ends) => {
-  const rows = Prisma.sql`jsonb_to_recordset(${JSON.stringify(ends)}::jsonb)
-      AS w (id uuid, "endedAt" timestamptz, at timestamptz)`;
-  const ended = await db.$queryRaw<{ id: string }[]>`
+  const rows = await db.$queryRaw<(Partial<StoppedPlayback> & { eventId: string })[]>`
+    WITH ended AS (
       UPDATE events e SET ended_at = w."endedAt", updated_at = w.at
-      FROM ${rows} WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id`;
-  if (ended.length === 0) return ends.map(() => ({ isEnded: false, stopped: [] }));
-  const stopped = await db.$queryRaw<(StoppedPlayback & { eventId: string })[]>`
-      UPDATE playbacks p SET ended_at = w."endedAt", end_reason = 'ENDED', updated_at = w.at,
-        record_until = ${withPostRoll(Prisma.sql`w."endedAt"`)}
-      FROM ${rows}, cameras c WHERE p.event_id = w.id AND c.id = p.camera_id AND w.id = ANY(${ended.map(({ id }) => id)}::uuid[])
+      FROM jsonb_to_recordset(${JSON.stringify(ends)}::jsonb) AS w (id uuid, "endedAt" timestamptz, at timestamptz)
+      WHERE e.id = w.id AND e.ended_at IS NULL RETURNING e.id, e.ended_at, e.updated_at
+    ), stopped AS (
+      UPDATE playbacks p SET ended_at = e.ended_at, end_reason = 'ENDED', updated_at = e.updated_at,
+        record_until = ${withPostRoll(Prisma.sql`e.ended_at`)}
+      FROM ended e, cameras c WHERE p.event_id = e.id AND c.id = p.camera_id
         AND p.ended_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')
-      RETURNING p.id, p.event_id AS "eventId", p.node_id AS "nodeId", p.record_until AS "recordUntil"`;
-  const ids = new Set(ended.map(({ id }) => id));
-  return ends.map(({ id }) => ({
-    isEnded: ids.has(id),
-    stopped: stopped.filter(({ eventId }) => eventId === id),
-  }));
+      RETURNING p.id, p.event_id, p.node_id, p.record_until
+    )
+    SELECT e.id AS "eventId", p.id, p.node_id AS "nodeId", p.record_until AS "recordUntil"
+    FROM ended e LEFT JOIN stopped p ON p.event_id = e.id`;
+  return ends.map(({ id }) => {
+    const ofEvent = rows.filter(({ eventId }) => eventId === id);
+    return { isEnded: ofEvent.length > 0, stopped: ofEvent.filter((row): row is Stopped => row.id !== null) };
+  });
 });
+
+type Stopped = StoppedPlayback & { eventId: string };
 
 /** A playback that is being recorded now. */
 export interface RunningPlayback {
@@ -153,11 +156,13 @@ interface FoundEnds {
 
 async function lookForEnds(db: Db, now: Date, runningIds: readonly string[]): Promise<FoundEnds> {
   const rows = await db.$queryRaw<{ isAny: boolean; id: string | null; recordUntil: Date }[]>`
-    SELECT EXISTS (SELECT FROM events WHERE ended_at IS NULL AND lease_expires_at <= ${now})
-      OR EXISTS (
+    SELECT EXISTS (
+        SELECT FROM events JOIN cameras c ON c.id = camera_id
+        WHERE ended_at IS NULL AND lease_expires_at <= ${now} AND ${isOwn(Prisma.sql`c.node_id`)}
+      ) OR EXISTS (
         SELECT FROM playbacks p LEFT JOIN events e ON e.id = p.event_id
         WHERE p.recording_status IN ('PENDING', 'RECORDING') AND p.ended_at IS NULL
-          AND (e.ended_at IS NOT NULL OR p.deadline_at <= ${now})
+          AND (e.ended_at IS NOT NULL OR p.deadline_at <= ${now}) AND ${isOwn(Prisma.sql`p.node_id`)}
       ) AS "isAny", ended.id, ended.record_until AS "recordUntil"
     FROM (SELECT) one LEFT JOIN playbacks ended ON ended.id = ANY(${runningIds}::uuid[]) AND ended.record_until IS NOT NULL`;
   const ended = rows.flatMap(({ id, recordUntil }) => (id === null ? [] : [{ id, recordUntil }]));

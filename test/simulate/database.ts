@@ -7,6 +7,7 @@ import pg from 'pg';
 import { startDatabaseServer } from '../../src/db/embedded/server.ts';
 import { createLog } from '../../src/log.ts';
 import { openChildren } from '../../src/processes/children.ts';
+import { processorSecOf } from './processor.ts';
 
 /** How often a node sent a statement. */
 export interface StatementCount {
@@ -29,7 +30,6 @@ export interface SimulatedDatabase {
 }
 
 const name = 'simulated';
-const ticksPerSec = 100;
 
 export async function openSimulatedDatabase(nodes: readonly string[]): Promise<SimulatedDatabase> {
   const log = createLog('error');
@@ -70,7 +70,7 @@ export async function openSimulatedDatabase(nodes: readonly string[]): Promise<S
       );
       return rows;
     },
-    cpuSec: () => cpuSecOf(Number(postmaster)),
+    cpuSec: () => processorSecOf(Number(postmaster)),
     async close() {
       await sql.end();
       await server.close();
@@ -90,17 +90,4 @@ async function withClient(url: string, use: (client: pg.Client) => Promise<void>
   await client.connect();
   await use(client);
   await client.end();
-}
-
-/** Processor time of a process, of its children, and of those of them that have ended. */
-async function cpuSecOf(parent: number): Promise<number> {
-  let ticks = 0;
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => ''); // it has ended
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(fields[1]) === parent) ticks += Number(fields[11]) + Number(fields[12]);
-    if (Number(entry) === parent) for (const at of [11, 12, 13, 14]) ticks += Number(fields[at]);
-  }
-  return ticks / ticksPerSec;
 }

@@ -1,7 +1,8 @@
 // npm run simulate -- --nodes 20 --cameras 2000 --events-per-minute 6000 [--seconds 60] [--top 20]: what many nodes ask of
 // one PostgreSQL. Real: PostgreSQL, the nodes' code from the GraphQL API to the database, calls between nodes, spools.
 // Replaced: cameras (a prepared picture a second), the bucket (takes everything, keeps nothing), ffmpeg (one poster for
-// all). Several nodes share a process.
+// all), the nodes' disks (a folder in memory: in a real fleet each node has a disk of its own). Several nodes share a
+// process.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +17,7 @@ import { freePort } from '../support/processes/free-port.ts';
 import { openSimulatedDatabase, type SimulatedDatabase, type StatementCount } from './database.ts';
 import { runLoad, watchAll } from './load.ts';
 import type { NodeSettings } from './nodes-process.ts';
+import { processorSecOf } from './processor.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,10 +38,10 @@ const processes = 2;
 const idleSec = 20;
 const warmUpSec = 10;
 /** The part in which events happen at two nodes only. */
-const apart = { sec: 15, eventsPerSec: 10 };
+const apart = { sec: 30, eventsPerSec: 5 };
 
 const ids = Array.from({ length: nodeCount }, (_, i) => `node${String(i + 1).padStart(2, '0')}`);
-const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-simulate-nodes-'));
+const dir = await mkdtemp('/dev/shm/flashback-simulate-nodes-');
 const database = await openSimulatedDatabase(ids);
 const { sql } = database;
 await applyMigrations(sql);
@@ -103,11 +105,18 @@ async function startNodes(all: readonly NodeSettings[]) {
 /** Counts statements and the database's processor time while `run` runs. */
 async function measured<T>(db: SimulatedDatabase, run: () => Promise<T>) {
   await db.reset();
-  const [cpu, at] = [await db.cpuSec(), performance.now()];
+  const [cpu, nodesCpu, at] = [await db.cpuSec(), await nodesCpuSec(), performance.now()];
   const result = await run();
   const counts = await db.counts();
   const took = (performance.now() - at) / 1_000;
-  return { result, counts, sec: took, cores: ((await db.cpuSec()) - cpu) / took };
+  const cores = ((await db.cpuSec()) - cpu) / took;
+  return { result, counts, sec: took, cores, nodesSec: (await nodesCpuSec()) - nodesCpu };
+}
+
+/** Processor time of all nodes so far, in seconds. */
+async function nodesCpuSec(): Promise<number> {
+  const each = await Promise.all(children.map(({ pid }) => processorSecOf(pid!)));
+  return each.reduce((all, sec) => all + sec, 0);
 }
 
 function sum(counts: readonly StatementCount[]): number {
@@ -123,10 +132,11 @@ function printTop(counts: readonly StatementCount[], per: number, unit: string):
 }
 
 async function measureIdle(): Promise<void> {
-  const { counts, sec: took, cores } = await measured(database, () => sleep(idleSec * 1_000));
+  const { counts, sec: took, cores, nodesSec } = await measured(database, () => sleep(idleSec * 1_000));
   heading(`Nothing happens, ${idleSec} s`);
   figure(`statements a second of ${nodeCount} nodes`, (sum(counts) / took).toFixed(1), '100');
   figure("database's processor, cores", cores.toFixed(2));
+  figure("nodes' processor, cores", (nodesSec / took).toFixed(2));
   printTop(counts, took, 'a second');
 }
 
@@ -136,7 +146,7 @@ async function measureLoad(): Promise<void> {
   await runLoad({ ...options, sec: warmUpSec, seed: seed + 1 });
   await untilWithin(isFinished, 'the first events are finished', 60_000);
   const from = Date.now();
-  const { result, counts, cores } = await measured(database, async () => {
+  const { result, counts, cores, nodesSec } = await measured(database, async () => {
     const load = await runLoad({ ...options, sec, seed });
     await untilWithin(isFinished, 'all events are finished', 120_000);
     return load;
@@ -154,6 +164,7 @@ async function measureLoad(): Promise<void> {
   figure('playbacks', await statusText());
   figure('statements per event', (sum(counts) / events).toFixed(1), '16');
   figure("database's processor, cores", cores.toFixed(2), '1');
+  figure("nodes' processor per event", `${((nodesSec * 1_000) / events).toFixed(1)} ms`);
   figure('createEvent, ms (p50 / p95 / p99)', percentiles(result.createMs, 50, 95, 99));
   for (const [i, { received, repeated }] of watchers.entries()) {
     const times = [...received.values()]
