@@ -105,8 +105,8 @@ async function findStretches(db: Db, { name: person, cameraIds }: Caller, scope:
 }
 
 /** A condition for what lies in a gap. */
-export const inGap = (gap: Gap): Prisma.PlaybackWhereInput =>
-  gap.gt || gap.lt ? { startedAt: gap as { gt?: Date; lt?: Date } } : {};
+export const inGap = ({ gt, lt }: Gap): Prisma.PlaybackWhereInput =>
+  gt || lt ? { startedAt: { ...(gt && { gt }), ...(lt && { lt }) } } : {};
 
 /** A condition for what lies in one of the gaps. */
 export const inGaps = (gaps: readonly Gap[]): Prisma.PlaybackWhereInput =>

@@ -1,30 +1,114 @@
-import type { Prisma } from '../generated/prisma/client.ts';
+import { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
+import type { EventConditions } from './event-filter.ts';
+import { allOf, type PlaybackConditions } from './playback-filter.ts';
 
-/** If no more events than this have the words, a list selects them by their ids. */
-const fewEvents = 1_000;
+/** Lists of what has all words of a text in the label, description or metadata of its event. */
 
-/**
- * Events that have all words of a text in label, description or metadata; a text without words finds nothing.
- *
- * PostgreSQL does not know how rare a rare word is, and reads a list from its newest event on until the page is full: for
- * a word of one event, it reads all. So the ids of the events are read first, by the index of words. If there are more
- * than a thousand, a page is full soon.
- */
-export async function eventsWithWords(db: Db, text: string): Promise<Prisma.EventWhereInput> {
-  const words = await wordsOf(db, text);
-  if (words.length === 0) return { id: { in: [] } };
-  const found = await db.$queryRaw<{ id: string }[]>`
-    WITH found AS MATERIALIZED (SELECT id FROM events WHERE words @> ${words}::text[])
-    SELECT id FROM found LIMIT ${fewEvents + 1}`;
-  return found.length > fewEvents
-    ? { words: { hasEvery: words } }
-    : { id: { in: found.map(({ id }) => id) } };
-}
-
-/** The words of a text, as the column `words` of events has them. */
+/** The words of a text, as the column `words` of events has them. A text without words finds nothing. */
 export async function wordsOf(db: Db, text: string): Promise<string[]> {
   const [found] = await db.$queryRaw<{ words: string[] }[]>`
     SELECT tsvector_to_array(to_tsvector('simple', ${text})) AS words`;
   return found?.words ?? [];
+}
+
+/** The condition for an event `e` that has all these words. */
+export const hasWords = (words: readonly string[]): Prisma.Sql =>
+  words.length > 0 ? Prisma.sql`e.words @> ${[...words]}::text[]` : Prisma.sql`false`;
+
+/** The same condition for Prisma. */
+export const withWords = (words: readonly string[]): Prisma.EventWhereInput =>
+  words.length > 0 ? { words: { hasEvery: [...words] } } : { id: { in: [] } };
+
+/** The position of a row in a list. */
+export interface Key {
+  readonly startedAt: Date;
+  readonly id: string;
+}
+
+/** A part of a list. The ends are exclusive. */
+export interface Part {
+  readonly olderThan?: Key | undefined;
+  readonly newerThan?: Key | undefined;
+  readonly gt?: Date;
+  readonly lt?: Date;
+  readonly isOldestFirst: boolean;
+  readonly skip?: number;
+  readonly take: number;
+}
+
+interface Row {
+  readonly id: string;
+}
+
+/** So many rows of a list are looked at first. */
+const nearRows = 5_000;
+/**
+ * PostgreSQL does not know where in a list a word is. It expects the events with a word to be spread evenly, reads the
+ * list from its beginning until the page is full, and for a word of some old events it reads a million. So the next
+ * thousands of rows of a list are looked at first: there a page of what many events have is found. If it is not full,
+ * all events with the words are read by the index of words.
+ */
+
+/** The ids of the events that have the words. @param conditions besides the words */
+export async function eventsWithWords(
+  db: Db,
+  words: readonly string[],
+  conditions: EventConditions,
+  part: Part,
+): Promise<string[]> {
+  const where = allOf([hasWords(words), ...conditions.event]);
+  const { order, limits, within } = boundsOf(part, Prisma.sql`e`, conditions.indexed);
+  const near = await db.$queryRaw<Row[]>`
+    SELECT e.id FROM (SELECT * FROM events e WHERE ${within} ${order} LIMIT ${nearRows}) e
+    WHERE ${where} ${order} ${limits}`;
+  if (near.length === part.take) return near.map(({ id }) => id);
+  const found = await db.$queryRaw<Row[]>`
+    WITH found AS MATERIALIZED (SELECT e.id, e.started_at FROM events e WHERE ${where} AND ${within})
+    SELECT e.id FROM found e ${order} ${limits}`;
+  return found.map(({ id }) => id);
+}
+
+/** The ids of the playbacks whose event has the words. @param conditions besides the words */
+export async function playbacksWithWords(
+  db: Db,
+  words: readonly string[],
+  conditions: PlaybackConditions,
+  part: Part,
+): Promise<string[]> {
+  const ofEvent = allOf([hasWords(words), ...conditions.event]);
+  const ofPlayback = allOf(conditions.playback);
+  const { order, limits, within } = boundsOf(part, Prisma.sql`p`, conditions.indexed);
+  const near = await db.$queryRaw<Row[]>`
+    SELECT p.id FROM (SELECT * FROM playbacks p WHERE ${within} ${order} LIMIT ${nearRows}) p
+    JOIN events e ON e.id = p.event_id WHERE ${ofEvent} AND ${ofPlayback} ${order} ${limits}`;
+  if (near.length === part.take) return near.map(({ id }) => id);
+  // OFFSET 0 makes PostgreSQL look up the playbacks of each event, instead of reading all playbacks.
+  const found = await db.$queryRaw<Row[]>`
+    WITH found AS MATERIALIZED (SELECT e.id FROM events e WHERE ${ofEvent})
+    SELECT p.id FROM found
+    CROSS JOIN LATERAL (SELECT * FROM playbacks WHERE event_id = found.id OFFSET 0) p
+    WHERE ${ofPlayback} AND ${within} ${order} ${limits}`;
+  return found.map(({ id }) => id);
+}
+
+/** @param row the name of the list's rows in the statement */
+function boundsOf(
+  { olderThan, newerThan, gt, lt, isOldestFirst, skip = 0, take }: Part,
+  row: Prisma.Sql,
+  indexed: readonly Prisma.Sql[],
+) {
+  const key = (sign: Prisma.Sql, { startedAt, id }: Key) =>
+    Prisma.sql`(${row}.started_at, ${row}.id) ${sign} (${startedAt}, ${id}::uuid)`;
+  const within = allOf([
+    ...indexed,
+    ...(olderThan ? [key(Prisma.sql`<`, olderThan)] : []),
+    ...(newerThan ? [key(Prisma.sql`>`, newerThan)] : []),
+    ...(gt ? [Prisma.sql`${row}.started_at > ${gt}`] : []),
+    ...(lt ? [Prisma.sql`${row}.started_at < ${lt}`] : []),
+  ]);
+  const order = isOldestFirst
+    ? Prisma.sql`ORDER BY ${row}.started_at, ${row}.id`
+    : Prisma.sql`ORDER BY ${row}.started_at DESC, ${row}.id DESC`;
+  return { within, order, limits: Prisma.sql`LIMIT ${take} OFFSET ${skip}` };
 }

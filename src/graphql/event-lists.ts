@@ -1,16 +1,17 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import { eventsWithWords } from '../db/search.ts';
+import { eventConditions } from '../db/event-filter.ts';
+import { eventsWithWords, withWords, wordsOf } from '../db/search.ts';
 import { visibleEvents } from '../db/visible.ts';
 import type { Event as EventRow, Prisma } from '../generated/prisma/client.ts';
 import { filterId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
-import type { Context } from './context.ts';
 import { EventType } from './enums.ts';
 import { Event } from './event.ts';
 import {
   connectionArgs,
   type KeysetPage,
   PageInfo,
+  prismaQuery,
   readPage,
   searchText,
   startedWithin,
@@ -29,10 +30,9 @@ const EventFilter = builder.inputType('EventFilter', {
   }),
 });
 
-async function toWhere(
-  filter: typeof EventFilter.$inferInput | null | undefined,
-  { db }: Context,
-): Promise<Prisma.EventWhereInput> {
+type Filter = typeof EventFilter.$inferInput | null | undefined;
+
+function toWhere(filter: Filter, words: readonly string[] | undefined): Prisma.EventWhereInput {
   const cameraId = filterId('cameraId', filter?.cameraId);
   const { open } = filter ?? {};
   return {
@@ -40,7 +40,7 @@ async function toWhere(
     ...(filter?.type && { type: { in: filter.type } }),
     ...(typeof open === 'boolean' && { endedAt: open ? null : { not: null } }),
     ...startedWithin(filter),
-    ...(filter?.search && (await eventsWithWords(db, filter.search))),
+    ...(words && withWords(words)),
   };
 }
 
@@ -78,8 +78,9 @@ builder.queryFields((t) => ({
       ...connectionArgs(t.arg),
     },
     resolve: async (_root, { filter, ...args }, context, info) => {
-      const { db } = context;
-      const where = { AND: [await toWhere(filter, context), visibleEvents(context)] };
+      const { db, caller } = context;
+      const words = filter?.search ? await wordsOf(db, filter.search) : undefined;
+      const where = { AND: [toWhere(filter, words), visibleEvents(context)] };
       const selection = queryFromInfo({
         context,
         info,
@@ -88,7 +89,18 @@ builder.queryFields((t) => ({
       }) as Prisma.EventDefaultArgs;
       return readPage<EventRow>(
         args,
-        (page) => db.event.findMany({ ...selection, ...page, where: { AND: [where, page.where] } }),
+        async (part) => {
+          const { orderBy, ...query } = prismaQuery(part);
+          if (!words)
+            return db.event.findMany({
+              ...selection,
+              ...query,
+              orderBy,
+              where: { AND: [where, query.where] },
+            });
+          const ids = await eventsWithWords(db, words, eventConditions(filter ?? {}, caller), part);
+          return db.event.findMany({ ...selection, where: { id: { in: ids } }, orderBy });
+        },
         () => db.event.count({ where }),
       );
     },

@@ -1,3 +1,4 @@
+import type { Key, Part } from '../db/search.ts';
 import { badInput } from '../domain/errors.ts';
 import { hasYear, isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
@@ -12,21 +13,17 @@ export interface ConnectionArgs {
 }
 
 /** The order of all lists: newest first, and rows of the same time by id: then the order is always the same. */
-interface Key {
-  readonly startedAt: Date;
-  readonly id: string;
-}
-
 const newestFirst = [{ startedAt: 'desc' }, { id: 'desc' }] as const;
 const oldestFirst = [{ startedAt: 'asc' }, { id: 'asc' }] as const;
 const largestPage = 100;
 
-/** A query for Prisma, in a form that fits both events and playbacks. */
-export interface KeysetQuery {
-  readonly where: object;
-  readonly orderBy: { startedAt?: 'asc' | 'desc'; id?: 'asc' | 'desc' }[];
-  readonly take: number;
-}
+/** A query for Prisma that reads this part. */
+export const prismaQuery = ({ olderThan, newerThan, isOldestFirst, skip = 0, take }: Part) => ({
+  where: { AND: [...(olderThan ? [isOlder(olderThan)] : []), ...(newerThan ? [isNewer(newerThan)] : [])] },
+  orderBy: [...(isOldestFirst ? oldestFirst : newestFirst)],
+  skip,
+  take,
+});
 
 export interface KeysetPage<Row extends Key> {
   readonly rows: Row[];
@@ -37,30 +34,34 @@ export interface KeysetPage<Row extends Key> {
 
 /**
  * Reads one page.
- * @param find runs a query; it must add the list's own filter to `where`
+ * @param find reads a part of the list, as far as its own filter demands
  * @throws RequestError BAD_USER_INPUT if the size is not 1 to 100 or the cursor is malformed
  */
 export async function readPage<Row extends Key>(
   args: ConnectionArgs,
-  find: (query: KeysetQuery) => Promise<Row[]>,
+  find: (query: Part) => Promise<Row[]>,
   count: () => Promise<number>,
 ): Promise<KeysetPage<Row>> {
   const backwards = args.last !== null && args.last !== undefined;
   const size = pageSize(backwards ? 'last' : 'first', backwards ? args.last : args.first);
   const after = readCursor('after', args.after);
   const before = readCursor('before', args.before);
-  const where = { AND: [...(after ? [olderThan(after)] : []), ...(before ? [newerThan(before)] : [])] };
-  const read = await find({ where, orderBy: [...(backwards ? oldestFirst : newestFirst)], take: size + 1 });
+  const read = await find({
+    olderThan: after,
+    newerThan: before,
+    isOldestFirst: backwards,
+    take: size + 1,
+  });
   const more = read.length > size;
   const rows = read.slice(0, size);
   if (backwards) rows.reverse();
-  const exists = async (edge: object) =>
-    (await find({ where: edge, orderBy: [...newestFirst], take: 1 })).length > 0;
+  const exists = async (edge: { olderThan: Key } | { newerThan: Key }) =>
+    (await find({ ...edge, isOldestFirst: false, take: 1 })).length > 0;
   const [newest, oldest] = [rows[0] ?? after, rows.at(-1) ?? before];
   return {
     rows,
-    hasNextPage: () => (backwards ? (oldest ? exists(olderThan(oldest)) : false) : more),
-    hasPreviousPage: () => (backwards ? more : newest ? exists(newerThan(newest)) : false),
+    hasNextPage: () => (backwards ? (oldest ? exists({ olderThan: oldest }) : false) : more),
+    hasPreviousPage: () => (backwards ? more : newest ? exists({ newerThan: newest }) : false),
     totalCount: count,
   };
 }
@@ -74,12 +75,12 @@ function pageSize(name: string, size: number | null | undefined): number {
 // `OR` alone would be right; the condition on `startedAt` is for PostgreSQL. Without it, PostgreSQL reads the index
 // from its beginning instead of from the cursor, and the last page of a million rows takes as long as reading the
 // million.
-const olderThan = ({ startedAt, id }: Key) => ({
+const isOlder = ({ startedAt, id }: Key) => ({
   startedAt: { lte: startedAt },
   OR: [{ startedAt: { lt: startedAt } }, { startedAt, id: { lt: id } }],
 });
 
-const newerThan = ({ startedAt, id }: Key) => ({
+const isNewer = ({ startedAt, id }: Key) => ({
   startedAt: { gte: startedAt },
   OR: [{ startedAt: { gt: startedAt } }, { startedAt, id: { gt: id } }],
 });

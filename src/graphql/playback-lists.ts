@@ -1,9 +1,10 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
+import { playbackConditions } from '../db/playback-filter.ts';
 import { type Gap, inGap, inGaps, readGaps } from '../db/review-stretches.ts';
 import { reviewedBy } from '../db/reviews.ts';
-import { eventsWithWords } from '../db/search.ts';
+import { type Part, playbacksWithWords, withWords, wordsOf } from '../db/search.ts';
 import { visiblePlaybacks } from '../db/visible.ts';
 import type { Playback as PlaybackRow, Prisma } from '../generated/prisma/client.ts';
 import { filterId, validate, wholeNumber } from '../usecases/input.ts';
@@ -15,6 +16,7 @@ import {
   connectionArgs,
   type KeysetPage,
   PageInfo,
+  prismaQuery,
   readPage,
   searchText,
   startedWithin,
@@ -50,18 +52,36 @@ export const PlaybackFilter = builder.inputType('PlaybackFilter', {
 
 type Filter = typeof PlaybackFilter.$inferInput | null | undefined;
 
-async function toWhere(filter: Filter, { db, caller }: Context): Promise<Prisma.PlaybackWhereInput> {
+/** The playbacks of a filter that the caller may see. */
+interface List {
+  readonly where: Prisma.PlaybackWhereInput;
+  /** The words of a search. */
+  readonly words: readonly string[] | undefined;
+  readonly filter: Filter;
+  /** Only those of this camera. */
+  readonly ofCamera?: string | undefined;
+}
+
+async function listOf(filter: Filter, context: Context, ofCamera?: string): Promise<List> {
+  const words = filter?.search ? await wordsOf(context.db, filter.search) : undefined;
+  const within = ofCamera ? { cameraId: ofCamera } : {};
+  const where = { AND: [toWhere(filter, words, context), within, visiblePlaybacks(context)] };
+  return { where, words, filter, ofCamera };
+}
+
+function toWhere(
+  filter: Filter,
+  words: readonly string[] | undefined,
+  { caller }: Context,
+): Prisma.PlaybackWhereInput {
   const eventId = filterId('eventId', filter?.eventId);
   const cameraId = filterId('cameraId', filter?.cameraId);
   return {
     ...(eventId && { eventId }),
     ...(cameraId && { cameraId }),
     ...(filter?.recordingStatus && { recordingStatus: { in: filter.recordingStatus } }),
-    ...((filter?.eventType || filter?.search) && {
-      event: {
-        ...(filter.eventType && { type: { in: filter.eventType } }),
-        ...(filter.search && (await eventsWithWords(db, filter.search))),
-      },
+    ...((filter?.eventType || words) && {
+      event: { ...(filter?.eventType && { type: { in: filter.eventType } }), ...(words && withWords(words)) },
     }),
     ...(typeof filter?.protected === 'boolean' && { protectedAt: filter.protected ? { not: null } : null }),
     ...(typeof filter?.reviewed === 'boolean' && reviewedBy(caller.name, filter.reviewed)),
@@ -86,9 +106,26 @@ async function timed<T>(
   return result;
 }
 
-interface Page {
-  readonly where: Prisma.PlaybackWhereInput;
-  readonly filter: Filter;
+/** Reads a part of a list. @param selection what Prisma reads of each playback */
+async function readPart(
+  { where, words, filter, ofCamera }: List,
+  part: Part,
+  selection: object,
+  { db, caller }: Context,
+): Promise<PlaybackRow[]> {
+  const { orderBy, ...query } = prismaQuery(part);
+  if (!words)
+    return db.playback.findMany({
+      ...selection,
+      ...query,
+      orderBy,
+      where: { AND: [where, query.where, inGap(part)] },
+    });
+  const ids = await playbacksWithWords(db, words, playbackConditions(filter ?? {}, caller, ofCamera), part);
+  return db.playback.findMany({ ...selection, where: { id: { in: ids } }, orderBy });
+}
+
+interface Page extends List {
   readonly page: number;
   readonly pageSize: number;
   /** Counts at the first call; later calls return the same number. */
@@ -102,15 +139,14 @@ const PlaybackPage = builder.objectRef<Page>('PlaybackPage').implement({
     items: t.prismaField({
       type: [Playback],
       description: 'The page’s playbacks.',
-      resolve: (query, { where, filter, page, pageSize }, _args, context) =>
-        timed(context, filter, () =>
-          context.db.playback.findMany({
-            ...query,
-            where,
-            orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
-            skip: (page - 1) * pageSize,
-            take: pageSize,
-          }),
+      resolve: (query, { page, pageSize, ...list }, _args, context) =>
+        timed(context, list.filter, () =>
+          readPart(
+            list,
+            { isOldestFirst: false, skip: (page - 1) * pageSize, take: pageSize },
+            query,
+            context,
+          ),
         ),
     }),
     page: t.exposeInt('page', { description: 'The page’s number, from 1.' }),
@@ -148,36 +184,24 @@ const PlaybackConnection = builder.objectRef<KeysetPage<PlaybackRow>>('PlaybackC
   }),
 });
 
-async function readConnection(
-  filter: Filter,
-  within: Prisma.PlaybackWhereInput,
-  args: ConnectionArgs,
-  context: Context,
-  info: GraphQLResolveInfo,
-) {
-  const { db } = context;
-  const where = { AND: [await toWhere(filter, context), within, visiblePlaybacks(context)] };
+async function readConnection(list: List, args: ConnectionArgs, context: Context, info: GraphQLResolveInfo) {
+  const { filter, where } = list;
   const gaps = await gapsFor(filter, context);
   const selection = queryFromInfo({
     context,
     info,
     typeName: 'Playback',
     paths: [['nodes'], ['edges', 'node']],
-  }) as Prisma.PlaybackDefaultArgs;
+  });
   return readPage<PlaybackRow>(
     args,
     (page) =>
       timed(context, filter, () =>
-        readGaps(page.orderBy[0]?.startedAt === 'asc' ? gaps.toReversed() : gaps, page.take, (gap, take) =>
-          db.playback.findMany({
-            ...selection,
-            ...page,
-            take,
-            where: { AND: [where, page.where, inGap(gap)] },
-          }),
+        readGaps(page.isOldestFirst ? gaps.toReversed() : gaps, page.take, (gap, take) =>
+          readPart(list, { ...page, ...gap, take }, selection, context),
         ),
       ),
-    () => db.playback.count({ where: { AND: [where, inGaps(gaps)] } }),
+    () => context.db.playback.count({ where: { AND: [where, inGaps(gaps)] } }),
   );
 }
 
@@ -194,14 +218,14 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, { filter, ...args }, context) => {
       const { page, pageSize } = validate(pageRules, args, []);
-      const gaps = inGaps(await gapsFor(filter, context));
-      const where = { AND: [await toWhere(filter, context), visiblePlaybacks(context), gaps] };
+      const list = await listOf(filter, context);
+      const where = { AND: [list.where, inGaps(await gapsFor(filter, context))] };
       let count: Promise<number> | undefined;
       const total = () => {
         count ??= context.db.playback.count({ where });
         return count;
       };
-      return { where, filter, page, pageSize, total };
+      return { ...list, where, page, pageSize, total };
     },
   }),
   playbackConnection: t.field({
@@ -211,7 +235,8 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
       ...connectionArgs(t.arg),
     },
-    resolve: (_root, { filter, ...args }, context, info) => readConnection(filter, {}, args, context, info),
+    resolve: async (_root, { filter, ...args }, context, info) =>
+      readConnection(await listOf(filter, context), args, context, info),
   }),
 }));
 
@@ -229,7 +254,7 @@ builder.prismaObjectField('Camera', 'playbacks', (t) =>
       after: t.arg.string({ description: 'Only playbacks older than this cursor.' }),
       filter: t.arg({ type: PlaybackFilter, description: filterText }),
     },
-    resolve: (camera, { filter, ...args }, context, info) =>
-      readConnection(filter, { cameraId: camera.id }, args, context, info),
+    resolve: async (camera, { filter, ...args }, context, info) =>
+      readConnection(await listOf(filter, context, camera.id), args, context, info),
   }),
 );

@@ -18,8 +18,8 @@ export const benchApi = (): Promise<void> =>
   });
 
 export const benchLists = (): Promise<void> =>
-  withMillion(async (server, sql) => {
-    await benchSearch(server, sql);
+  withMillion(async (server, sql, cameras) => {
+    await benchSearch(server, sql, cameras);
     await benchReviewed(server, sql);
   });
 
@@ -124,13 +124,20 @@ async function benchPages(server: BenchServer, cameras: string[]): Promise<void>
   close();
 }
 
-/** Each word is in so many of a million events: 100, 10,000 and half of them. */
-const words = { rare: 10_000, usual: 100, everywhere: 2 };
+/** Which of a million events have each word: 100, 10,000 and half of them, and the oldest 100, 5,000 and 50,000. */
+const words = {
+  rare: 'n % 10000 = 0',
+  usual: 'n % 100 = 0',
+  everywhere: 'n % 2 = 0',
+  oldest: 'n <= 100',
+  former: 'n <= 5000',
+  past: 'n <= 50000',
+};
 
 /** The words of labels, and a number of its own in each event's metadata. */
-async function benchSearch(server: BenchServer, sql: pg.Client): Promise<void> {
+async function benchSearch(server: BenchServer, sql: pg.Client, cameras: string[]): Promise<void> {
   heading('Search over 1,000,000 events, a page of 20 (p95 of 100)');
-  const label = Object.entries(words).map(([word, every]) => `CASE WHEN n % ${every} = 0 THEN '${word}' END`);
+  const label = Object.entries(words).map(([word, which]) => `CASE WHEN ${which} THEN '${word}' END`);
   await sql.query(
     `UPDATE events e SET label = concat_ws(' ', ${label.join(', ')}, 'gate ' || n % 40),
        metadata = jsonb_build_object('plate', 'AB ' || n, 'score', 0.9)
@@ -138,25 +145,32 @@ async function benchSearch(server: BenchServer, sql: pg.Client): Promise<void> {
   );
   await sql.query('VACUUM ANALYZE events');
   const { ask, close } = connections(server.client.url, 1);
-  const texts: Record<string, (n: number) => string> = {
-    'one event': (n) => `ab ${1 + n * 9_973}`,
-    'a word of 100 events': () => 'rare',
-    'a word of 10,000 events': () => 'usual',
-    'a word of half of them': () => 'everywhere',
-    'two usual words': (n) => `gate ${n % 40} usual`,
-    'no event': (n) => `nothing${n}`,
+  const [camera] = cameras;
+  const lists: Record<string, (n: number) => { search: string; cameraId?: string | undefined }> = {
+    'one event': (n) => ({ search: `ab ${1 + n * 9_973}` }),
+    'a word of 100 events': () => ({ search: 'rare' }),
+    'a word of 10,000 events': () => ({ search: 'usual' }),
+    'a word of half of them': () => ({ search: 'everywhere' }),
+    'a word of the oldest 100': () => ({ search: 'oldest' }),
+    'a word of the oldest 5,000': () => ({ search: 'former' }),
+    'a word of the oldest 50,000': () => ({ search: 'past' }),
+    'two usual words': (n) => ({ search: `gate ${n % 40} usual` }),
+    'two words that no event has together': () => ({ search: 'everywhere gate 7' }),
+    'a camera, a usual word': () => ({ search: 'usual', cameraId: camera }),
+    'a camera with few, a usual word': () => ({ search: 'usual', cameraId: cameras.at(-1) }),
+    'no event': (n) => ({ search: `nothing${n}` }),
   };
   const queries = {
-    events: 'query($search: String) { events(filter: { search: $search }) { nodes { id label startedAt } } }',
-    playbacks: `query($search: String) {
-      playbackConnection(filter: { search: $search }) { nodes { id recordingStatus startedAt } } }`,
+    events: 'query($filter: EventFilter) { events(filter: $filter) { nodes { id label startedAt } } }',
+    playbacks: `query($filter: PlaybackFilter) {
+      playbackConnection(filter: $filter) { nodes { id recordingStatus startedAt } } }`,
   };
   for (const [of, query] of Object.entries(queries)) {
-    for (const [name, text] of Object.entries(texts)) {
+    for (const [name, filter] of Object.entries(lists)) {
       const times: number[] = [];
       for (let n = 0; n < 100; n++) {
         const startedAt = performance.now();
-        await ask(query, { search: text(n) });
+        await ask(query, { filter: filter(n) });
         times.push(performance.now() - startedAt);
       }
       figure(`${of}, ${name}`, ms(percentile(times, 95)), '50 ms');

@@ -238,6 +238,79 @@ describe('a long page takes as many statements as a short one', () => {
   });
 });
 
+describe('pages of a search', () => {
+  // Of 60,000 events: one in a hundred, some of the oldest, and more of the oldest than are looked up one by one.
+  beforeAll(() =>
+    sql.query(
+      `UPDATE events e SET label = concat_ws(' ', CASE WHEN n % 100 = 0 THEN 'spread' END, CASE WHEN n <= 30 THEN 'oldest' END,
+         CASE WHEN n <= 10500 THEN 'past' END)
+       FROM (SELECT id, row_number() OVER (ORDER BY started_at, id) AS n FROM events) numbered
+       WHERE numbered.id = e.id AND (n % 100 = 0 OR n <= 10500)`,
+    ),
+  );
+
+  const lists = {
+    events: `query($filter: EventFilter, $first: Int, $after: String, $last: Int, $before: String) {
+      list: events(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+        nodes { id } pageInfo { startCursor endCursor } } }`,
+    playbacks: `query($filter: PlaybackFilter, $first: Int, $after: String, $last: Int, $before: String) {
+      list: playbackConnection(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+        nodes { id } pageInfo { startCursor endCursor } } }`,
+  };
+  interface Read {
+    list: { nodes: { id: string }[]; pageInfo: { startCursor: string; endCursor: string } };
+  }
+
+  describe.each(['events', 'playbacks'] as const)('%s', (list) => {
+    const read = async (variables: object) => {
+      const { list: page } = await app.client.run<Read>(lists[list], variables);
+      return { ids: page.nodes.map(({ id }) => id), ...page.pageInfo };
+    };
+    const expected = async (words: string[], camera: string | undefined) => {
+      const { rows } = await sql.query(
+        `SELECT l.id FROM ${list} l JOIN events e ON e.id = ${list === 'events' ? 'l.id' : 'l.event_id'}
+         WHERE e.words @> $1 AND ($2::uuid IS NULL OR l.camera_id = $2) ORDER BY l.started_at DESC, l.id DESC`,
+        [words, camera],
+      );
+      return rows.map(({ id }) => id as string);
+    };
+
+    test.each([
+      ['spread', false],
+      ['oldest', false],
+      ['past', false],
+      ['past spread', false],
+      ['past', true],
+      ['nowhere', false],
+    ])('of "%s", forwards and backwards', async (search, isOfCamera) => {
+      const camera = isOfCamera ? cameras[19] : undefined;
+      const all = await expected(search.split(' '), camera);
+      const filter = { search, ...(camera && { cameraId: camera }) };
+      const first = await read({ filter, first: 20 });
+      const second = await read({ filter, first: 20, after: first.endCursor ?? last() });
+      expect(first.ids).toEqual(all.slice(0, 20));
+      if (first.endCursor) expect(second.ids).toEqual(all.slice(20, 40));
+      const ends = await read({ filter, first: null, last: 20 });
+      expect(ends.ids).toEqual(all.slice(-20));
+      if (second.startCursor)
+        expect((await read({ filter, first: null, last: 7, before: second.startCursor })).ids).toEqual(
+          all.slice(13, 20),
+        );
+    });
+  });
+
+  test('by number', async () => {
+    const { rows } = await sql.query(
+      `SELECT p.id FROM playbacks p JOIN events e ON e.id = event_id WHERE e.words @> '{past,spread}'
+       ORDER BY p.started_at DESC, p.id DESC`,
+    );
+    const { playbacks } = await app.client.run<{ playbacks: { total: number; items: { id: string }[] } }>(
+      '{ playbacks(page: 3, filter: { search: "spread past", recordingStatus: [COMPLETED, FAILED] }) { total items { id } } }',
+    );
+    expect(playbacks).toEqual({ total: rows.length, items: rows.slice(40, 60) });
+  });
+});
+
 interface Created {
   createEvent: { event: { id: string }; playback: { id: string } };
 }
