@@ -1,3 +1,4 @@
+import type { CameraProblem } from '../domain/camera-errors.ts';
 import type { RetentionRule } from '../domain/retention.ts';
 import type { Camera, CameraState, Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
@@ -35,8 +36,8 @@ export interface StreamRates {
 
 /** What a short look at a camera's stream has shown; what was not seen is undefined. */
 export interface CameraTrial extends StreamRates {
-  /** Why the camera cannot be recorded, in words; undefined if it can be. */
-  readonly problem: string | undefined;
+  /** Why the camera cannot be recorded; undefined if it can be. */
+  readonly problem: CameraProblem | undefined;
   readonly reading: ReadingFacts | undefined;
   /** RFC 6381. */
   readonly codec: string | undefined;
@@ -51,7 +52,7 @@ export interface FeedReport {
   readonly state: CameraState;
   /** undefined: the state has not changed. */
   readonly stateSince?: Date;
-  readonly lastError: string | null;
+  readonly lastError: CameraProblem | null;
   /** The formats of the stream, once the feed was live. undefined: the row keeps what it has. */
   readonly stream?: {
     codec: string | null;
@@ -152,11 +153,12 @@ export async function deleteCameraRows(
 }
 
 export async function reportFeed(db: Db, id: string, report: FeedReport): Promise<void> {
-  const { stream, ...state } = report;
+  const { stream, lastError, ...state } = report;
   const { reading, ...described } = stream ?? {};
   const data: Prisma.CameraUpdateManyMutationInput = {
     ...state,
-    lastError: state.lastError?.slice(0, 500) ?? null,
+    lastError: lastError?.message.slice(0, 500) ?? null,
+    lastErrorCode: lastError?.code ?? null,
     ...described,
     ...(reading && { reading: { ...reading } }),
   };

@@ -90,7 +90,7 @@ export function planOwners(db: Db, { mayDeclareLost }: { mayDeclareLost: boolean
           ELSE format('No server of the site %s is there, and servers of other sites do not read this camera.', site) END AS why
         FROM cameras WHERE node_id IS NULL AND enabled
       )
-      UPDATE cameras c SET state = 'OFFLINE', last_error = why,
+      UPDATE cameras c SET state = 'OFFLINE', last_error = why, last_error_code = 'NO_SERVER',
         state_since = CASE WHEN state = 'OFFLINE' THEN state_since ELSE clock_timestamp() END
       FROM unread WHERE c.id = unread.id AND c.node_id IS NULL AND (state <> 'OFFLINE' OR last_error IS DISTINCT FROM why)`;
   });

@@ -1,7 +1,7 @@
 import type { CameraTrial } from '../db/cameras.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
-import { CameraReader, CameraTls, CameraTransport } from './enums.ts';
+import { CameraErrorCode, CameraReader, CameraTls, CameraTransport } from './enums.ts';
 
 /** Input and payload of testCamera. */
 
@@ -41,7 +41,13 @@ export const TestCameraPayload = builder.objectRef<CameraTrial>('TestCameraPaylo
     problem: t.string({
       nullable: true,
       description: 'Why the camera cannot be recorded, as a sentence; null if it can.',
-      resolve: ({ problem }) => problem ?? null,
+      resolve: ({ problem }) => problem?.message ?? null,
+    }),
+    problemCode: t.field({
+      type: CameraErrorCode,
+      nullable: true,
+      description: 'The kind of `problem`; null if there is none.',
+      resolve: ({ problem }) => problem?.code ?? null,
     }),
     reading: t.field({
       type: CameraReading,

@@ -1,12 +1,20 @@
 import type { ReadingFacts } from '../db/cameras.ts';
 import { visibleCameras } from '../db/visible.ts';
+import { knownCameraErrorCode } from '../domain/camera-errors.ts';
 import type { RetentionRule as RuleOfCamera } from '../domain/retention.ts';
 import { maskStreamUrl } from '../domain/stream-url.ts';
 import { isId } from '../usecases/input.ts';
 import { builder } from './builder.ts';
 import { CameraReading } from './camera-reading.ts';
 import { RetentionRule } from './camera-retention.ts';
-import { CameraReader, CameraState, CameraTls, CameraTransport, EventType } from './enums.ts';
+import {
+  CameraErrorCode,
+  CameraReader,
+  CameraState,
+  CameraTls,
+  CameraTransport,
+  EventType,
+} from './enums.ts';
 
 export const Camera = builder.prismaObject('Camera', {
   description: 'A stream address and how to record it.',
@@ -40,6 +48,13 @@ export const Camera = builder.prismaObject('Camera', {
     lastError: t.exposeString('lastError', {
       nullable: true,
       description: 'Why the camera is not live, or why it cannot be recorded, as a sentence.',
+    }),
+    lastErrorCode: t.field({
+      type: CameraErrorCode,
+      nullable: true,
+      description: 'The kind of `lastError`; null if there is none.',
+      resolve: ({ lastError, lastErrorCode }) =>
+        lastError === null ? null : knownCameraErrorCode(lastErrorCode ?? 'OTHER'),
     }),
     codec: t.exposeString('codec', {
       nullable: true,

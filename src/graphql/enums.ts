@@ -39,6 +39,29 @@ export const CameraState = builder.enumType('CameraState', {
   },
 });
 
+export const CameraErrorCode = builder.enumType('CameraErrorCode', {
+  description: 'Why a camera is not live, or why it cannot be recorded.',
+  values: {
+    NAME_NOT_FOUND: { description: 'The host name of its address is not known.' },
+    ADDRESS_FORBIDDEN: { description: 'PRIVATE_CAMERAS=false forbids its address.' },
+    UNREACHABLE: { description: 'Nothing can be reached at its address.' },
+    NO_ANSWER: { description: 'It did not answer in time.' },
+    NOT_RTSP: { description: 'What answers at its address does not speak RTSP, or speaks it wrongly.' },
+    TLS: { description: 'The encrypted connection failed, or its certificate is not accepted.' },
+    CREDENTIALS: { description: 'It refused the user name or the password, or its address has none.' },
+    ACCESS_REFUSED: { description: 'It refused access (403).' },
+    STREAM_NOT_FOUND: { description: 'It knows no stream at this path (404).' },
+    BUSY: { description: 'It allows no further connection (453).' },
+    REFUSED: { description: 'It refused another request, or failed at it.' },
+    CONNECTION_LOST: { description: 'It was connected, and the connection has ended.' },
+    NO_PICTURE: { description: 'It is connected and sends no picture.' },
+    NOT_SUPPORTED: { description: 'It sends what cannot be recorded, for example MJPEG.' },
+    NO_SERVER: { description: 'No server is there that may read it.' },
+    NO_ROOM: { description: 'Its server begins no recording, for example because its disk is full.' },
+    OTHER: { description: 'Anything else; the sentence says what.' },
+  },
+});
+
 export const CameraTransport = builder.enumType('CameraTransport', {
   description: 'The transport that is requested from a camera.',
   values: {

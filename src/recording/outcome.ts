@@ -136,7 +136,7 @@ function whyNothing(
   }
   if (end.internalError) return asFailure(end.internalError);
   const words =
-    feeds.get(cameraId)?.lastError ?? 'The camera delivered no picture while the recording lasted.';
+    feeds.get(cameraId)?.lastError?.message ?? 'The camera delivered no picture while the recording lasted.';
   return new RecordingFailure('CAMERA_UNREACHABLE', words);
 }
 

@@ -1,3 +1,5 @@
+import { CameraError, type CameraErrorCode } from '../domain/camera-errors.ts';
+
 /** Why a camera cannot be read, in words for the person who has to act. */
 
 const words = {
@@ -40,14 +42,47 @@ const words = {
 
 export type RtspErrorKind = keyof typeof words;
 
+const codes: Readonly<Record<RtspErrorKind, CameraErrorCode>> = {
+  NAME_NOT_FOUND: 'NAME_NOT_FOUND',
+  ADDRESS_FORBIDDEN: 'ADDRESS_FORBIDDEN',
+  CONNECTION_REFUSED: 'UNREACHABLE',
+  UNREACHABLE: 'UNREACHABLE',
+  NO_ANSWER: 'NO_ANSWER',
+  CLOSED: 'CONNECTION_LOST',
+  SESSION_LOST: 'CONNECTION_LOST',
+  NOT_RTSP: 'NOT_RTSP',
+  HTTP: 'NOT_RTSP',
+  BROKEN: 'NOT_RTSP',
+  TLS_NEEDED: 'TLS',
+  TLS_MISSING: 'TLS',
+  TLS_OLD: 'TLS',
+  TLS_CHANGED: 'TLS',
+  TLS_UNTRUSTED: 'TLS',
+  TLS_FAILED: 'TLS',
+  CREDENTIALS_MISSING: 'CREDENTIALS',
+  CREDENTIALS_REFUSED: 'CREDENTIALS',
+  CREDENTIALS_UNKNOWN: 'NOT_SUPPORTED',
+  ACCESS_REFUSED: 'ACCESS_REFUSED',
+  NOT_FOUND: 'STREAM_NOT_FOUND',
+  SESSIONS_FULL: 'BUSY',
+  TRANSPORT_REFUSED: 'REFUSED',
+  ENCRYPTED: 'NOT_SUPPORTED',
+  REFUSED: 'REFUSED',
+  FAULTY: 'REFUSED',
+  NO_TRACKS: 'NO_PICTURE',
+  REDIRECTS: 'REFUSED',
+  REDIRECT_WRONG: 'REFUSED',
+  ABANDONED: 'CONNECTION_LOST',
+};
+
 export const rtspErrorKinds = Object.keys(words) as readonly RtspErrorKind[];
 
-export class RtspError extends Error {
+export class RtspError extends CameraError {
   readonly kind: RtspErrorKind;
 
   /** @param detail what the message names, for example a status; it may come from the camera */
   constructor(kind: RtspErrorKind, detail = '') {
-    super(words[kind](printable(detail)));
+    super(codes[kind], words[kind](printable(detail)));
     this.name = 'RtspError';
     this.kind = kind;
   }

@@ -139,6 +139,7 @@ test.skipIf(browserMissing)(
     await page.goto(`${all.app.app.url}${all.views['camera away']}`);
     const error = page.getByRole('dialog').locator('[lang=en]').last();
     expect(await error.textContent()).toMatch(/^Nothing listens at the camera’s address/);
+    await page.getByRole('dialog').getByText(vi.names.camera.UNREACHABLE).first().waitFor();
     // An error of a field.
     await page.getByLabel(vi.cameras.name, { exact: true }).fill('');
     await page.getByRole('button', { name: vi.cameras.save, exact: true }).click();

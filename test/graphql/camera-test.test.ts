@@ -14,6 +14,7 @@ afterAll(() => app.close());
 
 interface Answer {
   problem: string | null;
+  problemCode: string | null;
   reading: { reader: string; transport: string } | null;
   codec: string | null;
   audioCodec: string | null;
@@ -27,7 +28,7 @@ interface Answer {
 async function tryOut(input: object): Promise<Answer> {
   const begin = performance.now();
   const { testCamera } = await app.client.run<{ testCamera: Answer }>(
-    `mutation($input: TestCameraInput!) { testCamera(input: $input) { problem reading { reader transport }
+    `mutation($input: TestCameraInput!) { testCamera(input: $input) { problem problemCode reading { reader transport }
       codec audioCodec resolution framesPerSec keyframeIntervalSec bitsPerSec picture } }`,
     { input },
   );
@@ -42,6 +43,7 @@ test('says what a camera sends, and saves nothing', async () => {
   const answer = await tryOut({ rtspUrl: camera.urlAs('admin', 'right') });
   expect(answer).toMatchObject({
     problem: null,
+    problemCode: null,
     reading: { reader: 'FLASHBACK', transport: 'TCP' },
     codec: expect.stringMatching(/^avc1\./),
     audioCodec: 'mp4a.40.2',
@@ -60,12 +62,14 @@ test('says why a camera cannot be recorded', async () => {
   const camera = await startTestCamera({ capture: await made(), users: { admin: 'right' } });
   expect(await tryOut({ rtspUrl: camera.urlAs('admin', 'wrong') })).toMatchObject({
     problem: 'The camera refused the user name or the password (401 Unauthorized).',
+    problemCode: 'CREDENTIALS',
     codec: null,
     picture: null,
   });
   await camera.close();
   expect(await tryOut({ rtspUrl: camera.url })).toMatchObject({
     problem: 'Nothing listens at the camera’s address (connection refused).',
+    problemCode: 'UNREACHABLE',
   });
 });
 
@@ -74,15 +78,19 @@ test.each(['JPEG', 'VP8', 'VP9', 'MP4V-ES'])('says at once that %s cannot be rec
   const sdp = plain.sdp.replace('H264/90000', `${encoding}/90000`);
   expect(sdp).not.toBe(plain.sdp);
   const camera = await startTestCamera({ capture: { ...plain, sdp } });
-  const { problem } = await tryOut({ rtspUrl: camera.url });
+  const { problem, problemCode } = await tryOut({ rtspUrl: camera.url });
   expect(problem).toContain('set it to H.264 or H.265');
+  expect(problemCode).toBe('NOT_SUPPORTED');
   await camera.close();
 });
 
 test('answers in time if the camera is silent', async () => {
   const camera = await startTestCamera({ capture: await made() });
   camera.stall();
-  expect((await tryOut({ rtspUrl: camera.url })).problem).toBe('No picture came within 7 seconds.');
+  expect(await tryOut({ rtspUrl: camera.url })).toMatchObject({
+    problem: 'No picture came within 7 seconds.',
+    problemCode: 'NO_PICTURE',
+  });
   await camera.close();
 });
 

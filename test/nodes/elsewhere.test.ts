@@ -28,9 +28,10 @@ interface Shown {
   readonly site: string | null;
   readonly state: string;
   readonly lastError: string | null;
+  readonly lastErrorCode: string | null;
 }
 const shown = async (id: string) =>
-  (await a.client.run<{ camera: Shown }>(`{ camera(id: "${id}") { node site state lastError } }`)).camera;
+  (await a.client.run<{ camera: Shown }>(`{ camera(id: "${id}") { node site state lastError lastErrorCode } }`)).camera;
 const problems = async () =>
   (await a.client.run<{ nodes: { id: string; problem: string | null }[] }>('{ nodes { id problem } }')).nodes;
 
@@ -62,6 +63,7 @@ test('a node whose spool is not mounted loses its cameras, with their pre-roll, 
   expect(await shown(gate.id)).toMatchObject({
     ...{ node: other.id, state: 'LIVE' },
     lastError: `No recording can begin: the spool’s disk is not mounted at ${other.config.recordDir} (ENOENT: ${otherMark}).`,
+    lastErrorCode: 'NO_ROOM',
   });
   const refusal = await owner.client.fail(
     'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }',
@@ -76,13 +78,19 @@ test('a node whose spool is not mounted loses its cameras, with their pre-roll, 
 
 test('a camera of a site without a node is not read and refused in words, and is read once it has one', async () => {
   const { createCamera } = await a.client.run<{ createCamera: { camera: Shown & { id: string } } }>(
-    'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id node site state lastError } } }',
+    'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id node site state lastError lastErrorCode } } }',
     { input: { name: 'Quay', rtspUrl: camera.url, preRollSec: 1, site: 'Harbour' } },
   );
   const { id, ...made } = createCamera.camera;
   const lastError =
     'No server of the site Harbour is there, and servers of other sites do not read this camera.';
-  expect(made).toEqual({ node: null, site: 'Harbour', state: 'OFFLINE', lastError });
+  expect(made).toEqual({
+    node: null,
+    site: 'Harbour',
+    state: 'OFFLINE',
+    lastError,
+    lastErrorCode: 'NO_SERVER',
+  });
   const refusal = await a.client.fail(
     'mutation($input: CreateEventInput!) { createEvent(input: $input) { event { id } } }',
     { input: { cameraId: id, type: 'MOTION' } },
@@ -90,7 +98,13 @@ test('a camera of a site without a node is not read and refused in words, and is
   expect(refusal).toMatchObject({ code: 'CAPACITY', message: lastError });
   await nodes.start('c', { SITE: 'Harbour' });
   await until(async () => (await shown(id)).state === 'LIVE', 'it is read');
-  expect(await shown(id)).toEqual({ node: 'c', site: 'Harbour', state: 'LIVE', lastError: null });
+  expect(await shown(id)).toEqual({
+    node: 'c',
+    site: 'Harbour',
+    state: 'LIVE',
+    lastError: null,
+    lastErrorCode: null,
+  });
   const { nodes: all } = await a.client.run<{ nodes: object[] }>('{ nodes { id site cameras } }');
   expect(all).toContainEqual({ id: 'c', site: 'Harbour', cameras: 1 });
   // Without a site, any node reads it; "" takes the site away.

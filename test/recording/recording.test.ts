@@ -193,11 +193,19 @@ test.concurrent('a wrong password is reported in words and never shown', async (
   const locked = await startTestCamera({ capture: await capture({ gopSec: 1 }), users: { admin: 'right' } });
   const secret = 'wr0ng-pässword';
   const id = await app.addCamera({ rtspUrl: locked.urlAs('admin', secret) }, 'OFFLINE');
-  const answer = await app.client.run('query($id: ID!) { camera(id: $id) { rtspUrl lastError state } }', {
-    id,
-  });
+  const answer = await app.client.run(
+    'query($id: ID!) { camera(id: $id) { rtspUrl lastError lastErrorCode state } }',
+    {
+      id,
+    },
+  );
   expect(answer).toEqual({
-    camera: { rtspUrl: locked.url, lastError: expect.stringContaining('401'), state: 'OFFLINE' },
+    camera: {
+      rtspUrl: locked.url,
+      lastError: expect.stringContaining('401'),
+      lastErrorCode: 'CREDENTIALS',
+      state: 'OFFLINE',
+    },
   });
   await app.client
     .run(

@@ -51,7 +51,7 @@ export function simulatedSources(): CreateSource {
       });
       group.delete(deliver);
       writer.close();
-      return { problem: 'The simulation has ended.', isRefused: false };
+      return { problem: { code: 'CONNECTION_LOST', message: 'The simulation has ended.' }, isRefused: false };
     },
   });
 }

@@ -4,7 +4,7 @@ import { useCamera, usePlayback } from '../api/entities.ts';
 import { useMay } from '../api/session.ts';
 import { recordByHand } from '../now/actions.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
-import { ServerText } from '../parts/problem.tsx';
+import { Coded } from '../parts/problem.tsx';
 import { StateDot, StatusBadge } from '../parts/status.tsx';
 import { t } from '../texts/text.ts';
 import css from './form.module.css';
@@ -33,7 +33,7 @@ export function CameraOutcome({ id }: { id: string }) {
         <p className="quiet">{streamWords(camera)}</p>
         {camera.lastError && camera.state !== 'LIVE' && (
           <p className={css.problem}>
-            <ServerText>{camera.lastError}</ServerText>
+            <Coded kind="camera" code={camera.lastErrorCode ?? 'OTHER'} text={camera.lastError} />
           </p>
         )}
         <div className={css.outcomeActions}>

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Camera } from '../api/entities.ts';
 import { loadCameras } from '../api/live.ts';
 import { Icon } from '../parts/icon.tsx';
-import { ServerText } from '../parts/problem.tsx';
+import { Coded } from '../parts/problem.tsx';
 import { t } from '../texts/text.ts';
 import css from './snapshot.module.css';
 
@@ -29,9 +29,10 @@ export function Snapshot({ camera }: { camera: Camera }) {
   return <img className={css.picture} src={shown} alt={t('cameras.sees', { camera: camera.name })} />;
 }
 
-function why({ state, lastError }: Camera): ReactNode {
+function why({ state, lastError, lastErrorCode }: Camera): ReactNode {
   if (state === 'LIVE') return t('cameras.waiting');
-  return state === 'OFFLINE' && lastError ? <ServerText>{lastError}</ServerText> : t('cameras.noPicture');
+  if (state !== 'OFFLINE' || !lastError) return t('cameras.noPicture');
+  return <Coded kind="camera" code={lastErrorCode ?? 'OTHER'} text={lastError} />;
 }
 
 /** @returns the address of a picture that is already loaded, so that the view does not flicker */

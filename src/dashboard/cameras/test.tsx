@@ -4,7 +4,7 @@ import type { Refusal } from '../api/refusal.ts';
 import { TestCameraDocument, type TestCameraInput, type TestCameraMutation } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';
 import { shortNumber } from '../parts/format.ts';
-import { ServerText } from '../parts/problem.tsx';
+import { Coded } from '../parts/problem.tsx';
 import { t } from '../texts/text.ts';
 import css from './form.module.css';
 import { streamWords } from './state-words.ts';
@@ -54,11 +54,11 @@ export function CameraTest({
 }
 
 function Outcome({ tested }: { tested: Tested }) {
-  const { problem, picture } = tested;
+  const { problem, problemCode, picture } = tested;
   if (problem)
     return (
       <p className={css.problem}>
-        <ServerText>{problem}</ServerText>
+        <Coded kind="camera" code={problemCode ?? 'OTHER'} text={problem} />
       </p>
     );
   return (

@@ -1,6 +1,7 @@
 import { useMay } from '../api/session.ts';
 import { dayAndClock } from '../parts/format.ts';
 import { Empty, Page } from '../parts/page.tsx';
+import { ServerText } from '../parts/problem.tsx';
 import { t } from '../texts/text.ts';
 import css from './nodes.module.css';
 import { type ServerNode, useNodes } from './nodes.ts';
@@ -37,7 +38,11 @@ function NodeRow({ node }: { node: ServerNode }) {
         <span className={css.state}>{t(`nodes.state.${state}`)}</span> ·{' '}
         {t('nodes.load', { cameras, recordings, capacity })}
       </p>
-      {problem && isThere && <p className={css.problem}>{t('nodes.problem', { why: problem })}</p>}
+      {problem && isThere && (
+        <p className={css.problem}>
+          {t.rich('nodes.problem', { why: () => <ServerText>{problem}</ServerText> })}
+        </p>
+      )}
       <p className="quiet">
         {where}
         {!isThere && ` · ${t('nodes.heartbeat', { time: dayAndClock(heartbeatAt) })}`}

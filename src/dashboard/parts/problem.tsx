@@ -7,7 +7,7 @@ export function ServerText({ children }: { children: ReactNode }) {
   return <span lang="en">{children}</span>;
 }
 
-type Coded = 'error' | 'failure';
+type Coded = 'error' | 'failure' | 'camera';
 
 /**
  * What the server says, which is more exact than its code. In another language than English, a sentence for the code

@@ -64,6 +64,8 @@ export type Camera = {
   id: Scalars['ID']['output'];
   /** Why the camera is not live, or why it cannot be recorded, as a sentence. */
   lastError?: Maybe<Scalars['String']['output']>;
+  /** The kind of `lastError`; null if there is none. */
+  lastErrorCode?: Maybe<CameraErrorCode>;
   /** A recording ends after at most this many seconds. */
   maxDurationSec: Scalars['Int']['output'];
   /** The name that people know the camera by. */
@@ -113,6 +115,43 @@ export type CameraPlaybacksArgs = {
   filter?: InputMaybe<PlaybackFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
+
+/** Why a camera is not live, or why it cannot be recorded. */
+export type CameraErrorCode =
+  /** It refused access (403). */
+  | 'ACCESS_REFUSED'
+  /** PRIVATE_CAMERAS=false forbids its address. */
+  | 'ADDRESS_FORBIDDEN'
+  /** It allows no further connection (453). */
+  | 'BUSY'
+  /** It was connected, and the connection has ended. */
+  | 'CONNECTION_LOST'
+  /** It refused the user name or the password, or its address has none. */
+  | 'CREDENTIALS'
+  /** The host name of its address is not known. */
+  | 'NAME_NOT_FOUND'
+  /** What answers at its address does not speak RTSP, or speaks it wrongly. */
+  | 'NOT_RTSP'
+  /** It sends what cannot be recorded, for example MJPEG. */
+  | 'NOT_SUPPORTED'
+  /** It did not answer in time. */
+  | 'NO_ANSWER'
+  /** It is connected and sends no picture. */
+  | 'NO_PICTURE'
+  /** Its server begins no recording, for example because its disk is full. */
+  | 'NO_ROOM'
+  /** No server is there that may read it. */
+  | 'NO_SERVER'
+  /** Anything else; the sentence says what. */
+  | 'OTHER'
+  /** It refused another request, or failed at it. */
+  | 'REFUSED'
+  /** It knows no stream at this path (404). */
+  | 'STREAM_NOT_FOUND'
+  /** The encrypted connection failed, or its certificate is not accepted. */
+  | 'TLS'
+  /** Nothing can be reached at its address. */
+  | 'UNREACHABLE';
 
 /** The program that reads a camera’s stream. */
 export type CameraReader =
@@ -1195,6 +1234,8 @@ export type TestCameraPayload = {
   picture?: Maybe<Scalars['String']['output']>;
   /** Why the camera cannot be recorded, as a sentence; null if it can. */
   problem?: Maybe<Scalars['String']['output']>;
+  /** The kind of `problem`; null if there is none. */
+  problemCode?: Maybe<CameraErrorCode>;
   /** How the stream was read. */
   reading?: Maybe<CameraReading>;
   /** The picture’s size, like 1920x1080. */

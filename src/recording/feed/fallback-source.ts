@@ -1,4 +1,5 @@
 import type { ReadingFacts } from '../../db/cameras.ts';
+import { CameraError, cameraErrorCode } from '../../domain/camera-errors.ts';
 import { RtspError } from '../../rtsp/errors.ts';
 import { CannotRead, type Source, type SourceEnd } from './source.ts';
 
@@ -42,7 +43,7 @@ export class FallbackSource implements Source {
     try {
       return await this.#present.run(signal);
     } catch (error) {
-      throw new Error(`${reason} ${(error as Error).message}`);
+      throw new CameraError(cameraErrorCode(error), `${reason} ${(error as Error).message}`);
     }
   }
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followsInFile, type SoundFormat, type VideoFormat } from '../../codecs/format.ts';
 import type { ReadingFacts } from '../../db/cameras.ts';
+import { type CameraProblem, cameraErrorCode } from '../../domain/camera-errors.ts';
 import { scrubCredentials } from '../../domain/stream-url.ts';
 import type { Log } from '../../log.ts';
 import type { FeedUnit } from './feed-unit.ts';
 import { Ring } from './ring.ts';
-import type { Source, SourceEnd, TakeUnit } from './source.ts';
+import { noPicture, type Source, type SourceEnd, type TakeUnit } from './source.ts';
 
 export type FeedState = 'CONNECTING' | 'LIVE' | 'OFFLINE';
 
@@ -42,7 +43,7 @@ export class Feed {
   readonly #options: FeedOptions;
   readonly ring: Ring;
   #state: FeedState = 'CONNECTING';
-  #lastError: string | undefined;
+  #lastError: CameraProblem | undefined;
   #source: Source | undefined;
   #video: VideoFormat | undefined;
   #sound: SoundFormat | undefined;
@@ -65,8 +66,8 @@ export class Feed {
     return this.#state;
   }
 
-  /** Why the camera is not live, as a sentence without credentials; undefined while nothing is wrong. */
-  get lastError(): string | undefined {
+  /** Why the camera is not live; undefined while nothing is wrong. */
+  get lastError(): CameraProblem | undefined {
     return this.#lastError;
   }
 
@@ -93,7 +94,7 @@ export class Feed {
     if (this.#state !== 'LIVE') return;
     if (stall) {
       // The state changes before the connection is closed, because closing it can take a second.
-      this.#lastError = stall;
+      this.#lastError = noPicture(stall);
       this.#become('CONNECTING');
     } else if (this.reading !== this.#reportedReading) {
       this.#reportedReading = this.reading;
@@ -120,7 +121,10 @@ export class Feed {
       this.#lastError = end.problem;
       const waitMs = this.#waitMs(failures, refusals);
       const { log } = this.#options;
-      log.warn({ cameraId: this.cameraId, error: end.problem, waitMs }, 'the camera is not delivering');
+      log.warn(
+        { cameraId: this.cameraId, error: end.problem.message, waitMs },
+        'the camera is not delivering',
+      );
       this.#become(end.delivered ? 'CONNECTING' : 'OFFLINE');
       await sleep(waitMs, undefined, { signal }).catch(() => {}); // aborted by close
     }
@@ -145,7 +149,8 @@ export class Feed {
       return { ...(await source.run(this.#stop.signal)), delivered };
     } catch (error) {
       const { message, refusesCredentials = false } = error as Error & { refusesCredentials?: boolean };
-      return { problem: scrubCredentials(message), isRefused: refusesCredentials, delivered };
+      const problem = { code: cameraErrorCode(error), message: scrubCredentials(message) };
+      return { problem, isRefused: refusesCredentials, delivered };
     }
   }
 

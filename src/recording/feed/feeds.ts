@@ -1,5 +1,6 @@
 import { type FeedReport, pinCertificate } from '../../db/cameras.ts';
 import type { Db } from '../../db/client.ts';
+import type { CameraProblem } from '../../domain/camera-errors.ts';
 import type { Camera, CameraState } from '../../generated/prisma/client.ts';
 import type { Log } from '../../log.ts';
 import type { CreateSource } from './create-source.ts';
@@ -273,12 +274,12 @@ export class Feeds {
     const report: FeedReport = {
       state,
       ...(isNew && { stateSince: new Date(this.#options.now()) }),
-      lastError: feed?.lastError ?? (problem ? `No recording can begin: ${problem}.` : null),
+      lastError: feed?.lastError ?? (problem ? noRoom(problem) : null),
       ...(feed && state === 'LIVE' && { stream: describe(feed) }),
     };
     const { log } = this.#options;
     if (isNew) {
-      const error = report.lastError ?? undefined;
+      const error = report.lastError?.message;
       log.info({ cameraId: entry.camera.id, state, error }, 'the camera’s state has changed');
     }
     const { signal } = entry.gone;
@@ -294,3 +295,8 @@ export class Feeds {
     );
   }
 }
+
+const noRoom = (problem: string): CameraProblem => ({
+  code: 'NO_ROOM',
+  message: `No recording can begin: ${problem}.`,
+});

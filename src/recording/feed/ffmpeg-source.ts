@@ -1,5 +1,6 @@
 import type { Format, SoundFormat } from '../../codecs/format.ts';
 import type { ReadingFacts } from '../../db/cameras.ts';
+import type { CameraProblem } from '../../domain/camera-errors.ts';
 import { scrubCredentials } from '../../domain/stream-url.ts';
 import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import type { FootageMemory } from '../../footage/memory.ts';
@@ -19,7 +20,7 @@ import { explain, refusesCredentials } from './ffmpeg-words.ts';
 import type { CameraKnowledge } from './knowledge.ts';
 import { PicturePace } from './picture-pace.ts';
 import { SessionClock } from './session-clock.ts';
-import { CannotRead, type Source, type SourceEnd, type TakeUnit } from './source.ts';
+import { CannotRead, noPicture, type Source, type SourceEnd, type TakeUnit } from './source.ts';
 import type { TrackClock } from './track-clock.ts';
 
 export interface FfmpegSourceOptions {
@@ -56,7 +57,7 @@ export class FfmpegSource implements Source, FeedSession {
   #receptions = new Map<Track['id'], Reception>();
   #beganAt: number | undefined;
   #soundFormat: SoundFormat | undefined;
-  #problem: string | undefined;
+  #problem: CameraProblem | undefined;
   #facts: ReadingFacts;
 
   constructor(options: FfmpegSourceOptions) {
@@ -103,7 +104,7 @@ export class FfmpegSource implements Source, FeedSession {
         try {
           splitter.push(bytes);
         } catch (error) {
-          this.#kill((error as Error).message);
+          this.#kill({ code: 'OTHER', message: (error as Error).message });
         }
       },
       end: AbortSignal.any([signal, this.#ending.signal]),
@@ -116,7 +117,7 @@ export class FfmpegSource implements Source, FeedSession {
     const learnt = learn(knowledge.ffmpeg, stderr);
     if (learnt) {
       knowledge.ffmpeg = learnt.reading;
-      return { problem: learnt.why, isRefused: false };
+      return { problem: { code: 'OTHER', message: learnt.why }, isRefused: false };
     }
     const said = scrubCredentials(stderr).trim();
     return { problem: this.#problem ?? explain(said), isRefused: refusesCredentials(said) };
@@ -125,7 +126,7 @@ export class FfmpegSource implements Source, FeedSession {
   tick(now: number): string | undefined {
     if (this.#problem) return undefined;
     const stall = this.#pace.problem(now);
-    if (stall) this.#kill(stall);
+    if (stall) this.#kill(noPicture(stall));
     return stall;
   }
 
@@ -143,7 +144,7 @@ export class FfmpegSource implements Source, FeedSession {
       );
   }
 
-  #kill(problem: string): void {
+  #kill(problem: CameraProblem): void {
     this.#problem = problem;
     this.#ending.abort('SIGKILL');
   }

@@ -17,7 +17,7 @@ import { PicturePace } from './picture-pace.ts';
 import type { Run } from './run.ts';
 import { SessionClock } from './session-clock.ts';
 import { SoundPace } from './sound-pace.ts';
-import { CannotRead, type Source, type SourceEnd, type TakeUnit } from './source.ts';
+import { CannotRead, noPicture, type Source, type SourceEnd, type TakeUnit } from './source.ts';
 import type { TrackClock } from './track-clock.ts';
 
 export interface RtspSourceOptions {
@@ -108,7 +108,9 @@ export class RtspSource implements Source, FeedSession {
       const error = await rtsp.ended;
       knowledge.pictureIntervalMs = this.#pace.longestMs;
       knowledge.rates = this.#clock.rates;
-      return { problem: this.#stall ?? error.message, isRefused: error.refusesCredentials };
+      const { code, message, refusesCredentials } = error;
+      const problem = this.#stall ? noPicture(this.#stall) : { code, message };
+      return { problem, isRefused: refusesCredentials };
     } finally {
       for (const { receiver } of this.#received) receiver.close();
     }

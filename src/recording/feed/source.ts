@@ -1,13 +1,15 @@
 import type { ReadingFacts } from '../../db/cameras.ts';
+import { CameraError, type CameraProblem } from '../../domain/camera-errors.ts';
 import type { FeedUnit } from './feed-unit.ts';
 
 /** Why a connection to a camera has ended or could not be made. */
 export interface SourceEnd {
-  /** A sentence without credentials for the person who has to act. */
-  readonly problem: string;
+  readonly problem: CameraProblem;
   /** Whether the camera refused the user name or the password. Cameras lock accounts after a few tries. */
   readonly isRefused: boolean;
 }
+
+export const noPicture = (message: string): CameraProblem => ({ code: 'NO_PICTURE', message });
 
 /** One connection to a camera that delivers access units. */
 export interface Source {
@@ -30,13 +32,13 @@ export interface Source {
 export type TakeUnit = (unit: FeedUnit) => void;
 
 /** The stream cannot be read by this reader. The message is for the person who has to act. */
-export class CannotRead extends Error {
+export class CannotRead extends CameraError {
   override name = 'CannotRead';
   /** Whether ffmpeg may be able to read the stream. */
   readonly isForFfmpeg: boolean;
 
   constructor(message: string, isForFfmpeg = false) {
-    super(message);
+    super('NOT_SUPPORTED', message);
     this.isForFfmpeg = isForFfmpeg;
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SoundFormat, VideoFormat } from '../../codecs/format.ts';
 import type { CameraTrial } from '../../db/cameras.ts';
+import { type CameraProblem, cameraErrorCode } from '../../domain/camera-errors.ts';
 import { scrubCredentials } from '../../domain/stream-url.ts';
 import type { Ffmpeg } from '../../ffmpeg/binary.ts';
 import { jpegOf } from '../../ffmpeg/jpeg.ts';
@@ -10,7 +11,7 @@ import type { CameraToRead, CreateSource } from './create-source.ts';
 import type { FeedUnit } from './feed-unit.ts';
 import { nothingKnown } from './knowledge.ts';
 import { movieOf } from './picture.ts';
-import type { Source } from './source.ts';
+import { noPicture, type Source } from './source.ts';
 import { type SeenPicture, streamRates } from './stream-rates.ts';
 
 export interface TrialOptions {
@@ -39,22 +40,22 @@ export async function tryCamera(
   const leave = new AbortController();
   const knowledge = { ...nothingKnown(), tlsFingerprint: camera.tlsFingerprint ?? undefined };
   let source: Source | undefined;
-  let problem: string | undefined;
+  let problem: CameraProblem | undefined;
   try {
     source = createSource({ camera, knowledge, take: (unit) => seen.take(unit), onCertificate: () => {} });
     const present = source;
     const ticker = setInterval(() => present.tick(performance.now()), tickMs);
     const ended = present.run(leave.signal).then((end) => end.problem);
     problem = await Promise.race([ended, seen.enough, sleep(look.all, undefined, { signal: leave.signal })])
-      .catch((error: Error) => scrubCredentials(error.message))
+      .catch(problemOf)
       .finally(() => clearInterval(ticker));
     ended.catch(() => {}); // the error is reported above, or the trial is over
   } catch (error) {
-    problem = scrubCredentials((error as Error).message);
+    problem = problemOf(error as Error);
   }
   leave.abort();
   if (seen.isPicture) problem = undefined;
-  else problem ??= `No picture came within ${look.all / 1_000} seconds.`;
+  else problem ??= noPicture(`No picture came within ${look.all / 1_000} seconds.`);
   // If no JPEG can be made, the other findings are still returned.
   const jpeg = seen.movie && jpegOf(launcher, ffmpeg, seen.movie).catch(() => undefined);
   return {
@@ -64,6 +65,11 @@ export async function tryCamera(
     jpeg: await Promise.race([jpeg, sleep(answerAt - performance.now(), undefined, { ref: false })]),
   };
 }
+
+const problemOf = (error: Error): CameraProblem => ({
+  code: cameraErrorCode(error),
+  message: scrubCredentials(error.message),
+});
 
 /** Collects what a camera sends. */
 class Look {

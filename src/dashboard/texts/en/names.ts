@@ -1,3 +1,4 @@
+import type { CameraErrorCode } from '../../../domain/camera-errors.ts';
 import type { ErrorCode } from '../../../domain/errors.ts';
 import type { FailureCode } from '../../../domain/failures.ts';
 
@@ -62,6 +63,26 @@ export const names = {
     STORE_MISMATCH: 'The store holds another clip than was sent.',
     INTERNAL: 'An error in Flashback itself.',
   },
+  /** Why a camera is not live. In English, the server's own sentence is shown instead: it says more. */
+  camera: {
+    NAME_NOT_FOUND: 'The host name of the camera’s address is not known.',
+    ADDRESS_FORBIDDEN: 'The server may not use the camera’s address.',
+    UNREACHABLE: 'Nothing can be reached at the camera’s address.',
+    NO_ANSWER: 'The camera did not answer in time.',
+    NOT_RTSP: 'What answers at the camera’s address does not speak RTSP.',
+    TLS: 'The encrypted connection to the camera failed, or its certificate is not accepted.',
+    CREDENTIALS: 'The camera refused the user name or the password.',
+    ACCESS_REFUSED: 'The camera refused access.',
+    STREAM_NOT_FOUND: 'The camera knows no stream at this path.',
+    BUSY: 'The camera allows no further connection.',
+    REFUSED: 'The camera refused a request.',
+    CONNECTION_LOST: 'The connection to the camera was lost.',
+    NO_PICTURE: 'The camera sends no picture.',
+    NOT_SUPPORTED: 'Flashback cannot record what the camera sends.',
+    NO_SERVER: 'No server is there that could read the camera.',
+    NO_ROOM: 'No recording can begin at the server of the camera.',
+    OTHER: 'The camera cannot be read.',
+  },
   /** Why a request failed. In English, the server's own sentence is shown instead: it says more. */
   error: {
     UNREACHABLE: 'The server cannot be reached. Try again when the connection is back.',
@@ -80,6 +101,7 @@ export const names = {
 } as const satisfies {
   // Every code that the server has, so that a new one is not forgotten here.
   readonly failure: Readonly<Record<FailureCode, string>>;
+  readonly camera: Readonly<Record<CameraErrorCode, string>>;
   readonly error: Readonly<Record<ErrorCode | 'INTERNAL_SERVER_ERROR' | 'UNREACHABLE', string>>;
   readonly [name: string]: unknown;
 };

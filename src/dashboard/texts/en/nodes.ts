@@ -5,5 +5,5 @@ export const nodes = {
   site: 'Site {site}',
   version: 'version {version}',
   heartbeat: 'last heartbeat {time}',
-  problem: 'It takes no recording: {why}.',
+  problem: 'It takes no recording: <why></why>.',
 } as const;

@@ -8,5 +8,5 @@ export const nodes: Like<typeof en> = {
   site: 'Địa điểm {site}',
   version: 'phiên bản {version}',
   heartbeat: 'tín hiệu cuối: {time}',
-  problem: 'Máy chủ này không nhận ghi hình: {why}.',
+  problem: 'Máy chủ này không nhận ghi hình: <why></why>.',
 };
