@@ -21,6 +21,8 @@ export interface PlaybackConditions {
   /** Of a playback, without one. */
   readonly playback: readonly Prisma.Sql[];
   readonly event: readonly Prisma.Sql[];
+  /** The cameras that a playback, and so its event, may have; undefined: any. */
+  readonly cameraIds: readonly string[] | undefined;
 }
 
 /** All conditions hold; also if there are none. */
@@ -55,5 +57,6 @@ export function playbackConditions(
       SELECT 1 FROM reviews r WHERE r.playback_id = p.id AND r.person = ${caller.name}) = ${filter.reviewed}`);
   if (seesOnlyOwn(caller)) event.push(Prisma.sql`e.created_by_key = ${caller.name}`);
   if (eventType) event.push(Prisma.sql`e.type::text = ANY(${[...eventType]}::text[])`);
-  return { indexed, playback, event };
+  const cameraIds = ofCamera ? [ofCamera] : cameraId ? [cameraId] : caller.cameraIds && [...caller.cameraIds];
+  return { indexed, playback, event, cameraIds };
 }

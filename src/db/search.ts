@@ -47,8 +47,15 @@ const nearRows = 5_000;
  * PostgreSQL does not know where in a list a word is. It expects the events with a word to be spread evenly, reads the
  * list from its beginning until the page is full, and for a word of some old events it reads a million. So the next
  * thousands of rows of a list are looked at first: there a page of what many events have is found. If it is not full,
- * all events with the words are read by the index of words.
+ * and there are more rows, all events with the words are read by the index of words.
  */
+interface Near {
+  readonly ids: string[];
+  /** How many rows were looked at. */
+  readonly looked: number;
+}
+
+const isEnough = ({ ids, looked }: Near, { take }: Part): boolean => ids.length === take || looked < nearRows;
 
 /** The ids of the events that have the words. @param conditions besides the words */
 export async function eventsWithWords(
@@ -59,10 +66,12 @@ export async function eventsWithWords(
 ): Promise<string[]> {
   const where = allOf([hasWords(words), ...conditions.event]);
   const { order, limits, within } = boundsOf(part, Prisma.sql`e`, conditions.indexed);
-  const near = await db.$queryRaw<Row[]>`
-    SELECT e.id FROM (SELECT * FROM events e WHERE ${within} ${order} LIMIT ${nearRows}) e
-    WHERE ${where} ${order} ${limits}`;
-  if (near.length === part.take) return near.map(({ id }) => id);
+  const [near] = await db.$queryRaw<[Near]>`
+    WITH near AS MATERIALIZED (
+      SELECT id, started_at, ended_at, type, words FROM events e WHERE ${within} ${order} LIMIT ${nearRows})
+    SELECT ARRAY(SELECT e.id::text FROM near e WHERE ${where} ${order} ${limits}) AS ids,
+      (SELECT count(*) FROM near)::int AS looked`;
+  if (isEnough(near, part)) return near.ids;
   const found = await db.$queryRaw<Row[]>`
     WITH found AS MATERIALIZED (SELECT e.id, e.started_at FROM events e WHERE ${where} AND ${within})
     SELECT e.id FROM found e ${order} ${limits}`;
@@ -73,16 +82,21 @@ export async function eventsWithWords(
 export async function playbacksWithWords(
   db: Db,
   words: readonly string[],
-  conditions: PlaybackConditions,
+  { indexed, playback, event, cameraIds }: PlaybackConditions,
   part: Part,
 ): Promise<string[]> {
-  const ofEvent = allOf([hasWords(words), ...conditions.event]);
-  const ofPlayback = allOf(conditions.playback);
-  const { order, limits, within } = boundsOf(part, Prisma.sql`p`, conditions.indexed);
-  const near = await db.$queryRaw<Row[]>`
-    SELECT p.id FROM (SELECT * FROM playbacks p WHERE ${within} ${order} LIMIT ${nearRows}) p
-    JOIN events e ON e.id = p.event_id WHERE ${ofEvent} AND ${ofPlayback} ${order} ${limits}`;
-  if (near.length === part.take) return near.map(({ id }) => id);
+  const ofCamera = cameraIds ? [Prisma.sql`e.camera_id = ANY(${[...cameraIds]}::uuid[])`] : [];
+  const ofEvent = allOf([hasWords(words), ...event, ...ofCamera]);
+  const ofPlayback = allOf(playback);
+  const { order, limits, within } = boundsOf(part, Prisma.sql`p`, indexed);
+  const [near] = await db.$queryRaw<[Near]>`
+    WITH near AS MATERIALIZED (
+      SELECT id, started_at, event_id, protected_at FROM playbacks p WHERE ${within} ${order} LIMIT ${nearRows})
+    SELECT ARRAY(
+        SELECT p.id::text FROM near p JOIN events e ON e.id = p.event_id
+        WHERE ${ofEvent} AND ${ofPlayback} ${order} ${limits}) AS ids,
+      (SELECT count(*) FROM near)::int AS looked`;
+  if (isEnough(near, part)) return near.ids;
   // OFFSET 0 makes PostgreSQL look up the playbacks of each event, instead of reading all playbacks.
   const found = await db.$queryRaw<Row[]>`
     WITH found AS MATERIALIZED (SELECT e.id FROM events e WHERE ${ofEvent})
