@@ -225,7 +225,10 @@ export async function startApp(
     const { guarded } = store;
     const { nodeLostAfterHours: lostAfterHours } = config;
     const lostClips =
-      guarded && new LostClips({ db, self, store, guarded, posters, installation, lostAfterHours, log, now });
+      guarded &&
+      new LostClips({
+        ...{ db, self, store, guarded, posters, storyboards, installation, lostAfterHours, log, now },
+      });
     const finisher = parts.add(
       'finisher',
       new Finisher({

@@ -5,7 +5,7 @@ import { clipFrame, fastStartHead } from '../mp4/fast-start.ts';
 import type { GrowingIndex } from '../spool/growing-index.ts';
 import { readSpool, type SpoolContents } from '../spool/reader.ts';
 import { findSpool } from '../spool/spool.ts';
-import { bufferBody, fileBody } from '../store/body.ts';
+import { bufferBody, fileBody, rangesBody } from '../store/body.ts';
 import type { ObjectBody } from '../store/store.ts';
 
 /** A clip as it will be in the store. Its bytes are a head, followed by the spool's payload. */
@@ -67,6 +67,10 @@ export function clipBody({ contents, spoolFile }: Clip, headBytes?: number): Obj
   const front = fileBody({ head, path: spoolFile, ranges: payloads });
   return tail?.length ? joined(front, bufferBody(tail)) : front;
 }
+
+/** The footage of the clip. */
+export const payloadBody = ({ contents, spoolFile }: Clip): ObjectBody =>
+  rangesBody(spoolFile, contents.payloads);
 
 function joined(first: ObjectBody, second: ObjectBody): ObjectBody {
   return {

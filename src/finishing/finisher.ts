@@ -15,7 +15,7 @@ import { findSpool } from '../spool/spool.ts';
 import { bufferBody, readPart } from '../store/body.ts';
 import { type ObjectBody, ObjectChanged, type Pace, type Store, UploadGone } from '../store/store.ts';
 import type { Uplink } from '../store/uplink.ts';
-import { type Clip, clipBody, clipFromSpool } from './clip.ts';
+import { type Clip, clipBody, clipFromSpool, payloadBody } from './clip.ts';
 import { type ClipUpload, RowChanged } from './clip-upload.ts';
 import type { SpoolFollower } from './follow-spools.ts';
 import type { LostClips } from './lost-clips.ts';
@@ -119,7 +119,8 @@ export class Finisher {
     if (lostClips && !(await findSpool(recordDir, id)) && (await lostClips.complete(playback))) return;
     const followed = await follower.stopFollowing(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
-    const kept = storyboards.keep(id, clip);
+    const payload = payloadBody(clip);
+    const kept = storyboards.keep(id, clip.contents.index, (range) => readPart(payload, range));
     const [poster, { row, size }] = await bothSettled(
       this.#putPoster(playback, clip, objectKeys(playback).poster, signal),
       this.#storeClip(playback, clip, followed?.upload, signal),

@@ -12,14 +12,14 @@ import { objectKeys, recoveryKeys } from '../domain/store-keys.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { clipFacts } from '../mp4/clip-facts.ts';
-import { fastStartHead } from '../mp4/fast-start.ts';
 import { leaseMs } from '../offsite/manifest.ts';
 import { listRecordings, type Remains, readRemains } from '../offsite/remains.ts';
-import { markRecovered, restoreClip } from '../offsite/restore.ts';
+import { markRecovered, type RestoredClip, restoreClip } from '../offsite/restore.ts';
 import { bufferBody } from '../store/body.ts';
 import type { GuardedObjects, Store } from '../store/store.ts';
 import { cutOf } from './clip.ts';
 import type { Posters } from './posters.ts';
+import type { Storyboards } from './storyboards.ts';
 
 export interface LostClipsOptions {
   readonly db: Db;
@@ -27,6 +27,7 @@ export interface LostClipsOptions {
   readonly store: Store;
   readonly guarded: GuardedObjects;
   readonly posters: Posters;
+  readonly storyboards: Storyboards;
   readonly installation: string;
   /** After a node has been away for this many hours, footage that is nowhere but on its disk counts as lost. */
   readonly lostAfterHours: number;
@@ -119,15 +120,20 @@ export class LostClips {
    * @throws ObjectChanged if the lost node still writes recovery objects; a later call then succeeds
    */
   async complete(playback: Playback): Promise<boolean> {
-    const { db, store, guarded, now, log } = this.#options;
+    const { db, store, guarded, storyboards, now, log } = this.#options;
     const remains = await this.#remainsOf(playback.id, cutOf(playback));
     const facts = remains && clipFacts(remains.index);
     if (!facts) return false;
     await markRecovered(guarded, remains, new Date(now()));
     const stored = await restoreClip(store, guarded, remains);
-    const posterBytes = await this.#putPoster(playback, remains, stored.key);
-    const clip = { ...stored, ...facts, address: store.address(stored.key), posterBytes };
+    const { key, payloadFrom } = stored;
+    const makeStoryboard = await storyboards.keep(playback.id, remains.index, ({ from, to }) =>
+      bytesOf(store.read(key, { from: payloadFrom + from, to: payloadFrom + to })),
+    );
+    const posterBytes = await this.#putPoster(playback, stored);
+    const clip = { ...stored, ...facts, address: store.address(key), posterBytes };
     await inDatabase(completeRecovered(db, playback, clip, remains.objects.keys, new Date(now())));
+    makeStoryboard();
     const told = { playbackId: playback.id, durationMs: facts.durationMs, key: clip.key };
     log.info(told, 'a clip was made from what the bucket held of a lost recording');
     return true;
@@ -136,13 +142,11 @@ export class LostClips {
   /** @returns the poster's size in bytes; undefined if the footage cannot be decoded */
   async #putPoster(
     playback: Playback,
-    { index, manifest }: Remains,
-    clipKey: string,
+    { key, size, payloadFrom }: RestoredClip,
   ): Promise<number | undefined> {
     const { store, posters, log } = this.#options;
-    // The head of an upload was given room for a longer index.
-    const headBytes = Math.max(manifest.upload?.headBytes ?? 0, fastStartHead(index).length);
-    const movie = await firstBytes(store.read(clipKey), headBytes + firstPictureBytes);
+    const range = { from: 0, to: Math.min(size, payloadFrom + firstPictureBytes) };
+    const movie = await bytesOf(store.read(key, range));
     const jpeg = await posters.ofMovie(movie).catch((error: Error) => {
       log.warn({ playbackId: playback.id, error }, 'the clip gets no poster');
       return undefined;
@@ -157,13 +161,8 @@ export class LostClips {
   }
 }
 
-async function firstBytes(chunks: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+async function bytesOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   const read: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    read.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= most) break;
-  }
+  for await (const chunk of chunks) read.push(chunk);
   return Buffer.concat(read);
 }

@@ -4,17 +4,19 @@ import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
 import { noteRemovals } from '../db/removals.ts';
 import { saveStoryboard } from '../db/storyboards.ts';
 import { RecordingFailure } from '../domain/failures.ts';
+import type { FileRange } from '../domain/file-range.ts';
 import { objectKeys } from '../domain/store-keys.ts';
 import type { Ffmpeg } from '../ffmpeg/binary.ts';
 import { makeStoryboard } from '../ffmpeg/storyboard.ts';
 import type { Playback } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { chooseKeyframes, keyframeMovie } from '../mp4/keyframe-movie.ts';
+import type { SampleIndex } from '../mp4/sample-index.ts';
 import { addPrivateFolder, privateFileMode } from '../private-folder.ts';
 import type { Launcher } from '../processes/launcher.ts';
-import { bufferBody, rangesBody, readPart } from '../store/body.ts';
+import { demandSpool } from '../spool/mark.ts';
+import { bufferBody } from '../store/body.ts';
 import type { Store } from '../store/store.ts';
-import type { Clip } from './clip.ts';
 import type { StoreWatch } from './store-watch.ts';
 import { storyboardVtt } from './storyboard-vtt.ts';
 
@@ -27,6 +29,8 @@ export interface StoryboardsOptions {
   readonly recordDir: string;
   readonly log: Log;
 }
+
+type ReadRange = (range: FileRange) => Promise<Buffer>;
 
 /** At most this many pictures, however long the clip is. */
 const mostTiles = 100;
@@ -71,16 +75,17 @@ export class Storyboards {
 
   /**
    * Copies a clip's keyframes, so that its storyboard can be made once its spool is removed. Never rejects.
+   * @param read reads a range of the clip's payload
    * @returns call it when the playback is COMPLETED
    */
-  async keep(playbackId: string, clip: Clip): Promise<() => void> {
+  async keep(playbackId: string, index: SampleIndex, read: ReadRange): Promise<() => void> {
     const { log } = this.#options;
     if (this.#waiting.length >= mostWaiting) {
       log.warn({ playbackId }, 'the clip gets no storyboard, because too many others wait for theirs');
       return () => {};
     }
     try {
-      const name = await this.#copyKeyframes(playbackId, clip);
+      const name = await this.#copyKeyframes(playbackId, index, read);
       return () => {
         if (!this.#waiting.includes(name)) this.#waiting.push(name);
         this.#nudge();
@@ -91,18 +96,18 @@ export class Storyboards {
     }
   }
 
-  async #copyKeyframes(playbackId: string, { contents, spoolFile }: Clip): Promise<string> {
-    const keyframes = chooseKeyframes(contents.index, leastSecPerTile, mostTiles);
+  async #copyKeyframes(playbackId: string, index: SampleIndex, read: ReadRange): Promise<string> {
+    const keyframes = chooseKeyframes(index, leastSecPerTile, mostTiles);
     if (keyframes.length === 0) throw new Error('It has no keyframe.');
-    const body = rangesBody(spoolFile, contents.payloads);
     const name = `${playbackId}-${keyframes.length}.mp4`;
     const file = path.join(this.#folder, name);
-    // Not made at the start: the spool's disk may not be mounted then. Now it is, because a clip is made of a spool.
+    // Without the spool's disk, the folder would be made on another one.
+    await demandSpool(this.#options.recordDir);
     await addPrivateFolder(this.#folder);
     const handle = await open(`${file}.new`, 'w', privateFileMode);
     try {
-      const movie = keyframeMovie(contents.index, keyframes, ({ position, size }) =>
-        readPart(body, { from: position, to: position + size }),
+      const movie = keyframeMovie(index, keyframes, ({ position, size }) =>
+        read({ from: position, to: position + size }),
       );
       for await (const bytes of movie) await handle.write(bytes);
     } catch (error) {

@@ -13,6 +13,8 @@ export interface RestoredClip {
   readonly attempt: number;
   /** In bytes. */
   readonly size: number;
+  /** Where its payload begins. */
+  readonly payloadFrom: number;
 }
 
 /**
@@ -37,13 +39,21 @@ export async function restoreClip(
   guarded: GuardedObjects,
   remains: Remains,
 ): Promise<RestoredClip> {
-  const { stored, manifest } = remains;
-  if (stored) return { key: stored.key, attempt: stored.attempt, size: stored.size };
-  if (remains.upload && manifest.upload && remains.parts.size > 0) {
-    const size = await completeUpload(guarded, remains);
-    return { key: manifest.upload.key, attempt: manifest.playback.uploadAttempt, size };
+  const { stored, manifest, index } = remains;
+  const { upload } = manifest;
+  // The head of an upload was given room for a longer index.
+  const payloadFrom = (key: string) => (upload?.key === key ? upload.headBytes : fastStartHead(index).length);
+  if (stored) {
+    const { key, attempt, size } = stored;
+    return { key, attempt, size, payloadFrom: payloadFrom(key) };
   }
-  return putWhole(store, guarded, remains);
+  if (remains.upload && upload && remains.parts.size > 0) {
+    const size = await completeUpload(guarded, remains);
+    const { key, headBytes } = upload;
+    return { key, attempt: manifest.playback.uploadAttempt, size, payloadFrom: headBytes };
+  }
+  const whole = await putWhole(store, guarded, remains);
+  return { ...whole, payloadFrom: payloadFrom(whole.key) };
 }
 
 async function putWhole(store: Store, guarded: GuardedObjects, { manifest, objects, index }: Remains) {

@@ -89,10 +89,11 @@ export function createLocalStore({ dir, baseUrl, sign = plain }: LocalStoreOptio
       });
     },
 
-    async *read(key) {
+    async *read(key, range) {
       const path = localPath(dir, key);
       const file = await onDisk(dir, `give ${key}`, () => open(path));
-      yield* file.createReadStream({ highWaterMark: readBytes });
+      const part = range && { start: range.from, end: range.to - 1 };
+      yield* file.createReadStream({ highWaterMark: readBytes, ...part });
     },
 
     async remove(key) {

@@ -7,18 +7,24 @@ import { isRequestError } from './s3-failure.ts';
 const mostLost = 5;
 
 /**
- * The bytes of an object. After a lost connection, reading continues at the same byte, if the object is still the same:
+ * The bytes of an object, or of a part of it. After a lost connection, reading continues at the same byte, if the object is still the same:
  * a bucket ends a connection on which the reader pauses, for example because a browser is slow.
  */
 export async function* readObject(
   client: S3Client,
   target: { Bucket: string; Key: string },
+  { from, to }: { readonly from: number; readonly to?: number } = { from: 0 },
 ): AsyncGenerator<Buffer> {
   let at = 0;
   let whole: { size: number; etag: string | undefined } | undefined;
   for (let lost = 0; whole === undefined || at < whole.size; ) {
     try {
-      const rest = whole && { Range: `bytes=${at}-`, IfMatch: whole.etag };
+      const begin = from + at;
+      const isPart = begin > 0 || to !== undefined;
+      const rest = {
+        ...(isPart && { Range: `bytes=${begin}-${to === undefined ? '' : to - 1}` }),
+        ...(whole && { IfMatch: whole.etag }),
+      };
       const {
         Body,
         ContentLength = 0,

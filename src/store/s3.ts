@@ -123,9 +123,9 @@ export function createS3Store(options: S3StoreOptions): Store {
       return request(`say what it holds under ${key}`, () => head(key));
     },
 
-    read(key) {
+    read(key, range) {
       assertKey(key);
-      return requestList(`give ${key}`, () => readObject(client, { Bucket, Key: key }));
+      return requestList(`give ${key}`, () => readObject(client, { Bucket, Key: key }, range));
     },
 
     async remove(key) {

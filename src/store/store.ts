@@ -1,4 +1,5 @@
 import type { RecordingFailure } from '../domain/failures.ts';
+import type { FileRange } from '../domain/file-range.ts';
 
 /** The interface of the stores for clips, posters and storyboards: a bucket or a local folder. */
 
@@ -148,8 +149,11 @@ export interface Store {
   /** @returns undefined if there is no such object */
   stat(key: string): Promise<ObjectInfo | undefined>;
 
-  /** The bytes of an object; throws at the first step if there is no such object. Ending early closes what it reads. */
-  read(key: string): AsyncIterable<Buffer>;
+  /**
+   * The bytes of an object, or of a part of it; throws at the first step if there is no such object. Ending early closes
+   * what it reads.
+   */
+  read(key: string, range?: FileRange): AsyncIterable<Buffer>;
 
   /** Removes an object; one that does not exist is no error. */
   remove(key: string): Promise<void>;

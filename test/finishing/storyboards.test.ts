@@ -8,7 +8,7 @@ import { awaitEnd, createEvent, download, endEvent } from '../support/app/playba
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { readCounterOfImage, readFrames } from '../support/media/frames.ts';
-import { readStoryboard } from '../support/media/storyboard.ts';
+import { awaitStoryboard, readStoryboard, storyboardUrl } from '../support/media/storyboard.ts';
 import { r2Of, startS3Server } from '../support/s3/s3-server.ts';
 
 let app: TestApp;
@@ -33,19 +33,6 @@ async function record(it: TestApp, camera: string, ms: number) {
   return awaitEnd(it.client, event);
 }
 
-async function storyboardUrl({ client }: TestApp, id: string): Promise<string | null> {
-  const { playback } = await client.run<{ playback: { storyboardUrl: string | null } }>(
-    'query($id: ID!) { playback(id: $id) { storyboardUrl } }',
-    { id },
-  );
-  return playback.storyboardUrl;
-}
-
-async function awaitStoryboard(it: TestApp, id: string): Promise<string> {
-  await expect.poll(() => storyboardUrl(it, id), { timeout: 15_000 }).not.toBeNull();
-  return (await storyboardUrl(it, id))!;
-}
-
 const waiting = (it: TestApp) => readdir(path.join(it.config.recordDir, '.storyboards'));
 const objectsOf = async (it: TestApp, id: string) =>
   (await readdir(path.join(it.config.dataDir, 'media'), { recursive: true })).filter((name) =>
@@ -54,7 +41,7 @@ const objectsOf = async (it: TestApp, id: string) =>
 
 test('each cue names the picture that the clip shows at its time; both objects are deleted with the playback', async () => {
   const playback = await record(app, cameraId, 4_000);
-  const url = await awaitStoryboard(app, playback.id);
+  const url = await awaitStoryboard(app.client, playback.id);
   const { cues, jpeg, type } = await readStoryboard(url);
   expect(type).toBe('text/vtt; charset=utf-8');
   const frames = await readFrames(await download(playback, app.config.dataDir));
@@ -97,7 +84,7 @@ test('where a storyboard cannot be made, the clip is COMPLETED without one', asy
   });
   await expect.poll(() => withoutStoryboard().length).toBe(2);
   await expect.poll(() => waiting(app)).toEqual([]);
-  expect(await storyboardUrl(app, playback.id)).toBeNull();
+  expect(await storyboardUrl(app.client, playback.id)).toBeNull();
   await app.awaitCamera(cameraId, 'LIVE');
 }, 60_000);
 
@@ -117,11 +104,11 @@ test('with a bucket that is away for a while, storyboards come later, also after
   await expect
     .poll(() => bucket.log.some(({ op, key }) => isStoryboard(op, key)), { timeout: 15_000 })
     .toBe(true);
-  expect(await storyboardUrl(it, playback.id)).toBeNull();
+  expect(await storyboardUrl(it.client, playback.id)).toBeNull();
   expect(await waiting(it)).toHaveLength(1);
   isAway = false;
   await it.restart();
-  const { cues, jpeg } = await readStoryboard(await awaitStoryboard(it, playback.id));
+  const { cues, jpeg } = await readStoryboard(await awaitStoryboard(it.client, playback.id));
   expect(cues.length).toBeGreaterThanOrEqual(2);
   expect(jpeg.subarray(-2)).toEqual(Buffer.from('ffd9', 'hex'));
   await expect.poll(() => waiting(it)).toEqual([]);

@@ -31,7 +31,11 @@ interface Shown {
   readonly lastErrorCode: string | null;
 }
 const shown = async (id: string) =>
-  (await a.client.run<{ camera: Shown }>(`{ camera(id: "${id}") { node site state lastError lastErrorCode } }`)).camera;
+  (
+    await a.client.run<{ camera: Shown }>(
+      `{ camera(id: "${id}") { node site state lastError lastErrorCode } }`,
+    )
+  ).camera;
 const problems = async () =>
   (await a.client.run<{ nodes: { id: string; problem: string | null }[] }>('{ nodes { id problem } }')).nodes;
 

@@ -10,6 +10,7 @@ import { startTestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import { readCounterOfImage } from '../support/media/frames.ts';
+import { awaitStoryboard, readStoryboard } from '../support/media/storyboard.ts';
 import { startServer } from '../torture/server.ts';
 import { openNodes } from './together.ts';
 
@@ -104,6 +105,9 @@ test('an event of a node that is killed goes on at another node, and both clips 
   const poster = path.join(nodes.dir, 'poster.jpg');
   await writeFile(poster, Buffer.from(await (await fetch(restored.thumbnailUrl!)).arrayBuffer()));
   expect(await readCounterOfImage(poster)).toBe(fromBucket.frames[0]!.counter);
+  const { cues } = await readStoryboard(await awaitStoryboard(client, firstId));
+  expect(cues.at(-1)!.to * 1_000).toBeCloseTo(restored.durationMs!, -1);
+  expect(cues.length).toBeGreaterThan(2);
   expect(restored.transitions.map(({ to }) => to)).toEqual([
     ...['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED'],
   ]);

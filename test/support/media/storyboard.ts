@@ -1,3 +1,6 @@
+import { expect } from 'vitest';
+import type { TestClient } from '../app/client.ts';
+
 /** A picture of a storyboard: when it is shown, in seconds, and where it is in the JPEG, in pixels. */
 export interface Cue {
   readonly from: number;
@@ -31,4 +34,18 @@ export async function readStoryboard(
 function seconds(time: string): number {
   const [h, m, s] = time.split(':').map(Number) as [number, number, number];
   return h * 3_600 + m * 60 + s;
+}
+
+/** @returns null while there is none */
+export async function storyboardUrl(client: TestClient, id: string): Promise<string | null> {
+  const { playback } = await client.run<{ playback: { storyboardUrl: string | null } }>(
+    'query($id: ID!) { playback(id: $id) { storyboardUrl } }',
+    { id },
+  );
+  return playback.storyboardUrl;
+}
+
+export async function awaitStoryboard(client: TestClient, id: string): Promise<string> {
+  await expect.poll(() => storyboardUrl(client, id), { timeout: 15_000 }).not.toBeNull();
+  return (await storyboardUrl(client, id))!;
 }
