@@ -2,6 +2,7 @@
 import pg from 'pg';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { vi as vietnamese } from '../../src/texts/vi/index.ts';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { connectClient } from '../support/app/client.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
@@ -104,6 +105,19 @@ test('a link shows the clip without a key, and opens nothing else', async () => 
   expect(app.logged.join()).not.toContain(token);
 });
 
+test('the page is in the language that the browser prefers', async () => {
+  const { url } = await share();
+  const pageIn = async (language: string, of = url) =>
+    (await fetch(of, { headers: { 'accept-language': language } })).text();
+  const inVietnamese = await pageIn('de-DE, vi-VN;q=0.8, en;q=0.5');
+  expect(inVietnamese).toContain('<html lang="vi">');
+  expect(inVietnamese).toContain(`<p>${vietnamese.names.type.MOTION} · `);
+  expect(inVietnamese).toContain(vietnamese.share.until.split('{')[0]!);
+  expect(await pageIn('vi', `${app.app.url}/share/unknown`)).toContain(vietnamese.share.whyGone);
+  for (const language of ['vi;q=0.2, en-GB', 'fr', '*', ';;q=,', 'vi;q=0'])
+    expect(await pageIn(language), language).toContain('<html lang="en">');
+});
+
 test('a link ends when it expires or is revoked, with its clip', async () => {
   const [lasting, revoked] = [await share(), await share()];
   const statusOf = async ({ url }: { url: string }) => [
@@ -184,7 +198,7 @@ describe.skipIf(browserMissing)('in the browser', () => {
     const context = await page
       .context()
       .browser()!
-      .newContext({ viewport: { width: 320, height: 640 } });
+      .newContext({ viewport: { width: 320, height: 640 }, locale: 'vi-VN' });
     const visitor = await context.newPage();
     const complaints: string[] = [];
     visitor.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
@@ -198,7 +212,8 @@ describe.skipIf(browserMissing)('in the browser', () => {
     await expect
       .poll(() => video.evaluate((it) => (it as HTMLVideoElement).currentTime))
       .toBeGreaterThan(0.2);
-    expect(await tooWide(visitor)).toEqual([]);
+    expect(await fits(visitor)).toEqual([]);
+    await visitor.getByText(vietnamese.names.type.MOTION).waitFor();
     expect(complaints).toEqual([]);
 
     await page.keyboard.press('Escape');
@@ -208,7 +223,7 @@ describe.skipIf(browserMissing)('in the browser', () => {
     await line.getByRole('button', { name: 'Revoke' }).click();
     await line.getByText(/revoked/).waitFor();
     await visitor.reload();
-    await visitor.getByText('There is no clip here').waitFor();
+    await visitor.getByText(vietnamese.share.gone).waitFor();
     await context.close();
     expect(await fits(page)).toEqual([]);
   });

@@ -1,8 +1,8 @@
 // The catalogs of the dashboard's languages fit together.
 import compile from 'icu-minify/compile';
 import { expect, test } from 'vitest';
-import { en } from '../../src/dashboard/texts/en/index.ts';
-import { vi } from '../../src/dashboard/texts/vi/index.ts';
+import { en } from '../../src/texts/en/index.ts';
+import { vi } from '../../src/texts/vi/index.ts';
 
 interface Texts {
   readonly [key: string]: string | Texts;

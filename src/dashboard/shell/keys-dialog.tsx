@@ -1,6 +1,6 @@
 import { Fragment } from 'react';
+import type { shell as en } from '../../texts/en/shell.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import type { shell as en } from '../texts/en/shell.ts';
 import { t } from '../texts/text.ts';
 import css from './keys-dialog.module.css';
 

@@ -1,6 +1,6 @@
 import { createTranslator } from 'use-intl/core';
+import type { en } from '../../texts/en/index.ts';
 import { observable } from '../api/observable.ts';
-import type { en } from './en/index.ts';
 
 /**
  * All texts of the dashboard. Each language has a folder with one catalog per room (top-level folder of the
@@ -14,8 +14,8 @@ type Texts = typeof en;
 type Translate = ReturnType<typeof createTranslator<Texts>>;
 
 const catalogs: Readonly<Record<Language, () => Promise<unknown>>> = {
-  en: () => import('./en/index.ts').then((loaded) => loaded.en),
-  vi: () => import('./vi/index.ts').then((loaded) => loaded.vi),
+  en: () => import('../../texts/en/index.ts').then((loaded) => loaded.en),
+  vi: () => import('../../texts/vi/index.ts').then((loaded) => loaded.vi),
 };
 
 const name = 'flashback.language';

@@ -8,6 +8,7 @@ import { parts } from './parts.ts';
 import { playback } from './playback.ts';
 import { playbacks } from './playbacks.ts';
 import { setup } from './setup.ts';
+import { share } from './share.ts';
 import { shell } from './shell.ts';
 import { together } from './together.ts';
 import { wall } from './wall.ts';
@@ -23,6 +24,7 @@ export const en = {
   playback,
   playbacks,
   setup,
+  share,
   shell,
   together,
   wall,

@@ -1,6 +1,6 @@
-import type { CameraErrorCode } from '../../../domain/camera-errors.ts';
-import type { ErrorCode } from '../../../domain/errors.ts';
-import type { FailureCode } from '../../../domain/failures.ts';
+import type { CameraErrorCode } from '../../domain/camera-errors.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { FailureCode } from '../../domain/failures.ts';
 
 /** Words for the API's values. */
 export const names = {

@@ -7,6 +7,7 @@ export const together = {
   unfinished: 'This recording is not finished yet',
   unloadable: 'The clip cannot be loaded',
   clip: '{camera}, clip',
+  recording: '{camera}, recording',
   play: 'Play',
   pause: 'Pause',
   back: '10 s back',

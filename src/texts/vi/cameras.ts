@@ -42,6 +42,9 @@ export const cameras: Like<typeof en> = {
   postRoll: 'Ghi sau, giây',
   longest: 'Dài nhất, giây',
   channel: 'Kênh',
+  site: 'Địa điểm',
+  siteHint: 'Chỉ máy chủ ở địa điểm này đọc camera.',
+  anySite: 'Bất kỳ',
   withoutPreRoll:
     'Không có đoạn ghi trước thì camera không được kết nối sẵn: bản ghi sẽ lỡ những khoảnh khắc đầu tiên.',
   inUse: 'Sử dụng camera này',

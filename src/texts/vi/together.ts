@@ -10,6 +10,7 @@ export const together: Like<typeof en> = {
   unfinished: 'Bản ghi này chưa hoàn tất',
   unloadable: 'Không tải được clip',
   clip: 'Clip của {camera}',
+  recording: 'Bản ghi của {camera}',
   play: 'Phát',
   pause: 'Tạm dừng',
   back: 'Lùi 10 giây',

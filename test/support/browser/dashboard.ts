@@ -20,9 +20,11 @@ export async function buildDashboard(): Promise<void> {
 async function isStale(): Promise<boolean> {
   const built = await stat(builtPage).catch(() => undefined);
   if (!built) return true;
-  const sources = path.join(root, 'src/dashboard');
-  const files = await readdir(sources, { recursive: true, withFileTypes: true });
-  const changed = files
+  const sources = ['src/dashboard', 'src/texts'].map((folder) =>
+    readdir(path.join(root, folder), { recursive: true, withFileTypes: true }),
+  );
+  const changed = (await Promise.all(sources))
+    .flat()
     .filter((file) => file.isFile())
     .map(async (file) => (await stat(path.join(file.parentPath, file.name))).mtimeMs);
   return Math.max(...(await Promise.all(changed))) > built.mtimeMs;
