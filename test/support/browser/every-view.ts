@@ -1,8 +1,8 @@
 // A server with one of everything that the dashboard shows, and the addresses of all its views.
 import type { Page } from 'playwright-core';
-import type { en } from '../../../src/dashboard/texts/en/index.ts';
-import type { Like } from '../../../src/dashboard/texts/like.ts';
 import { connectDb } from '../../../src/db/client.ts';
+import type { en } from '../../../src/texts/en/index.ts';
+import type { Like } from '../../../src/texts/like.ts';
 import { startTestApp, type TestApp } from '../app/app.ts';
 import { awaitEnd, createEvent, endEvent } from '../app/playbacks.ts';
 import { startTestCamera } from '../camera/camera.ts';
@@ -15,14 +15,20 @@ export interface EveryView {
   readonly apiKey: string;
   /** The paths of the views. */
   readonly views: Readonly<Record<string, string>>;
+  /** The paths of the views on which something opens: a dialog, or live pictures. And of pages that say that nothing is there. */
+  readonly further: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
 /** @param text makes a text of a length: names, labels, reasons, as long as the API allows */
 export async function startEveryView(text: (length: number) => string): Promise<EveryView> {
   const apiKey = 'admin-secret-of-the-test-01';
+  const changes = { nodeId: text(100), site: text(100) };
   const camera = await startTestCamera({ capture: await capture({ audio: 'aac', gopSec: 1 }) });
-  const app = await startTestApp({ apiKeys: [{ name: text(100), role: 'ADMIN', secret: apiKey }] });
+  const app = await startTestApp({
+    ...changes,
+    apiKeys: [{ name: text(100), role: 'ADMIN', secret: apiKey }],
+  });
   const retention = [
     { days: 36_500, maxBytes: 999_999_999_999_999 },
     { eventType: 'LINE_CROSSING', days: 1 },
@@ -56,6 +62,8 @@ export async function startEveryView(text: (length: number) => string): Promise<
   const { playbacks } = await app.client.run<{ playbacks: { items: { id: string }[] } }>(
     '{ playbacks(filter: { recordingStatus: [RECORDING] }) { items { id } } }',
   );
+  const clip = `/playbacks/${completed.id}`;
+  const failure = `/playbacks/${failedId}`;
   const views = {
     cameras: '/cameras',
     'add a camera': '/cameras/new',
@@ -67,17 +75,35 @@ export async function startEveryView(text: (length: number) => string): Promise<
     'first steps': '/start',
     playbacks: '/playbacks',
     pages: '/playbacks?page=1',
-    completed: `/playbacks/${completed.id}`,
-    failed: `/playbacks/${failedId}`,
+    completed: clip,
+    failed: failure,
     together: `/together?camera=${cameraId}&camera=${awayId}&at=${completed.startedAt}`,
     running: `/playbacks/${playbacks.items[0]!.id}`,
+    nodes: '/nodes',
+  };
+  const further = {
+    'nothing here': '/nodes/none',
+    'nothing found': '/playbacks?search=nothing',
+    'no such playback': '/playbacks/none',
+    'no such camera': '/cameras/none',
+    share: clip,
+    protect: failure,
+    'delete a playback': failure,
+    'delete a camera': `/cameras/${cameraId}`,
+    'add another camera': '/start',
+    'make a key': '/keys',
+    'revoke a key': '/keys',
+    'all keys': '/playbacks',
+    settings: '/playbacks',
+    // The browser remembers it: so it is the last one.
+    'live wall': '/cameras',
   };
   const close = async () => {
     await endEvent(app.client, running.id);
     await app.close();
     await camera.close();
   };
-  return { app, apiKey, views, close };
+  return { app, apiKey, views, further, close };
 }
 
 async function lengthenFailure(app: TestApp, errorMessage: string): Promise<string> {
@@ -90,24 +116,45 @@ async function lengthenFailure(app: TestApp, errorMessage: string): Promise<stri
   return failed!.id;
 }
 
+/** What a person does to see what a view does not show at first. */
+const actions: Readonly<Record<string, (page: Page, texts: Like<typeof en>) => Promise<unknown>>> = {
+  alerts: (page, { alerts }) => button(page, alerts.off).click(),
+  // The bar of what can be done with the chosen ones.
+  pages: (page) => page.getByRole('article').getByRole('checkbox').first().check(),
+  share: (page, { playback }) => button(page, playback.share.button).click(),
+  protect: (page, { playback }) => button(page, playback.protection.protect).click(),
+  'delete a playback': (page, { parts }) => button(page, parts.delete).click(),
+  'delete a camera': (page, { parts }) => button(page, parts.delete).click(),
+  'add another camera': (page, { setup }) => button(page, setup.addAnother).click(),
+  'make a key': (page, { keys }) => button(page, keys.make).click(),
+  'revoke a key': (page, { keys }) => button(page, keys.revoke).first().click(),
+  'all keys': (page) => page.keyboard.press('?'),
+  settings: (page, { shell }) => page.getByTitle(shell.settings).click(),
+  'live wall': (page, { wall }) => button(page, wall.live).click(),
+};
+const dialogs =
+  /^(camera|camera away|add a camera|no such camera|alerts|share|protect|delete .*|add another camera|make a key|revoke a key|all keys|settings)$/;
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
 /** Resolves when the content of the view is there. @param texts of the language that the page is in */
 export async function settled(page: Page, view: string, texts: Like<typeof en>): Promise<void> {
-  const button = (name: string) => page.getByRole('button', { name, exact: true });
   await page.getByText(texts.shell.open, { exact: true }).waitFor();
   await page.getByRole('heading', { level: 1 }).waitFor();
   if (view === 'now') {
-    await button(texts.now.endEvent).waitFor();
-    await button(texts.now.watch).waitFor();
+    await button(page, texts.now.endEvent).waitFor();
+    await button(page, texts.now.watch).waitFor();
   }
   if (view === 'playbacks' || view === 'pages') await page.getByRole('article').nth(2).waitFor();
-  if (view === 'alerts') await button(texts.alerts.off).click();
-  if (view === 'alerts') await page.getByRole('checkbox', { name: texts.names.type.MOTION }).waitFor();
-  // The bar of what can be done with the chosen ones.
-  if (view === 'pages') await page.getByRole('article').getByRole('checkbox').first().check();
-  if (view === 'keys') await button(texts.keys.revoke).waitFor();
-  if (view === 'running') await button(texts.now.endEvent).waitFor();
+  if (view === 'keys') await button(page, texts.keys.revoke).waitFor();
+  if (view === 'running') await button(page, texts.now.endEvent).waitFor();
   if (view === 'failed') await page.getByRole('region', { name: texts.playback.failure.title }).waitFor();
   if (view === 'together') await page.getByRole('figure').nth(1).waitFor();
   if (view === 'completed') await page.getByRole('region', { name: texts.playback.player.title }).waitFor();
-  if (view.includes('camera') && view !== 'cameras') await page.getByRole('dialog').waitFor();
+  if (view === 'nodes') await page.getByRole('listitem').getByRole('heading').waitFor();
+  if (/^no(thing| such) /.test(view)) await page.locator('strong').first().waitFor();
+  await actions[view]?.(page, texts);
+  if (dialogs.test(view)) await page.getByRole('dialog').last().waitFor();
+  if (view === 'alerts') await page.getByRole('checkbox', { name: texts.names.type.MOTION }).waitFor();
+  if (view === 'live wall') await page.locator('video[data-shown=true]').first().waitFor();
 }
