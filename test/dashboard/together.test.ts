@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app/app.ts';
 import { awaitEnd, createEvent, download, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
@@ -58,6 +58,9 @@ afterAll(async () => {
 });
 
 const videoOf = (page: Page, name: string) => page.getByRole('figure', { name }).locator('video');
+/** The moment that the video shows, by the position of its player. */
+const momentOf = (video: Locator) =>
+  video.evaluate((it: HTMLVideoElement) => Number(it.dataset['clipBegan']) + it.currentTime * 1_000);
 const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** Plays for some seconds, and notes each picture of each video: when it was shown, and which moment it shows, in ms. */
@@ -131,6 +134,22 @@ describe.skipIf(browserMissing)('cameras that are played together', () => {
     await page.getByRole('figure', { name: 'Yard' }).waitFor({ state: 'detached' });
     expect(new URL(page.url()).searchParams.getAll('camera')).toEqual([ids[0]]);
     await videoOf(page, 'Door').waitFor();
+  });
+
+  test('show what a running recording has so far', async () => {
+    const event = await createEvent(app.client, { cameraId: ids[0]! });
+    const { startedAt } = event.playback!;
+    const params = new URLSearchParams([
+      ['at', startedAt],
+      ['camera', ids[0]!],
+    ]);
+    const page = await dashboard.open(`/together?${params}`);
+    const video = videoOf(page, 'Door');
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await expect.poll(() => momentOf(video)).toBeGreaterThan(Date.parse(startedAt) + 1_500);
+    await endEvent(app.client, event.id);
+    await awaitEnd(app.client, event);
+    await page.locator('video[src*=".mp4"]').waitFor();
   });
 
   test('are reached from the timeline', async () => {

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Camera, Playback } from '../api/entities.ts';
 import { useObservable } from '../api/observable.ts';
+import { serverNow } from '../api/server-clock.ts';
 import { askForDetails } from '../playback/details.ts';
+import { useLiveVideo } from '../playback/live-video.ts';
 import { stretchOf } from '../playbacks/stretch.ts';
 import { t } from '../texts/text.ts';
 import { follow } from './follow.ts';
@@ -21,19 +23,22 @@ export function CameraPlayer({
 }) {
   const moment = useObservable(playhead.shown);
   const current = playbacks.findLast((it) => {
-    const { from, to } = stretchOf(it, moment);
+    const { from, to } = stretchOf(it, serverNow());
     return from <= moment && moment < to;
   });
+  const hasPictures = current?.videoUrl || current?.liveUrl;
   const isInGap = current?.gaps.some(({ from, to }) => Date.parse(from) <= moment && moment < Date.parse(to));
   return (
     <figure className={css.player} aria-label={camera.name}>
-      {current?.videoUrl && (
+      {current?.videoUrl ? (
         <ClipPlayer key={current.id} name={camera.name} playback={current} playhead={playhead} />
+      ) : (
+        current?.liveUrl && (
+          <RecordingPlayer key={current.id} name={camera.name} playback={current} playhead={playhead} />
+        )
       )}
-      {(!current?.videoUrl || isInGap) && (
-        <p className={css.nothing}>
-          {current && !current.videoUrl ? wordsFor(current) : t('together.nothing')}
-        </p>
+      {(!hasPictures || isInGap) && (
+        <p className={css.nothing}>{current && !hasPictures ? wordsFor(current) : t('together.nothing')}</p>
       )}
       <figcaption>{camera.name}</figcaption>
     </figure>
@@ -43,8 +48,33 @@ export function CameraPlayer({
 const wordsFor = ({ recordingStatus }: Playback) =>
   recordingStatus === 'FAILED' ? t('together.failed') : t('together.unfinished');
 
+interface PlayerProps {
+  readonly name: string;
+  readonly playback: Playback;
+  readonly playhead: Playhead;
+}
+
+/** Plays what a running recording has so far, in step with the playhead. */
+function RecordingPlayer({ name, playback, playhead }: PlayerProps) {
+  const video = useRef<HTMLVideoElement>(null);
+  const { id, liveUrl } = playback;
+  const { onPlaying } = useLiveVideo(video, { id, url: liveUrl!, playsAtOnce: false });
+  const { from } = stretchOf(playback, 0);
+  useEffect(() => follow(video.current!, from, playhead, id), [from, playhead, id]);
+  return (
+    <video
+      ref={video}
+      aria-label={t('together.recording', { camera: name })}
+      data-clip-began={from}
+      muted
+      playsInline
+      onPlaying={onPlaying}
+    />
+  );
+}
+
 /** Plays one clip in step with the playhead. */
-function ClipPlayer({ name, playback, playhead }: { name: string; playback: Playback; playhead: Playhead }) {
+function ClipPlayer({ name, playback, playhead }: PlayerProps) {
   const video = useRef<HTMLVideoElement>(null);
   // The link in use is kept: a bucket's link is signed anew in every answer.
   const [url, setUrl] = useState(playback.videoUrl!);
