@@ -54,6 +54,31 @@ test.skipIf(browserMissing)('a second node brings the page, which says how each 
     .waitFor();
 });
 
+test.skipIf(browserMissing)('the form of a camera asks for its site where there are several', async () => {
+  const { createCamera } = await a.client.run<{ createCamera: { camera: { id: string } } }>(
+    'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }',
+    { input: { name: 'Quay', rtspUrl: 'rtsp://127.0.0.1:9/', enabled: false } },
+  );
+  const { id } = createCamera.camera;
+  const site = async () =>
+    (await a.client.run<{ camera: { site: string | null } }>(`{ camera(id: "${id}") { site } }`)).camera.site;
+  const page = await dashboard.open(`/cameras/${id}`);
+  const field = page.getByLabel('Site');
+  const choose = async (name: string) => {
+    await field.selectOption({ label: name });
+    await page.getByRole('button', { name: 'Save' }).click();
+  };
+  expect(await field.locator('option').allTextContents()).toEqual(['Any', 'Harbour', 'default']);
+  expect(await field.inputValue()).toBe('');
+  await choose('Harbour');
+  await expect.poll(site).toBe('Harbour');
+  await page.reload();
+  await expect.poll(() => field.inputValue()).toBe('Harbour');
+  expect(await seriousFindings(page)).toEqual([]);
+  await choose('Any');
+  await expect.poll(site).toBe(null);
+});
+
 test('each node reports the figures of all', async () => {
   await nodes.start('b', { SITE: 'Harbour' });
   const text = await (await fetch(`${a.app.url}/metrics`)).text();

@@ -14,9 +14,19 @@ import css from './form.module.css';
 import { CameraOutcome } from './outcome.tsx';
 import { RemoveCamera } from './remove.tsx';
 import { RetentionFields, ruleInputs, rulesOf } from './retention.tsx';
+import { SiteField } from './site.tsx';
 import { CameraTest } from './test.tsx';
 
-const fieldNames = ['name', 'rtspUrl', 'channel', 'preRollSec', 'postRollSec', 'maxDurationSec', 'retention'];
+const fieldNames = [
+  'name',
+  'rtspUrl',
+  'channel',
+  'preRollSec',
+  'postRollSec',
+  'maxDurationSec',
+  'site',
+  'retention',
+];
 
 /** The settings of an existing or a new camera. An error is shown at its field, in the server's words. */
 export function CameraForm({
@@ -142,6 +152,12 @@ export function CameraForm({
         <TextField label={t('cameras.channel')} min={0} max={65_535} {...number('channel')} />
       </div>
       {values.preRollSec === '0' && <p className={css.hint}>{t('cameras.withoutPreRoll')}</p>}
+      <SiteField
+        saved={saved?.site ?? ''}
+        value={values.site}
+        problem={fieldProblem(refusal?.at('site'))}
+        onChange={(site) => change({ site })}
+      />
       <RetentionFields
         rules={values.retention}
         problem={refusal?.within('retention')}
@@ -181,6 +197,7 @@ function valuesOf(camera: Camera | undefined) {
     postRollSec: String(camera?.postRollSec ?? 0),
     maxDurationSec: String(camera?.maxDurationSec ?? 3_600),
     channel: String(camera?.channel ?? 1),
+    site: camera?.site ?? '',
     retention: rulesOf(camera?.retention),
     enabled: camera?.enabled ?? true,
   };
@@ -200,6 +217,7 @@ function inputOf(values: ReturnType<typeof valuesOf>) {
     postRollSec: whole(values.postRollSec),
     maxDurationSec: whole(values.maxDurationSec),
     channel: whole(values.channel),
+    site: values.site,
     retention: ruleInputs(values.retention),
     enabled: values.enabled,
   };
