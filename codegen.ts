@@ -20,7 +20,7 @@ const codegen: CodegenConfig = {
       documents: ['src/dashboard/**/*.graphql'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
-      config: { ...config, documentMode: 'documentNode', inlineFragmentTypes: 'combine' },
+      config: { ...config, documentMode: 'string', inlineFragmentTypes: 'combine' },
     },
   },
   emitLegacyCommonJSImports: false,

@@ -1,11 +1,10 @@
-import { Fragment, lazy, Suspense, useEffect } from 'react';
+import { Fragment, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { followAlerts } from './alerts/follow.ts';
 import { camerasLoaded, useCameras } from './api/entities.ts';
 import { followEverything } from './api/live.ts';
 import { useObservable } from './api/observable.ts';
 import { session, useMay } from './api/session.ts';
-import { askWhoIAm } from './api/sign-in.ts';
 import { CamerasPage } from './cameras/page.tsx';
 import { EndingNotices } from './now/ending-notices.tsx';
 import { NowPage } from './now/page.tsx';
@@ -17,19 +16,23 @@ import { Shell } from './shell/shell.tsx';
 import { SignIn } from './shell/sign-in.tsx';
 import { language, t } from './texts/text.ts';
 import { chosenZone } from './texts/time-zone.ts';
+import { view } from './view.tsx';
 
-const loadPlaybackPage = () => import('./playback/page.tsx').then((it) => ({ default: it.PlaybackPage }));
-const PlaybackPage = lazy(loadPlaybackPage);
-const loadPlaybacksPage = () => import('./playbacks/page.tsx').then((it) => ({ default: it.PlaybacksPage }));
-const PlaybacksPage = lazy(loadPlaybacksPage);
-const SetupPage = lazy(() => import('./setup/page.tsx').then((it) => ({ default: it.SetupPage })));
-const NodesPage = lazy(() => import('./nodes/page.tsx').then((it) => ({ default: it.NodesPage })));
-const TogetherPage = lazy(() => import('./together/page.tsx').then((it) => ({ default: it.TogetherPage })));
-const KeysPage = lazy(() => import('./keys/page.tsx').then((it) => ({ default: it.KeysPage })));
+const PlaybackPage = view(() => import('./playback/page.tsx').then((it) => it.PlaybackPage));
+const PlaybacksPage = view(() => import('./playbacks/page.tsx').then((it) => it.PlaybacksPage));
+const SetupPage = view(() => import('./setup/page.tsx').then((it) => it.SetupPage));
+const NodesPage = view(() => import('./nodes/page.tsx').then((it) => it.NodesPage));
+const TogetherPage = view(() => import('./together/page.tsx').then((it) => it.TogetherPage));
+const KeysPage = view(() => import('./keys/page.tsx').then((it) => it.KeysPage));
+
+/** Loads the module of the view at this path, if it has one of its own. */
+export async function preloadView(pathname: string): Promise<void> {
+  if (pathname === '/playbacks') await PlaybacksPage.preload();
+  else if (pathname.startsWith('/playbacks/')) await PlaybackPage.preload();
+}
 
 export function App() {
   const now = useObservable(session);
-  useEffect(() => void askWhoIAm(), []);
   const inUse = useObservable(language);
   const zone = useObservable(chosenZone);
   if (!inUse) return null;
@@ -48,7 +51,7 @@ function Views() {
   useEffect(followAlerts, []);
   useEffect(() => {
     // What most users open next. If it cannot be loaded now, it is loaded when it is opened.
-    const load = () => Promise.all([loadPlaybacksPage(), loadPlaybackPage()]);
+    const load = () => Promise.all([PlaybacksPage.preload(), PlaybackPage.preload()]);
     const timer = setTimeout(() => load().catch(() => {}), 2_000);
     return () => clearTimeout(timer);
   }, []);

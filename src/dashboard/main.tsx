@@ -1,20 +1,23 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Provider } from 'urql';
-import { client } from './api/client.ts';
-import { App } from './app.tsx';
+import { askWhoIAm } from './api/sign-in.ts';
+import { App, preloadView } from './app.tsx';
 import { applyTheme } from './shell/theme.tsx';
 import './style/base.css';
 import { loadLanguage } from './texts/text.ts';
 import { registerWorker } from './worker/register.ts';
 
 applyTheme();
-void loadLanguage();
 registerWorker();
-createRoot(document.getElementById('root') as HTMLElement).render(
-  <StrictMode>
-    <Provider value={client}>
+void askWhoIAm();
+void start();
+
+async function start(): Promise<void> {
+  // If its module cannot be loaded now, the view tries again.
+  await Promise.all([loadLanguage(), preloadView(location.pathname).catch(() => {})]);
+  createRoot(document.getElementById('root') as HTMLElement).render(
+    <StrictMode>
       <App />
-    </Provider>
-  </StrictMode>,
-);
+    </StrictMode>,
+  );
+}

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import compile from 'icu-minify/compile';
 import { build, defineConfig, type Plugin, type Rolldown } from 'vite';
@@ -57,36 +59,118 @@ const addServiceWorker: Plugin = {
         ]),
       );
       const release = { id: digestOf(JSON.stringify(files)).slice(0, 16), files };
-      const source = `const release = ${JSON.stringify(release)};\n${await workerCode()}`;
+      // It shares no chunk with the page, because it is no module in older browsers.
+      const source = `const release = ${JSON.stringify(release)};\n${await scriptOf('worker/service-worker.ts')}`;
       this.emitFile({ type: 'asset', fileName: 'service-worker.js', source });
     },
   },
 };
 
-/** The service worker as one script. It shares no chunk with the page, because it is no module in older browsers. */
-async function workerCode(): Promise<string> {
+/** Lets scripts leave out the documents that they do not use: codegen does not mark them as free of side effects. */
+const markDocuments: Plugin = {
+  name: 'mark-documents',
+  transform(code, id) {
+    if (!id.endsWith('/gql/graphql.ts')) return undefined;
+    return {
+      code: code.replaceAll('= new TypedDocumentString', '= /*#__PURE__*/ new TypedDocumentString'),
+      map: null,
+    };
+  },
+};
+
+/** The views that have chunks of their own, by path. The others are in the entry. */
+const viewModules = {
+  '/playbacks': 'playbacks/page.tsx',
+  '/playbacks/:id': 'playback/page.tsx',
+  '/together': 'together/page.tsx',
+  '/keys': 'keys/page.tsx',
+  '/nodes': 'nodes/page.tsx',
+  '/start': 'setup/page.tsx',
+};
+const languageModules = { en: '../texts/en/index.ts', vi: '../texts/vi/index.ts' };
+
+/** Puts ahead.ts into the page, with the names of the files that it has loaded. */
+const addAhead: Plugin = {
+  name: 'add-ahead',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    async handler(html, { bundle = {} }) {
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+      const entry = chunks.filter(({ isEntry }) => isEntry).flatMap((chunk) => withImports(bundle, chunk));
+      const filesOf = (modules: Record<string, string>) =>
+        Object.fromEntries(
+          Object.entries(modules).map(([name, module]) => {
+            const chunk = chunks.find(({ moduleIds }) =>
+              moduleIds.includes(path.join(import.meta.dirname, module)),
+            );
+            if (!chunk) throw new Error(`${module} is in no chunk.`);
+            return [name, withImports(bundle, chunk).filter((file) => !entry.includes(file))];
+          }),
+        );
+      const files = {
+        entry: entry.filter((file) => file.endsWith('.js')),
+        views: filesOf(viewModules),
+        languages: filesOf(languageModules),
+      };
+      const script = `const files = ${JSON.stringify(files)};\n${await scriptOf('ahead.ts')}`;
+      return html.replace('<!-- ahead.ts -->', () => `<script>{${script}}</script>`);
+    },
+  },
+};
+
+/** The paths of a chunk, of the chunks that it imports, and of their styles. */
+function withImports(bundle: Rolldown.OutputBundle, chunk: Rolldown.OutputChunk): string[] {
+  const found = new Set<string>();
+  const add = (it: Rolldown.OutputBundle[string] | undefined) => {
+    if (it?.type !== 'chunk' || found.has(it.fileName)) return;
+    found.add(it.fileName);
+    for (const style of it.viteMetadata?.importedCss ?? []) found.add(style);
+    for (const name of it.imports) add(bundle[name]);
+  };
+  add(chunk);
+  return [...found].map((file) => `/${file}`);
+}
+
+/** A module with all that it imports as one script. */
+async function scriptOf(input: string): Promise<string> {
   const output = (await build({
     configFile: false,
     publicDir: false,
     logLevel: 'warn',
+    plugins: [markDocuments],
     build: {
       write: false,
       target,
-      rolldownOptions: {
-        input: path.join(import.meta.dirname, 'worker/service-worker.ts'),
-        output: { format: 'iife' },
-      },
+      rolldownOptions: { input: path.join(import.meta.dirname, input), output: { format: 'iife' } },
     },
   })) as Rolldown.RolldownOutput;
   return output.output[0].code;
 }
+
+/** Compresses all files as far as Brotli can, which would take the server too long when it starts. */
+const compressFiles: Plugin = {
+  name: 'compress-files',
+  apply: 'build',
+  async writeBundle({ dir = '' }) {
+    const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && !entry.name.endsWith('.png'),
+    );
+    await Promise.all(
+      files.map(async ({ parentPath, name }) => {
+        const file = path.join(parentPath, name);
+        writeFileSync(`${file}.br`, await promisify(brotliCompress)(readFileSync(file)));
+      }),
+    );
+  },
+};
 
 const target = 'es2023';
 
 /** Builds the dashboard as static files that load nothing from other servers. src/http/dashboard.ts serves them. */
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), compileTexts, addServiceWorker],
+  plugins: [react(), compileTexts, markDocuments, addAhead, addServiceWorker, compressFiles],
   // The part of use-intl that formats compiled texts only.
   resolve: {
     alias: [{ find: /^use-intl\/format-message$/, replacement: 'use-intl/format-message/format-only' }],
@@ -100,6 +184,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 800,
+    rolldownOptions: {
+      checks: { bundlerTimings: false },
+      // One file for all that every view needs: each further one costs headers and a request.
+      output: { codeSplitting: { groups: [{ name: 'main', tags: ['$initial'] }] } },
+    },
   },
   logLevel: 'warn',
 });

@@ -7,19 +7,23 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { isOfWhoLeft } from '../log.ts';
 
+type Coding = 'br' | 'gzip';
+
 /** A file in memory, compressed once. */
 export interface Asset {
   readonly body: Buffer;
-  /** undefined if compression does not make the asset smaller. */
-  readonly gzipped: Buffer | undefined;
+  /** The body in each coding that makes it smaller, the smallest one first. */
+  readonly compressed: readonly (readonly [Coding, Buffer])[];
   readonly headers: OutgoingHttpHeaders;
 }
 
-export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders): Promise<Asset> {
+/** @param brotli the body, compressed with Brotli when it was built: that takes too long to be done here */
+export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders, brotli?: Buffer): Promise<Asset> {
   const gzipped = await promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION });
+  const codings = [...(brotli ? [['br', brotli] as const] : []), ['gzip', gzipped] as const];
   return {
     body,
-    gzipped: gzipped.length < body.length ? gzipped : undefined,
+    compressed: codings.filter(([, bytes]) => bytes.length < body.length),
     headers: {
       ...headers,
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
@@ -28,23 +32,25 @@ export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders): Pro
   };
 }
 
-export const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
-  /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(headers['accept-encoding'] ?? ''));
+/** Browsers accept Brotli over https and from this machine. */
+export const accepts = ({ headers }: IncomingMessage, coding: Coding): boolean =>
+  new RegExp(`\\b${coding}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(
+    String(headers['accept-encoding'] ?? ''),
+  );
 
 export async function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,
-  { body, gzipped, headers }: Asset,
+  { body, compressed, headers }: Asset,
 ): Promise<void> {
   if (request.headers['if-none-match'] === headers.etag) {
     response.writeHead(304, headers).end();
     return;
   }
-  const zipped = gzipped && acceptsGzip(request);
-  const bytes = zipped ? gzipped : body;
+  const [coding, bytes] = compressed.find(([coding]) => accepts(request, coding)) ?? [undefined, body];
   response.writeHead(200, {
     ...headers,
-    ...(zipped && { 'content-encoding': 'gzip' }),
+    ...(coding && { 'content-encoding': coding }),
     'content-length': bytes.length,
   });
   await sendBytes(request, response, bytes);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
@@ -19,13 +20,23 @@ const contentTypes: Readonly<Record<string, string>> = {
  * Clips, posters and playlists may come from a bucket or from PUBLIC_URL; everything else comes from this server. hls.js
  * uses blob: addresses.
  */
-const contentSecurityPolicy = pagePolicy([
-  "default-src 'self'",
-  "img-src 'self' http: https: data: blob:",
-  "media-src 'self' http: https: blob:",
-  "connect-src 'self' http: https: ws: wss:",
-  "worker-src 'self' blob:",
-]);
+const contentPolicy = (page: Buffer): string =>
+  pagePolicy([
+    "default-src 'self'",
+    `script-src 'self' ${inlineScripts(page).map(digestOf).join(' ')}`,
+    "img-src 'self' http: https: data: blob:",
+    "media-src 'self' http: https: blob:",
+    "connect-src 'self' http: https: ws: wss:",
+    "worker-src 'self' blob:",
+  ]);
+
+/** The scripts that stand in a page itself: src/dashboard/ahead.ts. */
+const inlineScripts = (page: Buffer): string[] =>
+  [...page.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(([, script]) => script!);
+
+/** How a policy names a script that may run. */
+const digestOf = (script: string): string =>
+  `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
 /** The service worker (src/dashboard/worker) loads files of the dashboard, and nothing else. */
 const workerPath = '/service-worker.js';
@@ -69,10 +80,13 @@ async function readAssets(dir: string): Promise<Map<string, Asset>> {
 }
 
 async function readAsset(file: string, pathname: string): Promise<Asset> {
-  return makeAsset(await readFile(file), {
+  const body = await readFile(file);
+  const headers = {
     'content-type': contentTypes[path.extname(file)],
     'cache-control': pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-    ...(pathname.endsWith('.html') && { 'content-security-policy': contentSecurityPolicy }),
+    ...(pathname.endsWith('.html') && { 'content-security-policy': contentPolicy(body) }),
     ...(pathname === workerPath && { 'content-security-policy': workerPolicy }),
-  });
+  };
+  const brotli = await readFile(`${file}.br`).catch(() => undefined); // pictures have none
+  return makeAsset(body, headers, brotli);
 }

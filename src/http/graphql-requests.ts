@@ -5,7 +5,7 @@ import { sendNodeResponse } from '@whatwg-node/server';
 import type { Access, Session } from '../access/access.ts';
 import type { Db } from '../db/client.ts';
 import { RequestError } from '../domain/errors.ts';
-import { acceptsGzip, sendAsset, sendBytes } from './assets.ts';
+import { accepts, sendAsset, sendBytes } from './assets.ts';
 import type { Connections } from './connections.ts';
 import { FairLimit } from './fair-limit.ts';
 import { createGraphiqlPage, exampleOperations } from './graphiql.ts';
@@ -130,7 +130,7 @@ async function sendAnswer(
   if (isStream(answer)) return void (await sendNodeResponse(answer, response, request, true));
   const body = Buffer.from(await answer.text());
   const headers = Object.fromEntries(answer.headers);
-  const zipped = body.length >= compressedFromBytes && acceptsGzip(request);
+  const zipped = body.length >= compressedFromBytes && accepts(request, 'gzip');
   const bytes = zipped ? await promisify(gzip)(body) : body;
   if (response.destroyed) return;
   response.writeHead(answer.status, {

@@ -82,8 +82,10 @@ async function load(browser: Browser, address: string): Promise<Loaded> {
   devTools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     if (isFirst && isCode.has(requestId)) bytes += encodedDataLength;
   });
+  // Playwright looks for a text again and again, which would take a slowed processor a good part of its time.
+  const connected = new Promise((resolve) => devTools.once('Network.webSocketFrameReceived', resolve));
   await page.goto(address);
-  await page.getByText('Connected', { exact: true }).waitFor();
+  await connected;
   isFirst = false;
   await sleep(settleMs);
   const { paintMs, shift } = await page.evaluate<{ paintMs: number; shift: number }>('({ paintMs, shift })');

@@ -386,9 +386,31 @@ describe.skipIf(browserMissing)('the list', () => {
     await page.getByText('73 playbacks').waitFor();
     await page.evaluate('new Promise((done) => setTimeout(() => requestAnimationFrame(done), 1_500))');
     expect(asked.filter((each, i) => asked.indexOf(each) !== i)).toEqual([]);
-    // The cameras, the page, the total; for the timeline, the counts and what began before the day.
-    expect(asked).toHaveLength(5);
+    // The cameras, the page, the total; for the timeline, the counts and what began before the day; the newest few again.
+    expect(asked).toHaveLength(6);
     expect(await page.evaluate('window.shift')).toBeLessThanOrEqual(0.02);
+  });
+
+  test('is asked for while the scripts of the page are still being loaded, and only once', async () => {
+    const page = await open('/cameras');
+    const lists: string[] = [];
+    page.on('request', (request) => {
+      const body = request.postData() ?? '';
+      if (/query PlaybacksByCursor.*"filter":{},/.test(body)) lists.push(body);
+    });
+    let letScriptsPass = () => {};
+    const mayPass = new Promise<void>((resolve) => (letScriptsPass = resolve));
+    await page.route('**/assets/*.js', async (route) => {
+      await mayPass;
+      await route.continue();
+    });
+    const loaded = page.goto(`${app.app.url}/playbacks`);
+    await expect.poll(() => lists.length).toBe(1);
+    letScriptsPass();
+    await loaded;
+    await page.getByText(`${total} playbacks`).waitFor();
+    await cards(page).first().waitFor();
+    expect(lists).toHaveLength(1);
   });
 });
 

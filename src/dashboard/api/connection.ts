@@ -1,6 +1,7 @@
 import { createClient } from 'graphql-ws';
+import { authorization } from './key.ts';
 import { observable } from './observable.ts';
-import { authorization, signedOut } from './session.ts';
+import { signedOut } from './session.ts';
 
 export type Connection =
   | { readonly state: 'connecting' }

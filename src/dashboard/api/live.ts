@@ -1,14 +1,17 @@
-import { type AnyVariables, stringifyDocument, type TypedDocumentNode } from 'urql';
 import {
   CameraStatesDocument,
-  CamerasDocument,
   OffsiteDocument,
   PlaybackDetailsDocument,
+  PlaybacksByCursorDocument,
   TransitionsDocument,
+  type TypedDocumentString,
 } from '../gql/graphql.ts';
+import { dropAhead } from './ahead-answers.ts';
+import { loadCameras } from './cameras.ts';
 import { query } from './client.ts';
 import { connection, sockets } from './connection.ts';
-import { learn, learnAllCameras, type Playback, playbacks } from './entities.ts';
+import { camerasLoaded, learn, type Playback, playbacks } from './entities.ts';
+import { newestFew } from './first-queries.ts';
 import { observable } from './observable.ts';
 import { isRunning } from './running.ts';
 import { listenToTabs } from './tabs.ts';
@@ -18,11 +21,6 @@ export const freshness = observable(0);
 /** The playback that began last, as it was pushed. */
 export const begun = observable<Playback | undefined>(undefined);
 const askAnew = () => freshness.set(freshness.get() + 1);
-
-export async function loadCameras(): Promise<void> {
-  const { cameras } = await query(CamerasDocument, {});
-  learnAllCameras(cameras);
-}
 
 /**
  * Follows everything that the API pushes while the page is open. Transitions are resumed by cursor, so those that
@@ -66,10 +64,10 @@ export function followEverything(): () => void {
     const { state } = connection.get();
     if (state === 'lost') wasLost = true;
     else if (state === 'open' && wasLost) askAnew();
-    else if (state === 'open') recheck = window.setTimeout(askForRunning, recheckMs);
+    else if (state === 'open') recheck = window.setTimeout(askForMissed, recheckMs);
   });
   const stopFresh = freshness.subscribe(refreshCameras);
-  refreshCameras();
+  if (!camerasLoaded.get()) refreshCameras();
   const onSeenAgain = () => document.visibilityState === 'visible' && askAnew();
   document.addEventListener('visibilitychange', onSeenAgain);
   return () => {
@@ -84,11 +82,12 @@ const recheckMs = 1_000;
 
 /**
  * The first answers may be older than the subscription, which begins with the playbacks that run at that time. A
- * playback that those answers show as running may have ended in between, so it is queried again.
+ * playback that those answers show as running may have ended in between, and another one may have begun and ended.
  */
-function askForRunning(): void {
+function askForMissed(): void {
   const running = [...playbacks.get().values()].filter(isRunning);
   for (const { id } of running) refreshPlayback(id);
+  void query(PlaybacksByCursorDocument, newestFew).catch(() => {}); // shows as a lost connection
 }
 
 // Without an answer, the playback is queried again with the next change.
@@ -97,8 +96,8 @@ const refreshPlayback = (id: string) => void query(PlaybackDetailsDocument, { id
 const againMs = 1_000;
 
 /** A subscription that is started again whenever the server ends it. @param onEnd gets the error's code, if any */
-function follow<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
+function follow<Data, Variables>(
+  document: TypedDocumentString<Data, Variables>,
   variables: () => Record<string, unknown>,
   onData: (data: Data) => void,
   onEnd: (code: string | undefined) => void,
@@ -114,7 +113,7 @@ function follow<Data, Variables extends AnyVariables>(
       timer = window.setTimeout(begin, againMs);
     };
     const operation = {
-      query: stringifyDocument(document),
+      query: document.toString().trim(),
       get variables() {
         return variables();
       },
@@ -122,7 +121,9 @@ function follow<Data, Variables extends AnyVariables>(
     unsubscribe = sockets.subscribe<Data>(operation, {
       next: ({ data, errors }) => {
         code = errors?.[0]?.extensions?.['code'] as string | undefined;
-        if (data) onData(data);
+        if (!data) return;
+        dropAhead();
+        onData(data);
       },
       error: again,
       complete: again,

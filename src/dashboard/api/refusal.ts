@@ -1,5 +1,5 @@
-import type { CombinedError } from 'urql';
 import { t } from '../texts/text.ts';
+import type { ServerError } from './request.ts';
 
 interface Issue {
   readonly path: readonly (string | number)[];
@@ -14,8 +14,9 @@ export class Refusal extends Error {
   readonly code: string;
   readonly #issues: readonly Issue[];
 
-  constructor(error: CombinedError | undefined) {
-    const first = error?.graphQLErrors[0];
+  /** @param errors of the server's answer; undefined if there is none */
+  constructor(errors: readonly ServerError[] | undefined) {
+    const first = errors?.[0];
     super(first?.message ?? t('names.error.UNREACHABLE'));
     this.name = 'Refusal';
     this.code = String(first?.extensions?.['code'] ?? 'UNREACHABLE');

@@ -1,3 +1,5 @@
+import type { Answer } from './request.ts';
+
 /**
  * The server's clock. Answers state it in whole seconds (RFC 9110 §6.6.1). Several answers together tell more precisely
  * by how much it differs from the browser's clock.
@@ -6,13 +8,9 @@
 /** The bounds of the difference between the server's clock and the browser's, in milliseconds. */
 let [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
-/** Like fetch, but also reads the server's clock from the answer. */
-export async function fetchTimed(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const sentAt = Date.now();
-  const response = await fetch(input, init);
-  const date = Date.parse(response.headers.get('date') ?? '');
-  if (!Number.isNaN(date)) narrow(date - Date.now(), date + 1_000 - sentAt);
-  return response;
+/** Reads the server's clock from the times of an answer. */
+export function learnTime({ server, sent, received }: Answer['times']): void {
+  if (!Number.isNaN(server)) narrow(server - received, server + 1_000 - sent);
 }
 
 function narrow(lower: number, upper: number): void {

@@ -1,10 +1,12 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { takeSnapshot } from '../api/ahead-answers.ts';
+import { loadCameras } from '../api/cameras.ts';
 import type { Camera } from '../api/entities.ts';
-import { loadCameras } from '../api/live.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Coded } from '../parts/problem.tsx';
 import { t } from '../texts/text.ts';
 import css from './snapshot.module.css';
+import { loadSnapshot } from './snapshot-image.ts';
 
 /** The time between two pictures. A camera's keyframes are rarely closer together. */
 const everyMs = 2_000;
@@ -14,8 +16,8 @@ const everyMs = 2_000;
  * loaded.
  */
 export function Snapshot({ camera }: { camera: Camera }) {
-  const { snapshotUrl, state } = camera;
-  const shown = useRenewed(state === 'LIVE', snapshotUrl ?? undefined);
+  const { id, snapshotUrl, state } = camera;
+  const shown = useRenewed(id, state === 'LIVE', snapshotUrl ?? undefined);
   if (!shown) {
     return (
       <div className={css.none}>
@@ -36,7 +38,7 @@ function why({ state, lastError, lastErrorCode }: Camera): ReactNode {
 }
 
 /** @returns the address of a picture that is already loaded, so that the view does not flicker */
-function useRenewed(isLive: boolean, url: string | undefined): string | undefined {
+function useRenewed(id: string, isLive: boolean, url: string | undefined): string | undefined {
   const [shown, setShown] = useState<string>();
   const newest = useRef(url);
   newest.current = url;
@@ -52,15 +54,11 @@ function useRenewed(isLive: boolean, url: string | undefined): string | undefine
     const renew = () => {
       if (document.visibilityState !== 'visible') return again();
       if (!newest.current) return askForAddress();
-      const next = new URL(newest.current, location.href);
-      next.searchParams.set('t', String(Date.now()));
-      const image = new Image();
-      image.onload = () => {
-        if (!gone) setShown(next.href);
+      const image = takeSnapshot(id) ?? loadSnapshot(newest.current);
+      image.decode().then(() => {
+        if (!gone) setShown(image.src);
         again();
-      };
-      image.onerror = askForAddress;
-      image.src = next.href;
+      }, askForAddress);
     };
     renew();
     return () => {
@@ -68,6 +66,6 @@ function useRenewed(isLive: boolean, url: string | undefined): string | undefine
       clearTimeout(timer);
       setShown(undefined);
     };
-  }, [isLive]);
+  }, [isLive, id]);
   return shown;
 }

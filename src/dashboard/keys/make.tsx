@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from 'react';
 import { mutate } from '../api/client.ts';
 import { useCameras } from '../api/entities.ts';
+import { apiKey } from '../api/key.ts';
 import type { Refusal } from '../api/refusal.ts';
-import { apiKey } from '../api/session.ts';
 import { signIn } from '../api/sign-in.ts';
 import { CreateApiKeyDocument, type Role } from '../gql/graphql.ts';
 import { Button } from '../parts/button.tsx';

@@ -1,9 +1,9 @@
-import { client, mutate } from '../api/client.ts';
+import { mutate, sendWith } from '../api/client.ts';
 import type { Playback } from '../api/entities.ts';
+import { authorization } from '../api/key.ts';
 import { observable } from '../api/observable.ts';
 import { occasion } from '../api/running.ts';
 import { serverNow } from '../api/server-clock.ts';
-import { authorization } from '../api/session.ts';
 import { EndEventDocument } from '../gql/graphql.ts';
 import { sayProblem } from '../parts/notice.tsx';
 
@@ -50,9 +50,10 @@ async function send({ eventId, endedAt }: Ending): Promise<void> {
  * completes the requests itself.
  */
 export function sendEndings(): void {
-  const fetchOptions = { headers: authorization(), keepalive: true };
+  const options = { headers: authorization(), keepalive: true };
   for (const { eventId, endedAt } of endings.get().values()) {
-    void client.mutation(EndEventDocument, { id: eventId, endedAt }, { fetchOptions }).toPromise();
+    // Nobody is there any more to read why it was refused.
+    sendWith(options, EndEventDocument, { id: eventId, endedAt }).catch(() => {});
     undoEnding(eventId);
   }
 }

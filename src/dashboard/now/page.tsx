@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'react';
+import { dataAhead } from '../api/ahead-answers.ts';
 import { query } from '../api/client.ts';
 import { camerasLoaded, type Playback, playbacks, useCameras } from '../api/entities.ts';
+import { newestFew } from '../api/first-queries.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
 import { isRunning, newestFirst } from '../api/running.ts';
@@ -94,13 +96,15 @@ function CardList({ label, playbacks }: { label: string; playbacks: readonly Pla
  */
 function useNewest(): boolean {
   const fresh = useObservable(freshness);
-  const [answered, setAnswered] = useState(false);
+  const [answered, setAnswered] = useState(
+    () => dataAhead(PlaybacksByCursorDocument, newestFew) !== undefined,
+  );
   const hasCameras = useObservable(camerasLoaded);
   // biome-ignore lint/correctness/useExhaustiveDependencies: queries again whenever a push may have been missed
   useEffect(() => {
     const finish = () => setAnswered(true);
     // A failure shows as a lost connection. The query is repeated when the connection is back.
-    query(PlaybacksByCursorDocument, { first: 20 }).then(finish, finish);
+    query(PlaybacksByCursorDocument, newestFew).then(finish, finish);
   }, [fresh]);
   return answered && hasCameras;
 }

@@ -1,15 +1,18 @@
 import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { dataAhead } from '../api/ahead-answers.ts';
 import { query } from '../api/client.ts';
 import { forgetPlaybacks, type Playback, playbacks } from '../api/entities.ts';
+import { pageOf } from '../api/first-queries.ts';
 import { freshness } from '../api/live.ts';
 import { useCalmly, useObservable } from '../api/observable.ts';
 import { newestFirst } from '../api/running.ts';
 import { type Session, session } from '../api/session.ts';
-import { type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
+import {
+  type PlaybackFilter,
+  PlaybacksByCursorDocument,
+  type PlaybacksByCursorQuery,
+} from '../gql/graphql.ts';
 import { matches } from './filters.ts';
-
-/** The largest page that the API returns. */
-const pageSize = 100;
 
 /** Where a playback stands in the list. */
 type Position = Pick<Playback, 'startedAt' | 'id'>;
@@ -104,7 +107,10 @@ function useReach(filter: PlaybackFilter): [Reach, (next: (before: Reach) => Rea
   const lists = reached.get(session.get()) ?? new Map<string, Reach>();
   reached.set(session.get(), lists);
   const [, draw] = useState(0);
-  const unasked = useMemo(() => ({ filter, ids: new Set<string>(), complete: false }), [filter]);
+  const unasked = useMemo(() => {
+    const page = dataAhead(PlaybacksByCursorDocument, pageOf(filter, null))?.playbackConnection;
+    return page ? reachOf(filter, page) : { filter, ids: new Set<string>(), complete: false };
+  }, [filter]);
   const set = useCallback(
     (next: (before: Reach) => Reach) => {
       lists.set(key, next(lists.get(key) ?? unasked));
@@ -150,20 +156,26 @@ async function loadPage(
   )
     ? []
     : [...playbacks.get().values()].filter((it) => matches(filter, it));
-  const variables = { filter, first: pageSize, after: after ?? null };
-  const { nodes, pageInfo } = (await query(PlaybacksByCursorDocument, variables)).playbackConnection;
-  const ids = new Set(nodes.map(({ id }) => id));
-  const [first, last] = [nodes[0], nodes.at(-1)];
+  const variables = pageOf(filter, after ?? null);
+  const page = (await query(PlaybacksByCursorDocument, variables)).playbackConnection;
+  const reach = reachOf(filter, page);
+  const { ids, oldest, complete } = reach;
   const gone = known.filter(
     (it) =>
       !ids.has(it.id) &&
       (newest === undefined || isOlder(it, newest)) &&
-      (!pageInfo.hasNextPage || (last !== undefined && !isOlder(it, last))),
+      (complete || (oldest !== undefined && !isOlder(it, oldest))),
   );
   forgetPlaybacks(gone.map(({ id }) => id));
+  return reach;
+}
+
+function reachOf(filter: PlaybackFilter, page: PlaybacksByCursorQuery['playbackConnection']): Reach {
+  const { nodes, pageInfo } = page;
+  const [first, last] = [nodes[0], nodes.at(-1)];
   return {
     filter,
-    ids,
+    ids: new Set(nodes.map(({ id }) => id)),
     newest: first && positionOf(first),
     oldest: last && positionOf(last),
     end: pageInfo.endCursor ?? undefined,

@@ -59,7 +59,6 @@ function Filtered({
   useTimeKeys(filters, window, (time) => onChange({ time }));
   const filter = useSame(toApiFilter(filters, bounds));
   const isOpen = bounds.from !== undefined;
-  const [isLoaded, setLoaded] = useState(false);
   return (
     <>
       <Timeline
@@ -68,19 +67,13 @@ function Filtered({
         window={useSame(window)}
         now={now}
         onTime={(time, isStep) => onChange({ time }, isStep)}
-        onLoaded={() => setLoaded(true)}
       />
       {filters.page ? (
-        <Numbered
-          filter={filter}
-          page={filters.page}
-          isReady={isLoaded}
-          onPage={(page) => onChange({ page })}
-        >
+        <Numbered filter={filter} page={filters.page} onPage={(page) => onChange({ page })}>
           <Nothing filters={filters} onChange={onChange} />
         </Numbered>
       ) : (
-        <Endless filter={filter} isReady={isLoaded}>
+        <Endless filter={filter}>
           <Nothing filters={filters} onChange={onChange} />
         </Endless>
       )}
@@ -96,13 +89,11 @@ function useSame<T>(value: T): T {
 
 interface ListProps {
   readonly filter: PlaybackFilter;
-  /** Whether everything above the list has its final height. */
-  readonly isReady: boolean;
   /** Shown if nothing matches. */
   readonly children: ReactNode;
 }
 
-function Endless({ filter, isReady, children }: ListProps) {
+function Endless({ filter, children }: ListProps) {
   const { items, newCount, showNew, complete, problem, loadMore } = useEndless(filter);
   const [shown, setShown] = useState(0);
   const total = useCount(filter, items.length, shown);
@@ -110,7 +101,6 @@ function Endless({ filter, isReady, children }: ListProps) {
     showNew();
     setShown(shown + 1);
   };
-  if (!isReady) return null;
   return (
     <>
       <Head total={complete ? items.length : total} newCount={newCount} onShowNew={show} />
@@ -123,13 +113,11 @@ function Endless({ filter, isReady, children }: ListProps) {
 
 function Numbered({
   filter,
-  isReady,
   children,
   page,
   onPage,
 }: ListProps & { page: number; onPage: (page: number) => void }) {
   const { items, newCount, showNew, total, totalPages, problem } = useNumbered(filter, page);
-  if (!isReady) return null;
   return (
     <>
       <Head total={total} newCount={newCount} onShowNew={showNew} />

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { query } from '../api/client.ts';
 import { cameras, type Playback, playbacks } from '../api/entities.ts';
+import { pageOf } from '../api/first-queries.ts';
 import { freshness } from '../api/live.ts';
 import { useCalmly, useObservable } from '../api/observable.ts';
 import { newestFirst } from '../api/running.ts';
@@ -110,6 +111,5 @@ function startedBefore(filter: PlaybackFilter, { from }: Window): PlaybackFilter
 }
 
 async function readPage(filter: PlaybackFilter, after: string | null) {
-  const { playbackConnection } = await query(PlaybacksByCursorDocument, { filter, first: 100, after });
-  return playbackConnection;
+  return (await query(PlaybacksByCursorDocument, pageOf(filter, after))).playbackConnection;
 }

@@ -59,8 +59,9 @@ function ofHours(hours: number): Step {
     ms: hours * hourMs,
     text: shortClock,
     *momentsIn({ from }) {
+      const day = localDay(from);
       for (let i = 0; ; i++) {
-        const date = dayStart(localDay(from));
+        const date = dayStart(day);
         date.setMinutes(i * hours * 60);
         yield date.getTime();
       }
@@ -73,7 +74,8 @@ function ofDays(days: number): Step {
     ms: days * dayMs,
     text: (at) => localDay(at).slice(5),
     *momentsIn({ from }) {
-      for (let i = 0; ; i++) yield dayStart(localDay(from), i * days).getTime();
+      const day = localDay(from);
+      for (let i = 0; ; i++) yield dayStart(day, i * days).getTime();
     },
   };
 }

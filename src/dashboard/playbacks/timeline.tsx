@@ -48,7 +48,6 @@ export function Timeline({
   now,
   playhead,
   onTime,
-  onLoaded,
 }: {
   cameras: readonly Camera[];
   /** With the bounds of the window. */
@@ -59,7 +58,6 @@ export function Timeline({
   playhead?: TimelinePlayhead;
   /** @param isStep whether the change continues the one before */
   onTime: (time: TimeRange, isStep?: boolean) => void;
-  onLoaded?: () => void;
 }) {
   const titleId = useId();
   const area = useRef<HTMLDivElement>(null);
@@ -67,10 +65,6 @@ export function Timeline({
   const drawn = useDeferredValue(view);
   const data = useTimelineData(filter, window, drawn);
   const { playbacks, counted, loaded } = data;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: tells once
-  useEffect(() => {
-    if (loaded) onLoaded?.();
-  }, [loaded]);
   useMomentLine(area, view, playhead?.moment);
   useGestures({ area, window: view, onView: setView, onPick: playhead?.onPick });
   const { from, to } = view;

@@ -1,8 +1,9 @@
 import { type ReactNode, useState } from 'react';
 import { mutate } from '../api/client.ts';
 import { type Camera, useCameras, usePlayback } from '../api/entities.ts';
+import { apiKey } from '../api/key.ts';
 import { isRunning } from '../api/running.ts';
-import { apiKey, useMay } from '../api/session.ts';
+import { useMay } from '../api/session.ts';
 import { CameraForm } from '../cameras/form.tsx';
 import { stateWords } from '../cameras/state-words.ts';
 import { CreateEventDocument } from '../gql/graphql.ts';

@@ -1,5 +1,6 @@
 import { SelectField } from '../parts/field.tsx';
-import { type Language, languages, t } from '../texts/text.ts';
+import { type Language, languages } from '../texts/languages.ts';
+import { t } from '../texts/text.ts';
 
 /** The languages, each in its own words. */
 export function LanguageField({

@@ -1,5 +1,5 @@
 import { connection } from '../api/connection.ts';
-import { authorization } from '../api/session.ts';
+import { authorization } from '../api/key.ts';
 
 /** Gets what the server sends about a camera that is watched. */
 export interface Receiver {
