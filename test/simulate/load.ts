@@ -23,6 +23,8 @@ export interface LoadOptions {
 
 /** How long an event lasts, in milliseconds. */
 const lasts = { least: 2_000, most: 4_000 };
+/** Also ends what a call began that got no answer. */
+const leaseSec = 20;
 const tickMs = 20;
 
 /** Reports events at this rate, whatever the answers are, and ends each at another node. Resolves after the last end. */
@@ -38,7 +40,7 @@ export async function runLoad({ clients, cameraIds, eventsPerSec, sec, seed }: L
       `mutation($input: CreateEventInput!) {
         createEvent(input: $input) { event { id } playback { id recordingStatus } }
       }`,
-      { input: { cameraId: random.pick(cameraIds), type: 'MOTION' } },
+      { input: { cameraId: random.pick(cameraIds), type: 'MOTION', leaseSec } },
     );
     createMs.push(performance.now() - at);
     await sleep(random.between(lasts.least, lasts.most));
