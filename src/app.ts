@@ -265,7 +265,7 @@ export async function startApp(
     const recorder = parts.add(
       'recorder',
       new Recorder({
-        ...{ db, nodeId, feeds, disk, admission, recordDir, growing, cameraLostSec },
+        ...{ db, nodeId, isAlone, feeds, disk, admission, recordDir, growing, cameraLostSec },
         ...{ createSoundEncoder, onFirstFrame, log, now },
       }),
     );
@@ -279,7 +279,7 @@ export async function startApp(
     await ownCameras.start();
     parts.add(
       'interrupted recordings',
-      await startResuming({ db, self, feeds, recorder, recordDir, log, now }),
+      await startResuming({ db, self, feeds, recorder, recordDir, disk, log, now }),
     );
     recorder.start();
     await finisher.start();

@@ -1,11 +1,11 @@
-import { type Playback, Prisma } from '../generated/prisma/client.ts';
+import { type EndReason, type Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Db, Tx } from './client.ts';
 import { type End, withPostRoll } from './ends.ts';
 import { newId } from './ids.ts';
 import type { PlaybackToRecord } from './playbacks.ts';
 
 /**
- * Makes the continuation of a playback whose stream changed its format, or whose node was lost. Nothing is written to the
+ * Makes the continuation of a playback whose stream changed its format, or whose node was lost or can record no more. Nothing is written to the
  * database.
  * @param startedAt when the continuation's footage begins
  */
@@ -26,6 +26,8 @@ interface Making {
    * cannot be compared with the start of the further playback, and counts as still ahead.
    */
   readonly isClockSet: boolean;
+  /** Whether no node owns the new playback yet: then the node that gets the camera records it. */
+  readonly isForOthers?: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function insertFurther(
   tx: Tx,
   first: Playback,
   { id, startedAt, deadlineAt }: PlaybackToRecord,
-  { at, isClockSet }: Making,
+  { at, isClockSet, isForOthers }: Making,
 ): Promise<Playback | undefined> {
   const { cameraId, eventId } = first;
   // Locks the event: an endEvent at the same time has either ended it before this query, or will also end the new
@@ -73,7 +75,10 @@ export async function insertFurther(
     recordUntil: end.recordUntil,
   };
   return tx.playback.create({
-    data: { id, cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
+    data: {
+      ...{ id, cameraId, eventId, startedAt, preRollSec: 0, deadlineAt, createdAt: at, ...ended },
+      ...(isForOthers && { nodeId: null, ownerEpoch: null }),
+    },
   });
 }
 
@@ -83,11 +88,14 @@ interface EndedEvent {
   readonly recordUntil: Date | null;
 }
 
+/** These say only that this playback stopped; the event may still be open. */
+const stops = new Set<EndReason>(['CAMERA_LOST', 'SHUTDOWN']);
+
 /** The end of a further playback, as far as it is known; undefined while its event is open. */
 function endBefore(first: Playback, event: EndedEvent | undefined): End | undefined {
   const { endedAt, endReason: reason, recordUntil } = first;
-  // CAMERA_LOST only says that this playback stopped; the event may still be open.
-  if (endedAt && reason && recordUntil && reason !== 'CAMERA_LOST') return { endedAt, reason, recordUntil };
+  const isEnd = reason !== null && !stops.has(reason);
+  if (endedAt && recordUntil && isEnd) return { endedAt, reason, recordUntil };
   if (!event?.endedAt || !event.recordUntil) return undefined;
   return {
     endedAt: event.endedAt,

@@ -17,6 +17,8 @@ export interface RecordingEnd {
   readonly clipStartedAt: number | undefined;
   /** The clip ends here; later footage does not belong to it. undefined: all footage belongs to it */
   readonly recordUntil: number | undefined;
+  /** When the last picture in the spool was taken, by the recording's clock (epoch ms); undefined: no picture came */
+  readonly lastPictureAt: number | undefined;
   readonly gaps: readonly GapSpan[];
   /** Why the disk stopped accepting footage; undefined if it did not. Earlier footage is kept. */
   readonly diskFailure: Error | undefined;
@@ -263,6 +265,7 @@ export class FootageRecording {
     return {
       clipStartedAt: this.clipStartedAt,
       recordUntil,
+      lastPictureAt: Number.isFinite(this.#writtenTo) ? this.#toWall(this.#writtenTo) : undefined,
       gaps: this.#gaps,
       diskFailure: this.#diskFailure ?? failure,
       internalError: this.#internalError,

@@ -5,8 +5,10 @@ import { findRecordings, goOnWithoutSpool, takeOverRecordings } from '../db/lost
 import { giveDeadline } from '../db/playbacks.ts';
 import type { Incarnation } from '../db/session.ts';
 import { transition } from '../db/transitions.ts';
+import { failureColumns, RecordingFailure } from '../domain/failures.ts';
 import type { Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import type { SpoolDisk } from '../spool/disk.ts';
 import { SpoolAway } from '../spool/errors.ts';
 import { demandSpool } from '../spool/mark.ts';
 import { isSpoolName } from '../spool/names.ts';
@@ -26,6 +28,7 @@ export interface ResumingOptions {
   readonly feeds: Feeds;
   readonly recorder: Recorder;
   readonly recordDir: string;
+  readonly disk: SpoolDisk;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -106,7 +109,7 @@ async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): 
 
 /** Finishes an interrupted recording. @returns what to record of it; undefined: nothing */
 async function finishOrFind(
-  { db, self, feeds, recordDir, log, now }: ResumingOptions,
+  { db, self, feeds, recordDir, disk, log, now }: ResumingOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
 ): Promise<ToResume | undefined> {
   const found = await db.playback.findFirst({
@@ -115,6 +118,15 @@ async function finishOrFind(
   });
   if (!found) return undefined;
   const { camera, event, ...row } = found;
+  // The disk has ended this recording here (elsewhere.ts): it waits until another node gets the camera, or the disk is
+  // back.
+  const isLeftToOthers = row.nodeId === null && disk.problem !== undefined;
+  if (isLeftToOthers) {
+    const isOver = (row.recordUntil ?? row.deadlineAt ?? row.startedAt).getTime() <= now();
+    const failure = new RecordingFailure('DISK_FAILED', `No server could record this: ${disk.problem}.`);
+    if (isOver) await fail(db, row, failure, new Date(now()));
+    return undefined;
+  }
   const leftover = await readLeftover(recordDir, row);
   if (!leftover && row.offsiteUntil) {
     const taken = await goOnWithoutSpool(db, row.id, self, new Date(now()));
@@ -125,7 +137,8 @@ async function finishOrFind(
     return undefined;
   }
   if (row.recordingStatus === 'PENDING' && !row.deadlineAt && !leftover) {
-    await fail(db, row, 'Nobody asked for this recording: its playback has no deadline.', new Date(now()));
+    const why = 'Nobody asked for this recording: its playback has no deadline.';
+    await fail(db, row, new RecordingFailure('NOT_RECORDED', why), new Date(now()));
     return undefined;
   }
   const playback = { ...row, deadlineAt: await giveDeadline(db, row, camera) };
@@ -174,7 +187,8 @@ async function close(
 ): Promise<void> {
   const { id } = playback;
   if (!leftover) {
-    await fail(db, playback, 'The server was not running while this should have been recorded.', at);
+    const why = 'The server was not running while this should have been recorded.';
+    await fail(db, playback, new RecordingFailure('NOT_RECORDED', why), at);
     return;
   }
   const endsAt = endOf(leftover);
@@ -189,9 +203,13 @@ async function close(
   });
 }
 
-async function fail(db: Db, playback: Playback, errorMessage: string, at: Date): Promise<void> {
-  const { id, recordingStatus } = playback;
-  await transition(db, id, recordingStatus, 'FAILED', at, { failureCode: 'NOT_RECORDED', errorMessage });
+async function fail(
+  db: Db,
+  { id, recordingStatus }: Playback,
+  failure: RecordingFailure,
+  at: Date,
+): Promise<void> {
+  await transition(db, id, recordingStatus, 'FAILED', at, failureColumns(failure));
 }
 
 async function removeOrphans(options: ResumingOptions): Promise<void> {

@@ -5,6 +5,7 @@ import type { Camera, Playback } from '../generated/prisma/client.ts';
 import { makeSpoolFolder, removeSpool } from '../spool/spool.ts';
 import type { Admission } from './admission.ts';
 import { AutomaticEnds, type AutomaticEndsOptions } from './automatic-ends.ts';
+import { leaveToOthers } from './elsewhere.ts';
 import type { RecordingLeftover } from './footage-recording.ts';
 import { type Continuation, continueInNewFormat } from './new-format.ts';
 import { failPlayback, writeOutcome, writeRecording } from './outcome.ts';
@@ -18,6 +19,8 @@ export type RecorderOptions = RunningOptions &
     readonly recordDir: string;
     /** This server's id. */
     readonly nodeId: string;
+    /** Whether this server works alone with its database. */
+    readonly isAlone: boolean;
   };
 
 /** A recording that nobody is making. */
@@ -208,6 +211,7 @@ export class Recorder {
       further = continueInNewFormat(running, { ...this.#options, outcome, recorder: this });
       await outcome;
       await further?.begun;
+      if (!this.#options.isAlone) await leaveToOthers(running, end, this.#options);
     } catch (error) {
       // The row stays RECORDING; interrupted.ts sees that nobody records the playback, and resumes or finishes it.
       this.#options.log.error({ playbackId: playback.id, error }, 'the end of a recording failed');

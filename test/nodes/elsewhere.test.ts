@@ -2,7 +2,9 @@
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { spoolMark } from '../../src/spool/mark.ts';
-import { awaitEnd, createEvent, endEvent } from '../support/app/playbacks.ts';
+import { type Clip, readClip } from '../support/app/clip.ts';
+import { awaitEnd, createEvent, endEvent, readPlayback } from '../support/app/playbacks.ts';
+import { awaitRing } from '../support/app/ring.ts';
 import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
@@ -77,6 +79,47 @@ test('a node whose spool is not mounted loses its cameras, with their pre-roll, 
   await rename(`${otherMark}.away`, otherMark);
   await rename(`${mark}.away`, mark);
   await until(async () => (await shown(gate.id)).lastError === null, 'it can be recorded again');
+  await until(async () => (await shown(gate.id)).node === owner.id, 'the camera is back');
+}, 60_000);
+
+test('an event goes on at another node when the spool of the one that records it is no longer there', async () => {
+  const gate = await nodes.addCamera(a, camera.url);
+  const { owner, other } = gate;
+  await awaitRing(owner, [gate.id], 2);
+  const event = await createEvent(other.client, { cameraId: gate.id });
+  const mark = spoolMark(owner.config.recordDir);
+  const playbacks = async () =>
+    (
+      await nodes.sql.query(
+        `SELECT id, node_id, recording_status AS status, end_reason FROM playbacks WHERE event_id = $1 ORDER BY id`,
+        [event.id],
+      )
+    ).rows;
+  await rename(mark, `${mark}.away`);
+  await until(async () => (await playbacks())[1]?.status === 'RECORDING', 'the event goes on');
+  const [first, further] = await playbacks();
+  expect(first).toMatchObject({ id: event.playback!.id, node_id: owner.id, end_reason: 'SHUTDOWN' });
+  expect(further).toMatchObject({ node_id: other.id, end_reason: null });
+  await until(
+    async () => (await readPlayback(a.client, further.id)).clipStartedAt !== null,
+    'it is recorded there',
+  );
+  await endEvent(a.client, event.id);
+  await rename(`${mark}.away`, mark);
+  const clips: Clip[] = [];
+  for (const { id } of [first, further]) {
+    await until(
+      async () => (await readPlayback(a.client, id)).recordingStatus === 'COMPLETED',
+      'its clip is made',
+    );
+    clips.push(await readClip(camera, await readPlayback(a.client, id), nodes.dir));
+  }
+  // What was sent between is lost: the other node reads the camera only since the disk is away. The playback says so.
+  const [before, after] = clips as [Clip, Clip];
+  const holeMs = after.firstSentAt - before.lastSentAt;
+  expect(holeMs).toBeLessThan(6_000);
+  const { missedMs } = await readPlayback(a.client, further.id);
+  expect(Math.abs(Math.max(0, holeMs) - missedMs!)).toBeLessThan(150);
   await until(async () => (await shown(gate.id)).node === owner.id, 'the camera is back');
 }, 60_000);
 
