@@ -110,9 +110,10 @@ export async function benchResponse({ browser, server, cameraId }: DashboardRig)
       window.before = performance.interactionCount;
     `);
     const end = performance.now() + responseSec * 1_000;
-    const reporting = report(server, cameraId, end);
-    while (performance.now() < end) await useOnce(page);
-    await reporting;
+    const use = async () => {
+      while (performance.now() < end) await useOnce(page);
+    };
+    await Promise.all([use(), report(server, cameraId, end)]);
     const { count, slowest } = await page.evaluate<{ count: number; slowest: number[] }>(
       '({ count: performance.interactionCount - before, slowest: [...answered.values()] })',
     );
@@ -146,7 +147,9 @@ async function useOnce(page: Page): Promise<void> {
   await go(page, 'Playbacks');
   const card = page.locator('section[aria-label=Playbacks] article a').first();
   await card.waitFor();
-  for (const key of ['?', 'Escape', 'ArrowDown', 'x', 'Escape']) await page.keyboard.press(key);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  for (const key of ['Escape', 'ArrowDown', 'x', 'Escape']) await page.keyboard.press(key);
   const search = page.getByRole('searchbox').or(page.getByLabel('Words')).first();
   if (await search.isVisible()) {
     await search.click();

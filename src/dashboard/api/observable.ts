@@ -1,4 +1,4 @@
-import { useDeferredValue, useSyncExternalStore } from 'react';
+import { startTransition, useEffect, useState, useSyncExternalStore } from 'react';
 
 /** A value outside React whose changes components follow. */
 export interface Observable<T> {
@@ -27,5 +27,17 @@ export function observable<T>(initial: T): Observable<T> {
 export const useObservable = <T>({ subscribe, get }: Observable<T>): T =>
   useSyncExternalStore(subscribe, get);
 
-/** For views that take long to render: React renders a change in small portions, so that scrolling stays smooth. */
-export const useCalmly = <T>(it: Observable<T>): T => useDeferredValue(useObservable(it));
+/**
+ * For views that take long to render: React renders a change once and in small portions, so that scrolling and typing stay
+ * smooth.
+ */
+export function useCalmly<T>({ subscribe, get }: Observable<T>): T {
+  const [value, setValue] = useState(get);
+  useEffect(() => {
+    const take = () => startTransition(() => setValue(get));
+    // It may have changed since the first rendering.
+    take();
+    return subscribe(take);
+  }, [subscribe, get]);
+  return value;
+}

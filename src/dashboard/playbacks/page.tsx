@@ -1,11 +1,13 @@
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { dataAhead } from '../api/ahead-answers.ts';
 import { query } from '../api/client.ts';
 import { camerasLoaded, useCameras } from '../api/entities.ts';
+import { pageOf } from '../api/first-queries.ts';
 import { freshness } from '../api/live.ts';
 import { useObservable } from '../api/observable.ts';
 import { serverNow } from '../api/server-clock.ts';
 import { useMay } from '../api/session.ts';
-import { PlaybackCountDocument, type PlaybackFilter } from '../gql/graphql.ts';
+import { PlaybackCountDocument, type PlaybackFilter, PlaybacksByCursorDocument } from '../gql/graphql.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { playbackCount } from '../parts/format.ts';
 import { Empty, Page } from '../parts/page.tsx';
@@ -28,6 +30,9 @@ export function PlaybacksPage() {
   const [filters, change] = useFilters();
   const cameras = useCameras();
   const loaded = useObservable(camerasLoaded);
+  // The page's frame answers a click at once. What the first view has asked for ahead is in its first picture.
+  const isAsked = useState(() => dataAhead(PlaybacksByCursorDocument, pageOf({}, null)) !== undefined)[0];
+  const hasFrame = useDeferredValue(true, isAsked);
   return (
     <Page
       title={t('playbacks.title')}
@@ -38,7 +43,7 @@ export function PlaybacksPage() {
       }
     >
       <FilterBar cameras={cameras} filters={filters} onChange={change} />
-      {loaded && <Filtered filters={filters} onChange={change} />}
+      {loaded && hasFrame && <Filtered filters={filters} onChange={change} />}
     </Page>
   );
 }

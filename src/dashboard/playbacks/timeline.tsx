@@ -89,12 +89,10 @@ export function Timeline({
     event.stopPropagation();
     setView(moved(view, (way * (to - from)) / (event.shiftKey ? 2 : 8)));
   };
-  const marks = marksOf(view);
+  const marks = useMemo(() => marksOf(view), [view]);
   const most = useMemo(() => highest(counted?.counts ?? []), [counted]);
   const total = (counted?.counts ?? []).reduce((sum, it) => it.counts.reduce((a, b) => a + b, sum), 0);
-  const lines = marksOf(drawn).map(
-    ({ at }) => `linear-gradient(var(--line) 0 0) ${percent(at, drawn)} 0 / 1px 100% no-repeat`,
-  );
+  const lines = useMemo(() => linesOf(drawn), [drawn]);
   return (
     <section className={css.panel} aria-labelledby={titleId}>
       <header className={css.head}>
@@ -168,6 +166,12 @@ export function Timeline({
     </section>
   );
 }
+
+/** A line down all rows for each mark. */
+const linesOf = (view: Window): readonly string[] =>
+  marksOf(view).map(
+    ({ at }) => `linear-gradient(var(--line) 0 0) ${percent(at, view)} 0 / 1px 100% no-repeat`,
+  );
 
 /** Leads to the clips of the cameras that recorded something here, from the first of these moments on. */
 function TogetherLink({
