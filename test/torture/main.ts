@@ -1,4 +1,6 @@
-// `npm run torture -- --rounds 200 --seed 7`, or with several servers: `npm run torture -- --nodes 3 --rounds 40 --seed 7`
+// `npm run torture -- --rounds 200 --seed 7`, or with several servers: `npm run torture -- --nodes 3 --rounds 40 --seed 7`.
+// With `--from ../earlier`, a built checkout of an earlier release, each server is of that release until it is started again.
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { torture } from './torture.ts';
 
@@ -7,6 +9,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '77' },
     seed: { type: 'string', default: '1' },
+    from: { type: 'string' },
   },
 });
 const started = Date.now();
@@ -14,6 +17,7 @@ const result = await torture({
   nodes: Number(values.nodes),
   rounds: Number(values.rounds),
   seed: Number(values.seed),
+  from: values.from && path.resolve(values.from),
   say: (line) => console.log(line),
 });
 

@@ -14,6 +14,8 @@ export interface NodeOptions {
   readonly databaseUrl: string | undefined;
   /** Called with the database's own address. Returns the address of the proxy before it. */
   readonly reach: (databaseUrl: string) => Promise<string>;
+  /** The checkout of an earlier release, which the node runs until it is started again. */
+  readonly from?: string | undefined;
 }
 
 /** The lines over which a node reaches the database and the bucket, and the other nodes reach it. */
@@ -51,6 +53,7 @@ export class Node {
   /** How far the server's clock was ahead of this machine's, and since when (epoch ms). */
   readonly #clock = [{ sinceMs: 0, aheadMs: 0 }];
   server!: Server;
+  #isUpgraded = false;
   /** The number of the server's start, if it shares the database. */
   incarnation = '';
 
@@ -70,7 +73,11 @@ export class Node {
   }
 
   async start(): Promise<void> {
+    const { from } = this.#options;
+    const release = this.#isUpgraded ? undefined : from;
+    this.#isUpgraded = true;
     this.server = await startServer(this.env, {
+      release,
       aheadMs: this.#clock.at(-1)!.aheadMs,
       reach: async (databaseUrl) => {
         const url = new URL(await this.#options.reach(databaseUrl));

@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly aheadMs: number;
   /** Called with the database's own address. Returns the address that the server must use. */
   readonly reach: (databaseUrl: string) => Promise<string>;
+  /** The checkout of another release, whose server this is; undefined: this release's. */
+  readonly release?: string | undefined;
 }
 
 /**
@@ -44,7 +46,8 @@ export interface Surroundings {
  * @param surroundings none: it runs as for users
  */
 export async function startServer(env: Record<string, string>, surroundings?: Surroundings): Promise<Server> {
-  const child = runProgram(surroundings ? 'test/torture/server-main.ts' : 'src/main.ts', [], env);
+  const program = surroundings ? 'test/torture/server-main.ts' : 'src/main.ts';
+  const child = runProgram(program, [], env, surroundings?.release);
   const lines: string[] = [];
   const ended = once(child, 'exit');
   const keep = (line: string) => {

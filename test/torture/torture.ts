@@ -30,6 +30,8 @@ export interface TortureOptions {
   readonly nodes: number;
   readonly rounds: number;
   readonly seed: number;
+  /** The checkout of an earlier release, built, which each server runs until it is started again. */
+  readonly from?: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -49,8 +51,9 @@ const sweepMs = 15_000;
 /** The subscriber has received everything within this time after the last round. */
 const deliveryMs = 10_000;
 
-export async function torture({ nodes, rounds, seed, say }: TortureOptions): Promise<TortureResult> {
+export async function torture({ nodes, rounds, seed, from, say }: TortureOptions): Promise<TortureResult> {
   await compilePrograms();
+  if (from) await compilePrograms(from);
   const random = seededRandom(seed);
   const dir = await mkdtemp(path.join(os.tmpdir(), 'flashback-torture-'));
   const bucket = await startS3Server({ bytesPerSecond: 12 * 1024 * 1024 });
@@ -58,7 +61,7 @@ export async function torture({ nodes, rounds, seed, say }: TortureOptions): Pro
   const large = await startTestCamera({ capture: await capture({ gopSec: 1, kbps: 16_000, seconds: 32 }) });
   const database = nodes > 1 ? await startDatabase(path.join(dir, 'database')) : undefined;
   const nodeIds = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
-  const world = new World({ nodeIds, dir, bucket, databaseUrl: database?.url });
+  const world = new World({ nodeIds, dir, bucket, databaseUrl: database?.url, from });
   await world.start();
   const subscriber = new Subscriber(() => world.url);
   const tally = {

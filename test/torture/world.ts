@@ -59,6 +59,8 @@ export interface WorldOptions {
   readonly bucket: S3Server;
   /** The database that the nodes share; undefined: there is one node, with a database of its own. */
   readonly databaseUrl: string | undefined;
+  /** The checkout of an earlier release, which each node runs until it is started again. */
+  readonly from?: string | undefined;
 }
 
 export class World {
@@ -90,14 +92,14 @@ export class World {
   }
 
   async start(): Promise<void> {
-    const { nodeIds, dir, bucket, databaseUrl } = this.#options;
+    const { nodeIds, dir, bucket, databaseUrl, from } = this.#options;
     const reach = async (url: string) => {
       this.databaseUrl = url;
       this.proxy ??= await startDatabaseProxy(url);
       return this.proxy.url;
     };
     for (const id of nodeIds) {
-      const node = await openNode({ id, dataDir: path.join(dir, id), bucket, databaseUrl, reach });
+      const node = await openNode({ id, dataDir: path.join(dir, id), bucket, databaseUrl, reach, from });
       this.nodes.push(node);
       await node.start();
     }

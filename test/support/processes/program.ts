@@ -4,17 +4,22 @@ import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-const root = path.resolve(import.meta.dirname, '../../..');
-const compiledDir = path.join(root, 'node_modules/.cache/flashback-programs');
-/** Written after a compilation; states that the files are ES modules. */
-const stampFile = path.join(compiledDir, 'package.json');
+/** The root of this checkout. */
+const here = path.resolve(import.meta.dirname, '../../..');
+const compiledDirOf = (root: string) => path.join(root, 'node_modules/.cache/flashback-programs');
 const sources = ['src', 'test'];
 /** What programs need beside src. */
 const besideSrc = ['prisma', 'dist'];
 
-/** Compiles src and test, unless the output is newer than all of their files. */
-export async function compilePrograms(): Promise<void> {
-  if (!(await isStale())) return;
+/**
+ * Compiles src and test, unless the output is newer than all of their files.
+ * @param root a checkout with its packages, and built
+ */
+export async function compilePrograms(root = here): Promise<void> {
+  const compiledDir = compiledDirOf(root);
+  // Written after a compilation; states that the files are ES modules.
+  const stampFile = path.join(compiledDir, 'package.json');
+  if (!(await isStale(root, stampFile))) return;
   await mkdir(compiledDir, { recursive: true });
   for (const name of besideSrc) {
     await symlink(path.join(root, name), path.join(compiledDir, name)).catch(
@@ -38,7 +43,7 @@ export async function compilePrograms(): Promise<void> {
   await writeFile(stampFile, '{ "type": "module" }\n');
 }
 
-async function isStale(): Promise<boolean> {
+async function isStale(root: string, stampFile: string): Promise<boolean> {
   const compiled = await stat(stampFile).catch(() => undefined);
   if (!compiled) return true;
   for (const folder of sources) {
@@ -51,14 +56,20 @@ async function isStale(): Promise<boolean> {
 }
 
 /** The compiled file of a program, for `node`. @param file the source, from the project's root: `src/main.ts` */
-export const program = (file: string): string => path.join(compiledDir, file.replace(/\.ts$/, '.js'));
+export const program = (file: string, root = here): string =>
+  path.join(compiledDirOf(root), file.replace(/\.ts$/, '.js'));
 
 /**
  * Runs a program of the project. Its environment is `env`, PATH and HOME.
  * @param file see `program`
  */
-export function runProgram(file: string, args: readonly string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [program(file), ...args], {
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  root = here,
+): ChildProcess {
+  return spawn(process.execPath, [program(file, root), ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
