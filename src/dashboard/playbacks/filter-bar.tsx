@@ -20,14 +20,22 @@ export function FilterBar({
   filters: Filters;
   onChange: (change: Partial<Filters>) => void;
 }) {
+  // On a phone, all fields would fill the screen: there, they are shown when they are asked for.
+  const [isOpen, setOpen] = useState(false);
   return (
     <form
       className={css.bar}
+      data-open={isOpen ? true : undefined}
       role="search"
       aria-label={t('playbacks.filter.title')}
       onSubmit={(event) => event.preventDefault()}
     >
       <SearchField search={filters.search} onChange={(search) => onChange({ search })} />
+      <span className={css.toggle}>
+        <Button aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {t('playbacks.filter.more')}
+        </Button>
+      </span>
       <SelectField
         label={t('playbacks.filter.camera')}
         value={filters.cameraId ?? ''}

@@ -15,6 +15,7 @@ export const playbacks = {
     'Events that are reported to the API appear here by themselves. You can also start a test event.',
   filter: {
     title: 'Filter playbacks',
+    more: 'More filters',
     camera: 'Camera',
     allCameras: 'All cameras',
     status: 'Status',

@@ -17,6 +17,7 @@ export const playbacks: Like<typeof en> = {
   eventsAppear: 'Sự kiện được báo qua API sẽ tự xuất hiện ở đây. Bạn cũng có thể tạo một sự kiện thử.',
   filter: {
     title: 'Lọc bản ghi',
+    more: 'Bộ lọc khác',
     camera: 'Camera',
     allCameras: 'Mọi camera',
     status: 'Trạng thái',

@@ -119,6 +119,11 @@ async function lengthenFailure(app: TestApp, errorMessage: string): Promise<stri
 /** What a person does to see what a view does not show at first. */
 const actions: Readonly<Record<string, (page: Page, texts: Like<typeof en>) => Promise<unknown>>> = {
   alerts: (page, { alerts }) => button(page, alerts.off).click(),
+  // On a small screen.
+  playbacks: async (page, { playbacks }) => {
+    const more = button(page, playbacks.filter.more);
+    if (await more.isVisible()) await more.click();
+  },
   // The bar of what can be done with the chosen ones.
   pages: (page) => page.getByRole('article').getByRole('checkbox').first().check(),
   share: (page, { playback }) => button(page, playback.share.button).click(),
