@@ -1,8 +1,10 @@
-// `npm run screenshots`: the dashboard's four views of a real server with real cameras, into docs/screenshots.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+// `npm run screenshots`: views of the dashboard of a real server with real cameras, into docs/screenshots.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -15,9 +17,14 @@ import { connectClient, type TestClient } from '../support/app/client.ts';
 import { awaitEnd, createEvent, endEvent, type PlaybackFacts } from '../support/app/playbacks.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { buildDashboard } from '../support/browser/dashboard.ts';
+import { awaitStoryboard } from '../support/media/storyboard.ts';
 
 const target = path.resolve(process.argv[2] ?? 'docs/screenshots');
-const sizes = { desk: [1440, 900], phone: [390, 844] } as const;
+const looks = {
+  'desk-dark': { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' },
+  'desk-light': { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
+  'phone-dark': { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+} as const;
 const names = ['Front door', 'Driveway', 'Yard', 'Loading bay', 'Reception'];
 
 async function main(): Promise<void> {
@@ -50,16 +57,17 @@ async function run(closers: (() => Promise<unknown> | unknown)[]): Promise<void>
 
   const cameras = await addCameras(client, camera.url);
   await sleep(7_000);
-  const playback = await recordOne(client, cameras[0]!);
-  await writeHistory(db, playback, cameras);
+  const [playback] = await record(client, cameras.slice(0, 4));
+  await awaitStoryboard(client, playback!.id);
+  await writeHistory(db, playback!, cameras);
   const running = [
     await createEvent(client, { cameraId: cameras[1]!, type: 'MOTION', label: 'car' }),
-    await createEvent(client, { cameraId: cameras[0]!, type: 'PERSON', leaseSec: 900 }),
+    await createEvent(client, { cameraId: cameras[4]!, type: 'PERSON', leaseSec: 900 }),
   ];
   await sleep(4_000);
   const browser = await launchBrowser();
   closers.push(() => browser.close());
-  await shootAll(browser, app.url, playback.id);
+  await shootAll(browser, app.url, viewsOf(playback!, cameras), app.ffmpeg.path);
   for (const { id } of running) await endEvent(client, id);
 }
 
@@ -79,27 +87,40 @@ async function addCameras(client: TestClient, rtspUrl: string): Promise<string[]
   return ids;
 }
 
-async function recordOne(client: TestClient, cameraId: string): Promise<PlaybackFacts> {
-  const event = await createEvent(client, {
-    cameraId,
-    type: 'PERSON',
-    label: 'visitor',
-    description: 'Somebody comes up the drive and rings.',
-    metadata: { detector: 'yard-2', score: 0.93 },
-  });
+/** Records several cameras at the same time. */
+async function record(client: TestClient, cameras: readonly string[]): Promise<PlaybackFacts[]> {
+  const events = await Promise.all(
+    cameras.map((cameraId) =>
+      createEvent(client, {
+        cameraId,
+        type: 'PERSON',
+        label: 'visitor',
+        description: 'Somebody comes up the drive and rings.',
+        metadata: { detector: 'yard-2', score: 0.93 },
+      }),
+    ),
+  );
   await sleep(9_000);
-  await endEvent(client, event.id);
-  return awaitEnd(client, event);
+  for (const { id } of events) await endEvent(client, id);
+  return Promise.all(events.map((event) => awaitEnd(client, event)));
 }
 
-/** A history: the recorded playback, repeated at other times of two days. */
+/** Where it is in the afternoon: the views of a day then show most of a day. */
+function afternoonZone(): string {
+  const zones = 'Asia/Ho_Chi_Minh Europe/Berlin America/Sao_Paulo America/Los_Angeles Pacific/Auckland'.split(
+    ' ',
+  );
+  const hoursOff = (timeZone: string) =>
+    Math.abs(17 - Number(new Date().toLocaleString('en-GB', { timeZone, hour: 'numeric' })));
+  return zones.sort((a, b) => hoursOff(a) - hoursOff(b))[0]!;
+}
+
+/** A history: the recorded playback, repeated at other times of the day. */
 async function writeHistory(db: Db, { id }: PlaybackFacts, cameras: readonly string[]): Promise<void> {
   const { id: _id, ...row } = await db.playback.findUniqueOrThrow({ where: { id } });
   const types = ['MOTION', 'PERSON', 'VEHICLE'] as const;
   for (let i = 0; i < 60; i++) {
-    const startedAt = new Date(
-      row.startedAt.getTime() - (i + 1) * 23.7 * 60_000 - ((i * 7919) % 900) * 1_000,
-    );
+    const startedAt = new Date(row.startedAt.getTime() - (i + 1) * 9.7 * 60_000 - ((i * 7919) % 900) * 1_000);
     const shift = (at: Date | null) =>
       at && new Date(at.getTime() - row.startedAt.getTime() + startedAt.getTime());
     const clipStartedAt = shift(row.clipStartedAt);
@@ -114,6 +135,8 @@ async function writeHistory(db: Db, { id }: PlaybackFacts, cameras: readonly str
     await db.playback.create({
       data: {
         ...row,
+        storyboardBytes: null,
+        storyboardVttBytes: null,
         cameraId,
         eventId: event.id,
         startedAt,
@@ -131,36 +154,72 @@ async function writeHistory(db: Db, { id }: PlaybackFacts, cameras: readonly str
   }
 }
 
-async function shootAll(browser: Browser, url: string, playbackId: string): Promise<void> {
-  const views = {
-    cameras: '/cameras',
-    now: '/now',
-    playbacks: '/playbacks',
-    playback: `/playbacks/${playbackId}`,
+interface View {
+  readonly path: string;
+  /** Shows what the picture is to show. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+}
+
+function viewsOf(playback: PlaybackFacts, cameras: readonly string[]): Record<string, View> {
+  const together = new URLSearchParams([
+    ['at', playback.startedAt],
+    ...cameras.slice(0, 4).map((id) => ['camera', id]),
+  ]);
+  const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+  return {
+    cameras: { path: '/cameras' },
+    now: { path: '/now', prepare: (page) => button(page, 'Watch').first().click() },
+    playbacks: { path: '/playbacks', prepare: pointAtTimeline },
+    playback: { path: `/playbacks/${playback.id}`, prepare: (page) => button(page, 'Event').click() },
+    together: {
+      path: `/together?${together}`,
+      prepare: (page) => page.locator('figure video').nth(3).waitFor(),
+    },
+    // The browser remembers that the cameras are shown live: so it is the last one.
+    wall: {
+      path: '/cameras',
+      prepare: async (page) => {
+        await button(page, 'Live').click();
+        await page.locator('video[data-shown=true]').first().waitFor();
+      },
+    },
   };
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, [width, height]] of Object.entries(sizes)) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB' });
-      const page = await context.newPage();
-      for (const [view, address] of Object.entries(views)) {
-        await page.goto(url + address);
-        await settle(page, view);
-        await page.screenshot({ path: path.join(target, `${view}-${size}-${colorScheme}.png`) });
-      }
-      await context.close();
+}
+
+/** Shows six hours, and points at the newest clip: its picture appears. */
+async function pointAtTimeline(page: Page): Promise<void> {
+  await page.getByRole('button', { name: '6 h', exact: true }).click();
+  const line = page.getByRole('group', { name: /^Front door: / });
+  await line.getByRole('link').first().waitFor();
+  await sleep(1_000);
+  const clip = (await line.getByRole('link', { name: /visitor/ }).boundingBox())!;
+  // It is narrower than a pixel, but is drawn wider.
+  await page.mouse.move(clip.x + 0.3, clip.y + clip.height / 2);
+}
+
+async function shootAll(browser: Browser, url: string, views: Record<string, View>, ffmpeg: string) {
+  for (const [look, options] of Object.entries(looks)) {
+    const context = await browser.newContext({ ...options, locale: 'en-GB', timezoneId: afternoonZone() });
+    const page = await context.newPage();
+    for (const [view, { path: address, prepare }] of Object.entries(views)) {
+      await page.goto(url + address);
+      await page.getByText('Connected', { exact: true }).waitFor();
+      await sleep(1_200);
+      await prepare?.(page);
+      await sleep(1_500);
+      const file = path.join(target, `${view}-${look}.png`);
+      await page.screenshot({ path: file });
+      await reduceColors(ffmpeg, file);
     }
+    await context.close();
   }
 }
 
-/** Waits until the expected content is shown: pictures, and on one view the clip at its event. */
-async function settle(page: Page, view: string): Promise<void> {
-  await page.getByText('Connected', { exact: true }).waitFor();
-  if (view === 'now') {
-    const watch = page.getByRole('button', { name: 'Watch' }).first();
-    if (await watch.isVisible().catch(() => false)) await watch.click();
-  }
-  if (view === 'playback') await page.getByRole('button', { name: 'Event' }).click();
-  await sleep(1_200);
+/** Makes a PNG of 256 colours, which has a third of the bytes. */
+async function reduceColors(ffmpeg: string, file: string): Promise<void> {
+  const graph = 'split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none';
+  await promisify(execFile)(ffmpeg, ['-v', 'error', '-i', file, '-vf', graph, '-y', `${file}.new.png`]);
+  await rename(`${file}.new.png`, file);
 }
 
 main().catch((error: Error) => {

@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import type { TestClient } from '../app/client.ts';
+import { until } from '../camera/reader.ts';
 
 /** A picture of a storyboard: when it is shown, in seconds, and where it is in the JPEG, in pixels. */
 export interface Cue {
@@ -46,6 +46,6 @@ export async function storyboardUrl(client: TestClient, id: string): Promise<str
 }
 
 export async function awaitStoryboard(client: TestClient, id: string): Promise<string> {
-  await expect.poll(() => storyboardUrl(client, id), { timeout: 15_000 }).not.toBeNull();
+  await until(async () => (await storyboardUrl(client, id)) !== null, 'the clip has a storyboard');
   return (await storyboardUrl(client, id))!;
 }
