@@ -1,4 +1,6 @@
 // A server with a live camera, a long list of playbacks, and a real Chromium, for the benches of the dashboard.
+import { link } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Browser } from 'playwright-core';
@@ -74,4 +76,20 @@ async function makePast(
      WHERE p.id = numbered.of AND p.id <> r.id AND p.recording_status = 'COMPLETED'`,
     [id],
   );
+  await givePosters(server, sql, id);
+}
+
+/** Gives each of the newest playbacks a file of its own as its poster, because a browser loads one file only once. */
+async function givePosters(server: BenchServer, sql: pg.Client, recorded: string): Promise<void> {
+  const { rows } = await sql.query<{ id: string; poster: string }>(
+    `SELECT p.id, r.thumbnail_path AS poster FROM playbacks p, (SELECT thumbnail_path FROM playbacks WHERE id = $1) r
+     WHERE p.id <> $1 AND p.thumbnail_path IS NOT NULL ORDER BY p.started_at DESC LIMIT 200`,
+    [recorded],
+  );
+  const media = path.join(server.dataDir, 'media');
+  for (const { id, poster } of rows) {
+    const own = path.join(path.dirname(poster), `${id}.jpg`);
+    await link(path.join(media, poster), path.join(media, own));
+    await sql.query('UPDATE playbacks SET thumbnail_path = $2 WHERE id = $1', [id, own]);
+  }
 }

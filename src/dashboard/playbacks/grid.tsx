@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 import { dayName, dayStart, localDay } from '../parts/format.ts';
 import { t } from '../texts/text.ts';
@@ -10,6 +10,8 @@ const gap = 16;
 /** The height of the name and the details below a picture. */
 const wordsHeight = 46;
 const headingHeight = 40;
+/** So many rows beyond the visible ones are rendered, once these are there. */
+const overscan = 3;
 
 type Row =
   | { readonly key: string; readonly day: string }
@@ -39,7 +41,7 @@ export const PlaybackGrid = memo(function PlaybackGrid({
     count: width > 0 ? rows.length : 0,
     estimateSize: (i) => (rows[i] && 'day' in rows[i] ? headingHeight : cardHeight + gap),
     getItemKey: (i) => rows[i]?.key ?? i,
-    overscan: 3,
+    overscan: useDeferredValue(overscan, 0),
     useFlushSync: false,
     scrollMargin: top,
   });

@@ -18,12 +18,22 @@ export function followHistory(): () => void {
   window.addEventListener('popstate', enter, options);
   // wouter dispatches an event of this name for each of its own navigations.
   window.addEventListener('pushState', arrive, options);
-  window.addEventListener('scroll', () => positions.set(entry, window.scrollY), options);
+  window.addEventListener('scroll', note, options);
   for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown'])
     window.addEventListener(name, () => stopRestoring(), options);
-  const keep = () => sessionStorage.setItem(stored, JSON.stringify([...positions].slice(-100)));
+  const keep = () => sessionStorage.setItem(stored, JSON.stringify([...positions]));
   window.addEventListener('pagehide', keep, options);
   return () => leave.abort();
+}
+
+/** How many entries are remembered. */
+const mostEntries = 100;
+
+function note(): void {
+  positions.delete(entry);
+  positions.set(entry, window.scrollY);
+  const [oldest] = positions.keys();
+  if (positions.size > mostEntries && oldest !== undefined) positions.delete(oldest);
 }
 
 /** Two addresses of cameras are one view, because a camera's settings open above the wall of cameras. */
