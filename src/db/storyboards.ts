@@ -14,7 +14,14 @@ export async function saveStoryboard(
 ): Promise<void> {
   const where = { id: playback.id, recordingStatus: 'COMPLETED' } as const;
   const { count } = await db.playback.updateMany({ where, data: bytes });
-  if (count > 0) return;
-  const { storyboard, storyboardVtt } = objectKeys(playback);
+  if (count === 0) await removeStoryboard(db, playback);
+}
+
+/** Has the remover remove a storyboard from the store, or what is there of it. */
+export async function removeStoryboard(
+  db: Db,
+  playback: Pick<Playback, 'id' | 'cameraId' | 'startedAt'>,
+): Promise<void> {
+  const { storyboard, storyboardVtt } = objectKeys({ ...playback, uploadAttempt: 0 });
   await noteRemovals(db, [{ key: storyboard }, { key: storyboardVtt }]);
 }

@@ -120,7 +120,7 @@ export class Finisher {
     const followed = await follower.stopFollowing(id, signal);
     const clip = await clipFromSpool(recordDir, playback, followed?.index).finally(() => followed?.close());
     const payload = payloadBody(clip);
-    const kept = storyboards.keep(id, clip.contents.index, (range) => readPart(payload, range));
+    const kept = storyboards.keep(playback, clip.contents.index, (range) => readPart(payload, range));
     const [poster, { row, size }] = await bothSettled(
       this.#putPoster(playback, clip, objectKeys(playback).poster, signal),
       this.#storeClip(playback, clip, followed?.upload, signal),

@@ -127,7 +127,7 @@ export class LostClips {
     await markRecovered(guarded, remains, new Date(now()));
     const stored = await restoreClip(store, guarded, remains);
     const { key, payloadFrom } = stored;
-    const makeStoryboard = await storyboards.keep(playback.id, remains.index, ({ from, to }) =>
+    const makeStoryboard = await storyboards.keep(playback, remains.index, ({ from, to }) =>
       bytesOf(store.read(key, { from: payloadFrom + from, to: payloadFrom + to })),
     );
     const posterBytes = await this.#putPoster(playback, stored);

@@ -1,8 +1,7 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseAway, type Db, inDatabase } from '../db/client.ts';
-import { noteRemovals } from '../db/removals.ts';
-import { saveStoryboard } from '../db/storyboards.ts';
+import { removeStoryboard, saveStoryboard } from '../db/storyboards.ts';
 import { RecordingFailure } from '../domain/failures.ts';
 import type { FileRange } from '../domain/file-range.ts';
 import { objectKeys } from '../domain/store-keys.ts';
@@ -47,7 +46,7 @@ const pollMs = 30_000;
  */
 export class Storyboards {
   readonly #options: StoryboardsOptions;
-  /** Files of keyframes, oldest first; `<playback>-<number of keyframes>.mp4` in `#folder`. */
+  /** Files of keyframes in `#folder`, oldest first; `nameOf` makes their names. */
   readonly #waiting: string[] = [];
   readonly #folder: string;
   readonly #stop = new AbortController();
@@ -78,14 +77,15 @@ export class Storyboards {
    * @param read reads a range of the clip's payload
    * @returns call it when the playback is COMPLETED
    */
-  async keep(playbackId: string, index: SampleIndex, read: ReadRange): Promise<() => void> {
+  async keep(playback: Playback, index: SampleIndex, read: ReadRange): Promise<() => void> {
     const { log } = this.#options;
+    const playbackId = playback.id;
     if (this.#waiting.length >= mostWaiting) {
       log.warn({ playbackId }, 'the clip gets no storyboard, because too many others wait for theirs');
       return () => {};
     }
     try {
-      const name = await this.#copyKeyframes(playbackId, index, read);
+      const name = await this.#copyKeyframes(playback, index, read);
       return () => {
         if (!this.#waiting.includes(name)) this.#waiting.push(name);
         this.#nudge();
@@ -96,10 +96,10 @@ export class Storyboards {
     }
   }
 
-  async #copyKeyframes(playbackId: string, index: SampleIndex, read: ReadRange): Promise<string> {
+  async #copyKeyframes(playback: Playback, index: SampleIndex, read: ReadRange): Promise<string> {
     const keyframes = chooseKeyframes(index, leastSecPerTile, mostTiles);
     if (keyframes.length === 0) throw new Error('It has no keyframe.');
-    const name = `${playbackId}-${keyframes.length}.mp4`;
+    const name = nameOf(playback, keyframes.length);
     const file = path.join(this.#folder, name);
     // Without the spool's disk, the folder would be made on another one.
     await demandSpool(this.#options.recordDir);
@@ -145,10 +145,14 @@ export class Storyboards {
   /** @returns whether the file is no longer needed */
   async #make(name: string): Promise<boolean> {
     const { db, launcher, ffmpeg, log } = this.#options;
-    const { playbackId, count } = readName(name)!;
+    const { facts, count } = readName(name)!;
+    const playbackId = facts.id;
     const playback = await db.playback.findUnique({ where: { id: playbackId } });
-    // It was deleted, and its objects have removals.
-    if (!playback) return true;
+    if (!playback) {
+      // An earlier try may have stored something after the playback was deleted.
+      await removeStoryboard(db, facts);
+      return true;
+    }
     // Its clip is not finished yet. The finisher copies the keyframes anew then.
     if (playback.recordingStatus !== 'COMPLETED') return playback.recordingStatus === 'FAILED';
     const movie = path.join(this.#folder, name);
@@ -159,8 +163,7 @@ export class Storyboards {
       const isForLater = error instanceof DatabaseAway || isUnreachable(error);
       if (signal.aborted || isForLater) throw error;
       log.warn({ playbackId, error }, 'the clip gets no storyboard');
-      const { storyboard, storyboardVtt } = objectKeys(playback);
-      await noteRemovals(db, [{ key: storyboard }, { key: storyboardVtt }]);
+      await removeStoryboard(db, playback);
     }
     return true;
   }
@@ -189,7 +192,16 @@ export class Storyboards {
 const isUnreachable = (error: unknown) =>
   error instanceof RecordingFailure && error.code === 'STORE_UNREACHABLE';
 
-function readName(name: string): { playbackId: string; count: number } | undefined {
-  const [, playbackId, count] = /^([0-9a-f-]{36})-(\d+)\.mp4$/.exec(name) ?? [];
-  return playbackId === undefined ? undefined : { playbackId, count: Number(count) };
+/** What the keys of a playback's storyboard are made of. */
+type StoryboardFacts = Pick<Playback, 'id' | 'cameraId' | 'startedAt'>;
+
+/** The name also says the keys of the storyboard, because the playback's row may be gone by then. */
+const nameOf = ({ id, cameraId, startedAt }: StoryboardFacts, keyframes: number): string =>
+  `${id}_${cameraId}_${startedAt.getTime()}_${keyframes}.mp4`;
+
+function readName(name: string): { facts: StoryboardFacts; count: number } | undefined {
+  const [, id, cameraId, startedAt, count] =
+    /^([0-9a-f-]{36})_([0-9a-f-]{36})_(\d+)_(\d+)\.mp4$/.exec(name) ?? [];
+  if (id === undefined || cameraId === undefined) return undefined;
+  return { facts: { id, cameraId, startedAt: new Date(Number(startedAt)) }, count: Number(count) };
 }

@@ -68,6 +68,29 @@ test('each cue names the picture that the clip shows at its time; both objects a
   expect((await fetch(url)).status).toBe(404);
 }, 60_000);
 
+/** The name of a file of keyframes that wait for their storyboard. */
+const leftName = (id: string, camera: string, startedAt: string, count: number) =>
+  `${id}_${camera}_${Date.parse(startedAt)}_${count}.mp4`;
+
+test('what was stored of a storyboard after its playback was deleted is removed', async () => {
+  const playback = await record(app, cameraId, 500);
+  await awaitStoryboard(app.client, playback.id);
+  const [stored] = await objectsOf(app, playback.id);
+  const folder = path.join(app.config.dataDir, 'media', path.dirname(stored!));
+  await app.client.run('mutation($id: ID!) { deletePlayback(id: $id) { id } }', { id: playback.id });
+  await expect.poll(() => objectsOf(app, playback.id)).toEqual([]);
+  // The server was killed when it had stored the picture and not yet seen that the row is gone.
+  await app.restart(async () => {
+    const left = leftName(playback.id, cameraId, playback.startedAt, 1);
+    await writeFile(path.join(app.config.recordDir, '.storyboards', left), 'keyframes');
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, `${playback.id}.storyboard.jpg`), 'picture');
+  });
+  await expect.poll(() => objectsOf(app, playback.id)).toEqual([]);
+  await expect.poll(() => waiting(app)).toEqual([]);
+  await app.awaitCamera(cameraId, 'LIVE');
+}, 60_000);
+
 test('where a storyboard cannot be made, the clip is COMPLETED without one', async () => {
   const folder = path.join(app.config.recordDir, '.storyboards');
   const withoutStoryboard = () => app.logged.filter((line) => line.includes('the clip gets no storyboard'));
@@ -80,7 +103,10 @@ test('where a storyboard cannot be made, the clip is COMPLETED without one', asy
   await app.restart(async () => {
     await rm(folder);
     await mkdir(folder);
-    await writeFile(path.join(folder, `${playback.id}-3.mp4`), 'no keyframes');
+    await writeFile(
+      path.join(folder, leftName(playback.id, cameraId, playback.startedAt, 3)),
+      'no keyframes',
+    );
   });
   await expect.poll(() => withoutStoryboard().length).toBe(2);
   await expect.poll(() => waiting(app)).toEqual([]);

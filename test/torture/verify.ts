@@ -71,7 +71,8 @@ export async function judgeClips(
   const shown: number[][] = [];
   for (const clip of clips) {
     const say = (text: string) => breaches.push(`${event.camera.name} ${clip.id}: ${text}`);
-    const frames = await framesOf(clip, dir, say);
+    const mayHaveUnusedPayload = cuts.some(({ lost }) => lost.some(({ id }) => id === clip.id));
+    const frames = await framesOf(clip, { dir, mayHaveUnusedPayload, say });
     if (!frames) return { breaches, lostMs: [], holesMs: [], wentOnMs: [], overlapsMs: [] };
     const sent = sentTimes(event, clip, frames, aheads);
     if (sent.some((at, i) => i > 0 && at <= sent[i - 1]!)) say('frames are doubled or out of order');
@@ -84,11 +85,17 @@ export async function judgeClips(
   return { ...coverage, breaches: [...breaches, ...coverage.breaches], overlapsMs };
 }
 
+interface Judging {
+  readonly dir: string;
+  /** Whether the clip may be made from the bucket: the parts of its upload cannot be cut (offsite/restore.ts). */
+  readonly mayHaveUnusedPayload: boolean;
+  readonly say: (text: string) => void;
+}
+
 /** @returns the frames of a clip that plays; undefined if it cannot be had */
 async function framesOf(
   clip: PlaybackFacts,
-  dir: string,
-  say: (text: string) => void,
+  { dir, mayHaveUnusedPayload, say }: Judging,
 ): Promise<CountedFrame[] | undefined> {
   const file = await download(clip, dir).catch((error: Error) => error);
   if (file instanceof Error) {
@@ -98,7 +105,10 @@ async function framesOf(
   // A picture that begins between two ticks of the null muxer is not a fault of the file.
   const isMuxers = (line: string) => /non monotonically increasing dts to muxer|Last message/.test(line);
   const warnings = (await ffprobeWarnings(file)).split('\n').filter((line) => !isMuxers(line));
-  const problems = [warnings.join('\n'), await strictBoxes(file).then(() => '', error)];
+  const problems = [
+    warnings.join('\n'),
+    await strictBoxes(file, { mayHaveUnusedPayload }).then(() => '', error),
+  ];
   const frames = await readFrames(file);
   if (problems.some(Boolean)) {
     const kept = path.join(os.tmpdir(), `flashback-torture-${clip.id}.mp4`);
