@@ -10,7 +10,7 @@ import { createTokenVerifier } from './access/tokens.ts';
 import type { Config } from './config.ts';
 import { cameraIds } from './db/cameras.ts';
 import { shareLinkSecret } from './db/link-secret.ts';
-import { listen } from './db/listener.ts';
+import { Listener } from './db/listener.ts';
 import { thisRelease } from './db/migrate.ts';
 import { ReviewStretches } from './db/review-stretches.ts';
 import { installationId, offsitePlaybacks } from './db/uploads.ts';
@@ -152,47 +152,35 @@ export async function startApp(
 
     // Tells subscribers of transitions, of camera states, and of what the bucket has of recordings.
     const ageClock = neverSetAhead(now);
-    let isNotified = () => false;
+    const listener = new Listener({ url: databaseUrl, log });
     const transitions = parts.add(
       'transitions',
       new TransitionHub({
         ...{ db, log, nodeId, keepDays: config.transitionDays, now: ageClock },
-        isNotified: () => isNotified(),
+        isNotified: () => listener.isListening,
       }),
     );
     const cameraStates = new ChangeHub({ all: () => cameraIds(db) });
     const offsiteChanges = new ChangeHub({ all: () => offsitePlaybacks(db) });
     await transitions.start();
     const reviewStretches = parts.add('reviewed stretches', new ReviewStretches({ db, log, now }));
-    let nudgeFeeds = () => {};
-    const listener = parts.add(
-      'listener',
-      listen({
-        url: databaseUrl,
-        log,
-        onConnect: async () => {
-          transitions.nudge();
-          notifier.retry();
-          keys.nudge();
-          nudgeFeeds();
-          await cameraStates.publishAll();
-          await offsiteChanges.publishAll();
-        },
-        on: {
-          flashback_transitions: (from) => from !== nodeId && transitions.nudgeByOther(),
-          flashback_cameras: (cameraId) => cameraStates.publish(cameraId),
-          flashback_offsite: (playbackId) => offsiteChanges.publish(playbackId),
-          flashback_feeds: (owner) => owner === nodeId && nudgeFeeds(),
-          flashback_keys: () => keys.nudge(),
-        },
-      }),
-    );
-
-    isNotified = () => listener.isListening;
+    parts.add('listener', listener);
     const notifier = parts.add(
       'notifier',
       new Notifier({ send: () => listener.notify('flashback_transitions', nodeId) }),
     );
+    listener.on('flashback_transitions', (from) => from !== nodeId && transitions.nudgeByOther());
+    listener.on('flashback_cameras', (cameraId) => cameraStates.publish(cameraId));
+    listener.on('flashback_offsite', (playbackId) => offsiteChanges.publish(playbackId));
+    listener.on('flashback_keys', () => keys.nudge());
+    listener.onConnect(async () => {
+      transitions.nudge();
+      notifier.retry();
+      keys.nudge();
+      await cameraStates.publishAll();
+      await offsiteChanges.publishAll();
+    });
+    listener.start();
     writes.on('flashback_transitions', () => {
       transitions.nudge();
       if (!isAlone) notifier.note();
@@ -275,7 +263,8 @@ export async function startApp(
     const planner = parts.add('planner', new Planner({ db, membership, log }));
     await planner.start();
     const ownCameras = parts.add('own cameras', new OwnCameras({ db, self, feeds, log, now }));
-    nudgeFeeds = () => ownCameras.nudge();
+    listener.on('flashback_feeds', (owner) => owner === nodeId && ownCameras.nudge());
+    listener.onConnect(() => ownCameras.nudge());
     await ownCameras.start();
     parts.add(
       'interrupted recordings',
