@@ -51,12 +51,10 @@ const mayImport: Record<string, readonly string[]> = {
   texts: ['domain'],
   http: ['graphql', 'usecases', 'wall', 'nodes', 'access', 'spool', 'texts', 'domain', 'db', 'log'],
   metrics: ['domain', 'db', 'finishing', 'pubsub', 'recording', 'spool'],
-  'start-order': ['log'],
-  'enter-database': ['config', 'db', 'log', 'nodes', 'processes', 'start-order'],
-  app: ['*'],
+  start: ['*'],
+  app: ['start', 'config', 'db', 'http', 'log'],
   'check-store': ['*'],
   run: ['app', 'config', 'log'],
-  'start-failure': ['config', 'db'],
   main: ['run', 'config', 'log'],
   'with-database': ['config', 'db', 'log', 'processes'],
   command: ['config', 'db', 'domain'],
@@ -119,7 +117,7 @@ test('processes, SQL, S3 and HTTP are each used in one folder only', () => {
   expect(breaches).toEqual([]);
 });
 
-/** Two servers in one process share nothing: changing data belongs to an instance that app.ts makes. */
+/** Two servers in one process share nothing: changing data belongs to an instance that src/start/ makes. */
 test('only the listed modules have state', () => {
   const exempt: Record<string, string> = {
     'processes/launcher-process.ts': 'a program of its own',

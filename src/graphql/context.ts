@@ -8,8 +8,8 @@ import type { Parts } from '../usecases/parts.ts';
 import type { AnswerSize } from './answer-size.ts';
 
 /**
- * What resolvers use: use cases and their parts, subscriptions, links. Resolvers know no sockets. app.ts makes this
- * object.
+ * What resolvers use: use cases and their parts, subscriptions, links. Resolvers know no sockets.
+ * start/services.ts makes this object.
  */
 export interface Services extends Parts {
   /**

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Config } from './config.ts';
-import { schemaProblem } from './db/proof.ts';
+import type { Config } from '../config.ts';
+import { schemaProblem } from '../db/proof.ts';
 
 /**
  * Says why the server did not start, and what to do. Returns the same error if its message says so already.

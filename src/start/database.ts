@@ -1,23 +1,24 @@
-import type { Config } from './config.ts';
-import { type Claim, claimDatabase } from './db/claim.ts';
-import { connectDb, type Db, forReading } from './db/client.ts';
-import { DatabaseClock } from './db/database-clock.ts';
-import { startDatabaseServer } from './db/embedded/server.ts';
-import { migrateJobs } from './db/finishing-queue.ts';
-import { applyMigrations, type Release } from './db/migrate.ts';
-import { enterNode, type NodeLease, openNodeLease } from './db/nodes.ts';
-import { openSeal } from './db/open-seal.ts';
-import { proveDatabase, proveSchema } from './db/proof.ts';
-import { proveConnection } from './db/reach.ts';
-import type { Seal } from './db/seal.ts';
-import type { Incarnation } from './db/session.ts';
-import { awaitAgreement } from './db/version-conflict.ts';
-import { Writes } from './db/writes.ts';
-import type { Log } from './log.ts';
-import { Membership } from './nodes/membership.ts';
-import { readNodeId } from './nodes/node-id.ts';
-import type { Children } from './processes/children.ts';
-import type { StartOrder } from './start-order.ts';
+import type { Config } from '../config.ts';
+import { type Claim, claimDatabase } from '../db/claim.ts';
+import { connectDb, type Db, forReading } from '../db/client.ts';
+import { DatabaseClock } from '../db/database-clock.ts';
+import { startDatabaseServer } from '../db/embedded/server.ts';
+import { migrateJobs } from '../db/finishing-queue.ts';
+import { applyMigrations, type Release } from '../db/migrate.ts';
+import { enterNode, type NodeLease, openNodeLease } from '../db/nodes.ts';
+import { openSeal } from '../db/open-seal.ts';
+import { proveDatabase, proveSchema } from '../db/proof.ts';
+import { proveConnection } from '../db/reach.ts';
+import type { Seal } from '../db/seal.ts';
+import type { Incarnation } from '../db/session.ts';
+import { awaitAgreement } from '../db/version-conflict.ts';
+import { Writes } from '../db/writes.ts';
+import type { Log } from '../log.ts';
+import { Membership } from '../nodes/membership.ts';
+import { readNodeId } from '../nodes/node-id.ts';
+import type { Children } from '../processes/children.ts';
+import { neverSetAhead } from '../recording/steady-clock.ts';
+import type { StartOrder } from './order.ts';
 
 /** How long to wait for the previous server, which a service manager may still be stopping, in milliseconds. */
 const predecessorMs = 12_000;
@@ -35,6 +36,8 @@ export interface EnteredDatabase {
   readonly seal: Seal;
   /** The present time by the database's clock, in epoch milliseconds. */
   readonly now: () => number;
+  /** The same for deletions, which must not come too early: nobody can set it ahead. */
+  readonly ageClock: () => number;
   readonly db: Db;
   /** What is written through `db` and `readingDb`. */
   readonly writes: Writes;
@@ -100,5 +103,7 @@ export async function enterDatabase(
   parts.add('database for reading', { close: () => readingDb.$disconnect() });
   await proveSchema(db);
   await proveDatabase({ db, readingDb });
-  return { url, self, isAlone, claim, lease, membership, seal, now: clock.now, db, writes, readingDb };
+  const { now } = clock;
+  const ageClock = neverSetAhead(now);
+  return { url, self, isAlone, claim, lease, membership, seal, now, ageClock, db, writes, readingDb };
 }
