@@ -62,6 +62,9 @@ test('the page is small, its assets are cached for ever, and other paths get 404
     if (!part.startsWith('/assets/')) continue;
     expect(response.headers.get('cache-control')).toContain('immutable');
     expect(response.headers.get('content-encoding')).toBe('gzip');
+    const smaller = await get(part, { 'accept-encoding': 'gzip, br' });
+    expect(smaller.headers.get('content-encoding')).toBe('br');
+    expect(Buffer.from(await smaller.arrayBuffer()).equals(body), part).toBe(true);
     const again = await get(part, { 'if-none-match': response.headers.get('etag')! });
     expect(again.status).toBe(304);
   }
