@@ -116,7 +116,7 @@ export class Wall {
       onError: (error: Error) =>
         log.error({ cameraId: camera.id, error }, 'the live pictures of a camera cannot be sent'),
     };
-    const own = feeds.own(camera.id);
+    const own = feeds.ownCamera(camera.id);
     if (own) {
       camera.pictures = new LocalPictures(feeds, own, options);
       return;

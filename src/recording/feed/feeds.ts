@@ -1,11 +1,7 @@
-import { type FeedReport, pinCertificate } from '../../db/cameras.ts';
-import type { Db } from '../../db/client.ts';
-import type { CameraProblem } from '../../domain/camera-errors.ts';
 import type { Camera, CameraState } from '../../generated/prisma/client.ts';
-import type { Log } from '../../log.ts';
 import type { CreateSource } from './create-source.ts';
 import { Feed } from './feed.ts';
-import { describe, writeReport } from './feed-reports.ts';
+import { FeedReports, type FeedReportsOptions } from './feed-reports.ts';
 import { type CameraKnowledge, nothingKnown } from './knowledge.ts';
 import type { TakeUnit } from './source.ts';
 
@@ -16,16 +12,10 @@ export interface RingLimits {
   readonly ringsMaxBytes: number;
 }
 
-export interface FeedsOptions {
-  readonly db: Db;
+export interface FeedsOptions extends FeedReportsOptions {
   /** Makes a connection to a camera. */
   readonly createSource: CreateSource;
   readonly ringLimits: RingLimits;
-  /** Why no recording can begin here, as part of a sentence; undefined: one can. */
-  readonly problem: () => string | undefined;
-  readonly log: Log;
-  /** The wall clock, in epoch milliseconds. */
-  readonly now: () => number;
 }
 
 /** How long a feed without pre-roll stays connected after its last recording: the next one may come soon. */
@@ -44,12 +34,7 @@ interface Entry {
   knowledge: CameraKnowledge;
   readonly takers: Set<TakeUnit>;
   linger: NodeJS.Timeout | undefined;
-  state: CameraState | undefined;
-  /**
-   * Resolves when all reports so far are written. They are written one after the other, in the order of the changes.
-   */
-  reports: Promise<void>;
-  readonly gone: AbortController;
+  readonly reports: FeedReports;
 }
 
 /** Settings of a camera that its feed depends on. */
@@ -60,7 +45,7 @@ const isAlwaysRead = ({ enabled, preRollSec }: Camera): boolean => enabled && pr
 
 /**
  * All feeds of this server. Each camera that it owns and that has pre-roll always has a feed. A camera without pre-roll
- * has one while it is recorded, and 10 s longer. Writes each feed's state into the camera's row. If another node
+ * has one while it is recorded, and 10 s longer. Each feed's state is reported to the camera's row. If another node
  * becomes the owner of a camera, the feed here goes on until the recordings here are over.
  */
 export class Feeds {
@@ -90,9 +75,9 @@ export class Feeds {
     if (problem === this.#toldProblem) return;
     this.#toldProblem = problem;
     for (const entry of this.#entries.values()) {
-      const { feed, state } = entry;
+      const { feed, reports } = entry;
       if (feed) this.#report(entry, feed.state, feed);
-      else if (entry.isOwn && state) this.#write(entry, state, undefined);
+      else if (entry.isOwn && reports.state) reports.report(reports.state, undefined);
     }
   }
 
@@ -104,9 +89,9 @@ export class Feeds {
     const entry = this.#entries.get(camera.id) ?? this.#add(camera, isOwn);
     const before = entry.camera;
     entry.camera = camera;
-    // Forgets which state was reported: while another node owned the camera, this node did not write its state into the
-    // row.
-    if (entry.isOwn !== isOwn) Object.assign(entry, { isOwn, state: undefined });
+    // While another node owned the camera, this node did not write its state into the row.
+    if (entry.isOwn !== isOwn) entry.reports.forget();
+    entry.isOwn = isOwn;
     const isStale = settings.some((name) => before[name] !== camera[name]);
     if (isStale) await this.#stop(entry);
     if (before.rtspUrl !== camera.rtspUrl) entry.knowledge = nothingKnown();
@@ -127,10 +112,8 @@ export class Feeds {
     const entry = this.#entries.get(cameraId);
     if (!entry) return;
     this.#entries.delete(cameraId);
-    entry.gone.abort();
     clearTimeout(entry.linger);
-    await this.#stop(entry);
-    await entry.reports;
+    await Promise.all([entry.reports.close(), this.#stop(entry)]);
   }
 
   /**
@@ -163,12 +146,6 @@ export class Feeds {
   isReady(cameraId: string): boolean {
     const entry = this.#entries.get(cameraId);
     return entry !== undefined && (entry.feed ? entry.feed.ring.isFull : !isAlwaysRead(entry.camera));
-  }
-
-  /** The camera; undefined if this node does not own it. */
-  own(cameraId: string): Camera | undefined {
-    const entry = this.#entries.get(cameraId);
-    return entry?.isOwn ? entry.camera : undefined;
   }
 
   /** Whether this node owns the camera. */
@@ -205,9 +182,7 @@ export class Feeds {
       knowledge: nothingKnown(),
       takers: new Set(),
       linger: undefined,
-      state: undefined,
-      reports: Promise.resolve(),
-      gone: new AbortController(),
+      reports: new FeedReports(camera.id, this.#options),
     };
     this.#entries.set(camera.id, entry);
     return entry;
@@ -221,18 +196,22 @@ export class Feeds {
     if (wanted && !entry.feed) this.#start(entry);
     if (!wanted && entry.feed) void this.#stop(entry).then(() => this.#settle(entry));
     if (!wanted && !entry.feed) this.#report(entry, camera.enabled ? 'IDLE' : 'DISABLED');
-    if (entry.feed && entry.state === undefined) this.#report(entry, entry.feed.state, entry.feed);
+    if (entry.feed && entry.reports.state === undefined) this.#report(entry, entry.feed.state, entry.feed);
   }
 
   #start(entry: Entry): void {
     const { camera, takers, knowledge } = entry;
     const { log, createSource } = this.#options;
+    // From now on the camera has to present this certificate.
+    const onCertificate = (fingerprint: string) => {
+      knowledge.tlsFingerprint = fingerprint;
+      entry.reports.pin(fingerprint);
+    };
     clearTimeout(entry.linger);
     this.#running++;
     entry.feed = new Feed({
       cameraId: camera.id,
-      createSource: (take) =>
-        createSource({ camera, knowledge, take, onCertificate: (it) => this.#pin(entry, it) }),
+      createSource: (take) => createSource({ camera, knowledge, take, onCertificate }),
       preRollSec: camera.preRollSec,
       ringMaxBytes: () => this.#ringMaxBytes(),
       log,
@@ -263,40 +242,7 @@ export class Feeds {
   /** @param feed the feed whose state it is; undefined if there is none */
   #report(entry: Entry, state: CameraState, feed?: Feed): void {
     // Only the camera's owner may write its row: PostgreSQL refuses other nodes.
-    if (!entry.isOwn || (feed ? entry.feed !== feed : entry.state === state)) return;
-    this.#write(entry, state, feed);
-  }
-
-  #write(entry: Entry, state: CameraState, feed: Feed | undefined): void {
-    const isNew = entry.state !== state;
-    entry.state = state;
-    const problem = state === 'DISABLED' ? undefined : this.#options.problem();
-    const report: FeedReport = {
-      state,
-      ...(isNew && { stateSince: new Date(this.#options.now()) }),
-      lastError: feed?.lastError ?? (problem ? noRoom(problem) : null),
-      ...(feed && state === 'LIVE' && { stream: describe(feed) }),
-    };
-    const { log } = this.#options;
-    if (isNew) {
-      const error = report.lastError?.message;
-      log.info({ cameraId: entry.camera.id, state, error }, 'the camera’s state has changed');
-    }
-    const { signal } = entry.gone;
-    entry.reports = entry.reports.then(() => writeReport(this.#options, entry.camera.id, report, signal));
-  }
-
-  /** Pins the certificate: from now on the camera has to present it. */
-  #pin({ camera, knowledge }: Entry, fingerprint: string): void {
-    knowledge.tlsFingerprint = fingerprint;
-    const { db, log } = this.#options;
-    pinCertificate(db, camera.id, fingerprint).catch((error: Error) =>
-      log.warn({ cameraId: camera.id, error }, 'the camera’s certificate cannot be saved'),
-    );
+    if (!entry.isOwn || (feed ? entry.feed !== feed : entry.reports.state === state)) return;
+    entry.reports.report(state, feed);
   }
 }
-
-const noRoom = (problem: string): CameraProblem => ({
-  code: 'NO_ROOM',
-  message: `No recording can begin: ${problem}.`,
-});
