@@ -70,7 +70,7 @@ export class OtherNodes {
     const body = encodeValue(input);
     const patience = task === 'record' ? withinMs.record : withinMs.otherTasks;
     const call = { method: 'POST', path: `/node/tasks/${task}`, body };
-    const response = await this.#send(nodeId, call, AbortSignal.timeout(patience));
+    const response = await this.#send(nodeId, call, AbortSignal.timeout(patience), patience);
     const text = await response.text().catch((error) => {
       throw noAnswer(nodeId, error);
     });
@@ -83,7 +83,7 @@ export class OtherNodes {
   /** Reads what another node serves. @param path below /node/ @throws NodeAway */
   fetch(nodeId: string, path: string): Promise<Response> {
     const signal = AbortSignal.timeout(withinMs.files);
-    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, signal);
+    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, signal, withinMs.files);
   }
 
   /** The same for an answer that may go on for ever. @param signal ends it */
@@ -92,7 +92,7 @@ export class OtherNodes {
     const timer = setTimeout(() => begins.abort(), withinMs.otherTasks);
     try {
       const either = AbortSignal.any([signal, begins.signal]);
-      return await this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, either);
+      return await this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, either, withinMs.otherTasks);
     } finally {
       clearTimeout(timer);
     }
@@ -102,12 +102,13 @@ export class OtherNodes {
     nodeId: string,
     call: { method: string; path: string; body?: string },
     signal: AbortSignal,
+    validMs: number,
   ): Promise<Response> {
     const node = (await this.#nodes()).get(nodeId);
     if (!node) throw noAnswer(nodeId);
     const { method, path, body } = call;
     const to = nameOf({ nodeId, incarnation: node.incarnation });
-    const signature = this.#options.signer.sign({ method, path, to, body: body ?? '' });
+    const signature = this.#options.signer.sign({ method, path, to, body: body ?? '' }, validMs);
     try {
       return await fetch(`${node.url}${path}`, {
         method,

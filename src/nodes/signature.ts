@@ -10,20 +10,22 @@ export interface NodeCall {
   readonly body: string;
 }
 
-/** How long a call is valid. The time is the database's, which both nodes know to a few milliseconds. */
-const validMs = 30_000;
 const header = /^(\d{1,15}) ([\w-]{43})$/;
 
 /** Signs and verifies calls between nodes with the secret that all nodes have. */
 export interface CallSigner {
-  /** @returns the value of the header `signatureHeader` */
-  sign(call: NodeCall): string;
+  /**
+   * @param validMs for how long the call is valid: as long as its sender waits for the answer. A call that arrives later, for
+   *   example because the network was away, is refused: its sender has asked again by then, or has given up
+   * @returns the value of the header `signatureHeader`
+   */
+  sign(call: NodeCall, validMs: number): string;
   verify(call: NodeCall, signature: string | undefined): boolean;
 }
 
 export const signatureHeader = 'x-flashback-signature';
 
-/** @param now the database's clock, in epoch milliseconds */
+/** @param now the database's clock, in epoch milliseconds, which all nodes know to a few milliseconds */
 export function createCallSigner(secret: Buffer, now: () => number): CallSigner {
   // A separate key: the signature of a link is then never valid for a call.
   const key = createHmac('sha256', secret).update('calls between nodes').digest();
@@ -34,7 +36,7 @@ export function createCallSigner(secret: Buffer, now: () => number): CallSigner 
       .digest();
   };
   return {
-    sign(call) {
+    sign(call, validMs) {
       const expires = `${Math.round(now()) + validMs}`;
       return `${expires} ${signatureOf(call, expires).toString('base64url')}`;
     },

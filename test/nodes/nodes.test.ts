@@ -1,7 +1,8 @@
 // Several servers of one database: any of them answers everything, one reads each camera.
+import { randomUUID } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connectDb } from '../../src/db/client.ts';
 import { readSharedSecret } from '../../src/db/link-secret.ts';
 import { newPlayback } from '../../src/db/playbacks.ts';
@@ -24,6 +25,7 @@ import { startTestCamera, type TestCamera } from '../support/camera/camera.ts';
 import { capture } from '../support/camera/captures.ts';
 import { until } from '../support/camera/reader.ts';
 import { readFrames } from '../support/media/frames.ts';
+import { startLine } from '../support/processes/line.ts';
 import { openNodes, type TestNode, type TestNodes } from './together.ts';
 
 let nodes: TestNodes;
@@ -233,6 +235,28 @@ test('an order that is repeated because the owner was slow begins one recording,
     [],
   );
   await close();
+});
+
+test('an order that arrives after its sender has given up is refused', async () => {
+  const { id: cameraId, owner, other } = gate;
+  const { call, close } = await openCaller(other, owner);
+  const line = await startLine(Number(owner.config.port));
+  onTestFinished(async () => {
+    await nodes.sql.query('UPDATE nodes SET url = $2 WHERE id = $1', [owner.id, owner.app.url]);
+    await close();
+    await line.close();
+  });
+  const url = `http://127.0.0.1:${line.port}`;
+  await nodes.sql.query('UPDATE nodes SET url = $2 WHERE id = $1', [owner.id, url]);
+  expect(await call('holdsFootage', randomUUID())).toBe(false);
+  line.cut();
+  const at = new Date();
+  const playback = newPlayback({ cameraId, startedAt: at, preRollSec: 1, deadlineAt: at });
+  await expect(call('record', { playback, by: 'anybody', at })).rejects.toThrow('does not answer');
+  line.mend();
+  // What was held back arrives first.
+  for (let i = 0; i < 3; i++) expect(await call('holdsFootage', randomUUID())).toBe(false);
+  expect(await rowOf(playback.id)).toBeUndefined();
 });
 
 test('calls that no node has signed, or that were meant for another start, are refused', async () => {
