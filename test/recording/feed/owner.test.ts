@@ -35,8 +35,18 @@ test('a camera that becomes another node’s is read here until its recording is
   // Another node with a capacity like this gets every camera that is not recorded.
   await sql.query(`INSERT INTO nodes (id, incarnation, version, capacity, started_at, heartbeat_at, lease_until)
     VALUES ('other', nextval('node_incarnations'), '1', 2000000000, now(), now(), now() + interval '1 hour')`);
-  await ownerIs('other');
-  await until(() => app.logged.some((line) => line.includes('is another node’s now')), 'it is noticed');
+  const goesAway = async (times: number) => {
+    await ownerIs('other');
+    const noticed = () => app.logged.filter((line) => line.includes('is another node’s now')).length;
+    await until(() => noticed() === times, 'it is noticed');
+  };
+  await goesAway(1);
+  // It comes back while it is recorded: the row has what the other node wrote, until this one writes.
+  await sql.query("UPDATE cameras SET state = 'OFFLINE'");
+  await ownerIs(rows[0].id);
+  const state = async () => (await sql.query('SELECT state FROM cameras')).rows[0].state;
+  await expect.poll(state, { timeout: 10_000 }).toBe('LIVE');
+  await goesAway(2);
   await endEvent(app.client, event.id);
   const playback = await awaitEnd(app.client, event);
   expect(playback).toMatchObject({ recordingStatus: 'COMPLETED', gaps: [] });
