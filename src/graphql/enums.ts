@@ -42,23 +42,30 @@ export const CameraState = builder.enumType('CameraState', {
 export const CameraErrorCode = builder.enumType('CameraErrorCode', {
   description: 'Why a camera is not live, or why it cannot be recorded.',
   values: {
-    NAME_NOT_FOUND: { description: 'The host name of its address is not known.' },
-    ADDRESS_FORBIDDEN: { description: 'PRIVATE_CAMERAS=false forbids its address.' },
-    UNREACHABLE: { description: 'Nothing can be reached at its address.' },
-    NO_ANSWER: { description: 'It did not answer in time.' },
-    NOT_RTSP: { description: 'What answers at its address does not speak RTSP, or speaks it wrongly.' },
-    TLS: { description: 'The encrypted connection failed, or its certificate is not accepted.' },
-    CREDENTIALS: { description: 'It refused the user name or the password, or its address has none.' },
-    ACCESS_REFUSED: { description: 'It refused access (403).' },
-    STREAM_NOT_FOUND: { description: 'It knows no stream at this path (404).' },
-    BUSY: { description: 'It allows no further connection (453).' },
-    REFUSED: { description: 'It refused another request, or failed at it.' },
-    CONNECTION_LOST: { description: 'It was connected, and the connection has ended.' },
-    NO_PICTURE: { description: 'It is connected and sends no picture.' },
-    NOT_SUPPORTED: { description: 'It sends what cannot be recorded, for example MJPEG.' },
-    NO_SERVER: { description: 'No server is there that may read it.' },
-    NO_ROOM: { description: 'Its server begins no recording, for example because its disk is full.' },
-    OTHER: { description: 'Anything else; the sentence says what.' },
+    NAME_NOT_FOUND: { description: 'The host name in the camera’s address is not known.' },
+    ADDRESS_FORBIDDEN: { description: 'PRIVATE_CAMERAS=false forbids the camera’s address.' },
+    UNREACHABLE: { description: 'Nothing can be reached at the camera’s address.' },
+    NO_ANSWER: { description: 'The camera did not answer in time.' },
+    NOT_RTSP: {
+      description: 'What answers at the camera’s address does not speak RTSP, or speaks it wrongly.',
+    },
+    TLS: { description: 'The encrypted connection failed, or the camera’s certificate is not accepted.' },
+    CREDENTIALS: {
+      description: 'The camera refused the user name or the password, or its address has none.',
+    },
+    ACCESS_REFUSED: { description: 'The camera refused access (RTSP 403).' },
+    STREAM_NOT_FOUND: { description: 'The camera knows no stream at this path (RTSP 404).' },
+    BUSY: { description: 'The camera allows no further connection (RTSP 453).' },
+    REFUSED: { description: 'The camera refused a request for another reason, or could not carry it out.' },
+    CONNECTION_LOST: { description: 'The connection to the camera was lost.' },
+    NO_PICTURE: { description: 'The camera is connected, and sends no picture.' },
+    NOT_SUPPORTED: { description: 'The camera sends what cannot be recorded, for example MJPEG.' },
+    NO_SERVER: { description: 'No server is there that may read the camera.' },
+    NO_ROOM: {
+      description:
+        'The server that reads the camera begins no recording, for example because its disk is full.',
+    },
+    OTHER: { description: 'Another reason; the sentence says which.' },
   },
 });
 

@@ -118,39 +118,39 @@ export type CameraPlaybacksArgs = {
 
 /** Why a camera is not live, or why it cannot be recorded. */
 export type CameraErrorCode =
-  /** It refused access (403). */
+  /** The camera refused access (RTSP 403). */
   | 'ACCESS_REFUSED'
-  /** PRIVATE_CAMERAS=false forbids its address. */
+  /** PRIVATE_CAMERAS=false forbids the camera’s address. */
   | 'ADDRESS_FORBIDDEN'
-  /** It allows no further connection (453). */
+  /** The camera allows no further connection (RTSP 453). */
   | 'BUSY'
-  /** It was connected, and the connection has ended. */
+  /** The connection to the camera was lost. */
   | 'CONNECTION_LOST'
-  /** It refused the user name or the password, or its address has none. */
+  /** The camera refused the user name or the password, or its address has none. */
   | 'CREDENTIALS'
-  /** The host name of its address is not known. */
+  /** The host name in the camera’s address is not known. */
   | 'NAME_NOT_FOUND'
-  /** What answers at its address does not speak RTSP, or speaks it wrongly. */
+  /** What answers at the camera’s address does not speak RTSP, or speaks it wrongly. */
   | 'NOT_RTSP'
-  /** It sends what cannot be recorded, for example MJPEG. */
+  /** The camera sends what cannot be recorded, for example MJPEG. */
   | 'NOT_SUPPORTED'
-  /** It did not answer in time. */
+  /** The camera did not answer in time. */
   | 'NO_ANSWER'
-  /** It is connected and sends no picture. */
+  /** The camera is connected, and sends no picture. */
   | 'NO_PICTURE'
-  /** Its server begins no recording, for example because its disk is full. */
+  /** The server that reads the camera begins no recording, for example because its disk is full. */
   | 'NO_ROOM'
-  /** No server is there that may read it. */
+  /** No server is there that may read the camera. */
   | 'NO_SERVER'
-  /** Anything else; the sentence says what. */
+  /** Another reason; the sentence says which. */
   | 'OTHER'
-  /** It refused another request, or failed at it. */
+  /** The camera refused a request for another reason, or could not carry it out. */
   | 'REFUSED'
-  /** It knows no stream at this path (404). */
+  /** The camera knows no stream at this path (RTSP 404). */
   | 'STREAM_NOT_FOUND'
-  /** The encrypted connection failed, or its certificate is not accepted. */
+  /** The encrypted connection failed, or the camera’s certificate is not accepted. */
   | 'TLS'
-  /** Nothing can be reached at its address. */
+  /** Nothing can be reached at the camera’s address. */
   | 'UNREACHABLE';
 
 /** The program that reads a camera’s stream. */
