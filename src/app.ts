@@ -65,7 +65,8 @@ export async function startApp(
     const { listener } = subscriptions;
     const address = new ServerAddress(config);
 
-    // A recording needs some of what finishes it. Nothing is finished before interrupted recordings have been resumed.
+    // Recordings use the growing spools and the posters, so finishing is opened first. It starts to work only after
+    // interrupted recordings have been resumed.
     const finishing = await openFinishing(config, {
       ...{ parts, log, processes, database, address, signer, simulated },
     });

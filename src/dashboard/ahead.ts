@@ -14,12 +14,12 @@ import {
 import { type Language, wantedLanguage } from './texts/languages.ts';
 
 /**
- * Stands in the page itself (vite.config.ts puts it there). While the scripts of the page are loaded, it sends the queries
- * of the first view, and has the files loaded that only this view and this language need. While the scripts are then
- * run, it loads the first pictures.
+ * A script inside the page itself, where vite.config.ts puts it: it runs at once, while the page's other scripts are
+ * still being loaded. It sends the queries of the first view, and loads the files that only this view and this language
+ * need. When all scripts are loaded, it loads the first pictures.
  */
 
-/** The files of the dashboard; vite.config.ts knows their names. */
+/** The paths of the dashboard's files. vite.config.ts writes this constant into the page. */
 declare const files: {
   readonly entry: readonly string[];
   /** What a view or a language needs beside the entry. */
@@ -27,7 +27,7 @@ declare const files: {
   readonly languages: Readonly<Record<Language, readonly string[]>>;
 };
 
-/** So many pictures are in the first row of the list or of the wall, or nearly so many. */
+/** About as many pictures as the first row of a list has. */
 const firstPictures = 4;
 
 const { pathname, search } = location;
@@ -42,12 +42,12 @@ window.flashbackAhead = ahead;
 const view = /^\/playbacks\/./.test(pathname) ? '/playbacks/:id' : pathname;
 void ask(MeDocument, {});
 const cameras = ask(CamerasDocument, {});
-// A filter is left to the view.
+// Only the view can read a filter from the address, so it asks for a filtered list itself.
 const list = view === '/playbacks' && !search ? ask(PlaybacksByCursorDocument, pageOf({}, null)) : undefined;
 if (view === '/now') void ask(PlaybacksByCursorDocument, newestFew);
 
 const paths = [...files.entry, ...files.languages[wantedLanguage()], ...(files.views[view] ?? [])];
-// Earlier, the pictures would delay the scripts.
+// Pictures that are loaded earlier would delay the scripts.
 void Promise.all(paths.map(load)).then(() => Promise.all([loadPosters(), loadSnapshots()]));
 
 function ask<Variables>(

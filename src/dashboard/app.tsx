@@ -25,7 +25,7 @@ const NodesPage = view(() => import('./nodes/page.tsx').then((it) => it.NodesPag
 const TogetherPage = view(() => import('./together/page.tsx').then((it) => it.TogetherPage));
 const KeysPage = view(() => import('./keys/page.tsx').then((it) => it.KeysPage));
 
-/** Loads the module of the view at this path, if it has one of its own. */
+/** Loads the view's module, if this is the path of the list or of a playback. Other views load theirs when they are shown. */
 export async function preloadView(pathname: string): Promise<void> {
   if (pathname === '/playbacks') await PlaybacksPage.preload();
   else if (pathname.startsWith('/playbacks/')) await PlaybackPage.preload();

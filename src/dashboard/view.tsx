@@ -7,8 +7,9 @@ export interface View<Props> {
 }
 
 /**
- * A view with a chunk of its own. React's `lazy` alone leaves the page empty for 300 ms, even if the module is loaded
- * already.
+ * A view with a chunk of its own. With React's `lazy` alone, the page would stay empty for 300 ms, even if the module is
+ * loaded already.
+ * @param load resolves with the view's component
  */
 export function view<Props extends object>(load: () => Promise<ComponentType<Props>>): View<Props> {
   let loaded: ComponentType<Props> | undefined;
@@ -18,7 +19,7 @@ export function view<Props extends object>(load: () => Promise<ComponentType<Pro
   };
   const Lazy = lazy(async () => ({ default: await preload() }));
   const View = (props: Props) => {
-    // What is mounted stays mounted when its module arrives.
+    // The component is chosen once: another one would be mounted anew, and lose its state, when the module arrives.
     const [shown] = useState<ComponentType<Props>>(() => loaded ?? (Lazy as unknown as ComponentType<Props>));
     return createElement(shown, props);
   };

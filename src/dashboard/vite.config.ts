@@ -59,14 +59,14 @@ const addServiceWorker: Plugin = {
         ]),
       );
       const release = { id: digestOf(JSON.stringify(files)).slice(0, 16), files };
-      // It shares no chunk with the page, because it is no module in older browsers.
+      // One script without imports, because older browsers do not run a service worker that is a module.
       const source = `const release = ${JSON.stringify(release)};\n${await scriptOf('worker/service-worker.ts')}`;
       this.emitFile({ type: 'asset', fileName: 'service-worker.js', source });
     },
   },
 };
 
-/** Lets scripts leave out the documents that they do not use: codegen does not mark them as free of side effects. */
+/** Marks the documents as free of side effects, which codegen does not do: a script then has only those that it uses. */
 const markDocuments: Plugin = {
   name: 'mark-documents',
   transform(code, id) {
@@ -78,7 +78,7 @@ const markDocuments: Plugin = {
   },
 };
 
-/** The views that have chunks of their own, by path. The others are in the entry. */
+/** The modules of the views that have chunks of their own, by path. The other views are in the entry. */
 const viewModules = {
   '/playbacks': 'playbacks/page.tsx',
   '/playbacks/:id': 'playback/page.tsx',
@@ -89,7 +89,7 @@ const viewModules = {
 };
 const languageModules = { en: '../texts/en/index.ts', vi: '../texts/vi/index.ts' };
 
-/** Puts ahead.ts into the page, with the names of the files that it has loaded. */
+/** Puts ahead.ts into the page, with the paths of the files that it loads. */
 const addAhead: Plugin = {
   name: 'add-ahead',
   apply: 'build',
@@ -119,7 +119,7 @@ const addAhead: Plugin = {
   },
 };
 
-/** The paths of a chunk, of the chunks that it imports, and of their styles. */
+/** The paths of a chunk, of all chunks that it imports, and of their styles. */
 function withImports(bundle: Rolldown.OutputBundle, chunk: Rolldown.OutputChunk): string[] {
   const found = new Set<string>();
   const add = (it: Rolldown.OutputBundle[string] | undefined) => {
@@ -132,7 +132,7 @@ function withImports(bundle: Rolldown.OutputBundle, chunk: Rolldown.OutputChunk)
   return [...found].map((file) => `/${file}`);
 }
 
-/** A module with all that it imports as one script. */
+/** The code of a module and of all that it imports, as one script. */
 async function scriptOf(input: string): Promise<string> {
   const output = (await build({
     configFile: false,
@@ -148,7 +148,7 @@ async function scriptOf(input: string): Promise<string> {
   return output.output[0].code;
 }
 
-/** Compresses all files as far as Brotli can, which would take the server too long when it starts. */
+/** Compresses all files with Brotli at its highest level. That takes too long to be done when the server starts. */
 const compressFiles: Plugin = {
   name: 'compress-files',
   apply: 'build',
@@ -186,7 +186,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
     rolldownOptions: {
       checks: { bundlerTimings: false },
-      // One file for all that every view needs: each further one costs headers and a request.
+      // One file for all that every view needs, because each further file costs a request and headers.
       output: { codeSplitting: { groups: [{ name: 'main', tags: ['$initial'] }] } },
     },
   },

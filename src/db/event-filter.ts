@@ -1,7 +1,7 @@
 import { type Caller, seesOnlyOwn } from '../domain/caller.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 
-/** Which events (graphql/event-lists.ts): those that meet all conditions that are given, but for `search`. */
+/** A filter of events: all given conditions hold. graphql/event-lists.ts describes them; search.ts handles `search`. */
 export interface EventFilter {
   readonly cameraId?: string | null | undefined;
   readonly type?: readonly string[] | null | undefined;
@@ -10,14 +10,15 @@ export interface EventFilter {
   readonly startedBefore?: Date | null | undefined;
 }
 
-/** Conditions in SQL of an event `e`. */
+/** SQL conditions for an event `e`. */
 export interface EventConditions {
-  /** With an index in the order of lists. */
+  /** Those for which an index exists that has the order of lists. */
   readonly indexed: readonly Prisma.Sql[];
+  /** All others. */
   readonly event: readonly Prisma.Sql[];
 }
 
-/** A filter, and what the caller may see, for statements that Prisma cannot make. */
+/** The conditions of a filter, and of what the caller may see, for statements that Prisma cannot make. */
 export function eventConditions(filter: EventFilter, caller: Caller): EventConditions {
   const { cameraId, type, open, startedAfter, startedBefore } = filter;
   const indexed: Prisma.Sql[] = [];

@@ -5,8 +5,8 @@ import { newId } from './ids.ts';
 import type { PlaybackToRecord } from './playbacks.ts';
 
 /**
- * Makes the continuation of a playback whose stream changed its format, or whose node was lost or can record no more. Nothing is written to the
- * database.
+ * Makes the continuation of a playback whose stream changed its format, or whose node was lost or can record no more.
+ * Nothing is written to the database.
  * @param startedAt when the continuation's footage begins
  */
 export const furtherPlayback = (
@@ -26,7 +26,7 @@ interface Making {
    * cannot be compared with the start of the further playback, and counts as still ahead.
    */
   readonly isClockSet: boolean;
-  /** Whether no node owns the new playback yet: then the node that gets the camera records it. */
+  /** Whether the new playback gets no owner: then the node that gets the camera records it. */
   readonly isForOthers?: boolean;
 }
 
@@ -88,7 +88,7 @@ interface EndedEvent {
   readonly recordUntil: Date | null;
 }
 
-/** These say only that this playback stopped; the event may still be open. */
+/** End reasons of a playback whose event may still be open. */
 const stops = new Set<EndReason>(['CAMERA_LOST', 'SHUTDOWN']);
 
 /** The end of a further playback, as far as it is known; undefined while its event is open. */

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Log } from '../log.ts';
 
-/** What nodes and triggers tell with NOTIFY. */
+/** The channels of NOTIFY. */
 const channels = [
   /** A node has written transitions. The payload is its id. */
   'flashback_transitions',
@@ -12,7 +12,7 @@ const channels = [
   'flashback_offsite',
   /** A node has other cameras than before. The payload is its id. */
   'flashback_feeds',
-  /** Keys have changed. */
+  /** API keys have changed. The payload is not used. */
   'flashback_keys',
 ] as const;
 export type Channel = (typeof channels)[number];
@@ -51,8 +51,8 @@ export class Listener {
   }
 
   /**
-   * Calls `catchUp` after every connect from now on. It should read the tables, because of lost notifications. If it
-   * rejects, the connection is made again.
+   * Calls `catchUp` after every connect from now on. It should read the tables, because notifications may have been lost.
+   * If it rejects, the connection is made again.
    */
   onConnect(catchUp: () => Promise<void> | void): void {
     this.#catchUps.push(catchUp);

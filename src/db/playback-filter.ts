@@ -1,7 +1,7 @@
 import { type Caller, seesOnlyOwn } from '../domain/caller.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 
-/** Which playbacks (graphql/playback-lists.ts): those that meet all conditions that are given, but for `search`. */
+/** A filter of playbacks: all given conditions hold. graphql/playback-lists.ts describes them. */
 export interface PlaybackFilter {
   readonly eventId?: string | null | undefined;
   readonly cameraId?: string | null | undefined;
@@ -9,28 +9,29 @@ export interface PlaybackFilter {
   readonly eventType?: readonly string[] | null | undefined;
   readonly startedAfter?: Date | null | undefined;
   readonly startedBefore?: Date | null | undefined;
+  /** Not among `playbackConditions`: search.ts handles it. */
   readonly search?: string | null | undefined;
   readonly protected?: boolean | null | undefined;
   readonly reviewed?: boolean | null | undefined;
 }
 
-/** Conditions in SQL: of a playback `p`, and of its event `e`. */
+/** SQL conditions for a playback `p` and its event `e`. */
 export interface PlaybackConditions {
-  /** Of a playback, with an index in the order of lists. */
+  /** For the playback: those for which an index exists that has the order of lists. */
   readonly indexed: readonly Prisma.Sql[];
-  /** Of a playback, without one. */
+  /** For the playback: all others. */
   readonly playback: readonly Prisma.Sql[];
   readonly event: readonly Prisma.Sql[];
   /** The cameras that a playback, and so its event, may have; undefined: any. */
   readonly cameraIds: readonly string[] | undefined;
 }
 
-/** All conditions hold; also if there are none. */
+/** Joins conditions with AND; `true` if there are none. */
 export const allOf = (conditions: readonly Prisma.Sql[]): Prisma.Sql =>
   conditions.length > 0 ? Prisma.join([...conditions], ' AND ') : Prisma.sql`true`;
 
 /**
- * A filter, and what the caller may see, for statements that Prisma cannot make.
+ * The conditions of a filter, and of what the caller may see, for statements that Prisma cannot make.
  * @param ofCamera only playbacks of this camera
  */
 export function playbackConditions(

@@ -3,9 +3,9 @@ import type { Db } from './client.ts';
 import type { EventConditions } from './event-filter.ts';
 import { allOf, type PlaybackConditions } from './playback-filter.ts';
 
-/** Lists of what has all words of a text in the label, description or metadata of its event. */
+/** Lists of events that have all words of a text in their label, description or metadata, and of their playbacks. */
 
-/** The words of a text, as the column `words` of events has them. A text without words finds nothing. */
+/** The words of a text, in the form of the column `words` of events. A search for no words finds nothing. */
 export async function wordsOf(db: Db, text: string): Promise<string[]> {
   const [found] = await db.$queryRaw<{ words: string[] }[]>`
     SELECT tsvector_to_array(to_tsvector('simple', ${text})) AS words`;
@@ -26,10 +26,11 @@ export interface Key {
   readonly id: string;
 }
 
-/** A part of a list. The ends are exclusive. */
+/** The part of a list to be read. All bounds are exclusive. */
 export interface Part {
   readonly olderThan?: Key | undefined;
   readonly newerThan?: Key | undefined;
+  /** Bounds of `startedAt`. */
   readonly gt?: Date;
   readonly lt?: Date;
   readonly isOldestFirst: boolean;
@@ -41,17 +42,20 @@ interface Row {
   readonly id: string;
 }
 
-/** So many rows of a list are looked at first. */
-const nearRows = 5_000;
 /**
- * PostgreSQL does not know where in a list a word is. It expects the events with a word to be spread evenly, reads the
- * list from its beginning until the page is full, and for a word of some old events it reads a million. So the next
- * thousands of rows of a list are looked at first: there a page of what many events have is found. If it is not full,
- * and there are more rows, all events with the words are read by the index of words.
+ * A search first reads this many rows of the part, in the order of the list. If many events have the words, the page is
+ * full then. If it is not, and the part has more rows, all events with the words are read by the index of words.
+ *
+ * One statement would leave this choice to PostgreSQL. It expects the events with a word to be spread evenly over the
+ * list, and reads the list until the page is full: for a word that only old events have, a million rows.
  */
+const nearRows = 5_000;
+
+/** What the first rows of the part have. */
 interface Near {
+  /** Those that have the words. */
   readonly ids: string[];
-  /** How many rows were looked at. */
+  /** How many rows were read: fewer than `nearRows` if the part has no more. */
   readonly looked: number;
 }
 
@@ -106,7 +110,7 @@ export async function playbacksWithWords(
   return found.map(({ id }) => id);
 }
 
-/** @param row the name of the list's rows in the statement */
+/** The SQL of a part's order, limits and bounds. @param row the name of the list's rows in the statement */
 function boundsOf(
   { olderThan, newerThan, gt, lt, isOldestFirst, skip = 0, take }: Part,
   row: Prisma.Sql,

@@ -17,7 +17,7 @@ export async function saveStoryboard(
   if (count === 0) await removeStoryboard(db, playback);
 }
 
-/** Has the remover remove a storyboard from the store, or what is there of it. */
+/** Notes both objects of a storyboard for removal; one that is not in the store is no error. */
 export async function removeStoryboard(
   db: Db,
   playback: Pick<Playback, 'id' | 'cameraId' | 'startedAt'>,

@@ -1,5 +1,4 @@
-/** Why a camera is not live or cannot be recorded. */
-
+/** graphql/enums.ts says what each means. */
 export const cameraErrorCodes = [
   'NAME_NOT_FOUND',
   'ADDRESS_FORBIDDEN',
@@ -22,13 +21,13 @@ export const cameraErrorCodes = [
 
 export type CameraErrorCode = (typeof cameraErrorCodes)[number];
 
-/** What is said of a camera. The message has no credentials and is written for the person who has to act. */
+/** Why a camera is not live or cannot be recorded. The message is for the person who has to act, and has no credentials. */
 export interface CameraProblem {
   readonly code: CameraErrorCode;
   readonly message: string;
 }
 
-/** A camera cannot be read. */
+/** Why a camera cannot be read. */
 export class CameraError extends Error implements CameraProblem {
   readonly code: CameraErrorCode;
 
@@ -43,6 +42,6 @@ export class CameraError extends Error implements CameraProblem {
 export const cameraErrorCode = (error: unknown): CameraErrorCode =>
   error instanceof CameraError ? error.code : 'OTHER';
 
-/** A code from a row. One that this version does not know (from a newer version) counts as OTHER. */
+/** The code in a row. One that only a newer version knows counts as OTHER. */
 export const knownCameraErrorCode = (code: string): CameraErrorCode =>
   cameraErrorCodes.find((known) => known === code) ?? 'OTHER';

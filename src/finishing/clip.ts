@@ -68,7 +68,7 @@ export function clipBody({ contents, spoolFile }: Clip, headBytes?: number): Obj
   return tail?.length ? joined(front, bufferBody(tail)) : front;
 }
 
-/** The footage of the clip. */
+/** The clip without its head: the payload of the spool's fragments, in order. */
 export const payloadBody = ({ contents, spoolFile }: Clip): ObjectBody =>
   rangesBody(spoolFile, contents.payloads);
 

@@ -74,7 +74,7 @@ export class Storyboards {
 
   /**
    * Copies a clip's keyframes, so that its storyboard can be made once its spool is removed. Never rejects.
-   * @param read reads a range of the clip's payload
+   * @param read reads a range of the clip's payload, in bytes from its beginning
    * @returns call it when the playback is COMPLETED
    */
   async keep(playback: Playback, index: SampleIndex, read: ReadRange): Promise<() => void> {
@@ -101,7 +101,7 @@ export class Storyboards {
     if (keyframes.length === 0) throw new Error('It has no keyframe.');
     const name = nameOf(playback, keyframes.length);
     const file = path.join(this.#folder, name);
-    // Without the spool's disk, the folder would be made on another one.
+    // While the spool's disk is not mounted, the folder would be made on another disk.
     await demandSpool(this.#options.recordDir);
     await addPrivateFolder(this.#folder);
     const handle = await open(`${file}.new`, 'w', privateFileMode);
@@ -192,10 +192,10 @@ export class Storyboards {
 const isUnreachable = (error: unknown) =>
   error instanceof RecordingFailure && error.code === 'STORE_UNREACHABLE';
 
-/** What the keys of a playback's storyboard are made of. */
+/** What the object keys of a storyboard are made of. */
 type StoryboardFacts = Pick<Playback, 'id' | 'cameraId' | 'startedAt'>;
 
-/** The name also says the keys of the storyboard, because the playback's row may be gone by then. */
+/** The name has all that the storyboard's keys are made of, because the playback may be deleted before it is made. */
 const nameOf = ({ id, cameraId, startedAt }: StoryboardFacts, keyframes: number): string =>
   `${id}_${cameraId}_${startedAt.getTime()}_${keyframes}.mp4`;
 

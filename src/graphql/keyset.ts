@@ -17,7 +17,7 @@ const newestFirst = [{ startedAt: 'desc' }, { id: 'desc' }] as const;
 const oldestFirst = [{ startedAt: 'asc' }, { id: 'asc' }] as const;
 const largestPage = 100;
 
-/** A query for Prisma that reads this part. */
+/** The query for Prisma that reads a part, without `gt` and `lt`. */
 export const prismaQuery = ({ olderThan, newerThan, isOldestFirst, skip = 0, take }: Part) => ({
   where: { AND: [...(olderThan ? [isOlder(olderThan)] : []), ...(newerThan ? [isNewer(newerThan)] : [])] },
   orderBy: [...(isOldestFirst ? oldestFirst : newestFirst)],
@@ -34,7 +34,7 @@ export interface KeysetPage<Row extends Key> {
 
 /**
  * Reads one page.
- * @param find reads a part of the list, as far as its own filter demands
+ * @param find reads the rows of a part that match the list's own filter
  * @throws RequestError BAD_USER_INPUT if the size is not 1 to 100 or the cursor is malformed
  */
 export async function readPage<Row extends Key>(

@@ -55,10 +55,10 @@ type Filter = typeof PlaybackFilter.$inferInput | null | undefined;
 /** The playbacks of a filter that the caller may see. */
 interface List {
   readonly where: Prisma.PlaybackWhereInput;
-  /** The words of a search. */
+  /** The words of the filter's search; undefined if it has none. */
   readonly words: readonly string[] | undefined;
   readonly filter: Filter;
-  /** Only those of this camera. */
+  /** Only playbacks of this camera. */
   readonly ofCamera?: string | undefined;
 }
 

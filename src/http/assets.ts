@@ -17,7 +17,7 @@ export interface Asset {
   readonly headers: OutgoingHttpHeaders;
 }
 
-/** @param brotli the body, compressed with Brotli when it was built: that takes too long to be done here */
+/** @param brotli the body, compressed with Brotli by the build, because that takes too long here; undefined if it was not */
 export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders, brotli?: Buffer): Promise<Asset> {
   const gzipped = await promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION });
   const codings = [...(brotli ? [['br', brotli] as const] : []), ['gzip', gzipped] as const];
@@ -32,7 +32,7 @@ export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders, brot
   };
 }
 
-/** Browsers accept Brotli over https and from this machine. */
+/** Whether the client accepts the coding (RFC 9110, 12.5.3). Browsers accept Brotli only over https and from the same machine. */
 export const accepts = ({ headers }: IncomingMessage, coding: Coding): boolean =>
   new RegExp(`\\b${coding}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(
     String(headers['accept-encoding'] ?? ''),

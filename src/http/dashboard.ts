@@ -30,11 +30,11 @@ const contentPolicy = (page: Buffer): string =>
     "worker-src 'self' blob:",
   ]);
 
-/** The scripts that stand in a page itself: src/dashboard/ahead.ts. */
+/** The code of the scripts inside the page itself: src/dashboard/ahead.ts. */
 const inlineScripts = (page: Buffer): string[] =>
   [...page.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(([, script]) => script!);
 
-/** How a policy names a script that may run. */
+/** The name of a script in a content security policy. */
 const digestOf = (script: string): string =>
   `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 

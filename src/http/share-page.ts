@@ -11,7 +11,7 @@ import { share as vi } from '../texts/vi/share.ts';
 const languages = { en: { ...en, names: enNames }, vi: { ...vi, names: viNames } };
 export type Language = keyof typeof languages;
 
-/** The first language of the Accept-Language header that there is (RFC 9110, 12.5.4); English if there is none. */
+/** Of our languages, the one that the Accept-Language header prefers (RFC 9110, 12.5.4); English if it names none of them. */
 export function preferredLanguage({ headers }: IncomingMessage): Language {
   const wanted = (headers['accept-language'] ?? '').split(',').map((range) => {
     const [tag = '', ...parameters] = range
@@ -43,7 +43,7 @@ export function gonePage(language: Language): string {
   return page(language, 'Flashback', `<h1>${gone}</h1><p>${whyGone}</p>`);
 }
 
-/** @param begin the second of the clip at which the player begins */
+/** @param begin the second of the clip at which the player begins; undefined: at its beginning */
 export function clipPage(
   { playback, expiresAt }: SharedClip,
   token: string,

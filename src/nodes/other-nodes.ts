@@ -14,8 +14,9 @@ export interface OtherNodesOptions {
 }
 
 /**
- * How long an answer may take (ms). `record` is short: createEvent waits for it, the camera may soon have another owner, and
- * a repeated call must still find the pre-roll: a ring reaches back two seconds more than that (recording/feed/feed.ts). `files` is long: a file is passed on only as fast as its viewer takes it.
+ * How long an answer may take (ms). `record` is short, because createEvent waits for it, and because a repeated call must
+ * still find the whole pre-roll: a ring holds only two seconds more (`ringSlackSec` in recording/feed/feed.ts). `files` is
+ * long, because a file is passed on only as fast as its viewer takes it.
  */
 const withinMs = { record: 1_500, otherTasks: 10_000, files: 60_000 };
 /** How long the addresses of nodes are kept before they are read again. */

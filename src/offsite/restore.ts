@@ -13,7 +13,7 @@ export interface RestoredClip {
   readonly attempt: number;
   /** In bytes. */
   readonly size: number;
-  /** Where its payload begins. */
+  /** Where its payload begins, in bytes from the beginning of the object. */
   readonly payloadFrom: number;
 }
 
@@ -41,7 +41,7 @@ export async function restoreClip(
 ): Promise<RestoredClip> {
   const { stored, manifest, index } = remains;
   const { upload } = manifest;
-  // The head of an upload was given room for a longer index.
+  // An upload keeps room for a longer head than the clip has in the end.
   const payloadFrom = (key: string) => (upload?.key === key ? upload.headBytes : fastStartHead(index).length);
   if (stored) {
     const { key, attempt, size } = stored;

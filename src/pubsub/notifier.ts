@@ -5,7 +5,7 @@ const gatherMs = 5;
 
 /**
  * Tells the other nodes that this one has written transitions, at most ten times a second, and on no connection that
- * writes. If a notification cannot be sent, it waits for `note` to be called again: call it when the connection is back.
+ * writes. A notification that cannot be sent is sent by the next `retry`: call that when the connection is back.
  */
 export class Notifier {
   readonly #send: () => Promise<void>;

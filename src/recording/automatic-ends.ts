@@ -18,8 +18,8 @@ export interface AutomaticEndsOptions {
 
 const everyMs = 500;
 /**
- * How often ends are looked for in the database. While nothing is recorded, only leases of events without a recording can
- * expire.
+ * How often ends are looked up in the database. Less often while nothing is recorded: then only leases of events without a
+ * recording can expire.
  */
 const lookUpEveryMs = { recording: 1_000, idle: 2_000 };
 
@@ -56,7 +56,7 @@ export class AutomaticEnds {
     const { log, running } = this.#options;
     await this.#endIfDiskIsUnusable();
     const isIdle = [...running()].length === 0;
-    // A timer is never exact: half a period early is on time.
+    // The timer is not exact. A call that comes up to half a period too early must not wait for the next one.
     const since = steadyNow() - this.#lookedUpAt + everyMs / 2;
     if (since < (isIdle ? lookUpEveryMs.idle : lookUpEveryMs.recording)) return;
     this.#lookedUpAt = steadyNow();

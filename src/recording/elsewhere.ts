@@ -11,9 +11,9 @@ export interface ElsewhereOptions {
 }
 
 /**
- * Leaves to other nodes what this one cannot record because of its disk: writes a further playback that nobody owns. This
- * node says with its heartbeats that it takes no recording, so another one gets the camera (db/owners.ts), finds the
- * playback (interrupted.ts), and records it with what its ring holds by then.
+ * If the disk has ended a recording, writes a further playback that no node owns. This node's heartbeats say that it takes
+ * no recording. So another node gets the camera (db/owners.ts), finds the playback (interrupted.ts), and records it from
+ * its ring on.
  */
 export async function leaveToOthers(
   { playback: first, clock, outcomeUnwanted }: RunningRecording,

@@ -17,7 +17,7 @@ export interface RecordingEnd {
   readonly clipStartedAt: number | undefined;
   /** The clip ends here; later footage does not belong to it. undefined: all footage belongs to it */
   readonly recordUntil: number | undefined;
-  /** When the last picture in the spool was taken, by the recording's clock (epoch ms); undefined: no picture came */
+  /** When the last picture in the spool was taken, by the recording's clock (epoch ms); undefined: the spool has none */
   readonly lastPictureAt: number | undefined;
   readonly gaps: readonly GapSpan[];
   /** Why the disk stopped accepting footage; undefined if it did not. Earlier footage is kept. */

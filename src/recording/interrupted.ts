@@ -94,7 +94,7 @@ async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): 
     OR: [{ nodeId }, { nodeId: null, camera: { nodeId } }],
   };
   for (const { id, isPending } of own) {
-    // The row of a recording here is PENDING only if the database's answer was lost; `resume` then writes RECORDING.
+    // If a running recording still has a PENDING row, the database's answer was lost: `resume` then writes RECORDING.
     if (!isPending && recorder.isRecording(id)) continue;
     try {
       await recorder.resume(id, () => finishOrFind(options, { ...where, id }));
@@ -107,7 +107,7 @@ async function resumeAll(options: ResumingOptions, failureLogged: Set<string>): 
   }
 }
 
-/** Finishes an interrupted recording. @returns what to record of it; undefined: nothing */
+/** Finishes an interrupted recording, if it cannot go on. @returns the recording to resume; undefined: none */
 async function finishOrFind(
   { db, self, feeds, recordDir, disk, log, now }: ResumingOptions,
   where: Prisma.PlaybackWhereInput & { id: string },
@@ -118,8 +118,8 @@ async function finishOrFind(
   });
   if (!found) return undefined;
   const { camera, event, ...row } = found;
-  // The disk has ended this recording here (elsewhere.ts): it waits until another node gets the camera, or the disk is
-  // back.
+  // This node's disk has ended the recording before this one (elsewhere.ts). This one waits until another node gets the
+  // camera, or the disk can be used again.
   const isLeftToOthers = row.nodeId === null && disk.problem !== undefined;
   if (isLeftToOthers) {
     const isOver = (row.recordUntil ?? row.deadlineAt ?? row.startedAt).getTime() <= now();

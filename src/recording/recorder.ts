@@ -23,7 +23,7 @@ export type RecorderOptions = RunningOptions &
     readonly isAlone: boolean;
   };
 
-/** A recording that nobody is making. */
+/** A recording to resume. */
 export interface ToResume {
   readonly playback: PlaybackToRecord;
   readonly camera: Camera;
@@ -116,8 +116,8 @@ export class Recorder {
   /**
    * Records a playback whose row is PENDING or RECORDING and which nobody records. After a restart, continues what was
    * recorded before it; otherwise begins with the ring. The recording keeps its place even if none is free. If the
-   * playback is recorded here by now, the same as `confirm`.
-   * @param find reads what is to be recorded; undefined: nothing. Until it resolves, no other call begins this recording
+   * playback is recorded here already, does what `confirm` does.
+   * @param find resolves with the recording to resume; undefined: none. Until then, no other call begins this recording
    * @returns the row; undefined: nothing was to be recorded, or the playback was deleted meanwhile
    */
   resume(playbackId: string, find: () => Promise<ToResume | undefined>): Promise<Playback | undefined> {

@@ -45,7 +45,7 @@ export class Spool {
   }
 
   /**
-   * Makes the file, without waiting for it: `failure` says if that fails.
+   * Begins to make the file, and returns at once. If it cannot be made, `failure` has the error.
    * @param growing the list that the spool is in until it is closed
    * @param folder the folder that `makeSpoolFolder` made
    * @param clipStartedAt epoch milliseconds of the first frame

@@ -36,7 +36,7 @@ export interface EnteredDatabase {
   readonly seal: Seal;
   /** The present time by the database's clock, in epoch milliseconds. */
   readonly now: () => number;
-  /** The same for deletions, which must not come too early: nobody can set it ahead. */
+  /** The same, but not ahead when somebody sets the clock ahead: for deletions by age, which must not come too early. */
   readonly ageClock: () => number;
   readonly db: Db;
   /** What is written through `db` and `readingDb`. */

@@ -14,7 +14,7 @@ export interface DrainOptions {
 /** How long a server is not ready before it closes its connections, at least: load balancers have to see it. */
 const unreadyMs = 2_000;
 
-/** The time between the wish to end this server and its closing. */
+/** What a server does between SIGTERM and its closing: it is not ready, still answers, and hands its work over. */
 export class Drain {
   readonly #options: DrainOptions;
   #hasBegun = false;
@@ -23,7 +23,7 @@ export class Drain {
     this.#options = options;
   }
 
-  /** Whether the server is about to end. It is not ready then. */
+  /** Whether the server is about to end, and so is not ready any more. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }

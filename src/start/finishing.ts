@@ -34,8 +34,8 @@ export interface FinishingSources {
 export type Finishing = Awaited<ReturnType<typeof openFinishing>>;
 
 /**
- * Opens what brings footage from the spool into the store, and what removes it from there. Call `start` once interrupted
- * recordings have been resumed: only then clips are made, uploaded and removed.
+ * Opens what brings footage from the spool into the store, and what removes it from there. Nothing is made, uploaded or
+ * removed before `start` is called: call it once interrupted recordings have been resumed.
  */
 export async function openFinishing(config: Config, sources: FinishingSources) {
   const { parts, log, processes, database, address, signer, simulated } = sources;

@@ -14,8 +14,8 @@ import type { StartOrder } from './order.ts';
 export type Subscriptions = Awaited<ReturnType<typeof openSubscriptions>>;
 
 /**
- * Starts what tells subscribers of transitions, of camera states, and of what the bucket has of recordings, and what
- * the nodes tell each other of them. Later parts register with `listener` for what they want to hear.
+ * Starts what tells subscribers of transitions, of camera states, and of what the bucket has of recordings; and the
+ * notifications between nodes. Parts that start later register their channels with `listener`.
  */
 export async function openSubscriptions(
   { transitionDays }: Config,

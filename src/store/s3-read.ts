@@ -7,8 +7,8 @@ import { isRequestError } from './s3-failure.ts';
 const mostLost = 5;
 
 /**
- * The bytes of an object, or of a part of it. After a lost connection, reading continues at the same byte, if the object is still the same:
- * a bucket ends a connection on which the reader pauses, for example because a browser is slow.
+ * The bytes of an object, or of a range of it. After a lost connection, reading continues at the same byte, if the object
+ * is still the same: a bucket ends a connection on which the reader pauses, for example because a browser is slow.
  */
 export async function* readObject(
   client: S3Client,

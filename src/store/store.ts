@@ -150,7 +150,7 @@ export interface Store {
   stat(key: string): Promise<ObjectInfo | undefined>;
 
   /**
-   * The bytes of an object, or of a part of it; throws at the first step if there is no such object. Ending early closes
+   * The bytes of an object, or of a range of it; throws at the first step if there is no such object. Ending early closes
    * what it reads.
    */
   read(key: string, range?: FileRange): AsyncIterable<Buffer>;

@@ -14,7 +14,7 @@ import type { Recorder } from '../recording/recorder.ts';
 import type { FirstCalls } from './first-calls.ts';
 import type { NodeTasks } from './node-tasks.ts';
 
-/** The parts of the server that use cases need. Each use case names those it uses. start/services.ts puts them together. */
+/** The parts of the server that use cases need. Each use case names those it uses. start/services.ts collects them. */
 export interface Parts {
   readonly db: Db;
   readonly now: () => Date;

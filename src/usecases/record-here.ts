@@ -39,8 +39,8 @@ export interface Recorded {
 type RecordParts = Pick<Parts, 'db' | 'feeds' | 'admission' | 'recorder' | 'firstCalls' | 'eventRate'>;
 
 /**
- * Writes the rows of a recording and begins it, both at the same time. Where a repeated call finds that an earlier one is
- * still under way here, it waits for that one's recording.
+ * Writes the rows of a recording and begins it, both at the same time. If an earlier call with the same order is still
+ * under way here, waits for it and returns its recording.
  * @throws RequestError CAPACITY, RATE_LIMITED: then nothing is written. @throws NodeAway if the camera is not this node's
  */
 export async function recordHere(parts: RecordParts, camera: Camera, order: RecordOrder): Promise<Recorded> {

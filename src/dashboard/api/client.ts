@@ -37,7 +37,8 @@ export const mutate = <Data, Variables>(
 ): Promise<Data> => ask<Data>(bodyOf(document, variables));
 
 /**
- * Sends an operation with options of its own. A refusal of its key does not end the session.
+ * Sends an operation with other options than usual. If its key is refused, the session does not end.
+ * @param options of fetch, for example with another key
  * @throws Refusal
  */
 export async function sendWith<Data, Variables>(

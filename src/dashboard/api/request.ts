@@ -1,4 +1,4 @@
-/** An operation over HTTP. ahead.ts, which the page runs before its scripts, uses it too, so it must stay small. */
+/** An operation over HTTP. It must stay small: with ahead.ts, it is a part of the page itself. */
 
 export interface ServerError {
   readonly message: string;
@@ -8,11 +8,14 @@ export interface ServerError {
 export interface Answer {
   readonly data?: unknown;
   readonly errors?: readonly ServerError[];
-  /** When the server answered, on its clock, in whole seconds, and when the browser sent and received; epoch ms. */
+  /**
+   * Epoch ms. `server`: when the server answered, by its clock, in whole seconds; NaN if the answer does not say that.
+   * `sent`, `received`: by the browser's clock.
+   */
   readonly times: { readonly server: number; readonly sent: number; readonly received: number };
 }
 
-/** @param document a typed document, which is a string */
+/** The body of a request. @param document a typed document, which is its text */
 export const bodyOf = (document: { toString(): string }, variables: unknown): string =>
   JSON.stringify({ query: document.toString().trim(), variables });
 

@@ -14,7 +14,7 @@ export const session = observable<Session>({ state: 'asking' });
 
 /** Call it when the server does not accept the key, or no longer accepts it. */
 export function signedOut(): void {
-  // Several requests with the same key can be refused.
+  // The first refusal has ended the session. Other requests with the same key are refused after it.
   if (session.get().state === 'out') return;
   const hadKey = apiKey() !== undefined;
   forgetApiKey();

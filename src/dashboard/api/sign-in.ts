@@ -10,7 +10,10 @@ import { session } from './session.ts';
 
 const againMs = 2_000;
 
-/** Asks the server who the user of this tab is, until the server answers; and for the cameras, which every view shows. */
+/**
+ * Asks the server who the user of this tab is, again and again until it answers. Also asks for the cameras, which every
+ * view shows.
+ */
 export async function askWhoIAm(): Promise<void> {
   const cameras = loadCameras().catch(() => {}); // followEverything asks again
   try {

@@ -6,8 +6,8 @@ import { t } from '../texts/text.ts';
 const lookForSitesMs = 60_000;
 
 /**
- * The site whose servers read the camera. It is asked only where there is a choice: servers of several sites, or a camera
- * that has a site already.
+ * The site whose servers read the camera. The field is shown only where there is a choice: there are servers of several
+ * sites, or the camera has a site already.
  * @param saved the site that the camera has; "" for none
  */
 export function SiteField({

@@ -20,7 +20,7 @@ export function FilterBar({
   filters: Filters;
   onChange: (change: Partial<Filters>) => void;
 }) {
-  // On a phone, all fields would fill the screen: there, they are shown when they are asked for.
+  // On a phone, all fields together would fill the screen. There, only the search is shown until the user wants the rest.
   const [isOpen, setOpen] = useState(false);
   return (
     <form

@@ -10,7 +10,7 @@ const gap = 16;
 /** The height of the name and the details below a picture. */
 const wordsHeight = 46;
 const headingHeight = 40;
-/** So many rows beyond the visible ones are rendered, once these are there. */
+/** The number of rows beyond the visible ones that are rendered too, after the visible ones. */
 const overscan = 3;
 
 type Row =

@@ -30,7 +30,8 @@ export function PlaybacksPage() {
   const [filters, change] = useFilters();
   const cameras = useCameras();
   const loaded = useObservable(camerasLoaded);
-  // The page's frame answers a click at once. What the first view has asked for ahead is in its first picture.
+  // After a click, the page is first rendered without its list, so that it appears at once. If the list has arrived
+  // already (ahead.ts), the first rendering shows it.
   const isAsked = useState(() => dataAhead(PlaybacksByCursorDocument, pageOf({}, null)) !== undefined)[0];
   const hasFrame = useDeferredValue(true, isAsked);
   return (

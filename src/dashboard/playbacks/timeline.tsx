@@ -167,7 +167,7 @@ export function Timeline({
   );
 }
 
-/** A line down all rows for each mark. */
+/** For each mark, a line through all rows, as a CSS background. */
 const linesOf = (view: Window): readonly string[] =>
   marksOf(view).map(
     ({ at }) => `linear-gradient(var(--line) 0 0) ${percent(at, view)} 0 / 1px 100% no-repeat`,

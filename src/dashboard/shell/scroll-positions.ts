@@ -26,7 +26,7 @@ export function followHistory(): () => void {
   return () => leave.abort();
 }
 
-/** How many entries are remembered. */
+/** The number of history entries whose positions are remembered. */
 const mostEntries = 100;
 
 function note(): void {

@@ -23,7 +23,7 @@ export const onChosenElsewhere = (listener: (next: Language) => void): void =>
     if (key === name && next) listener(next);
   });
 
-/** Like en-GB; the most wanted one first. */
+/** The languages that the browser prefers, the most preferred one first; tags like en-GB. */
 export const preferredTags = (): readonly string[] => navigator.languages ?? [navigator.language];
 
 export const languageOf = (tag: string): string => tag.split('-')[0] ?? tag;

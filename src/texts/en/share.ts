@@ -1,4 +1,4 @@
-/** The page of a link to one clip. The server writes it: its texts have nothing but plain placeholders. */
+/** The page of a shared link. The server fills these texts in without an ICU formatter: placeholders have only a name. */
 export const share = {
   until: 'This link works until {time}.',
   gone: 'There is no clip here',
