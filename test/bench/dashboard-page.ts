@@ -82,7 +82,7 @@ async function load(browser: Browser, address: string): Promise<Loaded> {
   devTools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     if (isFirst && isCode.has(requestId)) bytes += encodedDataLength;
   });
-  // Playwright looks for a text again and again, which would take a slowed processor a good part of its time.
+  // Waiting for a text costs processor time, because Playwright looks for it again and again. Here the processor is slowed.
   const connected = new Promise((resolve) => devTools.once('Network.webSocketFrameReceived', resolve));
   await page.goto(address);
   await connected;

@@ -39,7 +39,7 @@ const looks = [
 describe.skipIf(browserMissing)('the longest values', () => {
   test.each(looks)('cut off no control for %s, at any width', async (_name, look, widths, locale, texts) => {
     const { app, apiKey, views, further } = all;
-    // What opens above a view is looked at where its texts are longest and the screen is smallest.
+    // To save time, dialogs are looked at only with the longest texts, on the smallest screen.
     const looked = { ...views, ...(texts === vi && look === touch && further) };
     const opened = await openDashboard(browser, app.app.url, '/cameras', { ...look, apiKey, locale });
     const { page } = opened;

@@ -386,7 +386,8 @@ describe.skipIf(browserMissing)('the list', () => {
     await page.getByText('73 playbacks').waitFor();
     await page.evaluate('new Promise((done) => setTimeout(() => requestAnimationFrame(done), 1_500))');
     expect(asked.filter((each, i) => asked.indexOf(each) !== i)).toEqual([]);
-    // The cameras, the page, the total; for the timeline, the counts and what began before the day; the newest few again.
+    // The cameras, the page, the total; for the timeline, the counts and what began before the day; and, a second after
+    // the connection opened, the newest playbacks.
     expect(asked).toHaveLength(6);
     expect(await page.evaluate('window.shift')).toBeLessThanOrEqual(0.02);
   });

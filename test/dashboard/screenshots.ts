@@ -105,7 +105,7 @@ async function record(client: TestClient, cameras: readonly string[]): Promise<P
   return Promise.all(events.map((event) => awaitEnd(client, event)));
 }
 
-/** Where it is in the afternoon: the views of a day then show most of a day. */
+/** A time zone in which it is afternoon now, so that the views of a day show most of that day. */
 function afternoonZone(): string {
   const zones = 'Asia/Ho_Chi_Minh Europe/Berlin America/Sao_Paulo America/Los_Angeles Pacific/Auckland'.split(
     ' ',
@@ -156,7 +156,7 @@ async function writeHistory(db: Db, { id }: PlaybackFacts, cameras: readonly str
 
 interface View {
   readonly path: string;
-  /** Shows what the picture is to show. */
+  /** Brings the page into the state that the screenshot shows. */
   readonly prepare?: (page: Page) => Promise<unknown>;
 }
 
@@ -175,7 +175,7 @@ function viewsOf(playback: PlaybackFacts, cameras: readonly string[]): Record<st
       path: `/together?${together}`,
       prepare: (page) => page.locator('figure video').nth(3).waitFor(),
     },
-    // The browser remembers that the cameras are shown live: so it is the last one.
+    // The last one, because the browser remembers that the cameras are shown live.
     wall: {
       path: '/cameras',
       prepare: async (page) => {
@@ -193,7 +193,7 @@ async function pointAtTimeline(page: Page): Promise<void> {
   await line.getByRole('link').first().waitFor();
   await sleep(1_000);
   const clip = (await line.getByRole('link', { name: /visitor/ }).boundingBox())!;
-  // It is narrower than a pixel, but is drawn wider.
+  // The clip's link is narrower than a pixel, although it is drawn wider.
   await page.mouse.move(clip.x + 0.3, clip.y + clip.height / 2);
 }
 

@@ -243,7 +243,8 @@ describe('a long page takes as many statements as a short one', () => {
 });
 
 describe('pages of a search', () => {
-  // Of 60,000 events: one in a hundred, some of the oldest, and more of the oldest than are looked up one by one.
+  // Of 60,000 events, one in a hundred has "spread", which fills a page from the rows that a search reads first (`nearRows`).
+  // The oldest 30 have "oldest", the oldest 10,500 "past": newest first, these are not among those rows.
   beforeAll(() =>
     sql.query(
       `UPDATE events e SET label = concat_ws(' ', CASE WHEN n % 100 = 0 THEN 'spread' END, CASE WHEN n <= 30 THEN 'oldest' END,

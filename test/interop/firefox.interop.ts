@@ -25,7 +25,7 @@ afterAll(async () => {
   await camera?.close();
 });
 
-/** The first element with this text, in the form of an expression. */
+/** An expression in the page whose value is the first element with this text. */
 const withText = (selector: string, text: string) =>
   `[...document.querySelectorAll('${selector}')].find((it) => it.textContent.trim() === '${text}')`;
 const shows = (text: string) => `document.body.innerText.includes('${text}')`;

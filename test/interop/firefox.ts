@@ -37,7 +37,7 @@ interface Evaluated {
 }
 
 const preferences = [
-  // The test makes no requests to anybody but the server.
+  // Firefox sends requests only to the server of the test.
   'user_pref("app.update.enabled", false);',
   'user_pref("network.captive-portal-service.enabled", false);',
   'user_pref("network.connectivity-service.enabled", false);',

@@ -82,7 +82,7 @@ test('a node whose spool is not mounted loses its cameras, with their pre-roll, 
   await until(async () => (await shown(gate.id)).node === owner.id, 'the camera is back');
 }, 60_000);
 
-test('an event goes on at another node when the spool of the one that records it is no longer there', async () => {
+test('an event goes on at another node when the disk of the node that records it is not mounted any more', async () => {
   const gate = await nodes.addCamera(a, camera.url);
   const { owner, other } = gate;
   await awaitRing(owner, [gate.id], 2);
@@ -114,7 +114,7 @@ test('an event goes on at another node when the spool of the one that records it
     );
     clips.push(await readClip(camera, await readPlayback(a.client, id), nodes.dir));
   }
-  // What was sent between is lost: the other node reads the camera only since the disk is away. The playback says so.
+  // The other node reads the camera only since the disk is away. `missedMs` says how much was sent before that.
   const [before, after] = clips as [Clip, Clip];
   const holeMs = after.firstSentAt - before.lastSentAt;
   expect(holeMs).toBeLessThan(6_000);

@@ -1,9 +1,9 @@
-// A server tells the others of what it wrote: rarely, and without losing the last of it.
+// A node notifies the others of what it wrote: at most ten times a second, and always of the last write.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Notifier } from '../../src/pubsub/notifier.ts';
 
-test('writes in quick succession share a notification each tenth of a second, and the last one is told, too', async () => {
+test('many writes cause at most ten notifications a second, and the last write causes one too', async () => {
   const sentAt: number[] = [];
   let written = 0;
   let told = 0;

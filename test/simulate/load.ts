@@ -23,7 +23,7 @@ export interface LoadOptions {
 
 /** How long an event lasts, in milliseconds. */
 const lasts = { least: 2_000, most: 4_000 };
-/** Also ends what a call began that got no answer. */
+/** Ends events whose createEvent got no answer: the load does not know their ids, and cannot end them. */
 const leaseSec = 20;
 const tickMs = 20;
 

@@ -15,7 +15,7 @@ export interface EveryView {
   readonly apiKey: string;
   /** The paths of the views. */
   readonly views: Readonly<Record<string, string>>;
-  /** The paths of the views on which something opens: a dialog, or live pictures. And of pages that say that nothing is there. */
+  /** The paths of views with an open dialog or with live pictures, and of pages that say that nothing is there. */
   readonly further: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -95,7 +95,7 @@ export async function startEveryView(text: (length: number) => string): Promise<
     'revoke a key': '/keys',
     'all keys': '/playbacks',
     settings: '/playbacks',
-    // The browser remembers it: so it is the last one.
+    // The last one, because the browser remembers that the cameras are shown live.
     'live wall': '/cameras',
   };
   const close = async () => {
@@ -116,10 +116,10 @@ async function lengthenFailure(app: TestApp, errorMessage: string): Promise<stri
   return failed!.id;
 }
 
-/** What a person does to see what a view does not show at first. */
+/** By view: what a person does to open what it does not show at first. */
 const actions: Readonly<Record<string, (page: Page, texts: Like<typeof en>) => Promise<unknown>>> = {
   alerts: (page, { alerts }) => button(page, alerts.off).click(),
-  // On a small screen.
+  // On a small screen, the filters are hidden at first.
   playbacks: async (page, { playbacks }) => {
     const more = button(page, playbacks.filter.more);
     if (await more.isVisible()) await more.click();
