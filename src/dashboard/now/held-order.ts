@@ -1,4 +1,4 @@
-import { type FocusEvent, useEffect, useRef, useState } from 'react';
+import { type FocusEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
 import type { Playback } from '../api/entities.ts';
 
 /** A pointer that has not moved for this long no longer counts. */
@@ -14,16 +14,33 @@ const touchMs = 5_000;
 export function useNear() {
   const [near, setNear] = useState(false);
   const timer = useRef<number>(undefined);
+  /** The element, while the pointer is in it. */
+  const within = useRef<Element>(undefined);
   const hold = (ms: number) => {
     setNear(true);
     clearTimeout(timer.current);
     timer.current = window.setTimeout(setNear, ms, false);
   };
+  const leave = ({ pointerType }: { pointerType: string }) => {
+    within.current = undefined;
+    hold(pointerType === 'touch' ? touchMs : leftMs);
+  };
   useEffect(() => () => clearTimeout(timer.current), []);
+  // If what is under the pointer is removed, the element may get no event when the pointer then leaves.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `leave` uses nothing that changes
+  useEffect(() => {
+    const onOver = (event: globalThis.PointerEvent) => {
+      if (within.current && !within.current.contains(event.target as Node)) leave(event);
+    };
+    document.addEventListener('pointerover', onOver);
+    return () => document.removeEventListener('pointerover', onOver);
+  }, []);
   const handlers = {
-    onPointerMove: () => hold(restMs),
-    onPointerLeave: ({ pointerType }: { pointerType: string }) =>
-      hold(pointerType === 'touch' ? touchMs : leftMs),
+    onPointerMove: ({ currentTarget }: PointerEvent) => {
+      within.current = currentTarget;
+      hold(restMs);
+    },
+    onPointerLeave: leave,
     onKeyDown: () => hold(restMs),
     onFocus: ({ target }: FocusEvent<HTMLElement>) => target.matches(':focus-visible') && hold(restMs),
     onBlur: () => near && hold(leftMs),
