@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Db } from '../db/client.ts';
 import { endOverdue, endPlaybacks } from '../db/ends.ts';
 import { findRecordings, goOnWithoutSpool, takeOverRecordings } from '../db/lost-playbacks.ts';
@@ -10,13 +10,11 @@ import type { Playback, Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import type { SpoolDisk } from '../spool/disk.ts';
 import { SpoolAway } from '../spool/errors.ts';
-import { demandSpool } from '../spool/mark.ts';
-import { isSpoolName } from '../spool/names.ts';
-import { holdsFootage, readSpool, removeSpoolWithoutFootage } from '../spool/reader.ts';
-import { removeSpoolAndCopies } from '../spool/recovery-keys.ts';
+import { readSpool, removeSpoolWithoutFootage } from '../spool/reader.ts';
 import { findSpool } from '../spool/spool.ts';
 import type { Feeds } from './feed/feeds.ts';
 import type { RecordingLeftover } from './footage-recording.ts';
+import { removeOrphans } from './orphans.ts';
 import type { Recorder, ToResume } from './recorder.ts';
 import { isInRing } from './ring-units.ts';
 import { clipBounds, gapsFromJson } from './row.ts';
@@ -210,52 +208,4 @@ async function fail(
   at: Date,
 ): Promise<void> {
   await transition(db, id, recordingStatus, 'FAILED', at, failureColumns(failure));
-}
-
-async function removeOrphans(options: ResumingOptions): Promise<void> {
-  const { db, self, recordDir, log } = options;
-  await demandSpool(recordDir);
-  const folders = (await readdir(recordDir)).filter(isSpoolName);
-  if (folders.length > 0 && !(await db.playback.findFirst({ select: { id: true } }))) {
-    log.error(
-      { recordDir, spools: folders.length },
-      'the database has no playback at all, but the spool holds footage: it may be the wrong database, and nothing is removed',
-    );
-    return;
-  }
-  const rows = await db.playback.findMany({
-    where: { id: { in: folders } },
-    select: { id: true, recordingStatus: true, nodeId: true },
-  });
-  const rowOf = new Map(rows.map((it) => [it.id, it]));
-  for (const id of folders) {
-    const row = rowOf.get(id);
-    // If another node has taken the playback over, its spool is kept here: finishing/returned-spools.ts compares it
-    // with the clip.
-    const isElsewhere = row !== undefined && row.nodeId !== null && row.nodeId !== self.nodeId;
-    if (isElsewhere || (row && row.recordingStatus !== 'COMPLETED')) continue;
-    await removeOrphan(options, id, row !== undefined).catch((error: Error) =>
-      log.error({ playbackId: id, error }, 'a spool cannot be removed'),
-    );
-  }
-}
-
-/**
- * Deleting a playback also removes its footage. If footage is left without a row, the database may be an old copy, so
- * the footage is kept.
- */
-async function removeOrphan(
-  { db, recordDir, log }: Pick<ResumingOptions, 'db' | 'recordDir' | 'log'>,
-  id: string,
-  isNeedless: boolean,
-): Promise<void> {
-  if (!isNeedless && (await holdsFootage(recordDir, id))) {
-    log.error(
-      { playbackId: id },
-      'the database has no such playback, but the spool holds footage of it: it is kept',
-    );
-    return;
-  }
-  log.info({ playbackId: id }, 'removing a spool that no playback needs');
-  await removeSpoolAndCopies(db, recordDir, id);
 }
