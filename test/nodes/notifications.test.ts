@@ -21,12 +21,16 @@ beforeAll(async () => {
   listener.on('notification', (it) => heard.push(it));
   await listener.query('LISTEN flashback_transitions; LISTEN "jobs:insert"');
   heard = [];
-  for (let i = 0; i < 6; i++) {
-    const { createCamera } = await all[0]!.client.run<{ createCamera: { camera: { id: string } } }>(
-      'mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id } } }',
-      { input: { name: 'Camera', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 } },
-    );
+  // Which node gets a camera depends on its id, which is random: each node has to have one.
+  const owners = new Set<string>();
+  while (cameraIds.length < 6 || owners.size < all.length) {
+    const { createCamera } = await all[0]!.client.run<{
+      createCamera: { camera: { id: string; node: string } };
+    }>('mutation($input: CreateCameraInput!) { createCamera(input: $input) { camera { id node } } }', {
+      input: { name: 'Camera', rtspUrl: 'rtsp://127.0.0.1:9/', preRollSec: 0 },
+    });
     cameraIds.push(createCamera.camera.id);
+    owners.add(createCamera.camera.node);
   }
 }, 90_000);
 afterAll(async () => {
