@@ -22,6 +22,7 @@ export class DatagramPair {
   /** The camera's ports for RTP and RTCP: datagrams from them are taken, and RTCP is sent to the second one. */
   readonly #remotePorts: [number | undefined, number | undefined] = [undefined, undefined];
   readonly #hasSource = [false, false];
+  #isClosed = false;
 
   /**
    * @param camera the IP address of the camera; datagrams of any other are dropped
@@ -66,11 +67,14 @@ export class DatagramPair {
     this.#send(1, punchControl);
   }
 
+  /** Does nothing once the pair is closed: a session may end by itself while its reader is about to send a report. */
   sendControlPacket(bytes: Buffer): void {
     this.#send(1, bytes);
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const socket of this.#sockets) socket.close();
   }
 
@@ -88,7 +92,8 @@ export class DatagramPair {
 
   #send(i: number, bytes: Buffer): void {
     const port = this.#remotePorts[i];
-    if (port) this.#sockets[i]!.send(bytes, port, this.#camera, () => {}); // the next report is sent in a few seconds
+    // Node throws if a closed socket is used.
+    if (port && !this.#isClosed) this.#sockets[i]!.send(bytes, port, this.#camera, () => {}); // the next report is sent in a few seconds
   }
 }
 
