@@ -1,7 +1,8 @@
 import type { Caller } from '../domain/caller.ts';
 import type { EventType } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
-import { allOf, type PlaybackFilter, playbackConditions } from './playback-filter.ts';
+import { allOf } from './list-conditions.ts';
+import { type PlaybackFilter, playbackConditions } from './playback-filter.ts';
 import { hasWords, wordsOf } from './search.ts';
 
 /** Equal stretches of time, the first of which begins at `from` and the last of which ends at `to`. */

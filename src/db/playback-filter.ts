@@ -1,14 +1,12 @@
 import { type Caller, seesOnlyOwn } from '../domain/caller.ts';
 import { Prisma } from '../generated/prisma/client.ts';
+import { type ListFilter, listConditions } from './list-conditions.ts';
 
 /** A filter of playbacks: all given conditions hold. graphql/playback-lists.ts describes them. */
-export interface PlaybackFilter {
+export interface PlaybackFilter extends ListFilter {
   readonly eventId?: string | null | undefined;
-  readonly cameraId?: string | null | undefined;
   readonly recordingStatus?: readonly string[] | null | undefined;
   readonly eventType?: readonly string[] | null | undefined;
-  readonly startedAfter?: Date | null | undefined;
-  readonly startedBefore?: Date | null | undefined;
   /** Not among `playbackConditions`: search.ts handles it. */
   readonly search?: string | null | undefined;
   readonly protected?: boolean | null | undefined;
@@ -26,10 +24,6 @@ export interface PlaybackConditions {
   readonly cameraIds: readonly string[] | undefined;
 }
 
-/** Joins conditions with AND; `true` if there are none. */
-export const allOf = (conditions: readonly Prisma.Sql[]): Prisma.Sql =>
-  conditions.length > 0 ? Prisma.join([...conditions], ' AND ') : Prisma.sql`true`;
-
 /**
  * The conditions of a filter, and of what the caller may see, for statements that Prisma cannot make.
  * @param ofCamera only playbacks of this camera
@@ -39,18 +33,14 @@ export function playbackConditions(
   caller: Caller,
   ofCamera?: string,
 ): PlaybackConditions {
-  const { eventId, cameraId, recordingStatus, eventType, startedAfter, startedBefore } = filter;
-  const indexed: Prisma.Sql[] = [];
+  const { eventId, cameraId, recordingStatus, eventType } = filter;
+  const indexed = listConditions(Prisma.sql`p`, filter, caller);
   const playback: Prisma.Sql[] = [];
   const event: Prisma.Sql[] = [];
-  if (caller.cameraIds) indexed.push(Prisma.sql`p.camera_id = ANY(${[...caller.cameraIds]}::uuid[])`);
   if (eventId) indexed.push(Prisma.sql`p.event_id = ${eventId}::uuid`);
   if (ofCamera) indexed.push(Prisma.sql`p.camera_id = ${ofCamera}::uuid`);
-  if (cameraId) indexed.push(Prisma.sql`p.camera_id = ${cameraId}::uuid`);
   if (recordingStatus)
     indexed.push(Prisma.sql`p.recording_status::text = ANY(${[...recordingStatus]}::text[])`);
-  if (startedAfter) indexed.push(Prisma.sql`p.started_at > ${startedAfter}`);
-  if (startedBefore) indexed.push(Prisma.sql`p.started_at < ${startedBefore}`);
   if (typeof filter.protected === 'boolean')
     playback.push(Prisma.sql`(p.protected_at IS NOT NULL) = ${filter.protected}`);
   if (typeof filter.reviewed === 'boolean')

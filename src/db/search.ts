@@ -1,7 +1,8 @@
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Db } from './client.ts';
 import type { EventConditions } from './event-filter.ts';
-import { allOf, type PlaybackConditions } from './playback-filter.ts';
+import { allOf } from './list-conditions.ts';
+import type { PlaybackConditions } from './playback-filter.ts';
 
 /** Lists of events that have all words of a text in their label, description or metadata, and of their playbacks. */
 
