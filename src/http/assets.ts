@@ -32,11 +32,12 @@ export async function makeAsset(body: Buffer, headers: OutgoingHttpHeaders, brot
   };
 }
 
+const acceptanceOf = (coding: Coding) => new RegExp(`\\b${coding}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`);
+const acceptances = { br: acceptanceOf('br'), gzip: acceptanceOf('gzip') };
+
 /** Whether the client accepts the coding (RFC 9110, 12.5.3). Browsers accept Brotli only over https and from the same machine. */
 export const accepts = ({ headers }: IncomingMessage, coding: Coding): boolean =>
-  new RegExp(`\\b${coding}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(
-    String(headers['accept-encoding'] ?? ''),
-  );
+  acceptances[coding].test(String(headers['accept-encoding'] ?? ''));
 
 export async function sendAsset(
   request: IncomingMessage,

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { isView } from '../domain/views.ts';
 import { type Asset, makeAsset, sendAsset } from './assets.ts';
 import { sendText } from './refuse.ts';
-import { pagePolicy } from './security-headers.ts';
+import { inlineSource, pagePolicy } from './security-headers.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -23,7 +22,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 const contentPolicy = (page: Buffer): string =>
   pagePolicy([
     "default-src 'self'",
-    `script-src 'self' ${inlineScripts(page).map(digestOf).join(' ')}`,
+    `script-src 'self' ${inlineScripts(page).map(inlineSource).join(' ')}`,
     "img-src 'self' http: https: data: blob:",
     "media-src 'self' http: https: blob:",
     "connect-src 'self' http: https: ws: wss:",
@@ -33,10 +32,6 @@ const contentPolicy = (page: Buffer): string =>
 /** The code of the scripts inside the page itself: src/dashboard/ahead.ts. */
 const inlineScripts = (page: Buffer): string[] =>
   [...page.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(([, script]) => script!);
-
-/** The name of a script in a content security policy. */
-const digestOf = (script: string): string =>
-  `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
 /** The service worker (src/dashboard/worker) loads files of the dashboard, and nothing else. */
 const workerPath = '/service-worker.js';

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Db } from '../db/client.ts';
 import { type Asset, makeAsset } from './assets.ts';
 import { fetcherScript } from './graphiql-fetcher.ts';
-import { pagePolicy } from './security-headers.ts';
+import { inlineSource, pagePolicy } from './security-headers.ts';
 
 /** The scripts are inline, and are allowed by their hashes. They start workers from blobs. */
 const policyOf = (scripts: readonly string[]) =>
   pagePolicy([
     "default-src 'none'",
-    `script-src ${scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ')} blob:`,
+    `script-src ${scripts.map(inlineSource).join(' ')} blob:`,
     'worker-src blob:',
     "style-src 'unsafe-inline'",
     'img-src data:',

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { SharedClip } from '../db/share-links.ts';
 import { names as enNames } from '../texts/en/names.ts';
 import { share as en } from '../texts/en/share.ts';
 import { names as viNames } from '../texts/vi/names.ts';
 import { share as vi } from '../texts/vi/share.ts';
+import { inlineSource } from './security-headers.ts';
 
 /** The page of a link to one clip, in the language that the visitor's browser prefers. */
 
@@ -31,7 +31,7 @@ video { display: block; width: 100%; max-height: 78vh; border-radius: 8px; backg
 h1 { margin: 0 0 12px; font-size: 20px } p { margin: 12px 0 0 }`;
 
 /** The source of the page's style, for a content security policy. */
-export const styleSource = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+export const styleSource = inlineSource(style);
 
 const page = (language: Language, title: string, body: string): string =>
   `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>${title}</title>` +
