@@ -71,7 +71,7 @@ export class OtherNodes {
     const body = encodeValue(input);
     const patience = task === 'record' ? withinMs.record : withinMs.otherTasks;
     const call = { method: 'POST', path: `/node/tasks/${task}`, body };
-    const response = await this.#send(nodeId, call, AbortSignal.timeout(patience), patience);
+    const response = await this.#send(nodeId, call, patience);
     const text = await response.text().catch((error) => {
       throw noAnswer(nodeId, error);
     });
@@ -83,8 +83,7 @@ export class OtherNodes {
 
   /** Reads what another node serves. @param path below /node/ @throws NodeAway */
   fetch(nodeId: string, path: string): Promise<Response> {
-    const signal = AbortSignal.timeout(withinMs.files);
-    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, signal, withinMs.files);
+    return this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, withinMs.files);
   }
 
   /** The same for an answer that may go on for ever. @param signal ends it */
@@ -93,23 +92,27 @@ export class OtherNodes {
     const timer = setTimeout(() => begins.abort(), withinMs.otherTasks);
     try {
       const either = AbortSignal.any([signal, begins.signal]);
-      return await this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, either, withinMs.otherTasks);
+      return await this.#send(nodeId, { method: 'GET', path: `/node/${path}` }, withinMs.otherTasks, either);
     } finally {
       clearTimeout(timer);
     }
   }
 
+  /**
+   * @param patienceMs how long this node waits for the answer, and so how long the call is valid
+   * @param signal ends the wait; by default, when that time is over
+   */
   async #send(
     nodeId: string,
     call: { method: string; path: string; body?: string },
-    signal: AbortSignal,
-    validMs: number,
+    patienceMs: number,
+    signal = AbortSignal.timeout(patienceMs),
   ): Promise<Response> {
     const node = (await this.#nodes()).get(nodeId);
     if (!node) throw noAnswer(nodeId);
     const { method, path, body } = call;
     const to = nameOf({ nodeId, incarnation: node.incarnation });
-    const signature = this.#options.signer.sign({ method, path, to, body: body ?? '' }, validMs);
+    const signature = this.#options.signer.sign({ method, path, to, body: body ?? '' }, patienceMs);
     try {
       return await fetch(`${node.url}${path}`, {
         method,
