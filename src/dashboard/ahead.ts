@@ -55,15 +55,15 @@ function ask<Variables>(
   variables: Variables,
 ): Promise<Answer | undefined> {
   const body = bodyOf(document, variables);
-  const answer = post(body, { headers: ahead.authorization });
-  // Without an answer, the view asks again.
-  const orNone = answer.catch(() => undefined);
-  ahead.answers.set(body, orNone);
-  answer.then(
-    (arrived) => ahead.arrived.set(body, arrived),
-    () => {},
+  const answer = post(body, { headers: ahead.authorization }).then(
+    (arrived) => {
+      ahead.arrived.set(body, arrived);
+      return arrived;
+    },
+    () => undefined, // the view asks again
   );
-  return orNone;
+  ahead.answers.set(body, answer);
+  return answer;
 }
 
 async function loadPosters(): Promise<void> {

@@ -14,7 +14,7 @@ export const session = observable<Session>({ state: 'asking' });
 
 /** Call it when the server does not accept the key, or no longer accepts it. */
 export function signedOut(): void {
-  // The first refusal has ended the session. Other requests with the same key are refused after it.
+  // Requests that were under way with the same key are refused, too, after the session has ended.
   if (session.get().state === 'out') return;
   const hadKey = apiKey() !== undefined;
   forgetApiKey();
