@@ -115,6 +115,8 @@ test('a playback that becomes protected while its camera is being deleted keeps 
 });
 
 test('protecting and deleting a running recording at the same moment leaves it whole or deletes it', async () => {
+  // An earlier test has restarted the server: without a picture, a recording would be FAILED.
+  await app.awaitCamera(cameraId, 'LIVE');
   for (let round = 0; round < 3; round++) {
     const event = await createEvent(app.client, { cameraId });
     const { id } = event.playback!;
